@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which opens are wanted.
+ *
+ * Each option of the command line becomes one #define, and what nobody asked
+ * for isn't compiled at all. The macros are whole conditions, for example
+ * -p 12,34 is SELECT_PID(pid) = ((pid) == 12 || (pid) == 34).
+ */
+
+#ifdef CGROUP_MAP
+BPF_TABLE_PINNED("hash", u64, u64, cgroup_set, 1024, CGROUP_MAP);
+
+static bool cgroup_selected(void)
+{
+	u64 id = bpf_get_current_cgroup_id();
+
+	return cgroup_set.lookup(&id) != NULL;
+}
+#endif
+
+#ifdef MNTNS_MAP
+#include <linux/nsproxy.h>
+#include <linux/ns_common.h>
+#include "mnt_namespace.h"
+
+BPF_TABLE_PINNED("hash", u64, u32, mntns_set, 1024, MNTNS_MAP);
+
+static bool mntns_selected(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	u64 id = task->nsproxy->mnt_ns->ns.inum;
+
+	return mntns_set.lookup(&id) != NULL;
+}
+#endif
+
+#ifdef SELECT_COMM_AT
+/* Does the name hold the asked one, at any place? */
+static bool comm_selected(const char *comm)
+{
+#pragma unroll
+	for (int i = 0; i + SELECT_COMM_SIZE < TASK_COMM_LEN; i++)
+		if (SELECT_COMM_AT(comm + i))
+			return true;
+
+	return false;
+}
+#endif
+
+/* The tool opens files of its own to prove that it sees opens. */
+static bool is_tool(void)
+{
+	return bpf_get_current_pid_tgid() >> 32 == TOOL_PID;
+}
+
+/* Who opens: known before the open happens. */
+static bool caller_selected(const char *comm)
+{
+#ifdef SELECT_PID
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!SELECT_PID(pid))
+		return false;
+#endif
+#ifdef SELECT_TID
+	u32 tid = bpf_get_current_pid_tgid();
+
+	if (!SELECT_TID(tid))
+		return false;
+#endif
+#ifdef SELECT_UID
+	u32 uid = bpf_get_current_uid_gid();
+
+	if (!SELECT_UID(uid))
+		return false;
+#endif
+#ifdef SELECT_COMM_AT
+	if (!comm_selected(comm))
+		return false;
+#endif
+#ifdef CGROUP_MAP
+	if (!cgroup_selected())
+		return false;
+#endif
+#ifdef MNTNS_MAP
+	if (!mntns_selected())
+		return false;
+#endif
+	return true;
+}
+
+/* How it opens. */
+static bool flags_selected(u64 flags)
+{
+#ifdef SELECT_FLAGS
+	return SELECT_FLAGS(flags);
+#else
+	return true;
+#endif
+}
+
+/* What came of it: known when the open is done. */
+static bool result_selected(long ret)
+{
+#ifdef SELECT_FAILED
+	return ret < 0;
+#else
+	return true;
+#endif
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--exec: start a command, traced from its first open on.
+
+The child waits, already with the PID that is traced, until the trace is on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from typing import Sequence
+
+from opensnooplib.errors import OpensnoopError, UsageError
+
+
+class Command:
+    """A command that is held back until release()."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Fork the child. Raises UsageError where there is nothing to run."""
+        program = shutil.which(words[0])
+        if program is None:
+            raise UsageError(
+                f"--exec {words[0]}: there is no such command, or it is not "
+                "executable"
+            )
+        self.name = words[0]
+        self._ended = False
+        gate, self._release = os.pipe()
+        failure, report = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self._release)
+            os.close(failure)
+            self._wait_and_become(gate, report, program, words)
+        os.close(gate)
+        os.close(report)
+        self._failure = failure
+
+    @staticmethod
+    def _wait_and_become(
+        gate: int, report: int, program: str, words: Sequence[str]
+    ) -> None:
+        # The tool may be gone before it lets the command go.
+        if os.read(gate, 1) == b"":
+            os._exit(0)
+        # Python ignores these; the command should not.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        try:
+            os.execv(program, words)
+        except OSError as error:
+            os.write(report, str(error.errno).encode())
+        os._exit(127)
+
+    def release(self) -> None:
+        """Let it run. Raises OpensnoopError where the kernel can't run it."""
+        os.write(self._release, b"x")
+        os.close(self._release)
+        failed = os.read(self._failure, 16)  # empty: exec closed it
+        os.close(self._failure)
+        if failed:
+            self.has_ended()
+            raise OpensnoopError(
+                f"cannot run {self.name}: {os.strerror(int(failed))}"
+            )
+
+    def has_ended(self) -> bool:
+        if not self._ended:
+            pid, _ = os.waitpid(self.pid, os.WNOHANG)
+            self._ended = pid != 0
+        return self._ended

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compile room: a child process that holds BCC, and is gone after launch.
+
+It compiles the C, loads and attaches the programs, hands their descriptors
+over, and leaves. The trace keeps none of the compiler's memory, and nothing
+that goes wrong in the compiler can end it. launch.py starts it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+from typing import Any, Callable, Dict, List, NamedTuple, NoReturn
+
+from opensnooplib import defines, diagnosis, handover, headers, source, tracefs
+from opensnooplib.arguments import Options
+from opensnooplib.errors import OpensnoopError
+from opensnooplib.handover import Handover
+
+# What the frontend needs of the C, by name. The value of the last one is
+# struct event: BCC tells a map's layout, and so the struct's.
+EVENTS_MAP = "events"
+COUNTERS_MAP = "counters"
+EVENT_BUFFER_MAP = "scratch"
+
+_TRACEPOINT_PREFIX = "tracepoint__"
+
+
+class Job(NamedTuple):
+    options: Options
+    plan: str
+    tool_pid: int
+    folder: str  # for headers; the room makes it, the trace room removes it
+    install_rings: Callable[[int], None]
+
+
+class _CompilerError(OpensnoopError):
+    """What BCC printed belongs to the sentence."""
+
+
+def make_source(options: Options, plan: str, tool_pid: int) -> str:
+    """The C for these options on this kernel; tracefs must be mounted."""
+    return source.assemble(
+        source.default_path(),
+        defines.plan(plan, tracefs.open_calls(), tool_pid)
+        + defines.selection(options),
+    )
+
+
+def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
+    """The room's whole life. Hands over what it made, or why it couldn't."""
+    _become_room(compiler_output)
+    try:
+        handover.send(connection, _work(job))
+    except OpensnoopError as error:
+        spoke = isinstance(error, _CompilerError)
+        handover.send_failure(connection, error.sentence, spoke)
+    except Exception as error:  # whatever BCC raises must reach the person
+        sentence = f"BCC failed: {type(error).__name__}: {error}"
+        handover.send_failure(connection, sentence, True)
+    # A normal exit would let BCC detach what was just handed over.
+    os._exit(0)
+
+
+def _become_room(compiler_output: int) -> None:
+    # Ctrl-C is for the trace room, which then ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    # BCC and LLVM write their messages there, from C++.
+    os.dup2(compiler_output, 1)
+    os.dup2(compiler_output, 2)
+
+
+def _work(job: Job) -> Handover:
+    tracefs.mount_for_this_process()
+    text = make_source(job.options, job.plan, job.tool_pid)
+    chosen = headers.choose()
+    flags: List[str] = []
+    if chosen.path:
+        os.environ["BCC_KERNEL_SOURCE"] = chosen.path
+    else:
+        os.mkdir(job.folder, mode=0o700)
+        headers.make_small_tree(job.folder, text)
+        flags = headers.small_tree_flags(job.folder)
+        os.environ["BCC_KERNEL_SOURCE"] = job.folder
+    compiled = _Compiled(text, flags)
+    compiled.load()
+    job.install_rings(compiled.map_fd(EVENTS_MAP))
+    compiled.attach()
+    return Handover(
+        struct_description=compiled.struct_description(),
+        struct_size=compiled.struct_size(),
+        calls=tracefs.open_calls(),
+        headers=chosen.reason,
+        maps={
+            name: compiled.map_fd(name) for name in (EVENTS_MAP, COUNTERS_MAP)
+        },
+        programs=compiled.programs,
+        attachments=compiled.attachments,
+    )
+
+
+class _Compiled:
+    """The C, compiled by BCC. Methods raise OpensnoopError."""
+
+    def __init__(self, text: str, flags: List[str]) -> None:
+        import bcc  # only here: the trace room must never load it
+
+        class Program(bcc.BPF):  # type: ignore[misc]
+            """BCC attaches what it has compiled at once; the rings go first."""
+
+            def _trace_autoload(self) -> None:
+                pass
+
+        self._bcc = bcc
+        try:
+            self._program = Program(
+                text=text.encode(errors="surrogateescape"), cflags=flags
+            )
+        except Exception:
+            raise _CompilerError("the C does not compile") from None
+        self.programs: Dict[str, int] = {}
+        self.attachments: Dict[str, int] = {}
+
+    def _names(self) -> List[str]:
+        lib, module = self._bcc.lib, self._program.module
+        count = lib.bpf_num_functions(module)
+        return [
+            lib.bpf_function_name(module, i).decode() for i in range(count)
+        ]
+
+    def load(self) -> None:
+        for name in self._names():
+            try:
+                function = self._program.load_func(
+                    name.encode(), self._bcc.BPF.TRACEPOINT
+                )
+            except Exception:
+                self._refuse_to_load(name)
+            self.programs[name] = function.fd
+
+    def _refuse_to_load(self, name: str) -> NoReturn:
+        import ctypes
+
+        error = ctypes.get_errno()
+        if error == errno.EPERM:
+            raise OpensnoopError(diagnosis.why_no_bpf(error)) from None
+        raise _CompilerError(
+            f"the kernel refuses the program {name}: {os.strerror(error)}"
+        ) from None
+
+    def attach(self) -> None:
+        """Exits first: an entry without its exit would stay in "start"."""
+        for name in sorted(self.programs, key=lambda name: "enter" in name):
+            if not name.startswith(_TRACEPOINT_PREFIX):
+                raise OpensnoopError(
+                    f"{name} in the C is no tracepoint probe, and no other "
+                    "kind can be attached yet: use TRACEPOINT_PROBE"
+                )
+            event = name[len(_TRACEPOINT_PREFIX) :].replace("__", ":", 1)
+            try:
+                self._program.attach_tracepoint(
+                    tp=event.encode(), fn_name=name.encode()
+                )
+            except Exception:
+                raise _CompilerError(
+                    f"cannot attach to the tracepoint {event}"
+                ) from None
+        for key, fd in self._program.tracepoint_fds.items():
+            self.attachments[key.decode()] = fd
+
+    def map_fd(self, name: str) -> int:
+        fd: int = self._bcc.lib.bpf_table_fd(
+            self._program.module, name.encode()
+        )
+        if fd < 0:
+            raise OpensnoopError(
+                f'the C has no map "{name}", which the frontend reads: see '
+                "bpf_src/record.h"
+            )
+        return fd
+
+    def struct_description(self) -> str:
+        self.map_fd(EVENT_BUFFER_MAP)
+        description: bytes = self._bcc.lib.bpf_table_leaf_desc(
+            self._program.module, EVENT_BUFFER_MAP.encode()
+        )
+        return description.decode()
+
+    def struct_size(self) -> int:
+        import ctypes
+
+        leaf_size: Any = self._bcc.lib.bpf_table_leaf_size
+        leaf_size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        leaf_size.restype = ctypes.c_size_t
+        size: int = leaf_size(self._program.module, EVENT_BUFFER_MAP.encode())
+        return size

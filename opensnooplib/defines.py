@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From options to the #defines that bpf_src is compiled with.
+
+A #define is a (name, value) pair; the name can be a function-like macro. What
+each one means stands in bpf_src/select.h.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import List, Sequence, Tuple
+
+from opensnooplib.arguments import Options
+
+Define = Tuple[str, str]
+
+# How many opens can be under way at once before one is counted as missed.
+START_ENTRIES = 32768
+
+
+def _any_of(conditions: Sequence[str]) -> str:
+    return "(" + " || ".join(conditions) + ")"
+
+
+def _equals_any(parameter: str, values: Sequence[int]) -> str:
+    return _any_of([f"({parameter}) == {value}U" for value in values])
+
+
+def _has_flag(flag: str) -> str:
+    value = getattr(os, flag)
+    if value == os.O_RDONLY:
+        return f"((flags) & {os.O_ACCMODE}) == {os.O_RDONLY}"
+    return f"((flags) & {value}) == {value}"
+
+
+def _has_bytes_at(part: bytes) -> str:
+    return (
+        "("
+        + " && ".join(
+            f"(at)[{place}] == (char){byte}" for place, byte in enumerate(part)
+        )
+        + ")"
+    )
+
+
+def _c_string(text: str) -> str:
+    """A C string literal; octal escapes, since \\x would swallow digits."""
+    return (
+        '"'
+        + "".join(
+            chr(byte)
+            if chr(byte).isalnum() and byte < 128 or chr(byte) in "/._-:@+= "
+            else f"\\{byte:03o}"
+            for byte in os.fsencode(text)
+        )
+        + '"'
+    )
+
+
+def selection(options: Options) -> List[Define]:
+    """The #defines for what `options` select; none for what they don't."""
+    defines: List[Define] = []
+    # As in BCC's opensnoop, a thread goes before a process.
+    if options.tid is not None:
+        defines.append(("SELECT_TID(tid)", _equals_any("tid", [options.tid])))
+    elif options.pids:
+        defines.append(("SELECT_PID(pid)", _equals_any("pid", options.pids)))
+    if options.uid is not None:
+        defines.append(("SELECT_UID(uid)", _equals_any("uid", [options.uid])))
+    if options.comm_part:
+        defines.append(("SELECT_COMM_SIZE", str(len(options.comm_part))))
+        defines.append(
+            ("SELECT_COMM_AT(at)", _has_bytes_at(options.comm_part))
+        )
+    if options.only_failed:
+        defines.append(("SELECT_FAILED", "1"))
+    if options.flags:
+        conditions = [_has_flag(flag) for flag in options.flags]
+        defines.append(("SELECT_FLAGS(flags)", _any_of(conditions)))
+    if options.cgroup_map:
+        defines.append(("CGROUP_MAP", _c_string(options.cgroup_map)))
+    if options.mntns_map:
+        defines.append(("MNTNS_MAP", _c_string(options.mntns_map)))
+    return defines
+
+
+def plan(name: str, calls: Sequence[str], tool_pid: int) -> List[Define]:
+    """The #defines for the plan `name`, which hooks these syscalls."""
+    return [
+        (f"PLAN_{name.upper()}", "1"),
+        ("TOOL_PID", str(tool_pid)),
+        ("START_ENTRIES", str(START_ENTRIES)),
+    ] + [(f"HAVE_{call.upper()}", "1") for call in calls]

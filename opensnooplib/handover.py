@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the compile room hands over to the trace room, through a socket.
+
+One message: 4 bytes (the length, native order), then as many bytes of JSON,
+and with them file descriptors as SCM_RIGHTS (unix(7)). A program stays
+attached as long as somebody holds the descriptor of its attachment.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+# SCM_MAX_FD of the kernel's include/net/scm.h.
+_FD_LIMIT = 253
+
+_LENGTH = struct.Struct("=I")
+
+
+class Handover(NamedTuple):
+    """All that the trace room needs of a compiled program."""
+
+    struct_description: str  # of struct event, see schema.py
+    struct_size: int  # bytes
+    calls: List[str]  # the syscalls that are hooked
+    headers: str  # which were taken, and why
+    maps: Dict[str, int]  # name: file descriptor
+    programs: Dict[str, int]
+    attachments: Dict[str, int]
+
+
+def send(connection: socket.socket, handover: Handover) -> None:
+    names: List[Tuple[str, str]] = []
+    fds: List[int] = []
+    for kind in ("maps", "programs", "attachments"):
+        for name, fd in getattr(handover, kind).items():
+            names.append((kind, name))
+            fds.append(fd)
+    assert len(fds) <= _FD_LIMIT, "more descriptors than one message can carry"
+    facts = {
+        "struct_description": handover.struct_description,
+        "struct_size": handover.struct_size,
+        "calls": handover.calls,
+        "headers": handover.headers,
+        "fds": names,
+    }
+    _send(connection, facts, fds)
+
+
+def send_failure(
+    connection: socket.socket, sentence: str, compiler_spoke: bool
+) -> None:
+    facts = {"failure": sentence, "compiler_spoke": compiler_spoke}
+    _send(connection, facts, [])
+
+
+def _send(
+    connection: socket.socket, facts: Dict[str, Any], fds: List[int]
+) -> None:
+    body = json.dumps(facts).encode()
+    socket.send_fds(connection, [_LENGTH.pack(len(body))], fds)
+    connection.sendall(body)
+
+
+class RoomFailure(Exception):
+    """The compile room could not do its work; the sentence says why.
+
+    compiler_spoke: what BCC printed meanwhile is part of the explanation.
+    """
+
+    def __init__(self, sentence: str, compiler_spoke: bool) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.compiler_spoke = compiler_spoke
+
+
+def receive(connection: socket.socket) -> Handover:
+    """Wait for the message.
+
+    Raises RoomFailure as it was sent, EOFError where the room ended without a
+    word, and TimeoutError (socket.timeout) as the socket is set.
+    """
+    head, fds, _, _ = socket.recv_fds(connection, _LENGTH.size, _FD_LIMIT)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    facts = json.loads(_receive_exactly(connection, _LENGTH.unpack(head)[0]))
+    if "failure" in facts:
+        raise RoomFailure(facts["failure"], facts["compiler_spoke"])
+    by_kind: Dict[str, Dict[str, int]] = {
+        "maps": {},
+        "programs": {},
+        "attachments": {},
+    }
+    for (kind, name), fd in zip(facts["fds"], fds):
+        by_kind[kind][name] = fd
+    return Handover(
+        struct_description=facts["struct_description"],
+        struct_size=facts["struct_size"],
+        calls=facts["calls"],
+        headers=facts["headers"],
+        **by_kind,
+    )
+
+
+def _receive_exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run with a Python that has BCC.
+
+Distributions package BCC for their own Python, /usr/bin/python3; another one
+can come first in PATH.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+from opensnooplib.errors import OpensnoopError
+
+_SYSTEM_PYTHON = "/usr/bin/python3"
+_MARK = "OPENSNOOP_INTERPRETER_CHANGED"
+
+
+def use_one_with_bcc(program: str) -> None:
+    """Start `program` again with the system's Python if this one lacks BCC.
+
+    Raises OpensnoopError where that one lacks it too.
+    """
+    changed = os.environ.pop(_MARK, None) is not None
+    if importlib.util.find_spec("bcc") is not None:
+        return
+    if not changed and os.access(_SYSTEM_PYTHON, os.X_OK):
+        os.environ[_MARK] = "1"
+        os.execv(_SYSTEM_PYTHON, [_SYSTEM_PYTHON, program] + sys.argv[1:])
+    raise OpensnoopError(
+        "BCC for Python is missing: install python3-bpfcc (Debian, Ubuntu), "
+        "python3-bcc (Fedora, SUSE), python-bcc (Arch) or py3-bcc (Alpine)"
+    )

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the running kernel says of itself."""
+
+from __future__ import annotations
+
+import os
+from typing import List, Tuple
+
+BTF = "/sys/kernel/btf/vmlinux"
+
+
+def release() -> str:
+    """As uname -r, for example "6.1.0-18-amd64"."""
+    return os.uname().release
+
+
+def version() -> Tuple[int, int, int]:
+    """For example (6, 1, 0)."""
+    numbers: List[int] = []
+    for word in release().split("-")[0].split("."):
+        digits = "".join(c for c in word if c.isdigit())
+        numbers.append(int(digits) if digits else 0)
+    numbers += [0, 0, 0]
+    return numbers[0], numbers[1], numbers[2]
+
+
+def has_btf() -> bool:
+    return os.path.exists(BTF)
+
+
+def _cpu_list(name: str) -> List[int]:
+    """A list such as "0-3,8", as sysfs writes it (cputopology.rst)."""
+    with open(f"/sys/devices/system/cpu/{name}", encoding="ascii") as file:
+        text = file.read().strip()
+    cpus: List[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        cpus += range(int(first), int(last or first) + 1)
+    return cpus
+
+
+def online_cpus() -> List[int]:
+    return _cpu_list("online")
+
+
+def possible_cpu_count() -> int:
+    """How many values a per-CPU map has for each key: bpf(2)."""
+    return max(_cpu_list("possible")) + 1
+
+
+def lockdown() -> str:
+    """none, integrity, confidentiality, or "" where the kernel has none."""
+    try:
+        with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
+            text = file.read()
+    except OSError:
+        return ""
+    return text.partition("[")[2].partition("]")[0]
+
+
+def memory_available() -> int:
+    """Bytes: MemAvailable of proc_meminfo(5)."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 0

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The few calls of libc that Python doesn't offer (before 3.12)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Optional
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+# <linux/sched.h> and <linux/mount.h>
+CLONE_NEWNS = 0x00020000
+MS_REC = 0x4000
+MS_PRIVATE = 1 << 18
+
+
+def _check(result: int) -> None:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def unshare(flags: int) -> None:
+    """unshare(2). Raises OSError."""
+    _check(_libc.unshare(flags))
+
+
+def mount(
+    source: str, target: str, filesystem: Optional[str], flags: int = 0
+) -> None:
+    """mount(2), without data. Raises OSError."""
+    _check(
+        _libc.mount(
+            source.encode(),
+            target.encode(),
+            filesystem.encode() if filesystem else None,
+            ctypes.c_ulong(flags),
+            None,
+        )
+    )

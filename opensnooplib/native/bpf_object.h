@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The little that the trace room asks of bpf(2).
+ */
+#ifndef OPENSNOOP_BPF_OBJECT_H
+#define OPENSNOOP_BPF_OBJECT_H
+
+#include <stdint.h>
+
+/* Put a perf event into its CPU's slot of a perf event array. */
+int perf_array_set(int map_fd, uint32_t cpu, int event_fd);
+
+/*
+ * The sum over all possible CPUs of one u64 in a per-CPU array. Returns 0, or
+ * a negative errno.
+ */
+int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
+		     uint64_t *sum);
+
+/*
+ * How often the kernel skipped a program because another BPF program was
+ * running on that CPU (recursion_misses, since Linux 5.12; 0 before).
+ */
+int program_misses(int program_fd, uint64_t *misses);
+
+#endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUFFER_SIZE (64 * 1024)
+
+int output_init(struct output *output, int fd, size_t row_bound)
+{
+	size_t capacity = BUFFER_SIZE + row_bound;
+
+	*output = (struct output){
+		.fd = fd,
+		.capacity = capacity,
+		.patience_ms = -1,
+	};
+	output->buffer = malloc(capacity);
+	return output->buffer ? 0 : -ENOMEM;
+}
+
+void output_free(struct output *output)
+{
+	free(output->buffer);
+}
+
+static bool has_room(const struct output *output, size_t row_bound)
+{
+	return output->capacity - output->used >= row_bound;
+}
+
+char *output_reserve(struct output *output, size_t row_bound)
+{
+	if (!has_room(output, row_bound)) {
+		output_flush(output);
+		if (!has_room(output, row_bound))
+			return NULL;
+	}
+	return output->buffer + output->used;
+}
+
+void output_commit(struct output *output, const char *end)
+{
+	output->used = (size_t)(end - output->buffer);
+}
+
+/* False where a signal or the end of patience came first. */
+static bool wait_writable(struct output *output)
+{
+	struct pollfd poll_fd = {.fd = output->fd, .events = POLLOUT};
+	int ready = poll(&poll_fd, 1, output->patience_ms);
+
+	if (ready == 0)
+		output->error = ETIMEDOUT;
+	return ready > 0;
+}
+
+static bool write_some(struct output *output, size_t *written)
+{
+	size_t size = output->used - *written;
+	ssize_t count;
+
+	/* A pipe that is writable takes PIPE_BUF bytes without blocking. */
+	if (output->patience_ms >= 0) {
+		if (!wait_writable(output))
+			return false;
+		if (size > PIPE_BUF)
+			size = PIPE_BUF;
+	}
+	count = write(output->fd, output->buffer + *written, size);
+	if (count >= 0) {
+		*written += (size_t)count;
+		return true;
+	}
+	if (errno == EAGAIN)
+		return wait_writable(output);
+	if (errno != EINTR)
+		output->error = errno;
+	return false;
+}
+
+bool output_flush(struct output *output)
+{
+	size_t written = 0;
+
+	while (written < output->used && !output->error)
+		if (!write_some(output, &written))
+			break;
+	output->used -= written;
+	memmove(output->buffer, output->buffer + written, output->used);
+	return output->used == 0;
+}
+
+uint64_t output_lines_left(const struct output *output)
+{
+	uint64_t lines = 0;
+
+	for (size_t i = 0; i < output->used; i++)
+		lines += output->buffer[i] == '\n';
+	return lines;
+}

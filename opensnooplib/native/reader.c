@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpf_object.h"
+#include "merge.h"
+#include "output.h"
+
+/*
+ * A record's time is taken a moment before the record is complete. One that
+ * is younger than this waits for what a slower CPU may still be writing.
+ */
+#define HOLD_BACK_NS (1000 * 1000)
+#define HOLD_BACK_MS 1
+
+/* How long the last rows wait for a pipe that is full. */
+#define LAST_FLUSH_MS 1000
+
+struct reader {
+	struct ring *rings;
+	unsigned int ring_count;
+	int epoll_fd;
+	struct merge merge;
+	bool records_wait; /* younger than HOLD_BACK_NS at the last drain */
+
+	struct row_format format;
+	struct column *columns;
+	char *(*put_row)(char *out, const struct row_format *format,
+			 const struct record *record);
+	size_t row_bound;
+
+	struct output output;
+	uint64_t rows;
+	uint64_t rows_wanted; /* 0: no limit */
+	uint64_t unreadable;
+	uint64_t cut;
+	uint64_t undelivered; /* records that came when no row could go out */
+	uint32_t own_pid;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int open_rings(struct reader *reader, const int *cpus,
+		      unsigned int cpu_count, unsigned int pages)
+{
+	reader->rings = calloc(cpu_count, sizeof(*reader->rings));
+	if (!reader->rings)
+		return -ENOMEM;
+
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		struct epoll_event event = {.events = EPOLLIN};
+		int error = ring_open(&reader->rings[i], cpus[i], pages);
+
+		if (error)
+			return error;
+		reader->ring_count++;
+		if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD,
+			      reader->rings[i].fd, &event) < 0)
+			return -errno;
+	}
+	return merge_init(&reader->merge, reader->rings, reader->ring_count);
+}
+
+int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
+		unsigned int pages)
+{
+	int error;
+
+	*reader = calloc(1, sizeof(**reader));
+	if (!*reader)
+		return -ENOMEM;
+	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	error = (*reader)->epoll_fd < 0
+			? -errno
+			: open_rings(*reader, cpus, cpu_count, pages);
+	if (error) {
+		reader_close(*reader);
+		*reader = NULL;
+	}
+	return error;
+}
+
+void reader_close(struct reader *reader)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		ring_close(&reader->rings[i]);
+	free(reader->rings);
+	merge_free(&reader->merge);
+	output_free(&reader->output);
+	free(reader->columns);
+	if (reader->epoll_fd >= 0)
+		close(reader->epoll_fd);
+	free(reader);
+}
+
+int reader_install(struct reader *reader, int map_fd)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++) {
+		struct ring *ring = &reader->rings[i];
+		int error =
+			perf_array_set(map_fd, (uint32_t)ring->cpu, ring->fd);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int reader_set_format(struct reader *reader, const struct layout *layout,
+		      const struct column *columns, unsigned int column_count,
+		      bool json)
+{
+	struct row_format *format = &reader->format;
+
+	reader->columns = calloc(column_count, sizeof(*columns));
+	if (!reader->columns)
+		return -ENOMEM;
+	memcpy(reader->columns, columns, column_count * sizeof(*columns));
+	format->layout = *layout;
+	format->columns = reader->columns;
+	format->column_count = column_count;
+	reader->merge.ts = layout->ts;
+	reader->put_row = json ? put_json_row : put_table_row;
+	reader->row_bound =
+		json ? json_row_bound(format) : table_row_bound(format);
+	return 0;
+}
+
+/* Up to which time records are in order now. */
+static uint64_t ordered_until(void)
+{
+	return now_ns() - HOLD_BACK_NS;
+}
+
+static void wait_for_records(struct reader *reader, int timeout_ms)
+{
+	struct epoll_event event;
+
+	if (reader->records_wait && timeout_ms > HOLD_BACK_MS)
+		timeout_ms = HOLD_BACK_MS;
+	epoll_wait(reader->epoll_fd, &event, 1, timeout_ms);
+}
+
+struct awaited_open {
+	const struct layout *layout;
+	const char *path;
+	uint32_t pid;
+	bool seen;
+};
+
+static enum verdict compare_with_awaited(void *context,
+					 const struct record *record)
+{
+	struct awaited_open *awaited = context;
+	const struct layout *layout = awaited->layout;
+	size_t path_size = strlen(awaited->path);
+	struct text path;
+	uint64_t pid;
+	int64_t ret;
+
+	if (record_path(record, layout, &path) != PATH_WHOLE ||
+	    path.size != path_size ||
+	    memcmp(path.bytes, awaited->path, path_size) != 0)
+		return CONSUMED;
+	if (record_unsigned(record, layout->pid, &pid) && pid != awaited->pid)
+		return CONSUMED;
+	if (record_signed(record, layout->ret, &ret) && ret != -ENOENT)
+		return CONSUMED;
+	awaited->seen = true;
+	return CONSUMED_ENOUGH;
+}
+
+int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+		      int timeout_ms)
+{
+	struct awaited_open awaited = {
+		.layout = &reader->format.layout,
+		.path = path,
+		.pid = pid,
+	};
+	uint64_t deadline = now_ns() + (uint64_t)timeout_ms * 1000000;
+
+	for (;;) {
+		reader->records_wait =
+			merge_drain(&reader->merge, ordered_until(),
+				    compare_with_awaited, &awaited);
+		if (awaited.seen || now_ns() > deadline)
+			return awaited.seen;
+		wait_for_records(reader, HOLD_BACK_MS);
+	}
+}
+
+int reader_start(struct reader *reader, int fd, uint64_t count,
+		 uint32_t own_pid)
+{
+	reader->rows_wanted = count;
+	reader->own_pid = own_pid;
+	return output_init(&reader->output, fd, reader->row_bound);
+}
+
+int reader_put_heading(struct reader *reader, const char *text)
+{
+	size_t size = strlen(text);
+	char *out = output_reserve(&reader->output, size);
+
+	if (!out)
+		return -EIO;
+	memcpy(out, text, size);
+	output_commit(&reader->output, out + size);
+	return 0;
+}
+
+static bool all_rows_shown(const struct reader *reader)
+{
+	return reader->rows_wanted > 0 && reader->rows >= reader->rows_wanted;
+}
+
+static void count_row(struct reader *reader, const struct record *record)
+{
+	struct text path;
+	enum path_state state =
+		record_path(record, &reader->format.layout, &path);
+
+	reader->rows++;
+	reader->unreadable += state == PATH_UNREADABLE;
+	reader->cut += state == PATH_CUT;
+}
+
+static bool is_own(const struct reader *reader, const struct record *record)
+{
+	uint64_t pid;
+
+	return record_unsigned(record, reader->format.layout.pid, &pid) &&
+	       pid == reader->own_pid;
+}
+
+static enum verdict show_record(void *context, const struct record *record)
+{
+	struct reader *reader = context;
+	struct row_format *format = &reader->format;
+	char *out;
+
+	if (is_own(reader, record))
+		return CONSUMED;
+	out = output_reserve(&reader->output, reader->row_bound);
+	if (!out)
+		return NOT_CONSUMED;
+	if (reader->rows == 0)
+		record_unsigned(record, format->layout.ts, &format->first_ts);
+	out = reader->put_row(out, format, record);
+	output_commit(&reader->output, out);
+	count_row(reader, record);
+	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
+}
+
+static enum verdict count_undelivered(void *context,
+				      const struct record *record)
+{
+	struct reader *reader = context;
+
+	reader->undelivered += !is_own(reader, record);
+	return CONSUMED;
+}
+
+static int state_of(const struct reader *reader)
+{
+	if (reader->output.error == EPIPE)
+		return READER_OUTPUT_CLOSED;
+	if (reader->output.error)
+		return READER_OUTPUT_FAILED;
+	if (all_rows_shown(reader))
+		return READER_COUNT_REACHED;
+	return READER_GOES_ON;
+}
+
+int reader_poll(struct reader *reader, int timeout_ms)
+{
+	wait_for_records(reader, timeout_ms);
+	if (!all_rows_shown(reader))
+		reader->records_wait = merge_drain(
+			&reader->merge, ordered_until(), show_record, reader);
+	output_flush(&reader->output);
+	return state_of(reader);
+}
+
+int reader_finish(struct reader *reader)
+{
+	reader->output.patience_ms = LAST_FLUSH_MS;
+	if (!all_rows_shown(reader))
+		merge_drain(&reader->merge, UINT64_MAX, show_record, reader);
+	if (!all_rows_shown(reader))
+		merge_drain(&reader->merge, UINT64_MAX, count_undelivered,
+			    reader);
+	output_flush(&reader->output);
+	return state_of(reader);
+}
+
+void reader_get_counts(const struct reader *reader,
+		       struct reader_counts *counts)
+{
+	uint64_t unwritten = output_lines_left(&reader->output);
+
+	/* The heading can be among what is left. */
+	if (unwritten > reader->rows)
+		unwritten = reader->rows;
+	counts->shown = reader->rows - unwritten;
+	counts->unwritten = unwritten + reader->undelivered;
+	counts->unreadable = reader->unreadable;
+	counts->cut = reader->cut;
+}
+
+int reader_output_error(const struct reader *reader)
+{
+	return reader->output.error;
+}

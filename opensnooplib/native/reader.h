@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reader: perf rings in, rows out. This is what Python calls.
+ *
+ * Functions that return int give 0 or more when all is well and a negative
+ * errno otherwise. A reader belongs to one thread.
+ */
+#ifndef OPENSNOOP_READER_H
+#define OPENSNOOP_READER_H
+
+#include "row.h"
+
+struct reader;
+
+/* What became of the records, by count. */
+struct reader_counts {
+	uint64_t shown;	     /* rows that stdout or the file took, whole */
+	uint64_t unwritten;  /* rows that it did not take */
+	uint64_t unreadable; /* shown, without a path */
+	uint64_t cut;	     /* shown, with a path longer than PATH_MAX */
+};
+
+enum reader_state {
+	READER_GOES_ON,
+	READER_COUNT_REACHED, /* as many rows as asked for */
+	READER_OUTPUT_CLOSED, /* nobody reads the pipe any more */
+	READER_OUTPUT_FAILED, /* see reader_output_error() */
+};
+
+/*
+ * Open and map one ring of `pages` pages (a power of two) for each CPU.
+ * *reader is NULL where that fails.
+ */
+int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
+		unsigned int pages);
+void reader_close(struct reader *reader);
+
+/* Put the rings into the perf event array that the programs write to. */
+int reader_install(struct reader *reader, int map_fd);
+
+/* Table rows, or JSON. The columns are copied. Comes before all below. */
+int reader_set_format(struct reader *reader, const struct layout *layout,
+		      const struct column *columns, unsigned int column_count,
+		      bool json);
+
+/*
+ * Drop records up to the one whose path is `path`, that of an open by `pid`
+ * which found no file; the trace begins behind it. Returns 1 when it was
+ * there, 0 when `timeout_ms` went by without it.
+ */
+int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+		      int timeout_ms);
+
+/*
+ * Rows go to `fd`, `count` of them at most (0: no limit), none for opens by
+ * `own_pid`.
+ */
+int reader_start(struct reader *reader, int fd, uint64_t count,
+		 uint32_t own_pid);
+
+/* Text that isn't a row: the heading. */
+int reader_put_heading(struct reader *reader, const char *text);
+
+/*
+ * Wait for records, `timeout_ms` at most or until a signal, and write the
+ * rows of those that are in order. Returns an enum reader_state.
+ */
+int reader_poll(struct reader *reader, int timeout_ms);
+
+/* Write the rows of all that is left; gives up on a pipe that takes nothing. */
+int reader_finish(struct reader *reader);
+
+void reader_get_counts(const struct reader *reader,
+		       struct reader_counts *counts);
+/* The errno of the write that failed, or 0. */
+int reader_output_error(const struct reader *reader);
+
+#endif

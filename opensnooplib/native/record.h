@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A record: the bytes of one struct event, as BPF sent them.
+ *
+ * Nothing here knows the struct. Its layout comes from the frontend, which
+ * has it from BCC, so every read is checked against the record's real size.
+ */
+#ifndef OPENSNOOP_RECORD_H
+#define OPENSNOOP_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct record {
+	const unsigned char *data;
+	uint32_t size; /* bytes; up to 7 bytes of padding at the end */
+};
+
+/* Where a field lies in a record, in bytes. Absent: size 0. */
+struct field {
+	uint32_t offset;
+	uint32_t size;
+};
+
+/* The fields that have a meaning beyond their own column. */
+struct layout {
+	struct field ts;    /* u64, ns, CLOCK_MONOTONIC: the order of rows */
+	struct field pid;   /* u32: the tool's own opens are not shown */
+	struct field ret;   /* signed: fd or negative errno */
+	struct field flags; /* unsigned: does the mode count? */
+	struct field path_size; /* signed: bytes of path with its NUL */
+	struct field path;	/* char[]: the last field */
+};
+
+static inline bool record_has(const struct record *record, struct field field)
+{
+	return field.size > 0 && field.offset <= record->size &&
+	       field.size <= record->size - field.offset;
+}
+
+/* Integers of 1, 2, 4 and 8 bytes; false where the record has no such. */
+bool record_unsigned(const struct record *record, struct field field,
+		     uint64_t *value);
+bool record_signed(const struct record *record, struct field field,
+		   int64_t *value);
+
+struct text {
+	const unsigned char *bytes;
+	size_t size; /* without the NUL */
+};
+
+/* The text of a char[] up to its NUL, or to the end of the field. */
+struct text record_text(const struct record *record, struct field field);
+
+enum path_state {
+	PATH_WHOLE,
+	PATH_CUT,	 /* longer than the field, so longer than PATH_MAX */
+	PATH_UNREADABLE, /* the BPF program could not read it */
+};
+
+enum path_state record_path(const struct record *record,
+			    const struct layout *layout, struct text *path);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One perf ring: where one CPU's records arrive.
+ *
+ * The ring is a PERF_COUNT_SW_BPF_OUTPUT event of perf_event_open(2), mapped
+ * as its section "MMAP layout" says: one page of control data, then the
+ * data, a power of two of pages. The kernel moves data_head, we move
+ * data_tail; what is between the two is ours to read.
+ */
+#ifndef OPENSNOOP_RING_H
+#define OPENSNOOP_RING_H
+
+#include <linux/perf_event.h>
+
+#include "record.h"
+
+struct ring {
+	int fd;
+	int cpu;
+	struct perf_event_mmap_page *control;
+	unsigned char *data;
+	uint64_t size;	     /* bytes of data */
+	uint64_t head;	     /* as last read from the kernel */
+	uint64_t tail;	     /* as far as we have read */
+	unsigned char *copy; /* a record that wraps around the ring's end */
+};
+
+/* Returns 0, or a negative errno as of perf_event_open(2) and mmap(2). */
+int ring_open(struct ring *ring, int cpu, unsigned int pages);
+void ring_close(struct ring *ring);
+
+/* See what the kernel has written by now. */
+void ring_refresh(struct ring *ring);
+
+/*
+ * The oldest record that isn't consumed yet; false if there is none. It lies
+ * in the ring itself, and stays valid until ring_release().
+ */
+bool ring_peek(struct ring *ring, struct record *record);
+void ring_consume(struct ring *ring);
+
+/* Give the room of what was consumed back to the kernel. */
+void ring_release(struct ring *ring);
+
+static inline bool ring_is_half_full(const struct ring *ring)
+{
+	return ring->head - ring->tail > ring->size / 2;
+}
+
+#endif

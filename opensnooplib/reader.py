@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reader in C (native/reader.h), for Python."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from enum import IntEnum
+from typing import List, NamedTuple, Optional, Sequence
+
+from opensnooplib.columns import Column
+from opensnooplib.errors import OpensnoopError
+from opensnooplib.schema import Schema
+
+LIBRARY = os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "native", "libopensnoop.so"
+)
+
+
+class State(IntEnum):
+    """enum reader_state of native/reader.h."""
+
+    GOES_ON = 0
+    COUNT_REACHED = 1
+    OUTPUT_CLOSED = 2
+    OUTPUT_FAILED = 3
+
+
+class Counts(NamedTuple):
+    """struct reader_counts of native/reader.h."""
+
+    shown: int
+    unwritten: int
+    unreadable: int
+    cut: int
+
+
+class _Field(ctypes.Structure):
+    """struct field of native/record.h."""
+
+    _fields_ = [("offset", ctypes.c_uint32), ("size", ctypes.c_uint32)]
+
+
+class _Layout(ctypes.Structure):
+    """struct layout of native/record.h; its fields are those of the C."""
+
+    _fields_ = [
+        (name, _Field)
+        for name in ("ts", "pid", "ret", "flags", "path_size", "path")
+    ]
+
+
+class _Column(ctypes.Structure):
+    """struct column of native/row.h."""
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("field", _Field),
+        ("width", ctypes.c_int32),
+        ("name", ctypes.c_char * 64),
+    ]
+
+
+class _Counts(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
+
+
+_u64_p = ctypes.POINTER(ctypes.c_uint64)
+
+
+def _load() -> ctypes.CDLL:
+    try:
+        lib = ctypes.CDLL(LIBRARY)
+    except OSError as error:
+        if os.path.exists(LIBRARY):
+            raise OpensnoopError(f"cannot load {error}") from None
+        raise OpensnoopError(
+            f"{LIBRARY} is missing: run make in the checkout"
+        ) from None
+    reader = ctypes.c_void_p
+    u32 = ctypes.c_uint32
+    c_int = ctypes.c_int
+    signatures = {
+        "reader_open": [
+            ctypes.POINTER(reader),
+            ctypes.POINTER(c_int),
+            u32,
+            u32,
+        ],
+        "reader_close": [reader],
+        "reader_install": [reader, c_int],
+        "reader_set_format": [
+            reader,
+            ctypes.POINTER(_Layout),
+            ctypes.POINTER(_Column),
+            u32,
+            ctypes.c_bool,
+        ],
+        "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
+        "reader_start": [reader, c_int, ctypes.c_uint64, u32],
+        "reader_put_heading": [reader, ctypes.c_char_p],
+        "reader_poll": [reader, c_int],
+        "reader_finish": [reader],
+        "reader_get_counts": [reader, ctypes.POINTER(_Counts)],
+        "reader_output_error": [reader],
+        "percpu_array_sum": [c_int, u32, u32, _u64_p],
+        "program_misses": [c_int, _u64_p],
+        "calibration_open": [ctypes.c_char_p, ctypes.c_char_p],
+    }
+    for name, types in signatures.items():
+        getattr(lib, name).argtypes = types
+    return lib
+
+
+_loaded: Optional[ctypes.CDLL] = None
+
+
+def _library() -> ctypes.CDLL:
+    global _loaded  # loaded once, and only when something is traced
+    if _loaded is None:
+        _loaded = _load()
+    return _loaded
+
+
+def _check(result: int) -> int:
+    """Native functions give a negative errno for an error."""
+    if result < 0:
+        raise OSError(-result, os.strerror(-result))
+    return result
+
+
+class Reader:
+    """Perf rings in, rows out. Methods raise OSError as the kernel says."""
+
+    def __init__(self, cpus: Sequence[int], pages: int) -> None:
+        """Open a ring of `pages` pages for each CPU."""
+        self._lib = _library()
+        self._reader = ctypes.c_void_p()
+        numbers = (ctypes.c_int * len(cpus))(*cpus)
+        _check(
+            self._lib.reader_open(
+                ctypes.byref(self._reader), numbers, len(cpus), pages
+            )
+        )
+
+    def close(self) -> None:
+        if self._reader:
+            self._lib.reader_close(self._reader)
+            self._reader = ctypes.c_void_p()
+
+    def install(self, map_fd: int) -> None:
+        """Let programs write to the rings through this perf event array."""
+        _check(self._lib.reader_install(self._reader, map_fd))
+
+    def set_format(
+        self, schema: Schema, columns: List[Column], json: bool
+    ) -> None:
+        layout = _Layout()
+        for name, _ in _Layout._fields_:
+            field = schema.find(name)
+            if field is not None:
+                setattr(layout, name, _Field(field.offset, field.size))
+        array = (_Column * len(columns))()
+        for native, column in zip(array, columns):
+            native.kind = column.kind
+            native.field = _Field(column.field.offset, column.field.size)
+            native.width = column.width
+            native.name = column.key.encode()[:63]
+        _check(
+            self._lib.reader_set_format(
+                self._reader, ctypes.byref(layout), array, len(columns), json
+            )
+        )
+
+    def await_open(self, path: str, pid: int, timeout_ms: int) -> bool:
+        """Was there a record of this open, which found no file, in time?
+
+        Drops all records before it.
+        """
+        seen = self._lib.reader_await_open(
+            self._reader, path.encode(), pid, timeout_ms
+        )
+        return bool(_check(seen))
+
+    def start(self, fd: int, row_limit: int, own_pid: int) -> None:
+        """Write rows to `fd`, `row_limit` at most (0: no limit)."""
+        _check(self._lib.reader_start(self._reader, fd, row_limit, own_pid))
+
+    def put_heading(self, text: str) -> None:
+        _check(self._lib.reader_put_heading(self._reader, text.encode()))
+
+    def poll(self, timeout_ms: int) -> State:
+        """Wait for records, or a signal, and write the rows in order."""
+        return State(_check(self._lib.reader_poll(self._reader, timeout_ms)))
+
+    def finish(self) -> State:
+        """Write the rows of all that is left."""
+        return State(_check(self._lib.reader_finish(self._reader)))
+
+    def counts(self) -> Counts:
+        counts = _Counts()
+        self._lib.reader_get_counts(self._reader, ctypes.byref(counts))
+        return Counts(*(getattr(counts, name) for name in Counts._fields))
+
+    def output_error(self) -> int:
+        """The errno of the write that failed, or 0."""
+        return int(self._lib.reader_output_error(self._reader))
+
+
+def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:
+    """The sum of one u64 over all CPUs. Raises OSError."""
+    total = ctypes.c_uint64()
+    _check(
+        _library().percpu_array_sum(
+            map_fd, index, possible_cpus, ctypes.byref(total)
+        )
+    )
+    return total.value
+
+
+def program_misses(program_fd: int) -> int:
+    """How often the kernel skipped the program. Raises OSError."""
+    misses = ctypes.c_uint64()
+    _check(_library().program_misses(program_fd, ctypes.byref(misses)))
+    return misses.value
+
+
+def calibration_open(call: str, path: str) -> int:
+    """Open `path` with that very syscall: a descriptor, or -errno."""
+    return int(_library().calibration_open(call.encode(), path.encode()))

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of the tool: from options to the last line on stderr.
+
+Open the rings, let the compile room attach its programs to them, prove that
+opens are seen, and write rows until something ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import Any, Optional
+
+from opensnooplib import buffers, diagnosis, kernel, launch, pinned_maps
+from opensnooplib.arguments import PLANS, Options
+from opensnooplib.command import Command
+from opensnooplib.errors import OpensnoopError
+from opensnooplib.messages import Messages
+from opensnooplib.reader import Reader, State
+from opensnooplib.trace import Trace
+
+# How often the rings are read when little happens, so that rows are prompt.
+_TICK_MS = 25
+
+
+class _EndingSignals:
+    """Has a signal asked for the end?"""
+
+    def __init__(self) -> None:
+        self.received = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # What was ignored stays so: nohup(1) means it for SIGHUP.
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._receive)
+
+    def _receive(self, _number: int, _frame: Any) -> None:
+        self.received = True
+
+
+def run(options: Options, messages: Messages) -> int:
+    """Trace as `options` say. Returns the exit status.
+
+    Raises OpensnoopError where nothing can be traced.
+    """
+    pinned_maps.check(options)
+    output = _open_output(options)
+    command: Optional[Command] = None
+    if options.command:
+        command = Command(options.command)
+        options = options._replace(pids=(command.pid,))
+    rings = _open_rings(options, messages)
+    trace = _launch(options, rings, messages)
+    ending = _EndingSignals()
+    seen = trace.begin(output)
+    messages.note(f"watching {', '.join(seen)}; Ctrl-C ends it")
+    if command:
+        command.release()
+    state = _write_rows(options, trace, ending, command)
+    if command and not command.has_ended():
+        messages.note(f"{command.name} (PID {command.pid}) goes on running")
+    return _finish(trace, state, options, messages)
+
+
+def _open_output(options: Options) -> int:
+    if options.output_file is None:
+        return 1
+    try:
+        return os.open(
+            options.output_file,
+            os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC,
+            0o666,
+        )
+    except OSError as error:
+        raise OpensnoopError(
+            f"-o {options.output_file}: cannot write there: {error.strerror}"
+        ) from None
+
+
+def _open_rings(options: Options, messages: Messages) -> Reader:
+    cpus = kernel.online_cpus()
+    pages = buffers.pages_for_each_cpu(options.buffer_pages, len(cpus))
+    messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")
+    try:
+        return Reader(cpus, pages)
+    except MemoryError:
+        raise OpensnoopError(
+            f"no memory for {pages} pages for each CPU: choose a smaller -b"
+        ) from None
+    except OSError as error:
+        if error.errno == 12:
+            raise OpensnoopError(
+                f"no memory for {pages} pages for each CPU: choose a smaller -b"
+            ) from None
+        raise OpensnoopError(diagnosis.why_no_bpf(error.errno or 0)) from None
+
+
+def _launch(options: Options, rings: Reader, messages: Messages) -> Trace:
+    plan = PLANS[0] if options.plan == "auto" else options.plan
+    began = time.monotonic()
+    launched = launch.launch(options, plan, rings.install)
+    took = (time.monotonic() - began) * 1000
+    messages.detail(f"plan {plan}: compiled and attached in {took:.0f} ms")
+    messages.detail(f"headers: {launched.handover.headers}")
+    if launched.messages:
+        messages.detail(f"the compiler says:\n{launched.messages}")
+    return Trace(rings, launched.handover, options, messages)
+
+
+def _write_rows(
+    options: Options,
+    trace: Trace,
+    ending: _EndingSignals,
+    command: Optional[Command],
+) -> State:
+    """Until a signal, a limit, the command's end or an output's failure."""
+    end = time.monotonic() + options.duration if options.duration else None
+    state = State.GOES_ON
+    while state == State.GOES_ON and not ending.received:
+        timeout_ms = _TICK_MS
+        if end is not None:
+            left_ms = int((end - time.monotonic()) * 1000)
+            if left_ms <= 0:
+                break
+            timeout_ms = min(timeout_ms, left_ms)
+        if command and command.has_ended():
+            break
+        state = trace.rings.poll(timeout_ms)
+    return state
+
+
+def _finish(
+    trace: Trace, state: State, options: Options, messages: Messages
+) -> int:
+    state = max(state, trace.end())
+    trace.tell()
+    if state != State.OUTPUT_FAILED:
+        return 0
+    where = options.output_file or "stdout"
+    why = os.strerror(trace.rings.output_error())
+    messages.warn(f"cannot write rows to {where}: {why}")
+    return 1

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C that BCC gets: one text, made of the #defines and the files.
+
+BCC rewrites map accesses and kernel reads only in the main file, so the files
+that it includes by name ("...") are put in its place. #line directives keep
+every message of the compiler at the file and line that a person edits.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import List, Sequence
+
+from opensnooplib.defines import Define
+from opensnooplib.errors import OpensnoopError
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
+
+# Deeper than anyone nests: a file that includes itself.
+_DEPTH_LIMIT = 32
+
+
+def default_path() -> str:
+    """bpf_src/opensnoop.c of the checkout, or of the installed package."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for folder in (os.path.dirname(here), here):
+        path = os.path.join(folder, "bpf_src", "opensnoop.c")
+        if os.path.exists(path):
+            return path
+    raise OpensnoopError(
+        f"bpf_src/opensnoop.c is missing beside {here}: install opensnoop again"
+    )
+
+
+def assemble(path: str, defines: Sequence[Define]) -> str:
+    """The whole C text for the program at `path`.
+
+    Raises OpensnoopError where a file can't be read.
+    """
+    lines = [f"#define {name} {value}" for name, value in defines]
+    return "\n".join(lines + _file_lines(path, 0)) + "\n"
+
+
+def _shown_name(path: str) -> str:
+    """As a person would type it from here."""
+    relative = os.path.relpath(path)
+    return os.path.abspath(path) if relative.startswith("..") else relative
+
+
+def _line_directive(number: int, path: str) -> str:
+    name = _shown_name(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'#line {number} "{name}"'
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError as error:
+        raise OpensnoopError(
+            f"cannot read {_shown_name(path)}: {error.strerror}"
+        ) from None
+
+
+def _file_lines(path: str, depth: int) -> List[str]:
+    if depth > _DEPTH_LIMIT:
+        raise OpensnoopError(
+            f"{_shown_name(path)} is included by itself, over and over: take "
+            "that #include out"
+        )
+    lines = [_line_directive(1, path)]
+    for number, line in enumerate(_read(path).splitlines(), start=1):
+        included = _INCLUDE.match(line)
+        if not included:
+            lines.append(line)
+            continue
+        target = os.path.join(os.path.dirname(path), included.group(1))
+        if not os.path.exists(target):
+            raise OpensnoopError(
+                f"{_shown_name(path)}:{number} includes "
+                f'"{included.group(1)}", which is not there'
+            )
+        lines += _file_lines(target, depth + 1)
+        lines.append(_line_directive(number + 1, path))
+    return lines

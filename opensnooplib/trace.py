@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trace: attached programs, the rings they write to, and what is counted."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import List
+
+from opensnooplib import calibration, columns, kernel
+from opensnooplib.arguments import Options
+from opensnooplib.compile_room import COUNTERS_MAP
+from opensnooplib.errors import OpensnoopError
+from opensnooplib.handover import Handover
+from opensnooplib.messages import Messages
+from opensnooplib.reader import (
+    Counts,
+    Reader,
+    State,
+    percpu_array_sum,
+    program_misses,
+)
+from opensnooplib.schema import Schema
+
+# enum counter of bpf_src/record.h
+_LOST, _MISSED = 0, 1
+
+
+class Trace:
+    """From begin() to end(); then tell() has the sum."""
+
+    def __init__(
+        self,
+        rings: Reader,
+        taken: Handover,
+        options: Options,
+        messages: Messages,
+    ) -> None:
+        """Raises OpensnoopError for a struct event that can't be shown."""
+        self.rings = rings
+        self._taken = taken
+        self._options = options
+        self._messages = messages
+        self._cpu_count = kernel.possible_cpu_count()
+        schema = Schema.from_bcc(taken.struct_description, taken.struct_size)
+        if options.json:
+            self._columns = columns.json(schema)
+        else:
+            self._columns = columns.table(schema, options)
+        rings.set_format(schema, self._columns, options.json)
+
+    def begin(self, output: int) -> List[str]:
+        """Prove that opens are seen, and begin with rows to `output`.
+
+        Returns the calls that are seen. Raises OpensnoopError if none is.
+        """
+        result = calibration.calibrate(self.rings, self._taken.calls)
+        for call in result.unseen + result.untested:
+            self._messages.warn(f"opens by {call} can't be seen here")
+        if not result.seen:
+            raise OpensnoopError(
+                "the programs are attached, but an open by the tool itself "
+                "did not show up: opensnoop --doctor tells more"
+            )
+        self._began = time.monotonic()
+        self._lost_before = self._lost()
+        self._missed_before = self._missed()
+        self.rings.start(output, self._options.row_limit, os.getpid())
+        if not self._options.json:
+            self.rings.put_heading(columns.heading(self._columns))
+        return result.seen
+
+    def _counter(self, index: int) -> int:
+        counters = self._taken.maps[COUNTERS_MAP]
+        return percpu_array_sum(counters, index, self._cpu_count)
+
+    def _lost(self) -> int:
+        return self._counter(_LOST)
+
+    def _missed(self) -> int:
+        """Opens that found the map full, and programs that were skipped."""
+        skipped = sum(map(program_misses, self._taken.programs.values()))
+        return self._counter(_MISSED) + skipped
+
+    def end(self) -> State:
+        """Detach, and write the rows of all that was sent until then."""
+        for fd in self._taken.attachments.values():
+            os.close(fd)
+        self._seconds = time.monotonic() - self._began
+        return self.rings.finish()
+
+    def tell(self) -> None:
+        """The last line: what was shown, and what was not."""
+        counts = self.rings.counts()
+        lost = self._lost() - self._lost_before
+        missed = self._missed() - self._missed_before
+        line = end_line(counts, lost, missed, self._seconds)
+        if lost or missed or counts.unreadable or counts.unwritten:
+            self._messages.warn(line)
+        else:
+            self._messages.note(line)
+
+
+def end_line(counts: Counts, lost: int, missed: int, seconds: float) -> str:
+    parts = [
+        f"{counts.shown} shown",
+        f"{lost} lost",
+        f"{counts.unreadable} unreadable",
+        f"{missed} missed",
+    ]
+    if counts.cut:
+        parts.append(f"{counts.cut} longer than PATH_MAX")
+    if counts.unwritten:
+        parts.append(f"{counts.unwritten} not written")
+    return ", ".join(parts) + f", in {seconds:.1f} s"

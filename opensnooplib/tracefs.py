@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tracefs: where the kernel describes its tracepoints.
+
+BCC reads a tracepoint's number and format there. Many hosts don't mount it,
+so the compile room mounts it for itself, in a mount namespace of its own,
+which is gone when the room is.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import List
+
+from opensnooplib import libc
+from opensnooplib.errors import OpensnoopError
+
+# Where the kernel's documentation (trace/ftrace.rst) says it is. BCC looks in
+# the second one first, and BCC 0.18 there only.
+TRACEFS = "/sys/kernel/tracing"
+DEBUGFS = "/sys/kernel/debug"
+_PLACES = (DEBUGFS + "/tracing", TRACEFS)
+
+# Each syscall that opens a file by name, as its tracepoints call it.
+OPEN_CALLS = ("open", "creat", "openat", "openat2")
+
+
+def is_mounted(place: str) -> bool:
+    return os.path.isdir(f"{place}/events")
+
+
+def mount_for_this_process() -> None:
+    """See that BCC finds tracefs where it looks.
+
+    Leaves the process in a mount namespace of its own if something had to be
+    mounted. Raises OpensnoopError where that fails.
+    """
+    if all(is_mounted(place) for place in _PLACES):
+        return
+    try:
+        libc.unshare(libc.CLONE_NEWNS)
+        libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)
+        if not is_mounted(TRACEFS):
+            libc.mount("tracefs", TRACEFS, "tracefs")
+    except OSError as error:
+        if any(is_mounted(place) for place in _PLACES):
+            return
+        raise OpensnoopError(
+            f"tracefs is not mounted and can't be ({error.strerror}): as root, "
+            f"mount -t tracefs tracefs {TRACEFS}"
+        ) from None
+    try:
+        libc.mount("debugfs", DEBUGFS, "debugfs")
+    except OSError:
+        pass  # Only BCC 0.18 needs it.
+
+
+def open_calls() -> List[str]:
+    """Those of OPEN_CALLS that this kernel has tracepoints for."""
+    return [
+        call
+        for call in OPEN_CALLS
+        if any(
+            os.path.exists(f"{place}/events/syscalls/sys_enter_{call}/format")
+            for place in _PLACES
+        )
+    ]
