@@ -8,7 +8,7 @@ import os
 import sys
 from typing import List, Optional
 
-from opensnooplib import arguments, interpreter
+from opensnooplib import arguments, doctor, interpreter, session
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages, report
 
@@ -18,18 +18,11 @@ def main(words: Optional[List[str]] = None) -> int:
     try:
         options = arguments.parse(sys.argv[1:] if words is None else words)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
-        messages = Messages(options.quiet, options.verbose)
         if options.doctor:
-            from opensnooplib import doctor
-
             return doctor.run(options)
         if options.print_source:
-            from opensnooplib import compile_room
-
-            return compile_room.print_source(options)
-        from opensnooplib import session
-
-        return session.run(options, messages)
+            return session.print_source(options)
+        return session.run(options, Messages(options.quiet, options.verbose))
     except OpensnoopError as error:
         report(error)
         return error.exit_status

@@ -75,11 +75,11 @@ class _BtfType(ctypes.Structure):
 
     @property
     def kind(self) -> int:
-        return self.info >> 24 & 0x1F
+        return int(self.info) >> 24 & 0x1F
 
     @property
     def vlen(self) -> int:
-        return self.info & 0xFFFF
+        return int(self.info) & 0xFFFF
 
     @property
     def has_bit_fields(self) -> bool:

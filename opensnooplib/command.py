@@ -51,7 +51,7 @@ class Command:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         try:
-            os.execv(program, words)
+            os.execv(program, list(words))
         except OSError as error:
             os.write(report, str(error.errno).encode())
         os._exit(127)

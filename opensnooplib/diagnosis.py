@@ -9,7 +9,12 @@ import os
 from opensnooplib import kernel
 
 # Bits of capabilities(7).
-_CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_PERFMON": 38, "CAP_BPF": 39}
+CAPABILITIES = {
+    "CAP_DAC_READ_SEARCH": 2,
+    "CAP_SYS_ADMIN": 21,
+    "CAP_PERFMON": 38,
+    "CAP_BPF": 39,
+}
 
 
 def effective_capabilities() -> int:
@@ -22,7 +27,7 @@ def effective_capabilities() -> int:
 
 
 def has_capability(name: str) -> bool:
-    return bool(effective_capabilities() >> _CAPABILITIES[name] & 1)
+    return bool(effective_capabilities() >> CAPABILITIES[name] & 1)
 
 
 def may_trace() -> bool:

@@ -7,13 +7,21 @@ opens are seen, and write rows until something ends it.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-import sys
 import time
 from typing import Any, Optional
 
-from opensnooplib import buffers, diagnosis, kernel, launch, pinned_maps
+from opensnooplib import (
+    buffers,
+    compile_room,
+    diagnosis,
+    kernel,
+    launch,
+    pinned_maps,
+    tracefs,
+)
 from opensnooplib.arguments import PLANS, Options
 from opensnooplib.command import Command
 from opensnooplib.errors import OpensnoopError
@@ -50,7 +58,7 @@ def run(options: Options, messages: Messages) -> int:
     if options.command:
         command = Command(options.command)
         options = options._replace(pids=(command.pid,))
-    rings = _open_rings(options, messages)
+    rings = open_rings(options, messages)
     trace = _launch(options, rings, messages)
     ending = _EndingSignals()
     seen = trace.begin(output)
@@ -61,6 +69,26 @@ def run(options: Options, messages: Messages) -> int:
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) goes on running")
     return _finish(trace, state, options, messages)
+
+
+def print_source(options: Options) -> int:
+    """--ebpf: the C exactly as BCC gets it. Returns the exit status."""
+    tracefs.mount_for_this_process()
+    text = compile_room.make_source(options, _plan(options), os.getpid())
+    try:
+        with os.fdopen(os.dup(1), "wb") as stdout:
+            stdout.write(text.encode(errors="surrogateescape"))
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        raise OpensnoopError(
+            f"cannot write to stdout: {error.strerror}"
+        ) from None
+    return 0
+
+
+def _plan(options: Options) -> str:
+    return PLANS[0] if options.plan == "auto" else options.plan
 
 
 def _open_output(options: Options) -> int:
@@ -78,18 +106,14 @@ def _open_output(options: Options) -> int:
         ) from None
 
 
-def _open_rings(options: Options, messages: Messages) -> Reader:
+def open_rings(options: Options, messages: Messages) -> Reader:
     cpus = kernel.online_cpus()
     pages = buffers.pages_for_each_cpu(options.buffer_pages, len(cpus))
     messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")
     try:
         return Reader(cpus, pages)
-    except MemoryError:
-        raise OpensnoopError(
-            f"no memory for {pages} pages for each CPU: choose a smaller -b"
-        ) from None
     except OSError as error:
-        if error.errno == 12:
+        if error.errno == errno.ENOMEM:
             raise OpensnoopError(
                 f"no memory for {pages} pages for each CPU: choose a smaller -b"
             ) from None
@@ -97,7 +121,7 @@ def _open_rings(options: Options, messages: Messages) -> Reader:
 
 
 def _launch(options: Options, rings: Reader, messages: Messages) -> Trace:
-    plan = PLANS[0] if options.plan == "auto" else options.plan
+    plan = _plan(options)
     began = time.monotonic()
     launched = launch.launch(options, plan, rings.install)
     took = (time.monotonic() - began) * 1000

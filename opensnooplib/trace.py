@@ -82,10 +82,13 @@ class Trace:
         skipped = sum(map(program_misses, self._taken.programs.values()))
         return self._counter(_MISSED) + skipped
 
-    def end(self) -> State:
-        """Detach, and write the rows of all that was sent until then."""
+    def detach(self) -> None:
         for fd in self._taken.attachments.values():
             os.close(fd)
+
+    def end(self) -> State:
+        """Detach, and write the rows of all that was sent until then."""
+        self.detach()
         self._seconds = time.monotonic() - self._began
         return self.rings.finish()
 

@@ -18,7 +18,7 @@ from opensnooplib.errors import OpensnoopError
 # the second one first, and BCC 0.18 there only.
 TRACEFS = "/sys/kernel/tracing"
 DEBUGFS = "/sys/kernel/debug"
-_PLACES = (DEBUGFS + "/tracing", TRACEFS)
+PLACES = (DEBUGFS + "/tracing", TRACEFS)
 
 # Each syscall that opens a file by name, as its tracepoints call it.
 OPEN_CALLS = ("open", "creat", "openat", "openat2")
@@ -34,7 +34,7 @@ def mount_for_this_process() -> None:
     Leaves the process in a mount namespace of its own if something had to be
     mounted. Raises OpensnoopError where that fails.
     """
-    if all(is_mounted(place) for place in _PLACES):
+    if all(is_mounted(place) for place in PLACES):
         return
     try:
         libc.unshare(libc.CLONE_NEWNS)
@@ -42,7 +42,7 @@ def mount_for_this_process() -> None:
         if not is_mounted(TRACEFS):
             libc.mount("tracefs", TRACEFS, "tracefs")
     except OSError as error:
-        if any(is_mounted(place) for place in _PLACES):
+        if any(is_mounted(place) for place in PLACES):
             return
         raise OpensnoopError(
             f"tracefs is not mounted and can't be ({error.strerror}): as root, "
@@ -61,6 +61,6 @@ def open_calls() -> List[str]:
         for call in OPEN_CALLS
         if any(
             os.path.exists(f"{place}/events/syscalls/sys_enter_{call}/format")
-            for place in _PLACES
+            for place in PLACES
         )
     ]

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--doctor: what this host can do, found out by trying, and what to do.
+
+Nothing stays attached: what is tried is closed again.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import platform
+import re
+import sys
+from typing import Callable, Dict, List, NamedTuple
+
+from opensnooplib import calibration, diagnosis, headers, kernel, session
+from opensnooplib import launch, tracefs
+from opensnooplib.arguments import PLANS, Options
+from opensnooplib.errors import OpensnoopError
+from opensnooplib.messages import Messages
+from opensnooplib.trace import Trace
+
+
+class Finding(NamedTuple):
+    subject: str
+    ok: bool
+    found: str
+    remedy: str = ""  # what to do about it, if it isn't ok
+
+
+def run(options: Options) -> int:
+    """Print the findings. Returns 0 if a trace works here, else 1."""
+    findings = [look() for look in _LOOKS]
+    plans = [_try_plan(options, plan) for plan in PLANS]
+    findings += plans
+    if options.json:
+        print(json.dumps([finding._asdict() for finding in findings]))
+    else:
+        _print_table(findings)
+    return 0 if any(plan.ok for plan in plans) else 1
+
+
+def _print_table(findings: List[Finding]) -> None:
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        mark = "ok" if finding.ok else "--"
+        print(f"{mark}  {finding.subject.ljust(width)}  {finding.found}")
+        if not finding.ok and finding.remedy:
+            print(f"    {' ' * width}  to do: {finding.remedy}")
+
+
+def _kernel() -> Finding:
+    found = f"{kernel.release()} on {platform.machine()}"
+    return Finding(
+        "kernel",
+        kernel.version() >= (5, 8, 0),
+        found,
+        "use Linux 5.8 or newer",
+    )
+
+
+def _python() -> Finding:
+    return Finding(
+        "python",
+        sys.version_info >= (3, 9),
+        f"{platform.python_version()} in {sys.executable}",
+        "use Python 3.9 or newer",
+    )
+
+
+def _bcc() -> Finding:
+    spec = importlib.util.find_spec("bcc")
+    folder = os.path.dirname(spec.origin) if spec and spec.origin else ""
+    found = "no version given"
+    try:
+        with open(f"{folder}/version.py", encoding="utf-8") as file:
+            version = re.search(r"__version__ *= *['\"]([^'\"]+)", file.read())
+        if version:
+            found = version.group(1)
+    except OSError:
+        pass
+    return Finding("bcc", bool(folder), f"{found}, in {folder}")
+
+
+def _capabilities() -> Finding:
+    held = [
+        name
+        for name in diagnosis.CAPABILITIES
+        if diagnosis.has_capability(name)
+    ]
+    return Finding(
+        "capabilities",
+        diagnosis.may_trace(),
+        f"user {os.geteuid()}, {', '.join(held) or 'none that tracing needs'}",
+        "run as root (sudo), or with CAP_BPF, CAP_PERFMON and "
+        "CAP_DAC_READ_SEARCH",
+    )
+
+
+def _lockdown() -> Finding:
+    mode = kernel.lockdown()
+    return Finding(
+        "lockdown",
+        mode != "confidentiality",
+        mode or "not in this kernel",
+        "boot without lockdown=confidentiality",
+    )
+
+
+def _btf() -> Finding:
+    return Finding(
+        "btf",
+        kernel.has_btf(),
+        kernel.BTF if kernel.has_btf() else "none",
+        "install the kernel's headers if the C uses kernel structs",
+    )
+
+
+def _headers() -> Finding:
+    return Finding("headers", True, headers.choose().reason)
+
+
+def _tracefs() -> Finding:
+    for place in tracefs.PLACES:
+        if tracefs.is_mounted(place):
+            return Finding("tracefs", True, f"mounted at {place}")
+    try:
+        _in_child(tracefs.mount_for_this_process)
+    except OpensnoopError as error:
+        return Finding(
+            "tracefs",
+            False,
+            "not mounted, and can't be",
+            error.sentence,
+        )
+    return Finding("tracefs", True, "not mounted; the tool mounts its own")
+
+
+def _in_child(action: Callable[[], None]) -> None:
+    """Do what changes the process in a child, which is gone then."""
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+        except OpensnoopError:
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        raise OpensnoopError(
+            f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}"
+        )
+
+
+_LOOKS: List[Callable[[], Finding]] = [
+    _kernel,
+    _python,
+    _bcc,
+    _capabilities,
+    _lockdown,
+    _btf,
+    _headers,
+    _tracefs,
+]
+
+
+def _try_plan(options: Options, plan: str) -> Finding:
+    """A real launch, and real opens."""
+    subject = f"plan {plan}"
+    try:
+        rings = session.open_rings(options, Messages(quiet=True))
+        launched = launch.launch(options, plan, rings.install)
+        trace = Trace(rings, launched.handover, options, Messages(quiet=True))
+        result = calibration.calibrate(rings, launched.handover.calls)
+        trace.detach()
+        rings.close()
+    except OpensnoopError as error:
+        return Finding(subject, False, "doesn't work", error.sentence)
+    return Finding(
+        subject,
+        bool(result.seen),
+        _describe(result._asdict()),
+        "another tool or the kernel keeps the programs from running",
+    )
+
+
+def _describe(result: Dict[str, List[str]]) -> str:
+    words = {
+        "seen": "sees",
+        "unseen": "does not see",
+        "untested": "could not try",
+    }
+    return "; ".join(
+        f"{words[how]} {', '.join(calls)}"
+        for how, calls in result.items()
+        if calls
+    )
