@@ -11,10 +11,21 @@ from typing import List, Optional
 from opensnooplib import arguments, doctor, interpreter, session
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages, report
+from opensnooplib.signals import EndedEarly
+
+
+def _keep_standard_descriptors() -> None:
+    """See that 0, 1 and 2 are open, or the next file would become stdout."""
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)
 
 
 def main(words: Optional[List[str]] = None) -> int:
     """Parse the arguments, do what they ask. Returns the exit status."""
+    _keep_standard_descriptors()
     try:
         options = arguments.parse(sys.argv[1:] if words is None else words)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
@@ -26,8 +37,19 @@ def main(words: Optional[List[str]] = None) -> int:
     except OpensnoopError as error:
         report(error)
         return error.exit_status
-    except KeyboardInterrupt:
-        return 130
+    except (EndedEarly, KeyboardInterrupt):
+        report(OpensnoopError("ended before the trace began"))
+        return 0
+    except Exception as error:  # a fault of the tool's own
+        if "-v" in sys.argv:
+            raise
+        report(
+            OpensnoopError(
+                f"internal error: {type(error).__name__}: {error}; please "
+                "report it with what -v says"
+            )
+        )
+        return 1
 
 
 if __name__ == "__main__":

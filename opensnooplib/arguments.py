@@ -269,8 +269,10 @@ def _positive(option: str, word: Optional[str]) -> Optional[int]:
     if word is None:
         return None
     # int() takes more than digits: "1_000", " 7 ", and digits of any script.
-    if not (word.isascii() and word.isdigit()) or int(word) == 0:
+    if not (word.isascii() and word.isdigit()) or int(word[:99]) == 0:
         raise UsageError(f"{option} {word}: must be a whole number above 0")
+    if len(word) > 18:
+        raise UsageError(f"{option} {word}: is too large")
     return int(word)
 
 

@@ -14,6 +14,15 @@ from typing import Sequence
 from opensnooplib.errors import OpensnoopError, UsageError
 
 
+def _restore_signals() -> None:
+    """What Python and this tool handle in their own way."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 class Command:
     """A command that is held back until release()."""
 
@@ -42,14 +51,10 @@ class Command:
     def _wait_and_become(
         gate: int, report: int, program: str, words: Sequence[str]
     ) -> None:
+        _restore_signals()
         # The tool may be gone before it lets the command go.
         if os.read(gate, 1) == b"":
             os._exit(0)
-        # Python ignores these; the command should not.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
         try:
             os.execv(program, list(words))
         except OSError as error:
@@ -58,7 +63,10 @@ class Command:
 
     def release(self) -> None:
         """Let it run. Raises OpensnoopError where the kernel can't run it."""
-        os.write(self._release, b"x")
+        try:
+            os.write(self._release, b"x")
+        except BrokenPipeError:
+            return  # somebody killed it while it waited
         os.close(self._release)
         failed = os.read(self._failure, 16)  # empty: exec closed it
         os.close(self._failure)

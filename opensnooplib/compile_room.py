@@ -14,7 +14,15 @@ import signal
 import socket
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn
 
-from opensnooplib import defines, diagnosis, handover, headers, source, tracefs
+from opensnooplib import (
+    defines,
+    diagnosis,
+    handover,
+    headers,
+    libc,
+    source,
+    tracefs,
+)
 from opensnooplib.arguments import Options
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.handover import Handover
@@ -51,7 +59,15 @@ def make_source(options: Options, plan: str, tool_pid: int) -> str:
 
 def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
     """The room's whole life. Hands over what it made, or why it couldn't."""
-    _become_room(compiler_output)
+    try:
+        _become_room(compiler_output)
+        _work_and_hand_over(job, connection)
+    finally:
+        # A normal exit would let BCC detach what was just handed over.
+        os._exit(0)
+
+
+def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
     except OpensnoopError as error:
@@ -60,11 +76,10 @@ def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
     except Exception as error:  # whatever BCC raises must reach the person
         sentence = f"BCC failed: {type(error).__name__}: {error}"
         handover.send_failure(connection, sentence, True)
-    # A normal exit would let BCC detach what was just handed over.
-    os._exit(0)
 
 
 def _become_room(compiler_output: int) -> None:
+    libc.die_with_parent()
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -100,7 +100,7 @@ def _load() -> ctypes.CDLL:
         "reader_start": [reader, c_int, ctypes.c_uint64, u32],
         "reader_put_heading": [reader, ctypes.c_char_p],
         "reader_poll": [reader, c_int],
-        "reader_finish": [reader],
+        "reader_finish": [reader, ctypes.c_uint64],
         "reader_get_counts": [reader, ctypes.POINTER(_Counts)],
         "reader_output_error": [reader],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
@@ -193,9 +193,10 @@ class Reader:
         """Wait for records, or a signal, and write the rows in order."""
         return State(_check(self._lib.reader_poll(self._reader, timeout_ms)))
 
-    def finish(self) -> State:
-        """Write the rows of all that is left."""
-        return State(_check(self._lib.reader_finish(self._reader)))
+    def finish(self, until_ns: int) -> State:
+        """Write the rows of what is older: ns, CLOCK_MONOTONIC."""
+        state = self._lib.reader_finish(self._reader, until_ns)
+        return State(_check(state))
 
     def counts(self) -> Counts:
         counts = _Counts()

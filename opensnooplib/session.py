@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import time
-from typing import Any, Optional
+from typing import Optional
 
 from opensnooplib import (
     buffers,
@@ -27,24 +26,11 @@ from opensnooplib.command import Command
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
 from opensnooplib.reader import Reader, State
+from opensnooplib.signals import EndingSignals
 from opensnooplib.trace import Trace
 
 # How often the rings are read when little happens, so that rows are prompt.
 _TICK_MS = 25
-
-
-class _EndingSignals:
-    """Has a signal asked for the end?"""
-
-    def __init__(self) -> None:
-        self.received = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # What was ignored stays so: nohup(1) means it for SIGHUP.
-            if signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._receive)
-
-    def _receive(self, _number: int, _frame: Any) -> None:
-        self.received = True
 
 
 def run(options: Options, messages: Messages) -> int:
@@ -52,6 +38,7 @@ def run(options: Options, messages: Messages) -> int:
 
     Raises OpensnoopError where nothing can be traced.
     """
+    ending = EndingSignals()
     pinned_maps.check(options)
     output = _open_output(options)
     command: Optional[Command] = None
@@ -60,8 +47,8 @@ def run(options: Options, messages: Messages) -> int:
         options = options._replace(pids=(command.pid,))
     rings = open_rings(options, messages)
     trace = _launch(options, rings, messages)
-    ending = _EndingSignals()
     seen = trace.begin(output)
+    ending.wait_for_rows()
     messages.note(f"watching {', '.join(seen)}; Ctrl-C ends it")
     if command:
         command.release()
@@ -135,7 +122,7 @@ def _launch(options: Options, rings: Reader, messages: Messages) -> Trace:
 def _write_rows(
     options: Options,
     trace: Trace,
-    ending: _EndingSignals,
+    ending: EndingSignals,
     command: Optional[Command],
 ) -> State:
     """Until a signal, a limit, the command's end or an output's failure."""
@@ -159,9 +146,14 @@ def _finish(
 ) -> int:
     state = max(state, trace.end())
     trace.tell()
+    trace.detach()
     if state != State.OUTPUT_FAILED:
         return 0
     where = options.output_file or "stdout"
-    why = os.strerror(trace.rings.output_error())
+    error = trace.rings.output_error()
+    if error == errno.ETIMEDOUT:
+        why = "whoever reads there takes nothing more"
+    else:
+        why = os.strerror(error)
     messages.warn(f"cannot write rows to {where}: {why}")
     return 1

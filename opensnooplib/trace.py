@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import List
 
@@ -24,6 +25,9 @@ from opensnooplib.schema import Schema
 
 # enum counter of bpf_src/record.h
 _LOST, _MISSED = 0, 1
+
+# A program that has taken its record's time completes it within this.
+_COMPLETION_SECONDS = 0.001
 
 
 class Trace:
@@ -82,15 +86,12 @@ class Trace:
         skipped = sum(map(program_misses, self._taken.programs.values()))
         return self._counter(_MISSED) + skipped
 
-    def detach(self) -> None:
-        for fd in self._taken.attachments.values():
-            os.close(fd)
-
     def end(self) -> State:
-        """Detach, and write the rows of all that was sent until then."""
-        self.detach()
-        self._seconds = time.monotonic() - self._began
-        return self.rings.finish()
+        """Write the rows of all opens until now."""
+        until_ns = time.monotonic_ns()
+        self._seconds = until_ns / 1e9 - self._began
+        time.sleep(_COMPLETION_SECONDS)
+        return self.rings.finish(until_ns)
 
     def tell(self) -> None:
         """The last line: what was shown, and what was not."""
@@ -102,6 +103,18 @@ class Trace:
             self._messages.warn(line)
         else:
             self._messages.note(line)
+
+
+    def detach(self) -> None:
+        """Closing an attachment waits for the kernel's RCU: all at once."""
+        closers = [
+            threading.Thread(target=os.close, args=(fd,))
+            for fd in self._taken.attachments.values()
+        ]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
 
 
 def end_line(counts: Counts, lost: int, missed: int, seconds: float) -> str:

@@ -296,13 +296,13 @@ int reader_poll(struct reader *reader, int timeout_ms)
 	return state_of(reader);
 }
 
-int reader_finish(struct reader *reader)
+int reader_finish(struct reader *reader, uint64_t until)
 {
 	reader->output.patience_ms = LAST_FLUSH_MS;
 	if (!all_rows_shown(reader))
-		merge_drain(&reader->merge, UINT64_MAX, show_record, reader);
+		merge_drain(&reader->merge, until, show_record, reader);
 	if (!all_rows_shown(reader))
-		merge_drain(&reader->merge, UINT64_MAX, count_undelivered,
+		merge_drain(&reader->merge, until, count_undelivered,
 			    reader);
 	output_flush(&reader->output);
 	return state_of(reader);

@@ -67,8 +67,11 @@ int reader_put_heading(struct reader *reader, const char *text);
  */
 int reader_poll(struct reader *reader, int timeout_ms);
 
-/* Write the rows of all that is left; gives up on a pipe that takes nothing. */
-int reader_finish(struct reader *reader);
+/*
+ * Write the rows of all that is older than `until` (ns, CLOCK_MONOTONIC), the
+ * end of the trace; gives up on a pipe that takes nothing.
+ */
+int reader_finish(struct reader *reader, uint64_t until);
 
 void reader_get_counts(const struct reader *reader,
 		       struct reader_counts *counts);

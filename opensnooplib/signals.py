@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C, SIGTERM and SIGHUP: all ask for a clean end."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+
+class EndedEarly(BaseException):
+    """A signal asked for the end before the trace began."""
+
+
+class EndingSignals:
+    """Until wait_for_rows() a signal raises EndedEarly; then it is noted."""
+
+    def __init__(self) -> None:
+        self.received = False
+        self._raises = True
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # What was ignored stays so: nohup(1) means it for SIGHUP.
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._receive)
+
+    def _receive(self, _number: int, _frame: Any) -> None:
+        self.received = True
+        if self._raises:
+            raise EndedEarly
+
+    def wait_for_rows(self) -> None:
+        """From here on rows may be under way, which must not be lost."""
+        self._raises = False

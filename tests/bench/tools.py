@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The competitors: how each is started, made ready, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import shutil
+import signal
+import subprocess
+import time
+from typing import Iterator, List, NamedTuple, Optional
+
+import workbench
+from workbench import Workbench
+
+ROOT = os.path.dirname(os.path.dirname(workbench.HERE))
+
+_PATIENCE_SECONDS = 60
+
+
+class CannotMeasure(Exception):
+    """A figure of a competitor can't be had here; the text says why."""
+
+
+class Kind(enum.Enum):
+    UNTRACED = 0  # no tool at all
+    HOST = 1  # is started, and then traces all processes
+    COMMAND = 2  # starts the command that it traces
+
+
+class Tool(NamedTuple):
+    name: str
+    kind: Kind
+    words: List[str]
+    package: str  # Debian's
+
+    def check(self) -> None:
+        """Raises CannotMeasure where it isn't installed."""
+        if self.words and shutil.which(self.words[0]) is None:
+            raise CannotMeasure(f"not installed: apt install {self.package}")
+
+
+UNTRACED = Tool("untraced", Kind.UNTRACED, [], "")
+OURS = Tool(
+    "ours", Kind.HOST, [os.path.join(ROOT, "opensnoop.py")], "python3-bpfcc"
+)
+# By its whole name: ours, once installed, may come first in PATH.
+LIBBPF_TOOLS = Tool(
+    "libbpf-tools", Kind.HOST, ["/usr/sbin/opensnoop"], "libbpf-tools"
+)
+STRACE = Tool(
+    "strace -f",
+    Kind.COMMAND,
+    ["strace", "-f", "-e", "trace=open,openat,openat2,creat"],
+    "strace",
+)
+PERF_TRACE = Tool(
+    "perf trace", Kind.COMMAND, ["perf", "trace", "-e", "openat*"], "linux-perf"
+)
+
+
+class Trace:
+    """A tool at work on this host; this one is none at all."""
+
+    def __init__(self, bench: Workbench, tool: Tool) -> None:
+        name = tool.name.replace(" ", "_")
+        self.output = bench.path(f"{name}.rows")
+        self._bench = bench
+        self._tool = tool
+        self._namespace = bench.host if tool == OURS else bench.with_tracefs
+        self._process: Optional[subprocess.Popen[bytes]] = None
+
+    @property
+    def tool_pid(self) -> int:
+        """Of the tracing process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def begin(self) -> None:
+        """Have the tool ready for start(). Raises CannotMeasure."""
+
+    def start(self, command: List[str]) -> subprocess.Popen[bytes]:
+        """Start a command that is traced, with pipes to it and from it."""
+        return workbench.start(
+            command,
+            self._namespace,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, command: List[str]) -> str:
+        """Run a command that is traced; returns what it printed.
+
+        Raises CannotMeasure where it, or the tool that starts it, fails.
+        """
+        process = self.start(command)
+        printed, said = process.communicate()
+        if process.returncode:
+            raise CannotMeasure(_last_line(said))
+        return printed.decode()
+
+    def end(self) -> None:
+        """End the tool; `output` then holds all of its rows."""
+
+    def said(self) -> str:
+        """What the tool told on stderr."""
+        return ""
+
+
+class _CommandTrace(Trace):
+    def start(self, command: List[str]) -> subprocess.Popen[bytes]:
+        words = self._tool.words + ["-o", self.output]
+        self._process = super().start(words + command)
+        return self._process
+
+
+class _HostTrace(Trace):
+    def begin(self) -> None:
+        with open(self.output, "wb") as rows, open(
+            self._said_path, "wb"
+        ) as said:
+            self._process = workbench.start(
+                self._tool.words,
+                self._namespace,
+                stdin=subprocess.DEVNULL,
+                stdout=rows,
+                stderr=said,
+            )
+        self._await_rows(self._process)
+
+    @property
+    def _said_path(self) -> str:
+        return self.output + ".stderr"
+
+    def _await_rows(self, process: subprocess.Popen[bytes]) -> None:
+        """Some keep rows in a buffer: open a file until it is seen."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        marker = self._bench.marker.encode()
+        while marker not in _contents(self.output):
+            if process.poll() is not None:
+                raise CannotMeasure(_last_line(_contents(self._said_path)))
+            if time.monotonic() > deadline:
+                raise CannotMeasure("shows no rows")
+            for _ in range(20):
+                workbench.open_once(self._bench.marker)
+            time.sleep(0.02)
+
+    def end(self) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def said(self) -> str:
+        return _contents(self._said_path).decode(errors="replace")
+
+
+_TRACES = {
+    Kind.UNTRACED: Trace,
+    Kind.HOST: _HostTrace,
+    Kind.COMMAND: _CommandTrace,
+}
+
+
+def _contents(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _last_line(text: bytes) -> str:
+    lines = text.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it fails, in silence"
+
+
+@contextlib.contextmanager
+def tracing(bench: Workbench, tool: Tool) -> Iterator[Trace]:
+    """`tool` at work, with its rows in a file. Raises CannotMeasure."""
+    tool.check()
+    trace = _TRACES[tool.kind](bench, tool)
+    try:
+        trace.begin()
+        yield trace
+    finally:
+        trace.end()

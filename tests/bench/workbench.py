@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The place where all is measured: a folder, the load, and namespaces.
+
+The peers don't mount tracefs and debugfs for themselves. Where the host has
+them not, the peers get them in a mount namespace of their own; our tool runs
+on the host as it is, and must cope.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+from typing import Any, List, NamedTuple
+
+from opensnooplib import tracefs
+from opensnooplib.errors import OpensnoopError
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class MountNamespace:
+    """The mount namespace of a process, to start others in."""
+
+    def __init__(self, pid: int) -> None:
+        self._fd = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        self._libc = ctypes.CDLL(None, use_errno=True)
+
+    def enter(self) -> None:
+        if self._libc.setns(self._fd, 0) < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+
+def _namespace_with_tracefs() -> MountNamespace:
+    """It is gone when nothing runs in it and nobody holds it."""
+    mounted, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(OpensnoopError):
+            tracefs.mount_for_this_process()
+        os.write(tell, b"x")
+        signal.pause()
+        os._exit(0)
+    os.close(tell)
+    os.read(mounted, 1)
+    os.close(mounted)
+    try:
+        return MountNamespace(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+class Workbench(NamedTuple):
+    folder: str
+    quick: bool  # fewer runs, shorter ones
+    host: MountNamespace
+    with_tracefs: MountNamespace
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.folder, name)
+
+    @property
+    def opened(self) -> str:
+        """The file that the load opens."""
+        return self.path("opened")
+
+    @property
+    def marker(self) -> str:
+        """Opened to see whether a tool shows rows."""
+        return self.path("marker")
+
+    def load(self, opens: int) -> List[str]:
+        """The command that opens and closes a file so many times."""
+        return [self.path("open_loop"), "-n", str(opens), self.opened]
+
+
+def prepare(folder: str, quick: bool) -> Workbench:
+    """Build the load and make its files in `folder`."""
+    bench = Workbench(
+        folder=folder,
+        quick=quick,
+        host=MountNamespace(os.getpid()),
+        with_tracefs=_namespace_with_tracefs(),
+    )
+    compiler = os.environ.get("CC", "cc")
+    command = [compiler, "-std=c11", "-O2", "-o", bench.path("open_loop")]
+    subprocess.run(command + [os.path.join(HERE, "open_loop.c")], check=True)
+    for path in (bench.opened, bench.marker):
+        with open(path, "wb"):
+            pass
+    return bench
+
+
+def start(
+    words: List[str], namespace: MountNamespace, **files: Any
+) -> subprocess.Popen[bytes]:
+    """The same way for every competitor, so that it costs all the same."""
+
+    def become_command() -> None:
+        namespace.enter()
+        # A shell's background job ignores it, and its children would too.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    return subprocess.Popen(words, preexec_fn=become_command, **files)
+
+
+def open_once(path: str) -> None:
+    os.close(os.open(path, os.O_RDONLY))

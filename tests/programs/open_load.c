@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Opens a file over and over, a number of times that is known beforehand.
+ *
+ *	open_load [-t THREADS] [-n OPENS] [-f] [-N] PATH
+ *
+ *	-t	how many threads do it (1)
+ *	-n	how often each of them does it (1)
+ *	-f	each open is to fail
+ *	-N	each open of a thread has its own name: PATH0, PATH1, ...
+ *
+ * Says "ready" once all threads are there, so that it can be traced before
+ * the first open, and begins when a line, or the end, comes from stdin. Exit
+ * status 0 means that each open went as it should.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NUMBER_SIZE 24
+
+struct load {
+	const char *path;
+	unsigned long opens;
+	bool fails;
+	bool numbered;
+	pthread_barrier_t ready;
+	pthread_barrier_t go;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "open_load: %s\n", what);
+	exit(2);
+}
+
+static bool open_went_as_it_should(const struct load *load, const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	if (fd >= 0)
+		close(fd);
+	return (fd < 0) == load->fails;
+}
+
+static void open_all(const struct load *load, char *path)
+{
+	char *number = path + strlen(path);
+
+	for (unsigned long i = 0; i < load->opens; i++) {
+		if (load->numbered)
+			snprintf(number, NUMBER_SIZE, "%lu", i);
+		if (!open_went_as_it_should(load, path))
+			die("an open did not go as it should");
+	}
+}
+
+static void *run_thread(void *argument)
+{
+	struct load *load = argument;
+	char *path = malloc(strlen(load->path) + NUMBER_SIZE);
+
+	if (!path)
+		die("no memory");
+	strcpy(path, load->path);
+	pthread_barrier_wait(&load->ready);
+	pthread_barrier_wait(&load->go);
+	open_all(load, path);
+	free(path);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct load load = {.opens = 1};
+	unsigned int thread_count = 1;
+	pthread_t *threads;
+	int option;
+
+	while ((option = getopt(argc, argv, "t:n:fN")) != -1) {
+		if (option == 't')
+			thread_count = (unsigned int)atoi(optarg);
+		else if (option == 'n')
+			load.opens = strtoul(optarg, NULL, 10);
+		else if (option == 'f')
+			load.fails = true;
+		else if (option == 'N')
+			load.numbered = true;
+		else
+			return 2;
+	}
+	if (optind + 1 != argc || thread_count == 0)
+		die("usage: open_load [-t THREADS] [-n OPENS] [-f] [-N] PATH");
+	load.path = argv[optind];
+
+	threads = calloc(thread_count, sizeof(*threads));
+	if (!threads)
+		die("no memory");
+	pthread_barrier_init(&load.ready, NULL, thread_count + 1);
+	pthread_barrier_init(&load.go, NULL, thread_count + 1);
+	for (unsigned int i = 0; i < thread_count; i++)
+		if (pthread_create(&threads[i], NULL, run_thread, &load))
+			die("cannot start a thread");
+
+	pthread_barrier_wait(&load.ready);
+	puts("ready");
+	fflush(stdout);
+	getchar();
+	pthread_barrier_wait(&load.go);
+	for (unsigned int i = 0; i < thread_count; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+	return 0;
+}
