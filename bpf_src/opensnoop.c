@@ -6,11 +6,13 @@
  * Read it in this order:
  *
  *   event.h         what a record holds
+ *   task.h          who is calling
  *   record.h        how a record is filled and sent, and losses are counted
  *   select.h        which opens are wanted
  *   plan_syscall.h  where the kernel calls us
  */
 #include "event.h"
+#include "task.h"
 #include "record.h"
 #include "select.h"
 

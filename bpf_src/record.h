@@ -46,7 +46,7 @@ static bool mode_counts(u64 flags)
 
 static void fill_event(struct event *event, struct open_start *begun, long ret)
 {
-	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 pid_tgid = caller_pid_tgid();
 
 	event->ts = bpf_ktime_get_ns();
 	event->pid = pid_tgid >> 32;

@@ -47,23 +47,17 @@ static bool comm_selected(const char *comm)
 }
 #endif
 
-/* The tool opens files of its own to prove that it sees opens. */
-static bool is_tool(void)
-{
-	return bpf_get_current_pid_tgid() >> 32 == TOOL_PID;
-}
-
 /* Who opens: known before the open happens. */
 static bool caller_selected(const char *comm)
 {
 #ifdef SELECT_PID
-	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	u32 pid = caller_pid_tgid() >> 32;
 
 	if (!SELECT_PID(pid))
 		return false;
 #endif
 #ifdef SELECT_TID
-	u32 tid = bpf_get_current_pid_tgid();
+	u32 tid = caller_pid_tgid();
 
 	if (!SELECT_TID(tid))
 		return false;

@@ -91,6 +91,11 @@ def _become_room(compiler_output: int) -> None:
 
 def _work(job: Job) -> Handover:
     tracefs.mount_for_this_process()
+    if not tracefs.open_calls():
+        raise OpensnoopError(
+            "this kernel has no tracepoints for syscalls: it needs "
+            "CONFIG_FTRACE_SYSCALLS"
+        )
     text = make_source(job.options, job.plan, job.tool_pid)
     chosen = headers.choose()
     flags: List[str] = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import List, Sequence, Tuple
 
+from opensnooplib import kernel
 from opensnooplib.arguments import Options
 
 Define = Tuple[str, str]
@@ -86,8 +87,14 @@ def selection(options: Options) -> List[Define]:
 
 def plan(name: str, calls: Sequence[str], tool_pid: int) -> List[Define]:
     """The #defines for the plan `name`, which hooks these syscalls."""
-    return [
+    defines = [
         (f"PLAN_{name.upper()}", "1"),
         ("TOOL_PID", str(tool_pid)),
         ("START_ENTRIES", str(START_ENTRIES)),
-    ] + [(f"HAVE_{call.upper()}", "1") for call in calls]
+    ]
+    defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
+    namespace = kernel.pid_namespace()
+    if namespace is not None:
+        defines.append(("PID_NAMESPACE_DEVICE", str(namespace[0])))
+        defines.append(("PID_NAMESPACE_INODE", str(namespace[1])))
+    return defines

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
-from typing import List, Tuple
+from typing import List, Optional, Tuple
+
+# PROC_PID_INIT_INO of include/linux/proc_ns.h
+_HOST_PID_NAMESPACE = 0xEFFFFFFC
 
 BTF = "/sys/kernel/btf/vmlinux"
 
@@ -46,6 +49,17 @@ def online_cpus() -> List[int]:
 def possible_cpu_count() -> int:
     """How many values a per-CPU map has for each key: bpf(2)."""
     return max(_cpu_list("possible")) + 1
+
+
+def pid_namespace() -> Optional[Tuple[int, int]]:
+    """Device and inode of this process's, or None for the host's own."""
+    try:
+        found = os.stat("/proc/self/ns/pid")
+    except OSError:
+        return None
+    if found.st_ino == _HOST_PID_NAMESPACE:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def lockdown() -> str:

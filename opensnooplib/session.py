@@ -49,6 +49,8 @@ def run(options: Options, messages: Messages) -> int:
     trace = _launch(options, rings, messages)
     seen = trace.begin(output)
     ending.wait_for_rows()
+    if kernel.pid_namespace() is not None:
+        messages.note("in a PID namespace: processes outside it have PID 0")
     messages.note(f"watching {', '.join(seen)}; Ctrl-C ends it")
     if command:
         command.release()

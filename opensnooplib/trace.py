@@ -104,7 +104,6 @@ class Trace:
         else:
             self._messages.note(line)
 
-
     def detach(self) -> None:
         """Closing an attachment waits for the kernel's RCU: all at once."""
         closers = [
