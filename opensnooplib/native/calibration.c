@@ -25,7 +25,9 @@ int calibration_open(const char *call, const char *path)
 #endif
 	if (strcmp(call, "openat") == 0)
 		fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
+#ifdef __NR_openat2 /* glibc before 2.32 has no SYS_openat2 */
 	if (strcmp(call, "openat2") == 0)
-		fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+		fd = syscall(__NR_openat2, AT_FDCWD, path, &how, sizeof(how));
+#endif
 	return fd < 0 ? -errno : (int)fd;
 }
