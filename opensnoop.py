@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import List, Optional
+
+# Until there is something to end cleanly, Ctrl-C just ends it.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from opensnooplib import arguments, doctor, interpreter, session
 from opensnooplib.errors import OpensnoopError
@@ -37,7 +42,7 @@ def main(words: Optional[List[str]] = None) -> int:
     except OpensnoopError as error:
         report(error)
         return error.exit_status
-    except (EndedEarly, KeyboardInterrupt):
+    except EndedEarly:
         report(OpensnoopError("ended before the trace began"))
         return 0
     except Exception as error:  # a fault of the tool's own

@@ -28,8 +28,8 @@ EXAMPLES = """examples:
   opensnoop -T -U -p 181,182     two processes, with time and user
   opensnoop -n nginx -d 10       commands with "nginx" in their name, for 10 s
   opensnoop -f O_WRONLY -f O_RDWR    only opens for writing
-  opensnoop --exec make          what make opens, from its first open on
-  opensnoop --format json -o opens.json
+  opensnoop --format json -o opens.json    to a file, one object a line
+  opensnoop --exec date          what date opens, from its first open on
 """
 
 
@@ -123,7 +123,7 @@ def _add_selection(group: _Group) -> None:
         "--exec",
         metavar="COMMAND",
         nargs=argparse.REMAINDER,
-        help="of this command, which is started; must come last",
+        help="of this command alone, which is started; must come last",
     )
 
 
@@ -350,7 +350,8 @@ def _comm_part(word: Optional[str]) -> bytes:
 
 def _flags(words: Sequence[str]) -> Tuple[str, ...]:
     for word in words:
-        if not word.startswith("O_") or not hasattr(os, word):
+        is_flag = word.startswith("O_") and word != "O_ACCMODE"
+        if not is_flag or not hasattr(os, word):
             raise UsageError(
                 f"-f {word}: there is no such flag; open(2) lists them, for "
                 "example O_WRONLY, O_CREAT or O_APPEND"
@@ -379,6 +380,7 @@ def _buffer_pages(word: Optional[str]) -> Optional[int]:
     if pages is not None and pages & (pages - 1):
         lower = 1 << (pages.bit_length() - 1)
         raise UsageError(
-            f"-b {pages}: must be a power of two, such as {lower} or {2 * lower}"
+            f"-b {pages}: must be a power of two, such as {lower} or "
+            f"{2 * lower}"
         )
     return pages

@@ -77,6 +77,7 @@ def table(schema: Schema, options: Options) -> List[Column]:
         if field is not None:
             wanted.append(Column(heading, name, kind, field, width))
 
+    _refuse_missing(schema, options)
     if options.show_time:
         want("ts", "TIME(s)", Kind.SECONDS, -13)
     if options.show_uid:
@@ -95,6 +96,22 @@ def table(schema: Schema, options: Options) -> List[Column]:
     wanted += [_generic(f) for f in schema.fields if f.name not in known]
     want("path", "PATH", Kind.PATH, 0)
     return _at_least_one(wanted)
+
+
+def _refuse_missing(schema: Schema, options: Options) -> None:
+    asked = (
+        ("-T", options.show_time, ("ts",)),
+        ("-U", options.show_uid, ("uid",)),
+        ("-t", options.tid is not None, ("tid",)),
+        ("-e", options.show_flags, ("flags", "mode")),
+    )
+    for option, is_asked, names in asked:
+        for name in names:
+            if is_asked and schema.find(name) is None:
+                raise OpensnoopError(
+                    f"{option} shows the field {name}, which struct event "
+                    "does not have: add it, or leave the option out"
+                )
 
 
 def heading(columns: List[Column]) -> str:

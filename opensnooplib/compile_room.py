@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import socket
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn
@@ -19,13 +20,15 @@ from opensnooplib import (
     diagnosis,
     handover,
     headers,
-    libc,
     source,
     tracefs,
 )
 from opensnooplib.arguments import Options
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.handover import Handover
+
+# A compile takes 0.3 s on a host and 7 s in an emulator.
+PATIENCE_SECONDS = 120
 
 # What the frontend needs of the C, by name. The value of the last one is
 # struct event: BCC tells a map's layout, and so the struct's.
@@ -40,7 +43,7 @@ class Job(NamedTuple):
     options: Options
     plan: str
     tool_pid: int
-    folder: str  # for headers; the room makes it, the trace room removes it
+    folder: str  # for headers, see remove_headers()
     install_rings: Callable[[int], None]
 
 
@@ -67,6 +70,12 @@ def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
         os._exit(0)
 
 
+def remove_headers(job: Job) -> None:
+    """The room does it when it has compiled, the trace room if it crashed."""
+    if os.path.lexists(job.folder):
+        shutil.rmtree(job.folder, ignore_errors=True)
+
+
 def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
@@ -79,7 +88,8 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
 
 
 def _become_room(compiler_output: int) -> None:
-    libc.die_with_parent()
+    # Should the trace room be killed, nobody else ends a compiler that hangs.
+    signal.alarm(PATIENCE_SECONDS)
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -106,7 +116,10 @@ def _work(job: Job) -> Handover:
         headers.make_small_tree(job.folder, text)
         flags = headers.small_tree_flags(job.folder)
         os.environ["BCC_KERNEL_SOURCE"] = job.folder
-    compiled = _Compiled(text, flags)
+    try:
+        compiled = _Compiled(text, flags)
+    finally:
+        remove_headers(job)
     compiled.load()
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     compiled.attach()
@@ -130,7 +143,7 @@ class _Compiled:
         import bcc  # only here: the trace room must never load it
 
         class Program(bcc.BPF):  # type: ignore[misc]
-            """BCC attaches what it has compiled at once; the rings go first."""
+            """BCC would attach at once what it compiled; rings go first."""
 
             def _trace_autoload(self) -> None:
                 pass

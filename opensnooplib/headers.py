@@ -150,7 +150,8 @@ def _version_header() -> str:
     return (
         "#define KERNEL_VERSION(a, b, c) "
         "(((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))\n"
-        f"#define LINUX_VERSION_CODE KERNEL_VERSION({major}, {minor}, {patch})\n"
+        "#define LINUX_VERSION_CODE "
+        f"KERNEL_VERSION({major}, {minor}, {patch})\n"
     )
 
 

@@ -7,18 +7,15 @@ All of this runs in the trace room; the child runs compile_room.run().
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 from typing import Callable, NamedTuple
 
 from opensnooplib import compile_room, handover
 from opensnooplib.arguments import Options
+from opensnooplib.compile_room import PATIENCE_SECONDS
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.handover import Handover
-
-# A compile takes 0.3 s on a host and 7 s in an emulator.
-_PATIENCE_SECONDS = 120
 
 
 class Launched(NamedTuple):
@@ -54,14 +51,13 @@ def launch(
     finally:
         outside.close()
         os.close(compiler_output)
-        if os.path.lexists(job.folder):
-            shutil.rmtree(job.folder, ignore_errors=True)
+        compile_room.remove_headers(job)
 
 
 def _await(
     child: int, connection: socket.socket, compiler_output: int
 ) -> Launched:
-    connection.settimeout(_PATIENCE_SECONDS)
+    connection.settimeout(PATIENCE_SECONDS)
     try:
         received = handover.receive(connection)
     except handover.RoomFailure as failure:
@@ -77,7 +73,7 @@ def _await(
     except socket.timeout:
         _kill(child)
         raise OpensnoopError(
-            f"the compiler did not end within {_PATIENCE_SECONDS} s",
+            f"the compiler did not end within {PATIENCE_SECONDS} s",
             _text_of(compiler_output),
         ) from None
     except BaseException:

@@ -5,13 +5,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 from typing import Optional
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-# <linux/prctl.h>
-_PR_SET_PDEATHSIG = 1
 
 # <linux/sched.h> and <linux/mount.h>
 CLONE_NEWNS = 0x00020000
@@ -28,11 +24,6 @@ def _check(result: int) -> None:
 def unshare(flags: int) -> None:
     """unshare(2). Raises OSError."""
     _check(_libc.unshare(flags))
-
-
-def die_with_parent() -> None:
-    """Be killed when the parent ends: prctl(2), PR_SET_PDEATHSIG."""
-    _check(_libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL)))
 
 
 def mount(

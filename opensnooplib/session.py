@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 from typing import Optional
 
@@ -47,6 +48,8 @@ def run(options: Options, messages: Messages) -> int:
         options = options._replace(pids=(command.pid,))
     rings = open_rings(options, messages)
     trace = _launch(options, rings, messages)
+    if options.output_file and stat.S_ISREG(os.fstat(output).st_mode):
+        os.ftruncate(output, 0)  # not before all that can fail
     seen = trace.begin(output)
     ending.wait_for_rows()
     if kernel.pid_namespace() is not None:
@@ -86,7 +89,7 @@ def _open_output(options: Options) -> int:
     try:
         return os.open(
             options.output_file,
-            os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC,
+            os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC,
             0o666,
         )
     except OSError as error:
@@ -104,7 +107,8 @@ def open_rings(options: Options, messages: Messages) -> Reader:
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
-                f"no memory for {pages} pages for each CPU: choose a smaller -b"
+                f"no memory for {pages} pages for each CPU: choose a smaller "
+                "-b"
             ) from None
         raise OpensnoopError(diagnosis.why_no_bpf(error.errno or 0)) from None
 

@@ -29,7 +29,8 @@ def default_path() -> str:
         if os.path.exists(path):
             return path
     raise OpensnoopError(
-        f"bpf_src/opensnoop.c is missing beside {here}: install opensnoop again"
+        f"bpf_src/opensnoop.c is missing beside {here}: install opensnoop "
+        "again"
     )
 
 

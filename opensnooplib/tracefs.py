@@ -45,8 +45,8 @@ def mount_for_this_process() -> None:
         if any(is_mounted(place) for place in PLACES):
             return
         raise OpensnoopError(
-            f"tracefs is not mounted and can't be ({error.strerror}): as root, "
-            f"mount -t tracefs tracefs {TRACEFS}"
+            f"tracefs is not mounted and can't be ({error.strerror}): as "
+            f"root, mount -t tracefs tracefs {TRACEFS}"
         ) from None
     try:
         libc.mount("debugfs", DEBUGFS, "debugfs")

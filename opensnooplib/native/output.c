@@ -7,18 +7,22 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE (64 * 1024)
 
-int output_init(struct output *output, int fd, size_t row_bound)
+int output_init(struct output *output, int fd, size_t row_bound,
+		int patience_ms)
 {
 	size_t capacity = BUFFER_SIZE + row_bound;
+	struct stat status;
 
 	*output = (struct output){
 		.fd = fd,
 		.capacity = capacity,
-		.patience_ms = -1,
+		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
+		.patience_ms = patience_ms,
 	};
 	output->buffer = malloc(capacity);
 	return output->buffer ? 0 : -ENOMEM;
@@ -49,39 +53,36 @@ void output_commit(struct output *output, const char *end)
 	output->used = (size_t)(end - output->buffer);
 }
 
-/* False where a signal or the end of patience came first. */
-static bool wait_writable(struct output *output)
+/* False where a signal or the end of patience comes first. */
+static bool wait_writable(const struct output *output)
 {
 	struct pollfd poll_fd = {.fd = output->fd, .events = POLLOUT};
-	int ready = poll(&poll_fd, 1, output->patience_ms);
 
-	if (ready == 0)
-		output->error = ETIMEDOUT;
-	return ready > 0;
+	return poll(&poll_fd, 1, output->patience_ms) > 0;
 }
 
+/*
+ * A write to a full pipe would wait in the kernel, for ever if nobody reads,
+ * and a signal just before it would go unheard. So nothing is written before
+ * there is room, and no more than a pipe with room takes at once.
+ */
 static bool write_some(struct output *output, size_t *written)
 {
 	size_t size = output->used - *written;
 	ssize_t count;
 
-	/* A pipe that is writable takes PIPE_BUF bytes without blocking. */
-	if (output->patience_ms >= 0) {
+	if (!output->is_file) {
 		if (!wait_writable(output))
 			return false;
 		if (size > PIPE_BUF)
 			size = PIPE_BUF;
 	}
 	count = write(output->fd, output->buffer + *written, size);
-	if (count >= 0) {
+	if (count >= 0)
 		*written += (size_t)count;
-		return true;
-	}
-	if (errno == EAGAIN)
-		return wait_writable(output);
-	if (errno != EINTR)
+	else if (errno != EINTR && errno != EAGAIN)
 		output->error = errno;
-	return false;
+	return count > 0;
 }
 
 bool output_flush(struct output *output)

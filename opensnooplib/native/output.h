@@ -14,24 +14,26 @@ struct output {
 	char *buffer;
 	size_t capacity;
 	size_t used;
-	int patience_ms; /* how long a write may wait; negative: for ever */
+	bool is_file;	 /* takes any write at once; others can make us wait */
+	int patience_ms; /* how long one write may wait */
 	int error;	 /* the errno of a write that failed, or 0 */
 };
 
 /* Room for one row of `row_bound` bytes at least. Returns 0 or -ENOMEM. */
-int output_init(struct output *output, int fd, size_t row_bound);
+int output_init(struct output *output, int fd, size_t row_bound,
+		int patience_ms);
 void output_free(struct output *output);
 
 /*
- * The place for a row of at most `row_bound` bytes, or NULL where the
- * descriptor takes nothing more now: after an error, or a signal.
+ * The place for a row of at most `row_bound` bytes, or NULL where there is
+ * none: output_flush() could not make room.
  */
 char *output_reserve(struct output *output, size_t row_bound);
 void output_commit(struct output *output, const char *end);
 
 /*
- * Write what is buffered; a signal ends it early. After a wait of patience_ms
- * error is ETIMEDOUT. Returns whether all is out.
+ * Write what is buffered, as far as that goes without an error, a signal or a
+ * wait beyond patience_ms. Returns whether all is out.
  */
 bool output_flush(struct output *output);
 

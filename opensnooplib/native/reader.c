@@ -20,7 +20,8 @@
 #define HOLD_BACK_NS (1000 * 1000)
 #define HOLD_BACK_MS 1
 
-/* How long the last rows wait for a pipe that is full. */
+/* How long rows wait for a pipe that is full: in between, and the last ones. */
+#define FLUSH_MS      20
 #define LAST_FLUSH_MS 1000
 
 struct reader {
@@ -208,7 +209,7 @@ int reader_start(struct reader *reader, int fd, uint64_t count,
 {
 	reader->rows_wanted = count;
 	reader->own_pid = own_pid;
-	return output_init(&reader->output, fd, reader->row_bound);
+	return output_init(&reader->output, fd, reader->row_bound, FLUSH_MS);
 }
 
 int reader_put_heading(struct reader *reader, const char *text)
@@ -302,9 +303,9 @@ int reader_finish(struct reader *reader, uint64_t until)
 	if (!all_rows_shown(reader))
 		merge_drain(&reader->merge, until, show_record, reader);
 	if (!all_rows_shown(reader))
-		merge_drain(&reader->merge, until, count_undelivered,
-			    reader);
-	output_flush(&reader->output);
+		merge_drain(&reader->merge, until, count_undelivered, reader);
+	if (!output_flush(&reader->output) && !reader->output.error)
+		reader->output.error = ETIMEDOUT;
 	return state_of(reader);
 }
 
