@@ -9,13 +9,19 @@
  *   task.h          who is calling
  *   record.h        how a record is filled and sent, and losses are counted
  *   select.h        which opens are wanted
- *   plan_syscall.h  where the kernel calls us
+ *   open.h          an open from its begin to its end
+ *   plan_syscall.h  where the kernel calls us; plan_kprobe.h and
+ *                   plan_fentry.h are other ways to be called
  */
 #include "event.h"
 #include "task.h"
 #include "record.h"
 #include "select.h"
 
-#ifdef PLAN_SYSCALL
+#if defined(PLAN_SYSCALL)
 #include "plan_syscall.h"
+#elif defined(PLAN_KPROBE)
+#include "plan_kprobe.h"
+#elif defined(PLAN_FENTRY)
+#include "plan_fentry.h"
 #endif

@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import os
 import pwd
+import re
 from typing import List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 from opensnooplib import __version__
 from opensnooplib.errors import UsageError
 
-PLANS = ("syscall",)
+PLANS = ("fentry", "kprobe", "syscall")
 
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
@@ -121,8 +122,7 @@ def _add_selection(group: _Group) -> None:
     )
     group.add_argument(
         "--exec",
-        metavar="COMMAND",
-        nargs=argparse.REMAINDER,
+        metavar="COMMAND ...",
         help="of this command alone, which is started; must come last",
     )
 
@@ -212,7 +212,9 @@ def parse(arguments: Sequence[str]) -> Options:
     Raises UsageError where they make no sense, and SystemExit for -h and
     --version.
     """
-    words = _build_parser().parse_args(arguments)
+    own, command = _split_at_exec(arguments)
+    words = _build_parser().parse_args(own)
+    words.exec = command
     _refuse_conflicts(words)
     return Options(
         pids=_pids(words.pid),
@@ -238,6 +240,17 @@ def parse(arguments: Sequence[str]) -> Options:
         print_source=words.ebpf,
         doctor=words.doctor,
     )
+
+
+def _split_at_exec(
+    arguments: Sequence[str],
+) -> Tuple[List[str], Optional[List[str]]]:
+    """All behind --exec is the command's, options and "--" as well."""
+    words = list(arguments)
+    if "--exec" not in words:
+        return words, None
+    place = words.index("--exec")
+    return words[:place], words[place + 1 :]
 
 
 def _refuse_conflicts(words: argparse.Namespace) -> None:
@@ -325,7 +338,7 @@ def _uid(word: Optional[str]) -> Optional[int]:
         return None
     if word.isascii() and word.isdigit():
         # (uid_t)-1 means "no user": see setreuid(2).
-        if int(word) >= 2**32 - 1:
+        if len(word) > 18 or int(word) >= 2**32 - 1:
             raise UsageError(
                 f"-u {word}: users are numbered below {2**32 - 1}"
             )
@@ -365,14 +378,11 @@ def _flags(words: Sequence[str]) -> Tuple[str, ...]:
 def _duration(word: Optional[str]) -> Optional[float]:
     if word is None:
         return None
-    try:
-        seconds = float(word)
-    except ValueError:
-        seconds = 0.0
-    # A year is more than anyone means; it also refuses "inf" and "nan".
-    if not 0 < seconds <= 366 * 86400:
+    # float() takes more than decimals: "inf", "1_000" and others.
+    decimal = re.fullmatch(r"\d{1,9}(\.\d{1,9})?", word, re.ASCII)
+    if not decimal or float(word) == 0:
         raise UsageError(f"-d {word}: must be a number of seconds above 0")
-    return seconds
+    return float(word)
 
 
 def _buffer_pages(word: Optional[str]) -> Optional[int]:

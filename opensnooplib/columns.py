@@ -21,14 +21,13 @@ class Kind(IntEnum):
     UNSIGNED = 0
     SIGNED = 1
     TEXT = 2
-    HEX = 3
-    BYTES = 4
-    SECONDS = 5
-    FD = 6
-    ERR = 7
-    FLAGS = 8
-    MODE = 9
-    PATH = 10
+    BYTES = 3
+    SECONDS = 4
+    FD = 5
+    ERR = 6
+    FLAGS = 7
+    MODE = 8
+    PATH = 9
 
 
 class Column(NamedTuple):
@@ -139,8 +138,9 @@ def json(schema: Schema) -> List[Column]:
         kind = _JSON_KINDS.get(field.name, generic.kind)
         wanted.append(generic._replace(kind=kind))
         if field.name == "ret":
-            wanted.append(Column("FD", "fd", Kind.FD, field, 0))
-            wanted.append(Column("ERR", "err", Kind.ERR, field, 0))
+            for key, kind in (("fd", Kind.FD), ("err", Kind.ERR)):
+                if schema.find(key) is None:
+                    wanted.append(Column(key.upper(), key, kind, field, 0))
     return _at_least_one(wanted)
 
 

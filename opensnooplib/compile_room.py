@@ -24,8 +24,8 @@ from opensnooplib import (
     tracefs,
 )
 from opensnooplib.arguments import Options
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.handover import Handover
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.handover import Handover, RoomFailure
 
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120
@@ -36,12 +36,65 @@ EVENTS_MAP = "events"
 COUNTERS_MAP = "counters"
 EVENT_BUFFER_MAP = "scratch"
 
-_TRACEPOINT_PREFIX = "tracepoint__"
+
+class _Hook(NamedTuple):
+    """How BCC's names for functions say where they attach."""
+
+    prefix: str
+    what: str
+    program_type: str  # attribute of bcc.BPF
+    attach: str  # method of bcc.BPF
+    fds: str  # where it keeps the descriptors
+
+
+_HOOKS = (
+    _Hook(
+        "tracepoint__",
+        "tracepoint",
+        "TRACEPOINT",
+        "attach_tracepoint",
+        "tracepoint_fds",
+    ),
+    _Hook(
+        "kprobe__", "kernel function", "KPROBE", "attach_kprobe", "kprobe_fds"
+    ),
+    _Hook(
+        "kretprobe__",
+        "return of the kernel function",
+        "KPROBE",
+        "attach_kretprobe",
+        "kprobe_fds",
+    ),
+    _Hook(
+        "kretfunc__",
+        "exit of the kernel function",
+        "TRACING",
+        "attach_kretfunc",
+        "kfunc_exit_fds",
+    ),
+)
+
+
+def _hook_of(name: str) -> _Hook:
+    for hook in _HOOKS:
+        if name.startswith(hook.prefix):
+            return hook
+    raise OpensnoopError(
+        f"the name of {name} in the C doesn't say where it attaches: use "
+        "TRACEPOINT_PROBE, KRETFUNC_PROBE, or begin it with kprobe__ or "
+        "kretprobe__"
+    )
+
+
+def is_end(name: str) -> bool:
+    """Does this program see the end of an open that another saw begin?"""
+    return name.startswith("kretprobe__") or "sys_exit" in name
 
 
 class Job(NamedTuple):
     options: Options
     plan: str
+    open_function: str  # that the plan hooks, if it hooks one
     tool_pid: int
     folder: str  # for headers, see remove_headers()
     install_rings: Callable[[int], None]
@@ -51,13 +104,20 @@ class _CompilerError(OpensnoopError):
     """What BCC printed belongs to the sentence."""
 
 
-def make_source(options: Options, plan: str, tool_pid: int) -> str:
-    """The C for these options on this kernel; tracefs must be mounted."""
+def make_source(job: Job) -> str:
+    """The C for this job on this kernel; tracefs must be mounted."""
     return source.assemble(
         source.default_path(),
-        defines.plan(plan, tracefs.open_calls(), tool_pid)
-        + defines.selection(options),
+        defines.plan(job.plan, _calls(job), job.tool_pid, job.open_function)
+        + defines.selection(job.options),
     )
+
+
+def _calls(job: Job) -> List[str]:
+    """Which syscalls the plan sees."""
+    if job.plan == "syscall":
+        return tracefs.open_calls()
+    return list(tracefs.OPEN_CALLS)
 
 
 def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
@@ -80,11 +140,15 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
     except OpensnoopError as error:
-        spoke = isinstance(error, _CompilerError)
-        handover.send_failure(connection, error.sentence, spoke)
+        failure = RoomFailure(
+            error.sentence,
+            compiler_spoke=isinstance(error, (_CompilerError, SourceError)),
+            source_is_wrong=isinstance(error, SourceError),
+        )
+        handover.send_failure(connection, failure)
     except Exception as error:  # whatever BCC raises must reach the person
         sentence = f"BCC failed: {type(error).__name__}: {error}"
-        handover.send_failure(connection, sentence, True)
+        handover.send_failure(connection, RoomFailure(sentence, True))
 
 
 def _become_room(compiler_output: int) -> None:
@@ -100,18 +164,13 @@ def _become_room(compiler_output: int) -> None:
 
 
 def _work(job: Job) -> Handover:
-    tracefs.mount_for_this_process()
-    if not tracefs.open_calls():
-        raise OpensnoopError(
-            "this kernel has no tracepoints for syscalls: it needs "
-            "CONFIG_FTRACE_SYSCALLS"
-        )
-    text = make_source(job.options, job.plan, job.tool_pid)
+    _prepare_tracefs(job)
+    text = make_source(job)
     chosen = headers.choose()
     flags: List[str] = []
-    if chosen.path:
-        os.environ["BCC_KERNEL_SOURCE"] = chosen.path
-    else:
+    if chosen.kind == headers.Kind.UNPACKED:
+        os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
+    elif chosen.kind == headers.Kind.SMALL_TREE:
         os.mkdir(job.folder, mode=0o700)
         headers.make_small_tree(job.folder, text)
         flags = headers.small_tree_flags(job.folder)
@@ -126,7 +185,7 @@ def _work(job: Job) -> Handover:
     return Handover(
         struct_description=compiled.struct_description(),
         struct_size=compiled.struct_size(),
-        calls=tracefs.open_calls(),
+        calls=_calls(job),
         headers=chosen.reason,
         maps={
             name: compiled.map_fd(name) for name in (EVENTS_MAP, COUNTERS_MAP)
@@ -134,6 +193,20 @@ def _work(job: Job) -> Handover:
         programs=compiled.programs,
         attachments=compiled.attachments,
     )
+
+
+def _prepare_tracefs(job: Job) -> None:
+    try:
+        tracefs.mount_for_this_process()
+    except OpensnoopError:
+        if job.plan == "syscall":
+            raise
+        return  # the other plans can do without
+    if job.plan == "syscall" and not tracefs.open_calls():
+        raise OpensnoopError(
+            "this kernel has no tracepoints for syscalls: it needs "
+            "CONFIG_FTRACE_SYSCALLS"
+        )
 
 
 class _Compiled:
@@ -154,7 +227,7 @@ class _Compiled:
                 text=text.encode(errors="surrogateescape"), cflags=flags
             )
         except Exception:
-            raise _CompilerError("the C does not compile") from None
+            raise SourceError("the C does not compile") from None
         self.programs: Dict[str, int] = {}
         self.attachments: Dict[str, int] = {}
 
@@ -167,10 +240,9 @@ class _Compiled:
 
     def load(self) -> None:
         for name in self._names():
+            program_type = getattr(self._bcc.BPF, _hook_of(name).program_type)
             try:
-                function = self._program.load_func(
-                    name.encode(), self._bcc.BPF.TRACEPOINT
-                )
+                function = self._program.load_func(name.encode(), program_type)
             except Exception:
                 self._refuse_to_load(name)
             self.programs[name] = function.fd
@@ -186,24 +258,30 @@ class _Compiled:
         ) from None
 
     def attach(self) -> None:
-        """Exits first: an entry without its exit would stay in "start"."""
-        for name in sorted(self.programs, key=lambda name: "enter" in name):
-            if not name.startswith(_TRACEPOINT_PREFIX):
-                raise OpensnoopError(
-                    f"{name} in the C is no tracepoint probe, and no other "
-                    "kind can be attached yet: use TRACEPOINT_PROBE"
-                )
-            event = name[len(_TRACEPOINT_PREFIX) :].replace("__", ":", 1)
+        """Ends first: a begin without its end would stay in "start"."""
+        for name in sorted(self.programs, key=is_end, reverse=True):
+            hook = _hook_of(name)
+            event = name[len(hook.prefix) :]
             try:
-                self._program.attach_tracepoint(
-                    tp=event.encode(), fn_name=name.encode()
-                )
+                self._attach_one(hook, event, name)
             except Exception:
                 raise _CompilerError(
-                    f"cannot attach to the tracepoint {event}"
+                    f"cannot attach to the {hook.what} {event}"
                 ) from None
-        for key, fd in self._program.tracepoint_fds.items():
-            self.attachments[key.decode()] = fd
+        for hook in _HOOKS:
+            for key, fd in getattr(self._program, hook.fds).items():
+                self.attachments[key.decode()] = fd
+
+    def _attach_one(self, hook: _Hook, event: str, name: str) -> None:
+        attach = getattr(self._program, hook.attach)
+        if hook.attach == "attach_tracepoint":
+            attach(
+                tp=event.replace("__", ":", 1).encode(), fn_name=name.encode()
+            )
+        elif hook.attach == "attach_kretfunc":
+            attach(fn_name=name.encode())
+        else:
+            attach(event=event.encode(), fn_name=name.encode())
 
     def map_fd(self, name: str) -> int:
         fd: int = self._bcc.lib.bpf_table_fd(

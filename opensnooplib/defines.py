@@ -85,14 +85,18 @@ def selection(options: Options) -> List[Define]:
     return defines
 
 
-def plan(name: str, calls: Sequence[str], tool_pid: int) -> List[Define]:
-    """The #defines for the plan `name`, which hooks these syscalls."""
+def plan(
+    name: str, calls: Sequence[str], tool_pid: int, open_function: str = ""
+) -> List[Define]:
+    """The #defines for the plan `name`, which sees these syscalls."""
     defines = [
         (f"PLAN_{name.upper()}", "1"),
         ("TOOL_PID", str(tool_pid)),
         ("START_ENTRIES", str(START_ENTRIES)),
     ]
     defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
+    if open_function:
+        defines.append(("OPEN_FUNCTION", open_function))
     namespace = kernel.pid_namespace()
     if namespace is not None:
         defines.append(("PID_NAMESPACE_DEVICE", str(namespace[0])))

@@ -14,12 +14,10 @@ import re
 import sys
 from typing import Callable, Dict, List, NamedTuple
 
-from opensnooplib import calibration, diagnosis, headers, kernel, session
-from opensnooplib import launch, tracefs
+from opensnooplib import diagnosis, headers, kernel, plans, session, tracefs
 from opensnooplib.arguments import PLANS, Options
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
-from opensnooplib.trace import Trace
 
 
 class Finding(NamedTuple):
@@ -32,13 +30,13 @@ class Finding(NamedTuple):
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
     findings = [look() for look in _LOOKS]
-    plans = [_try_plan(options, plan) for plan in PLANS]
-    findings += plans
+    tried = [_try_plan(options, plan) for plan in PLANS]
+    findings += tried
     if options.json:
         print(json.dumps([finding._asdict() for finding in findings]))
     else:
         _print_table(findings)
-    return 0 if any(plan.ok for plan in plans) else 1
+    return 0 if any(plan.ok for plan in tried) else 1
 
 
 def _print_table(findings: List[Finding]) -> None:
@@ -168,21 +166,15 @@ _LOOKS: List[Callable[[], Finding]] = [
 def _try_plan(options: Options, plan: str) -> Finding:
     """A real launch, and real opens."""
     subject = f"plan {plan}"
+    quiet = Messages(quiet=True)
     try:
-        rings = session.open_rings(options, Messages(quiet=True))
-        launched = launch.launch(options, plan, rings.install)
-        trace = Trace(rings, launched.handover, options, Messages(quiet=True))
-        result = calibration.calibrate(rings, launched.handover.calls)
-        trace.detach()
+        rings = session.open_rings(options, quiet)
+        trace, result = plans.try_plan(plan, options, rings, quiet)
+        trace.close()
         rings.close()
     except OpensnoopError as error:
-        return Finding(subject, False, "doesn't work", error.sentence)
-    return Finding(
-        subject,
-        bool(result.seen),
-        _describe(result._asdict()),
-        "another tool or the kernel keeps the programs from running",
-    )
+        return Finding(subject, False, error.sentence)
+    return Finding(subject, True, _describe(result._asdict()))
 
 
 def _describe(result: Dict[str, List[str]]) -> str:

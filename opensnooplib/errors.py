@@ -19,6 +19,10 @@ class OpensnoopError(Exception):
         self.detail = detail
 
 
+class SourceError(OpensnoopError):
+    """The C that the probe is made of is wrong, on any kernel."""
+
+
 class UsageError(OpensnoopError):
     """The command line asks for something that makes no sense."""
 

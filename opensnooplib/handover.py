@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
 # SCM_MAX_FD of the kernel's include/net/scm.h.
 _FD_LIMIT = 253
@@ -29,6 +29,14 @@ class Handover(NamedTuple):
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
     attachments: Dict[str, int]
+
+
+class RoomFailure(NamedTuple):
+    """The compile room could not do its work; the sentence says why."""
+
+    sentence: str
+    compiler_spoke: bool = False  # what BCC printed belongs to the sentence
+    source_is_wrong: bool = False  # the C is, whatever the kernel
 
 
 def send(connection: socket.socket, handover: Handover) -> None:
@@ -49,11 +57,8 @@ def send(connection: socket.socket, handover: Handover) -> None:
     _send(connection, facts, fds)
 
 
-def send_failure(
-    connection: socket.socket, sentence: str, compiler_spoke: bool
-) -> None:
-    facts = {"failure": sentence, "compiler_spoke": compiler_spoke}
-    _send(connection, facts, [])
+def send_failure(connection: socket.socket, failure: RoomFailure) -> None:
+    _send(connection, {"failure": failure._asdict()}, [])
 
 
 def _send(
@@ -64,22 +69,10 @@ def _send(
     connection.sendall(body)
 
 
-class RoomFailure(Exception):
-    """The compile room could not do its work; the sentence says why.
-
-    compiler_spoke: what BCC printed meanwhile is part of the explanation.
-    """
-
-    def __init__(self, sentence: str, compiler_spoke: bool) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.compiler_spoke = compiler_spoke
-
-
-def receive(connection: socket.socket) -> Handover:
+def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     """Wait for the message.
 
-    Raises RoomFailure as it was sent, EOFError where the room ended without a
+    Raises EOFError where the room ended without a
     word, and TimeoutError (socket.timeout) as the socket is set.
     """
     head, fds, _, _ = socket.recv_fds(connection, _LENGTH.size, _FD_LIMIT)
@@ -87,7 +80,12 @@ def receive(connection: socket.socket) -> Handover:
         raise EOFError
     facts = json.loads(_receive_exactly(connection, _LENGTH.unpack(head)[0]))
     if "failure" in facts:
-        raise RoomFailure(facts["failure"], facts["compiler_spoke"])
+        return RoomFailure(**facts["failure"])
+    if len(fds) < len(facts["fds"]):
+        return RoomFailure(
+            "too many files are open already to take over the programs: "
+            "raise ulimit -n"
+        )
     by_kind: Dict[str, Dict[str, int]] = {
         "maps": {},
         "programs": {},

@@ -15,7 +15,9 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import subprocess
+from enum import Enum
 from typing import Dict, NamedTuple, Optional
 
 from opensnooplib import btf, kernel
@@ -26,11 +28,18 @@ CACHE = "/var/cache/opensnoop"
 KHEADERS = "/sys/kernel/kheaders.tar.xz"
 
 
-class Headers(NamedTuple):
-    """A folder for BCC_KERNEL_SOURCE, and why it was taken."""
+class Kind(Enum):
+    INSTALLED = 1  # the running kernel's, where BCC finds them by itself
+    UNPACKED = 2  # from kheaders, in a folder of ours
+    SMALL_TREE = 3  # to be made
 
-    path: Optional[str]  # None: make the small tree
+
+class Headers(NamedTuple):
+    """Which headers to compile with, and why."""
+
+    kind: Kind
     reason: str
+    folder: str = ""  # for BCC_KERNEL_SOURCE, if UNPACKED
 
 
 def choose(modules: str = "/lib/modules") -> Headers:
@@ -40,7 +49,8 @@ def choose(modules: str = "/lib/modules") -> Headers:
     if os.path.isdir(build):
         found = _release_of(build)
         if found == release:
-            return Headers(build, f"the running kernel's own, in {build}")
+            reason = f"the running kernel's own, in {build}"
+            return Headers(Kind.INSTALLED, reason)
         why = (
             f"those in {build} are of {found}, not of {release}, and are not "
             "used"
@@ -51,10 +61,12 @@ def choose(modules: str = "/lib/modules") -> Headers:
     else:
         why = f"there are none in {build}"
     if os.path.exists(KHEADERS):
-        return Headers(
-            _unpacked_kheaders(), f"the kernel's own, of {KHEADERS}"
-        )
-    return Headers(None, f"none needed: a small tree ({why})")
+        unpacked = _unpacked_kheaders()
+        if unpacked:
+            reason = f"the kernel's own, of {KHEADERS}"
+            return Headers(Kind.UNPACKED, reason, unpacked)
+        why += f", and {KHEADERS} can't be unpacked into {CACHE}"
+    return Headers(Kind.SMALL_TREE, f"none needed: a small tree ({why})")
 
 
 def _release_of(build: str) -> Optional[str]:
@@ -90,7 +102,9 @@ def _unpacked_kheaders() -> Optional[str]:
         )
         os.rename(partial, target)
     except (OSError, subprocess.CalledProcessError):
-        return None
+        shutil.rmtree(partial, ignore_errors=True)
+        # Another launch may have been quicker.
+        return target if os.path.isdir(target) else None
     return target
 
 
@@ -252,6 +266,21 @@ typedef unsigned long long ino_t;
 #define __bitwise
 """
 
+# arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h
+_PTRACE_HEADER = """\
+#pragma once
+#if defined(__x86_64__)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
+	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+#elif defined(__aarch64__)
+struct pt_regs {
+	unsigned long long regs[31], sp, pc, pstate;
+};
+#endif
+"""
+
 _OPENAT2_HEADER = """\
 #pragma once
 struct open_how {
@@ -284,12 +313,12 @@ def _fixed_headers() -> Dict[str, str]:
         "linux/log2.h",
         "uapi/linux/bpf.h",  # BCC brings its own
         "uapi/linux/if_packet.h",
-        "uapi/linux/ptrace.h",
         "uapi/linux/types.h",
     )
     headers = {f"include/{name}": "" for name in empty}
     headers["include/linux/types.h"] = _TYPES_HEADER
     headers["include/linux/fcntl.h"] = fcntl
+    headers["include/uapi/linux/ptrace.h"] = _PTRACE_HEADER
     headers["include/linux/limits.h"] = "#define PATH_MAX 4096\n"
     headers["include/linux/openat2.h"] = _OPENAT2_HEADER
     for name in ("fcntl", "limits", "openat2"):

@@ -9,24 +9,32 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from typing import Callable, NamedTuple
 
 from opensnooplib import compile_room, handover
 from opensnooplib.arguments import Options
 from opensnooplib.compile_room import PATIENCE_SECONDS
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover
 
 
 class Launched(NamedTuple):
     handover: Handover
     messages: str  # the compiler's; empty if it had nothing to say
+    seconds: float  # that it took
 
 
 def launch(
-    options: Options, plan: str, install_rings: Callable[[int], None]
+    options: Options,
+    plan: str,
+    open_function: str,
+    install_rings: Callable[[int], None],
 ) -> Launched:
     """Compile, load and attach in a child, and take over what it made.
+
+    `open_function` is the kernel's function that the plan hooks, if it hooks
+    one.
 
     The child calls `install_rings` with the descriptor of the perf event array
     before it attaches anything, so that no record is sent into the void.
@@ -35,10 +43,12 @@ def launch(
     job = compile_room.Job(
         options=options,
         plan=plan,
+        open_function=open_function,
         tool_pid=os.getpid(),
         folder=f"/tmp/opensnoop-{os.urandom(16).hex()}",
         install_rings=install_rings,
     )
+    began = time.monotonic()
     compiler_output = os.memfd_create("compiler output")
     inside, outside = socket.socketpair()
     child = os.fork()
@@ -47,7 +57,9 @@ def launch(
         compile_room.run(job, inside, compiler_output)
     inside.close()
     try:
-        return _await(child, outside, compiler_output)
+        received = _await(child, outside, compiler_output)
+        messages = _text_of(compiler_output)
+        return Launched(received, messages, time.monotonic() - began)
     finally:
         outside.close()
         os.close(compiler_output)
@@ -56,14 +68,10 @@ def launch(
 
 def _await(
     child: int, connection: socket.socket, compiler_output: int
-) -> Launched:
+) -> Handover:
     connection.settimeout(PATIENCE_SECONDS)
     try:
         received = handover.receive(connection)
-    except handover.RoomFailure as failure:
-        _reap(child)
-        messages = _text_of(compiler_output) if failure.compiler_spoke else ""
-        raise OpensnoopError(failure.sentence, messages) from None
     except EOFError:
         raise OpensnoopError(
             f"the compiler crashed ({_reap(child)}): this is a fault in BCC "
@@ -80,7 +88,13 @@ def _await(
         _kill(child)
         raise
     _reap(child)
-    return Launched(received, _text_of(compiler_output))
+    if isinstance(received, handover.RoomFailure):
+        kind = SourceError if received.source_is_wrong else OpensnoopError
+        spoke = received.compiler_spoke
+        raise kind(
+            received.sentence, _text_of(compiler_output) if spoke else ""
+        )
+    return received
 
 
 def _kill(child: int) -> None:

@@ -28,6 +28,8 @@ class Messages:
 
 
 def _say(text: str) -> None:
+    if sys.stderr is None:
+        return  # closed before we began; print() would take stdout
     try:
         print(f"opensnoop: {text}", file=sys.stderr, flush=True)
     except OSError:
@@ -35,7 +37,7 @@ def _say(text: str) -> None:
 
 
 def report(error: OpensnoopError) -> None:
-    if error.detail:
+    if error.detail and sys.stderr is not None:
         try:
             sys.stderr.write(error.detail.rstrip("\n") + "\n")
         except OSError:

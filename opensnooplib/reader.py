@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from enum import IntEnum
 from typing import List, NamedTuple, Optional, Sequence
@@ -105,6 +106,8 @@ def _load() -> ctypes.CDLL:
         "reader_output_error": [reader],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
         "program_misses": [c_int, _u64_p],
+        "program_refusal": [u32, u32, u32],
+        "kprobe_refusal": [ctypes.c_char_p],
         "calibration_open": [ctypes.c_char_p, ctypes.c_char_p],
     }
     for name, types in signatures.items():
@@ -224,6 +227,22 @@ def program_misses(program_fd: int) -> int:
     misses = ctypes.c_uint64()
     _check(_library().program_misses(program_fd, ctypes.byref(misses)))
     return misses.value
+
+
+def _name_of(error: int) -> str:
+    return errno.errorcode.get(-error, str(-error)) if error else ""
+
+
+def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
+    """Why the kernel refuses such a program: an errno's name, or ""."""
+    return _name_of(
+        _library().program_refusal(kind, attach_type, attach_btf_id)
+    )
+
+
+def kprobe_refusal(function: str) -> str:
+    """Why the kernel can't probe the function: an errno's name, or ""."""
+    return _name_of(_library().kprobe_refusal(function.encode()))
 
 
 def calibration_open(call: str, path: str) -> int:

@@ -62,7 +62,14 @@ class Schema(NamedTuple):
         Raises OpensnoopError where the two don't agree, which no struct of
         plain fields comes to.
         """
-        fields, computed = _lay_out(json.loads(description))
+        try:
+            parsed = json.loads(description)
+        except ValueError:
+            raise OpensnoopError(
+                "struct event has a field whose type BCC can't tell, such as "
+                "__int128: use other types"
+            ) from None
+        fields, computed = _lay_out(parsed)
         if computed != size:
             raise OpensnoopError(
                 f"struct event has {size} bytes, but its fields make "
@@ -98,6 +105,15 @@ def _size_and_alignment(kind: Any) -> Tuple[int, int]:
 
 
 def _member_size(member: List[Any]) -> Tuple[int, int]:
+    if not member[0]:
+        raise OpensnoopError(
+            "struct event has a struct or union without a name in it: give "
+            "it one"
+        )
+    if len(member) > 2 and isinstance(member[2], int):
+        raise OpensnoopError(
+            f"struct event has a bit field, {member[0]}: use a whole integer"
+        )
     size, alignment = _size_and_alignment(member[1])
     if len(member) > 2 and isinstance(member[2], list):
         size *= int(member[2][0])

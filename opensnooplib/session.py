@@ -15,14 +15,12 @@ from typing import Optional
 
 from opensnooplib import (
     buffers,
-    compile_room,
     diagnosis,
     kernel,
-    launch,
     pinned_maps,
-    tracefs,
+    plans,
 )
-from opensnooplib.arguments import PLANS, Options
+from opensnooplib.arguments import Options
 from opensnooplib.command import Command
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
@@ -47,14 +45,16 @@ def run(options: Options, messages: Messages) -> int:
         command = Command(options.command)
         options = options._replace(pids=(command.pid,))
     rings = open_rings(options, messages)
-    trace = _launch(options, rings, messages)
+    trace, result = plans.attach(options, rings, messages)
+    for call in result.unseen + result.untested:
+        messages.warn(f"opens by {call} can't be seen here")
     if options.output_file and stat.S_ISREG(os.fstat(output).st_mode):
         os.ftruncate(output, 0)  # not before all that can fail
-    seen = trace.begin(output)
+    trace.begin(output)
     ending.wait_for_rows()
     if kernel.pid_namespace() is not None:
         messages.note("in a PID namespace: processes outside it have PID 0")
-    messages.note(f"watching {', '.join(seen)}; Ctrl-C ends it")
+    messages.note(f"watching {', '.join(result.seen)}; Ctrl-C ends it")
     if command:
         command.release()
     state = _write_rows(options, trace, ending, command)
@@ -65,10 +65,9 @@ def run(options: Options, messages: Messages) -> int:
 
 def print_source(options: Options) -> int:
     """--ebpf: the C exactly as BCC gets it. Returns the exit status."""
-    tracefs.mount_for_this_process()
-    text = compile_room.make_source(options, _plan(options), os.getpid())
     try:
         with os.fdopen(os.dup(1), "wb") as stdout:
+            text = plans.source(options)
             stdout.write(text.encode(errors="surrogateescape"))
     except BrokenPipeError:
         pass
@@ -77,10 +76,6 @@ def print_source(options: Options) -> int:
             f"cannot write to stdout: {error.strerror}"
         ) from None
     return 0
-
-
-def _plan(options: Options) -> str:
-    return PLANS[0] if options.plan == "auto" else options.plan
 
 
 def _open_output(options: Options) -> int:
@@ -111,18 +106,6 @@ def open_rings(options: Options, messages: Messages) -> Reader:
                 "-b"
             ) from None
         raise OpensnoopError(diagnosis.why_no_bpf(error.errno or 0)) from None
-
-
-def _launch(options: Options, rings: Reader, messages: Messages) -> Trace:
-    plan = _plan(options)
-    began = time.monotonic()
-    launched = launch.launch(options, plan, rings.install)
-    took = (time.monotonic() - began) * 1000
-    messages.detail(f"plan {plan}: compiled and attached in {took:.0f} ms")
-    messages.detail(f"headers: {launched.handover.headers}")
-    if launched.messages:
-        messages.detail(f"the compiler says:\n{launched.messages}")
-    return Trace(rings, launched.handover, options, messages)
 
 
 def _write_rows(

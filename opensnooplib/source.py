@@ -45,7 +45,10 @@ def assemble(path: str, defines: Sequence[Define]) -> str:
 
 def _shown_name(path: str) -> str:
     """As a person would type it from here."""
-    relative = os.path.relpath(path)
+    try:
+        relative = os.path.relpath(path)
+    except FileNotFoundError:  # the working directory is gone
+        return path
     return os.path.abspath(path) if relative.startswith("..") else relative
 
 
@@ -71,7 +74,9 @@ def _file_lines(path: str, depth: int) -> List[str]:
             "that #include out"
         )
     lines = [_line_directive(1, path)]
-    for number, line in enumerate(_read(path).splitlines(), start=1):
+    # Not splitlines(): to C, a form feed or U+2028 ends no line.
+    text = _read(path).removesuffix("\n")
+    for number, line in enumerate(text.split("\n"), start=1):
         included = _INCLUDE.match(line)
         if not included:
             lines.append(line)

@@ -6,12 +6,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import List
-
 from opensnooplib import calibration, columns, kernel
 from opensnooplib.arguments import Options
-from opensnooplib.compile_room import COUNTERS_MAP
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.compile_room import COUNTERS_MAP, is_end
 from opensnooplib.handover import Handover
 from opensnooplib.messages import Messages
 from opensnooplib.reader import (
@@ -53,26 +50,22 @@ class Trace:
             self._columns = columns.table(schema, options)
         rings.set_format(schema, self._columns, options.json)
 
-    def begin(self, output: int) -> List[str]:
-        """Prove that opens are seen, and begin with rows to `output`.
+    def prove(self) -> calibration.Result:
+        """See that opens are seen; the trace begins with the last of them.
 
-        Returns the calls that are seen. Raises OpensnoopError if none is.
+        Counting begins a moment before, so that no loss is left out.
         """
-        result = calibration.calibrate(self.rings, self._taken.calls)
-        for call in result.unseen + result.untested:
-            self._messages.warn(f"opens by {call} can't be seen here")
-        if not result.seen:
-            raise OpensnoopError(
-                "the programs are attached, but an open by the tool itself "
-                "did not show up: opensnoop --doctor tells more"
-            )
-        self._began = time.monotonic()
         self._lost_before = self._lost()
         self._missed_before = self._missed()
+        result = calibration.calibrate(self.rings, self._taken.calls)
+        self._began = time.monotonic()
+        return result
+
+    def begin(self, output: int) -> None:
+        """Begin with rows to `output`."""
         self.rings.start(output, self._options.row_limit, os.getpid())
         if not self._options.json:
             self.rings.put_heading(columns.heading(self._columns))
-        return result.seen
 
     def _counter(self, index: int) -> int:
         counters = self._taken.maps[COUNTERS_MAP]
@@ -83,8 +76,12 @@ class Trace:
 
     def _missed(self) -> int:
         """Opens that found the map full, and programs that were skipped."""
-        skipped = sum(map(program_misses, self._taken.programs.values()))
-        return self._counter(_MISSED) + skipped
+        skipped = [
+            program_misses(fd)
+            for name, fd in self._taken.programs.items()
+            if not is_end(name)  # counted in the C, by its begin left over
+        ]
+        return self._counter(_MISSED) + sum(skipped)
 
     def end(self) -> State:
         """Write the rows of all opens until now."""
@@ -114,6 +111,12 @@ class Trace:
             closer.start()
         for closer in closers:
             closer.join()
+
+    def close(self) -> None:
+        """Detach, and give the programs and maps back."""
+        self.detach()
+        for fd in (*self._taken.programs.values(), *self._taken.maps.values()):
+            os.close(fd)
 
 
 def end_line(counts: Counts, lost: int, missed: int, seconds: float) -> str:

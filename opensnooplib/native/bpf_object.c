@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -64,4 +66,64 @@ int program_misses(int program_fd, uint64_t *misses)
 
 	memcpy(misses, info + offset, sizeof(*misses));
 	return error;
+}
+
+int program_refusal(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id)
+{
+	const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr attr = {
+		.prog_type = type,
+		.expected_attach_type = attach_type,
+		.attach_btf_id = attach_btf_id,
+		.insns = (uintptr_t)nothing,
+		.insn_cnt = sizeof(nothing) / sizeof(nothing[0]),
+		.license = (uintptr_t) "GPL",
+	};
+	long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	if (fd < 0)
+		return -errno;
+	close((int)fd);
+	return 0;
+}
+
+/* The number of a PMU: Documentation/ABI/testing/sysfs-bus-event_source. */
+static int pmu_type(const char *name)
+{
+	char path[128];
+	FILE *file;
+	int type = -1;
+
+	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type",
+		 name);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%d", &type) != 1)
+		type = -EINVAL;
+	fclose(file);
+	return type;
+}
+
+int kprobe_refusal(const char *function)
+{
+	int type = pmu_type("kprobe");
+	struct perf_event_attr attr = {
+		.type = (uint32_t)type,
+		.size = sizeof(attr),
+		.kprobe_func = (uintptr_t)function,
+	};
+	long fd;
+
+	if (type < 0)
+		return type;
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1,
+		     PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close((int)fd);
+	return 0;
 }

@@ -23,4 +23,14 @@ int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
  */
 int program_misses(int program_fd, uint64_t *misses);
 
+/*
+ * Load a program that does nothing, and drop it: 0, or the negative errno of
+ * the kernel's refusal. attach_btf_id is 0 for types without.
+ */
+int program_refusal(uint32_t type, uint32_t attach_type,
+		    uint32_t attach_btf_id);
+
+/* Put a kprobe on the function, and take it off: 0, or the negative errno. */
+int kprobe_refusal(const char *function);
+
 #endif

@@ -55,17 +55,22 @@ static void sift_down(struct merge *merge, unsigned int place)
 	heap[place] = moving;
 }
 
-static void build_heap(struct merge *merge)
+/* Returns whether some ring is so full that waiting would cost records. */
+static bool build_heap(struct merge *merge)
 {
+	bool hurry = false;
+
 	merge->heap_size = 0;
 	for (unsigned int i = 0; i < merge->ring_count; i++) {
 		ring_refresh(&merge->rings[i]);
+		hurry |= ring_is_half_full(&merge->rings[i]);
 		if (fill_entry(merge, &merge->heap[merge->heap_size],
 			       &merge->rings[i]))
 			merge->heap_size++;
 	}
 	for (unsigned int i = merge->heap_size / 2; i-- > 0;)
 		sift_down(merge, i);
+	return hurry;
 }
 
 /* The oldest record's ring goes on to its next record. */
@@ -97,12 +102,12 @@ bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 {
 	enum verdict verdict = CONSUMED;
 
-	build_heap(merge);
+	bool hurry = build_heap(merge);
+
 	while (merge->heap_size > 0 && verdict == CONSUMED) {
 		struct merge_entry *top = &merge->heap[0];
 
-		/* Where waiting would cost records, order yields. */
-		if (is_young(top->ts, until) && !ring_is_half_full(top->ring))
+		if (is_young(top->ts, until) && !hurry)
 			break;
 		verdict = consume(context, &top->record);
 		if (verdict != NOT_CONSUMED)

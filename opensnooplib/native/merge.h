@@ -42,7 +42,8 @@ void merge_free(struct merge *merge);
 /*
  * Hand every record to `consume` that is older than `until` (ns). Younger
  * ones stay in their rings, for a record that another CPU is just writing
- * could come before them. Returns whether any was left.
+ * could come before them; but where a ring is more than half full, order
+ * yields to room. Returns whether any was left.
  */
 bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 		 void *context);

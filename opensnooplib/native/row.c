@@ -97,7 +97,8 @@ static char *put_table_value(char *out, const struct row_format *format,
 			     const struct column *column,
 			     const struct record *record)
 {
-	uint64_t bits;
+	uint64_t bits = 0;
+	bool has_bits = record_unsigned(record, column->field, &bits);
 	struct text text;
 
 	switch (column->kind) {
@@ -111,29 +112,17 @@ static char *put_table_value(char *out, const struct row_format *format,
 			return NULL;
 		return put_hex_bytes(out, record->data + column->field.offset,
 				     column->field.size);
-	case COLUMN_UNSIGNED:
-	case COLUMN_SIGNED:
-	case COLUMN_FD:
-	case COLUMN_ERR:
-		return put_integer(out, column, record);
-	default:
-		break;
-	}
-
-	if (!record_unsigned(record, column->field, &bits))
-		return NULL;
-	switch (column->kind) {
 	case COLUMN_SECONDS:
-		return put_seconds(out, bits, format->first_ts);
+		return has_bits ? put_seconds(out, bits, format->first_ts)
+				: NULL;
 	case COLUMN_FLAGS:
-		return put_number(out, bits, 8, 8);
+		return has_bits ? put_number(out, bits, 8, 8) : NULL;
 	case COLUMN_MODE:
-		if (!mode_counts(format, record))
+		if (has_bits && !mode_counts(format, record))
 			return put_string(out, "n/a");
-		return put_number(out, bits, 8, 4);
+		return has_bits ? put_number(out, bits, 8, 4) : NULL;
 	default:
-		out = put_string(out, "0x");
-		return put_number(out, bits, 16, 1);
+		return put_integer(out, column, record);
 	}
 }
 

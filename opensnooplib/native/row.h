@@ -11,7 +11,6 @@ enum column_kind {
 	COLUMN_UNSIGNED, /* integer of 1, 2, 4 or 8 bytes */
 	COLUMN_SIGNED,
 	COLUMN_TEXT,	/* char[] */
-	COLUMN_HEX,	/* pointer */
 	COLUMN_BYTES,	/* anything else, as hex digits */
 	COLUMN_SECONDS, /* u64, ns: since the first row's, to the microsecond */
 	COLUMN_FD,	/* ret: the descriptor, or -1 */
@@ -44,7 +43,7 @@ size_t json_row_bound(const struct row_format *format);
 
 /*
  * Write one row, newline included, and return its end. `out` has room for the
- * bound. A field that the record is too short for is "?" or null. The table's
+ * bound. A number that the record is too short for is "?" or null. The table's
  * last column is not padded, and columns stand at least one space apart.
  */
 char *put_table_row(char *out, const struct row_format *format,

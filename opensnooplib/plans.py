@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which plan sees the opens: the best that is seen to work here.
+
+Best first: a plan that sees more goes before one that costs less. The
+kernel's own function behind all open syscalls also sees programs built for 32
+bits, which syscall tracepoints don't; a trampoline (fentry) costs less than a
+breakpoint (kprobe).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import List, Tuple
+
+from opensnooplib import compile_room, kernel, launch, reader, tracefs
+from opensnooplib.arguments import PLANS, Options
+from opensnooplib.calibration import Result
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.messages import Messages
+from opensnooplib.reader import Reader
+from opensnooplib.trace import Trace
+
+# The kernel's function behind all open syscalls, under the names that kernels
+# gave it, the oldest first: this one since Linux 5.6, and still in 7.2.
+OPEN_FUNCTIONS = ("do_sys_openat2",)
+
+# enum bpf_prog_type and bpf_attach_type of include/uapi/linux/bpf.h
+_TRACING, _TRACE_FENTRY = 26, 24
+
+_KPROBE_TYPE = "/sys/bus/event_source/devices/kprobe/type"
+
+
+class PlanError(OpensnoopError):
+    """This plan doesn't work here; another may."""
+
+
+def attach(
+    options: Options, rings: Reader, messages: Messages
+) -> Tuple[Trace, Result]:
+    """Attach the plan that was asked for, or the best that works.
+
+    Raises OpensnoopError, with the last plan's reason, where none does.
+    """
+    wanted = list(PLANS) if options.plan == "auto" else [options.plan]
+    for plan in wanted:
+        try:
+            return try_plan(plan, options, rings, messages)
+        except SourceError:
+            raise  # the C is wrong, for every plan
+        except OpensnoopError as error:
+            if plan == wanted[-1]:
+                raise
+            messages.detail(f"plan {plan}: not here: {error.sentence}")
+    raise AssertionError("there is always a last plan")
+
+
+def try_plan(
+    plan: str, options: Options, rings: Reader, messages: Messages
+) -> Tuple[Trace, Result]:
+    """Attach `plan`, and see that it sees. Raises OpensnoopError."""
+    why_not = _why_not(plan)
+    if why_not:
+        raise PlanError(why_not)
+    function = ""
+    if plan != "syscall":
+        function = _find_open_function(messages)
+    launched = launch.launch(options, plan, function, rings.install)
+    messages.detail(
+        f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
+    )
+    messages.detail(f"headers: {launched.handover.headers}")
+    if launched.messages:
+        messages.detail(f"the compiler says:\n{launched.messages}")
+    trace = Trace(rings, launched.handover, options, messages)
+    result = trace.prove()
+    if not result.seen:
+        trace.close()
+        raise PlanError(
+            "the programs are attached, but an open by the tool itself did "
+            "not show up: opensnoop --doctor tells more"
+        )
+    return trace, result
+
+
+def source(options: Options) -> str:
+    """The C that BCC gets for the plan that would be tried first.
+
+    Raises OpensnoopError.
+    """
+    wanted = list(PLANS) if options.plan == "auto" else [options.plan]
+    plan = next((p for p in wanted if not _why_not(p)), wanted[-1])
+    job = compile_room.Job(
+        options=options,
+        plan=plan,
+        open_function="" if plan == "syscall" else OPEN_FUNCTIONS[0],
+        tool_pid=os.getpid(),
+        folder="",
+        install_rings=lambda map_fd: None,
+    )
+    tracefs.mount_for_this_process()
+    return compile_room.make_source(job)
+
+
+def _why_not(plan: str) -> str:
+    """What a look tells without a compile; empty if nothing speaks against."""
+    if plan == "fentry":
+        if not kernel.has_btf():
+            return "this kernel has no BTF"
+        # Type 1 of the BTF is no function, so EINVAL is as far as it gets.
+        error = reader.program_refusal(_TRACING, _TRACE_FENTRY, 1)
+        if error and error != "EINVAL":
+            return f"the kernel refuses fentry programs ({error})"
+    if plan == "kprobe" and not os.path.exists(_KPROBE_TYPE):
+        return "this kernel has no kprobes (CONFIG_KPROBES)"
+    return ""
+
+
+def _find_open_function(messages: Messages) -> str:
+    """The name that can be hooked here. Raises PlanError where none can."""
+    for name in OPEN_FUNCTIONS:
+        if not reader.kprobe_refusal(name):
+            return name
+    for name in _variants():
+        if not reader.kprobe_refusal(name):
+            return name
+    reason = (
+        f"this kernel has no function {' or '.join(OPEN_FUNCTIONS)} that can "
+        "be hooked"
+    )
+    messages.warn(f"{reason}; opens by 32-bit programs can't be seen here")
+    raise PlanError(reason)
+
+
+def _variants() -> List[str]:
+    """A compiler that makes a variant of a function appends to its name."""
+    names = "|".join(OPEN_FUNCTIONS)
+    variant = re.compile(rf"\b((?:{names})\.(?:isra|constprop|part)\.\d+)\b")
+    try:
+        with open("/proc/kallsyms", encoding="ascii") as file:
+            return variant.findall(file.read())
+    except OSError:
+        return []
