@@ -269,8 +269,11 @@ class _Compiled:
                     f"cannot attach to the {hook.what} {event}"
                 ) from None
         for hook in _HOOKS:
-            for key, fd in getattr(self._program, hook.fds).items():
-                self.attachments[key.decode()] = fd
+            for place, found in getattr(self._program, hook.fds).items():
+                # BCC 0.19 and later can have several programs in one place.
+                by_program = found if isinstance(found, dict) else {b"": found}
+                for program, fd in by_program.items():
+                    self.attachments[(place + b" " + program).decode()] = fd
 
     def _attach_one(self, hook: _Hook, event: str, name: str) -> None:
         attach = getattr(self._program, hook.attach)

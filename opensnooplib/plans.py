@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 from typing import List, Tuple
 
 from opensnooplib import compile_room, kernel, launch, reader, tracefs
@@ -107,6 +108,7 @@ def _why_not(plan: str) -> str:
     if plan == "fentry":
         if not kernel.has_btf():
             return "this kernel has no BTF"
+        _lift_memory_limit()
         # Type 1 of the BTF is no function, so EINVAL is as far as it gets.
         error = reader.program_refusal(_TRACING, _TRACE_FENTRY, 1)
         if error and error != "EINVAL":
@@ -114,6 +116,16 @@ def _why_not(plan: str) -> str:
     if plan == "kprobe" and not os.path.exists(_KPROBE_TYPE):
         return "this kernel has no kprobes (CONFIG_KPROBES)"
     return ""
+
+
+def _lift_memory_limit() -> None:
+    """Before Linux 5.11 programs count as locked memory of the user's."""
+    if kernel.version() < (5, 11, 0):
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        try:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, unlimited)
+        except (OSError, ValueError):
+            pass  # then the kernel tells what it refuses
 
 
 def _find_open_function(messages: Messages) -> str:
