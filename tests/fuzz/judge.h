@@ -50,10 +50,10 @@ static inline size_t utf8_length(const uint8_t *bytes, size_t size)
 static inline bool utf8_unsafe(const uint8_t *bytes, size_t length)
 {
 	static const char *const three[] = {
-		"\u200e", "\u200f",			      /* LRM, RLM */
-		"\u2028", "\u2029",			      /* separators */
+		"\u200e", "\u200f", /* LRM, RLM */
+		"\u2028", "\u2029", /* separators */
 		"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", /* bidi */
-		"\u2066", "\u2067", "\u2068", "\u2069",	      /* isolates */
+		"\u2066", "\u2067", "\u2068", "\u2069",		  /* isolates */
 	};
 
 	if (length == 1)

@@ -173,8 +173,9 @@ static void check_json_text(const uint8_t *name, size_t size)
 
 static uint32_t base64_digit(char digit)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm"
-				     "nopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm"
+		"nopqrstuvwxyz0123456789+/";
 	const char *found = memchr(digits, digit, sizeof(digits) - 1);
 
 	CHECK(found);

@@ -1,0 +1,263 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Write the seeds that the fuzzers start from, into corpus/.
+
+Each seed is one case that a person would think of, so that the fuzzers need
+not find them; the formats are those that the harnesses take apart.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+NAMES: Dict[str, bytes] = {
+    "empty": b"",
+    "ordinary": b"/etc/passwd",
+    "spaces-and-quotes": b'/tmp/it\'s a "file" \\ here',
+    "newline": b"/tmp/a\nb",
+    "all-letters-of-escapes": b"\a\b\t\n\v\f\r\\'",
+    "escape-sequence": b"/tmp/\x1b[2J\x1b]0;title\x07",
+    "delete": b"/tmp/\x7f",
+    "c1": b"/tmp/\xc2\x9b31m",
+    "bidi": "/tmp/\u202ecod.exe".encode(),
+    "isolates": "/tmp/\u2066a\u2069".encode(),
+    "line-separator": "/tmp/a\u2028b\u2029c".encode(),
+    "marks": "\u061c\u200e\u200f".encode(),
+    "utf8": "/tmp/\u00fc\u20ac\U0001f600".encode(),
+    "utf8-borders": b"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80"
+    b"\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
+    "overlong": b"\xc0\xaf\xe0\x80\xaf\xf0\x80\x80\xaf",
+    "surrogate": b"\xed\xa0\x80\xed\xbf\xbf",
+    "too-high": b"\xf4\x90\x80\x80\xf5\x80\x80\x80",
+    "cut-character": b"/tmp/\xe2\x82",
+    "latin1": b"/tmp/caf\xe9",
+    "looks-quoted": b"$'/tmp/a'",
+    "looks-unreadable": b"<unreadable>",
+    "hex-digit-after-escape": b"\x01a\x02f\xff0",
+    "every-byte": bytes(range(1, 256)),
+    "long": b"/" + b"x" * 200,
+    "control-in-word": b"xxxxx\x1fxx",
+    "delete-in-word": b"xxxxx\x7fxx",
+    "tilde-and-space-in-word": b"xx~~xx  ",
+}
+
+
+class Column(NamedTuple):
+    kind: int  # enum column_kind of native/row.h
+    field: Tuple[int, int]
+    width: int
+    name: str
+
+
+(
+    UNSIGNED,
+    SIGNED,
+    TEXT,
+    BYTES,
+    SECONDS,
+    FD,
+    ERR,
+    FLAGS,
+    MODE,
+    PATH,
+) = range(10)
+
+# struct event of bpf_src/event.h, with a short path.
+TS, PID, TID, UID = (0, 8), (8, 4), (12, 4), (16, 4)
+RET, FLAG_BITS, MODE_BITS, PATH_SIZE = (20, 4), (24, 8), (32, 4), (36, 4)
+COMM, PATH_TEXT = (40, 16), (56, 64)
+LAYOUT = (TS, PID, RET, FLAG_BITS, PATH_SIZE, PATH_TEXT)
+ABSENT = (0, 0)
+
+TABLE = [
+    Column(SECONDS, TS, -13, "ts"),
+    Column(UNSIGNED, PID, -6, "pid"),
+    Column(TEXT, COMM, -16, "comm"),
+    Column(FD, RET, 4, "fd"),
+    Column(ERR, RET, 3, "err"),
+    Column(FLAGS, FLAG_BITS, -8, "flags"),
+    Column(MODE, MODE_BITS, -4, "mode"),
+    Column(PATH, PATH_TEXT, 0, "path"),
+]
+
+
+def event(
+    path: bytes,
+    ret: int = 3,
+    flags: int = os.O_CREAT,
+    path_size: Optional[int] = None,
+    comm: bytes = b"cat",
+) -> bytes:
+    if path_size is None:
+        path_size = len(path) + 1
+    fixed = struct.pack(
+        "=QIIIiQIi", 1234567890, 17, 18, 1000, ret, flags, 0o644, path_size
+    )
+    return fixed + comm.ljust(16, b"\0") + path + b"\0"
+
+
+def row(
+    record: bytes,
+    columns: Optional[List[Column]] = None,
+    layout: Tuple[Tuple[int, int], ...] = LAYOUT,
+) -> bytes:
+    columns = TABLE if columns is None else columns
+    out = struct.pack("=BQ", len(columns), 1234000000)
+    for field in layout:
+        out += struct.pack("=IH", *field)
+    letters = b"abcdefghijklmnopqrstuvwxyz0123456789_"
+    for column in columns:
+        name = bytes(letters.index(c) for c in column.name.encode())
+        out += struct.pack("=BIH", column.kind, *column.field)
+        out += struct.pack("=hB", column.width, len(name)) + name
+    return out + record
+
+
+def rows() -> Dict[str, bytes]:
+    wide = [column._replace(width=4096) for column in TABLE]
+    other = [
+        Column(BYTES, COMM, 0, "bytes"),
+        Column(SIGNED, RET, 6, "ret"),
+        Column(127, TS, 0, "no_such_kind"),
+        Column(255, TS, 0, "no_such_kind"),
+        Column(TEXT, (56, 65535), -16, "long_text"),
+        Column(UNSIGNED, (0, 3), 0, "three_bytes"),
+        Column(SIGNED, (0xFFFFFFFF, 4), 0, "far"),
+        Column(SIGNED, (0xFFFFFFFC, 8), 0, "wraps"),
+        Column(TEXT, (0xFFFFFFFF, 65535), 0, "far_text"),
+    ]
+    return {
+        "ordinary": row(event(b"/etc/passwd")),
+        "failed": row(event(b"/no/such", ret=-2)),
+        "no-mode": row(event(b"/etc/passwd", flags=0)),
+        "unreadable": row(event(b"", path_size=-14)),
+        "cut": row(event(b"x" * 63, path_size=64)),
+        "fills-its-field": row(event(b"x" * 64, path_size=65)),
+        "path-without-nul": row(event(b"x" * 9)[:-1]),
+        "hostile-path": row(event(b"/tmp/a\nb\x1b[2J\xff")),
+        "hostile-comm": row(event(b"/tmp/a", comm=b"\x1b[31m\n\xc2\x9b\xff")),
+        "utf8": row(event("/tmp/\u00fc\u20ac\u202e".encode())),
+        "smallest-errno": row(event(b"a", ret=-(2**31))),
+        "unreadable-without-field": row(
+            event(b"", path_size=-14),
+            [Column(PATH, ABSENT, 0, "path")],
+            LAYOUT[:5] + (ABSENT,),
+        ),
+        "as-long-as-can-be": row(
+            event(b"\xff" * 64, path_size=64),
+            [Column(PATH, PATH_TEXT, 0, "n" * 63)],
+        ),
+        "wide": row(event(b"/etc/passwd"), wide),
+        "other-kinds": row(event(b"/etc/passwd"), other),
+        "no-columns": row(event(b"/etc/passwd"), []),
+        "no-record": row(b""),
+        "record-of-one-byte": row(b"x"),
+        "record-ends-in-comm": row(event(b"")[:44]),
+        "no-layout": row(event(b"/etc/passwd"), layout=(ABSENT,) * 6),
+        "far-layout": row(event(b"a"), layout=((0xFFFFFFFE, 65535),) * 6),
+    }
+
+
+Step = bytes
+
+
+def drain(until: int, stop_after: int = 0, enough: bool = False) -> Step:
+    return struct.pack("=BQB", 0, until, stop_after << 1 | enough)
+
+
+def write(ring: int, ts: int, words: int = 2, kind: int = 1) -> Step:
+    """A record of 4 + 8 * `words` bytes; kind 4 is LOST, 8 another."""
+    return struct.pack("=BBBQH", 1, ring, kind, ts, words)
+
+
+def rings(
+    *steps: Step, sizes: Tuple[int, ...] = (3, 3), has_ts: bool = True
+) -> bytes:
+    """Each ring of 64 << size bytes, the position of its head at 0."""
+    out = struct.pack("=BB", len(sizes) - 1, 0 if has_ts else 7)
+    for size in sizes:
+        out += struct.pack("=BB", size, 0)
+    return out + b"".join(steps)
+
+
+def merges() -> Dict[str, bytes]:
+    everything = drain(2**64 - 1)
+    return {
+        "nothing": rings(),
+        "one": rings(write(0, 5), everything),
+        "two-rings-in-turn": rings(
+            *(write(i % 2, i) for i in range(8)), everything
+        ),
+        "second-ring-is-older": rings(
+            write(0, 9), write(0, 10), write(1, 1), write(1, 2)
+        ),
+        "same-time": rings(
+            *(write(i % 4, 7) for i in range(8)), sizes=(4,) * 4
+        ),
+        "young-waits": rings(
+            write(0, 100), drain(50), write(1, 60), drain(99)
+        ),
+        "half-full-does-not-wait": rings(
+            *(write(0, 100 + i) for i in range(12)), drain(50)
+        ),
+        "far-ahead-does-not-wait": rings(write(0, 2**62), drain(50)),
+        "lost-between": rings(
+            write(0, 1), write(0, 0, kind=4), write(0, 2), everything
+        ),
+        "lost-only": rings(write(0, 0, kind=4), drain(50), write(0, 1)),
+        "lost-last": rings(write(0, 1), write(0, 0, kind=4), drain(50)),
+        "unknown-type": rings(write(0, 0, kind=8), write(1, 3), drain(50)),
+        "wraps-around": rings(
+            *(
+                step
+                for i in range(40)
+                for step in (write(0, i, words=i % 5), drain(1000))
+            ),
+            sizes=(1,),
+        ),
+        "exactly-full": rings(
+            write(0, 1, words=6), drain(50), write(0, 2, words=6), sizes=(0,)
+        ),
+        "overflows": rings(*(write(0, i) for i in range(30)), drain(50)),
+        "stops-and-comes-again": rings(
+            *(write(i % 2, i) for i in range(6)), drain(50, 2), drain(50, 3)
+        ),
+        "enough": rings(
+            *(write(i % 2, i) for i in range(6)), drain(50, 2, enough=True)
+        ),
+        "released-on-the-way": rings(
+            *(write(0, i, words=250) for i in range(16)),
+            write(1, 8, words=300),
+            drain(50),
+            sizes=(7, 7),
+        ),
+        "no-time": rings(*(write(i % 2, i) for i in range(6)), has_ts=False),
+        "time-goes-back": rings(
+            write(0, 9), write(0, 1), write(1, 5), write(1, 4), drain(7)
+        ),
+        "record-without-time": rings(write(0, 9, words=0), write(1, 1)),
+    }
+
+
+def main() -> None:
+    texts = {name: b"\0" + text for name, text in NAMES.items()}
+    texts["cut"] = b"\1/tmp/a"
+    texts["cut-hostile"] = b"\1/tmp/a\n\xff"
+    for target, seeds in (
+        ("row", rows()),
+        ("text", texts),
+        ("merge", merges()),
+    ):
+        folder = os.path.join(HERE, "corpus", target)
+        os.makedirs(folder, exist_ok=True)
+        for name, seed in seeds.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The native code's text.h and row.h, for Python.
+
+Output goes into blocks of exactly the bound, so that ASan sees one byte too
+many (test_sanitizers.py).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple, Sequence, Tuple
+
+from opensnooplib.columns import Kind
+from opensnooplib.reader import _Column, _Field, _Layout
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SOURCES = CHECKOUT / "opensnooplib" / "native"
+
+# A library that is built already, to test instead of one of our own.
+LIBRARY_VARIABLE = "OPENSNOOP_TEST_LIBRARY"
+
+_MALLOC = ctypes.CDLL(None)
+_MALLOC.malloc.argtypes = [ctypes.c_size_t]
+_MALLOC.malloc.restype = ctypes.c_void_p
+_MALLOC.free.argtypes = [ctypes.c_void_p]
+
+
+def build(folder: Path, *flags: str) -> Path:
+    """Compile the native code as it stands; returns the library."""
+    library = folder / "libopensnoop.so"
+    subprocess.run(
+        ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+        + [*flags, "-o", str(library)]
+        + sorted(str(path) for path in SOURCES.glob("*.c")),
+        check=True,
+    )
+    return library
+
+
+def run_c(folder: Path, text: str, *flags: str) -> str:
+    """Compile and run a C program that may include the native headers."""
+    source = folder / "program.c"
+    program = folder / "program"
+    source.write_text(text)
+    subprocess.run(
+        ["cc", "-std=gnu11", "-w", f"-I{SOURCES}", *flags]
+        + ["-o", str(program), str(source)],
+        check=True,
+    )
+    return subprocess.run(
+        [str(program)], check=True, capture_output=True, text=True
+    ).stdout
+
+
+class Column(NamedTuple):
+    kind: int
+    field: Tuple[int, int] = (0, 0)  # offset, size
+    width: int = 0
+    name: str = "name"
+
+
+class Layout(NamedTuple):
+    """The fields that have a meaning of their own: offset, size."""
+
+    ts: Tuple[int, int] = (0, 0)
+    pid: Tuple[int, int] = (0, 0)
+    ret: Tuple[int, int] = (0, 0)
+    flags: Tuple[int, int] = (0, 0)
+    path_size: Tuple[int, int] = (0, 0)
+    path: Tuple[int, int] = (0, 0)
+
+
+class _RowFormat(ctypes.Structure):
+    """struct row_format of native/row.h."""
+
+    _fields_ = [
+        ("layout", _Layout),
+        ("columns", ctypes.POINTER(_Column)),
+        ("column_count", ctypes.c_uint32),
+        ("first_ts", ctypes.c_uint64),
+    ]
+
+
+class _Record(ctypes.Structure):
+    """struct record of native/record.h."""
+
+    _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.c_uint32)]
+
+
+class _Block:
+    """malloc'ed memory of an exact size."""
+
+    def __init__(self, size: int, content: bytes = b"") -> None:
+        self.address: int = _MALLOC.malloc(size)
+        ctypes.memmove(self.address, content, len(content))
+
+    def bytes_until(self, end: int) -> bytes:
+        return ctypes.string_at(self.address, end - self.address)
+
+    def free(self) -> None:
+        _MALLOC.free(self.address)
+
+
+class Native:
+    """A built library, and its functions as Python would have them."""
+
+    def __init__(self, library: Path) -> None:
+        self._lib = lib = ctypes.CDLL(str(library))
+        pointer, size = ctypes.c_void_p, ctypes.c_size_t
+        for name, types in {
+            "put_shell_text": [pointer, pointer, size, ctypes.c_bool],
+            "put_json_text": [
+                pointer,
+                pointer,
+                size,
+                ctypes.POINTER(ctypes.c_bool),
+            ],
+            "put_json_base64": [pointer, pointer, size],
+            "put_table_row": [
+                pointer,
+                ctypes.POINTER(_RowFormat),
+                ctypes.POINTER(_Record),
+            ],
+            "put_json_row": [
+                pointer,
+                ctypes.POINTER(_RowFormat),
+                ctypes.POINTER(_Record),
+            ],
+        }.items():
+            getattr(lib, name).argtypes = types
+            getattr(lib, name).restype = pointer
+        for name in ("table_row_bound", "json_row_bound"):
+            getattr(lib, name).argtypes = [ctypes.POINTER(_RowFormat)]
+            getattr(lib, name).restype = size
+
+    def _put(
+        self, function: str, bound: int, name: bytes, *more: object
+    ) -> bytes:
+        text, out = _Block(len(name), name), _Block(bound)
+        end = getattr(self._lib, function)(
+            out.address, text.address, len(name), *more
+        )
+        written = out.bytes_until(end)
+        assert len(written) <= bound
+        text.free()
+        out.free()
+        return written
+
+    def shell_text(self, name: bytes, cut: bool = False) -> bytes:
+        bound = 4 * len(name) + len("$''...") + 1
+        return self._put("put_shell_text", bound, name, cut)
+
+    def json_text(self, name: bytes) -> Tuple[bytes, bool]:
+        """The JSON string, and whether it tells the whole name."""
+        whole = ctypes.c_bool()
+        bound = 6 * len(name) + 3
+        text = self._put("put_json_text", bound, name, ctypes.byref(whole))
+        return text, whole.value
+
+    def json_base64(self, name: bytes) -> bytes:
+        bound = (len(name) + 2) // 3 * 4 + 3
+        return self._put("put_json_base64", bound, name)
+
+    def _row(
+        self,
+        kind: str,
+        columns: Sequence[Column],
+        record: bytes,
+        layout: Layout,
+        first_ts: int,
+    ) -> str:
+        array = (_Column * len(columns))()
+        for native, column in zip(array, columns):
+            native.kind = column.kind
+            native.field = _Field(*column.field)
+            native.width = column.width
+            native.name = column.name.encode()
+        row_format = _RowFormat(
+            _Layout(*(_Field(*field) for field in layout)),
+            array,
+            len(columns),
+            first_ts,
+        )
+        data = _Block(len(record), record)
+        native_record = _Record(data.address, len(record))
+        bound = getattr(self._lib, f"{kind}_row_bound")(
+            ctypes.byref(row_format)
+        )
+        out = _Block(bound)
+        end = getattr(self._lib, f"put_{kind}_row")(
+            out.address, ctypes.byref(row_format), ctypes.byref(native_record)
+        )
+        row = out.bytes_until(end)
+        assert len(row) <= bound
+        data.free()
+        out.free()
+        return row.decode()
+
+    def table_row(
+        self,
+        columns: Sequence[Column],
+        record: bytes,
+        layout: Layout = Layout(),
+        first_ts: int = 0,
+    ) -> str:
+        return self._row("table", columns, record, layout, first_ts)
+
+    def json_row(
+        self,
+        columns: Sequence[Column],
+        record: bytes,
+        layout: Layout = Layout(),
+    ) -> str:
+        return self._row("json", columns, record, layout, 0)
+
+    def cell(
+        self, kind: Kind, record: bytes, layout: Layout = Layout()
+    ) -> str:
+        """The record as one field of this kind, in a table."""
+        columns = [Column(kind, (0, len(record)))]
+        return self.table_row(columns, record, layout)[:-1]
+
+
+def built_library(folder: Path) -> Path:
+    """The library to test: one that is given, or one built now."""
+    given = os.environ.get(LIBRARY_VARIABLE)
+    return Path(given) if given else build(folder, "-O2")

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: every option, and every refusal."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+import threading
+from typing import Any, Dict, Iterator, List, Tuple
+
+import pytest
+
+from opensnooplib import __version__, arguments
+from opensnooplib.errors import UsageError
+from tests.unit.native import CHECKOUT
+
+DEFAULTS: Dict[str, Any] = {
+    "pids": (),
+    "tid": None,
+    "uid": None,
+    "comm_part": b"",
+    "only_failed": False,
+    "flags": (),
+    "cgroup_map": None,
+    "mntns_map": None,
+    "command": (),
+    "show_time": False,
+    "show_uid": False,
+    "show_flags": False,
+    "json": False,
+    "output_file": None,
+    "row_limit": 0,
+    "duration": None,
+    "quiet": False,
+    "buffer_pages": None,
+    "plan": "auto",
+    "verbose": False,
+    "print_source": False,
+    "doctor": False,
+}
+
+ME = os.getpid()
+
+ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
+    ([], {}),
+    (["-p", f"{ME}"], {"pids": (ME,)}),
+    (["-p", f"{ME},1,{ME}"], {"pids": (ME, 1)}),
+    (["--pid", "1"], {"pids": (1,)}),
+    (["--pid=1"], {"pids": (1,)}),
+    (["-t", f"{ME}"], {"tid": ME}),
+    (["--tid", "1"], {"tid": 1}),
+    (["-u", "0"], {"uid": 0}),
+    (["-u", "root"], {"uid": 0}),
+    (["--uid", "4294967294"], {"uid": 2**32 - 2}),
+    (["-n", "main"], {"comm_part": b"main"}),
+    (["--name", "x" * 15], {"comm_part": b"x" * 15}),
+    (["-n", os.fsdecode(b"\xff")], {"comm_part": b"\xff"}),
+    (["-x"], {"only_failed": True}),
+    (["--failed"], {"only_failed": True}),
+    (["-f", "O_RDONLY"], {"flags": ("O_RDONLY",)}),
+    (
+        ["-f", "O_WRONLY", "--flag_filter", "O_RDWR"],
+        {"flags": ("O_WRONLY", "O_RDWR")},
+    ),
+    (["--cgroupmap", "/a"], {"cgroup_map": "/a"}),
+    (["--mntnsmap", "/a"], {"mntns_map": "/a"}),
+    (["-T"], {"show_time": True}),
+    (["--timestamp"], {"show_time": True}),
+    (["-U"], {"show_uid": True}),
+    (["--print-uid"], {"show_uid": True}),
+    (["-e"], {"show_flags": True}),
+    (["--extended_fields"], {"show_flags": True}),
+    (
+        ["-TUex"],
+        {
+            "show_time": True,
+            "show_uid": True,
+            "show_flags": True,
+            "only_failed": True,
+        },
+    ),
+    (["--format", "table"], {}),
+    (["--format", "json"], {"json": True}),
+    (["-o", "rows"], {"output_file": "rows"}),
+    (["--count", "7"], {"row_limit": 7}),
+    (["-d", "10"], {"duration": 10.0}),
+    (["--duration", "0.5"], {"duration": 0.5}),
+    (["-q"], {"quiet": True}),
+    (["--quiet"], {"quiet": True}),
+    (["-b", "1"], {"buffer_pages": 1}),
+    (["--buffer-pages", "1024"], {"buffer_pages": 1024}),
+    (["--attach", "auto"], {}),
+    (["--attach", "syscall"], {"plan": "syscall"}),
+    (["--ebpf"], {"print_source": True}),
+    (["--doctor"], {"doctor": True}),
+    (["-v"], {"verbose": True}),
+    (["--verbose"], {"verbose": True}),
+    (["--exec", "ls", "-l"], {"command": ("ls", "-l")}),
+    (
+        ["-x", "--exec", "ls", "-x", "--count", "1", "--exec"],
+        {
+            "only_failed": True,
+            "command": ("ls", "-x", "--count", "1", "--exec"),
+        },
+    ),
+    (
+        ["--exec", "git", "log", "--", "file"],
+        {"command": ("git", "log", "--", "file")},
+    ),
+    (["-u", "0", "--exec", "ls"], {"uid": 0, "command": ("ls",)}),
+]
+
+
+@pytest.mark.parametrize(
+    "words, expected", ACCEPTED, ids=[" ".join(w) for w, _ in ACCEPTED]
+)
+def test_accepted(words: List[str], expected: Dict[str, Any]) -> None:
+    options = arguments.parse(words)._asdict()
+    assert options == {**DEFAULTS, **expected}
+
+
+def test_users_by_name() -> None:
+    for user in pwd.getpwall():
+        assert arguments.parse(["-u", user.pw_name]).uid == user.pw_uid
+
+
+NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
+
+REFUSED = [
+    (["-p", "0"], "-p 0: must be a whole number above 0"),
+    (["-p", "-1"], "-p -1: must be a whole number above 0"),
+    (["-p", "abc"], "-p abc: must be a whole number above 0"),
+    (["-p", ""], "-p : must be a whole number above 0"),
+    (["-p", "1,"], "-p : must be a whole number above 0"),
+    (["-p", "1,x"], "-p x: must be a whole number above 0"),
+    (["-p", "1.5"], "-p 1.5: must be a whole number above 0"),
+    (["-p", "1_0"], "-p 1_0: must be a whole number above 0"),
+    (["-p", " 1"], "-p  1: must be a whole number above 0"),
+    (["-p", "\u0661"], "-p \u0661: must be a whole number above 0"),
+    (["-p", NO_SUCH_PID], f"-p {NO_SUCH_PID}: there is no such process"),
+    (["-p", "9" * 30], f"-p {'9' * 30}: is too large"),
+    (["-p", "9" * 5000], f"-p {'9' * 5000}: is too large"),
+    (["-p"], "argument -p/--pid: expected one argument"),
+    (["-t", "0"], "-t 0: must be a whole number above 0"),
+    (["-t", "x"], "-t x: must be a whole number above 0"),
+    (["-t", NO_SUCH_PID], f"-t {NO_SUCH_PID}: there is no such thread"),
+    (["-u", "nosuchuser"], "-u nosuchuser: there is no such user"),
+    (["-u", ""], "-u : there is no such user"),
+    (["-u", "-1"], "-u -1: there is no such user"),
+    (["-u", "4294967295"], "users are numbered below 4294967295"),
+    (["-u", "9" * 5000], "users are numbered below 4294967295"),
+    (["-n", "x" * 16], "command names have at most 15 bytes"),
+    (["-n", "\u00fc" * 8], "command names have at most 15 bytes"),
+    (["-f", "O_NONSENSE"], "-f O_NONSENSE: there is no such flag"),
+    (["-f", "WRONLY"], "-f WRONLY: there is no such flag"),
+    (["-f", "getpid"], "-f getpid: there is no such flag"),
+    (["-f", "O_"], "-f O_: there is no such flag"),
+    (["-F"], "-F is not there yet"),
+    (["--full-path"], "-F is not there yet"),
+    (["-d", "-1"], "-d -1: must be a number of seconds above 0"),
+    (["-d", "0"], "-d 0: must be a number of seconds above 0"),
+    (["-d", "abc"], "-d abc: must be a number of seconds above 0"),
+    (["-d", ""], "-d : must be a number of seconds above 0"),
+    (["-d", "nan"], "-d nan: must be a number of seconds above 0"),
+    (["-d", "inf"], "-d inf: must be a number of seconds above 0"),
+    (["-d", "1e99"], "-d 1e99: must be a number of seconds above 0"),
+    (["--count", "0"], "--count 0: must be a whole number above 0"),
+    (["--count", "-1"], "--count -1: must be a whole number above 0"),
+    (["--count", "x"], "--count x: must be a whole number above 0"),
+    # Would be 1 in 64 bits.
+    (["--count", str(2**64 + 1)], f"--count {2**64 + 1}: is too large"),
+    (["-b", "3"], "-b 3: must be a power of two, such as 2 or 4"),
+    (["-b", "1000"], "-b 1000: must be a power of two, such as 512 or 1024"),
+    (["-b", "0"], "-b 0: must be a whole number above 0"),
+    (["-b", "x"], "-b x: must be a whole number above 0"),
+    (["--format", "xml"], "--format xml: must be table or json"),
+    (["--format", ""], "--format : must be table or json"),
+    (["--attach", "magic"], "--attach magic: must be auto or fentry or kprobe or syscall"),
+    (["--exec"], "--exec needs a command after it"),
+    (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),
+    (["-t", "1", "--exec", "ls"], "-t and --exec exclude each other"),
+    (["-q", "-v"], "-q and -v exclude each other"),
+    (["--nonsense"], "unrecognized arguments: --nonsense"),
+    (["--verb"], "unrecognized arguments: --verb"),
+    (["word"], "unrecognized arguments: word"),
+]
+
+
+@pytest.mark.parametrize(
+    "words, sentence", REFUSED, ids=[" ".join(w)[:40] for w, _ in REFUSED]
+)
+def test_refused(words: List[str], sentence: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        arguments.parse(words)
+    assert sentence in refusal.value.sentence
+    assert "\n" not in refusal.value.sentence
+    assert refusal.value.exit_status == 2
+
+
+def test_flags_without_a_bit_are_refused() -> None:
+    if os.O_LARGEFILE == 0:
+        with pytest.raises(UsageError, match="no bit on this machine"):
+            arguments.parse(["-f", "O_LARGEFILE"])
+
+
+@pytest.fixture
+def second_thread() -> Iterator[int]:
+    """The number of a thread that isn't its process's first."""
+    begun, end = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        end.wait()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    begun.wait()
+    assert thread.native_id is not None
+    yield thread.native_id
+    end.set()
+    thread.join()
+
+
+def test_a_thread_is_no_process(second_thread: int) -> None:
+    with pytest.raises(UsageError) as refusal:
+        arguments.parse(["-p", str(second_thread)])
+    assert refusal.value.sentence == (
+        f"-p {second_thread}: that is a thread of process {ME}; use "
+        f"-t {second_thread}, or -p {ME} for the whole process"
+    )
+    assert arguments.parse(["-t", str(second_thread)]).tid == second_thread
+
+
+def _run(words: List[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(CHECKOUT / "opensnoop.py"), *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-p", "0"],
+        ["-p", "abc"],
+        ["-p", NO_SUCH_PID],
+        ["-u", "nosuchuser"],
+        ["-f", "O_NONSENSE"],
+        ["-d", "-1"],
+        ["-d", "abc"],
+        ["-b", "3"],
+        ["--format", "xml"],
+        ["--attach", "magic"],
+        ["--exec"],
+        ["-p", "1", "--exec", "ls"],
+        ["--nonsense"],
+        ["-F"],
+        # Known only once the command is looked for.
+        ["--exec", "/no/such/command"],
+        ["--exec", "no-such-command-anywhere"],
+        ["--exec", "/etc/passwd"],
+        ["--cgroupmap", "/no/such/map"],
+        ["--mntnsmap", "/no/such/map"],
+    ],
+    ids=" ".join,
+)
+def test_the_command_refuses_with_one_sentence(words: List[str]) -> None:
+    result = _run(words)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("opensnoop: ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "/no/such/folder/rows"],
+        ["-o", "/"],
+        ["-o", ""],
+        ["-b", str(2**50)],
+    ],
+    ids=" ".join,
+)
+def test_the_command_cannot_with_one_sentence(words: List[str]) -> None:
+    result = _run([*words, "-d", "1"])
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"opensnoop: {words[0]} ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_help() -> None:
+    result = _run(["-h"])
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert "examples:" in result.stdout
+    assert _run(["--help"]).stdout == result.stdout
+
+
+def test_version() -> None:
+    result = _run(["--version"])
+    assert result.returncode == 0
+    assert result.stdout == f"opensnoop {__version__}\n"

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which headers are taken, and the small tree that needs none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from opensnooplib import headers, kernel
+
+SOURCE = "int x;\n"
+STRUCTS = "struct task_struct *task;\n"
+
+needs_btf = pytest.mark.skipif(
+    not os.access(kernel.BTF, os.R_OK), reason="this kernel has no BTF"
+)
+
+
+def _installed(modules: Path, release: str) -> Path:
+    """Headers for the running kernel, which say that they are of another."""
+    generated = modules / kernel.release() / "build/include/generated"
+    generated.mkdir(parents=True)
+    (generated / "utsrelease.h").write_text(
+        f'#define UTS_RELEASE "{release}"\n'
+    )
+    return modules / kernel.release() / "build"
+
+
+@pytest.fixture(autouse=True)
+def _no_kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headers, "KHEADERS", str(tmp_path / "no-kheaders"))
+    monkeypatch.setattr(headers, "CACHE", str(tmp_path / "cache"))
+
+
+def test_the_running_kernels_own(tmp_path: Path) -> None:
+    build = _installed(tmp_path, kernel.release())
+    chosen = headers.choose(str(tmp_path))
+    assert chosen.kind == headers.Kind.INSTALLED
+    assert str(build) in chosen.reason
+
+
+@pytest.mark.parametrize("other", ["4.19.0-1-amd64", "x", "{}+", "{}.1"])
+def test_those_of_another_kernel_are_not_taken(
+    tmp_path: Path, other: str
+) -> None:
+    release = other.format(kernel.release())
+    _installed(tmp_path, release)
+    chosen = headers.choose(str(tmp_path))
+    assert chosen.kind == headers.Kind.SMALL_TREE
+    assert f"of {release}, not of {kernel.release()}" in chosen.reason
+
+
+def test_those_that_do_not_say_are_not_taken(tmp_path: Path) -> None:
+    (tmp_path / kernel.release() / "build").mkdir(parents=True)
+    chosen = headers.choose(str(tmp_path))
+    assert chosen.kind == headers.Kind.SMALL_TREE
+    assert "don't say which kernel they are of" in chosen.reason
+
+
+def test_none(tmp_path: Path) -> None:
+    chosen = headers.choose(str(tmp_path / "nothing"))
+    assert chosen.kind == headers.Kind.SMALL_TREE
+    assert "there are none" in chosen.reason
+
+
+def test_a_link_to_nowhere(tmp_path: Path) -> None:
+    """What a removed package of headers leaves behind."""
+    (tmp_path / kernel.release()).mkdir()
+    (tmp_path / kernel.release() / "build").symlink_to("/usr/src/removed")
+    chosen = headers.choose(str(tmp_path))
+    assert chosen.kind == headers.Kind.SMALL_TREE
+    assert "there are none" in chosen.reason
+
+
+def _kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = tmp_path / "content" / "include"
+    content.mkdir(parents=True)
+    (content / "some.h").write_text("int some;\n")
+    archive = tmp_path / "kheaders.tar.xz"
+    subprocess.run(
+        ["tar", "-cJf", str(archive), "-C", str(content.parent), "."],
+        check=True,
+    )
+    monkeypatch.setattr(headers, "KHEADERS", str(archive))
+
+
+def test_kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _kheaders(tmp_path, monkeypatch)
+    chosen = headers.choose(str(tmp_path / "nothing"))
+    assert chosen.kind == headers.Kind.UNPACKED
+    assert (Path(chosen.folder) / "include/some.h").exists()
+    assert os.stat(chosen.folder).st_mode & 0o022 == 0
+    os.unlink(headers.KHEADERS)
+    (tmp_path / "kheaders.tar.xz").write_text("not read a second time")
+    assert headers.choose(str(tmp_path / "nothing")) == chosen
+
+
+def test_kheaders_that_cannot_be_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kheaders.tar.xz").write_text("no archive")
+    monkeypatch.setattr(headers, "KHEADERS", str(tmp_path / "kheaders.tar.xz"))
+    chosen = headers.choose(str(tmp_path / "nothing"))
+    assert chosen.kind == headers.Kind.SMALL_TREE
+    assert "small tree" in chosen.reason
+    assert not os.listdir(headers.CACHE), "no half of it is left"
+
+
+def test_kernel_structs_are_noticed() -> None:
+    assert headers.uses_kernel_structs(STRUCTS)
+    assert headers.uses_kernel_structs("x = (struct  dentry *)y;")
+    assert not headers.uses_kernel_structs("struct event *event;")
+    assert not headers.uses_kernel_structs("struct file_name *name;")
+    assert not headers.uses_kernel_structs("int task_struct;")
+
+
+def _compile(folder: Path, text: str) -> None:
+    """As BCC does it: nothing but the tree, for BPF."""
+    subprocess.run(
+        ["clang", "-fsyntax-only", "-nostdinc", "-target", "bpf"]
+        + ["-Wall", "-Werror", f"-I{folder}/include"]
+        + headers.small_tree_flags(str(folder))
+        + ["-include", "linux/kconfig.h", "-x", "c", "-"],
+        input=text.encode(),
+        check=True,
+    )
+
+
+def _own_headers(folder: Path) -> list[str]:
+    include = folder / "include"
+    return sorted(
+        str(path.relative_to(include)) for path in include.rglob("*.h")
+    )
+
+
+def test_each_header_of_the_small_tree_compiles_alone(tmp_path: Path) -> None:
+    headers.make_small_tree(str(tmp_path), SOURCE)
+    names = _own_headers(tmp_path)
+    assert len(names) > 20
+    for name in names:
+        types = "#include <linux/types.h>\n" if "openat2" in name else ""
+        _compile(tmp_path, f"{types}#include <{name}>\n")
+    # and all of them together, twice
+    _compile(tmp_path, "".join(f"#include <{name}>\n" for name in names))
+
+
+def test_what_the_small_tree_gives(tmp_path: Path) -> None:
+    major, minor, patch = kernel.version()
+    headers.make_small_tree(str(tmp_path), SOURCE)
+    _compile(
+        tmp_path,
+        "#include <linux/sched.h>\n"
+        "#include <linux/version.h>\n"
+        "#include <uapi/linux/fcntl.h>\n"
+        "#include <uapi/linux/limits.h>\n"
+        "#include <uapi/linux/openat2.h>\n"
+        '_Static_assert(TASK_COMM_LEN == 16 && PATH_MAX == 4096, "");\n'
+        f'_Static_assert(O_TMPFILE == {os.O_TMPFILE}, "");\n'
+        f'_Static_assert(O_CREAT == {os.O_CREAT}, "");\n'
+        '_Static_assert(sizeof(struct open_how) == 24, "");\n'
+        '_Static_assert(sizeof(u64) == 8 && sizeof(s32) == 4, "");\n'
+        '_Static_assert(sizeof(size_t) == sizeof(void *), "");\n'
+        "_Static_assert(LINUX_VERSION_CODE == KERNEL_VERSION("
+        f'{major}, {minor}, {patch}), "");\n',
+    )
+
+
+def test_other_headers_of_the_host_can_be_included(tmp_path: Path) -> None:
+    headers.make_small_tree(str(tmp_path), SOURCE)
+    _compile(
+        tmp_path,
+        "#include <linux/stat.h>\n"
+        "#include <uapi/linux/in.h>\n"
+        "struct statx statx;\n"
+        "struct in_addr address;\n",
+    )
+
+
+@needs_btf
+def test_kernel_structs_come_from_btf(tmp_path: Path) -> None:
+    headers.make_small_tree(str(tmp_path), STRUCTS)
+    _compile(
+        tmp_path,
+        "#include <linux/sched.h>\n"
+        "#include <linux/fs_struct.h>\n"
+        "#include <linux/nsproxy.h>\n"
+        "int parent(struct task_struct *task)\n"
+        "{ return task->real_parent->tgid; }\n"
+        "const void *name(struct task_struct *task)\n"
+        "{ return task->fs->pwd.dentry->d_parent->d_name.name; }\n"
+        "unsigned int inode(struct task_struct *task)\n"
+        "{ return task->nsproxy->mnt_ns->ns.inum; }\n"
+        "#ifndef KERNEL_STRUCTS_FROM_BTF\n#error not from BTF\n#endif\n",
+    )
+
+
+def test_no_kernel_structs_where_none_is_named(tmp_path: Path) -> None:
+    headers.make_small_tree(str(tmp_path), SOURCE)
+    _compile(
+        tmp_path,
+        "#include <linux/sched.h>\n"
+        "#ifdef KERNEL_STRUCTS_FROM_BTF\n#error from BTF\n#endif\n",
+    )

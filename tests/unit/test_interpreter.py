@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Python without BCC gives way to the system's, once."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from tests.unit.native import CHECKOUT
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+PROGRAM = f"""\
+import os, sys
+sys.path.insert(0, {str(CHECKOUT)!r})
+from opensnooplib import interpreter
+from opensnooplib.errors import OpensnoopError
+try:
+    interpreter.use_one_with_bcc(os.path.abspath(__file__))
+    print("runs with site", not sys.flags.no_site, sys.argv[1:])
+except OpensnoopError as error:
+    print(error.sentence)
+print("mark" if interpreter._MARK in os.environ else "no mark")
+"""
+
+pytestmark = pytest.mark.skipif(
+    sys.executable != SYSTEM_PYTHON or importlib.util.find_spec("bcc") is None,
+    reason="BCC does not belong to /usr/bin/python3 here",
+)
+
+
+def _run(folder: Path, *flags: str, **environment: str) -> str:
+    """Python without its site packages (-S) has no BCC."""
+    program = folder / "program.py"
+    program.write_text(PROGRAM)
+    env: Dict[str, str] = {**os.environ, **environment}
+    return subprocess.run(
+        [SYSTEM_PYTHON, *flags, str(program), "-x", "two words"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=60,
+    ).stdout
+
+
+def test_one_with_bcc_stays(tmp_path: Path) -> None:
+    assert _run(tmp_path) == (
+        "runs with site True ['-x', 'two words']\nno mark\n"
+    )
+
+
+def test_one_without_gives_way(tmp_path: Path) -> None:
+    assert _run(tmp_path, "-S") == _run(tmp_path)
+
+
+def test_where_none_has_bcc(tmp_path: Path) -> None:
+    """Python runs sitecustomize first: here, as if no package were there."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "sys.path[:] = [p for p in sys.path if 'dist-packages' not in p]\n"
+    )
+    said = _run(tmp_path, PYTHONPATH=str(tmp_path))
+    assert said.startswith("BCC for Python is missing: install python3-bpfcc")
+
+
+def test_it_gives_way_only_once(tmp_path: Path) -> None:
+    said = _run(tmp_path, "-S", OPENSNOOP_INTERPRETER_CHANGED="1")
+    assert said.startswith("BCC for Python is missing: install python3-bpfcc")
+    assert said.endswith("\nno mark\n")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tool says: on stderr, and only what was asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from opensnooplib.errors import OpensnoopError, UsageError
+from opensnooplib.messages import Messages, report
+from opensnooplib.reader import Counts
+from opensnooplib.trace import end_line
+from tests.unit.native import CHECKOUT
+
+
+@pytest.mark.parametrize(
+    "quiet, verbose, said",
+    [
+        (False, False, ["note", "warn"]),
+        (True, False, ["warn"]),
+        (False, True, ["detail", "note", "warn"]),
+    ],
+)
+def test_quiet_and_verbose(
+    capfd: pytest.CaptureFixture[str],
+    quiet: bool,
+    verbose: bool,
+    said: list[str],
+) -> None:
+    messages = Messages(quiet, verbose)
+    messages.detail("detail")
+    messages.note("note")
+    messages.warn("warn")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == "".join(f"opensnoop: {word}\n" for word in said)
+
+
+def test_report(capfd: pytest.CaptureFixture[str]) -> None:
+    report(OpensnoopError("it went wrong"))
+    assert capfd.readouterr() == ("", "opensnoop: it went wrong\n")
+    report(OpensnoopError("it went wrong", "two\nlines\n\n"))
+    said = "two\nlines\nopensnoop: it went wrong\n"
+    assert capfd.readouterr() == ("", said)
+
+
+def test_exit_statuses() -> None:
+    assert OpensnoopError("").exit_status == 1
+    assert UsageError("").exit_status == 2
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "2<&0"])
+def test_nothing_of_it_goes_to_stdout(redirection: str) -> None:
+    """Also where stderr is closed, full or not writable."""
+    result = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {redirection}', sys.executable]
+        + [str(CHECKOUT / "opensnoop.py"), "-p", "0"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert result.stdout == ""
+    assert result.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "counts, lost, missed, line",
+    [
+        (
+            Counts(0, 0, 0, 0),
+            0,
+            0,
+            "0 shown, 0 lost, 0 unreadable, 0 missed, in 1.2 s",
+        ),
+        (
+            Counts(5, 0, 2, 0),
+            3,
+            4,
+            "5 shown, 3 lost, 2 unreadable, 4 missed, in 1.2 s",
+        ),
+        (
+            Counts(5, 6, 0, 7),
+            0,
+            0,
+            "5 shown, 0 lost, 0 unreadable, 0 missed, 7 longer than "
+            "PATH_MAX, 6 not written, in 1.2 s",
+        ),
+    ],
+)
+def test_end_line(counts: Counts, lost: int, missed: int, line: str) -> None:
+    assert end_line(counts, lost, missed, 1.23) == line

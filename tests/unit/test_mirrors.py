@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Python says of the native structs and enums is what C says."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from opensnooplib import reader, trace
+from opensnooplib.columns import Kind
+from tests.unit.native import CHECKOUT, run_c
+
+
+def _layout(structure: Any) -> List[int]:
+    fields = [getattr(structure, name) for name, _ in structure._fields_]
+    numbers = [n for field in fields for n in (field.offset, field.size)]
+    return numbers + [ctypes.sizeof(structure)]
+
+
+@pytest.mark.parametrize(
+    "name, mirror",
+    [
+        ("field", reader._Field),
+        ("layout", reader._Layout),
+        ("column", reader._Column),
+        ("reader_counts", reader._Counts),
+    ],
+)
+def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
+    struct = f"struct {name}"
+    lines = "".join(
+        f'printf("%zu %zu ", offsetof({struct}, {field}),'
+        f" sizeof((({struct} *)0)->{field}));\n"
+        for field, _ in mirror._fields_
+    )
+    printed = run_c(
+        tmp_path,
+        '#include "reader.h"\n#include <stdio.h>\n'
+        f'int main(void) {{ {lines} printf("%zu", sizeof({struct})); }}\n',
+    )
+    assert [int(word) for word in printed.split()] == _layout(mirror)
+
+
+@pytest.mark.parametrize(
+    "prefix, mirror", [("COLUMN", Kind), ("READER", reader.State)]
+)
+def test_enums(tmp_path: Path, prefix: str, mirror: Any) -> None:
+    lines = "".join(
+        f'printf("{member.name} %d\\n", {prefix}_{member.name});\n'
+        for member in mirror
+    )
+    printed = run_c(
+        tmp_path,
+        '#include "reader.h"\n#include <stdio.h>\n'
+        f"int main(void) {{ {lines} }}\n",
+    )
+    for line, member in zip(printed.splitlines(), mirror):
+        assert line == f"{member.name} {member.value}"
+
+
+def test_every_column_kind_has_a_mirror(tmp_path: Path) -> None:
+    printed = run_c(
+        tmp_path,
+        '#include "row.h"\n#include <stdio.h>\n'
+        'int main(void) { printf("%d", COLUMN_KINDS); }\n',
+    )
+    assert int(printed) == len(Kind)
+
+
+def test_counters() -> None:
+    """enum counter of bpf_src/record.h."""
+    text = (CHECKOUT / "bpf_src" / "record.h").read_text()
+    body = text.partition("enum counter {")[2].partition("}")[0]
+    names = [line.split(",")[0].strip() for line in body.splitlines()[1:]]
+    assert names.index("LOST") == trace._LOST
+    assert names.index("MISSED") == trace._MISSED

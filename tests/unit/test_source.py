@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One text out of several files, in which every line keeps its place."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from opensnooplib import arguments, defines, source
+from opensnooplib.errors import OpensnoopError
+from tests.unit.native import CHECKOUT
+
+BAD = "int broken = no_such_name;"
+
+
+def _complaint(text: str) -> str:
+    """Where clang says that the first error is, as FILE:LINE."""
+    result = subprocess.run(
+        ["clang", "-fsyntax-only", "-x", "c", "-"],
+        input=text.encode(errors="surrogateescape"),
+        stderr=subprocess.PIPE,
+    )
+    assert result.returncode != 0
+    found = re.search(rb"^(.*:\d+):\d+: error", result.stderr, re.MULTILINE)
+    assert found, result.stderr.decode()
+    return found.group(1).decode()
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _write(name: str, *lines: str) -> str:
+    os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+    with open(name, "w", encoding="utf-8", newline="") as file:
+        file.write("".join(line + "\n" for line in lines))
+    return os.path.abspath(name)
+
+
+def test_mistakes_in_the_main_file() -> None:
+    main = _write("main.c", '#include "a.h"', "int x;", BAD)
+    _write("a.h", "int a;", "int b;")
+    text = source.assemble(main, [("ONE", "1"), ("TWO(x)", "(x)")])
+    assert _complaint(text) == "main.c:3"
+
+
+def test_mistakes_in_an_included_file() -> None:
+    main = _write("main.c", "int x;", '  #  include   "sub/a.h" /* why */')
+    _write("sub/a.h", "int a;", "", '#include "b.h"', "int c;")
+    _write("sub/b.h", "/*", " */", BAD)
+    assert _complaint(source.assemble(main, [])) == "sub/b.h:3"
+
+
+def test_mistakes_after_two_includes_in_a_row() -> None:
+    main = _write("main.c", '#include "a.h"', '#include "b.h"', BAD)
+    _write("a.h", "int a;")
+    _write("b.h")
+    assert _complaint(source.assemble(main, [])) == "main.c:3"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\f",
+        "// a\vb",
+        "// \u2028 line separator",
+        "// \u0085 next line",
+        "// \x1c file separator",
+        "// carriage return\r",
+    ],
+    ids=ascii,
+)
+def test_only_what_c_calls_a_line_is_one(line: str) -> None:
+    main = _write("main.c", "int a;", line, "int b;", BAD)
+    assert _complaint(source.assemble(main, [])) == "main.c:4"
+
+
+def test_a_file_that_does_not_end_in_a_newline() -> None:
+    main = _write("main.c", '#include "a.h"', BAD)
+    with open("a.h", "w", encoding="utf-8") as file:
+        file.write("int a; // no newline")
+    assert _complaint(source.assemble(main, [])) == "main.c:2"
+
+
+def test_names_may_hold_anything() -> None:
+    main = _write('sub/ma"in\\.c', BAD)
+    assert '#line 1 "sub/ma\\"in\\\\.c"' in source.assemble(main, [])
+
+
+def test_files_above_are_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = _write("main.c", BAD)
+    os.mkdir("below")
+    monkeypatch.chdir("below")
+    assert _complaint(source.assemble(main, [])) == f"{main}:1"
+
+
+def test_a_working_directory_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    main = _write("main.c", BAD)
+    os.mkdir("gone")
+    monkeypatch.chdir("gone")
+    os.rmdir(os.getcwd())
+    assert _complaint(source.assemble(main, [])) == f"{main}:1"
+
+
+def test_defines_come_first() -> None:
+    main = _write("main.c", "int x = ONE;")
+    text = source.assemble(main, [("ONE", "1")])
+    assert text == '#define ONE 1\n#line 1 "main.c"\nint x = ONE;\n'
+
+
+def test_system_includes_stay() -> None:
+    main = _write("main.c", "#include <linux/sched.h>")
+    assert "#include <linux/sched.h>\n" in source.assemble(main, [])
+
+
+def test_bytes_that_are_not_utf8_stay() -> None:
+    with open("main.c", "wb") as file:
+        file.write(b"// caf\xe9\n")
+    text = source.assemble("main.c", [])
+    assert b"// caf\xe9\n" in text.encode(errors="surrogateescape")
+
+
+def test_a_missing_include() -> None:
+    main = _write("main.c", "int a;", '#include "sub/a.h"')
+    _write("sub/a.h", '#include "nothing.h"')
+    with pytest.raises(OpensnoopError) as error:
+        source.assemble(main, [])
+    assert error.value.sentence == (
+        'sub/a.h:1 includes "nothing.h", which is not there'
+    )
+
+
+def test_a_missing_main_file() -> None:
+    with pytest.raises(OpensnoopError) as error:
+        source.assemble("nothing.c", [])
+    assert error.value.sentence == (
+        "cannot read nothing.c: No such file or directory"
+    )
+
+
+def test_an_include_of_a_folder() -> None:
+    main = _write("main.c", '#include "sub"')
+    os.mkdir("sub")
+    with pytest.raises(OpensnoopError, match="cannot read sub: Is a dir"):
+        source.assemble(main, [])
+
+
+def test_a_file_that_includes_itself() -> None:
+    main = _write("main.c", '#include "a.h"')
+    _write("a.h", '#include "a.h"')
+    with pytest.raises(OpensnoopError) as error:
+        source.assemble(main, [])
+    assert error.value.sentence.startswith("a.h is included by itself")
+
+
+def test_the_program_of_the_project() -> None:
+    options = arguments.parse(["-n", "x", "-f", "O_CREAT"])
+    path = source.default_path()
+    assert Path(path) == CHECKOUT / "bpf_src" / "opensnoop.c"
+    text = source.assemble(path, defines.selection(options))
+    assert '#include "' not in text
+    for file in (CHECKOUT / "bpf_src").iterdir():
+        assert f'{file.name}"\n' in text, "each file of bpf_src is used"
