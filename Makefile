@@ -7,10 +7,12 @@ PYTHON = /usr/bin/python3
 PREFIX = /usr/local
 DESTDIR =
 
-# Only tracing and installing need root. -B: what root runs writes no byte code
-# into a user's files.
-SUDO = $(if $(filter-out 0,$(shell id -u)),sudo)
-AS_ROOT = $(SUDO) $(PYTHON) -B
+# An installed copy looks like a checkout, so that any Python can run it.
+INSTALLED = $(DESTDIR)$(PREFIX)/lib/opensnoop
+
+# Only what traces and what installs packages runs as root; -B: and leaves no
+# byte code of root's among a user's files.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),$(PYTHON),sudo $(PYTHON) -B)
 
 LIBRARY = opensnooplib/native/libopensnoop.so
 NATIVE_SOURCES = $(wildcard opensnooplib/native/*.c)
@@ -24,50 +26,65 @@ SHELL_FILES = $(shell grep -rlE '^\#!.*\b(ba)?sh$$' .ci tests)
 
 # Prerequisites are done one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all run test bench lint deps install clean help
+.PHONY: all run test bench lint lint-c lint-python lint-shell \
+	deps install clean help
 
 all: $(LIBRARY) ## build the native library (what make alone does)
 
 # Written beside and moved: a running trace keeps the old one.
 $(LIBRARY): $(NATIVE_SOURCES) $(NATIVE_HEADERS) Makefile
 	@echo "Building $@" >&2
-	@$(CC) $(NATIVE_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@.new $(NATIVE_SOURCES)
-	@mv $@.new $@
+	@$(CC) $(NATIVE_FLAGS) $(CFLAGS) $(LDFLAGS) \
+		-o $(@:.so=.new.so) $(NATIVE_SOURCES)
+	@mv $(@:.so=.new.so) $@
 
-run: deps $(LIBRARY) ## show opens until Ctrl-C; make run ARGS='-T -x' for options
+run: packages-run $(LIBRARY) ## show opens until Ctrl-C; make run ARGS='-T -x' for options
 	@exec $(AS_ROOT) opensnoop.py $(ARGS)
 
-test: ## run all tests
-	@.ci/packages test
-	@$(MAKE) --no-print-directory $(LIBRARY)
+test: packages-test $(LIBRARY) ## run all tests
 	$(PYTHON) -m pytest $(ARGS) tests/unit tests/fuzz
 	$(AS_ROOT) -m pytest -p no:cacheprovider $(ARGS) tests/kernel
 
-bench: ## measure what tracing costs, beside other tools
-	@.ci/packages bench
-	@$(MAKE) --no-print-directory $(LIBRARY)
+bench: packages-bench $(LIBRARY) ## measure what tracing costs, beside other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)
 
-lint: ## check format, mistakes and types in all files
-	@.ci/packages lint
-	clang-format --dry-run -Werror $(C_FILES)
-	clang-tidy --quiet $(NATIVE_SOURCES) -- $(NATIVE_FLAGS)
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+lint: packages-lint lint-c lint-python lint-shell ## check format, mistakes, types
+
+lint-c:
+	@echo "clang-format, clang-tidy, cppcheck"
+	@clang-format --dry-run -Werror $(C_FILES)
+	@clang-tidy --quiet $(NATIVE_SOURCES) -- $(NATIVE_FLAGS)
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --error-exitcode=1 opensnooplib/native
-	black --check --quiet --diff --line-length 79 $(PYTHON_FILES)
-	flake8 $(PYTHON_FILES)
-	mypy $(PYTHON_FILES)
-	shellcheck $(SHELL_FILES)
 
-deps: ## install what make run needs and isn't there
-	@.ci/packages run
+lint-python:
+	@echo "black, flake8, mypy"
+	@black --check --quiet --diff --line-length 79 $(PYTHON_FILES)
+	@flake8 $(PYTHON_FILES)
+	@mypy $(PYTHON_FILES)
 
-install: ## install the command for good; PREFIX=/usr/local DESTDIR=
-	@.ci/packages install
-	@$(MAKE) --no-print-directory $(LIBRARY)
+lint-shell:
+	@echo "shellcheck"
+	@shellcheck $(SHELL_FILES)
+
+deps: packages-run ## install what make run needs and isn't there
+
+packages-%:
+	@.ci/packages $*
+
+install: packages-install $(LIBRARY) ## install the command for good; PREFIX=/usr/local DESTDIR=
+	@stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && \
+	$(PYTHON) -W ignore setup.py --quiet build --build-base="$$stage" \
+		install_lib --install-dir="$(INSTALLED)" \
+		install_data --install-dir="$(DESTDIR)$(PREFIX)"
+	@chmod 755 "$(INSTALLED)/opensnoop.py"
+	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
+	@ln -sf ../lib/opensnoop/opensnoop.py "$(DESTDIR)$(PREFIX)/bin/opensnoop"
+	@echo "Installed $(PREFIX)/bin/opensnoop"
 
 clean: ## remove all that was built
-	rm -rf $(LIBRARY) build dist *.egg-info .mypy_cache .pytest_cache
+	rm -rf $(LIBRARY) build tests/fuzz/build dist *.egg-info \
+		.mypy_cache .pytest_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## show this

@@ -1,21 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Install the command `opensnoop`: Python, native library, C, man page.
+"""Install the command `opensnoop`: Python, native library, C and man page.
 
-The Makefile knows how the native library is built; this asks it.
+How the native library is built, the Makefile knows: this asks make.
 """
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
-from typing import Tuple
+from pathlib import Path
 
 from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
+from setuptools.command.install import install
 
-from opensnooplib import __version__
 
-try:
-    from setuptools.command.bdist_wheel import bdist_wheel
-except ImportError:  # setuptools before 70.1
-    from wheel.bdist_wheel import bdist_wheel
+def version() -> str:
+    """Read, not imported: an import would leave byte code behind."""
+    text = Path("opensnooplib/__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    assert found
+    return found.group(1)
+
+
+class BuildWithMake(build_py):
+    """Copies the Python and the data, when make has built the library."""
+
+    def run(self) -> None:
+        subprocess.run(["make", "--quiet"], check=True)
+        super().run()
+
+
+class InstallFiles(install):
+    """Installs files where they belong, and not as one .egg folder."""
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.old_and_unmanageable = True
+
+
+class BinaryDistribution(Distribution):
+    """Has machine code in it, so one package doesn't serve all machines."""
+
+    def has_ext_modules(self) -> bool:
+        return True
+
+
+setup(
+    name="opensnoop",
+    version=version(),
+    description="Show every file that is opened on a Linux host, live",
+    license="Apache-2.0",
+    python_requires=">=3.9",
+    py_modules=["opensnoop"],
+    packages=["opensnooplib", "opensnooplib.bpf_src"],
+    package_dir={"opensnooplib.bpf_src": "bpf_src"},
+    package_data={
+        "opensnooplib": ["native/libopensnoop.so"],
+        "opensnooplib.bpf_src": ["*.[ch]"],
+    },
+    data_files=[("share/man/man8", ["docs/opensnoop.8"])],
+    entry_points={"console_scripts": ["opensnoop = opensnoop:main"]},
+    zip_safe=False,
+    cmdclass={"build_py": BuildWithMake, "install": InstallFiles},
+    distclass=BinaryDistribution,
+    # The library knows nothing of Python: any CPython 3 from 3.9 on will do.
+    options={"bdist_wheel": {"py_limited_api": "cp39"}},
+)
