@@ -14,7 +14,15 @@ import re
 import sys
 from typing import Callable, Dict, List, NamedTuple
 
-from opensnooplib import diagnosis, headers, kernel, plans, session, tracefs
+from opensnooplib import (
+    diagnosis,
+    headers,
+    hooks,
+    kernel,
+    plans,
+    session,
+    tracefs,
+)
 from opensnooplib.arguments import PLANS, Options
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
@@ -30,6 +38,7 @@ class Finding(NamedTuple):
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
     findings = [look() for look in _LOOKS]
+    findings += [_hook(kind) for kind in hooks.KINDS]
     tried = [_try_plan(options, plan) for plan in PLANS]
     findings += tried
     if options.json:
@@ -161,6 +170,11 @@ _LOOKS: List[Callable[[], Finding]] = [
     _headers,
     _tracefs,
 ]
+
+
+def _hook(kind: str) -> Finding:
+    why_not = hooks.KINDS[kind]()
+    return Finding(f"hook {kind}", not why_not, why_not or "works")
 
 
 def _try_plan(options: Options, plan: str) -> Finding:

@@ -11,25 +11,15 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 from typing import List, Tuple
 
-from opensnooplib import compile_room, kernel, launch, reader, tracefs
+from opensnooplib import compile_room, hooks, launch, reader, tracefs
 from opensnooplib.arguments import PLANS, Options
 from opensnooplib.calibration import Result
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.messages import Messages
 from opensnooplib.reader import Reader
 from opensnooplib.trace import Trace
-
-# The kernel's function behind all open syscalls, under the names that kernels
-# gave it, the oldest first: this one since Linux 5.6, and still in 7.2.
-OPEN_FUNCTIONS = ("do_sys_openat2",)
-
-# enum bpf_prog_type and bpf_attach_type of include/uapi/linux/bpf.h
-_TRACING, _TRACE_FENTRY = 26, 24
-
-_KPROBE_TYPE = "/sys/bus/event_source/devices/kprobe/type"
 
 
 class PlanError(OpensnoopError):
@@ -94,7 +84,7 @@ def source(options: Options) -> str:
     job = compile_room.Job(
         options=options,
         plan=plan,
-        open_function="" if plan == "syscall" else OPEN_FUNCTIONS[0],
+        open_function="" if plan == "syscall" else hooks.OPEN_FUNCTIONS[0],
         tool_pid=os.getpid(),
         folder="",
         install_rings=lambda map_fd: None,
@@ -106,39 +96,23 @@ def source(options: Options) -> str:
 def _why_not(plan: str) -> str:
     """What a look tells without a compile; empty if nothing speaks against."""
     if plan == "fentry":
-        if not kernel.has_btf():
-            return "this kernel has no BTF"
-        _lift_memory_limit()
-        # Type 1 of the BTF is no function, so EINVAL is as far as it gets.
-        error = reader.program_refusal(_TRACING, _TRACE_FENTRY, 1)
-        if error and error != "EINVAL":
-            return f"the kernel refuses fentry programs ({error})"
-    if plan == "kprobe" and not os.path.exists(_KPROBE_TYPE):
+        return hooks.KINDS["fentry"]()
+    if plan == "kprobe" and not reader.has_pmu("kprobe"):
         return "this kernel has no kprobes (CONFIG_KPROBES)"
     return ""
 
 
-def _lift_memory_limit() -> None:
-    """Before Linux 5.11 programs count as locked memory of the user's."""
-    if kernel.version() < (5, 11, 0):
-        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        try:
-            resource.setrlimit(resource.RLIMIT_MEMLOCK, unlimited)
-        except (OSError, ValueError):
-            pass  # then the kernel tells what it refuses
-
-
 def _find_open_function(messages: Messages) -> str:
     """The name that can be hooked here. Raises PlanError where none can."""
-    for name in OPEN_FUNCTIONS:
+    for name in hooks.OPEN_FUNCTIONS:
         if not reader.kprobe_refusal(name):
             return name
     for name in _variants():
         if not reader.kprobe_refusal(name):
             return name
     reason = (
-        f"this kernel has no function {' or '.join(OPEN_FUNCTIONS)} that can "
-        "be hooked"
+        "this kernel has no function "
+        f"{' or '.join(hooks.OPEN_FUNCTIONS)} that can be hooked"
     )
     messages.warn(f"{reason}; opens by 32-bit programs can't be seen here")
     raise PlanError(reason)
@@ -146,7 +120,7 @@ def _find_open_function(messages: Messages) -> str:
 
 def _variants() -> List[str]:
     """A compiler that makes a variant of a function appends to its name."""
-    names = "|".join(OPEN_FUNCTIONS)
+    names = "|".join(hooks.OPEN_FUNCTIONS)
     variant = re.compile(rf"\b((?:{names})\.(?:isra|constprop|part)\.\d+)\b")
     try:
         with open("/proc/kallsyms", encoding="ascii") as file:

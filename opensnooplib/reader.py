@@ -245,6 +245,11 @@ def kprobe_refusal(function: str) -> str:
     return _name_of(_library().kprobe_refusal(function.encode()))
 
 
+def has_pmu(name: str) -> bool:
+    """Has the kernel this kind of event (sysfs-bus-event_source)?"""
+    return os.path.exists(f"/sys/bus/event_source/devices/{name}/type")
+
+
 def calibration_open(call: str, path: str) -> int:
     """Open `path` with that very syscall: a descriptor, or -errno."""
     return int(_library().calibration_open(call.encode(), path.encode()))
