@@ -61,8 +61,7 @@ static int end_open(void *ctx, long ret)
 
 	if (begun->user_how)
 		read_how(begun);
-	if (is_tool() ||
-	    (result_selected(ret) && flags_selected(begun->flags)))
+	if (is_tool() || (result_selected(ret) && flags_selected(begun->flags)))
 		record_open(ctx, begun, ret);
 	start.delete(&tid);
 	return 0;

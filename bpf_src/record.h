@@ -12,11 +12,11 @@
 
 /* What the entry of an open knows and its exit needs. */
 struct open_start {
-	const char *user_path;		  /* where the caller keeps the name */
-	const struct open_how *user_how;  /* openat2 only: its flags and mode */
+	const char *user_path;		 /* where the caller keeps the name */
+	const struct open_how *user_how; /* openat2 only: its flags and mode */
 	u64 flags;
 	u32 mode;
-	s32 path_size;			  /* of path, as in struct event */
+	s32 path_size; /* of path, as in struct event */
 	char comm[TASK_COMM_LEN];
 	char path[SHORT_PATH];
 };

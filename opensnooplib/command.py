@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from typing import Sequence
+from typing import Dict, Sequence
 
+from opensnooplib.environment import original
 from opensnooplib.errors import OpensnoopError, UsageError
 
 
@@ -29,6 +30,7 @@ class Command:
     def __init__(self, words: Sequence[str]) -> None:
         """Fork the child. Raises UsageError where there is nothing to run."""
         program = shutil.which(words[0])
+        environment = original()
         if program is None:
             raise UsageError(
                 f"--exec {words[0]}: there is no such command, or it is not "
@@ -42,21 +44,25 @@ class Command:
         if self.pid == 0:
             os.close(self._release)
             os.close(failure)
-            self._wait_and_become(gate, report, program, words)
+            self._wait_and_become(gate, report, program, words, environment)
         os.close(gate)
         os.close(report)
         self._failure = failure
 
     @staticmethod
     def _wait_and_become(
-        gate: int, report: int, program: str, words: Sequence[str]
+        gate: int,
+        report: int,
+        program: str,
+        words: Sequence[str],
+        environment: Dict[bytes, bytes],
     ) -> None:
         _restore_signals()
         # The tool may be gone before it lets the command go.
         if os.read(gate, 1) == b"":
             os._exit(0)
         try:
-            os.execv(program, list(words))
+            os.execve(program, list(words), environment)
         except OSError as error:
             os.write(report, str(error.errno).encode())
         os._exit(127)

@@ -11,10 +11,10 @@ import importlib.util
 import os
 import sys
 
+from opensnooplib.environment import INTERPRETER_CHANGED, original
 from opensnooplib.errors import OpensnoopError
 
 _SYSTEM_PYTHON = "/usr/bin/python3"
-_MARK = "OPENSNOOP_INTERPRETER_CHANGED"
 
 
 def use_one_with_bcc(program: str) -> None:
@@ -22,12 +22,14 @@ def use_one_with_bcc(program: str) -> None:
 
     Raises OpensnoopError where that one lacks it too.
     """
-    changed = os.environ.pop(_MARK, None) is not None
+    changed = os.environb.pop(INTERPRETER_CHANGED, None) is not None
     if importlib.util.find_spec("bcc") is not None:
         return
     if not changed and os.access(_SYSTEM_PYTHON, os.X_OK):
-        os.environ[_MARK] = "1"
-        os.execv(_SYSTEM_PYTHON, [_SYSTEM_PYTHON, program] + sys.argv[1:])
+        environment = original()
+        environment[INTERPRETER_CHANGED] = b"1"
+        words = [_SYSTEM_PYTHON, program] + sys.argv[1:]
+        os.execve(_SYSTEM_PYTHON, words, environment)
     raise OpensnoopError(
         "BCC for Python is missing: install python3-bpfcc (Debian, Ubuntu), "
         "python3-bcc (Fedora, SUSE), python-bcc (Arch) or py3-bcc (Alpine)"

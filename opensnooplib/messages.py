@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 
 from opensnooplib.errors import OpensnoopError
 
@@ -28,18 +28,18 @@ class Messages:
 
 
 def _say(text: str) -> None:
-    if sys.stderr is None:
-        return  # closed before we began; print() would take stdout
+    _write(f"opensnoop: {text}\n")
+
+
+def _write(text: str) -> None:
+    """Not through sys.stderr, whose failures come back at the exit."""
     try:
-        print(f"opensnoop: {text}", file=sys.stderr, flush=True)
+        os.write(2, text.encode(errors="surrogateescape"))
     except OSError:
-        pass  # stderr is closed or full: there is nobody to tell.
+        pass  # stderr is closed or full: there is nobody to tell
 
 
 def report(error: OpensnoopError) -> None:
-    if error.detail and sys.stderr is not None:
-        try:
-            sys.stderr.write(error.detail.rstrip("\n") + "\n")
-        except OSError:
-            pass
+    if error.detail:
+        _write(error.detail.rstrip("\n") + "\n")
     _say(error.sentence)

@@ -38,7 +38,8 @@ def mount_for_this_process() -> None:
         return
     try:
         libc.unshare(libc.CLONE_NEWNS)
-        libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)
+        # Not "/", which is no mount point in a plain chroot.
+        libc.mount("none", "/sys", None, libc.MS_REC | libc.MS_PRIVATE)
         if not is_mounted(TRACEFS):
             libc.mount("tracefs", TRACEFS, "tracefs")
     except OSError as error:

@@ -177,7 +177,10 @@ REFUSED = [
     (["-b", "x"], "-b x: must be a whole number above 0"),
     (["--format", "xml"], "--format xml: must be table or json"),
     (["--format", ""], "--format : must be table or json"),
-    (["--attach", "magic"], "--attach magic: must be auto or fentry or kprobe or syscall"),
+    (
+        ["--attach", "magic"],
+        "--attach magic: must be auto or fentry or kprobe or syscall",
+    ),
     (["--exec"], "--exec needs a command after it"),
     (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),
     (["-t", "1", "--exec", "ls"], "-t and --exec exclude each other"),

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The environment as it was given to us.
+
+Python adds LC_CTYPE to its own where no locale is set (PEP 538), and what it
+starts would then open other files than without this tool.
+"""
+
+from __future__ import annotations
+
+from typing import Dict
+
+# Set by interpreter.py, for itself.
+INTERPRETER_CHANGED = b"OPENSNOOP_INTERPRETER_CHANGED"
+
+
+def original() -> Dict[bytes, bytes]:
+    """From proc_pid_environ(5), without what is the tool's own."""
+    with open("/proc/self/environ", "rb") as file:
+        words = file.read().split(b"\0")
+    pairs = (word.partition(b"=") for word in words if b"=" in word)
+    variables = {name: value for name, _, value in pairs}
+    variables.pop(INTERPRETER_CHANGED, None)
+    return variables
