@@ -20,13 +20,14 @@ PROGRAM = f"""\
 import os, sys
 sys.path.insert(0, {str(CHECKOUT)!r})
 from opensnooplib import interpreter
+from opensnooplib.environment import INTERPRETER_CHANGED
 from opensnooplib.errors import OpensnoopError
 try:
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
     print("runs with site", not sys.flags.no_site, sys.argv[1:])
 except OpensnoopError as error:
     print(error.sentence)
-print("mark" if interpreter._MARK in os.environ else "no mark")
+print("mark" if INTERPRETER_CHANGED in os.environb else "no mark")
 """
 
 pytestmark = pytest.mark.skipif(
