@@ -27,19 +27,34 @@ class Messages:
         _say(text)
 
 
+def report(error: OpensnoopError) -> None:
+    if error.detail:
+        _write("\n".join(map(_printable, error.detail.rstrip().split("\n"))))
+    _say(error.sentence)
+
+
 def _say(text: str) -> None:
-    _write(f"opensnoop: {text}\n")
+    _write(f"opensnoop: {_printable(text)}")
+
+
+def _printable(text: str) -> str:
+    """One line that drives no terminal, whatever was typed or compiled."""
+    return "".join(
+        c if c.isprintable() or c == "\t" else _escape(c) for c in text
+    )
+
+
+def _escape(character: str) -> str:
+    """As Python writes it; a byte that isn't UTF-8 as \\xHH."""
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:  # PEP 383
+        return f"\\x{number - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def _write(text: str) -> None:
     """Not through sys.stderr, whose failures come back at the exit."""
     try:
-        os.write(2, text.encode(errors="surrogateescape"))
+        os.write(2, f"{text}\n".encode())
     except OSError:
         pass  # stderr is closed or full: there is nobody to tell
-
-
-def report(error: OpensnoopError) -> None:
-    if error.detail:
-        _write(error.detail.rstrip("\n") + "\n")
-    _say(error.sentence)

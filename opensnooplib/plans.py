@@ -61,8 +61,8 @@ def try_plan(
         f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
     )
     messages.detail(f"headers: {launched.handover.headers}")
-    if launched.messages:
-        messages.detail(f"the compiler says:\n{launched.messages}")
+    for line in launched.messages.splitlines():
+        messages.detail(f"the compiler: {line}")
     trace = Trace(rings, launched.handover, options, messages)
     result = trace.prove()
     if not result.seen:

@@ -36,6 +36,14 @@ class Counts(NamedTuple):
     cut: int
 
 
+class MapShape(NamedTuple):
+    """struct map_shape of native/bpf_object.h; sizes in bytes."""
+
+    type: int
+    key_size: int
+    value_size: int
+
+
 class _Field(ctypes.Structure):
     """struct field of native/record.h."""
 
@@ -64,6 +72,12 @@ class _Column(ctypes.Structure):
 
 class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
+
+
+class _MapShape(ctypes.Structure):
+    """struct map_shape of native/bpf_object.h."""
+
+    _fields_ = [(name, ctypes.c_uint32) for name in MapShape._fields]
 
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
@@ -106,6 +120,7 @@ def _load() -> ctypes.CDLL:
         "reader_output_error": [reader],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
         "program_misses": [c_int, _u64_p],
+        "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
         "program_refusal": [u32, u32, u32],
         "kprobe_refusal": [ctypes.c_char_p],
         "calibration_open": [ctypes.c_char_p, ctypes.c_char_p],
@@ -243,6 +258,13 @@ def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
 def kprobe_refusal(function: str) -> str:
     """Why the kernel can't probe the function: an errno's name, or ""."""
     return _name_of(_library().kprobe_refusal(function.encode()))
+
+
+def pinned_map_shape(path: str) -> MapShape:
+    """What is pinned there. Raises OSError, ENOENT where nothing is."""
+    shape = _MapShape()
+    _check(_library().pinned_map_shape(os.fsencode(path), ctypes.byref(shape)))
+    return MapShape(shape.type, shape.key_size, shape.value_size)
 
 
 def has_pmu(name: str) -> bool:

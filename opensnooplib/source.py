@@ -17,6 +17,10 @@ from opensnooplib.errors import OpensnoopError
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
+# Where the compiler may have lost count: what stood in a branch that isn't
+# compiled, and a probe, before which BCC puts a struct.
+_LOSES_COUNT = re.compile(r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$")
+
 # Deeper than anyone nests: a file that includes itself.
 _DEPTH_LIMIT = 32
 
@@ -80,6 +84,8 @@ def _file_lines(path: str, depth: int) -> List[str]:
         included = _INCLUDE.match(line)
         if not included:
             lines.append(line)
+            if _LOSES_COUNT.match(line):
+                lines.append(_line_directive(number + 1, path))
             continue
         target = os.path.join(os.path.dirname(path), included.group(1))
         if not os.path.exists(target):

@@ -68,6 +68,29 @@ int program_misses(int program_fd, uint64_t *misses)
 	return error;
 }
 
+int pinned_map_shape(const char *path, struct map_shape *shape)
+{
+	union bpf_attr get = {.pathname = (uintptr_t)path};
+	struct bpf_map_info info = {0};
+	union bpf_attr look = {
+		.info = {.info_len = sizeof(info), .info = (uintptr_t)&info},
+	};
+	long fd = syscall(SYS_bpf, BPF_OBJ_GET, &get, sizeof(get));
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	look.info.bpf_fd = (uint32_t)fd;
+	error = bpf(BPF_OBJ_GET_INFO_BY_FD, &look);
+	close((int)fd);
+	*shape = (struct map_shape){
+		.type = info.type,
+		.key_size = info.key_size,
+		.value_size = info.value_size,
+	};
+	return error;
+}
+
 int program_refusal(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id)
 {
 	const struct bpf_insn nothing[] = {

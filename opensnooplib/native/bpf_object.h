@@ -23,6 +23,15 @@ int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
  */
 int program_misses(int program_fd, uint64_t *misses);
 
+struct map_shape {
+	uint32_t type; /* enum bpf_map_type */
+	uint32_t key_size;
+	uint32_t value_size;
+};
+
+/* What is pinned at `path`: 0, or the negative errno of BPF_OBJ_GET. */
+int pinned_map_shape(const char *path, struct map_shape *shape);
+
 /*
  * Load a program that does nothing, and drop it: 0, or the negative errno of
  * the kernel's refusal. attach_btf_id is 0 for types without.

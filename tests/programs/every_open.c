@@ -75,7 +75,7 @@ static void open_at2(const char *own)
 	close_opened(syscall(SYS_openat2, AT_FDCWD, "/etc", &stays, size));
 	close_opened(syscall(SYS_openat2, AT_FDCWD, own, &wrong, size));
 	close_opened(syscall(SYS_openat2, AT_FDCWD, own, NULL, size));
-	close_opened(syscall(SYS_openat2, AT_FDCWD, own, &reads, 0));
+	close_opened(syscall(SYS_openat2, AT_FDCWD, own, &wrong, 0));
 }
 
 static void *run_thread(void *argument)

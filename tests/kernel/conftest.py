@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests on the running kernel share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Iterator, List
+
+import pytest
+
+from tests.kernel.tool import CHECKOUT, copy_checkout
+
+_HERE = Path(__file__).parent
+_PROGRAMS = CHECKOUT / "tests" / "programs"
+_C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-pthread"]
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if _HERE in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.skip(reason="tracing needs root"))
+
+
+def _build(name: str, folder: Path) -> Path:
+    program = folder / name
+    source = _PROGRAMS / f"{name}.c"
+    subprocess.run(["cc", *_C_FLAGS, "-o", program, source], check=True)
+    return program
+
+
+@pytest.fixture(scope="session")
+def open_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that opens a file a known number of times."""
+    return _build("open_load", tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="session")
+def every_open(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that opens files in every way."""
+    return _build("every_open", tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture
+def checkout_copy(tmp_path: Path) -> Path:
+    """A copy of the tool that a test may edit or break."""
+    return copy_checkout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def mounts() -> Iterator[List[Path]]:
+    """Mount points that a test adds to; they are unmounted at its end."""
+    mounted: List[Path] = []
+    yield mounted
+    for place in reversed(mounted):
+        subprocess.run(["umount", place], check=True)

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""However a trace ends: its last rows are there, and nothing is left."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Iterator, List, Optional, Set
+
+import pytest
+
+from tests.kernel.openers import OpenLoad
+from tests.kernel.tool import (
+    CHECKOUT,
+    BpfObjects,
+    Ended,
+    Tool,
+    assert_nothing_left,
+    loaded_objects,
+    objects_held_by,
+    run,
+    wait_until,
+)
+
+EXISTING = "/etc/passwd"
+OPENS = 1000
+
+
+@pytest.fixture
+def before() -> BpfObjects:
+    """What is loaded before the test."""
+    return loaded_objects()
+
+
+@pytest.fixture
+def load(open_load: Path) -> Iterator[OpenLoad]:
+    with OpenLoad(open_load, "-n", str(OPENS), EXISTING) as process:
+        yield process
+
+
+def _objects_of(tool: Tool) -> BpfObjects:
+    """The programs and maps of a trace; bpftool lists them while it runs."""
+    held = objects_held_by(tool.pid)
+    assert {kind for kind, _ in held} >= {"prog", "map"}
+    assert held <= loaded_objects()
+    return held
+
+
+def _assert_gone(objects: BpfObjects) -> None:
+    wait_until(lambda: not objects & loaded_objects())
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+)
+def test_signal(before: BpfObjects, load: OpenLoad, number: int) -> None:
+    with Tool("--format", "json", "-p", str(load.pid)) as tool:
+        objects = _objects_of(tool)
+        load.run()
+        ended = tool.stop(number)
+    assert ended.status == 0
+    assert ended.end.shown == len(ended.rows) == OPENS
+    _assert_gone(objects)
+    assert_nothing_left(ended, before)
+
+
+def test_two_signals_in_a_row(load: OpenLoad) -> None:
+    """Somebody leans on Ctrl-C."""
+    with Tool("--format", "json", "-p", str(load.pid)) as tool:
+        load.run()
+        for _ in range(20):
+            tool.send(signal.SIGINT)
+        ended = tool.ended()
+    assert ended.status == 0
+    assert ended.end.shown == len(ended.rows) == OPENS
+    assert "Traceback" not in ended.messages
+
+
+def test_sigkill(before: BpfObjects, load: OpenLoad) -> None:
+    with Tool("-p", str(load.pid)) as tool:
+        objects = _objects_of(tool)
+        ended = tool.stop(signal.SIGKILL)
+    assert ended.status == -signal.SIGKILL
+    _assert_gone(objects)
+    assert_nothing_left(ended, before)
+
+
+def _temporary_folders() -> Set[str]:
+    """Where the compile room keeps headers."""
+    name = re.compile("opensnoop-[0-9a-f]{32}")
+    return {one for one in os.listdir("/tmp") if name.fullmatch(one)}
+
+
+def _compile_room(tool: Tool) -> Optional[int]:
+    """The tool's child, while it has one."""
+    path = Path(f"/proc/{tool.pid}/task/{tool.pid}/children")
+    children = path.read_text().split()
+    return int(children[0]) if children else None
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
+)
+def test_signal_while_it_launches(before: BpfObjects, number: int) -> None:
+    """The compiler ends as well."""
+    folders_before = _temporary_folders()
+    with Tool(wait=False) as tool:
+        wait_until(lambda: _compile_room(tool) is not None)
+        room = _compile_room(tool)
+        ended = tool.stop(number)
+    assert ended.output == b""
+    wait_until(lambda: not os.path.exists(f"/proc/{room}"))
+    assert_nothing_left(ended, before)
+    if number == signal.SIGKILL:
+        assert ended.status == -number
+    else:
+        assert ended.status == 0
+        assert ended.messages == "opensnoop: ended before the trace began\n"
+        wait_until(lambda: _temporary_folders() <= folders_before)
+
+
+def test_closed_stdout(
+    before: BpfObjects, load: OpenLoad, open_load: Path
+) -> None:
+    """| head -n 2"""
+    head = subprocess.Popen(
+        ["head", "-n", "2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert head.stdin and head.stdout
+    with OpenLoad(open_load, "-n", str(OPENS), EXISTING) as later, head:
+        pids = f"{load.pid},{later.pid}"
+        with Tool("-p", pids, stdout=head.stdin.fileno()) as tool:
+            objects = _objects_of(tool)
+            head.stdin.close()
+            load.run()
+            assert head.stdout.read().count(b"\n") == 2
+            head.wait()
+            later.run()
+            ended = tool.ended()
+    assert ended.status == 0
+    assert ended.end.shown >= 1
+    _assert_gone(objects)
+    assert_nothing_left(ended, before)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path, mounts: List[Path]) -> Path:
+    place = tmp_path / "small"
+    place.mkdir()
+    options = ["-o", "size=32k"]
+    subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", place])
+    mounts.append(place)
+    return place
+
+
+def _assert_told_what_was_written(ended: Ended, rows_written: int) -> None:
+    assert ended.status == 1
+    assert "No space left on device" in ended.messages
+    assert ended.end.shown == rows_written
+    assert ended.end.unwritten > 0
+    assert "Traceback" not in ended.messages
+
+
+def test_full_disk(
+    before: BpfObjects, load: OpenLoad, full_disk: Path
+) -> None:
+    """It ends by itself; rows that are there are whole but for the last."""
+    file = full_disk / "rows"
+    with Tool("-o", str(file), "-p", str(load.pid)) as tool:
+        objects = _objects_of(tool)
+        load.run()
+        ended = tool.ended()
+    _assert_told_what_was_written(ended, file.read_bytes().count(b"\n") - 1)
+    _assert_gone(objects)
+    assert_nothing_left(ended, before)
+
+
+def test_dev_full(before: BpfObjects, load: OpenLoad) -> None:
+    with open("/dev/full", "wb") as full:
+        with Tool("-p", str(load.pid), stdout=full.fileno()) as tool:
+            load.run()
+            ended = tool.ended()
+    _assert_told_what_was_written(ended, 0)
+    assert_nothing_left(ended, before)
+
+
+def test_a_pipe_that_nobody_reads(open_load: Path) -> None:
+    """A signal ends it all the same, and the sum is exact."""
+    opens = 20_000
+    read_end, write_end = os.pipe()
+    with OpenLoad(open_load, "-n", str(opens), EXISTING) as load:
+        with Tool("-p", str(load.pid), stdout=write_end) as tool:
+            os.close(write_end)
+            load.run()
+            ended = tool.stop()
+    with open(read_end, "rb") as pipe:
+        lines = pipe.read().count(b"\n")
+    assert ended.end.shown == lines - 1
+    assert ended.end.unwritten > 0
+    assert ended.end.happened == opens
+
+
+def test_duration(before: BpfObjects, load: OpenLoad) -> None:
+    options = ["--format", "json", "-p", str(load.pid), "-d", "1.5"]
+    with Tool(*options) as tool:
+        objects = _objects_of(tool)
+        load.run()
+        ended = tool.ended()
+    assert ended.status == 0
+    assert ended.end.shown == len(ended.rows) == OPENS
+    _assert_gone(objects)
+    assert_nothing_left(ended, before)
+
+
+@pytest.mark.parametrize("count", [1, 7, OPENS])
+def test_count(before: BpfObjects, load: OpenLoad, count: int) -> None:
+    options = ["--format", "json", "-p", str(load.pid)]
+    with Tool(*options, "--count", str(count)) as tool:
+        objects = _objects_of(tool)
+        load.run()
+        ended = tool.ended()
+    assert ended.status == 0
+    assert ended.end.shown == len(ended.rows) == count
+    _assert_gone(objects)
+    assert_nothing_left(ended, before)
+
+
+def test_exec(before: BpfObjects, tmp_path: Path) -> None:
+    """The command's end is the trace's; its own status is not the tool's."""
+    output = tmp_path / "rows"
+    ended = run("-o", output, "--exec", "sh", "-c", "exit 3")
+    assert ended.status == 0
+    assert ended.end.shown == output.read_bytes().count(b"\n") - 1 > 0
+    assert_nothing_left(ended, before)
+
+
+def test_it_works_from_any_folder(tmp_path: Path) -> None:
+    program = CHECKOUT / "opensnoop.py"
+    done = subprocess.run(
+        [program, "--exec", "true"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert b"/etc/ld.so.cache\n" in done.stdout

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can't be shown is counted: loss is told, to the last open."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from tests.kernel.openers import OpenLoad
+from tests.kernel.tool import Ended, Tool, replace_in, wait_until
+
+EXISTING = "/etc/passwd"
+OPENS = 300_000
+SMALL_RING = ("-b", "8")
+
+
+def _assert_loss_is_told(ended: Ended, opens: int) -> None:
+    assert ended.status == 0
+    assert ended.end.lost > 0
+    assert ended.end.happened == opens
+    assert len(ended.rows) == ended.end.shown
+
+
+def test_a_reader_that_is_held_back(open_load: Path) -> None:
+    """And opens that come after the loss are shown again."""
+    after = 10
+    options = ["--format", "json", *SMALL_RING]
+    with OpenLoad(open_load, "-n", str(OPENS), EXISTING) as load, OpenLoad(
+        open_load, "-n", str(after), EXISTING
+    ) as later:
+        pids = f"{load.pid},{later.pid}"
+        with Tool(*options, "-p", pids) as tool:
+            tool.hold_back()
+            load.run()
+            tool.send(signal.SIGCONT)
+            # Only when the ring was read there is room in it again.
+            wait_until(lambda: tool.output_so_far() != b"")
+            later.run()
+            ended = tool.stop()
+    _assert_loss_is_told(ended, OPENS + after)
+    shown_later = [row for row in ended.rows if row.pid == later.pid]
+    assert len(shown_later) == after
+
+
+def test_loss_at_the_very_end(open_load: Path) -> None:
+    """The kernel's own LOST record would never come."""
+    options = ["--format", "json", *SMALL_RING]
+    with OpenLoad(open_load, "-n", str(OPENS), EXISTING) as load:
+        with Tool(*options, "-p", str(load.pid)) as tool:
+            tool.hold_back()
+            load.run()
+            tool.send(signal.SIGTERM)
+            tool.send(signal.SIGCONT)
+            ended = tool.ended()
+    _assert_loss_is_told(ended, OPENS)
+
+
+def test_the_smallest_ring(open_load: Path) -> None:
+    """One page, of which a record with a long name takes all."""
+    name = "/" + "n" * 4000
+    with OpenLoad(open_load, "-n", "5000", "-f", name) as load:
+        pid = str(load.pid)
+        with Tool("--format", "json", "-b", "1", "-p", pid) as tool:
+            load.run()
+            ended = tool.stop()
+    _assert_loss_is_told(ended, 5000)
+
+
+def _are_all_opening(load: OpenLoad, threads: int) -> bool:
+    """Do they sleep inside the open of a FIFO that nobody writes to?"""
+    begun = 0
+    for tid in load.thread_ids():
+        where = Path(f"/proc/{load.pid}/task/{tid}/wchan").read_text()
+        begun += "fifo" in where or "partner" in where
+    return begun == threads
+
+
+def test_opens_that_find_no_room_to_begin(
+    checkout_copy: Path, tmp_path: Path, open_load: Path
+) -> None:
+    """More opens under way at once than the map "start" can hold."""
+    room, threads = 8, 20
+    replace_in(
+        checkout_copy / "opensnooplib" / "defines.py",
+        "START_ENTRIES = 32768",
+        f"START_ENTRIES = {room}",
+    )
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, "-t", str(threads), fifo) as load:
+        options = ("--format", "json", "-p", str(load.pid))
+        with Tool(*options, checkout=checkout_copy) as tool:
+            load.release()
+            wait_until(lambda: _are_all_opening(load, threads))
+            with open(fifo, "wb"):
+                load.wait()
+            ended = tool.stop()
+    assert ended.end.shown == len(ended.rows) == room
+    assert ended.end.missed == threads - room

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each option that selects opens: exactly those rows, and no others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Callable, Iterator, List, NamedTuple, Tuple
+
+import pytest
+
+from tests.kernel import strace
+from tests.kernel.openers import (
+    Attempt,
+    Opener,
+    OpenLoad,
+    Word,
+    without_time,
+)
+from tests.kernel.tool import Ended, Row, Tool, run
+
+NOBODY = 65534
+
+Predicate = Callable[[Row], bool]
+
+
+def _attempts(folder: Path) -> List[Attempt]:
+    """Opens with and without each flag, that work and that fail."""
+    new = bytes(folder / "new")
+    plain = [
+        Attempt(b"/etc/passwd", os.O_RDONLY),
+        Attempt(b"/etc/passwd", os.O_RDONLY | os.O_CLOEXEC),
+        Attempt(b"/etc/no-such-file", os.O_RDONLY),
+        Attempt(b"/dev/null", os.O_WRONLY),
+        Attempt(b"/dev/null", os.O_RDWR),
+        Attempt(b"/dev/null", os.O_WRONLY | os.O_APPEND),
+        Attempt(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640),
+        Attempt(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600),
+        Attempt(bytes(folder), os.O_RDONLY | os.O_DIRECTORY),
+        Attempt(bytes(folder), os.O_WRONLY),
+    ]
+    return plain + [one._replace(by_openat2=True) for one in plain]
+
+
+class Cast(NamedTuple):
+    """Who opens files in each test."""
+
+    first: Opener
+    second: Opener
+    other_user: Opener
+    everyone: Tuple[Opener, ...]
+
+    @property
+    def pids(self) -> List[int]:
+        return [opener.pid for opener in self.everyone]
+
+
+@pytest.fixture
+def cast(tmp_path: Path) -> Iterator[Cast]:
+    tmp_path.chmod(0o777)
+    attempts = _attempts(tmp_path)
+    with Opener(attempts, comm=b"first") as first, Opener(
+        attempts, comm=b"second-of-three"
+    ) as second, Opener(attempts, comm=b"other", uid=NOBODY) as other:
+        yield Cast(first, second, other, (first, second, other))
+
+
+def _check(cast: Cast, predicate: Predicate, *options: str) -> List[Row]:
+    """All that the cast opens, in this trace: what the predicate says.
+
+    The rest of the host is traced too, and must be as the predicate says.
+    """
+    with Tool("--format", "json", *options) as tool:
+        made = [row for opener in cast.everyone for row in opener.run()]
+        ended = tool.stop()
+    assert ended.status == 0
+    assert ended.end.lost == 0
+    rows = ended.rows
+    assert all(predicate(row) for row in rows)
+    theirs = [row for row in rows if row.pid in cast.pids]
+    expected = [row for row in made if predicate(row)]
+    assert expected, "a test that expects no row could not fail"
+    assert without_time(theirs) == expected
+    return rows
+
+
+def test_failed(cast: Cast) -> None:
+    _check(cast, lambda row: row.ret < 0, "-x")
+
+
+def test_one_process(cast: Cast) -> None:
+    pid = cast.first.pid
+    _check(cast, lambda row: row.pid == pid, "-p", str(pid))
+
+
+def test_several_processes(cast: Cast) -> None:
+    pids = (cast.first.pid, cast.other_user.pid)
+    option = ",".join(map(str, pids))
+    _check(cast, lambda row: row.pid in pids, "-p", option)
+
+
+@pytest.mark.parametrize("user", [str(NOBODY), "nobody"])
+def test_user(cast: Cast, user: str) -> None:
+    _check(cast, lambda row: row.uid == NOBODY, "-u", user)
+
+
+@pytest.mark.parametrize("name", ["second-of-three", "cond", "three", "s"])
+def test_part_of_the_command_name(cast: Cast, name: str) -> None:
+    _check(cast, lambda row: name.encode() in row.comm, "-n", name)
+
+
+def _access(row: Row) -> int:
+    return row.flags & os.O_ACCMODE
+
+
+_FLAGS = {
+    "O_RDONLY": lambda row: _access(row) == os.O_RDONLY,
+    "O_WRONLY": lambda row: _access(row) == os.O_WRONLY,
+    "O_RDWR": lambda row: _access(row) == os.O_RDWR,
+    "O_CREAT": lambda row: row.flags & os.O_CREAT != 0,
+    "O_EXCL": lambda row: row.flags & os.O_EXCL != 0,
+    "O_DIRECTORY": lambda row: row.flags & os.O_DIRECTORY != 0,
+    "O_WRONLY O_RDWR": lambda row: _access(row) != os.O_RDONLY,
+    "O_APPEND O_CREAT": lambda row: (
+        row.flags & (os.O_APPEND | os.O_CREAT) != 0
+    ),
+}
+
+
+@pytest.mark.parametrize("flags", _FLAGS)
+def test_flags(cast: Cast, flags: str) -> None:
+    options = [word for flag in flags.split() for word in ("-f", flag)]
+    _check(cast, _FLAGS[flags], *options)
+
+
+def test_several_options_at_once(cast: Cast) -> None:
+    pids = (cast.second.pid, cast.other_user.pid)
+    _check(
+        cast,
+        lambda row: (
+            row.pid in pids
+            and row.uid == 0
+            and b"of-three" in row.comm
+            and row.ret < 0
+            and row.flags & os.O_CREAT != 0
+        ),
+        *("-p", ",".join(map(str, pids))),
+        *("-u", "0", "-n", "of-three", "-x", "-f", "O_CREAT"),
+    )
+
+
+def test_thread(open_load: Path) -> None:
+    """-t shows one thread of several, and goes before -p."""
+    command: List[Word] = [open_load, "-t", "3", "-n", "50", "/etc/passwd"]
+    with OpenLoad(*command) as load, OpenLoad(*command) as other:
+        tid = load.thread_ids()[1]
+        options = ["-t", str(tid), "-p", str(other.pid)]
+        with Tool("--format", "json", *options) as tool:
+            load.run()
+            other.run()
+            ended = tool.stop()
+    assert {(row.pid, row.tid) for row in ended.rows} == {(load.pid, tid)}
+    assert ended.end.shown == len(ended.rows) == 50
+
+
+def test_everything(cast: Cast) -> None:
+    _check(cast, lambda row: True)
+
+
+class TestPinnedMaps:
+    """--cgroupmap and --mntnsmap, with maps that bpftool makes."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path, mounts: List[Path]) -> Path:
+        place = tmp_path / "bpf"
+        place.mkdir()
+        _mount("bpf", place, mounts)
+        return place
+
+    @pytest.fixture
+    def cgroup(self, tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
+        """A cgroup (version 2) of our own, empty at first."""
+        place = tmp_path / "cgroup2"
+        place.mkdir()
+        _mount("cgroup2", place, mounts)
+        group = place / f"opensnoop-test-{os.getpid()}"
+        group.mkdir()
+        yield group
+        for pid in (group / "cgroup.procs").read_text().split():
+            (place / "cgroup.procs").write_text(pid)
+        group.rmdir()
+
+    def test_cgroup(self, cast: Cast, folder: Path, cgroup: Path) -> None:
+        pids = (cast.first.pid, cast.other_user.pid)
+        for pid in pids:
+            (cgroup / "cgroup.procs").write_text(str(pid))
+        pinned = _make_map(folder / "cgroups", value_size=8)
+        _add(pinned, cgroup.stat().st_ino, value_size=8)
+        _check(cast, lambda row: row.pid in pids, "--cgroupmap", str(pinned))
+
+    def test_mount_namespace(
+        self, cast: Cast, folder: Path, open_load: Path
+    ) -> None:
+        """Two namespaces in one map, and a third that is not."""
+        command: List[Word] = [open_load, "-n", "20", "/etc/passwd"]
+        with ExitStack() as stack:
+            loads = [
+                stack.enter_context(OpenLoad("unshare", "-m", *command))
+                for _ in range(3)
+            ]
+            pinned = _make_map(folder / "namespaces", value_size=4)
+            for load in loads[:2]:
+                namespace = os.stat(f"/proc/{load.pid}/ns/mnt").st_ino
+                _add(pinned, namespace, value_size=4)
+            option = ["--mntnsmap", str(pinned)]
+            tool = stack.enter_context(Tool("--format", "json", *option))
+            for load in loads:
+                load.run()
+            for opener in cast.everyone:
+                opener.run()
+            ended = tool.stop()
+        shown = [row.pid for row in ended.rows]
+        assert sorted(shown) == sorted(
+            pid for load in loads[:2] for pid in [load.pid] * 20
+        )
+
+    def test_both_and_more(
+        self, cast: Cast, folder: Path, cgroup: Path
+    ) -> None:
+        (cgroup / "cgroup.procs").write_text(str(cast.first.pid))
+        of_cgroups = _make_map(folder / "cgroups", value_size=8)
+        _add(of_cgroups, cgroup.stat().st_ino, value_size=8)
+        of_namespaces = _make_map(folder / "namespaces", value_size=4)
+        _add(of_namespaces, os.stat("/proc/self/ns/mnt").st_ino, value_size=4)
+        _check(
+            cast,
+            lambda row: row.pid == cast.first.pid and row.ret < 0,
+            *("--cgroupmap", str(of_cgroups)),
+            *("--mntnsmap", str(of_namespaces), "-x"),
+        )
+
+
+def _mount(kind: str, place: Path, mounts: List[Path]) -> None:
+    subprocess.run(["mount", "-t", kind, kind, place], check=True)
+    mounts.append(place)
+
+
+def _make_map(path: Path, value_size: int) -> Path:
+    entry = f"type hash key 8 value {value_size} entries 1024 name chosen"
+    create = ["bpftool", "map", "create", str(path)]
+    subprocess.run([*create, *entry.split()], check=True)
+    return path
+
+
+def _add(pinned: Path, key: int, value_size: int) -> None:
+    key_bytes = [str(byte) for byte in key.to_bytes(8, "little")]
+    command = ["bpftool", "map", "update", "pinned", str(pinned), "key"]
+    zeros = ["0"] * value_size
+    subprocess.run([*command, *key_bytes, "value", *zeros], check=True)
+
+
+class TestExec:
+    """--exec traces a command from its first open on."""
+
+    _COMMAND = ["cat", "/etc/passwd", "/etc/hostname"]
+
+    def _traced(self, tmp_path: Path, *command: str) -> Ended:
+        output = tmp_path / "rows"
+        ended = run(*("--format", "json", "-o", output, "--exec"), *command)
+        return ended._replace(output=output.read_bytes())
+
+    def test_all_its_opens_and_its_end(self, tmp_path: Path) -> None:
+        """What strace sees of the same command, from the first open on."""
+        ended = self._traced(tmp_path, *self._COMMAND)
+        assert ended.status == 0
+        log = tmp_path / "log"
+        (expected,) = strace.run([*self._COMMAND], log, tmp_path).values()
+        assert [row.path for row in ended.rows] == [
+            one.path for one in expected
+        ]
+        assert ended.rows[0].path == b"/etc/ld.so.cache"
+        assert {row.comm for row in ended.rows} == {b"cat"}
+        assert len({row.pid for row in ended.rows}) == 1
+        assert ended.end.shown == len(expected)
+
+    def test_with_selection(self, tmp_path: Path) -> None:
+        command = ["cat", "/etc/passwd", "/nowhere"]
+        output = tmp_path / "rows"
+        options = ["--format", "json", "-x", "-o", str(output)]
+        ended = run(*options, "--exec", *command)
+        assert ended.status == 0
+        rows = ended._replace(output=output.read_bytes()).rows
+        assert b"/nowhere" in [row.path for row in rows]
+        assert all(row.ret < 0 for row in rows)
+
+    def test_the_commands_own_options_stay_its_own(
+        self, tmp_path: Path
+    ) -> None:
+        ended = self._traced(tmp_path, "sh", "-c", ": <$1", "-x", "/etc/group")
+        assert ended.rows[-1].path == b"/etc/group"
+
+    def test_a_command_that_the_kernel_cannot_run(
+        self, tmp_path: Path
+    ) -> None:
+        program = tmp_path / "program"
+        program.write_bytes(b"\x7fELF, but no more of it")
+        program.chmod(0o755)
+        ended = run("--exec", program)
+        assert ended.status == 1
+        assert str(program) in ended.messages.splitlines()[-1]
+        assert "Exec format error" in ended.messages.splitlines()[-1]
+        assert "Traceback" not in ended.messages

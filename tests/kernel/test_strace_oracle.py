@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real programs, seen by strace and by us: the same opens, every one.
+
+One trace of the whole host sees all programs, which run under strace one
+after the other.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Union
+
+import pytest
+
+from tests.kernel import strace
+from tests.kernel.tool import Row, Tool
+
+_C_PROGRAM = """
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) { return puts("hello") == EOF; }
+"""
+
+_GIT_SESSION = """
+set -e
+git init -q .
+git config user.name Somebody
+git config user.email somebody@example.org
+for n in 1 2 3; do
+    mkdir -p "folder $n"
+    echo "$n" >"folder $n/file"
+    git add .
+    git commit -q -m "commit $n"
+done
+git log --stat
+git status --short
+git diff HEAD~1
+"""
+
+_PIPES = """
+set -e
+for n in 1 2 3; do echo "$n"; done | sort -r | tee copy | grep 2 >found
+cat /etc/passwd missing 2>/dev/null | cut -d: -f1 | head -n 3 | wc -l || true
+(cat <copy; date) | sed s/1/one/ >>found
+test "$(wc -l <found)" -gt 1
+"""
+
+_THREADS = "8"
+_ROUNDS = "10"
+
+
+class Seen(NamedTuple):
+    """One program's run, twice seen."""
+
+    by_strace: strace.Opens
+    by_us: List[Row]
+
+
+def _commands(
+    folder: Path, every_open: Path
+) -> Dict[str, List[Union[str, Path]]]:
+    (folder / "hello.c").write_text(_C_PROGRAM)
+    return {
+        "compile": ["cc", "-O2", "-pipe", "-o", "hello", "hello.c"],
+        "git": ["sh", "-c", _GIT_SESSION],
+        "python": ["/usr/bin/python3", "-c", "import ssl, json"],
+        "find": ["find", "/usr/include", "/etc/ssl", "-name", "*.h"],
+        "pipes": ["sh", "-c", _PIPES],
+        "threads": [every_open, _THREADS, _ROUNDS],
+    }
+
+
+_NAMES = ("compile", "git", "python", "find", "pipes", "threads")
+
+
+@pytest.fixture(scope="module")
+def seen(
+    tmp_path_factory: pytest.TempPathFactory, every_open: Path
+) -> Dict[str, Seen]:
+    folder = tmp_path_factory.mktemp("programs")
+    by_strace: Dict[str, strace.Opens] = {}
+    began: Dict[str, int] = {}
+    with Tool("--format", "json", "-b", "4096") as tool:
+        for name, command in _commands(folder, every_open).items():
+            place = folder / name
+            place.mkdir()
+            if name == "compile":
+                (folder / "hello.c").rename(place / "hello.c")
+            began[name] = time.monotonic_ns()
+            log = folder / f"{name}.strace"
+            by_strace[name] = strace.run(command, log, place)
+        finished = time.monotonic_ns()
+        ended = tool.stop()
+    assert ended.status == 0
+    assert ended.end.lost == ended.end.missed == 0, ended.messages
+    rows = ended.rows
+    assert tool.pid not in {row.pid for row in rows}
+    return {
+        name: Seen(by_strace[name], _between(rows, start, end))
+        for name, start, end in zip(
+            _NAMES, began.values(), [*began.values()][1:] + [finished]
+        )
+    }
+
+
+def _between(rows: List[Row], start: int, end: int) -> List[Row]:
+    return [row for row in rows if start <= row.ts < end]
+
+
+def _as_open(row: Row) -> strace.Open:
+    assert not row.path_cut
+    assert (row.fd, row.err) == (max(row.ret, -1), max(-row.ret, 0))
+    return strace.Open(row.path, row.ret, row.flags, row.mode)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_every_open_of_every_thread(seen: Dict[str, Seen], name: str) -> None:
+    by_strace, rows = seen[name]
+    by_us: strace.Opens = {tid: [] for tid in by_strace}
+    for row in rows:
+        if row.tid in by_us:
+            by_us[row.tid].append(_as_open(row))
+    for tid, opens in by_strace.items():
+        assert by_us[tid] == opens, f"thread {tid}"
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_the_programs_do_what_they_are_for(
+    seen: Dict[str, Seen], name: str
+) -> None:
+    """Else the comparison could be one of nothing with nothing."""
+    by_strace = seen[name].by_strace
+    opens = [one for thread in by_strace.values() for one in thread]
+    least = {"compile": 30, "git": 100, "find": 50}.get(name, 20)
+    assert len(opens) >= least
+    if name != "find":
+        assert any(one.ret < 0 for one in opens)
+    if name in ("compile", "git", "pipes"):
+        assert len(by_strace) > 3
+    if name == "threads":
+        assert len(by_strace) == int(_THREADS) + 1
+        assert any(one.path is None for one in opens)
