@@ -17,8 +17,9 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),$(PYTHON),sudo $(PYTHON) -B)
 LIBRARY = opensnooplib/native/libopensnoop.so
 NATIVE_SOURCES = $(wildcard opensnooplib/native/*.c)
 NATIVE_HEADERS = $(wildcard opensnooplib/native/*.h)
-NATIVE_FLAGS = -std=c11 -Wall -Wextra -Werror -O2 -fPIC -shared \
-	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -Wl,-z,relro,-z,now,-z,defs
+NATIVE_FLAGS = -std=c11 -Wall -Wextra -Werror -O2 -fPIC \
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+NATIVE_LINKING = -shared -Wl,-z,relro,-z,now,-z,defs
 
 C_FILES = $(shell find bpf_src opensnooplib tests -name '*.[ch]')
 PYTHON_FILES = $(shell find *.py opensnooplib tests -name '*.py')
@@ -34,7 +35,7 @@ all: $(LIBRARY) ## build the native library (what make alone does)
 # Written beside and moved: a running trace keeps the old one.
 $(LIBRARY): $(NATIVE_SOURCES) $(NATIVE_HEADERS) Makefile
 	@echo "Building $@" >&2
-	@$(CC) $(NATIVE_FLAGS) $(CFLAGS) $(LDFLAGS) \
+	@$(CC) $(NATIVE_FLAGS) $(CFLAGS) $(NATIVE_LINKING) $(LDFLAGS) \
 		-o $(@:.so=.new.so) $(NATIVE_SOURCES)
 	@mv $(@:.so=.new.so) $@
 
