@@ -13,9 +13,9 @@ from typing import List, Optional
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from opensnooplib import arguments, doctor, interpreter, session
+from opensnooplib import arguments, doctor, interpreter, plans, session
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.messages import Messages, report
+from opensnooplib.messages import Messages, print_text, report
 from opensnooplib.signals import EndedEarly
 
 
@@ -37,7 +37,8 @@ def main(words: Optional[List[str]] = None) -> int:
         if options.doctor:
             return doctor.run(options)
         if options.print_source:
-            return session.print_source(options)
+            print_text(plans.source(options))
+            return 0
         return session.run(options, Messages(options.quiet, options.verbose))
     except OpensnoopError as error:
         report(error)

@@ -16,7 +16,8 @@ from typing import List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 from opensnooplib import __version__
 from opensnooplib.errors import UsageError
 
-PLANS = ("fentry", "kprobe", "syscall")
+# In the order in which auto tries them, see plans.py.
+PLANS = ("syscall", "fentry", "kprobe")
 
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
 COMM_BYTES = 15

@@ -12,7 +12,7 @@ import os
 import platform
 import re
 import sys
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from opensnooplib import (
     diagnosis,
@@ -25,7 +25,7 @@ from opensnooplib import (
 )
 from opensnooplib.arguments import PLANS, Options
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.messages import Messages
+from opensnooplib.messages import Messages, print_text
 
 
 class Finding(NamedTuple):
@@ -42,19 +42,20 @@ def run(options: Options) -> int:
     tried = [_try_plan(options, plan) for plan in PLANS]
     findings += tried
     if options.json:
-        print(json.dumps([finding._asdict() for finding in findings]))
+        facts = [finding._asdict() for finding in findings]
+        print_text(json.dumps(facts, indent=2) + "\n")
     else:
-        _print_table(findings)
+        print_text("\n".join(_table(findings)) + "\n")
     return 0 if any(plan.ok for plan in tried) else 1
 
 
-def _print_table(findings: List[Finding]) -> None:
+def _table(findings: List[Finding]) -> Iterator[str]:
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark = "ok" if finding.ok else "--"
-        print(f"{mark}  {finding.subject.ljust(width)}  {finding.found}")
+        yield f"{mark}  {finding.subject.ljust(width)}  {finding.found}"
         if not finding.ok and finding.remedy:
-            print(f"    {' ' * width}  to do: {finding.remedy}")
+            yield f"    {' ' * width}  to do: {finding.remedy}"
 
 
 def _kernel() -> Finding:

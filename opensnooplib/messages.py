@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tool says on stderr; rows go to stdout and nothing else does."""
+"""What the tool says to a person: messages go to stderr, rows to stdout."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ class Messages:
 
     def warn(self, text: str) -> None:
         _say(text)
+
+
+def print_text(text: str) -> None:
+    """To stdout, what was asked for instead of rows. Raises OpensnoopError."""
+    try:
+        with os.fdopen(os.dup(1), "wb") as stdout:
+            stdout.write(text.encode(errors="surrogateescape"))
+    except BrokenPipeError:
+        pass  # | head has seen enough
+    except OSError as error:
+        raise OpensnoopError(
+            f"cannot write to stdout: {error.strerror}"
+        ) from None
 
 
 def report(error: OpensnoopError) -> None:

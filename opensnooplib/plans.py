@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which plan sees the opens: the best that is seen to work here.
 
-Best first: a plan that sees more goes before one that costs less. The
-kernel's own function behind all open syscalls also sees programs built for 32
-bits, which syscall tracepoints don't; a trampoline (fentry) costs less than a
-breakpoint (kprobe).
+Best first. The syscall tracepoints show the arguments as the program gave
+them, and every call, also one that is refused for its arguments. Where they
+are missing, the kernel's own function behind all open syscalls serves: it
+also sees programs built for 32 bits, but it gets the flags as the kernel has
+completed them, for example with O_LARGEFILE. A trampoline (fentry) costs less
+there than a breakpoint (kprobe).
 """
 
 from __future__ import annotations

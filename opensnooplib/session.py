@@ -63,21 +63,6 @@ def run(options: Options, messages: Messages) -> int:
     return _finish(trace, state, options, messages)
 
 
-def print_source(options: Options) -> int:
-    """--ebpf: the C exactly as BCC gets it. Returns the exit status."""
-    try:
-        with os.fdopen(os.dup(1), "wb") as stdout:
-            text = plans.source(options)
-            stdout.write(text.encode(errors="surrogateescape"))
-    except BrokenPipeError:
-        pass
-    except OSError as error:
-        raise OpensnoopError(
-            f"cannot write to stdout: {error.strerror}"
-        ) from None
-    return 0
-
-
 def _open_output(options: Options) -> int:
     if options.output_file is None:
         return 1

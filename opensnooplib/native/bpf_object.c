@@ -12,19 +12,41 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/*
+ * All of the union is zero but what the caller sets: the kernel checks, and
+ * an initialiser need not zero more than its member (GCC 15).
+ */
+static void clear(union bpf_attr *attr)
+{
+	memset(attr, 0, sizeof(*attr));
+}
+
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 {
-	return syscall(SYS_bpf, command, attr, sizeof(*attr)) < 0 ? -errno : 0;
+	long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return result < 0 ? -errno : (int)result;
+}
+
+static int get_info(int fd, void *info, uint32_t size)
+{
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = size;
+	attr.info.info = (uintptr_t)info;
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
 int perf_array_set(int map_fd, uint32_t cpu, int event_fd)
 {
-	union bpf_attr attr = {
-		.map_fd = (uint32_t)map_fd,
-		.key = (uintptr_t)&cpu,
-		.value = (uintptr_t)&event_fd,
-	};
+	union bpf_attr attr;
 
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&cpu;
+	attr.value = (uintptr_t)&event_fd;
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
@@ -32,15 +54,15 @@ int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
 		     uint64_t *sum)
 {
 	uint64_t *values = calloc(possible_cpus, sizeof(*values));
-	union bpf_attr attr = {
-		.map_fd = (uint32_t)map_fd,
-		.key = (uintptr_t)&index,
-		.value = (uintptr_t)values,
-	};
+	union bpf_attr attr;
 	int error;
 
 	if (!values)
 		return -ENOMEM;
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&index;
+	attr.value = (uintptr_t)values;
 	error = bpf(BPF_MAP_LOOKUP_ELEM, &attr);
 	*sum = 0;
 	for (unsigned int i = 0; i < possible_cpus; i++)
@@ -54,15 +76,7 @@ int program_misses(int program_fd, uint64_t *misses)
 	/* Follows run_cnt; the headers that we build with can be older. */
 	const size_t offset = offsetof(struct bpf_prog_info, run_cnt) + 8;
 	unsigned char info[512] = {0};
-	union bpf_attr attr = {
-		.info =
-			{
-				.bpf_fd = (uint32_t)program_fd,
-				.info_len = sizeof(info),
-				.info = (uintptr_t)info,
-			},
-	};
-	int error = bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	int error = get_info(program_fd, info, sizeof(info));
 
 	memcpy(misses, info + offset, sizeof(*misses));
 	return error;
@@ -70,19 +84,18 @@ int program_misses(int program_fd, uint64_t *misses)
 
 int pinned_map_shape(const char *path, struct map_shape *shape)
 {
-	union bpf_attr get = {.pathname = (uintptr_t)path};
 	struct bpf_map_info info = {0};
-	union bpf_attr look = {
-		.info = {.info_len = sizeof(info), .info = (uintptr_t)&info},
-	};
-	long fd = syscall(SYS_bpf, BPF_OBJ_GET, &get, sizeof(get));
+	union bpf_attr attr;
+	int fd;
 	int error;
 
+	clear(&attr);
+	attr.pathname = (uintptr_t)path;
+	fd = bpf(BPF_OBJ_GET, &attr);
 	if (fd < 0)
-		return -errno;
-	look.info.bpf_fd = (uint32_t)fd;
-	error = bpf(BPF_OBJ_GET_INFO_BY_FD, &look);
-	close((int)fd);
+		return fd;
+	error = get_info(fd, &info, sizeof(info));
+	close(fd);
 	*shape = (struct map_shape){
 		.type = info.type,
 		.key_size = info.key_size,
@@ -97,19 +110,20 @@ int program_refusal(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id)
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	union bpf_attr attr = {
-		.prog_type = type,
-		.expected_attach_type = attach_type,
-		.attach_btf_id = attach_btf_id,
-		.insns = (uintptr_t)nothing,
-		.insn_cnt = sizeof(nothing) / sizeof(nothing[0]),
-		.license = (uintptr_t) "GPL",
-	};
-	long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	union bpf_attr attr;
+	int fd;
 
+	clear(&attr);
+	attr.prog_type = type;
+	attr.expected_attach_type = attach_type;
+	attr.attach_btf_id = attach_btf_id;
+	attr.insns = (uintptr_t)nothing;
+	attr.insn_cnt = sizeof(nothing) / sizeof(nothing[0]);
+	attr.license = (uintptr_t) "GPL";
+	fd = bpf(BPF_PROG_LOAD, &attr);
 	if (fd < 0)
-		return -errno;
-	close((int)fd);
+		return fd;
+	close(fd);
 	return 0;
 }
 

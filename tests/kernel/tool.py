@@ -19,7 +19,7 @@ from typing import Tuple, Type, Union
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 # Far longer than anything here takes; only a hang comes to it.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 class EndLine(NamedTuple):

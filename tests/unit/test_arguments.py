@@ -179,7 +179,7 @@ REFUSED = [
     (["--format", ""], "--format : must be table or json"),
     (
         ["--attach", "magic"],
-        "--attach magic: must be auto or fentry or kprobe or syscall",
+        "--attach magic: must be auto or syscall or fentry or kprobe",
     ),
     (["--exec"], "--exec needs a command after it"),
     (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),
