@@ -13,7 +13,7 @@ from typing import List, Optional
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from opensnooplib import arguments, doctor, interpreter, plans, session
+from opensnooplib import arguments, interpreter, plans, session
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages, print_text, report
 from opensnooplib.signals import EndedEarly
@@ -35,6 +35,8 @@ def main(words: Optional[List[str]] = None) -> int:
         options = arguments.parse(sys.argv[1:] if words is None else words)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
         if options.doctor:
+            from opensnooplib import doctor  # not needed for a trace
+
             return doctor.run(options)
         if options.print_source:
             print_text(plans.source(options))

@@ -4,7 +4,8 @@
  *
  * The begin knows the arguments, the end knows the result. Between the two,
  * the map "start" keeps what the begin saw, by thread: a thread is in one
- * open at a time.
+ * open at a time. Its entry stays for its next open, since writing into an
+ * entry costs less than making one, and goes when the thread does.
  */
 #include <uapi/linux/openat2.h>
 
@@ -22,31 +23,51 @@ static void read_how(struct open_start *begun)
 	begun->user_how = NULL;
 }
 
-static int begin_open(struct open_start *begun)
+/* The thread's entry; a new one is all zero. NULL where the map is full. */
+static struct open_start *entry_of(u32 tid)
 {
-	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun = start.lookup(&tid);
+	struct open_start fresh = {};
 
+	if (begun)
+		return begun;
+	start.insert(&tid, &fresh);
+	return start.lookup(&tid);
+}
+
+static int begin_open(const struct open_args *args)
+{
+	u64 pid_tgid = caller_pid_tgid();
+	u32 tid = host_tid(pid_tgid);
+	struct open_start *begun;
+
+	if (!is_tool(pid_tgid)) {
+		if (!caller_selected(pid_tgid))
+			return 0;
+		if (!args->user_how && !flags_selected(args->flags))
+			return 0;
+	}
+
+	begun = entry_of(tid);
+	if (!begun) {
+		count(MISSED);
+		return 0;
+	}
+	/* The end of this thread's last open never reached us. */
+	if (begun->under_way)
+		count(MISSED);
+
+	begun->under_way = true;
+	begun->pid_tgid = pid_tgid;
+	begun->user_path = args->user_path;
+	begun->user_how = args->user_how;
+	begun->flags = args->flags;
+	begun->mode = args->mode;
 	if (begun->user_how)
 		read_how(begun);
 	bpf_get_current_comm(begun->comm, sizeof(begun->comm));
-	if (!is_tool()) {
-		if (!caller_selected(begun->comm))
-			return 0;
-		if (!begun->user_how && !flags_selected(begun->flags))
-			return 0;
-	}
-
 	begun->path_size = bpf_probe_read_user_str(
 		begun->path, sizeof(begun->path), begun->user_path);
-	if (start.insert(&tid, begun) < 0) {
-		/*
-		 * The map is full, or the end of this thread's last open
-		 * never reached us, and its entry is still there. Both are
-		 * one open missed; the second leaves a place.
-		 */
-		count(MISSED);
-		start.update(&tid, begun);
-	}
 	return 0;
 }
 
@@ -55,14 +76,23 @@ static int end_open(void *ctx, long ret)
 	u32 tid = bpf_get_current_pid_tgid();
 	struct open_start *begun = start.lookup(&tid);
 
-	/* No entry seen: it began before the trace, or it wasn't selected. */
-	if (!begun)
+	/* No begin seen: it came before the trace, or wasn't selected. */
+	if (!begun || !begun->under_way)
 		return 0;
 
+	begun->under_way = false;
 	if (begun->user_how)
 		read_how(begun);
-	if (is_tool() || (result_selected(ret) && flags_selected(begun->flags)))
+	if (is_tool(begun->pid_tgid) ||
+	    (result_selected(ret) && flags_selected(begun->flags)))
 		record_open(ctx, begun, ret);
+	return 0;
+}
+
+TRACEPOINT_PROBE(sched, sched_process_exit)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
 	start.delete(&tid);
 	return 0;
 }

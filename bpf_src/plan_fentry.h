@@ -15,8 +15,8 @@ FEXIT_PROBE(OPEN_FUNCTION, int dfd, const char *filename,
 {
 	struct open_how how = {};
 	struct open_start begun = {
-		.user_path = filename,
-		.path_size = SHORT_PATH, /* not read yet */
+		.pid_tgid = caller_pid_tgid(), .user_path = filename,
+		/* With no path_size the name is read now. */
 	};
 
 	ret = (int)ret;
@@ -24,8 +24,9 @@ FEXIT_PROBE(OPEN_FUNCTION, int dfd, const char *filename,
 	begun.flags = how.flags;
 	begun.mode = how.mode;
 	bpf_get_current_comm(begun.comm, sizeof(begun.comm));
-	if (is_tool() || (caller_selected(begun.comm) &&
-			  flags_selected(how.flags) && result_selected(ret)))
+	if (is_tool(begun.pid_tgid) ||
+	    (caller_selected(begun.pid_tgid) && flags_selected(how.flags) &&
+	     result_selected(ret)))
 		record_open(ctx, &begun, ret);
 	return 0;
 }

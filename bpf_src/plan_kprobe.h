@@ -19,14 +19,14 @@
 int PROBE_NAME(kprobe__, OPEN_FUNCTION)(struct pt_regs *ctx)
 {
 	struct open_how how = {};
-	struct open_start begun = {
+	struct open_args open = {
 		.user_path = (void *)PT_REGS_PARM2(ctx),
 	};
 
 	bpf_probe_read_kernel(&how, sizeof(how), (void *)PT_REGS_PARM3(ctx));
-	begun.flags = how.flags;
-	begun.mode = how.mode;
-	return begin_open(&begun);
+	open.flags = how.flags;
+	open.mode = how.mode;
+	return begin_open(&open);
 }
 
 int PROBE_NAME(kretprobe__, OPEN_FUNCTION)(struct pt_regs *ctx)

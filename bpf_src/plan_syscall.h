@@ -8,13 +8,13 @@
 #ifdef HAVE_OPEN
 TRACEPOINT_PROBE(syscalls, sys_enter_open)
 {
-	struct open_start begun = {
+	struct open_args open = {
 		.user_path = args->filename,
 		.flags = args->flags,
 		.mode = args->mode,
 	};
 
-	return begin_open(&begun);
+	return begin_open(&open);
 }
 
 TRACEPOINT_PROBE(syscalls, sys_exit_open)
@@ -26,13 +26,13 @@ TRACEPOINT_PROBE(syscalls, sys_exit_open)
 #ifdef HAVE_CREAT
 TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 {
-	struct open_start begun = {
+	struct open_args open = {
 		.user_path = args->pathname,
 		.flags = O_CREAT | O_WRONLY | O_TRUNC,
 		.mode = args->mode,
 	};
 
-	return begin_open(&begun);
+	return begin_open(&open);
 }
 
 TRACEPOINT_PROBE(syscalls, sys_exit_creat)
@@ -44,13 +44,13 @@ TRACEPOINT_PROBE(syscalls, sys_exit_creat)
 #ifdef HAVE_OPENAT
 TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 {
-	struct open_start begun = {
+	struct open_args open = {
 		.user_path = args->filename,
 		.flags = args->flags,
 		.mode = args->mode,
 	};
 
-	return begin_open(&begun);
+	return begin_open(&open);
 }
 
 TRACEPOINT_PROBE(syscalls, sys_exit_openat)
@@ -63,12 +63,12 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 #ifdef HAVE_OPENAT2
 TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 {
-	struct open_start begun = {
+	struct open_args open = {
 		.user_path = args->filename,
 		.user_how = args->how,
 	};
 
-	return begin_open(&begun);
+	return begin_open(&open);
 }
 
 TRACEPOINT_PROBE(syscalls, sys_exit_openat2)

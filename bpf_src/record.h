@@ -10,10 +10,20 @@
  */
 #define SHORT_PATH 128
 
-/* What the entry of an open knows and its exit needs. */
-struct open_start {
+/* The arguments of an open, whichever way it is called. */
+struct open_args {
 	const char *user_path;		 /* where the caller keeps the name */
 	const struct open_how *user_how; /* openat2 only: its flags and mode */
+	u64 flags;
+	u32 mode;
+};
+
+/* What the begin of an open knows and its end needs. */
+struct open_start {
+	bool under_way; /* begun, and not ended yet */
+	u64 pid_tgid;	/* of the caller */
+	const char *user_path;
+	const struct open_how *user_how; /* NULL once it is read */
 	u64 flags;
 	u32 mode;
 	s32 path_size; /* of path, as in struct event */
@@ -23,7 +33,7 @@ struct open_start {
 
 enum counter {
 	LOST,	/* records that found no room in the perf ring */
-	MISSED, /* opens that found no room in the map "start" */
+	MISSED, /* opens without a place in the map "start", or without end */
 	COUNTERS
 };
 
@@ -46,11 +56,9 @@ static bool mode_counts(u64 flags)
 
 static void fill_event(struct event *event, struct open_start *begun, long ret)
 {
-	u64 pid_tgid = caller_pid_tgid();
-
 	event->ts = bpf_ktime_get_ns();
-	event->pid = pid_tgid >> 32;
-	event->tid = pid_tgid;
+	event->pid = begun->pid_tgid >> 32;
+	event->tid = begun->pid_tgid;
 	event->uid = bpf_get_current_uid_gid();
 	event->ret = ret;
 	event->flags = begun->flags;
@@ -64,11 +72,9 @@ static void fill_event(struct event *event, struct open_start *begun, long ret)
  */
 static void fill_path(struct event *event, struct open_start *begun)
 {
-	u32 size = begun->path_size;
-
-	if (size < SHORT_PATH) {
-		bpf_probe_read_kernel(event->path, size, begun->path);
-		event->path_size = size;
+	if (begun->path_size > 0 && begun->path_size < SHORT_PATH) {
+		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
+		event->path_size = begun->path_size;
 	} else {
 		event->path_size = bpf_probe_read_user_str(
 			event->path, sizeof(event->path), begun->user_path);

@@ -35,9 +35,12 @@ static bool mntns_selected(void)
 #endif
 
 #ifdef SELECT_COMM_AT
-/* Does the name hold the asked one, at any place? */
-static bool comm_selected(const char *comm)
+/* Does the command's name hold the asked one, at any place? */
+static bool comm_selected(void)
 {
+	char comm[TASK_COMM_LEN] = {};
+
+	bpf_get_current_comm(comm, sizeof(comm));
 #pragma unroll
 	for (int i = 0; i + SELECT_COMM_SIZE < TASK_COMM_LEN; i++)
 		if (SELECT_COMM_AT(comm + i))
@@ -48,16 +51,16 @@ static bool comm_selected(const char *comm)
 #endif
 
 /* Who opens: known before the open happens. */
-static bool caller_selected(const char *comm)
+static bool caller_selected(u64 pid_tgid)
 {
 #ifdef SELECT_PID
-	u32 pid = caller_pid_tgid() >> 32;
+	u32 pid = pid_tgid >> 32;
 
 	if (!SELECT_PID(pid))
 		return false;
 #endif
 #ifdef SELECT_TID
-	u32 tid = caller_pid_tgid();
+	u32 tid = pid_tgid;
 
 	if (!SELECT_TID(tid))
 		return false;
@@ -69,7 +72,7 @@ static bool caller_selected(const char *comm)
 		return false;
 #endif
 #ifdef SELECT_COMM_AT
-	if (!comm_selected(comm))
+	if (!comm_selected())
 		return false;
 #endif
 #ifdef CGROUP_MAP

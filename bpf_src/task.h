@@ -22,8 +22,17 @@ static u64 caller_pid_tgid(void)
 #endif
 }
 
-/* The tool opens files of its own to prove that it sees opens. */
-static bool is_tool(void)
+/* The thread by the host's number, which each thread has. */
+static u32 host_tid(u64 pid_tgid)
 {
-	return caller_pid_tgid() >> 32 == TOOL_PID;
+#ifdef PID_NAMESPACE_INODE
+	pid_tgid = bpf_get_current_pid_tgid();
+#endif
+	return pid_tgid;
+}
+
+/* The tool opens files of its own to prove that it sees opens. */
+static bool is_tool(u64 pid_tgid)
+{
+	return pid_tgid >> 32 == TOOL_PID;
 }

@@ -13,7 +13,6 @@ STRUCTS) are left out as padding.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from opensnooplib import kernel
@@ -111,13 +110,7 @@ class _Field(NamedTuple):
 
 
 def _load_libbpf() -> ctypes.CDLL:
-    for name in (
-        "libbpf.so.1",
-        "libbpf.so.0",
-        ctypes.util.find_library("bpf"),
-    ):
-        if not name:
-            continue
+    for name in ("libbpf.so.1", "libbpf.so.0"):
         try:
             return ctypes.CDLL(name)
         except OSError:

@@ -7,7 +7,6 @@ The child waits, already with the PID that is traced, until the trace is on.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from typing import Dict, Sequence
 
@@ -29,6 +28,8 @@ class Command:
 
     def __init__(self, words: Sequence[str]) -> None:
         """Fork the child. Raises UsageError where there is nothing to run."""
+        import shutil  # costs a launch 3 ms
+
         program = shutil.which(words[0])
         environment = original()
         if program is None:

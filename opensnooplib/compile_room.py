@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import signal
 import socket
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn
@@ -86,9 +85,11 @@ def _hook_of(name: str) -> _Hook:
     )
 
 
-def is_end(name: str) -> bool:
-    """Does this program see the end of an open that another saw begin?"""
-    return name.startswith("kretprobe__") or "sys_exit" in name
+def sees_begin(name: str) -> bool:
+    """Does this program see an open first?"""
+    return "__sys_enter_" in name or name.startswith(
+        ("kprobe__", "kretfunc__")
+    )
 
 
 class Job(NamedTuple):
@@ -133,6 +134,8 @@ def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
 def remove_headers(job: Job) -> None:
     """The room does it when it has compiled, the trace room if it crashed."""
     if os.path.lexists(job.folder):
+        import shutil  # costs a launch 3 ms
+
         shutil.rmtree(job.folder, ignore_errors=True)
 
 
@@ -258,8 +261,8 @@ class _Compiled:
         ) from None
 
     def attach(self) -> None:
-        """Ends first: a begin without its end would stay in "start"."""
-        for name in sorted(self.programs, key=is_end, reverse=True):
+        """Begins last: one without its end would be counted as missed."""
+        for name in sorted(self.programs, key=sees_begin):
             hook = _hook_of(name)
             event = name[len(hook.prefix) :]
             try:

@@ -15,8 +15,9 @@ from opensnooplib.arguments import Options
 
 Define = Tuple[str, str]
 
-# How many opens can be under way at once before one is counted as missed.
-START_ENTRIES = 32768
+# How many threads can have an entry in the map "start"; the opens of others
+# are counted as missed. Each entry takes some 230 bytes of kernel memory.
+START_ENTRIES = 16384
 
 
 def _any_of(conditions: Sequence[str]) -> str:
@@ -85,6 +86,14 @@ def selection(options: Options) -> List[Define]:
     return defines
 
 
+def _start_entries() -> int:
+    """At least four times the threads that the host has now."""
+    entries = START_ENTRIES
+    while entries < 4 * kernel.thread_count():
+        entries *= 2
+    return entries
+
+
 def plan(
     name: str, calls: Sequence[str], tool_pid: int, open_function: str = ""
 ) -> List[Define]:
@@ -92,7 +101,7 @@ def plan(
     defines = [
         (f"PLAN_{name.upper()}", "1"),
         ("TOOL_PID", str(tool_pid)),
-        ("START_ENTRIES", str(START_ENTRIES)),
+        ("START_ENTRIES", str(_start_entries())),
     ]
     defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
     if open_function:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import platform
 import re
 import sys
 from typing import Callable, Dict, Iterator, List, NamedTuple
@@ -59,7 +58,7 @@ def _table(findings: List[Finding]) -> Iterator[str]:
 
 
 def _kernel() -> Finding:
-    found = f"{kernel.release()} on {platform.machine()}"
+    found = f"{kernel.release()} on {os.uname().machine}"
     return Finding(
         "kernel",
         kernel.version() >= (5, 8, 0),
@@ -72,7 +71,7 @@ def _python() -> Finding:
     return Finding(
         "python",
         sys.version_info >= (3, 9),
-        f"{platform.python_version()} in {sys.executable}",
+        f"{sys.version.split()[0]} in {sys.executable}",
         "use Python 3.9 or newer",
     )
 

@@ -13,14 +13,11 @@ BTF, and only if the C names one of them.
 from __future__ import annotations
 
 import os
-import platform
 import re
-import shutil
-import subprocess
 from enum import Enum
 from typing import Dict, NamedTuple, Optional
 
-from opensnooplib import btf, kernel
+from opensnooplib import btf, kernel, source
 
 # Only root may write here, so nobody else can slip a header in.
 CACHE = "/var/cache/opensnoop"
@@ -92,6 +89,9 @@ def _unpacked_kheaders() -> Optional[str]:
     target = f"{CACHE}/kheaders-{build}"
     if os.path.isdir(target):
         return target
+    import shutil  # costs a launch 8 ms, and is seldom needed
+    import subprocess
+
     partial = f"{target}.{os.getpid()}"
     try:
         os.makedirs(partial, mode=0o700)
@@ -108,13 +108,15 @@ def _unpacked_kheaders() -> Optional[str]:
     return target
 
 
-def uses_kernel_structs(source: str) -> bool:
+def uses_kernel_structs(text: str) -> bool:
+    """Reading them from BTF takes 20 ms, so only if the C names one."""
     names = "|".join(re.escape(name) for name in btf.STRUCTS)
-    return re.search(rf"\bstruct\s+({names})\b", source) is not None
+    struct = re.compile(rf"\bstruct\s+({names})\b")
+    return any(struct.search(line) for line in source.compiled_lines(text))
 
 
-def make_small_tree(folder: str, source: str) -> None:
-    """Write the headers that `source` and BCC itself need into `folder`.
+def make_small_tree(folder: str, text: str) -> None:
+    """Write the headers that the C in `text` and BCC need into `folder`.
 
     Raises OpensnoopError where the C needs kernel structs and this kernel has
     no BTF.
@@ -124,7 +126,7 @@ def make_small_tree(folder: str, source: str) -> None:
     files["include/linux/kconfig.h"] = _kconfig_header()
     files["include/linux/sched.h"] = "#include <opensnoop/structs.h>\n"
     structs = ""
-    if uses_kernel_structs(source):
+    if uses_kernel_structs(text):
         structs = "#define KERNEL_STRUCTS_FROM_BTF 1\n" + btf.kernel_structs()
     files["include/opensnoop/structs.h"] = _STRUCTS_HEADER % structs
     for path, text in files.items():
@@ -140,18 +142,18 @@ def _link_host_headers(folder: str) -> None:
 
     BCC finds these last, as <linux/...> and <uapi/linux/...>.
     """
-    multiarch = f"/usr/include/{platform.machine()}-linux-gnu"
+    multiarch = f"/usr/include/{os.uname().machine}-linux-gnu"
     asm = f"{multiarch}/asm" if os.path.isdir(f"{multiarch}/asm") else ""
-    sources = {
+    folders = {
         "linux": "/usr/include/linux",
         "asm-generic": "/usr/include/asm-generic",
         "asm": asm or "/usr/include/asm",
     }
     os.makedirs(f"{folder}/host/uapi")
-    for name, source in sources.items():
-        if os.path.isdir(source):
-            os.symlink(source, f"{folder}/host/{name}")
-            os.symlink(source, f"{folder}/host/uapi/{name}")
+    for name, target in folders.items():
+        if os.path.isdir(target):
+            os.symlink(target, f"{folder}/host/{name}")
+            os.symlink(target, f"{folder}/host/uapi/{name}")
 
 
 def small_tree_flags(folder: str) -> list[str]:
@@ -171,7 +173,7 @@ def _version_header() -> str:
 
 def _kconfig_header() -> str:
     lines = ["#define CONFIG_BPF_SYSCALL 1", "#define CONFIG_64BIT 1"]
-    if platform.machine() == "x86_64":
+    if os.uname().machine == "x86_64":
         lines.append("#define CONFIG_X86_64 1")
     return "\n".join(lines) + "\n"
 

@@ -19,10 +19,36 @@ from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover
 
 
+class Room:
+    """The child. It ends by itself; giving its memory back takes a while."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._is_there = True
+
+    def reap_if_ended(self) -> None:
+        if self._is_there:
+            ended, _ = os.waitpid(self.pid, os.WNOHANG)
+            self._is_there = ended == 0
+
+    def reap(self) -> str:
+        """Wait for the end; in words, how it ended."""
+        _, status = os.waitpid(self.pid, 0)
+        self._is_there = False
+        if os.WIFSIGNALED(status):
+            return signal.Signals(os.WTERMSIG(status)).name
+        return f"exit status {os.WEXITSTATUS(status)}"
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self.reap()
+
+
 class Launched(NamedTuple):
     handover: Handover
     messages: str  # the compiler's; empty if it had nothing to say
     seconds: float  # that it took
+    room: Room
 
 
 def launch(
@@ -57,9 +83,10 @@ def launch(
         compile_room.run(job, inside, compiler_output)
     inside.close()
     try:
-        received = _await(child, outside, compiler_output)
+        room = Room(child)
+        received = _await(room, outside, compiler_output)
         messages = _text_of(compiler_output)
-        return Launched(received, messages, time.monotonic() - began)
+        return Launched(received, messages, time.monotonic() - began, room)
     finally:
         outside.close()
         os.close(compiler_output)
@@ -67,47 +94,34 @@ def launch(
 
 
 def _await(
-    child: int, connection: socket.socket, compiler_output: int
+    room: Room, connection: socket.socket, compiler_output: int
 ) -> Handover:
     connection.settimeout(PATIENCE_SECONDS)
     try:
         received = handover.receive(connection)
     except EOFError:
         raise OpensnoopError(
-            f"the compiler crashed ({_reap(child)}): this is a fault in BCC "
+            f"the compiler crashed ({room.reap()}): this is a fault in BCC "
             "or LLVM, set off by the C",
             _text_of(compiler_output),
         ) from None
     except socket.timeout:
-        _kill(child)
+        room.kill()
         raise OpensnoopError(
             f"the compiler did not end within {PATIENCE_SECONDS} s",
             _text_of(compiler_output),
         ) from None
     except BaseException:
-        _kill(child)
+        room.kill()
         raise
-    _reap(child)
     if isinstance(received, handover.RoomFailure):
+        room.reap()
         kind = SourceError if received.source_is_wrong else OpensnoopError
         spoke = received.compiler_spoke
         raise kind(
             received.sentence, _text_of(compiler_output) if spoke else ""
         )
     return received
-
-
-def _kill(child: int) -> None:
-    os.kill(child, signal.SIGKILL)
-    _reap(child)
-
-
-def _reap(child: int) -> str:
-    """Wait for the child; in words, how it ended."""
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return signal.Signals(os.WTERMSIG(status)).name
-    return f"exit status {os.WEXITSTATUS(status)}"
 
 
 def _text_of(memory_file: int) -> str:

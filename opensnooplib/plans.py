@@ -65,7 +65,7 @@ def try_plan(
     messages.detail(f"headers: {launched.handover.headers}")
     for line in launched.messages.splitlines():
         messages.detail(f"the compiler: {line}")
-    trace = Trace(rings, launched.handover, options, messages)
+    trace = Trace(rings, launched, options, messages)
     result = trace.prove()
     if not result.seen:
         trace.close()

@@ -112,6 +112,7 @@ def _write_rows(
         if command and command.has_ended():
             break
         state = trace.rings.poll(timeout_ms)
+        trace.room.reap_if_ended()
     return state
 
 

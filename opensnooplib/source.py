@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List, Sequence
+from typing import Iterator, List, Sequence, Set
 
 from opensnooplib.defines import Define
 from opensnooplib.errors import OpensnoopError
@@ -23,6 +23,10 @@ _LOSES_COUNT = re.compile(r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$")
 
 # Deeper than anyone nests: a file that includes itself.
 _DEPTH_LIMIT = 32
+
+
+_CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
+_DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
 
 
 def default_path() -> str:
@@ -96,3 +100,30 @@ def _file_lines(path: str, depth: int) -> List[str]:
         lines += _file_lines(target, depth + 1)
         lines.append(_line_directive(number + 1, path))
     return lines
+
+
+def compiled_lines(text: str) -> Iterator[str]:
+    """The lines of `text` that #ifdef and #ifndef don't take out.
+
+    Names count as defined by the #defines in `text` alone; a branch of any
+    other condition counts as compiled.
+    """
+    defined: Set[str] = set()
+    open_branches: List[bool] = []  # is this one compiled?
+    for line in text.split("\n"):
+        condition = _CONDITION.match(line)
+        if condition:
+            word, name = condition.groups()
+            if word in ("ifdef", "ifndef", "if"):
+                wanted = word == "ifdef"
+                known = word != "if"
+                open_branches.append(not known or (name in defined) == wanted)
+            elif word == "endif" and open_branches:
+                open_branches.pop()
+            elif open_branches:
+                open_branches[-1] = word == "elif" or not open_branches[-1]
+        elif all(open_branches):
+            define = _DEFINE.match(line)
+            if define:
+                defined.add(define.group(1))
+            yield line

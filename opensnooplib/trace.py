@@ -8,8 +8,8 @@ import threading
 import time
 from opensnooplib import calibration, columns, kernel
 from opensnooplib.arguments import Options
-from opensnooplib.compile_room import COUNTERS_MAP, is_end
-from opensnooplib.handover import Handover
+from opensnooplib.compile_room import COUNTERS_MAP, sees_begin
+from opensnooplib.launch import Launched
 from opensnooplib.messages import Messages
 from opensnooplib.reader import (
     Counts,
@@ -33,13 +33,14 @@ class Trace:
     def __init__(
         self,
         rings: Reader,
-        taken: Handover,
+        launched: Launched,
         options: Options,
         messages: Messages,
     ) -> None:
         """Raises OpensnoopError for a struct event that can't be shown."""
         self.rings = rings
-        self._taken = taken
+        self._taken = taken = launched.handover
+        self.room = launched.room
         self._options = options
         self._messages = messages
         self._cpu_count = kernel.possible_cpu_count()
@@ -79,7 +80,7 @@ class Trace:
         skipped = [
             program_misses(fd)
             for name, fd in self._taken.programs.items()
-            if not is_end(name)  # counted in the C, by its begin left over
+            if sees_begin(name)  # an end that is skipped is counted in the C
         ]
         return self._counter(_MISSED) + sum(skipped)
 

@@ -79,12 +79,12 @@ def _are_all_opening(load: OpenLoad, threads: int) -> bool:
 def test_opens_that_find_no_room_to_begin(
     checkout_copy: Path, tmp_path: Path, open_load: Path
 ) -> None:
-    """More opens under way at once than the map "start" can hold."""
+    """More threads than the map "start" has entries."""
     room, threads = 8, 20
     replace_in(
         checkout_copy / "opensnooplib" / "defines.py",
-        "START_ENTRIES = 32768",
-        f"START_ENTRIES = {room}",
+        "str(_start_entries())",
+        f'"{room + 1}"',  # one is the tool's own
     )
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
