@@ -25,9 +25,11 @@ C_FILES = $(shell find bpf_src opensnooplib tests -name '*.[ch]')
 PYTHON_FILES = $(shell find *.py opensnooplib tests -name '*.py')
 SHELL_FILES = $(shell grep -rlE '^\#!.*\b(ba)?sh$$' .ci tests)
 
+export KERNEL CMD
+
 # Prerequisites are done one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all run test bench lint lint-c lint-python lint-shell \
+.PHONY: all run test vm test-kernels bench lint lint-c lint-python lint-shell \
 	deps install clean help
 
 all: $(LIBRARY) ## build the native library (what make alone does)
@@ -45,6 +47,12 @@ run: packages-run $(LIBRARY) ## show opens until Ctrl-C; make run ARGS='-T -x' f
 test: packages-test $(LIBRARY) ## run all tests
 	$(PYTHON) -m pytest $(ARGS) tests/unit tests/fuzz
 	$(AS_ROOT) -m pytest -p no:cacheprovider $(ARGS) tests/kernel
+
+vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell
+	@tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" $${CMD:+-- "$$CMD"}
+
+test-kernels: packages-vm ## run the kernel tests on four other kernels, in QEMU
+	@tests/vm/vm.py test $(ARGS)
 
 bench: packages-bench $(LIBRARY) ## measure what tracing costs, beside other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)
@@ -89,4 +97,4 @@ clean: ## remove all that was built
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## show this
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1	\2/p' $(MAKEFILE_LIST)
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1	\2/p' $(MAKEFILE_LIST)

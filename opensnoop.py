@@ -31,8 +31,12 @@ def _keep_standard_descriptors() -> None:
 def main(words: Optional[List[str]] = None) -> int:
     """Parse the arguments, do what they ask. Returns the exit status."""
     _keep_standard_descriptors()
+    # Where it is ignored, the kernel keeps the status of children for itself.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    verbose = False
     try:
         options = arguments.parse(sys.argv[1:] if words is None else words)
+        verbose = options.verbose
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
         if options.doctor:
             from opensnooplib import doctor  # not needed for a trace
@@ -49,7 +53,7 @@ def main(words: Optional[List[str]] = None) -> int:
         report(OpensnoopError("ended before the trace began"))
         return 0
     except Exception as error:  # a fault of the tool's own
-        if "-v" in sys.argv:
+        if verbose:
             raise
         report(
             OpensnoopError(

@@ -6,6 +6,7 @@ How the native library is built, the Makefile knows: this asks make.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.install import install
+
+
+os.chdir(Path(__file__).resolve().parent)
 
 
 def version() -> str:

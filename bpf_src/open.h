@@ -66,8 +66,8 @@ static int begin_open(const struct open_args *args)
 	if (begun->user_how)
 		read_how(begun);
 	bpf_get_current_comm(begun->comm, sizeof(begun->comm));
-	begun->path_size = bpf_probe_read_user_str(
-		begun->path, sizeof(begun->path), begun->user_path);
+	begun->path_size =
+		read_path(begun->path, sizeof(begun->path), begun->user_path);
 	return 0;
 }
 

@@ -66,6 +66,19 @@ static void fill_event(struct event *event, struct open_start *begun, long ret)
 	__builtin_memcpy(event->comm, begun->comm, sizeof(event->comm));
 }
 
+/* As bpf_probe_read_user_str(): the size with the NUL, or an errno. */
+static s32 read_path(char *path, u32 size, const char *user_path)
+{
+	s32 got = bpf_probe_read_user_str(path, size, user_path);
+
+	/* Older kernels (6.1, say) give 0 for an empty name, and no NUL. */
+	if (got == 0) {
+		path[0] = '\0';
+		got = 1;
+	}
+	return got;
+}
+
 /*
  * The name as it was at the entry. Where it wasn't readable then (its page
  * wasn't in memory yet), or is long: as it is now, after the kernel read it.
@@ -76,8 +89,8 @@ static void fill_path(struct event *event, struct open_start *begun)
 		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
 		event->path_size = begun->path_size;
 	} else {
-		event->path_size = bpf_probe_read_user_str(
-			event->path, sizeof(event->path), begun->user_path);
+		event->path_size = read_path(event->path, sizeof(event->path),
+					     begun->user_path);
 	}
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: from words to checked options.
 
-Every check that needs no kernel is made here, so that whatever comes later
+Every check that needs no tracing is made here, so that whatever comes later
 can trust the options.
 """
 
@@ -11,10 +11,11 @@ import argparse
 import os
 import pwd
 import re
-from typing import List, NamedTuple, NoReturn, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
-from opensnooplib import __version__
+from opensnooplib import __version__, kernel
 from opensnooplib.errors import UsageError
+from opensnooplib.messages import print_text
 
 # In the order in which auto tries them, see plans.py.
 PLANS = ("syscall", "fentry", "kprobe")
@@ -67,6 +68,9 @@ class Options(NamedTuple):
 
 
 class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        print_text(message)
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; opensnoop -h shows how it is used")
 
@@ -215,6 +219,8 @@ def parse(arguments: Sequence[str]) -> Options:
     """
     own, command = _split_at_exec(arguments)
     words = _build_parser().parse_args(own)
+    if words.exec is not None:
+        raise UsageError("write --exec COMMAND ... without a =")
     words.exec = command
     _refuse_conflicts(words)
     return Options(
@@ -308,6 +314,14 @@ def _tgid(task: int) -> Optional[int]:
     return None
 
 
+def _depth(task: int) -> int:
+    """In how many nested PID namespaces, as NSpid tells."""
+    for line in _task_status(task) or ():
+        if line.startswith("NSpid:"):
+            return len(line.split()) - 1
+    return 1
+
+
 def _pids(words: Optional[str]) -> Tuple[int, ...]:
     if words is None:
         return ()
@@ -322,6 +336,11 @@ def _pids(words: Optional[str]) -> Tuple[int, ...]:
             raise UsageError(
                 f"-p {pid}: that is a thread of process {tgid}; use -t {pid}, "
                 f"or -p {tgid} for the whole process"
+            )
+        if kernel.pid_namespace() and _depth(pid) != _depth(os.getpid()):
+            raise UsageError(
+                f"-p {pid}: is in a PID namespace of its own, which can't be "
+                "told from inside this one: run on the host"
             )
         pids.append(pid)
     return tuple(dict.fromkeys(pids))

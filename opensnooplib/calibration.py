@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Sequence
 
 from opensnooplib import reader
 
-_PATIENCE_MS = 1000
+# A record is in its ring before the open returns; this is for the reader.
+_PATIENCE_MS = 100
+
+# On a busy host with small rings, the very record can be lost.
+_TRIES = 5
 
 
 class Result(NamedTuple):
@@ -24,32 +28,43 @@ class Result(NamedTuple):
     ]  # the kernel refuses the call here, for example seccomp
 
 
-def calibrate(rings: reader.Reader, calls: Sequence[str]) -> Result:
+def calibrate(
+    rings: reader.Reader,
+    calls: Sequence[str],
+    before_round: Callable[[], None],
+) -> Result:
     """Open a file with each of `calls`, and see which are seen.
 
     Drops the records that came before; the trace begins with the last one.
+    `before_round` is called each time before opens are made.
     """
-    together = _try(rings, [calls])
-    if not together.unseen:
-        return together
-    # One that isn't seen takes the records of the others along.
-    return _try(rings, [[call] for call in calls])
+    before_round()
+    result = _make_and_see(rings, calls)
+    for _ in range(_TRIES):
+        if not result.unseen:
+            break
+        # One that isn't seen took the records of the others along.
+        for call in list(result.unseen):
+            rings.discard()
+            before_round()
+            if _make_and_see(rings, [call]).seen:
+                result.unseen.remove(call)
+                result.seen.append(call)
+    return result
 
 
-def _try(rings: reader.Reader, rounds: Sequence[Sequence[str]]) -> Result:
-    """Make all opens of a round, then see them; a round takes some 2 ms."""
+def _make_and_see(rings: reader.Reader, calls: Sequence[str]) -> Result:
     result = Result([], [], [])
     folder = f"/opensnoop-{os.urandom(16).hex()}"
-    for calls in rounds:
-        made: List[str] = []
-        for call in calls:
-            error = reader.calibration_open(call, f"{folder}/{call}")
-            if error == -errno.ENOENT:
-                made.append(call)
-            elif error != -errno.ENOSYS:  # else this machine doesn't have it
-                result.untested.append(call)
-        for call in made:
-            path = f"{folder}/{call}"
-            is_seen = rings.await_open(path, os.getpid(), _PATIENCE_MS)
-            (result.seen if is_seen else result.unseen).append(call)
+    made: List[str] = []
+    for call in calls:
+        error = reader.calibration_open(call, f"{folder}/{call}")
+        if error == -errno.ENOENT:
+            made.append(call)
+        elif error != -errno.ENOSYS:  # else this machine doesn't have it
+            result.untested.append(call)
+    for call in made:
+        path = f"{folder}/{call}"
+        is_seen = rings.await_open(path, os.getpid(), _PATIENCE_MS)
+        (result.seen if is_seen else result.unseen).append(call)
     return result

@@ -117,7 +117,7 @@ def make_source(job: Job) -> str:
 def _calls(job: Job) -> List[str]:
     """Which syscalls the plan sees."""
     if job.plan == "syscall":
-        return tracefs.open_calls()
+        return tracefs.open_calls() or list(tracefs.OPEN_CALLS)
     return list(tracefs.OPEN_CALLS)
 
 
@@ -171,11 +171,12 @@ def _work(job: Job) -> Handover:
     text = make_source(job)
     chosen = headers.choose()
     flags: List[str] = []
+    for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
+        os.environ.pop(name, None)  # what we say was taken must be taken
     if chosen.kind == headers.Kind.UNPACKED:
         os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
     elif chosen.kind == headers.Kind.SMALL_TREE:
-        os.mkdir(job.folder, mode=0o700)
-        headers.make_small_tree(job.folder, text)
+        _make_small_tree(job.folder, text)
         flags = headers.small_tree_flags(job.folder)
         os.environ["BCC_KERNEL_SOURCE"] = job.folder
     try:
@@ -196,6 +197,17 @@ def _work(job: Job) -> Handover:
         programs=compiled.programs,
         attachments=compiled.attachments,
     )
+
+
+def _make_small_tree(folder: str, text: str) -> None:
+    try:
+        os.mkdir(folder, mode=0o700)
+        headers.make_small_tree(folder, text)
+    except OSError as error:
+        raise OpensnoopError(
+            f"cannot write headers for the compiler to {folder}: "
+            f"{error.strerror}; make room there"
+        ) from None
 
 
 def _prepare_tracefs(job: Job) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From options to the #defines that bpf_src is compiled with.
 
-A #define is a (name, value) pair; the name can be a function-like macro. What
-each one means stands in bpf_src/select.h.
+A #define is a (name, value) pair; the name can be a function-like macro.
+bpf_src/select.h has what options select, bpf_src/opensnoop.c the plans.
 """
 
 from __future__ import annotations

@@ -37,6 +37,17 @@ def may_trace() -> bool:
     )
 
 
+LOCKED_DOWN = (
+    "the kernel is locked down (confidentiality), which forbids tracing: boot "
+    "without lockdown=confidentiality"
+)
+
+
+def is_locked_down() -> bool:
+    """kernel_lockdown(7): the stronger mode forbids perf, kprobes, tracefs."""
+    return kernel.lockdown() == "confidentiality"
+
+
 def why_no_bpf(error: int) -> str:
     """`error` is the errno of bpf(2) or perf_event_open(2)."""
     if error == errno.ENOSYS:
@@ -49,13 +60,10 @@ def why_no_bpf(error: int) -> str:
     if not may_trace():
         return (
             "tracing needs root, or the capabilities CAP_BPF, CAP_PERFMON and "
-            "CAP_DAC_READ_SEARCH: try sudo opensnoop"
+            "CAP_DAC_READ_SEARCH with tracefs mounted: try sudo opensnoop"
         )
-    if kernel.lockdown() == "confidentiality":
-        return (
-            "the kernel is locked down (confidentiality), which forbids "
-            "tracing: boot without lockdown=confidentiality"
-        )
+    if is_locked_down():
+        return LOCKED_DOWN
     return (
         "the kernel refuses BPF although this process may trace: a container "
         "or a security module (seccomp, SELinux, AppArmor) forbids it; run "

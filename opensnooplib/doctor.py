@@ -109,7 +109,7 @@ def _lockdown() -> Finding:
     mode = kernel.lockdown()
     return Finding(
         "lockdown",
-        mode != "confidentiality",
+        not diagnosis.is_locked_down(),
         mode or "not in this kernel",
         "boot without lockdown=confidentiality",
     )

@@ -9,6 +9,7 @@ attached as long as somebody holds the descriptor of its attachment.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 from typing import Any, Dict, List, NamedTuple, Tuple, Union
@@ -29,6 +30,12 @@ class Handover(NamedTuple):
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
     attachments: Dict[str, int]
+
+    def close(self) -> None:
+        """Give all descriptors back; what is attached is detached."""
+        for fds in (self.attachments, self.programs, self.maps):
+            for fd in fds.values():
+                os.close(fd)
 
 
 class RoomFailure(NamedTuple):
@@ -75,7 +82,9 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     Raises EOFError where the room ended without a
     word, and TimeoutError (socket.timeout) as the socket is set.
     """
-    head, fds, _, _ = socket.recv_fds(connection, _LENGTH.size, _FD_LIMIT)
+    head, fds, _, _ = socket.recv_fds(
+        connection, _LENGTH.size, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
+    )
     if len(head) < _LENGTH.size:
         raise EOFError
     facts = json.loads(_receive_exactly(connection, _LENGTH.unpack(head)[0]))

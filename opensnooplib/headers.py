@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from enum import Enum
 from typing import Dict, NamedTuple, Optional
 
@@ -41,29 +42,41 @@ class Headers(NamedTuple):
 
 def choose(modules: str = "/lib/modules") -> Headers:
     """The headers to compile with here. `modules` is for tests."""
-    release = kernel.release()
-    build = f"{modules}/{release}/build"
-    if os.path.isdir(build):
-        found = _release_of(build)
-        if found == release:
-            reason = f"the running kernel's own, in {build}"
-            return Headers(Kind.INSTALLED, reason)
-        why = (
-            f"those in {build} are of {found}, not of {release}, and are not "
-            "used"
-            if found
-            else f"those in {build} don't say which kernel they are of, and "
-            "are not used"
-        )
-    else:
-        why = f"there are none in {build}"
+    build = f"{modules}/{kernel.release()}/build"
+    why_not = _why_not_installed(build)
+    if not why_not:
+        reason = f"the running kernel's own, in {build}"
+        return Headers(Kind.INSTALLED, reason)
     if os.path.exists(KHEADERS):
         unpacked = _unpacked_kheaders()
         if unpacked:
             reason = f"the kernel's own, of {KHEADERS}"
             return Headers(Kind.UNPACKED, reason, unpacked)
-        why += f", and {KHEADERS} can't be unpacked into {CACHE}"
-    return Headers(Kind.SMALL_TREE, f"none needed: a small tree ({why})")
+        why_not += f", and {KHEADERS} can't be unpacked into {CACHE}"
+    return Headers(Kind.SMALL_TREE, f"none needed: a small tree ({why_not})")
+
+
+def _why_not_installed(build: str) -> str:
+    release = kernel.release()
+    if not os.path.isdir(build):
+        return f"there are none in {build}"
+    found = _release_of(build)
+    if not found:
+        return (
+            f"those in {build} don't say which kernel they are of, and are "
+            "not used"
+        )
+    if found != release:
+        return (
+            f"those in {build} are of {found}, not of {release}, and are not "
+            "used"
+        )
+    # Debian keeps the ones that no configuration changes beside, in source.
+    folders = (build, os.path.join(os.path.dirname(build), "source"))
+    for name in ("linux/kconfig.h", "generated/autoconf.h"):
+        if not any(os.path.exists(f"{f}/include/{name}") for f in folders):
+            return f"those in {build} have no {name}, and are not used"
+    return ""
 
 
 def _release_of(build: str) -> Optional[str]:
@@ -87,6 +100,8 @@ def _unpacked_kheaders() -> Optional[str]:
         r"[^\w.-]+", "_", f"{kernel.release()}-{os.uname().version}"
     )
     target = f"{CACHE}/kheaders-{build}"
+    if not _make_private(CACHE):
+        return None
     if os.path.isdir(target):
         return target
     import shutil  # costs a launch 8 ms, and is seldom needed
@@ -94,9 +109,9 @@ def _unpacked_kheaders() -> Optional[str]:
 
     partial = f"{target}.{os.getpid()}"
     try:
-        os.makedirs(partial, mode=0o700)
+        os.mkdir(partial, mode=0o700)
         subprocess.run(
-            ["tar", "-xf", KHEADERS, "-C", partial],
+            ["/usr/bin/tar", "-xf", KHEADERS, "-C", partial],
             check=True,
             capture_output=True,
         )
@@ -106,6 +121,19 @@ def _unpacked_kheaders() -> Optional[str]:
         # Another launch may have been quicker.
         return target if os.path.isdir(target) else None
     return target
+
+
+def _make_private(folder: str) -> bool:
+    """See that only this user can write there; false where that can't be."""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        found = os.lstat(folder)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            return False
+        os.chmod(folder, 0o700)
+    except OSError:
+        return False
+    return True
 
 
 def uses_kernel_structs(text: str) -> bool:

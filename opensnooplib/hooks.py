@@ -11,8 +11,8 @@ from typing import Callable, Dict
 
 from opensnooplib import kernel, reader
 
-# The kernel's function behind all open syscalls, under the names that kernels
-# gave it, the oldest first: this one since Linux 5.6, and still in 7.2.
+# The kernel's function behind all open syscalls, under each name that it has
+# had: this one since Linux 5.6, and still in 7.2.
 OPEN_FUNCTIONS = ("do_sys_openat2",)
 
 # enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h

@@ -69,13 +69,20 @@ def thread_count() -> int:
 
 
 def lockdown() -> str:
-    """none, integrity, confidentiality, or "" where the kernel has none."""
+    """none, integrity, confidentiality, or "" where the kernel has none.
+
+    From securityfs; where that isn't mounted, as the kernel was booted.
+    """
     try:
         with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
-            text = file.read()
+            return file.read().partition("[")[2].partition("]")[0]
     except OSError:
-        return ""
-    return text.partition("[")[2].partition("]")[0]
+        pass
+    with open("/proc/cmdline", encoding="ascii", errors="replace") as file:
+        for word in file.read().split():
+            if word.startswith("lockdown="):
+                return word.partition("=")[2]
+    return ""
 
 
 def memory_available() -> int:

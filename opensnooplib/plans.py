@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 from opensnooplib import compile_room, hooks, launch, reader, tracefs
 from opensnooplib.arguments import PLANS, Options
@@ -28,36 +28,51 @@ class PlanError(OpensnoopError):
     """This plan doesn't work here; another may."""
 
 
+class PlanIsBlindError(PlanError):
+    """It is attached, and doesn't see all that it should."""
+
+
 def attach(
     options: Options, rings: Reader, messages: Messages
 ) -> Tuple[Trace, Result]:
     """Attach the plan that was asked for, or the best that works.
 
-    Raises OpensnoopError, with the last plan's reason, where none does.
+    Best is one that sees all calls; else the first that sees any. Raises
+    OpensnoopError, with the first plan's reason, where none does.
     """
-    wanted = list(PLANS) if options.plan == "auto" else [options.plan]
-    for plan in wanted:
-        try:
-            return try_plan(plan, options, rings, messages)
-        except SourceError:
-            raise  # the C is wrong, for every plan
-        except OpensnoopError as error:
-            if plan == wanted[-1]:
-                raise
-            messages.detail(f"plan {plan}: not here: {error.sentence}")
-    raise AssertionError("there is always a last plan")
+    if options.plan != "auto":
+        return try_plan(options.plan, options, rings, messages)
+    first: Optional[OpensnoopError] = None
+    for sees_all in (True, False):
+        for plan in PLANS:
+            try:
+                return try_plan(plan, options, rings, messages, sees_all)
+            except SourceError:
+                raise  # the C is wrong, for every plan
+            except OpensnoopError as error:
+                first = first or error
+                messages.detail(f"plan {plan}: not here: {error.sentence}")
+        if not isinstance(first, PlanIsBlindError):
+            break
+    assert first
+    raise first
 
 
 def try_plan(
-    plan: str, options: Options, rings: Reader, messages: Messages
+    plan: str,
+    options: Options,
+    rings: Reader,
+    messages: Messages,
+    sees_all: bool = False,
 ) -> Tuple[Trace, Result]:
-    """Attach `plan`, and see that it sees. Raises OpensnoopError."""
+    """Attach `plan`, and see that it sees: any call, or all of them.
+
+    Raises OpensnoopError.
+    """
     why_not = _why_not(plan)
     if why_not:
         raise PlanError(why_not)
-    function = ""
-    if plan != "syscall":
-        function = _find_open_function(messages)
+    function = "" if plan == "syscall" else _find_open_function()
     launched = launch.launch(options, plan, function, rings.install)
     messages.detail(
         f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
@@ -65,13 +80,18 @@ def try_plan(
     messages.detail(f"headers: {launched.handover.headers}")
     for line in launched.messages.splitlines():
         messages.detail(f"the compiler: {line}")
-    trace = Trace(rings, launched, options, messages)
+    try:
+        trace = Trace(rings, launched, options, messages)
+    except OpensnoopError:
+        launched.handover.close()
+        raise
     result = trace.prove()
-    if not result.seen:
+    if not result.seen or (sees_all and result.unseen):
         trace.close()
-        raise PlanError(
-            "the programs are attached, but an open by the tool itself did "
-            "not show up: opensnoop --doctor tells more"
+        raise PlanIsBlindError(
+            "the programs are attached, but opens by the tool itself did not "
+            f"show up ({', '.join(result.unseen)}): opensnoop --doctor tells "
+            "more"
         )
     return trace, result
 
@@ -91,7 +111,10 @@ def source(options: Options) -> str:
         folder="",
         install_rings=lambda map_fd: None,
     )
-    tracefs.mount_for_this_process()
+    try:
+        tracefs.mount_for_this_process()
+    except OpensnoopError:
+        pass  # printing needs no right; all calls are taken for there then
     return compile_room.make_source(job)
 
 
@@ -104,7 +127,7 @@ def _why_not(plan: str) -> str:
     return ""
 
 
-def _find_open_function(messages: Messages) -> str:
+def _find_open_function() -> str:
     """The name that can be hooked here. Raises PlanError where none can."""
     for name in hooks.OPEN_FUNCTIONS:
         if not reader.kprobe_refusal(name):
@@ -112,12 +135,10 @@ def _find_open_function(messages: Messages) -> str:
     for name in _variants():
         if not reader.kprobe_refusal(name):
             return name
-    reason = (
+    raise PlanError(
         "this kernel has no function "
         f"{' or '.join(hooks.OPEN_FUNCTIONS)} that can be hooked"
     )
-    messages.warn(f"{reason}; opens by 32-bit programs can't be seen here")
-    raise PlanError(reason)
 
 
 def _variants() -> List[str]:

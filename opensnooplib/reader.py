@@ -200,6 +200,10 @@ class Reader:
         )
         return bool(_check(seen))
 
+    def discard(self) -> None:
+        """Drop all records that are there."""
+        _check(self._lib.reader_await_open(self._reader, b"", 0, 0))
+
     def start(self, fd: int, row_limit: int, own_pid: int) -> None:
         """Write rows to `fd`, `row_limit` at most (0: no limit)."""
         _check(self._lib.reader_start(self._reader, fd, row_limit, own_pid))

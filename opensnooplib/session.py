@@ -48,8 +48,6 @@ def run(options: Options, messages: Messages) -> int:
     trace, result = plans.attach(options, rings, messages)
     for call in result.unseen + result.untested:
         messages.warn(f"opens by {call} can't be seen here")
-    if options.output_file and stat.S_ISREG(os.fstat(output).st_mode):
-        os.ftruncate(output, 0)  # not before all that can fail
     trace.begin(output)
     ending.wait_for_rows()
     if kernel.pid_namespace() is not None:
@@ -57,6 +55,8 @@ def run(options: Options, messages: Messages) -> int:
     messages.note(f"watching {', '.join(result.seen)}; Ctrl-C ends it")
     if command:
         command.release()
+    if options.output_file and stat.S_ISREG(os.fstat(output).st_mode):
+        os.ftruncate(output, 0)  # not before all that can fail
     state = _write_rows(options, trace, ending, command)
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) goes on running")
@@ -79,6 +79,8 @@ def _open_output(options: Options) -> int:
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
+    if diagnosis.is_locked_down() and diagnosis.may_trace():
+        raise OpensnoopError(diagnosis.LOCKED_DOWN)
     cpus = kernel.online_cpus()
     pages = buffers.pages_for_each_cpu(options.buffer_pages, len(cpus))
     messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")

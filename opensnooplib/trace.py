@@ -52,15 +52,16 @@ class Trace:
         rings.set_format(schema, self._columns, options.json)
 
     def prove(self) -> calibration.Result:
-        """See that opens are seen; the trace begins with the last of them.
-
-        Counting begins a moment before, so that no loss is left out.
-        """
-        self._lost_before = self._lost()
-        self._missed_before = self._missed()
-        result = calibration.calibrate(self.rings, self._taken.calls)
+        """See that opens are seen; the trace begins with the last of them."""
+        result = calibration.calibrate(
+            self.rings, self._taken.calls, self._count_from_here
+        )
         self._began = time.monotonic()
         return result
+
+    def _count_from_here(self) -> None:
+        self._lost_before = self._lost()
+        self._missed_before = self._missed()
 
     def begin(self, output: int) -> None:
         """Begin with rows to `output`."""
@@ -116,8 +117,8 @@ class Trace:
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
-        for fd in (*self._taken.programs.values(), *self._taken.maps.values()):
-            os.close(fd)
+        self._taken.attachments.clear()
+        self._taken.close()
 
 
 def end_line(counts: Counts, lost: int, missed: int, seconds: float) -> str:

@@ -19,7 +19,7 @@ int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
 
 /*
  * How often the kernel skipped a program because another BPF program was
- * running on that CPU (recursion_misses, since Linux 5.12; 0 before).
+ * running on that CPU (recursion_misses; 0 before Linux 6.7, for fentry 5.12).
  */
 int program_misses(int program_fd, uint64_t *misses);
 

@@ -3,14 +3,28 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE (64 * 1024)
+
+/*
+ * A description of our own can be non-blocking without a surprise for those
+ * who share the one that we were given. Sockets can't be opened again.
+ */
+static int open_again(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
 
 int output_init(struct output *output, int fd, size_t row_bound,
 		int patience_ms)
@@ -24,12 +38,15 @@ int output_init(struct output *output, int fd, size_t row_bound,
 		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
 		.patience_ms = patience_ms,
 	};
+	output->private_fd = output->is_file ? -1 : open_again(fd);
 	output->buffer = malloc(capacity);
 	return output->buffer ? 0 : -ENOMEM;
 }
 
 void output_free(struct output *output)
 {
+	if (output->buffer && output->private_fd >= 0)
+		close(output->private_fd);
 	free(output->buffer);
 }
 
@@ -64,20 +81,24 @@ static bool wait_writable(const struct output *output)
 /*
  * A write to a full pipe would wait in the kernel, for ever if nobody reads,
  * and a signal just before it would go unheard. So nothing is written before
- * there is room, and no more than a pipe with room takes at once.
+ * there is room, and, where the write can block, no more than a pipe with
+ * room takes at once.
  */
 static bool write_some(struct output *output, size_t *written)
 {
 	size_t size = output->used - *written;
+	int fd = output->fd;
 	ssize_t count;
 
 	if (!output->is_file) {
 		if (!wait_writable(output))
 			return false;
-		if (size > PIPE_BUF)
+		if (output->private_fd >= 0)
+			fd = output->private_fd;
+		else if (size > PIPE_BUF)
 			size = PIPE_BUF;
 	}
-	count = write(output->fd, output->buffer + *written, size);
+	count = write(fd, output->buffer + *written, size);
 	if (count >= 0)
 		*written += (size_t)count;
 	else if (errno != EINTR && errno != EAGAIN)

@@ -11,6 +11,7 @@
 
 struct output {
 	int fd;
+	int private_fd; /* the same, opened again for us, or -1 */
 	char *buffer;
 	size_t capacity;
 	size_t used;

@@ -126,6 +126,7 @@ int reader_set_format(struct reader *reader, const struct layout *layout,
 {
 	struct row_format *format = &reader->format;
 
+	free(reader->columns);
 	reader->columns = calloc(column_count, sizeof(*columns));
 	if (!reader->columns)
 		return -ENOMEM;

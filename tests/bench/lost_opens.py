@@ -1,66 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many opens have no row, when a program opens as fast as it can."""
+"""How many opens have no row, when programs open as fast as they can."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import List
+from typing import Dict, List
 
-from samples import in_turn
+from samples import Samples, in_turn
 from table import Row
 from tools import LIBBPF_TOOLS, OURS, PERF_TRACE, STRACE, Tool, tracing
 from workbench import Workbench
 
 _OPENS = 1_000_000
 
-_PERF_FILE_NAME = re.compile(rb"openat\(.*filename: (0x[0-9a-f]+|[^,]+),?")
+_PERF_FILE_NAME = re.compile(rb"openat\(.*filename: ([^,)]+)")
 
 
-def _rows_with(path: str, output: str) -> int:
-    wanted = path.encode()
+def _rows_of_load(bench: Workbench, tool: Tool, output: str) -> int:
     with open(output, "rb") as rows:
-        return sum(wanted in row for row in rows)
+        if tool != PERF_TRACE:
+            opened = bench.opened.encode()
+            return sum(opened in row for row in rows)
+        # perf may show a name's address only; the load has just one.
+        found = filter(None, map(_PERF_FILE_NAME.search, rows))
+        names = Counter(match.group(1) for match in found)
+        return max(names.values(), default=0)
 
 
-def _rows_of_one_address(output: str) -> int:
-    """perf may show the address of a name only: the load has just one."""
-    with open(output, "rb") as rows:
-        names = Counter(
-            found.group(1) for found in map(_PERF_FILE_NAME.search, rows) if found
-        )
-    return max(names.values(), default=0)
+def _cells(taken: Dict[str, Samples]) -> Dict[str, str]:
+    return {name: lost.shown(",.0f") for name, lost in taken.items()}
 
 
 def measure(bench: Workbench) -> List[Row]:
-    end_lines: List[str] = []
+    """The load alone, and the load on all CPUs, where readers get no rest."""
+    told: List[str] = []
+    load = bench.load(_OPENS)
 
     def lost(tool: Tool) -> float:
         with tracing(bench, tool) as trace:
-            trace.run(bench.load(_OPENS))
-        if tool == PERF_TRACE:
-            return _OPENS - _rows_of_one_address(trace.output)
+            trace.run(load)
         if tool == OURS:
-            end_lines.append(trace.said().strip().splitlines()[-1])
-        return _OPENS - _rows_with(bench.opened, trace.output)
+            told.append(trace.said().strip().splitlines()[-1])
+        return _OPENS - _rows_of_load(bench, tool, trace.output)
 
-    fast = in_turn(
-        "lost opens", (OURS, LIBBPF_TOOLS), 1 if bench.quick else 5, lost
-    )
+    runs = 1 if bench.quick else 3
+    taken = in_turn("lost opens", (OURS, LIBBPF_TOOLS), runs, lost)
     slow = in_turn("lost opens, slow peers", (STRACE, PERF_TRACE), 1, lost)
-    ours = fast[OURS.name]
-    return [
+    said_at_end = f'the last run of ours said: "{told[-1]}"' if told else ""
+    ours = taken[OURS.name]
+    rows = [
         Row(
             f"lost of {_OPENS:,} opens",
-            {
-                name: samples.shown(",.0f")
-                for name, samples in {**fast, **slow}.items()
-            },
+            _cells({**taken, **slow}),
             goal="0",
             reached=not any(ours.values) if ours.values else None,
-            note=(
-                "full speed, rows to a file, counted in the file; ours says "
-                f'in the end: "{end_lines[-1] if end_lines else ""}"'
-            ),
+            note=f"full speed, rows to a file; {said_at_end}",
         )
     ]
+
+    load = bench.load_on_each_cpu(_OPENS)
+    taken = in_turn("all CPUs", (OURS, LIBBPF_TOOLS), runs, lost)
+    said_at_end = f'the last run of ours said: "{told[-1]}"' if told else ""
+    rows.append(
+        Row(
+            "the same with a load on each CPU",
+            _cells(taken),
+            note=f"no CPU is left to the reader; {said_at_end}",
+        )
+    )
+    return rows

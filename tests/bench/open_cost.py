@@ -33,13 +33,11 @@ def measure(bench: Workbench) -> List[Row]:
     taken = in_turn(
         "cost of an open",
         (UNTRACED,) + _TRACERS,
-        3 if bench.quick else 9,
+        3 if bench.quick else 7,
         microseconds,
     )
     untraced = taken[UNTRACED.name]
-    added = {
-        tool.name: taken[tool.name].minus(untraced) for tool in _TRACERS
-    }
+    added = {tool.name: taken[tool.name].minus(untraced) for tool in _TRACERS}
     return [_cost_row(added, untraced), _ratio_row(added)]
 
 

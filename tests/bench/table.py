@@ -40,6 +40,8 @@ def text(rows: Sequence[Row]) -> str:
         lines.append([row.figure, *cells, row.goal, _verdict(row.reached)])
     widths = [max(map(len, column)) for column in zip(*lines)]
     shown = [_line(line, widths) for line in lines]
-    shown.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    shown.insert(
+        1, "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    )
     notes = [f"{row.figure}: {row.note}" for row in rows if row.note]
     return "\n".join(shown + [""] * bool(notes) + notes)

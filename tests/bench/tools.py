@@ -15,8 +15,6 @@ from typing import Iterator, List, NamedTuple, Optional
 import workbench
 from workbench import Workbench
 
-ROOT = os.path.dirname(os.path.dirname(workbench.HERE))
-
 _PATIENCE_SECONDS = 60
 
 
@@ -41,10 +39,16 @@ class Tool(NamedTuple):
         if self.words and shutil.which(self.words[0]) is None:
             raise CannotMeasure(f"not installed: apt install {self.package}")
 
+    def with_arguments(self, *words: str) -> Tool:
+        return self._replace(words=[*self.words, *words])
+
 
 UNTRACED = Tool("untraced", Kind.UNTRACED, [], "")
 OURS = Tool(
-    "ours", Kind.HOST, [os.path.join(ROOT, "opensnoop.py")], "python3-bpfcc"
+    "ours",
+    Kind.HOST,
+    [os.path.join(workbench.ROOT, "opensnoop.py")],
+    "python3-bpfcc",
 )
 # By its whole name: ours, once installed, may come first in PATH.
 LIBBPF_TOOLS = Tool(
@@ -57,7 +61,10 @@ STRACE = Tool(
     "strace",
 )
 PERF_TRACE = Tool(
-    "perf trace", Kind.COMMAND, ["perf", "trace", "-e", "openat*"], "linux-perf"
+    "perf trace",
+    Kind.COMMAND,
+    ["perf", "trace", "-e", "openat*"],
+    "linux-perf",
 )
 
 
@@ -69,7 +76,9 @@ class Trace:
         self.output = bench.path(f"{name}.rows")
         self._bench = bench
         self._tool = tool
-        self._namespace = bench.host if tool == OURS else bench.with_tracefs
+        self._namespace = (
+            bench.host if tool.name == OURS.name else bench.with_tracefs
+        )
         self._process: Optional[subprocess.Popen[bytes]] = None
 
     @property
@@ -99,7 +108,7 @@ class Trace:
         process = self.start(command)
         printed, said = process.communicate()
         if process.returncode:
-            raise CannotMeasure(_last_line(said))
+            raise CannotMeasure(last_line(said))
         return printed.decode()
 
     def end(self) -> None:
@@ -141,7 +150,7 @@ class _HostTrace(Trace):
         marker = self._bench.marker.encode()
         while marker not in _contents(self.output):
             if process.poll() is not None:
-                raise CannotMeasure(_last_line(_contents(self._said_path)))
+                raise CannotMeasure(last_line(_contents(self._said_path)))
             if time.monotonic() > deadline:
                 raise CannotMeasure("shows no rows")
             for _ in range(20):
@@ -174,7 +183,7 @@ def _contents(path: str) -> bytes:
         return file.read()
 
 
-def _last_line(text: bytes) -> str:
+def last_line(text: bytes) -> str:
     lines = text.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it fails, in silence"
 

@@ -13,12 +13,13 @@ import ctypes
 import os
 import signal
 import subprocess
-from typing import Any, List, NamedTuple
+from typing import Any, Callable, Iterator, List, NamedTuple
 
 from opensnooplib import tracefs
 from opensnooplib.errors import OpensnoopError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
 class MountNamespace:
@@ -34,24 +35,38 @@ class MountNamespace:
             raise OSError(number, os.strerror(number))
 
 
-def _namespace_with_tracefs() -> MountNamespace:
-    """It is gone when nothing runs in it and nobody holds it."""
-    mounted, tell = os.pipe()
+@contextlib.contextmanager
+def meanwhile(work: Callable[..., None], *arguments: Any) -> Iterator[int]:
+    """Run `work` in a process beside this one; gives its PID."""
     child = os.fork()
     if child == 0:
-        with contextlib.suppress(OpensnoopError):
-            tracefs.mount_for_this_process()
-        os.write(tell, b"x")
-        signal.pause()
-        os._exit(0)
-    os.close(tell)
-    os.read(mounted, 1)
-    os.close(mounted)
+        try:
+            work(*arguments)
+        finally:
+            # Never back into what the parent does after the fork.
+            os._exit(1)
     try:
-        return MountNamespace(child)
+        yield child
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def _mount_tracefs(tell: int) -> None:
+    with contextlib.suppress(OpensnoopError):
+        tracefs.mount_for_this_process()
+    os.write(tell, b"x")
+    signal.pause()
+
+
+def _namespace_with_tracefs() -> MountNamespace:
+    """It is gone when nothing runs in it and nobody holds it."""
+    mounted, tell = os.pipe()
+    with meanwhile(_mount_tracefs, tell) as child:
+        os.close(tell)
+        os.read(mounted, 1)
+        os.close(mounted)
+        return MountNamespace(child)
 
 
 class Workbench(NamedTuple):
@@ -77,9 +92,24 @@ class Workbench(NamedTuple):
         """The command that opens and closes a file so many times."""
         return [self.path("open_loop"), "-n", str(opens), self.opened]
 
+    def load_on_each_cpu(self, opens: int) -> List[str]:
+        """The same with a process on each CPU: all together as many times."""
+        cpus = sorted(os.sched_getaffinity(0))
+        command = [self.path("open_loop"), "-n", str(opens // len(cpus))]
+        for cpu in cpus:
+            command += ["-c", str(cpu)]
+        return command + [self.opened]
+
+
+def _keep_byte_code_in(folder: str) -> None:
+    """As for an installed tool, but nothing is written into the checkout."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = folder
+
 
 def prepare(folder: str, quick: bool) -> Workbench:
     """Build the load and make its files in `folder`."""
+    _keep_byte_code_in(os.path.join(folder, "byte code"))
     bench = Workbench(
         folder=folder,
         quick=quick,
@@ -101,6 +131,8 @@ def start(
     """The same way for every competitor, so that it costs all the same."""
 
     def become_command() -> None:
+        # A group of its own: it and all that it starts.
+        os.setpgid(0, 0)
         namespace.enter()
         # A shell's background job ignores it, and its children would too.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Iterator, List
@@ -57,3 +58,12 @@ def mounts() -> Iterator[List[Path]]:
     yield mounted
     for place in reversed(mounted):
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heed_ctrl_c() -> None:
+    """A shell starts what it puts into the background with SIGINT ignored,
+    and so would all that the tests start be.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -70,12 +70,12 @@ static void open_at2(const char *own)
 	struct open_how wrong = {.flags = O_RDONLY, .mode = 0600};
 	const size_t size = sizeof(reads);
 
-	close_opened(syscall(SYS_openat2, AT_FDCWD, own, &reads, size));
-	close_opened(syscall(SYS_openat2, AT_FDCWD, own, &makes, size));
-	close_opened(syscall(SYS_openat2, AT_FDCWD, "/etc", &stays, size));
-	close_opened(syscall(SYS_openat2, AT_FDCWD, own, &wrong, size));
-	close_opened(syscall(SYS_openat2, AT_FDCWD, own, NULL, size));
-	close_opened(syscall(SYS_openat2, AT_FDCWD, own, &wrong, 0));
+	close_opened(syscall(__NR_openat2, AT_FDCWD, own, &reads, size));
+	close_opened(syscall(__NR_openat2, AT_FDCWD, own, &makes, size));
+	close_opened(syscall(__NR_openat2, AT_FDCWD, "/etc", &stays, size));
+	close_opened(syscall(__NR_openat2, AT_FDCWD, own, &wrong, size));
+	close_opened(syscall(__NR_openat2, AT_FDCWD, own, NULL, size));
+	close_opened(syscall(__NR_openat2, AT_FDCWD, own, &wrong, 0));
 }
 
 static void *run_thread(void *argument)

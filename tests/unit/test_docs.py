@@ -29,10 +29,10 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _help(capsys: pytest.CaptureFixture[str]) -> str:
+def _help(capfd: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit):
         arguments.parse(["-h"])
-    return capsys.readouterr().out
+    return capfd.readouterr().out
 
 
 def _options_in_help(text: str) -> Set[str]:
@@ -55,9 +55,9 @@ def _options_in_man_page() -> Set[str]:
 
 
 def test_man_page_has_the_options_of_help(
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    shown = _options_in_help(_help(capsys))
+    shown = _options_in_help(_help(capfd))
     assert {"-p", "--pid", "--exec", "--ebpf"} <= shown
     assert _options_in_man_page() == shown
 

@@ -26,6 +26,9 @@ def _installed(modules: Path, release: str) -> Path:
     (generated / "utsrelease.h").write_text(
         f'#define UTS_RELEASE "{release}"\n'
     )
+    (generated / "autoconf.h").touch()
+    (modules / kernel.release() / "build/include/linux").mkdir()
+    (modules / kernel.release() / "build/include/linux/kconfig.h").touch()
     return modules / kernel.release() / "build"
 
 
@@ -51,6 +54,17 @@ def test_those_of_another_kernel_are_not_taken(
     chosen = headers.choose(str(tmp_path))
     assert chosen.kind == headers.Kind.SMALL_TREE
     assert f"of {release}, not of {kernel.release()}" in chosen.reason
+
+
+@pytest.mark.parametrize("name", ["linux/kconfig.h", "generated/autoconf.h"])
+def test_those_that_are_incomplete_are_not_taken(
+    tmp_path: Path, name: str
+) -> None:
+    build = _installed(tmp_path, kernel.release())
+    (build / "include" / name).unlink()
+    chosen = headers.choose(str(tmp_path))
+    assert chosen.kind == headers.Kind.SMALL_TREE
+    assert f"have no {name}" in chosen.reason
 
 
 def test_those_that_do_not_say_are_not_taken(tmp_path: Path) -> None:
@@ -204,3 +218,17 @@ def test_no_kernel_structs_where_none_is_named(tmp_path: Path) -> None:
         "#include <linux/sched.h>\n"
         "#ifdef KERNEL_STRUCTS_FROM_BTF\n#error from BTF\n#endif\n",
     )
+
+
+def test_kernel_structs_are_read_only_if_the_c_uses_them() -> None:
+    text = """\
+#define USED 1
+#ifdef MNTNS_MAP
+struct task_struct *task;
+#else
+int task;
+#endif
+"""
+    assert not headers.uses_kernel_structs(text)
+    assert headers.uses_kernel_structs(text.replace("USED", "MNTNS_MAP"))
+    assert headers.uses_kernel_structs("#if 1\nstruct dentry d;\n#endif")

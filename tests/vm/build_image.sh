@@ -43,7 +43,9 @@ install_packages() {
 	local mirror
 	for mirror in http://deb.debian.org/debian http://archive.debian.org/debian; do
 		rm -rf "$tree"
-		debootstrap --variant=minbase "$suite" "$tree" "$mirror" && break
+		if debootstrap --variant=minbase "$suite" "$tree" "$mirror"; then
+			break
+		fi
 	done
 	mount -t proc proc "$tree/proc"
 	# No service starts in the tree, no initrd is made: we make our own.
@@ -56,18 +58,18 @@ install_packages() {
 
 # Unpacked, not installed: its install scripts want to make an initrd.
 unpack_kernel() {
-	local package
+	local package modules
 	apt install --download-only linux-image-cloud-amd64
 	for package in "$tree"/var/cache/apt/archives/linux-{image,binary,modules}-[0-9]*.deb; do
-		[ -e "$package" ] && dpkg-deb -x "$package" "$unpacked"
+		if [ -e "$package" ]; then
+			dpkg-deb -x "$package" "$unpacked"
+		fi
 	done
-	cp "$unpacked"/boot/vmlinuz-* "$folder/vmlinuz"
-	cp "$unpacked"/boot/config-* "$unpacked"/boot/System.map-* "$tree/boot/"
-	release=$(basename "$unpacked"/boot/vmlinuz-*)
-	release=${release#vmlinuz-}
-	for modules in "$unpacked"/lib/modules "$unpacked"/usr/lib/modules; do
-		[ -d "$modules" ] && cp -r "$modules" "$tree/usr/lib/"
-	done
+	modules=$(find "$unpacked" -type d -path '*/lib/modules/*/kernel' -prune)
+	release=$(basename "$(dirname "$modules")")
+	find "$unpacked" -type f -name 'vmlinuz*' -exec cp {} "$folder/vmlinuz" ';'
+	mkdir -p "$tree/usr/lib/modules"
+	cp -r "$(dirname "$modules")" "$tree/usr/lib/modules/"
 	chroot "$tree" depmod "$release"
 	echo "$release" >"$folder/release"
 }

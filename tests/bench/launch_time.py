@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From launch to the first row, beside a script that uses BCC plainly.
+
+bcc_script.py compiles, loads and attaches the same C with the same headers.
+Meanwhile a process in the background opens a file every millisecond.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from typing import Dict, List, NamedTuple
+
+import workbench
+from opensnooplib import headers
+from samples import Samples, in_turn
+from table import Row
+from tools import OURS, CannotMeasure, Kind, Tool, last_line
+from workbench import Workbench
+
+_GOAL = 1.1  # of the plain script's time
+
+
+def _open_every_millisecond(path: str) -> None:
+    while True:
+        workbench.open_once(path)
+        time.sleep(0.001)
+
+
+class _Launch(NamedTuple):
+    """Milliseconds."""
+
+    took: float
+    processor: float  # of all processes that the launch needed
+
+
+def _until_first_row(process: subprocess.Popen[bytes]) -> None:
+    """Read up to the first byte after the heading's line."""
+    assert process.stdout
+    rows = b""
+    while not rows.partition(b"\n")[2]:
+        part = os.read(process.stdout.fileno(), 1 << 16)
+        if not part:
+            _, said = process.communicate()
+            raise CannotMeasure(last_line(said))
+        rows += part
+
+
+def _launch(bench: Workbench, tool: Tool) -> _Launch:
+    began = time.monotonic()
+    process = workbench.start(
+        tool.words,
+        bench.host if tool == OURS else bench.with_tracefs,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        _until_first_row(process)
+        took = time.monotonic() - began
+        # At once: how it would end doesn't belong here.
+        os.killpg(process.pid, signal.SIGKILL)
+        spent = _processor_seconds_of_group(process.pid)
+        process.returncode = -signal.SIGKILL
+    return _Launch(took * 1000, spent * 1000)
+
+
+def _processor_seconds_of_group(group: int) -> float:
+    """Wait for all of its processes: ours are also those that lost a parent
+    (see _adopt_orphans).
+    """
+    spent = 0.0
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            _, _, used = os.wait4(-group, 0)
+            spent += used.ru_utime + used.ru_stime
+    return spent
+
+
+def _adopt_orphans() -> None:
+    """PR_SET_CHILD_SUBREAPER of prctl(2)."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+class _Compile(NamedTuple):
+    source: str
+    flags: List[str]
+    headers: str  # which, in words
+
+
+def _same_compile(bench: Workbench) -> _Compile:
+    """The C and the headers that our tool compiles with on this host.
+
+    BCC finds the headers through the environment, or by itself.
+    """
+    shown = subprocess.run(
+        OURS.words + ["--ebpf"], check=True, capture_output=True
+    )
+    source = bench.path("opensnoop.c")
+    with open(source, "wb") as file:
+        file.write(shown.stdout)
+    chosen = headers.choose()
+    flags: List[str] = []
+    if chosen.kind == headers.Kind.UNPACKED:
+        os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
+    elif chosen.kind == headers.Kind.SMALL_TREE:
+        tree = bench.path("headers")
+        headers.make_small_tree(tree, shown.stdout.decode())
+        os.environ["BCC_KERNEL_SOURCE"] = tree
+        flags = headers.small_tree_flags(tree)
+    return _Compile(source, flags, chosen.reason)
+
+
+def measure(bench: Workbench) -> List[Row]:
+    """How long it takes, and how that compares."""
+    _adopt_orphans()
+    compiled = _same_compile(bench)
+    script = os.path.join(workbench.HERE, "bcc_script.py")
+    words = ["/usr/bin/python3", script, compiled.source, *compiled.flags]
+    plain = Tool("plain BCC script", Kind.HOST, words, "python3-bpfcc")
+
+    processor: Dict[str, List[float]] = {OURS.name: [], plain.name: []}
+
+    def took(tool: Tool) -> float:
+        launch = _launch(bench, tool)
+        processor[tool.name].append(launch.processor)
+        return launch.took
+
+    with workbench.meanwhile(_open_every_millisecond, bench.marker):
+        taken = in_turn(
+            "launch to first row",
+            (OURS, plain),
+            5 if bench.quick else 21,
+            took,
+        )
+    ratio = taken[OURS.name].ratio_to(taken[plain.name])
+    return [
+        Row(
+            "launch to first row, ms",
+            {name: samples.shown(".0f") for name, samples in taken.items()},
+            note=f"headers: {compiled.headers}",
+        ),
+        Row(
+            "the same, of a plain BCC script's",
+            {OURS.name: ratio.shown(".3f")},
+            goal=f"at most {_GOAL}",
+            reached=ratio.median <= _GOAL if ratio.values else None,
+        ),
+        Row(
+            "processor time of a launch, ms",
+            {
+                name: Samples(spent, taken[name].reason).shown(".0f")
+                for name, spent in processor.items()
+            },
+        ),
+    ]

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One virtual machine: boots an image, runs one command, and is gone.
+
+The machine's disks are thrown away: nothing in it outlives it. It has no
+network. Its output comes through virtio ports, so that stdout holds what the
+command wrote and nothing else; the kernel's console goes to a file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import BinaryIO, Dict, List, NamedTuple, Optional, Sequence
+from typing import Set
+
+from images import HERE, Image
+
+CHECKOUT = HERE.parent.parent
+
+# As timeout(1) has it; and ours for a machine that ends without telling.
+TIMED_OUT = 124
+DIED = 125
+
+_running: Set[subprocess.Popen[bytes]] = set()
+
+
+class Settings(NamedTuple):
+    timeout: Optional[float]  # seconds, for boot and command together
+    headers: bool = False  # leave the kernel's headers in sight
+    kernel_options: str = ""  # more for the kernel's command line
+
+
+def run(
+    image: Image,
+    command: str,
+    settings: Settings,
+    stdout: BinaryIO,
+    stderr: BinaryIO,
+) -> int:
+    """Run a shell command in a copy of the checkout.
+
+    Returns its exit status, TIMED_OUT or DIED.
+    """
+    ports = {"stdout": _Port(stdout), "stderr": _Port(stderr)}
+    return _boot(image, command, settings, ports)
+
+
+def shell(image: Image, settings: Settings) -> int:
+    """A shell in a copy of the checkout, on this terminal, for any time."""
+    return _boot(image, None, settings._replace(timeout=None), {})
+
+
+def _boot(
+    image: Image,
+    command: Optional[str],
+    settings: Settings,
+    ports: Dict[str, _Port],
+) -> int:
+    status = _Port()
+    ports = {**ports, "status": status}
+    with tempfile.TemporaryDirectory(prefix="opensnoop-vm-") as name:
+        folder = Path(name)
+        _make_bench(folder, command, settings)
+        words = _qemu(image, folder, settings) + _devices(ports)
+        if command is None:
+            words += _TERMINAL
+        machine = _start(folder, words, ports)
+        try:
+            machine.wait(settings.timeout)
+        except subprocess.TimeoutExpired:
+            _say(image, f"no end after {settings.timeout:.0f} s, so ended")
+            _show_console(folder)
+            return TIMED_OUT
+        finally:
+            _end(machine)
+            for port in ports.values():
+                port.close()
+        if not status.text.strip().isdigit():
+            _say(image, "the machine died before the command's end")
+            _show_console(folder)
+            return DIED
+        return int(status.text)
+
+
+def end_all() -> None:
+    for machine in list(_running):
+        machine.kill()
+
+
+class _Port:
+    """A pipe out of the machine, and the thread that empties it."""
+
+    def __init__(self, sink: Optional[BinaryIO] = None) -> None:
+        self._sink = sink
+        self._read_end, self.write_end = os.pipe()
+        self._thread = threading.Thread(target=self._copy)
+        self.text = b""  # what came, if there is no sink
+
+    def begin(self) -> None:
+        """Once the machine has its end."""
+        os.close(self.write_end)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._thread.join()
+        os.close(self._read_end)
+
+    def _copy(self) -> None:
+        while True:
+            some = os.read(self._read_end, 65536)
+            if not some:
+                return
+            if self._sink is None:
+                self.text += some
+                continue
+            try:
+                self._sink.write(some)
+                self._sink.flush()
+            except BrokenPipeError:
+                pass  # nobody reads; the machine must not stand still
+
+
+def _make_bench(
+    folder: Path, command: Optional[str], settings: Settings
+) -> None:
+    """The second disk: a copy of the checkout, and what to do there."""
+    bench = folder / "bench"
+    _copy_checkout(bench / "opensnoop")
+    if command is not None:
+        (bench / "command").write_text(command + "\n")
+    if settings.headers:
+        (bench / "show-headers").touch()
+    subprocess.run(
+        ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal"]
+        + ["-d", bench, folder / "bench.ext4", "512M"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    shutil.rmtree(bench)
+
+
+def _copy_checkout(target: Path) -> None:
+    """What git tracks, as it is now, and what it would not ignore."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+    ).stdout
+    for name in filter(None, os.fsdecode(listed).split("\0")):
+        source = CHECKOUT / name
+        if source.is_symlink() or source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name, follow_symlinks=False)
+
+
+def _qemu(image: Image, folder: Path, settings: Settings) -> List[str]:
+    kernel_options = "console=ttyS0 quiet panic=-1 " + settings.kernel_options
+    return [
+        # It ends when we do, however we do.
+        *["setpriv", "--pdeathsig", "KILL", "nice", "qemu-system-x86_64"],
+        *["-nodefaults", "-no-user-config", "-no-reboot"],
+        *["-display", "none"],
+        *["-accel", "tcg,thread=multi", "-cpu", "max"],
+        *["-smp", "2", "-m", "3G"],
+        *["-kernel", f"{image.folder}/vmlinuz"],
+        *["-initrd", f"{image.folder}/initrd"],
+        *["-append", kernel_options.strip()],
+        *["-serial", f"file:{folder}/console"],
+        *_disk(f"{image.folder}/rootfs.ext4", "snapshot=on"),
+        *_disk(f"{folder}/bench.ext4", "cache=unsafe"),
+        *["-device", "virtio-serial-pci"],
+    ]
+
+
+def _disk(path: str, option: str) -> Sequence[str]:
+    return ["-drive", f"file={path},format=raw,if=virtio,{option}"]
+
+
+def _devices(ports: Dict[str, _Port]) -> List[str]:
+    words = []
+    for name, port in ports.items():
+        path = f"/proc/self/fd/{port.write_end}"
+        words += ["-chardev", f"file,id={name},path={path}"]
+        words += ["-device", f"virtserialport,chardev={name},name={name}"]
+    return words
+
+
+# For a shell: what is typed goes to it as it is, Ctrl-C too.
+_TERMINAL = [
+    *["-chardev", "stdio,id=terminal,signal=off"],
+    *["-device", "virtconsole,chardev=terminal"],
+]
+
+
+def _start(
+    folder: Path, words: List[str], ports: Dict[str, _Port]
+) -> subprocess.Popen[bytes]:
+    machine = subprocess.Popen(
+        words,
+        pass_fds=[port.write_end for port in ports.values()],
+        stdin=None if _TERMINAL[-1] in words else subprocess.DEVNULL,
+        # What the machine writes to its disks goes to an unnamed file there.
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    _running.add(machine)
+    for port in ports.values():
+        port.begin()
+    return machine
+
+
+def _end(machine: subprocess.Popen[bytes]) -> None:
+    machine.kill()
+    machine.wait()
+    _running.discard(machine)
+
+
+def _say(image: Image, sentence: str) -> None:
+    print(f"vm: {image.suite} {image.release}: {sentence}", file=sys.stderr)
+
+
+def _show_console(folder: Path) -> None:
+    """The last that the kernel said."""
+    console = folder / "console"
+    if console.exists():
+        lines = console.read_text(errors="replace").splitlines()[-20:]
+        print("".join(f"  | {line}\n" for line in lines), file=sys.stderr)

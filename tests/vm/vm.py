@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Other kernels: run a command on one of them, in a copy of the checkout.
+
+    vm.py run --kernel 6.1 -- ./opensnoop.py --doctor
+    vm.py run --kernel 7.2                              a shell there
+    vm.py test                                          the kernel tests on all
+    vm.py build                                         only build the images
+
+Needs root, and the packages debootstrap, qemu-system-x86, busybox-static,
+cpio and e2fsprogs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+from typing import Any, List
+
+import images
+import kernel_tests
+import machine
+
+
+def main() -> int:
+    options = _parse()
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        status: int = options.do(options)
+    except images.ImageError as error:
+        print(f"vm: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _leave(number: int, _frame: Any) -> None:
+    sys.exit(128 + number)
+
+
+def _run(options: argparse.Namespace) -> int:
+    image = images.get(images.suite_of(options.kernel))
+    settings = _settings(options)
+    words: List[str] = options.command
+    if not words:
+        return machine.shell(image, settings)
+    # One word is the shell's to read, as with ssh; more are as they are.
+    command = words[0] if len(words) == 1 else shlex.join(words)
+    return machine.run(
+        image, command, settings, sys.stdout.buffer, sys.stderr.buffer
+    )
+
+
+def _settings(options: argparse.Namespace) -> machine.Settings:
+    return machine.Settings(options.timeout, options.headers, options.append)
+
+
+def _test(options: argparse.Namespace) -> int:
+    suites = [images.suite_of(kernel) for kernel in options.kernel]
+    return kernel_tests.run(suites, options.pytest, _settings(options))
+
+
+def _build(options: argparse.Namespace) -> int:
+    for kernel in options.kernel:
+        image = images.get(images.suite_of(kernel))
+        print(f"{image.suite} {image.release} {image.folder}")
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run a command, or a shell")
+    run.set_defaults(do=_run)
+    _add_settings(run, 600)
+    run.add_argument(
+        "--kernel",
+        default="6.1",
+        help="a version (5.10, 6.1, …) or a Debian suite (default 6.1)",
+    )
+    run.add_argument(
+        "command",
+        nargs="*",
+        metavar="CMD",
+        help="one word is a shell command; without any: a shell",
+    )
+    test = commands.add_parser("test", help="run the kernel tests")
+    test.set_defaults(do=_test)
+    _add_settings(test, 1500)
+    _add_kernels(test)
+    test.add_argument(
+        "--pytest",
+        default=kernel_tests.DEPEND_ON_KERNEL,
+        metavar="ARGUMENTS",
+        help="for pytest: which tests; else all that depend on the kernel",
+    )
+    build = commands.add_parser("build", help="build what is not there yet")
+    build.set_defaults(do=_build)
+    _add_kernels(build)
+    return parser.parse_args()
+
+
+def _add_settings(parser: argparse.ArgumentParser, seconds: int) -> None:
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=seconds,
+        metavar="SECONDS",
+        help=f"end it after that: exit status 124 (default {seconds})",
+    )
+    parser.add_argument(
+        "--headers",
+        action="store_true",
+        help="leave the kernel's headers in sight",
+    )
+    parser.add_argument(
+        "--append",
+        default="",
+        metavar="OPTIONS",
+        help="more for the kernel's command line: lockdown=confidentiality",
+    )
+
+
+def _add_kernels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kernel",
+        nargs="+",
+        default=list(images.SUITES),
+        help="only on these",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
