@@ -29,7 +29,7 @@ from opensnooplib.signals import EndingSignals
 from opensnooplib.trace import Trace
 
 # How often the rings are read when little happens, so that rows are prompt.
-_TICK_MS = 25
+_TICK_MS = 40
 
 
 def run(options: Options, messages: Messages) -> int:
