@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from opensnooplib import calibration, columns, kernel
 from opensnooplib.arguments import Options
@@ -104,20 +103,14 @@ class Trace:
             self._messages.note(line)
 
     def detach(self) -> None:
-        """Closing an attachment waits for the kernel's RCU: all at once."""
-        closers = [
-            threading.Thread(target=os.close, args=(fd,))
-            for fd in self._taken.attachments.values()
-        ]
-        for closer in closers:
-            closer.start()
-        for closer in closers:
-            closer.join()
+        """Take the programs off; each waits for the kernel's RCU."""
+        for fd in self._taken.attachments.values():
+            os.close(fd)
+        self._taken.attachments.clear()
 
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
-        self._taken.attachments.clear()
         self._taken.close()
 
 
