@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 from opensnooplib import compile_room, hooks, launch, reader, tracefs
 from opensnooplib.arguments import PLANS, Options
@@ -129,10 +129,7 @@ def _why_not(plan: str) -> str:
 
 def _find_open_function() -> str:
     """The name that can be hooked here. Raises PlanError where none can."""
-    for name in hooks.OPEN_FUNCTIONS:
-        if not reader.kprobe_refusal(name):
-            return name
-    for name in _variants():
+    for name in _open_function_names():
         if not reader.kprobe_refusal(name):
             return name
     raise PlanError(
@@ -141,12 +138,16 @@ def _find_open_function() -> str:
     )
 
 
-def _variants() -> List[str]:
-    """A compiler that makes a variant of a function appends to its name."""
+def _open_function_names() -> Iterator[str]:
+    """As kernels name it; then the names of variants that a compiler made.
+
+    Those stand in /proc/kallsyms, which is read only if it comes to them.
+    """
+    yield from hooks.OPEN_FUNCTIONS
     names = "|".join(hooks.OPEN_FUNCTIONS)
     variant = re.compile(rf"\b((?:{names})\.(?:isra|constprop|part)\.\d+)\b")
     try:
         with open("/proc/kallsyms", encoding="ascii") as file:
-            return variant.findall(file.read())
+            yield from variant.findall(file.read())
     except OSError:
-        return []
+        return
