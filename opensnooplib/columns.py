@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Dict, List, NamedTuple
 
-from opensnooplib.arguments import Options
+from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.schema import Field, Schema
 

@@ -22,7 +22,7 @@ from opensnooplib import (
     source,
     tracefs,
 )
-from opensnooplib.arguments import Options
+from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover, RoomFailure
 

@@ -11,7 +11,7 @@ import os
 from typing import List, Sequence, Tuple
 
 from opensnooplib import kernel
-from opensnooplib.arguments import Options
+from opensnooplib.options import Options
 
 Define = Tuple[str, str]
 

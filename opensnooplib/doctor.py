@@ -22,7 +22,7 @@ from opensnooplib import (
     session,
     tracefs,
 )
-from opensnooplib.arguments import PLANS, Options
+from opensnooplib.options import PLANS, Options
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages, print_text
 

@@ -13,7 +13,7 @@ import time
 from typing import Callable, NamedTuple
 
 from opensnooplib import compile_room, handover
-from opensnooplib.arguments import Options
+from opensnooplib.options import Options
 from opensnooplib.compile_room import PATIENCE_SECONDS
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover

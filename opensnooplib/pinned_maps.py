@@ -7,7 +7,7 @@ import errno
 from typing import Optional
 
 from opensnooplib import diagnosis, reader
-from opensnooplib.arguments import Options
+from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, UsageError
 
 # BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_LRU_HASH of include/uapi/linux/bpf.h

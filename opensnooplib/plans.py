@@ -16,7 +16,7 @@ import re
 from typing import Iterator, Optional, Tuple
 
 from opensnooplib import compile_room, hooks, launch, reader, tracefs
-from opensnooplib.arguments import PLANS, Options
+from opensnooplib.options import PLANS, Options
 from opensnooplib.calibration import Result
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.messages import Messages

@@ -20,7 +20,7 @@ from opensnooplib import (
     pinned_maps,
     plans,
 )
-from opensnooplib.arguments import Options
+from opensnooplib.options import Options
 from opensnooplib.command import Command
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages

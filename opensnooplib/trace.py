@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 from opensnooplib import calibration, columns, kernel
-from opensnooplib.arguments import Options
+from opensnooplib.options import Options
 from opensnooplib.compile_room import COUNTERS_MAP, sees_begin
 from opensnooplib.launch import Launched
 from opensnooplib.messages import Messages

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the command line can ask for; arguments.py checks and fills it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple
+
+# In the order in which auto tries them, see plans.py.
+PLANS = ("syscall", "fentry", "kprobe")
+
+
+class Options(NamedTuple):
+    """What the command line asked for. Lists are empty where nothing did."""
+
+    # selection
+    pids: Tuple[int, ...]
+    tid: Optional[int]
+    uid: Optional[int]
+    comm_part: bytes
+    only_failed: bool
+    flags: Tuple[str, ...]
+    cgroup_map: Optional[str]
+    mntns_map: Optional[str]
+    command: Tuple[str, ...]
+    # columns
+    show_time: bool
+    show_uid: bool
+    show_flags: bool
+    # output
+    json: bool
+    output_file: Optional[str]
+    row_limit: int  # 0: no limit
+    duration: Optional[float]  # seconds
+    quiet: bool
+    # probe
+    buffer_pages: Optional[int]  # for each CPU
+    plan: str
+    verbose: bool
+    print_source: bool
+    doctor: bool
