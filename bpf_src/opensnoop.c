@@ -9,17 +9,23 @@
  *   task.h          who is calling
  *   record.h        how a record is filled and sent, and losses are counted
  *   select.h        which opens are wanted
- *   open.h          an open from its begin to its end
- *   plan_syscall.h  where the kernel calls us; plan_kprobe.h and
- *                   plan_fentry.h are other ways to be called
+ *   open.h          an open from its arguments to its record
+ *   begin_end.h     the same where begin and end are seen apart
+ *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
+ *                   plan_fentry.h and plan_kprobe.h are other ways to be
+ *                   called
  */
 #include "event.h"
 #include "task.h"
 #include "record.h"
 #include "select.h"
 
+#include "open.h"
+
 #if defined(PLAN_SYSCALL)
 #include "plan_syscall.h"
+#elif defined(PLAN_SYSCALL_EXIT)
+#include "plan_syscall_exit.h"
 #elif defined(PLAN_KPROBE)
 #include "plan_kprobe.h"
 #elif defined(PLAN_FENTRY)

@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "kprobe": the kernel's own function behind all open syscalls.
+ * The plan "kprobe": the kernel's own functions for the syscalls that open
+ * a file.
  *
- * It also sees what syscall tracepoints don't: programs built for 32 bits.
- * OPEN_FUNCTION is the function's name on this kernel. Since Linux 5.6 it is
+ * It also sees what syscall tracepoints don't: programs for 32 bits. A
+ * function's one argument is where the program's registers are saved:
  *
- *	do_sys_openat2(int dfd, const char __user *filename,
- *		       struct open_how *how)
- *
- * where `how` is a copy in the kernel.
+ *	long __x64_sys_openat(const struct pt_regs *regs);
  */
-#include <uapi/linux/ptrace.h>
-#include "open.h"
+#include "begin_end.h"
+#include "registers.h"
 
 #define JOIN(prefix, function)	     prefix##function
 #define PROBE_NAME(prefix, function) JOIN(prefix, function)
 
-int PROBE_NAME(kprobe__, OPEN_FUNCTION)(struct pt_regs *ctx)
-{
-	struct open_how how = {};
-	struct open_args open = {
-		.user_path = (void *)PT_REGS_PARM2(ctx),
-	};
+#define OPEN_PROBES(call, bits, function)                                      \
+	int PROBE_NAME(kprobe__, function)(struct pt_regs * ctx)               \
+	{                                                                      \
+		struct pt_regs regs = {};                                      \
+		struct syscall_args args = {};                                 \
+		struct open_args open = {};                                    \
+                                                                               \
+		bpf_probe_read_kernel(&regs, sizeof(regs),                     \
+				      (void *)PT_REGS_PARM1(ctx));             \
+		args_of_##bits##_bit(&args, &regs);                            \
+		open_args_of(&open, call, &args);                              \
+		return begin_open(&open);                                      \
+	}                                                                      \
+                                                                               \
+	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
+	{                                                                      \
+		return end_open(ctx, PT_REGS_RC(ctx));                         \
+	}
 
-	bpf_probe_read_kernel(&how, sizeof(how), (void *)PT_REGS_PARM3(ctx));
-	open.flags = how.flags;
-	open.mode = how.mode;
-	return begin_open(&open);
-}
-
-int PROBE_NAME(kretprobe__, OPEN_FUNCTION)(struct pt_regs *ctx)
-{
-	return end_open(ctx, (int)PT_REGS_RC(ctx));
-}
+#include "open_functions.h"

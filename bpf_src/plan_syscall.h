@@ -2,7 +2,7 @@
 /*
  * The plan "syscall": two tracepoints for each syscall that opens a file.
  */
-#include "open.h"
+#include "begin_end.h"
 
 /* Older architectures have open and creat, newer ones only openat. */
 #ifdef HAVE_OPEN

@@ -4,31 +4,12 @@
  */
 #include <uapi/linux/fcntl.h>
 
-/*
- * Names shorter than this are read when the open begins, before another
- * thread can change them; longer ones when it ends.
- */
-#define SHORT_PATH 128
-
 /* The arguments of an open, whichever way it is called. */
 struct open_args {
 	const char *user_path;		 /* where the caller keeps the name */
-	const struct open_how *user_how; /* openat2 only: its flags and mode */
+	const struct open_how *user_how; /* openat2: its flags and mode */
 	u64 flags;
 	u32 mode;
-};
-
-/* What the begin of an open knows and its end needs. */
-struct open_start {
-	bool under_way; /* begun, and not ended yet */
-	u64 pid_tgid;	/* of the caller */
-	const char *user_path;
-	const struct open_how *user_how; /* NULL once it is read */
-	u64 flags;
-	u32 mode;
-	s32 path_size; /* of path, as in struct event */
-	char comm[TASK_COMM_LEN];
-	char path[SHORT_PATH];
 };
 
 enum counter {
@@ -54,16 +35,18 @@ static bool mode_counts(u64 flags)
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-static void fill_event(struct event *event, struct open_start *begun, long ret)
+/* All but the path. */
+static void fill_event(struct event *event, const struct open_args *open,
+		       u64 pid_tgid, long ret)
 {
 	event->ts = bpf_ktime_get_ns();
-	event->pid = begun->pid_tgid >> 32;
-	event->tid = begun->pid_tgid;
+	event->pid = pid_tgid >> 32;
+	event->tid = pid_tgid;
 	event->uid = bpf_get_current_uid_gid();
 	event->ret = ret;
-	event->flags = begun->flags;
-	event->mode = mode_counts(begun->flags) ? begun->mode : 0;
-	__builtin_memcpy(event->comm, begun->comm, sizeof(event->comm));
+	event->flags = open->flags;
+	event->mode = mode_counts(open->flags) ? open->mode : 0;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
 }
 
 /* As bpf_probe_read_user_str(): the size with the NUL, or an errno. */
@@ -79,19 +62,11 @@ static s32 read_path(char *path, u32 size, const char *user_path)
 	return got;
 }
 
-/*
- * The name as it was at the entry. Where it wasn't readable then (its page
- * wasn't in memory yet), or is long: as it is now, after the kernel read it.
- */
-static void fill_path(struct event *event, struct open_start *begun)
+static struct event *event_buffer(void)
 {
-	if (begun->path_size > 0 && begun->path_size < SHORT_PATH) {
-		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
-		event->path_size = begun->path_size;
-	} else {
-		event->path_size = read_path(event->path, sizeof(event->path),
-					     begun->user_path);
-	}
+	u32 zero = 0;
+
+	return scratch.lookup(&zero);
 }
 
 /*
@@ -111,16 +86,4 @@ static void send_event(void *ctx, struct event *event)
 	used += offsetof(struct event, path);
 	if (events.perf_submit(ctx, event, used) < 0)
 		count(LOST);
-}
-
-static void record_open(void *ctx, struct open_start *begun, long ret)
-{
-	u32 zero = 0;
-	struct event *event = scratch.lookup(&zero);
-
-	if (!event)
-		return;
-	fill_event(event, begun, ret);
-	fill_path(event, begun);
-	send_event(ctx, event);
 }

@@ -12,7 +12,16 @@ import errno
 import os
 import signal
 import socket
-from typing import Any, Callable, Dict, List, NamedTuple, NoReturn
+from typing import (
+    Any,
+    Callable,
+    Container,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    NoReturn,
+)
 
 from opensnooplib import (
     defines,
@@ -85,17 +94,26 @@ def _hook_of(name: str) -> _Hook:
     )
 
 
-def sees_begin(name: str) -> bool:
-    """Does this program see an open first?"""
-    return "__sys_enter_" in name or name.startswith(
-        ("kprobe__", "kretfunc__")
-    )
+# The program that sees the end of something, and the one for its begin.
+_PAIRS = (
+    ("tracepoint__syscalls__sys_exit_", "tracepoint__syscalls__sys_enter_"),
+    ("kretprobe__", "kprobe__"),
+    ("kretfunc__", "kfunc__"),
+)
+
+
+def sees_first(name: str, programs: Container[str]) -> bool:
+    """Is this the first of `programs` that sees an open?"""
+    for end, begin in _PAIRS:
+        if name.startswith(end):
+            return name.replace(end, begin, 1) not in programs
+    return name.startswith(tuple(begin for _, begin in _PAIRS))
 
 
 class Job(NamedTuple):
     options: Options
     plan: str
-    open_function: str  # that the plan hooks, if it hooks one
+    functions: Mapping[str, str]  # of the kernel, see hooks.py
     tool_pid: int
     folder: str  # for headers, see remove_headers()
     install_rings: Callable[[int], None]
@@ -109,14 +127,14 @@ def make_source(job: Job) -> str:
     """The C for this job on this kernel; tracefs must be mounted."""
     return source.assemble(
         source.default_path(),
-        defines.plan(job.plan, _calls(job), job.tool_pid, job.open_function)
+        defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
         + defines.selection(job.options),
     )
 
 
 def _calls(job: Job) -> List[str]:
     """Which syscalls the plan sees."""
-    if job.plan == "syscall":
+    if not job.functions:
         return tracefs.open_calls() or list(tracefs.OPEN_CALLS)
     return list(tracefs.OPEN_CALLS)
 
@@ -214,10 +232,10 @@ def _prepare_tracefs(job: Job) -> None:
     try:
         tracefs.mount_for_this_process()
     except OpensnoopError:
-        if job.plan == "syscall":
+        if not job.functions:
             raise
         return  # the other plans can do without
-    if job.plan == "syscall" and not tracefs.open_calls():
+    if not job.functions and not tracefs.open_calls():
         raise OpensnoopError(
             "this kernel has no tracepoints for syscalls: it needs "
             "CONFIG_FTRACE_SYSCALLS"
@@ -274,7 +292,10 @@ class _Compiled:
 
     def attach(self) -> None:
         """Begins last: one without its end would be counted as missed."""
-        for name in sorted(self.programs, key=sees_begin):
+        by_order = sorted(
+            self.programs, key=lambda name: sees_first(name, self.programs)
+        )
+        for name in by_order:
             hook = _hook_of(name)
             event = name[len(hook.prefix) :]
             try:

@@ -8,7 +8,7 @@ bpf_src/select.h has what options select, bpf_src/opensnoop.c the plans.
 from __future__ import annotations
 
 import os
-from typing import List, Sequence, Tuple
+from typing import List, Mapping, Sequence, Tuple
 
 from opensnooplib import kernel
 from opensnooplib.options import Options
@@ -95,17 +95,27 @@ def _start_entries() -> int:
 
 
 def plan(
-    name: str, calls: Sequence[str], tool_pid: int, open_function: str = ""
+    name: str,
+    calls: Sequence[str],
+    functions: Mapping[str, str],
+    tool_pid: int,
 ) -> List[Define]:
-    """The #defines for the plan `name`, which sees these syscalls."""
+    """The #defines for the plan `name`, which sees these syscalls.
+
+    `functions` names the kernel's functions that it hooks, if it hooks any:
+    see hooks.open_functions().
+    """
     defines = [
-        (f"PLAN_{name.upper()}", "1"),
+        (f"PLAN_{name.upper().replace('-', '_')}", "1"),
         ("TOOL_PID", str(tool_pid)),
         ("START_ENTRIES", str(_start_entries())),
     ]
-    defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
-    if open_function:
-        defines.append(("OPEN_FUNCTION", open_function))
+    if functions:
+        defines += functions.items()
+    else:
+        defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
+    if kernel.has_task_pt_regs():
+        defines.append(("HAVE_TASK_PT_REGS", "1"))
     namespace = kernel.pid_namespace()
     if namespace is not None:
         defines.append(("PID_NAMESPACE_DEVICE", str(namespace[0])))

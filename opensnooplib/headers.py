@@ -306,7 +306,7 @@ struct pt_regs {
 };
 #elif defined(__aarch64__)
 struct pt_regs {
-	unsigned long long regs[31], sp, pc, pstate;
+	unsigned long long regs[31], sp, pc, pstate, orig_x0;
 };
 #endif
 """

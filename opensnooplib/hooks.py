@@ -6,18 +6,92 @@ Nothing stays: what is loaded or attached here is closed at once.
 
 from __future__ import annotations
 
+import os
+import re
 import resource
-from typing import Callable, Dict
+from typing import Callable, Dict, List, Sequence, Set
 
 from opensnooplib import kernel, reader
 
-# The kernel's function behind all open syscalls, under each name that it has
-# had: this one since Linux 5.6, and still in 7.2.
-OPEN_FUNCTIONS = ("do_sys_openat2",)
+# The kernel's functions for the syscalls that open files, by machine and by
+# the #define that tells the C (bpf_src/open_functions.h); a name that isn't
+# there is followed by its successors. arch/*/include/asm/syscall_wrapper.h
+# makes these names, since Linux 4.17 on x86 and 4.19 on arm64.
+OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
+    "x86_64": {
+        "OPEN_FUNCTION": ("__x64_sys_open",),
+        "CREAT_FUNCTION": ("__x64_sys_creat",),
+        "OPENAT_FUNCTION": ("__x64_sys_openat",),
+        "OPENAT2_FUNCTION": ("__x64_sys_openat2",),
+        "OPEN_FUNCTION_32": ("__ia32_compat_sys_open", "__ia32_sys_open"),
+        "CREAT_FUNCTION_32": ("__ia32_sys_creat", "__ia32_compat_sys_creat"),
+        "OPENAT_FUNCTION_32": (
+            "__ia32_compat_sys_openat",
+            "__ia32_sys_openat",
+        ),
+        "OPENAT2_FUNCTION_32": (
+            "__ia32_sys_openat2",
+            "__ia32_compat_sys_openat2",
+        ),
+    },
+    # Programs of 32 bits share creat and openat2.
+    "aarch64": {
+        "OPEN_FUNCTION": ("__arm64_sys_open",),
+        "CREAT_FUNCTION": ("__arm64_sys_creat",),
+        "OPENAT_FUNCTION": ("__arm64_sys_openat",),
+        "OPENAT2_FUNCTION": ("__arm64_sys_openat2",),
+        "OPEN_FUNCTION_32": ("__arm64_compat_sys_open",),
+        "OPENAT_FUNCTION_32": ("__arm64_compat_sys_openat",),
+    },
+}
+
+
+def open_function_names() -> List[str]:
+    """All that are looked for on such a machine."""
+    names = OPEN_FUNCTIONS.get(os.uname().machine, {})
+    return [name for candidates in names.values() for name in candidates]
+
+
+def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
+    """The functions that open files here: #define and name.
+
+    Empty where the kernel has none of them. `symbols` is for tests.
+    """
+    names = OPEN_FUNCTIONS.get(os.uname().machine, {})
+    there = _symbols_among(open_function_names(), symbols)
+    found = {}
+    for define, candidates in names.items():
+        for name in candidates:
+            if name in there:
+                found[define] = name
+                break
+    return found
+
+
+def _symbols_among(names: Sequence[str], symbols: str) -> Set[str]:
+    """Which of these functions the kernel has: a file of 4 to 20 MB."""
+    pattern = re.compile(
+        b" [tT] (" + b"|".join(name.encode() for name in names) + b")$", re.M
+    )
+    found: Set[bytes] = set()
+    try:
+        with open(symbols, "rb") as file:
+            while True:
+                lines = file.readlines(1 << 20)
+                if not lines:
+                    break
+                found.update(pattern.findall(b"".join(lines)))
+    except OSError:
+        pass  # then none is found
+    return {name.decode() for name in found}
+
 
 # enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h
 _TRACEPOINT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 17, 26, 29
 _TRACE_FENTRY, _LSM_MAC = 24, 27
+
+# Exported to modules since ever, so it won't be renamed lightly.
+_A_FUNCTION = "vfs_fsync"
 
 
 def lift_memory_limit() -> None:
@@ -56,13 +130,12 @@ def _raw_tracepoint() -> str:
 
 
 def _kprobe() -> str:
-    for name in OPEN_FUNCTIONS:
-        error = reader.kprobe_refusal(name)
-        if not error:
-            return ""
     if not reader.has_pmu("kprobe"):
         return "not in this kernel (CONFIG_KPROBES)"
-    return f"the kernel can't probe {OPEN_FUNCTIONS[-1]} ({error})"
+    error = reader.kprobe_refusal(_A_FUNCTION)
+    if error:
+        return f"the kernel can't probe {_A_FUNCTION} ({error})"
+    return ""
 
 
 def _uprobe() -> str:

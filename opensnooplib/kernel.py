@@ -31,6 +31,14 @@ def has_btf() -> bool:
     return os.path.exists(BTF)
 
 
+def has_task_pt_regs() -> bool:
+    """The helper for BPF programs: Linux 5.15, commit dd6e10fbd9fb.
+
+    The verifier takes it only where it knows the kernel's types.
+    """
+    return has_btf() and version() >= (5, 15, 0)
+
+
 def _cpu_list(name: str) -> List[int]:
     """A list such as "0-3,8", as sysfs writes it (cputopology.rst)."""
     with open(f"/sys/devices/system/cpu/{name}", encoding="ascii") as file:

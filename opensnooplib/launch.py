@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from typing import Callable, NamedTuple
+from typing import Callable, Mapping, NamedTuple
 
 from opensnooplib import compile_room, handover
 from opensnooplib.options import Options
@@ -54,13 +54,13 @@ class Launched(NamedTuple):
 def launch(
     options: Options,
     plan: str,
-    open_function: str,
+    functions: Mapping[str, str],
     install_rings: Callable[[int], None],
 ) -> Launched:
     """Compile, load and attach in a child, and take over what it made.
 
-    `open_function` is the kernel's function that the plan hooks, if it hooks
-    one.
+    `functions` are the kernel's that the plan hooks, if it hooks any: see
+    hooks.open_functions().
 
     The child calls `install_rings` with the descriptor of the perf event array
     before it attaches anything, so that no record is sent into the void.
@@ -69,7 +69,7 @@ def launch(
     job = compile_room.Job(
         options=options,
         plan=plan,
-        open_function=open_function,
+        functions=functions,
         tool_pid=os.getpid(),
         folder=f"/tmp/opensnoop-{os.urandom(16).hex()}",
         install_rings=install_rings,

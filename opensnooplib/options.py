@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 # In the order in which auto tries them, see plans.py.
-PLANS = ("syscall", "fentry", "kprobe")
+PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
 
 class Options(NamedTuple):

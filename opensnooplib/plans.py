@@ -12,8 +12,7 @@ there than a breakpoint (kprobe).
 from __future__ import annotations
 
 import os
-import re
-from typing import Iterator, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from opensnooplib import compile_room, hooks, launch, reader, tracefs
 from opensnooplib.options import PLANS, Options
@@ -26,6 +25,10 @@ from opensnooplib.trace import Trace
 
 class PlanError(OpensnoopError):
     """This plan doesn't work here; another may."""
+
+
+class RenamedError(PlanError):
+    """The kernel has no function of a name that we know."""
 
 
 class PlanIsBlindError(PlanError):
@@ -72,8 +75,8 @@ def try_plan(
     why_not = _why_not(plan)
     if why_not:
         raise PlanError(why_not)
-    function = "" if plan == "syscall" else _find_open_function()
-    launched = launch.launch(options, plan, function, rings.install)
+    functions = _functions_of(plan)
+    launched = launch.launch(options, plan, functions, rings.install)
     messages.detail(
         f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
     )
@@ -106,7 +109,7 @@ def source(options: Options) -> str:
     job = compile_room.Job(
         options=options,
         plan=plan,
-        open_function="" if plan == "syscall" else hooks.OPEN_FUNCTIONS[0],
+        functions=_functions_of(plan),
         tool_pid=os.getpid(),
         folder="",
         install_rings=lambda map_fd: None,
@@ -127,27 +130,14 @@ def _why_not(plan: str) -> str:
     return ""
 
 
-def _find_open_function() -> str:
-    """The name that can be hooked here. Raises PlanError where none can."""
-    for name in _open_function_names():
-        if not reader.kprobe_refusal(name):
-            return name
-    raise PlanError(
-        "this kernel has no function "
-        f"{' or '.join(hooks.OPEN_FUNCTIONS)} that can be hooked"
-    )
-
-
-def _open_function_names() -> Iterator[str]:
-    """As kernels name it; then the names of variants that a compiler made.
-
-    Those stand in /proc/kallsyms, which is read only if it comes to them.
-    """
-    yield from hooks.OPEN_FUNCTIONS
-    names = "|".join(hooks.OPEN_FUNCTIONS)
-    variant = re.compile(rf"\b((?:{names})\.(?:isra|constprop|part)\.\d+)\b")
-    try:
-        with open("/proc/kallsyms", encoding="ascii") as file:
-            yield from variant.findall(file.read())
-    except OSError:
-        return
+def _functions_of(plan: str) -> Dict[str, str]:
+    """That the plan hooks. Raises RenamedError where it finds none."""
+    if plan not in ("fentry", "kprobe"):
+        return {}
+    functions = hooks.open_functions()
+    if not functions:
+        raise RenamedError(
+            "this kernel has none of the functions that the plan hooks: "
+            + ", ".join(hooks.open_function_names())
+        )
+    return functions

@@ -7,7 +7,7 @@ import os
 import time
 from opensnooplib import calibration, columns, kernel
 from opensnooplib.options import Options
-from opensnooplib.compile_room import COUNTERS_MAP, sees_begin
+from opensnooplib.compile_room import COUNTERS_MAP, sees_first
 from opensnooplib.launch import Launched
 from opensnooplib.messages import Messages
 from opensnooplib.reader import (
@@ -80,7 +80,9 @@ class Trace:
         skipped = [
             program_misses(fd)
             for name, fd in self._taken.programs.items()
-            if sees_begin(name)  # an end that is skipped is counted in the C
+            if sees_first(
+                name, self._taken.programs
+            )  # an end that is skipped is counted in the C
         ]
         return self._counter(_MISSED) + sum(skipped)
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For plans that are called twice for each open: when it begins and when it
+ * ends.
+ *
+ * The begin knows the arguments, the end knows the result. Between the two,
+ * the map "start" keeps what the begin saw, by thread: a thread is in one
+ * open at a time. Its entry stays for its next open, since writing into an
+ * entry costs less than making one, and goes when the thread does.
+ */
+
+/*
+ * Names shorter than this are read when the open begins, before another
+ * thread can change them; longer ones when it ends.
+ */
+#define SHORT_PATH 128
+
+/* What the begin of an open knows and its end needs. */
+struct open_start {
+	bool under_way; /* begun, and not ended yet */
+	struct open_args open;
+	s32 path_size; /* of path, as in struct event */
+	char path[SHORT_PATH];
+};
+
+BPF_HASH(start, u32, struct open_start, START_ENTRIES);
+
+/* The thread's entry; a new one is all zero. NULL where the map is full. */
+static struct open_start *entry_of(u32 tid)
+{
+	struct open_start *begun = start.lookup(&tid);
+	struct open_start fresh = {};
+
+	if (begun)
+		return begun;
+	start.insert(&tid, &fresh);
+	return start.lookup(&tid);
+}
+
+static int begin_open(const struct open_args *open)
+{
+	u64 pid_tgid = caller_pid_tgid();
+	u32 tid = host_tid(pid_tgid);
+	struct open_start *begun;
+
+	if (!is_tool(pid_tgid)) {
+		if (!caller_selected(pid_tgid))
+			return 0;
+		if (!open->user_how && !flags_selected(open->flags))
+			return 0;
+	}
+
+	begun = entry_of(tid);
+	if (!begun) {
+		count(MISSED);
+		return 0;
+	}
+	/* The end of this thread's last open never reached us. */
+	if (begun->under_way)
+		count(MISSED);
+
+	begun->under_way = true;
+	begun->open = *open;
+	if (begun->open.user_how)
+		read_how(&begun->open);
+	begun->path_size =
+		read_path(begun->path, sizeof(begun->path), open->user_path);
+	return 0;
+}
+
+/*
+ * The name as it was at the begin. Where it wasn't readable then (its page
+ * wasn't in memory yet), or is long: as it is now, after the kernel read it.
+ */
+static void fill_path(struct event *event, const struct open_start *begun)
+{
+	if (begun->path_size > 0 && begun->path_size < SHORT_PATH) {
+		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
+		event->path_size = begun->path_size;
+	} else {
+		event->path_size = read_path(event->path, sizeof(event->path),
+					     begun->open.user_path);
+	}
+}
+
+static int end_open(void *ctx, long ret)
+{
+	u64 pid_tgid = caller_pid_tgid();
+	u32 tid = host_tid(pid_tgid);
+	struct open_start *begun = start.lookup(&tid);
+	struct event *event = event_buffer();
+
+	/* No begin seen: it came before the trace, or wasn't selected. */
+	if (!begun || !begun->under_way || !event)
+		return 0;
+
+	begun->under_way = false;
+	if (begun->open.user_how)
+		read_how(&begun->open);
+	if (!is_tool(pid_tgid)) {
+		if (!result_selected(ret) || !flags_selected(begun->open.flags))
+			return 0;
+	}
+	fill_event(event, &begun->open, pid_tgid, ret);
+	fill_path(event, begun);
+	send_event(ctx, event);
+	return 0;
+}
+
+TRACEPOINT_PROBE(sched, sched_process_exit)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
+	start.delete(&tid);
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which functions of the kernel are hooked. The frontend names those that
+ * this kernel has: OPENAT_FUNCTION is __x64_sys_openat, for example, and
+ * OPENAT_FUNCTION_32, for programs for 32 bits, __ia32_compat_sys_openat.
+ */
+#ifdef OPEN_FUNCTION
+OPEN_PROBES(CALL_OPEN, 64, OPEN_FUNCTION)
+#endif
+#ifdef CREAT_FUNCTION
+OPEN_PROBES(CALL_CREAT, 64, CREAT_FUNCTION)
+#endif
+#ifdef OPENAT_FUNCTION
+OPEN_PROBES(CALL_OPENAT, 64, OPENAT_FUNCTION)
+#endif
+#ifdef OPENAT2_FUNCTION
+OPEN_PROBES(CALL_OPENAT2, 64, OPENAT2_FUNCTION)
+#endif
+
+#ifdef OPEN_FUNCTION_32
+OPEN_PROBES(CALL_OPEN, 32, OPEN_FUNCTION_32)
+#endif
+#ifdef CREAT_FUNCTION_32
+OPEN_PROBES(CALL_CREAT, 32, CREAT_FUNCTION_32)
+#endif
+#ifdef OPENAT_FUNCTION_32
+OPEN_PROBES(CALL_OPENAT, 32, OPENAT_FUNCTION_32)
+#endif
+#ifdef OPENAT2_FUNCTION_32
+OPEN_PROBES(CALL_OPENAT2, 32, OPENAT2_FUNCTION_32)
+#endif

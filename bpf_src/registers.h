@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The arguments of a syscall, from the registers that the program had when it
+ * entered the kernel. The kernel keeps them on the thread's kernel stack
+ * until it returns: arch/x86/include/asm/syscall_wrapper.h and
+ * arch/arm64/include/asm/syscall_wrapper.h take the arguments from there too.
+ */
+#include <uapi/linux/ptrace.h>
+
+enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2 };
+
+struct syscall_args {
+	unsigned long first, second, third, fourth;
+};
+
+#if defined(__x86_64__)
+
+static void args_of_64_bit(struct syscall_args *args,
+			   const struct pt_regs *regs)
+{
+	args->first = regs->di;
+	args->second = regs->si;
+	args->third = regs->dx;
+	args->fourth = regs->r10;
+}
+
+/* Of a program for 32 bits, by int 0x80 or sysenter. */
+static void args_of_32_bit(struct syscall_args *args,
+			   const struct pt_regs *regs)
+{
+	args->first = (u32)regs->bx;
+	args->second = (u32)regs->cx;
+	args->third = (u32)regs->dx;
+	args->fourth = (u32)regs->si;
+}
+
+#elif defined(__aarch64__)
+
+/* The result takes the place of the first argument, regs[0]. */
+static void args_of_64_bit(struct syscall_args *args,
+			   const struct pt_regs *regs)
+{
+	args->first = regs->orig_x0;
+	args->second = regs->regs[1];
+	args->third = regs->regs[2];
+	args->fourth = regs->regs[3];
+}
+
+#define args_of_32_bit args_of_64_bit
+
+#endif
+
+static void open_args_of(struct open_args *open, enum open_call call,
+			 const struct syscall_args *args)
+{
+	switch (call) {
+	case CALL_OPEN:
+		open->user_path = (const char *)args->first;
+		open->flags = (int)args->second;
+		open->mode = (umode_t)args->third;
+		break;
+	case CALL_CREAT:
+		open->user_path = (const char *)args->first;
+		open->flags = O_CREAT | O_WRONLY | O_TRUNC;
+		open->mode = (umode_t)args->second;
+		break;
+	case CALL_OPENAT:
+		open->user_path = (const char *)args->second;
+		open->flags = (int)args->third;
+		open->mode = (umode_t)args->fourth;
+		break;
+	case CALL_OPENAT2:
+		open->user_path = (const char *)args->second;
+		open->user_how = (const struct open_how *)args->third;
+		break;
+	}
+}
