@@ -11,7 +11,7 @@
 /* One macro more, so that the function's name is expanded before it is used. */
 #define FEXIT_PROBE(function, args...) KRETFUNC_PROBE(function, args)
 
-#define OPEN_PROBES(call, bits, function)                                      \
+#define AT_END(call, bits, function)                                           \
 	FEXIT_PROBE(function, const struct pt_regs *user_regs, long ret)       \
 	{                                                                      \
 		struct pt_regs regs = {};                                      \
@@ -23,5 +23,8 @@
 		open_args_of(&open, call, &args);                              \
 		return whole_open(ctx, &open, ret);                            \
 	}
+
+/* Nothing to do at the begin. */
+#define AT_BEGIN(call, bits, function)
 
 #include "open_functions.h"

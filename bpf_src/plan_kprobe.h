@@ -14,7 +14,7 @@
 #define JOIN(prefix, function)	     prefix##function
 #define PROBE_NAME(prefix, function) JOIN(prefix, function)
 
-#define OPEN_PROBES(call, bits, function)                                      \
+#define AT_BEGIN(call, bits, function)                                         \
 	int PROBE_NAME(kprobe__, function)(struct pt_regs * ctx)               \
 	{                                                                      \
 		struct pt_regs regs = {};                                      \
@@ -26,8 +26,9 @@
 		args_of_##bits##_bit(&args, &regs);                            \
 		open_args_of(&open, call, &args);                              \
 		return begin_open(&open);                                      \
-	}                                                                      \
-                                                                               \
+	}
+
+#define AT_END(call, bits, function)                                           \
 	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
 	{                                                                      \
 		return end_open(ctx, PT_REGS_RC(ctx));                         \
