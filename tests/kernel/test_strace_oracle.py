@@ -13,7 +13,9 @@ from typing import Dict, List, NamedTuple, Union
 
 import pytest
 
+from opensnooplib.options import PLANS
 from tests.kernel import strace
+from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import Row, Tool
 
 _C_PROGRAM = """
@@ -75,14 +77,18 @@ def _commands(
 _NAMES = ("compile", "git", "python", "find", "pipes", "threads")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=PLANS)
 def seen(
-    tmp_path_factory: pytest.TempPathFactory, every_open: Path
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    every_open: Path,
 ) -> Dict[str, Seen]:
+    plan = request.param
+    skip_without_hooks_for(plan)
     folder = tmp_path_factory.mktemp("programs")
     by_strace: Dict[str, strace.Opens] = {}
     began: Dict[str, int] = {}
-    with Tool("--format", "json", "-b", "4096") as tool:
+    with Tool("--attach", plan, "--format", "json", "-b", "4096") as tool:
         for name, command in _commands(folder, every_open).items():
             place = folder / name
             place.mkdir()
