@@ -39,15 +39,21 @@ def has_task_pt_regs() -> bool:
     return has_btf() and version() >= (5, 15, 0)
 
 
-def _cpu_list(name: str) -> List[int]:
-    """A list such as "0-3,8", as sysfs writes it (cputopology.rst)."""
-    with open(f"/sys/devices/system/cpu/{name}", encoding="ascii") as file:
-        text = file.read().strip()
+CPUS = "/sys/devices/system/cpu"
+
+
+def parse_cpu_list(text: str) -> List[int]:
+    """Such as "0-3,8", as sysfs writes it (cputopology.rst)."""
     cpus: List[int] = []
-    for part in text.split(","):
+    for part in text.strip().split(","):
         first, _, last = part.partition("-")
         cpus += range(int(first), int(last or first) + 1)
     return cpus
+
+
+def _cpu_list(name: str) -> List[int]:
+    with open(f"{CPUS}/{name}", encoding="ascii") as file:
+        return parse_cpu_list(file.read())
 
 
 def online_cpus() -> List[int]:

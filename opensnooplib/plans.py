@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which plan sees the opens: the best that is seen to work here.
 
-Best first. The syscall tracepoints show the arguments as the program gave
-them, and every call, also one that is refused for its arguments. Where they
-are missing, the kernel's own function behind all open syscalls serves: it
-also sees programs built for 32 bits, but it gets the flags as the kernel has
-completed them, for example with O_LARGEFILE. A trampoline (fentry) costs less
-there than a breakpoint (kprobe).
+Best is what sees most, then what costs least (docs/kernels.md has figures):
+
+fentry        the kernel's own syscall functions, also of programs for 32 bits;
+              one program for each open, and no other syscall becomes slower
+syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
+              each open
+syscall       tracepoints; two programs for each open and a map
+kprobe        as fentry, but with two breakpoints; and where many opens block
+              at once, the kernel can drop the end of some
 """
 
 from __future__ import annotations
 
 import os
-from typing import Dict, Optional, Tuple
+from typing import Dict, Tuple
 
 from opensnooplib import compile_room, hooks, launch, reader, tracefs
 from opensnooplib.options import PLANS, Options
@@ -21,6 +24,9 @@ from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.messages import Messages
 from opensnooplib.reader import Reader
 from opensnooplib.trace import Trace
+
+
+_NEEDS_LEAST = "syscall"
 
 
 class PlanError(OpensnoopError):
@@ -41,11 +47,12 @@ def attach(
     """Attach the plan that was asked for, or the best that works.
 
     Best is one that sees all calls; else the first that sees any. Raises
-    OpensnoopError, with the first plan's reason, where none does.
+    OpensnoopError where none does, with the reason of the plan that needs
+    least.
     """
     if options.plan != "auto":
         return try_plan(options.plan, options, rings, messages)
-    first: Optional[OpensnoopError] = None
+    reasons: Dict[str, OpensnoopError] = {}
     for sees_all in (True, False):
         for plan in PLANS:
             try:
@@ -53,12 +60,20 @@ def attach(
             except SourceError:
                 raise  # the C is wrong, for every plan
             except OpensnoopError as error:
-                first = first or error
-                messages.detail(f"plan {plan}: not here: {error.sentence}")
-        if not isinstance(first, PlanIsBlindError):
+                reasons[plan] = error
+                _pass_over(plan, error, messages)
+        if not any(isinstance(e, PlanIsBlindError) for e in reasons.values()):
             break
-    assert first
-    raise first
+    raise reasons[_NEEDS_LEAST]
+
+
+def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
+    """A kernel newer than this tool is news; all else only details."""
+    sentence = f"plan {plan}: not here: {error.sentence}"
+    if isinstance(error, RenamedError):
+        messages.warn(sentence)
+    else:
+        messages.detail(sentence)
 
 
 def try_plan(

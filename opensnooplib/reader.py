@@ -104,6 +104,7 @@ def _load() -> ctypes.CDLL:
         ],
         "reader_close": [reader],
         "reader_install": [reader, c_int],
+        "reader_follow_cpu": [reader, c_int, c_int],
         "reader_set_format": [
             reader,
             ctypes.POINTER(_Layout),
@@ -169,6 +170,15 @@ class Reader:
     def install(self, map_fd: int) -> None:
         """Let programs write to the rings through this perf event array."""
         _check(self._lib.reader_install(self._reader, map_fd))
+
+    def follow_cpu(self, cpu: int, map_fd: int) -> bool:
+        """Read the records of a CPU that came online from now on.
+
+        Returns False where its old ring must be emptied before: try again
+        after the next poll().
+        """
+        error = self._lib.reader_follow_cpu(self._reader, cpu, map_fd)
+        return error != -errno.EAGAIN and _check(error) == 0
 
     def set_format(
         self, schema: Schema, columns: List[Column], json: bool

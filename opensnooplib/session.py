@@ -113,8 +113,7 @@ def _write_rows(
             timeout_ms = min(timeout_ms, left_ms)
         if command and command.has_ended():
             break
-        state = trace.rings.poll(timeout_ms)
-        trace.room.reap_if_ended()
+        state = trace.poll(timeout_ms)
     return state
 
 

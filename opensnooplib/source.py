@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterator, List, Sequence, Set
+from typing import Iterator, List, Optional, Sequence, Set
 
 from opensnooplib.defines import Define
 from opensnooplib.errors import OpensnoopError
@@ -25,7 +25,8 @@ _LOSES_COUNT = re.compile(r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$")
 _DEPTH_LIMIT = 32
 
 
-_CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
+_CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b(.*)")
+_IS_DEFINED = re.compile(r"\s*(!?)\s*defined\s*\(\s*(\w+)\s*\)\s*")
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
 
 
@@ -102,27 +103,52 @@ def _file_lines(path: str, depth: int) -> List[str]:
     return lines
 
 
+class _Branches:
+    """One #if with all its #elif and #else."""
+
+    def __init__(self) -> None:
+        self._one_was_taken = False
+        self.is_compiled = False
+
+    def enter(self, holds: Optional[bool]) -> None:
+        """None: nobody knows, so this and those that follow may be compiled."""
+        self.is_compiled = holds is not False and not self._one_was_taken
+        self._one_was_taken = self._one_was_taken or holds is True
+
+
+def _holds(word: str, rest: str, defined: Set[str]) -> Optional[bool]:
+    if word == "else":
+        return True
+    if word in ("ifdef", "ifndef"):
+        name = rest.split()[0] if rest.split() else ""
+        return (name in defined) == (word == "ifdef")
+    asked = _IS_DEFINED.fullmatch(rest)
+    if not asked:
+        return None
+    return (asked.group(2) in defined) != bool(asked.group(1))
+
+
 def compiled_lines(text: str) -> Iterator[str]:
-    """The lines of `text` that #ifdef and #ifndef don't take out.
+    """The lines of `text` that #ifdef and #if defined() don't take out.
 
     Names count as defined by the #defines in `text` alone; a branch of any
     other condition counts as compiled.
     """
     defined: Set[str] = set()
-    open_branches: List[bool] = []  # is this one compiled?
+    inside: List[_Branches] = []
     for line in text.split("\n"):
         condition = _CONDITION.match(line)
         if condition:
-            word, name = condition.groups()
+            word, rest = condition.groups()
             if word in ("ifdef", "ifndef", "if"):
-                wanted = word == "ifdef"
-                known = word != "if"
-                open_branches.append(not known or (name in defined) == wanted)
-            elif word == "endif" and open_branches:
-                open_branches.pop()
-            elif open_branches:
-                open_branches[-1] = word == "elif" or not open_branches[-1]
-        elif all(open_branches):
+                inside.append(_Branches())
+            if not inside:
+                continue  # the compiler will tell
+            if word == "endif":
+                inside.pop()
+            else:
+                inside[-1].enter(_holds(word, rest, defined))
+        elif all(branches.is_compiled for branches in inside):
             define = _DEFINE.match(line)
             if define:
                 defined.add(define.group(1))

@@ -7,7 +7,8 @@ import os
 import time
 from opensnooplib import calibration, columns, kernel
 from opensnooplib.options import Options
-from opensnooplib.compile_room import COUNTERS_MAP, sees_first
+from opensnooplib.compile_room import COUNTERS_MAP, EVENTS_MAP, sees_first
+from opensnooplib.cpus import CpuFollower
 from opensnooplib.launch import Launched
 from opensnooplib.messages import Messages
 from opensnooplib.reader import (
@@ -43,6 +44,7 @@ class Trace:
         self._options = options
         self._messages = messages
         self._cpu_count = kernel.possible_cpu_count()
+        self._cpus = CpuFollower(rings, taken.maps[EVENTS_MAP])
         schema = Schema.from_bcc(taken.struct_description, taken.struct_size)
         if options.json:
             self._columns = columns.json(schema)
@@ -67,6 +69,12 @@ class Trace:
         self.rings.start(output, self._options.row_limit, os.getpid())
         if not self._options.json:
             self.rings.put_heading(columns.heading(self._columns))
+
+    def poll(self, timeout_ms: int) -> State:
+        """Wait for records, and write the rows of those that came."""
+        self._cpus.follow()
+        self.room.reap_if_ended()
+        return self.rings.poll(timeout_ms)
 
     def _counter(self, index: int) -> int:
         counters = self._taken.maps[COUNTERS_MAP]
@@ -113,6 +121,7 @@ class Trace:
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
+        self._cpus.close()
         self._taken.close()
 
 

@@ -11,9 +11,22 @@
 
 int merge_init(struct merge *merge, struct ring *rings, unsigned int ring_count)
 {
-	*merge = (struct merge){.rings = rings, .ring_count = ring_count};
-	merge->heap = calloc(ring_count, sizeof(*merge->heap));
-	return merge->heap ? 0 : -ENOMEM;
+	*merge = (struct merge){0};
+	return merge_set_rings(merge, rings, ring_count);
+}
+
+int merge_set_rings(struct merge *merge, struct ring *rings,
+		    unsigned int ring_count)
+{
+	struct merge_entry *heap =
+		realloc(merge->heap, ring_count * sizeof(*heap));
+
+	if (!heap)
+		return -ENOMEM;
+	merge->heap = heap;
+	merge->rings = rings;
+	merge->ring_count = ring_count;
+	return 0;
 }
 
 void merge_free(struct merge *merge)

@@ -39,6 +39,10 @@ int merge_init(struct merge *merge, struct ring *rings,
 	       unsigned int ring_count);
 void merge_free(struct merge *merge);
 
+/* Other rings from the next merge_drain() on. Returns 0 or -ENOMEM. */
+int merge_set_rings(struct merge *merge, struct ring *rings,
+		    unsigned int ring_count);
+
 /*
  * Hand every record to `consume` that is older than `until` (ns). Younger
  * ones stay in their rings, for a record that another CPU is just writing

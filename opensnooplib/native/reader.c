@@ -27,6 +27,7 @@
 struct reader {
 	struct ring *rings;
 	unsigned int ring_count;
+	unsigned int pages; /* of each ring */
 	int epoll_fd;
 	struct merge merge;
 	bool records_wait; /* younger than HOLD_BACK_NS at the last drain */
@@ -54,23 +55,34 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* The ring is closed where this fails. */
+static int open_ring(struct reader *reader, struct ring *ring, int cpu)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int error = ring_open(ring, cpu, reader->pages);
+
+	if (error)
+		return error;
+	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring->fd, &event) < 0) {
+		error = -errno;
+		ring_close(ring);
+	}
+	return error;
+}
+
 static int open_rings(struct reader *reader, const int *cpus,
-		      unsigned int cpu_count, unsigned int pages)
+		      unsigned int cpu_count)
 {
 	reader->rings = calloc(cpu_count, sizeof(*reader->rings));
 	if (!reader->rings)
 		return -ENOMEM;
 
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		struct epoll_event event = {.events = EPOLLIN};
-		int error = ring_open(&reader->rings[i], cpus[i], pages);
+		int error = open_ring(reader, &reader->rings[i], cpus[i]);
 
 		if (error)
 			return error;
 		reader->ring_count++;
-		if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD,
-			      reader->rings[i].fd, &event) < 0)
-			return -errno;
 	}
 	return merge_init(&reader->merge, reader->rings, reader->ring_count);
 }
@@ -83,10 +95,10 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	*reader = calloc(1, sizeof(**reader));
 	if (!*reader)
 		return -ENOMEM;
+	(*reader)->pages = pages;
 	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	error = (*reader)->epoll_fd < 0
-			? -errno
-			: open_rings(*reader, cpus, cpu_count, pages);
+	error = (*reader)->epoll_fd < 0 ? -errno
+					: open_rings(*reader, cpus, cpu_count);
 	if (error) {
 		reader_close(*reader);
 		*reader = NULL;
@@ -116,6 +128,59 @@ int reader_install(struct reader *reader, int map_fd)
 
 		if (error)
 			return error;
+	}
+	return 0;
+}
+
+static struct ring *ring_of(struct reader *reader, int cpu)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (reader->rings[i].cpu == cpu)
+			return &reader->rings[i];
+	return NULL;
+}
+
+/* One ring more, at the end. */
+static int add_ring(struct reader *reader, const struct ring *ring)
+{
+	unsigned int count = reader->ring_count + 1;
+	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
+
+	if (!rings)
+		return -ENOMEM;
+	rings[reader->ring_count] = *ring;
+	reader->rings = rings;
+	reader->merge.rings = rings;
+	if (merge_set_rings(&reader->merge, rings, count) < 0)
+		return -ENOMEM;
+	reader->ring_count = count;
+	return 0;
+}
+
+int reader_follow_cpu(struct reader *reader, int cpu, int map_fd)
+{
+	struct ring *old = ring_of(reader, cpu);
+	struct ring ring;
+	int error;
+
+	if (old) {
+		ring_refresh(old);
+		if (!ring_is_empty(old))
+			return -EAGAIN;
+	}
+	error = open_ring(reader, &ring, cpu);
+	if (error)
+		return error;
+	error = perf_array_set(map_fd, (uint32_t)cpu, ring.fd);
+	if (!error && !old)
+		error = add_ring(reader, &ring);
+	if (error) {
+		ring_close(&ring);
+		return error;
+	}
+	if (old) {
+		ring_close(old);
+		*old = ring;
 	}
 	return 0;
 }

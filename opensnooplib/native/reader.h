@@ -38,6 +38,14 @@ void reader_close(struct reader *reader);
 /* Put the rings into the perf event array that the programs write to. */
 int reader_install(struct reader *reader, int map_fd);
 
+/*
+ * A CPU came online: open a ring for it, or open its ring anew, since the
+ * kernel takes events from a CPU that goes offline for good. The ring goes
+ * into the perf event array `map_fd`. Returns -EAGAIN while records wait in
+ * the CPU's old ring: after the next reader_poll() there will be fewer.
+ */
+int reader_follow_cpu(struct reader *reader, int cpu, int map_fd);
+
 /* Table rows, or JSON. The columns are copied. Comes before all below. */
 int reader_set_format(struct reader *reader, const struct layout *layout,
 		      const struct column *columns, unsigned int column_count,

@@ -42,6 +42,11 @@ void ring_consume(struct ring *ring);
 /* Give the room of what was consumed back to the kernel. */
 void ring_release(struct ring *ring);
 
+static inline bool ring_is_empty(const struct ring *ring)
+{
+	return ring->head == ring->tail;
+}
+
 static inline bool ring_is_half_full(const struct ring *ring)
 {
 	return ring->head - ring->tail > ring->size / 2;

@@ -168,3 +168,35 @@ def test_the_program_of_the_project() -> None:
     assert '#include "' not in text
     for file in (CHECKOUT / "bpf_src").iterdir():
         assert f'{file.name}"\n' in text, "each file of bpf_src is used"
+
+
+_BRANCHES = """
+#define A 1
+#if defined(A)
+a
+#ifdef B
+a and b
+#endif
+#elif defined(B)
+b
+#else
+neither
+#endif
+#if defined(B)
+b
+#elif !defined(C)
+not c
+#else
+c
+#endif
+#if LINUX_VERSION_CODE > 1
+who knows
+#else
+nor this
+#endif
+"""
+
+
+def test_only_branches_that_can_be_compiled_count() -> None:
+    lines = [line for line in source.compiled_lines(_BRANCHES) if line]
+    assert lines[1:] == ["a", "not c", "who knows", "nor this"]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPUs that go and come while a trace runs."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests.kernel.tool import Tool, wait_until
+
+_SWITCH = Path("/sys/devices/system/cpu/cpu1/online")
+
+
+@pytest.fixture
+def cpu1() -> Iterator[Path]:
+    """Its switch; it is on again at the end."""
+    if not _SWITCH.exists():
+        pytest.skip("CPU 1 can't be taken offline here")
+    affinity = os.sched_getaffinity(0)
+    yield _SWITCH
+    _SWITCH.write_text("1")
+    os.sched_setaffinity(0, affinity)
+
+
+def _open_on_cpu1(path: str) -> None:
+    os.sched_setaffinity(0, {1})
+    with pytest.raises(FileNotFoundError):
+        open(path)
+
+
+def test_a_cpu_goes_and_comes_back(cpu1: Path) -> None:
+    """Shown or told as lost; and in the end shown again."""
+    name = f"/no/such/{os.urandom(8).hex()}"
+    with Tool("--format", "json", "-p", str(os.getpid())) as tool:
+        _open_on_cpu1(f"{name}-before")
+        os.sched_setaffinity(0, {0})
+        cpu1.write_text("0")
+        time.sleep(0.2)  # it is seen to be gone
+        cpu1.write_text("1")
+        made = 0
+
+        def is_seen_again() -> bool:
+            nonlocal made
+            _open_on_cpu1(f"{name}-{made}")
+            made += 1
+            time.sleep(0.05)
+            return (
+                f"{name}-".encode()
+                in tool.output_so_far().split(b"-before")[-1]
+            )
+
+        wait_until(is_seen_again)
+        ended = tool.stop()
+    paths = [row.path for row in ended.rows if row.path]
+    ours = [path for path in paths if path.startswith(name.encode())]
+    assert ours[0] == f"{name}-before".encode()
+    assert len(ours) + ended.end.lost == 1 + made
+    assert ended.end.missed == 0

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts that lack something: a working trace, or one clear sentence."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+import pytest
+
+from opensnooplib import hooks, kernel
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.tool import CHECKOUT, Ended, Tool, copy_checkout, run
+
+_CANNOT = 1
+
+
+def _under(script: str, *start: str) -> Tuple[str, ...]:
+    """A shell that prepares a mount namespace of its own, then the tool."""
+    start = start or ("unshare", "--mount")
+    return (*start, "sh", "-c", f'set -e; {script}; exec "$@"', "sh")
+
+
+def _hide(*folders: str) -> str:
+    return "; ".join(f"mount -t tmpfs none {folder}" for folder in folders)
+
+
+def _assert_it_works(
+    *options: str, under: Tuple[str, ...], checkout: Path = CHECKOUT
+) -> Ended:
+    """An open is made while it traces, and comes out."""
+    path = f"/no/such/file-{os.urandom(8).hex()}"
+    words = ("--format", "json", *options)
+    with Tool(*words, under=under, checkout=checkout) as tool:
+        with pytest.raises(FileNotFoundError):
+            open(path)
+        ended = tool.stop()
+    assert ended.status == 0
+    assert [row.path for row in ended.rows].count(path.encode()) == 1
+    return ended
+
+
+def _sentence(ended: Ended) -> str:
+    assert ended.status == _CANNOT
+    assert "Traceback" not in ended.messages
+    assert "internal error" not in ended.messages
+    (line,) = ended.messages.splitlines()
+    return line
+
+
+_TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug")
+# With CAP_BPF and CAP_PERFMON still, but nothing can be mounted.
+_NO_MOUNTING = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin"
+
+
+def test_tracefs_is_mounted_where_it_was_not() -> None:
+    _assert_it_works(under=_under("umount -l /sys/kernel/tracing || true"))
+
+
+@pytest.mark.parametrize("plan", ["syscall-exit", "syscall"])
+def test_tracefs_can_not_be_mounted(plan: str) -> None:
+    under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
+    sentence = _sentence(run("--attach", plan, under=under))
+    assert "tracefs" in sentence
+    assert "mount -t tracefs" in sentence
+
+
+def test_without_tracefs_a_function_serves() -> None:
+    skip_without_hooks_for("fentry")
+    under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
+    _assert_it_works(under=under)
+
+
+def test_headers_of_another_kernel_are_not_used() -> None:
+    build = f"/lib/modules/{kernel.release()}/build"
+    generated = f"{build}/include/generated"
+    script = (
+        f"mkdir -p /lib/modules; {_hide('/lib/modules')}; "
+        f"mkdir -p {generated}; "
+        """echo '#define UTS_RELEASE "4.9.0-other"' """
+        f">{generated}/utsrelease.h"
+    )
+    ended = _assert_it_works("-v", under=_under(script))
+    assert f"those in {build} are of 4.9.0-other" in ended.messages
+    assert "not used" in ended.messages
+
+
+def test_without_btf() -> None:
+    ended = _assert_it_works("-v", under=_under(_hide("/sys/kernel/btf")))
+    assert "plan fentry: not here: this kernel has no BTF" in ended.messages
+
+
+def test_without_btf_what_needs_it_says_so() -> None:
+    under = _under(_hide("/sys/kernel/btf"))
+    sentence = _sentence(run("--attach", "fentry", under=under))
+    assert "BTF" in sentence
+
+
+@pytest.fixture
+def readable_checkout() -> Iterator[Path]:
+    """A copy of the tool where every user may read it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield copy_checkout(Path(folder) / "checkout")
+
+
+def _as_nobody(*capabilities: int) -> str:
+    """By number: an older setpriv doesn't know the names of newer ones."""
+    added = ",".join(f"+cap_{number}" for number in capabilities)
+    return (
+        "setpriv --reuid=65534 --regid=65534 --clear-groups "
+        f"--inh-caps={added} --ambient-caps={added}"
+    )
+
+
+_BPF_PERFMON_AND_READ = _as_nobody(39, 38, 2)
+_MOUNT_TRACEFS = (
+    "mountpoint -q /sys/kernel/tracing || "
+    "mount -t tracefs none /sys/kernel/tracing; "
+    "mountpoint -q /sys/kernel/debug || "
+    "mount -t debugfs none /sys/kernel/debug"
+)
+
+
+def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
+    under = _under(f'{_MOUNT_TRACEFS}; set -- {_BPF_PERFMON_AND_READ} "$@"')
+    _assert_it_works(under=under, checkout=readable_checkout)
+
+
+def test_one_capability_is_not_enough(readable_checkout: Path) -> None:
+    under = _under(f'{_MOUNT_TRACEFS}; set -- {_as_nobody(2)} "$@"')
+    sentence = _sentence(run(checkout=readable_checkout, under=under))
+    assert "CAP_BPF" in sentence
+
+
+def test_container() -> None:
+    """Own PID and mount namespaces, and a /sys that can't be written."""
+    start = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    script = "mount -t proc proc /proc; mount -o remount,bind,ro /sys"
+    path = f"/tmp/odd-host-{os.getpid()}"
+    command = ["--exec", "cat", path]
+    ended = run(
+        "-q", "--format", "json", *command, under=_under(script, *start)
+    )
+    assert [row.path for row in ended.rows].count(path.encode()) == 1
+
+
+_NONE_OF = "this kernel has none of the functions that the plan hooks"
+
+
+def _renamed(names: List[str]) -> str:
+    """A shell command: /proc/kallsyms without these names."""
+    edits = " ".join(f"-e 's/ {name}$/ {name}_renamed/'" for name in names)
+    copy = '"$(mktemp)"'
+    return (
+        f"copy={copy}; sed {edits} /proc/kallsyms >$copy; "
+        "mount --bind $copy /proc/kallsyms; rm $copy"
+    )
+
+
+def test_a_kernel_that_renamed_its_functions() -> None:
+    skip_without_hooks_for("fentry")
+    ended = _assert_it_works(
+        under=_under(_renamed(hooks.open_function_names()))
+    )
+    assert f"plan fentry: not here: {_NONE_OF}" in ended.messages
+
+
+def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
+    skip_without_hooks_for("fentry")
+    under = _under(_renamed(hooks.open_function_names()))
+    sentence = _sentence(run("--attach", "fentry", under=under))
+    assert _NONE_OF in sentence
+
+
+def test_a_locked_down_kernel() -> None:
+    if kernel.lockdown() != "confidentiality":
+        pytest.skip("needs a boot with lockdown=confidentiality")
+    sentence = _sentence(run())
+    assert "locked down" in sentence
+    assert "lockdown=confidentiality" in sentence
