@@ -44,6 +44,10 @@ _LOADS = {
 }
 
 
+# With many threads a newer glibc looks there (malloc/arena.c).
+_MALLOC_S_OWN = b"/proc/sys/vm/overcommit_memory"
+
+
 def _trace_loads(open_load: Path, load: Load) -> Ended:
     with ExitStack() as stack:
         processes = [
@@ -64,9 +68,10 @@ def _trace_loads(open_load: Path, load: Load) -> Ended:
 def test_the_sum_is_exact(open_load: Path, name: str) -> None:
     load = _LOADS[name]
     ended = _trace_loads(open_load, load)
-    assert ended.end.happened == load.opens
-    rows = ended.rows
-    assert len(rows) == ended.end.shown
+    assert len(ended.rows) == ended.end.shown
+    rows = [row for row in ended.rows if row.path != _MALLOC_S_OWN]
+    malloc_s_own = len(ended.rows) - len(rows)
+    assert ended.end.happened - malloc_s_own == load.opens
     fails = "-f" in load.options[0]
     assert {row.path for row in rows} == {load.options[0][-1].encode()}
     assert {row.err for row in rows} == {errno.ENOENT if fails else 0}

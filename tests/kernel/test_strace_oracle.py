@@ -58,6 +58,7 @@ class Seen(NamedTuple):
 
     by_strace: strace.Opens
     by_us: List[Row]
+    missed: int  # as we told, of the whole trace
 
 
 def _commands(
@@ -100,11 +101,16 @@ def seen(
         finished = time.monotonic_ns()
         ended = tool.stop()
     assert ended.status == 0
-    assert ended.end.lost == ended.end.missed == 0, ended.messages
+    assert ended.end.lost == 0, ended.messages
+    # A kretprobe has few instances, so where many threads sleep in an open
+    # the kernel drops ends. That is told, and no other plan has it.
+    assert ended.end.missed == 0 or plan == "kprobe", ended.messages
     rows = ended.rows
     assert tool.pid not in {row.pid for row in rows}
     return {
-        name: Seen(by_strace[name], _between(rows, start, end))
+        name: Seen(
+            by_strace[name], _between(rows, start, end), ended.end.missed
+        )
         for name, start, end in zip(
             _NAMES, began.values(), [*began.values()][1:] + [finished]
         )
@@ -121,15 +127,27 @@ def _as_open(row: Row) -> strace.Open:
     return strace.Open(row.path, row.ret, row.flags, row.mode)
 
 
+def _without_what_is_not_in(
+    some: List[strace.Open], whole: List[strace.Open]
+) -> List[strace.Open]:
+    """What of `whole` comes in `some`, in this order."""
+    left = list(some)
+    return [one for one in whole if left and one == left[0] and left.pop(0)]
+
+
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_open_of_every_thread(seen: Dict[str, Seen], name: str) -> None:
-    by_strace, rows = seen[name]
+    by_strace, rows, missed = seen[name]
     by_us: strace.Opens = {tid: [] for tid in by_strace}
     for row in rows:
         if row.tid in by_us:
             by_us[row.tid].append(_as_open(row))
     for tid, opens in by_strace.items():
+        if missed:
+            missed -= len(opens) - len(by_us[tid])
+            opens = _without_what_is_not_in(by_us[tid], opens)
         assert by_us[tid] == opens, f"thread {tid}"
+    assert missed >= 0
 
 
 @pytest.mark.parametrize("name", _NAMES)
