@@ -29,7 +29,7 @@ export KERNEL CMD
 
 # Prerequisites are done one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all run test vm test-kernels bench lint lint-c lint-python lint-shell \
+.PHONY: all run test vm test-kernels bench bench-kernels lint lint-c lint-python lint-shell \
 	deps install clean help
 
 all: $(LIBRARY) ## build the native library (what make alone does)
@@ -53,6 +53,9 @@ vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; with
 
 test-kernels: packages-vm ## run the kernel tests on four other kernels, in QEMU
 	@tests/vm/vm.py test $(ARGS)
+
+bench-kernels: packages-vm ## measure us and our peers on four other kernels, in QEMU
+	@tests/vm/vm.py bench $(ARGS)
 
 bench: packages-bench $(LIBRARY) ## measure what tracing costs, beside other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)

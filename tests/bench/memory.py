@@ -41,7 +41,7 @@ def _megabytes(path: str, name: str) -> float:
     return int(found.group(1)) / 1024
 
 
-def _memory_of(pid: int) -> _Memory:
+def memory_of(pid: int) -> _Memory:
     return _Memory(
         _megabytes(f"/proc/{pid}/status", "VmRSS"),
         _megabytes(f"/proc/{pid}/smaps_rollup", "Pss"),
@@ -59,7 +59,7 @@ def _before_and_after(trace: Trace, load: List[str]) -> List[_Memory]:
     seen = []
     for _ in range(2):
         steps.stdout.readline()
-        seen.append(_memory_of(trace.tool_pid))
+        seen.append(memory_of(trace.tool_pid))
         steps.stdin.write(b"\n")
         steps.stdin.flush()
     steps.communicate()

@@ -2,11 +2,12 @@
 /*
  * Open and close an existing file in a loop, as fast as one core can.
  *
- *   open_loop [-n COUNT] [-c CPU]... FILE
+ *   open_loop [-n COUNT] [-c CPU]... [-w MICROSECONDS] FILE
  *
  * Each -c CPU is one process that runs on that CPU only; without any it is
  * one process, which runs anywhere. All begin at once, and each prints how
- * many nanoseconds one open took (with its close).
+ * many nanoseconds one open took (with its close). With -w, each rests so
+ * long after every 50 opens; that isn't counted.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -21,6 +22,8 @@
 #include <unistd.h>
 
 #define ANY_CPU (-1)
+
+static unsigned int rest_us;
 
 static uint64_t now_ns(void)
 {
@@ -50,13 +53,27 @@ static void open_and_close(const char *path)
 	syscall(SYS_close, fd);
 }
 
-static void open_in_loop(const char *path, unsigned long count)
+#define OPENS_BETWEEN_RESTS 50
+
+static uint64_t rest(unsigned int microseconds)
 {
 	uint64_t began = now_ns();
 
-	for (unsigned long i = 0; i < count; i++)
+	usleep(microseconds);
+	return now_ns() - began;
+}
+
+static void open_in_loop(const char *path, unsigned long count)
+{
+	uint64_t rested = 0;
+	uint64_t began = now_ns();
+
+	for (unsigned long i = 0; i < count; i++) {
 		open_and_close(path);
-	printf("%.1f\n", (double)(now_ns() - began) / (double)count);
+		if (rest_us > 0 && i % OPENS_BETWEEN_RESTS == 0)
+			rested += rest(rest_us);
+	}
+	printf("%.1f\n", (double)(now_ns() - began - rested) / (double)count);
 }
 
 /* The child waits until everyone else has let go of the gate. */
@@ -98,16 +115,18 @@ int main(int argc, char **argv)
 	int gate[2];
 	int option;
 
-	while ((option = getopt(argc, argv, "n:c:")) != -1) {
+	while ((option = getopt(argc, argv, "n:c:w:")) != -1) {
 		if (option == 'n')
 			count = strtoul(optarg, NULL, 10);
 		else if (option == 'c' && cpu_count < CPU_SETSIZE)
 			cpus[cpu_count++] = atoi(optarg);
+		else if (option == 'w')
+			rest_us = (unsigned int)atoi(optarg);
 		else
 			return 2;
 	}
 	if (optind + 1 != argc || count == 0)
-		errx(2, "usage: open_loop [-n COUNT] [-c CPU]... FILE");
+		errx(2, "usage: open_loop [-n COUNT] [-c CPU]... [-w US] FILE");
 	if (cpu_count == 0)
 		cpus[cpu_count++] = ANY_CPU;
 

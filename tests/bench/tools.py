@@ -39,6 +39,18 @@ class Tool(NamedTuple):
         if self.words and shutil.which(self.words[0]) is None:
             raise CannotMeasure(f"not installed: apt install {self.package}")
 
+    def version(self) -> str:
+        """Of the package, as Debian numbers it. Raises CannotMeasure."""
+        self.check()
+        asked = subprocess.run(
+            ["dpkg-query", "-W", "-f", "${Version}", self.package],
+            capture_output=True,
+            text=True,
+        )
+        if asked.returncode:
+            raise CannotMeasure("no package of Debian's")
+        return asked.stdout
+
     def with_arguments(self, *words: str) -> Tool:
         return self._replace(words=[*self.words, *words])
 
@@ -54,6 +66,10 @@ OURS = Tool(
 LIBBPF_TOOLS = Tool(
     "libbpf-tools", Kind.HOST, ["/usr/sbin/opensnoop"], "libbpf-tools"
 )
+BCC_TOOLS = Tool(
+    "BCC", Kind.HOST, ["/usr/sbin/opensnoop-bpfcc"], "bpfcc-tools"
+)
+BPFTRACE = Tool("bpftrace", Kind.HOST, ["/usr/sbin/opensnoop.bt"], "bpftrace")
 STRACE = Tool(
     "strace -f",
     Kind.COMMAND,

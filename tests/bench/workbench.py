@@ -92,6 +92,11 @@ class Workbench(NamedTuple):
         """The command that opens and closes a file so many times."""
         return [self.path("open_loop"), "-n", str(opens), self.opened]
 
+    def steady_load(self, opens: int) -> List[str]:
+        """The same with a rest of 5 ms after every 50 opens."""
+        program, *rest = self.load(opens)
+        return [program, "-w", "5000", *rest]
+
     def load_on_each_cpu(self, opens: int) -> List[str]:
         """The same with a process on each CPU: all together as many times."""
         cpus = sorted(os.sched_getaffinity(0))

@@ -5,6 +5,7 @@
     vm.py run --kernel 6.1 -- ./opensnoop.py --doctor
     vm.py run --kernel 7.2                              a shell there
     vm.py test                                          the kernel tests on all
+    vm.py bench                                         all tools, on all
     vm.py build                                         only build the images
 
 Needs root, and the packages debootstrap, qemu-system-x86, busybox-static,
@@ -54,6 +55,22 @@ def _run(options: argparse.Namespace) -> int:
     )
 
 
+def _bench(options: argparse.Namespace) -> int:
+    """One machine after the other: what is measured needs the processors."""
+    worst = 0
+    settings = _settings(options)._replace(headers=True)  # peers need them
+    for kernel in options.kernel:
+        image = images.get(images.suite_of(kernel))
+        print(f"## {image.suite}, Linux {image.release}\n", flush=True)
+        command = "make -s >&2 && tests/bench/bench.py --quick peers"
+        status = machine.run(
+            image, command, settings, sys.stdout.buffer, sys.stderr.buffer
+        )
+        print(flush=True)
+        worst = max(worst, status)
+    return worst
+
+
 def _settings(options: argparse.Namespace) -> machine.Settings:
     return machine.Settings(options.timeout, options.headers, options.append)
 
@@ -100,6 +117,10 @@ def _parse() -> argparse.Namespace:
         metavar="ARGUMENTS",
         help="for pytest: which tests; else all that depend on the kernel",
     )
+    bench = commands.add_parser("bench", help="measure us and our peers")
+    bench.set_defaults(do=_bench)
+    _add_settings(bench, 1500)
+    _add_kernels(bench)
     build = commands.add_parser("build", help="build what is not there yet")
     build.set_defaults(do=_build)
     _add_kernels(build)

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All tools of this kind on one host: the same burst, the same steady load.
+
+On the kernels of tests/vm this is `make bench-kernels`, see docs/kernels.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from typing import Callable, Dict, List, NamedTuple
+
+import workbench
+from launch_time import open_every_millisecond
+from memory import memory_of
+from samples import Samples, in_turn
+from table import Row
+from tools import (
+    BCC_TOOLS,
+    BPFTRACE,
+    LIBBPF_TOOLS,
+    OURS,
+    UNTRACED,
+    CannotMeasure,
+    Tool,
+    Trace,
+    tracing,
+)
+from workbench import Workbench
+
+_TOOLS = (OURS, BCC_TOOLS, LIBBPF_TOOLS, BPFTRACE)
+_BURST = 20_000
+_STEADY = 10_000
+_PATIENCE_SECONDS = 120
+
+# How each tells of lost records.
+_TOLD = {
+    OURS.name: re.compile(r"(\d+) lost"),
+    BCC_TOOLS.name: re.compile(r"lost (\d+) samples"),
+    LIBBPF_TOOLS.name: re.compile(r"[Ll]ost (\d+) events"),
+    BPFTRACE.name: re.compile(r"Lost (\d+) events"),
+}
+
+
+def measure(bench: Workbench) -> List[Row]:
+    return [
+        _text_row("version", lambda tool: tool.version()),
+        *_burst_rows(bench),
+        _cost_row(bench),
+        _launch_row(bench),
+        _memory_row(bench),
+    ]
+
+
+def _text_row(figure: str, find: Callable[[Tool], str]) -> Row:
+    cells: Dict[str, str] = {}
+    for tool in _TOOLS:
+        try:
+            cells[tool.name] = find(tool)
+        except CannotMeasure as problem:
+            cells[tool.name] = str(problem)
+    return Row(figure, cells)
+
+
+class _Burst(NamedTuple):
+    shown: int
+    told: int  # lost, as the tool itself says
+
+
+def _burst(bench: Workbench, tool: Tool) -> _Burst:
+    with tracing(bench, tool) as trace:
+        trace.run(bench.load(_BURST))
+        time.sleep(2)  # a slow reader still reads
+    with open(trace.output, "rb") as rows:
+        opened = bench.opened.encode()
+        shown = sum(opened in row for row in rows)
+    return _Burst(shown, _told(tool, trace))
+
+
+def _told(tool: Tool, trace: Trace) -> int:
+    with open(trace.output, "r", errors="replace") as rows:
+        text = trace.said() + rows.read()
+    return sum(map(int, _TOLD[tool.name].findall(text)))
+
+
+def _burst_rows(bench: Workbench) -> List[Row]:
+    """One burst each, as fast as one process can."""
+    shown: Dict[str, str] = {}
+    told: Dict[str, str] = {}
+    lost: Dict[str, str] = {}
+    for tool in _TOOLS:
+        try:
+            burst = _burst(bench, tool)
+        except CannotMeasure as problem:
+            shown[tool.name] = str(problem)
+            continue
+        shown[tool.name] = f"{burst.shown:,}"
+        told[tool.name] = f"{burst.told:,}"
+        lost[tool.name] = f"{_BURST - burst.shown:,}"
+    return [
+        Row(f"shown of a burst of {_BURST:,}", shown),
+        Row("lost, as the tool says", told),
+        Row(
+            "lost in truth",
+            lost,
+            goal="0",
+            reached=lost.get(OURS.name) == "0",
+        ),
+    ]
+
+
+def _cost_row(bench: Workbench) -> Row:
+    """On top of what an open costs with no tool."""
+
+    def microseconds(tool: Tool) -> float:
+        with tracing(bench, tool) as trace:
+            return float(trace.run(bench.steady_load(_STEADY))) / 1000
+
+    runs = 3 if bench.quick else 5
+    taken = in_turn("steady load", (UNTRACED, *_TOOLS), runs, microseconds)
+    untraced = taken[UNTRACED.name]
+    added = {tool.name: taken[tool.name].minus(untraced) for tool in _TOOLS}
+    peers = [
+        added[tool.name].median
+        for tool in _TOOLS
+        if tool != OURS and added[tool.name].values
+    ]
+    ours = added[OURS.name]
+    return Row(
+        "cost added to each open, µs",
+        {name: samples.shown(".1f") for name, samples in added.items()},
+        goal="below every peer's",
+        reached=ours.median < min(peers) if ours.values and peers else None,
+        note=f"steady load; untraced: {untraced.shown('.1f')} µs",
+    )
+
+
+def _launch(bench: Workbench, tool: Tool) -> float:
+    """Seconds to the first row on a terminal."""
+    tool.check()
+    ours, theirs = pty.openpty()
+    began = time.monotonic()
+    process = workbench.start(
+        tool.words,
+        bench.host if tool == OURS else bench.with_tracefs,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.STDOUT,
+    )
+    os.close(theirs)
+    try:
+        _read_until(ours, os.path.basename(bench.marker).encode())
+        return time.monotonic() - began
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        os.close(ours)
+
+
+def _read_until(terminal: int, wanted: bytes) -> None:
+    text = b""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while wanted not in text:
+        try:
+            text = text[-4096:] + os.read(terminal, 4096)
+        except OSError:  # EIO: the tool has ended
+            raise CannotMeasure("ended without a row") from None
+        if time.monotonic() > deadline:
+            raise CannotMeasure("shows no rows")
+
+
+def _launch_row(bench: Workbench) -> Row:
+    with workbench.meanwhile(open_every_millisecond, bench.marker):
+        taken = in_turn(
+            "launch",
+            _TOOLS,
+            1 if bench.quick else 3,
+            lambda t: _launch(bench, t),
+        )
+    return Row(
+        "launch to first row, s",
+        {name: samples.shown(".1f") for name, samples in taken.items()},
+    )
+
+
+def _memory_row(bench: Workbench) -> Row:
+    def megabytes(tool: Tool) -> float:
+        with tracing(bench, tool) as trace:
+            return memory_of(trace.tool_pid).resident
+
+    taken: Dict[str, Samples] = in_turn("memory", _TOOLS, 1, megabytes)
+    return Row(
+        "resident memory, MB",
+        {name: samples.shown(".0f") for name, samples in taken.items()},
+    )
