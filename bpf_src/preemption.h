@@ -8,13 +8,22 @@
  * functions (fentry). Until the first task runs again, all opens of other
  * tasks on this CPU would be missed.
  *
- * The kernel has functions against that since Linux 6.10. They are called
- * like helpers, by their number in the kernel's BTF; the frontend marks these
- * calls, since BCC knows only those of helpers (kernel_calls.py).
+ * The kernel has functions against that since Linux 6.10. BCC can't call
+ * functions of the kernel, so the instruction is spelled out: a call (0x85)
+ * of the function with this number in the kernel's BTF (0x20). BCC reads the
+ * C twice, at first as if for the host, which has no such registers.
  */
-#ifdef BPF_PREEMPT_DISABLE_ID
-static void (*preempt_disable)(void) = (void *)BPF_PREEMPT_DISABLE_ID;
-static void (*preempt_enable)(void) = (void *)BPF_PREEMPT_ENABLE_ID;
+#if defined(BPF_PREEMPT_DISABLE_ID) && defined(__bpf__)
+
+#define CALL_KERNEL_FUNCTION(id)                                               \
+	asm volatile(".quad %0"                                                \
+		     :                                                         \
+		     : "i"((u64)(id) << 32 | 0x2085)                           \
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
+
+#define preempt_disable() CALL_KERNEL_FUNCTION(BPF_PREEMPT_DISABLE_ID)
+#define preempt_enable()  CALL_KERNEL_FUNCTION(BPF_PREEMPT_ENABLE_ID)
+
 #else
 #define preempt_disable()
 #define preempt_enable()

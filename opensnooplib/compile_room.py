@@ -28,7 +28,6 @@ from opensnooplib import (
     diagnosis,
     handover,
     headers,
-    kernel_calls,
     source,
     tracefs,
 )
@@ -274,19 +273,12 @@ class _Compiled:
 
     def load(self) -> None:
         for name in self._names():
-            self._mark_kernel_calls(name)
             program_type = getattr(self._bcc.BPF, _hook_of(name).program_type)
             try:
                 function = self._program.load_func(name.encode(), program_type)
             except Exception:
                 self._refuse_to_load(name)
             self.programs[name] = function.fd
-
-    def _mark_kernel_calls(self, name: str) -> None:
-        lib, module = self._bcc.lib, self._program.module
-        start = lib.bpf_function_start(module, name.encode())
-        size = lib.bpf_function_size(module, name.encode())
-        kernel_calls.mark(start, size)
 
     def _refuse_to_load(self, name: str) -> NoReturn:
         import ctypes

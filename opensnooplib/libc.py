@@ -39,12 +39,3 @@ def mount(
             None,
         )
     )
-
-
-def mprotect(address: int, size: int, protection: int) -> None:
-    """mprotect(2). Raises OSError."""
-    _check(
-        _libc.mprotect(
-            ctypes.c_void_p(address), ctypes.c_size_t(size), protection
-        )
-    )
