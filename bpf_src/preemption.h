@@ -10,10 +10,9 @@
  *
  * The kernel has functions against that since Linux 6.10. BCC can't call
  * functions of the kernel, so the instruction is spelled out: a call (0x85)
- * of the function with this number in the kernel's BTF (0x20). BCC reads the
- * C twice, at first as if for the host, which has no such registers.
+ * of the function with this number in the kernel's BTF (0x20).
  */
-#if defined(BPF_PREEMPT_DISABLE_ID) && defined(__bpf__)
+#ifdef BPF_PREEMPT_DISABLE_ID
 
 #define CALL_KERNEL_FUNCTION(id)                                               \
 	asm volatile(".quad %0"                                                \
