@@ -37,7 +37,7 @@ static struct open_start *entry_of(u32 tid)
 	return start.lookup(&tid);
 }
 
-static void note_begin(const struct open_args *open)
+static int begin_open(const struct open_args *open)
 {
 	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = host_tid(pid_tgid);
@@ -45,15 +45,15 @@ static void note_begin(const struct open_args *open)
 
 	if (!is_tool(pid_tgid)) {
 		if (!caller_selected(pid_tgid))
-			return;
+			return 0;
 		if (!open->user_how && !flags_selected(open->flags))
-			return;
+			return 0;
 	}
 
 	begun = entry_of(tid);
 	if (!begun) {
 		count(MISSED);
-		return;
+		return 0;
 	}
 	/* The end of this thread's last open never reached us. */
 	if (begun->under_way)
@@ -65,6 +65,7 @@ static void note_begin(const struct open_args *open)
 		read_how(&begun->open);
 	begun->path_size =
 		read_path(begun->path, sizeof(begun->path), open->user_path);
+	return 0;
 }
 
 /*
@@ -82,7 +83,7 @@ static void fill_path(struct event *event, const struct open_start *begun)
 	}
 }
 
-static void note_end(void *ctx, long ret)
+static int end_open(void *ctx, long ret)
 {
 	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = host_tid(pid_tgid);
@@ -91,33 +92,18 @@ static void note_end(void *ctx, long ret)
 
 	/* No begin seen: it came before the trace, or wasn't selected. */
 	if (!begun || !begun->under_way || !event)
-		return;
+		return 0;
 
 	begun->under_way = false;
 	if (begun->open.user_how)
 		read_how(&begun->open);
 	if (!is_tool(pid_tgid)) {
 		if (!result_selected(ret) || !flags_selected(begun->open.flags))
-			return;
+			return 0;
 	}
 	fill_event(event, &begun->open, pid_tgid, ret);
 	fill_path(event, begun);
 	send_event(ctx, event);
-}
-
-static int begin_open(const struct open_args *open)
-{
-	preempt_disable();
-	note_begin(open);
-	preempt_enable();
-	return 0;
-}
-
-static int end_open(void *ctx, long ret)
-{
-	preempt_disable();
-	note_end(ctx, ret);
-	preempt_enable();
 	return 0;
 }
 

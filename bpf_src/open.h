@@ -20,22 +20,23 @@ static void read_how(struct open_args *open)
 }
 
 /* For plans that are called once for each open: when it is done. */
-static void whole_open(void *ctx, struct open_args *open, long ret)
+static int whole_open(void *ctx, struct open_args *open, long ret)
 {
 	u64 pid_tgid = caller_pid_tgid();
 	struct event *event = event_buffer();
 
 	if (!event)
-		return;
+		return 0;
 	if (open->user_how)
 		read_how(open);
 	if (!is_tool(pid_tgid)) {
 		if (!result_selected(ret) || !caller_selected(pid_tgid) ||
 		    !flags_selected(open->flags))
-			return;
+			return 0;
 	}
 	fill_event(event, open, pid_tgid, ret);
 	event->path_size =
 		read_path(event->path, sizeof(event->path), open->user_path);
 	send_event(ctx, event);
+	return 0;
 }

@@ -7,7 +7,6 @@
  *
  *   event.h         what a record holds
  *   task.h          who is calling
- *   preemption.h    how a program stays alone on its CPU
  *   record.h        how a record is filled and sent, and losses are counted
  *   select.h        which opens are wanted
  *   open.h          an open from its arguments to its record
@@ -18,7 +17,6 @@
  */
 #include "event.h"
 #include "task.h"
-#include "preemption.h"
 #include "record.h"
 #include "select.h"
 

@@ -18,13 +18,10 @@
 		struct syscall_args args = {};                                 \
 		struct open_args open = {};                                    \
                                                                                \
-		preempt_disable();                                             \
 		bpf_probe_read_kernel(&regs, sizeof(regs), user_regs);         \
 		args_of_##bits##_bit(&args, &regs);                            \
 		open_args_of(&open, call, &args);                              \
-		whole_open(ctx, &open, ret);                                   \
-		preempt_enable();                                              \
-		return 0;                                                      \
+		return whole_open(ctx, &open, ret);                            \
 	}
 
 /* Nothing to do at the begin. */

@@ -44,12 +44,9 @@ static int exit_of(enum open_call call, void *ctx, long ret)
 	struct syscall_args args = {};
 	struct open_args open = {};
 
-	preempt_disable();
 	args_at_entry(&args);
 	open_args_of(&open, call, &args);
-	whole_open(ctx, &open, ret);
-	preempt_enable();
-	return 0;
+	return whole_open(ctx, &open, ret);
 }
 
 #ifdef HAVE_OPEN

@@ -13,7 +13,7 @@ STRUCTS) are left out as padding.
 from __future__ import annotations
 
 import ctypes
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from opensnooplib import kernel
 from opensnooplib.errors import OpensnoopError
@@ -57,7 +57,7 @@ STRUCTS = (
 
 # enum btf_kind of include/uapi/linux/btf.h
 _INT, _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _FWD, _TYPEDEF = range(1, 9)
-_VOLATILE, _CONST, _RESTRICT, _FUNC = 9, 10, 11, 12
+_VOLATILE, _CONST, _RESTRICT = 9, 10, 11
 _TYPE_TAG, _ENUM64 = 18, 19
 _BOOL_ENCODING = 1 << 2
 _SIGNED_ENCODING = 1 << 0
@@ -158,13 +158,6 @@ class _Btf:
             if found > 0:
                 return found, prefix + name
         return None
-
-    def function(self, name: str) -> int:
-        """The id of a kernel function, or 0."""
-        found: int = self._lib.btf__find_by_name_kind(
-            self._btf, name.encode(), _FUNC
-        )
-        return max(found, 0)
 
     def address(self, type_id: int) -> int:
         address: int = self._lib.btf__type_by_id(self._btf, type_id)
@@ -364,13 +357,3 @@ def kernel_structs() -> str:
     for name in STRUCTS:
         lines += writer.write(name)
     return "\n".join(lines) + "\n"
-
-
-def functions(names: Sequence[str]) -> List[int]:
-    """Their ids in the kernel's BTF; empty where one is missing, or BTF is."""
-    try:
-        kernel_btf = _Btf()
-    except OpensnoopError:
-        return []
-    ids = [kernel_btf.function(name) for name in names]
-    return ids if all(ids) else []

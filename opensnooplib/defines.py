@@ -94,19 +94,6 @@ def _start_entries() -> int:
     return entries
 
 
-def _preemption() -> List[Define]:
-    """Since Linux 6.10, commit fc7566ad0a82."""
-    if kernel.version() < (6, 10, 0) or not kernel.has_btf():
-        return []
-    from opensnooplib import btf  # costs a launch 20 ms
-
-    names = ("bpf_preempt_disable", "bpf_preempt_enable")
-    return [
-        (f"{name.upper()}_ID", str(number))
-        for name, number in zip(names, btf.functions(names))
-    ]
-
-
 def plan(
     name: str,
     calls: Sequence[str],
@@ -127,8 +114,6 @@ def plan(
         defines += functions.items()
     else:
         defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
-    if kernel.preempts_programs(name):
-        defines += _preemption()
     if kernel.has_task_pt_regs():
         defines.append(("HAVE_TASK_PT_REGS", "1"))
     namespace = kernel.pid_namespace()

@@ -31,17 +31,6 @@ def has_btf() -> bool:
     return os.path.exists(BTF)
 
 
-def preempts_programs(plan: str) -> bool:
-    """May this kernel preempt BPF programs of that plan?
-
-    Those on functions since ever; on tracepoints of syscalls since Linux 7,
-    which calls them through trace_call_bpf_faultable(); on kprobes never.
-    """
-    if plan == "fentry":
-        return True
-    return plan.startswith("syscall") and version() >= (7, 0, 0)
-
-
 def has_task_pt_regs() -> bool:
     """The helper for BPF programs: Linux 5.15, commit dd6e10fbd9fb.
 

@@ -19,27 +19,14 @@ DEPEND_ON_KERNEL = "tests/kernel " + " ".join(
     for name in ("bad_input", "endings", "loss", "table")
 )
 
-# On one kernel more: what a locked down one refuses is told.
-_LOCKDOWN = "lockdown=confidentiality"
-_LOCKDOWN_TESTS = "tests/kernel/test_odd_hosts.py -k locked_down"
-
 # Each machine keeps more than one CPU busy while it compiles.
 _AT_ONCE = 2
 
 
-class _Run(NamedTuple):
-    """One boot, and what is tested in it."""
+class Result(NamedTuple):
+    """What one kernel's machine told."""
 
     image: images.Image
-    name: str
-    pytest: str  # its arguments
-    settings: machine.Settings
-
-
-class Result(NamedTuple):
-    """What one machine told."""
-
-    name: str
     status: int
     report: Dict[str, Any]  # of guest_report.py; empty if it told none
 
@@ -53,14 +40,11 @@ class Result(NamedTuple):
 def run(suites: Sequence[str], pytest: str, settings: machine.Settings) -> int:
     """Returns 0 if all tests passed on all kernels, else 1."""
     built = [images.get(suite) for suite in suites]
-    runs = [_Run(image, image.release, pytest, settings) for image in built]
-    if pytest == DEPEND_ON_KERNEL:
-        locked_down = settings._replace(kernel_options=_LOCKDOWN)
-        name = f"{built[-1].release}, locked down"
-        runs.append(_Run(built[-1], name, _LOCKDOWN_TESTS, locked_down))
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
-        results = list(pool.map(_run_one, runs))
+        results = list(
+            pool.map(lambda image: _run_one(image, pytest, settings), built)
+        )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         machine.end_all()
@@ -68,20 +52,22 @@ def run(suites: Sequence[str], pytest: str, settings: machine.Settings) -> int:
     return 0 if all(result.status == 0 for result in results) else 1
 
 
-def _run_one(run: _Run) -> Result:
+def _run_one(
+    image: images.Image, pytest: str, settings: machine.Settings
+) -> Result:
     told = io.BytesIO()
     status = machine.run(
-        run.image,
-        f"tests/vm/guest_report.py {run.pytest}",
-        run.settings,
+        image,
+        f"tests/vm/guest_report.py {pytest}",
+        settings,
         told,
-        cast(BinaryIO, _Prefixed(run.image.suite)),
+        cast(BinaryIO, _Prefixed(image.suite)),
     )
     try:
         report = json.loads(told.getvalue())
     except ValueError:
         report = {}
-    return Result(run.name, status, report)
+    return Result(image, status, report)
 
 
 class _Prefixed:
@@ -107,7 +93,7 @@ def table(results: Sequence[Result]) -> str:
     for result in results:
         rows.append(
             [
-                result.name,
+                result.image.release,
                 _version(result, "bcc"),
                 _version(result, "python"),
                 *(_verdict(result, plan) for plan in plans),
@@ -160,7 +146,7 @@ def _tests(result: Result) -> str:
 
 
 def _reasons(result: Result) -> List[str]:
-    where = result.name
+    where = result.image.suite
     lines = [
         f"{where}: {name}: {finding['found']}: {finding['remedy']}"
         for name, finding in result.findings.items()
