@@ -83,12 +83,12 @@ static void fill_path(struct event *event, const struct open_start *begun)
 	}
 }
 
-static int end_open(void *ctx, long ret)
+static int end_open(void *ctx, u32 program, long ret)
 {
 	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = host_tid(pid_tgid);
 	struct open_start *begun = start.lookup(&tid);
-	struct event *event = event_buffer();
+	struct event *event = event_buffer(program);
 
 	/* No begin seen: it came before the trace, or wasn't selected. */
 	if (!begun || !begun->under_way || !event)

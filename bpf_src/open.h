@@ -20,10 +20,10 @@ static void read_how(struct open_args *open)
 }
 
 /* For plans that are called once for each open: when it is done. */
-static int whole_open(void *ctx, struct open_args *open, long ret)
+static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 {
 	u64 pid_tgid = caller_pid_tgid();
-	struct event *event = event_buffer();
+	struct event *event = event_buffer(program);
 
 	if (!event)
 		return 0;

@@ -21,7 +21,7 @@
 		bpf_probe_read_kernel(&regs, sizeof(regs), user_regs);         \
 		args_of_##bits##_bit(&args, &regs);                            \
 		open_args_of(&open, call, &args);                              \
-		return whole_open(ctx, &open, ret);                            \
+		return whole_open(ctx, PROGRAM(call, bits), &open, ret);       \
 	}
 
 /* Nothing to do at the begin. */

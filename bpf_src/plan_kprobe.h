@@ -31,7 +31,7 @@
 #define AT_END(call, bits, function)                                           \
 	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
 	{                                                                      \
-		return end_open(ctx, PT_REGS_RC(ctx));                         \
+		return end_open(ctx, PROGRAM(call, bits), PT_REGS_RC(ctx));    \
 	}
 
 #include "open_functions.h"

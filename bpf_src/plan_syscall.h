@@ -19,7 +19,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_open)
 {
-	return end_open(args, args->ret);
+	return end_open(args, PROGRAM(CALL_OPEN, 64), args->ret);
 }
 #endif
 
@@ -37,7 +37,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_creat)
 {
-	return end_open(args, args->ret);
+	return end_open(args, PROGRAM(CALL_CREAT, 64), args->ret);
 }
 #endif
 
@@ -55,7 +55,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 {
-	return end_open(args, args->ret);
+	return end_open(args, PROGRAM(CALL_OPENAT, 64), args->ret);
 }
 #endif
 
@@ -73,6 +73,6 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
 {
-	return end_open(args, args->ret);
+	return end_open(args, PROGRAM(CALL_OPENAT2, 64), args->ret);
 }
 #endif

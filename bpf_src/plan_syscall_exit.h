@@ -46,7 +46,7 @@ static int exit_of(enum open_call call, void *ctx, long ret)
 
 	args_at_entry(&args);
 	open_args_of(&open, call, &args);
-	return whole_open(ctx, &open, ret);
+	return whole_open(ctx, PROGRAM(call, 64), &open, ret);
 }
 
 #ifdef HAVE_OPEN

@@ -4,6 +4,12 @@
  */
 #include <uapi/linux/fcntl.h>
 
+enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2, CALLS };
+
+/* The program that sees such opens end, of 64-bit or 32-bit programs. */
+#define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
+#define PROGRAMS	    (2 * CALLS)
+
 /* The arguments of an open, whichever way it is called. */
 struct open_args {
 	const char *user_path;		 /* where the caller keeps the name */
@@ -21,8 +27,13 @@ enum counter {
 BPF_PERF_OUTPUT(events);
 BPF_PERCPU_ARRAY(counters, u64, COUNTERS);
 
-/* A record doesn't fit on the BPF stack (512 bytes), so it is built here. */
-BPF_PERCPU_ARRAY(scratch, struct event, 1);
+/*
+ * A record doesn't fit on the BPF stack (512 bytes), so it is built here. Each
+ * program has a buffer of its own on each CPU: a kernel that preempts programs
+ * (Linux 7 does) lets another one begin before the first is done, but never
+ * the same one.
+ */
+BPF_PERCPU_ARRAY(scratch, struct event, PROGRAMS);
 
 static void count(int counter)
 {
@@ -62,11 +73,9 @@ static s32 read_path(char *path, u32 size, const char *user_path)
 	return got;
 }
 
-static struct event *event_buffer(void)
+static struct event *event_buffer(u32 program)
 {
-	u32 zero = 0;
-
-	return scratch.lookup(&zero);
+	return scratch.lookup(&program);
 }
 
 /*

@@ -7,8 +7,6 @@
  */
 #include <uapi/linux/ptrace.h>
 
-enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2 };
-
 struct syscall_args {
 	unsigned long first, second, third, fourth;
 };
@@ -72,6 +70,8 @@ static void open_args_of(struct open_args *open, enum open_call call,
 	case CALL_OPENAT2:
 		open->user_path = (const char *)args->second;
 		open->user_how = (const struct open_how *)args->third;
+		break;
+	case CALLS:
 		break;
 	}
 }

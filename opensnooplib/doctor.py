@@ -188,7 +188,10 @@ def _try_plan(options: Options, plan: str) -> Finding:
         rings.close()
     except OpensnoopError as error:
         return Finding(subject, False, error.sentence)
-    return Finding(subject, True, _describe(result._asdict()))
+    found = _describe(result._asdict())
+    if kernel.preempts_programs(plan):
+        found += "; misses some on a busy CPU, for this kernel preempts it"
+    return Finding(subject, True, found)
 
 
 def _describe(result: Dict[str, List[str]]) -> str:

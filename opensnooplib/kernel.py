@@ -31,6 +31,36 @@ def has_btf() -> bool:
     return os.path.exists(BTF)
 
 
+def preempts_programs(plan: str) -> bool:
+    """May this kernel preempt BPF programs of that plan?
+
+    If so it skips a program where another task is in the middle of it, until
+    that one runs again. A preemptible kernel preempts those on functions
+    (fentry), and since Linux 7 those on tracepoints of syscalls, which it
+    calls through trace_call_bpf_faultable(); those on kprobes never.
+    """
+    if plan == "kprobe" or not _is_preemptible():
+        return False
+    return plan == "fentry" or version() >= (7, 0, 0)
+
+
+def _is_preemptible() -> bool:
+    """From debugfs; where that isn't mounted, from uname -v.
+
+    With PREEMPT_DYNAMIC it depends on a boot option, whose default differs;
+    Linux 7 has no other choice on x86 and arm64.
+    """
+    try:
+        with open("/sys/kernel/debug/sched/preempt", encoding="ascii") as file:
+            return bool({"(full)", "(lazy)"} & set(file.read().split()))
+    except OSError:
+        pass
+    words = os.uname().version.split()
+    if "PREEMPT_DYNAMIC" in words:
+        return version() >= (7, 0, 0)
+    return any(word in words for word in _PREEMPTIBLE)
+
+
 def has_task_pt_regs() -> bool:
     """The helper for BPF programs: Linux 5.15, commit dd6e10fbd9fb.
 
@@ -38,6 +68,8 @@ def has_task_pt_regs() -> bool:
     """
     return has_btf() and version() >= (5, 15, 0)
 
+
+_PREEMPTIBLE = ("PREEMPT", "PREEMPT_LAZY", "PREEMPT_RT")
 
 CPUS = "/sys/devices/system/cpu"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
-# In the order in which auto tries them, see plans.py.
+# Best first, on most kernels: see plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
 

@@ -10,14 +10,17 @@ syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
 syscall       tracepoints; two programs for each open and a map
 kprobe        as fentry, but with two breakpoints; and where many opens block
               at once, the kernel can drop the end of some
+
+But a plan whose programs this kernel preempts misses opens where several
+programs share a CPU, so all others go before it.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Dict, Tuple
+from typing import Dict, List, Tuple
 
-from opensnooplib import compile_room, hooks, launch, reader, tracefs
+from opensnooplib import compile_room, hooks, kernel, launch, reader, tracefs
 from opensnooplib.options import PLANS, Options
 from opensnooplib.calibration import Result
 from opensnooplib.errors import OpensnoopError, SourceError
@@ -54,7 +57,7 @@ def attach(
         return try_plan(options.plan, options, rings, messages)
     reasons: Dict[str, OpensnoopError] = {}
     for sees_all in (True, False):
-        for plan in PLANS:
+        for plan in best_first():
             try:
                 return try_plan(plan, options, rings, messages, sees_all)
             except SourceError:
@@ -65,6 +68,10 @@ def attach(
         if not any(isinstance(e, PlanIsBlindError) for e in reasons.values()):
             break
     raise reasons[_NEEDS_LEAST]
+
+
+def best_first() -> List[str]:
+    return sorted(PLANS, key=kernel.preempts_programs)
 
 
 def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
@@ -119,7 +126,7 @@ def source(options: Options) -> str:
 
     Raises OpensnoopError.
     """
-    wanted = list(PLANS) if options.plan == "auto" else [options.plan]
+    wanted = best_first() if options.plan == "auto" else [options.plan]
     plan = next((p for p in wanted if not _why_not(p)), wanted[-1])
     job = compile_room.Job(
         options=options,
