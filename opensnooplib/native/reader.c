@@ -15,10 +15,14 @@
 
 /*
  * A record's time is taken a moment before the record is complete. One that
- * is younger than this waits for what a slower CPU may still be writing.
+ * is younger than this waits for what a slower CPU may still be writing: in a
+ * virtual machine a CPU can stand still for many milliseconds.
  */
-#define HOLD_BACK_NS (1000 * 1000)
-#define HOLD_BACK_MS 1
+#define HOLD_BACK_NS (20 * 1000 * 1000)
+#define HOLD_BACK_MS 20
+
+/* How often the one record that is awaited is looked for. */
+#define LOOK_MS 1
 
 /* How long rows wait for a pipe that is full: in between, and the last ones. */
 #define FLUSH_MS      20
@@ -262,11 +266,11 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 
 	for (;;) {
 		reader->records_wait =
-			merge_drain(&reader->merge, ordered_until(),
+			merge_drain(&reader->merge, now_ns(),
 				    compare_with_awaited, &awaited);
 		if (awaited.seen || now_ns() > deadline)
 			return awaited.seen;
-		wait_for_records(reader, HOLD_BACK_MS);
+		wait_for_records(reader, LOOK_MS);
 	}
 }
 

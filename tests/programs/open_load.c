@@ -2,11 +2,12 @@
 /*
  * Opens a file over and over, a number of times that is known beforehand.
  *
- *	open_load [-t THREADS] [-n OPENS] [-f] [-N] PATH
+ *	open_load [-t THREADS] [-n OPENS] [-f] [-N] [-o] PATH
  *
  *	-t	how many threads do it (1)
  *	-n	how often each of them does it (1)
  *	-f	each open is to fail
+ *	-o	by the syscall open, not openat
  *	-N	each open of a thread has its own name: PATH0, PATH1, ...
  *
  * Says "ready" once all threads are there, so that it can be traced before
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NUMBER_SIZE 24
@@ -29,6 +31,7 @@ struct load {
 	unsigned long opens;
 	bool fails;
 	bool numbered;
+	bool by_open;
 	pthread_barrier_t ready;
 	pthread_barrier_t go;
 };
@@ -39,9 +42,19 @@ static void die(const char *what)
 	exit(2);
 }
 
+/* Where there is no such syscall, it is openat as well. */
+static int open_by_open(const char *path)
+{
+#ifdef SYS_open
+	return (int)syscall(SYS_open, path, O_RDONLY, 0);
+#else
+	return open(path, O_RDONLY);
+#endif
+}
+
 static bool open_went_as_it_should(const struct load *load, const char *path)
 {
-	int fd = open(path, O_RDONLY);
+	int fd = load->by_open ? open_by_open(path) : open(path, O_RDONLY);
 
 	if (fd >= 0)
 		close(fd);
@@ -82,7 +95,7 @@ int main(int argc, char **argv)
 	pthread_t *threads;
 	int option;
 
-	while ((option = getopt(argc, argv, "t:n:fN")) != -1) {
+	while ((option = getopt(argc, argv, "t:n:fNo")) != -1) {
 		if (option == 't')
 			thread_count = (unsigned int)atoi(optarg);
 		else if (option == 'n')
@@ -91,11 +104,14 @@ int main(int argc, char **argv)
 			load.fails = true;
 		else if (option == 'N')
 			load.numbered = true;
+		else if (option == 'o')
+			load.by_open = true;
 		else
 			return 2;
 	}
 	if (optind + 1 != argc || thread_count == 0)
-		die("usage: open_load [-t THREADS] [-n OPENS] [-f] [-N] PATH");
+		die("usage: open_load [-t THREADS] [-n OPENS] [-f] [-N] [-o] "
+		    "PATH");
 	load.path = argv[optind];
 
 	threads = calloc(thread_count, sizeof(*threads));
