@@ -14,6 +14,7 @@ import pytest
 
 from opensnooplib import __version__, arguments
 from opensnooplib.errors import UsageError
+from opensnooplib.options import PLANS
 from tests.unit.native import CHECKOUT
 
 DEFAULTS: Dict[str, Any] = {
@@ -179,7 +180,7 @@ REFUSED = [
     (["--format", ""], "--format : must be table or json"),
     (
         ["--attach", "magic"],
-        "--attach magic: must be auto or syscall or fentry or kprobe",
+        "--attach magic: must be auto or " + " or ".join(PLANS),
     ),
     (["--exec"], "--exec needs a command after it"),
     (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),

@@ -125,11 +125,20 @@ def test_only_failed() -> None:
 
 
 def test_plan() -> None:
-    chosen = dict(defines.plan("syscall", ["openat", "openat2"], 17))
+    chosen = dict(defines.plan("syscall", ["openat", "openat2"], {}, 17))
     assert chosen.pop("PLAN_SYSCALL") == "1"
     assert chosen.pop("TOOL_PID") == "17"
     assert int(chosen.pop("START_ENTRIES")) > 0
     assert chosen.pop("HAVE_OPENAT") == "1"
     assert chosen.pop("HAVE_OPENAT2") == "1"
+    assert ("HAVE_TASK_PT_REGS" in chosen) == kernel.has_task_pt_regs()
+    chosen.pop("HAVE_TASK_PT_REGS", None)
     inside = kernel.pid_namespace() is not None
     assert bool(chosen) == inside
+
+
+def test_plan_with_functions() -> None:
+    functions = {"OPENAT_FUNCTION": "__x64_sys_openat"}
+    chosen = dict(defines.plan("fentry", ["open", "openat"], functions, 17))
+    assert chosen["OPENAT_FUNCTION"] == "__x64_sys_openat"
+    assert "HAVE_OPENAT" not in chosen
