@@ -155,6 +155,11 @@ def _add_probe(group: _Group) -> None:
         help="how to see opens: auto (default) or " + ", ".join(PLANS),
     )
     group.add_argument(
+        "--live",
+        action="store_true",
+        help="take each save of the C into the running trace",
+    )
+    group.add_argument(
         "--ebpf",
         action="store_true",
         help="print the C that BCC gets, and end",
@@ -205,6 +210,7 @@ def parse(arguments: Sequence[str]) -> Options:
         quiet=words.quiet,
         buffer_pages=values.buffer_pages(words.buffer_pages),
         plan=values.one_of("--attach", words.attach, ("auto",) + PLANS),
+        live=words.live,
         verbose=words.verbose,
         print_source=words.ebpf,
         doctor=words.doctor,

@@ -35,6 +35,7 @@ class Options(NamedTuple):
     # probe
     buffer_pages: Optional[int]  # for each CPU
     plan: str
+    live: bool
     verbose: bool
     print_source: bool
     doctor: bool

@@ -26,6 +26,7 @@ from opensnooplib.calibration import Result
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.messages import Messages
 from opensnooplib.reader import Reader
+from opensnooplib.source import default_path, read
 from opensnooplib.trace import Trace
 
 
@@ -130,6 +131,7 @@ def source(options: Options) -> str:
     plan = next((p for p in wanted if not _why_not(p)), wanted[-1])
     job = compile_room.Job(
         options=options,
+        source=read(default_path()),
         plan=plan,
         functions=_functions_of(plan),
         tool_pid=os.getpid(),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,90 @@ int perf_array_set(int map_fd, uint32_t cpu, int event_fd)
 	attr.key = (uintptr_t)&cpu;
 	attr.value = (uintptr_t)&event_fd;
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+int slots_create(uint32_t size)
+{
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.map_type = BPF_MAP_TYPE_PROG_ARRAY;
+	attr.key_size = sizeof(uint32_t);
+	attr.value_size = sizeof(uint32_t);
+	attr.max_entries = size;
+	return bpf(BPF_MAP_CREATE, &attr);
+}
+
+int slots_set(int map_fd, uint32_t slot, int program_fd)
+{
+	union bpf_attr attr;
+	int error;
+
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&slot;
+	if (program_fd >= 0) {
+		attr.value = (uintptr_t)&program_fd;
+		return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+	}
+	error = bpf(BPF_MAP_DELETE_ELEM, &attr);
+	return error == -ENOENT ? 0 : error;
+}
+
+/* How many entries are looked at in one call; more than a bucket has. */
+#define BATCH 256
+
+static bool any_set(const unsigned char *bytes, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++)
+		if (bytes[i])
+			return true;
+	return size == 0;
+}
+
+static int batch_has(int map_fd, unsigned char *keys, unsigned char *values,
+		     uint32_t value_size, uint32_t flag_offset,
+		     uint32_t flag_size)
+{
+	uint64_t place[2] = {0}; /* as large as the kernel needs it, and more */
+	bool is_first = true;
+	union bpf_attr attr;
+	int error;
+
+	do {
+		clear(&attr);
+		attr.batch.map_fd = (uint32_t)map_fd;
+		attr.batch.in_batch = is_first ? 0 : (uintptr_t)place;
+		attr.batch.out_batch = (uintptr_t)place;
+		attr.batch.keys = (uintptr_t)keys;
+		attr.batch.values = (uintptr_t)values;
+		attr.batch.count = BATCH;
+		error = bpf(BPF_MAP_LOOKUP_BATCH, &attr);
+		if (error && error != -ENOENT) /* which says: the last ones */
+			return error;
+		for (uint32_t i = 0; i < attr.batch.count; i++)
+			if (any_set(values + (size_t)i * value_size +
+					    flag_offset,
+				    flag_size))
+				return 1;
+		is_first = false;
+	} while (!error);
+	return 0;
+}
+
+int hash_has(int map_fd, uint32_t key_size, uint32_t value_size,
+	     uint32_t flag_offset, uint32_t flag_size)
+{
+	unsigned char *keys = calloc(BATCH, key_size);
+	unsigned char *values = calloc(BATCH, value_size);
+	int result = -ENOMEM;
+
+	if (keys && values)
+		result = batch_has(map_fd, keys, values, value_size,
+				   flag_offset, flag_size);
+	free(keys);
+	free(values);
+	return result;
 }
 
 int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,

@@ -10,6 +10,20 @@
 /* Put a perf event into its CPU's slot of a perf event array. */
 int perf_array_set(int map_fd, uint32_t cpu, int event_fd);
 
+/* A program array of `size` slots: its descriptor, or a negative errno. */
+int slots_create(uint32_t size);
+
+/* Put a program into a slot; a negative descriptor empties it. */
+int slots_set(int map_fd, uint32_t slot, int program_fd);
+
+/*
+ * Is there an entry in the hash map in whose value one of the `flag_size`
+ * bytes at `flag_offset` isn't 0? (Any entry at all, if flag_size is 0.)
+ * Returns 0, 1 or a negative errno.
+ */
+int hash_has(int map_fd, uint32_t key_size, uint32_t value_size,
+	     uint32_t flag_offset, uint32_t flag_size);
+
 /*
  * The sum over all possible CPUs of one u64 in a per-CPU array. Returns 0, or
  * a negative errno.

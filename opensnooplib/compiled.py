@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What BCC makes of the C: programs that are loaded and attached, and maps.
+
+Only in the compile room: the trace room must never load bcc.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from typing import (
+    AbstractSet,
+    Any,
+    Container,
+    Dict,
+    List,
+    NoReturn,
+    Optional,
+)
+
+from opensnooplib import attachment, diagnosis, reader, stub
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.handover import StartMap
+
+# What the frontend needs of the C, by name. The value of the last one is
+# struct event: BCC tells a map's layout, and so the struct's.
+EVENTS_MAP = "events"
+COUNTERS_MAP = "counters"
+EVENT_BUFFER_MAP = "scratch"
+# If it is there: what has begun and not ended yet.
+START_MAP = "start"
+
+
+class CompilerError(OpensnoopError):
+    """What BCC printed belongs to the sentence."""
+
+
+class Compiled:
+    """The C, compiled by BCC. Methods raise OpensnoopError."""
+
+    def __init__(self, text: str, flags: List[str]) -> None:
+        import bcc
+
+        class Program(bcc.BPF):  # type: ignore[misc]
+            """BCC would attach at once what it compiled; rings go first."""
+
+            def _trace_autoload(self) -> None:
+                pass
+
+        self._bcc = bcc
+        try:
+            self._program = Program(
+                text=text.encode(errors="surrogateescape"), cflags=flags
+            )
+        except Exception:
+            raise SourceError("the C does not compile") from None
+        self.programs: Dict[str, int] = {}
+        self.attachments: Dict[str, int] = {}
+        self.stubs: Dict[str, int] = {}
+        self.slots: Dict[str, int] = {}
+
+    def _names(self) -> List[str]:
+        lib, module = self._bcc.lib, self._program.module
+        count = lib.bpf_num_functions(module)
+        return [
+            lib.bpf_function_name(module, i).decode() for i in range(count)
+        ]
+
+    def _type_of(self, name: str) -> int:
+        hook = attachment.hook_of(name)
+        program_type: int = getattr(self._bcc.BPF, hook.program_type)
+        return program_type
+
+    def load(self) -> None:
+        for name in self._names():
+            program_type = self._type_of(name)
+            try:
+                function = self._program.load_func(name.encode(), program_type)
+            except Exception:
+                self._refuse_to_load(name)
+            self.programs[name] = function.fd
+        if not self.programs:
+            raise SourceError(
+                "the C has no function that attaches anywhere: write one with "
+                "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
+            )
+
+    def _refuse_to_load(self, name: str) -> NoReturn:
+        error = ctypes.get_errno()
+        if error == errno.EPERM:
+            raise OpensnoopError(diagnosis.why_no_bpf(error)) from None
+        raise CompilerError(
+            f"the kernel refuses the program {name}: {os.strerror(error)}"
+        ) from None
+
+    def attach(self) -> None:
+        """Begins last: one without its end would be counted as missed."""
+        for name in sorted(self.programs, key=self._sees_first):
+            self._attach_one(name)
+
+    def attach_for_swaps(self, have_slots: Container[str], pid: int) -> None:
+        """With a stub in place of each program that a swap exchanges.
+
+        Those in `have_slots` have one already. Slots stay empty here.
+        """
+        for name in sorted(self.programs, key=self._sees_first):
+            if self._only_ends(name):
+                self._attach_one(name)
+            elif name not in have_slots:
+                self._put_stub(name, pid)
+                self._attach_one(name)
+
+    def _sees_first(self, name: str) -> bool:
+        return attachment.sees_first(name, self.programs)
+
+    def _only_ends(self, name: str) -> bool:
+        """An end does nothing where it finds no begin in the map."""
+        return self.has_map(START_MAP) and attachment.only_ends(
+            name, self.programs
+        )
+
+    def _put_stub(self, name: str, tool_pid: int) -> None:
+        """From here on BCC takes the stub for the program."""
+        slots = reader.create_slots(stub.SLOTS)
+        code = stub.instructions(slots, tool_pid)
+        fd = stub.load(
+            self._bcc.lib,
+            self._program.module,
+            name,
+            self._type_of(name),
+            code,
+        )
+        if fd < 0:
+            raise CompilerError(
+                f"the kernel refuses a stub for {name} "
+                f"({os.strerror(ctypes.get_errno())}), so it can't be swapped:"
+                " leave out --live"
+            )
+        self.slots[name] = slots
+        self.stubs[name] = fd
+        self._program.funcs[name.encode()] = self._bcc.BPF.Function(
+            self._program, name.encode(), fd
+        )
+
+    def _attach_one(self, name: str) -> None:
+        hook = attachment.hook_of(name)
+        place = attachment.place_of(name)
+        arguments = {"fn_name": name.encode()}
+        if hook.place:
+            arguments[hook.place] = place.encode()
+        if hook.place == "event" and place.startswith("sys_"):
+            # sys_openat, for example, is __x64_sys_openat here.
+            arguments["event"] = self._program.get_syscall_fnname(
+                place[len("sys_") :].encode()
+            )
+        before = self._attached_fds(hook)
+        try:
+            getattr(self._program, hook.attach)(**arguments)
+        except Exception:
+            raise CompilerError(
+                f"cannot attach to the {hook.what} {place}"
+            ) from None
+        (self.attachments[name],) = self._attached_fds(hook) - before
+
+    def _attached_fds(self, hook: attachment.Hook) -> AbstractSet[int]:
+        fds = set()
+        for found in getattr(self._program, hook.fds).values():
+            # BCC 0.19 and later can have several programs in one place.
+            fds |= set(found.values() if isinstance(found, dict) else [found])
+        return fds
+
+    def has_map(self, name: str) -> bool:
+        fd: int = self._bcc.lib.bpf_table_fd(
+            self._program.module, name.encode()
+        )
+        return fd >= 0
+
+    def map_fd(self, name: str) -> int:
+        fd: int = self._bcc.lib.bpf_table_fd(
+            self._program.module, name.encode()
+        )
+        if fd < 0:
+            raise SourceError(
+                f'the C has no map "{name}", which the frontend reads: see '
+                "bpf_src/record.h"
+            )
+        return fd
+
+    def start_map(self) -> Optional[StartMap]:
+        """None where the C has no such map."""
+        if not self.has_map(START_MAP):
+            return None
+        table = self._program.get_table(START_MAP.encode())
+        flag = getattr(table.Leaf, "under_way", None)
+        return StartMap(
+            key_size=ctypes.sizeof(table.Key),
+            value_size=ctypes.sizeof(table.Leaf),
+            flag_offset=flag.offset if flag else 0,
+            flag_size=flag.size if flag else 0,
+        )
+
+    def struct_description(self) -> str:
+        self.map_fd(EVENT_BUFFER_MAP)
+        description: bytes = self._bcc.lib.bpf_table_leaf_desc(
+            self._program.module, EVENT_BUFFER_MAP.encode()
+        )
+        return description.decode()
+
+    def struct_size(self) -> int:
+        leaf_size: Any = self._bcc.lib.bpf_table_leaf_size
+        leaf_size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        leaf_size.restype = ctypes.c_size_t
+        size: int = leaf_size(self._program.module, EVENT_BUFFER_MAP.encode())
+        return size
