@@ -33,7 +33,7 @@ from opensnooplib.trace import Trace
 from opensnooplib.watch import Watch
 
 # Some editors take the file away for a moment while they save.
-_VANISHED_SECONDS = 0.3
+_VANISHED_SECONDS = 1.0
 
 
 class Live:

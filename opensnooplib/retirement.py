@@ -11,9 +11,9 @@ from typing import Callable, List
 from opensnooplib.generation import Generation
 from opensnooplib.trace import Trace
 
-# A program that was called before a switch has ended by then: it runs with
-# preemption off, for microseconds.
-_GRACE_SECONDS = 0.05
+# A program that was called before a switch has ended by then: it takes
+# microseconds, but some kernels let other tasks run in between.
+_GRACE_SECONDS = 1.0
 
 # How often the map "start" is searched for what is still under way.
 _LOOK_SECONDS = 0.25
