@@ -21,6 +21,7 @@ from opensnooplib.compiled import (
     START_MAP,
     Compiled,
     CompilerError,
+    VerifierError,
 )
 from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, SourceError
@@ -85,6 +86,8 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
             error.sentence,
             compiler_spoke=isinstance(error, (CompilerError, SourceError)),
             source_is_wrong=isinstance(error, SourceError),
+            verifier_spoke=isinstance(error, VerifierError),
+            c_line=getattr(error, "c_line", ""),
         )
         handover.send_failure(connection, failure)
     except Exception as error:  # whatever BCC raises must reach the person

@@ -19,7 +19,7 @@ from typing import (
     Optional,
 )
 
-from opensnooplib import attachment, diagnosis, reader, stub
+from opensnooplib import attachment, diagnosis, near, reader, stub, verifier
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import StartMap
 
@@ -34,6 +34,20 @@ START_MAP = "start"
 
 class CompilerError(OpensnoopError):
     """What BCC printed belongs to the sentence."""
+
+
+class VerifierError(CompilerError):
+    """The kernel refuses a program; its log has been printed."""
+
+    def __init__(self, sentence: str, c_line: str) -> None:
+        super().__init__(sentence)
+        self.c_line = c_line  # where, if the log doesn't say
+
+
+def _printed_from(offset: int) -> str:
+    """BCC prints to the compiler output, see compile_room.py."""
+    size = os.fstat(2).st_size
+    return os.pread(2, size - offset, offset).decode(errors="replace")
 
 
 class Compiled:
@@ -86,12 +100,78 @@ class Compiled:
                 "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
             )
 
+    def _load(self, name: str, code: bytes) -> int:
+        """Other instructions under a program's name.
+
+        From the name BCC knows what an fentry is of. Returns a descriptor, or
+        a negative number. The arguments are those with which BCC loads its
+        own programs; later versions have more of them.
+        """
+        lib, module = self._bcc.lib, self._program.module
+        text = ctypes.create_string_buffer(code, len(code))
+        arguments = [
+            module,
+            self._type_of(name),
+            name.encode(),
+            ctypes.cast(text, ctypes.c_void_p),
+            len(code),
+            lib.bpf_module_license(module),
+            lib.bpf_module_kern_version(module),
+            0,
+            None,
+            0,
+            None,  # device
+            -1,  # attach type: BCC's to choose
+        ]
+        loaded: int = lib.bcc_func_load(
+            *arguments[: len(lib.bcc_func_load.argtypes)]
+        )
+        return loaded
+
     def _refuse_to_load(self, name: str) -> NoReturn:
         error = ctypes.get_errno()
         if error == errno.EPERM:
             raise OpensnoopError(diagnosis.why_no_bpf(error)) from None
-        raise CompilerError(
-            f"the kernel refuses the program {name}: {os.strerror(error)}"
+        self._check_is_there(name)
+        raise VerifierError(
+            f"the kernel refuses the program for the "
+            f"{attachment.hook_of(name).what} {attachment.place_of(name)}: "
+            f"{os.strerror(error)}",
+            self._c_line(name) if error == errno.EINVAL else "",
+        ) from None
+
+    def _c_line(self, name: str) -> str:
+        """Where the program is refused, as the verifier would say it.
+
+        BCC takes EINVAL for a kernel without BTF, and tries again without
+        line numbers. So the very instruction is exchanged for one that the
+        verifier refuses with another errno: it reads outside of the stack.
+        """
+        place = verifier.last_instruction(_printed_from(0))
+        lib, module = self._bcc.lib, self._program.module
+        size = lib.bpf_function_size(module, name.encode())
+        if place is None or 8 * place >= size:
+            return ""
+        start = lib.bpf_function_start(module, name.encode())
+        code = bytearray(ctypes.string_at(start, size))
+        code[8 * place : 8 * place + 8] = stub.instruction(0x79, 0, 10, 8)
+        before = os.fstat(2).st_size
+        fd = self._load(name, bytes(code))
+        if fd >= 0:
+            os.close(fd)
+        log = _printed_from(before)
+        os.ftruncate(2, before)
+        os.lseek(2, before, os.SEEK_SET)
+        return verifier.last_c_line(log)
+
+    def _check_is_there(self, name: str) -> None:
+        hook, place = attachment.hook_of(name), attachment.place_of(name)
+        if near.exists(hook, place):
+            return
+        alike = near.names(hook, place)
+        raise SourceError(
+            f"this kernel has no {hook.what} {place}"
+            + (f"; it has {', '.join(alike)}" if alike else "")
         ) from None
 
     def attach(self) -> None:
@@ -123,14 +203,7 @@ class Compiled:
     def _put_stub(self, name: str, tool_pid: int) -> None:
         """From here on BCC takes the stub for the program."""
         slots = reader.create_slots(stub.SLOTS)
-        code = stub.instructions(slots, tool_pid)
-        fd = stub.load(
-            self._bcc.lib,
-            self._program.module,
-            name,
-            self._type_of(name),
-            code,
-        )
+        fd = self._load(name, stub.instructions(slots, tool_pid))
         if fd < 0:
             raise CompilerError(
                 f"the kernel refuses a stub for {name} "
@@ -158,6 +231,7 @@ class Compiled:
         try:
             getattr(self._program, hook.attach)(**arguments)
         except Exception:
+            self._check_is_there(name)
             raise CompilerError(
                 f"cannot attach to the {hook.what} {place}"
             ) from None

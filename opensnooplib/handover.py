@@ -61,6 +61,8 @@ class RoomFailure(NamedTuple):
     sentence: str
     compiler_spoke: bool = False  # what BCC printed belongs to the sentence
     source_is_wrong: bool = False  # the C is, whatever the kernel
+    verifier_spoke: bool = False  # what was printed is its log
+    c_line: str = ""  # where it stopped, if the log doesn't say
 
 
 def send(connection: socket.socket, handover: Handover) -> None:

@@ -124,9 +124,20 @@ class Work:
         if isinstance(received, handover.RoomFailure):
             self._room.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
-            spoke = received.compiler_spoke
-            raise kind(received.sentence, self._messages() if spoke else "")
+            raise kind(received.sentence, self._explain(received))
         return received
+
+    def _explain(self, failure: handover.RoomFailure) -> str:
+        from opensnooplib import explanation  # seldom needed
+
+        made_of = self._job.source
+        if failure.verifier_spoke and not self._job.options.verifier_log:
+            return explanation.of_verifier(
+                self._messages(), failure.c_line, made_of
+            )
+        if failure.compiler_spoke:
+            return explanation.of_compiler(self._messages(), made_of)
+        return ""
 
     def _messages(self) -> str:
         size = os.fstat(self._compiler_output).st_size

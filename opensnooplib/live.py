@@ -52,7 +52,7 @@ class Live:
         self._saved = 0.0
         # When to look at the files; at first, they may have changed since.
         self._look_at: Optional[float] = 0.0
-        self._is_missing = False
+        self._missing_since: Optional[float] = None
         self._old: List[Retirement] = []
         try:
             self._watch = Watch()
@@ -93,16 +93,12 @@ class Live:
         try:
             found = source.read(self._path)
         except VanishedError as error:
-            if not self._is_missing:
-                self._look_at = time.monotonic() + _VANISHED_SECONDS
-            else:
-                self._tell(error)
-            self._is_missing = not self._is_missing
+            self._wait_for_return(error)
             return
         except OpensnoopError as error:
             self._tell(error)
             return
-        self._is_missing = False
+        self._missing_since = None
         self._watch.files({**self._shown.files, **found.files})
         if found.text == self._tried.text:
             return
@@ -111,6 +107,15 @@ class Live:
             self._messages.note("the C is again as it runs")
             return
         self._begin(found)
+
+    def _wait_for_return(self, error: VanishedError) -> None:
+        now = time.monotonic()
+        if self._missing_since is None:
+            self._missing_since = now
+        self._look_at = self._missing_since + _VANISHED_SECONDS
+        if now >= self._look_at:
+            self._look_at = None  # until it is saved again
+            self._tell(error)
 
     def _begin(self, found: Source) -> None:
         self._saved = time.monotonic()

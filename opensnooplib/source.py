@@ -21,7 +21,9 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
 # Where the compiler may have lost count: what stood in a branch that isn't
 # compiled, and a probe, before which BCC puts a struct.
-_LOSES_COUNT = re.compile(r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$")
+_LOSES_COUNT = re.compile(
+    r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$|^{\s*$|^\w.*\)\s*{\s*$"
+)
 
 _SIZE_LIMIT = 1 << 20
 
@@ -85,7 +87,8 @@ def shown_name(path: str) -> str:
 
 
 def _line_directive(number: int, path: str) -> str:
-    name = shown_name(path).replace("\\", "\\\\").replace('"', '\\"')
+    # The compiler finds the file by it, and puts its lines into the BTF.
+    name = os.path.abspath(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'#line {number} "{name}"'
 
 

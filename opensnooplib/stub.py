@@ -12,9 +12,8 @@ rewrite the stub's machine code at each swap.
 
 from __future__ import annotations
 
-import ctypes
 import struct
-from typing import Any, List
+from typing import List
 
 from opensnooplib import kernel
 
@@ -30,7 +29,7 @@ _TAIL_CALL, _GET_CURRENT_PID_TGID, _GET_NS_CURRENT_PID_TGID = 12, 14, 120
 _MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the number is a map's descriptor
 
 
-def _instruction(
+def instruction(
     code: int,
     destination: int = 0,
     source: int = 0,
@@ -43,9 +42,9 @@ def _instruction(
 
 def _load_64(destination: int, number: int, source: int = 0) -> bytes:
     low, high = struct.unpack("=ii", struct.pack("=Q", number))
-    return _instruction(
+    return instruction(
         _LOAD_64, destination, source, number=low
-    ) + _instruction(0, number=high)
+    ) + instruction(0, number=high)
 
 
 def _process_into_r0() -> List[bytes]:
@@ -53,65 +52,36 @@ def _process_into_r0() -> List[bytes]:
     namespace = kernel.pid_namespace()
     if namespace is None:
         return [
-            _instruction(_CALL, number=_GET_CURRENT_PID_TGID),
-            _instruction(_SHIFT_RIGHT, 0, number=32),
+            instruction(_CALL, number=_GET_CURRENT_PID_TGID),
+            instruction(_SHIFT_RIGHT, 0, number=32),
         ]
     return [  # struct bpf_pidns_info { u32 pid, tgid; } on the stack
         _load_64(1, namespace[0]),
         _load_64(2, namespace[1]),
-        _instruction(_MOVE, 3, 10),
-        _instruction(_ADD_NUMBER, 3, number=-8),
-        _instruction(_MOVE_NUMBER, 4, number=0),
+        instruction(_MOVE, 3, 10),
+        instruction(_ADD_NUMBER, 3, number=-8),
+        instruction(_MOVE_NUMBER, 4, number=0),
         # Where the process is outside the namespace nothing is written.
-        _instruction(_STORE_U64, 10, 4, -8),
-        _instruction(_MOVE_NUMBER, 4, number=8),
-        _instruction(_CALL, number=_GET_NS_CURRENT_PID_TGID),
-        _instruction(_LOAD_U32, 0, 10, -4),
+        instruction(_STORE_U64, 10, 4, -8),
+        instruction(_MOVE_NUMBER, 4, number=8),
+        instruction(_CALL, number=_GET_NS_CURRENT_PID_TGID),
+        instruction(_LOAD_U32, 0, 10, -4),
     ]
 
 
 def instructions(slots_fd: int, tool_pid: int) -> bytes:
     """Of the stub whose slots are in this map."""
     code = [
-        _instruction(_MOVE, 6, 1),
+        instruction(_MOVE, 6, 1),
         *_process_into_r0(),
-        _instruction(_MOVE, 1, 6),
+        instruction(_MOVE, 1, 6),
         _load_64(2, slots_fd, _MAP_FD),
-        _instruction(_MOVE_NUMBER, 3, number=EVERYBODY),
-        _instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, tool_pid),
-        _instruction(_MOVE_NUMBER, 3, number=OWN),
-        _instruction(_CALL, number=_TAIL_CALL),
+        instruction(_MOVE_NUMBER, 3, number=EVERYBODY),
+        instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, tool_pid),
+        instruction(_MOVE_NUMBER, 3, number=OWN),
+        instruction(_CALL, number=_TAIL_CALL),
         # The slot is empty.
-        _instruction(_MOVE_NUMBER, 0, number=0),
-        _instruction(_EXIT),
+        instruction(_MOVE_NUMBER, 0, number=0),
+        instruction(_EXIT),
     ]
     return b"".join(code)
-
-
-def load(
-    lib: Any, module: Any, program: str, program_type: int, code: bytes
-) -> int:
-    """Let BCC load it: from the name it knows what an fentry is of.
-
-    Returns a descriptor, or a negative number. BCC's own programs are loaded
-    with these arguments as well; later versions have more of them.
-    """
-    text = ctypes.create_string_buffer(code, len(code))
-    arguments = [
-        module,
-        program_type,
-        program.encode(),
-        ctypes.cast(text, ctypes.c_void_p),
-        len(code),
-        lib.bpf_module_license(module),
-        lib.bpf_module_kern_version(module),
-        0,
-        None,
-        0,
-        None,  # device
-        -1,  # attach type: BCC's to choose
-    ]
-    loaded: int = lib.bcc_func_load(
-        *arguments[: len(lib.bcc_func_load.argtypes)]
-    )
-    return loaded

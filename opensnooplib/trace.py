@@ -74,7 +74,6 @@ class Trace:
         self.rooms = [room for room in self.rooms if not room.has_ended()]
         return self.rings.poll(timeout_ms)
 
-
     def _skipped(self) -> int:
         """Opens that the kernel ran no program for: see program_misses()."""
         programs = self.newest.programs
