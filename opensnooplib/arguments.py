@@ -165,6 +165,16 @@ def _add_probe(group: _Group) -> None:
         help="take each save of the C into the running trace",
     )
     group.add_argument(
+        "--maps",
+        action="store_true",
+        help="show the maps, and once a second how start and counters change",
+    )
+    group.add_argument(
+        "--disasm",
+        action="store_true",
+        help="print the instructions that the kernel runs, with the C, and end",
+    )
+    group.add_argument(
         "--verifier-log",
         action="store_true",
         help="print what the kernel's verifier says of the programs, and end",
@@ -223,6 +233,8 @@ def parse(arguments: Sequence[str]) -> Options:
         source=words.source,
         live=words.live,
         verifier_log=words.verifier_log,
+        disassemble=words.disasm,
+        watch_maps=words.maps,
         verbose=words.verbose,
         print_source=words.ebpf,
         doctor=words.doctor,

@@ -14,7 +14,14 @@ import socket
 from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
 from typing import Optional
 
-from opensnooplib import defines, handover, headers, source, tracefs
+from opensnooplib import (
+    defines,
+    handover,
+    headers,
+    own_source,
+    source,
+    tracefs,
+)
 from opensnooplib.compiled import (
     COUNTERS_MAP,
     EVENTS_MAP,
@@ -32,6 +39,10 @@ from opensnooplib.source import Source
 PATIENCE_SECONDS = 120
 
 
+# The "plan" of --source: its programs attach where their names say.
+SOURCE = "source"
+
+
 class Job(NamedTuple):
     options: Options
     source: Source
@@ -46,11 +57,16 @@ class Job(NamedTuple):
 
 def make_source(job: Job) -> str:
     """The C for this job on this kernel; tracefs must be mounted."""
-    return source.with_defines(
+    text = source.with_defines(
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
         + defines.selection(job.options),
     )
+    own_source.check_hooks(text, job.source)
+    if job.plan == SOURCE:
+        own_source.check(job.source, job.options)
+        text += own_source.LAYOUT
+    return text
 
 
 def _calls(job: Job) -> List[str]:
@@ -124,7 +140,7 @@ def _work(job: Job) -> Handover:
         compiled = Compiled(text, flags)
     finally:
         remove_headers(job)
-    compiled.load()
+    compiled.load(job.options.verifier_log)
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     if job.have_slots is None:
         compiled.attach()

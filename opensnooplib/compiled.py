@@ -19,7 +19,8 @@ from typing import (
     Optional,
 )
 
-from opensnooplib import attachment, diagnosis, near, reader, stub, verifier
+from opensnooplib import attachment, diagnosis, near, own_source, reader, stub
+from opensnooplib import verifier
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import StartMap
 
@@ -86,7 +87,10 @@ class Compiled:
         program_type: int = getattr(self._bcc.BPF, hook.program_type)
         return program_type
 
-    def load(self) -> None:
+    def load(self, with_log: bool = False) -> None:
+        """with_log: have BCC print what the verifier says, whatever it is."""
+        if with_log:
+            self._program.debug = self._bcc.DEBUG_BPF
         for name in self._names():
             program_type = self._type_of(name)
             try:
@@ -165,14 +169,7 @@ class Compiled:
         return verifier.last_c_line(log)
 
     def _check_is_there(self, name: str) -> None:
-        hook, place = attachment.hook_of(name), attachment.place_of(name)
-        if near.exists(hook, place):
-            return
-        alike = near.names(hook, place)
-        raise SourceError(
-            f"this kernel has no {hook.what} {place}"
-            + (f"; it has {', '.join(alike)}" if alike else "")
-        ) from None
+        near.check(attachment.hook_of(name), attachment.place_of(name))
 
     def attach(self) -> None:
         """Begins last: one without its end would be counted as missed."""
@@ -274,10 +271,17 @@ class Compiled:
             flag_size=flag.size if flag else 0,
         )
 
-    def struct_description(self) -> str:
+    def _layout_map(self) -> str:
+        """Whose values are struct event."""
+        if self.has_map(own_source.LAYOUT_MAP):
+            return own_source.LAYOUT_MAP
         self.map_fd(EVENT_BUFFER_MAP)
+        return EVENT_BUFFER_MAP
+
+    def struct_description(self) -> str:
+        name = self._layout_map()
         description: bytes = self._bcc.lib.bpf_table_leaf_desc(
-            self._program.module, EVENT_BUFFER_MAP.encode()
+            self._program.module, name.encode()
         )
         return description.decode()
 
@@ -285,5 +289,6 @@ class Compiled:
         leaf_size: Any = self._bcc.lib.bpf_table_leaf_size
         leaf_size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
         leaf_size.restype = ctypes.c_size_t
-        size: int = leaf_size(self._program.module, EVENT_BUFFER_MAP.encode())
+        name = self._layout_map()
+        size: int = leaf_size(self._program.module, name.encode())
         return size

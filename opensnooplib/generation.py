@@ -25,13 +25,20 @@ class Generation:
     """Programs, maps, and the stream of records that they send."""
 
     def __init__(
-        self, rings: Reader, taken: Handover, options: Options, cpus: int
+        self,
+        rings: Reader,
+        stream: int,
+        taken: Handover,
+        options: Options,
+        cpus: int,
     ) -> None:
-        """For the newest stream of `rings`; `cpus` are the possible ones.
+        """For `stream`, the newest of `rings`; `cpus` are the possible ones.
 
         Raises OpensnoopError for a struct event that can't be shown.
         """
         self.taken = taken
+        self.stream = stream
+        self._rings = rings
         self._cpus = cpus
         self._before = [0, 0]
         rings.set_map(taken.maps[EVENTS_MAP])
@@ -53,9 +60,14 @@ class Generation:
 
     def _counter(self, index: int) -> int:
         counters = self.taken.maps.get(COUNTERS_MAP)
-        if counters is None:
-            return 0
+        if counters is None:  # the C is somebody's own
+            return self._rings.lost_of(self.stream) if index == LOST else 0
         return reader.percpu_array_sum(counters, index, self._cpus)
+
+    @property
+    def counts_itself(self) -> bool:
+        """Else losses are known as far as the kernel tells them."""
+        return COUNTERS_MAP in self.taken.maps
 
     def count_from_here(self) -> None:
         """What was counted before is none of the trace's."""

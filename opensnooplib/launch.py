@@ -166,7 +166,7 @@ def begin(
     return Work(
         compile_room.Job(
             options=options,
-            source=source.read(source.default_path()),
+            source=source.read(source.path_of(options)),
             plan=plan,
             functions=functions,
             tool_pid=os.getpid(),

@@ -43,10 +43,10 @@ class Live:
         """Watch what the trace was built from. Raises OpensnoopError."""
         self._trace = trace
         self._messages = messages
-        self._path = source.default_path()
+        self._path = source.path_of(trace.options)
         self._shown = trace.job.source  # what the trace runs
         self._tried = self._shown  # the last that was compiled
-        self._stream = self._old_stream = 0
+        self._stream = 0  # of what is being taken in
         self._work: Optional[Work] = None
         self._launched: Optional[Launched] = None
         self._saved = 0.0
@@ -164,8 +164,7 @@ class Live:
         trace.newest = new
         trace.older.append(old)
         gone = trace.stubs.remove_others(new.programs)
-        self._old.append(Retirement(trace, old, self._old_stream, gone))
-        self._old_stream = self._stream
+        self._old.append(Retirement(trace, old, gone))
         self._say(old, new)
         self._shown = self._tried
 
@@ -176,12 +175,19 @@ class Live:
         """
         trace = self._trace
         new = Generation(
-            trace.rings, launched.handover, trace.options, trace.cpu_count
+            trace.rings,
+            self._stream,
+            launched.handover,
+            trace.options,
+            trace.cpu_count,
         )
         if not trace.options.json:
             trace.rings.put_heading(new.heading())
         trace.stubs.take(launched.handover)
         trace.stubs.show_tool(new.programs)
+        if trace.options.source is not None:
+            new.count_from_here()
+            return new
         try:
             result = calibration.calibrate(
                 trace.rings, new.taken.calls, new.count_from_here

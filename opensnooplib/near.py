@@ -9,6 +9,7 @@ from typing import Iterable, List, Set
 
 from opensnooplib import tracefs
 from opensnooplib.attachment import Hook
+from opensnooplib.errors import SourceError
 
 _COUNT = 3
 
@@ -34,12 +35,27 @@ def names(hook: Hook, place: str) -> List[str]:
 def exists(hook: Hook, place: str) -> bool:
     """As far as a look tells; tracefs must be mounted."""
     if hook.prefix == "tracepoint__":
-        return place in _tracepoints()
+        path = place.replace(":", "/", 1)
+        return any(
+            os.path.exists(f"{root}/events/{path}/format")
+            for root in tracefs.PLACES
+        ) or not any(map(tracefs.is_mounted, tracefs.PLACES))
     if hook.prefix == "raw_tracepoint__":
         return any(t.endswith(":" + place) for t in _tracepoints())
     if hook.prefix == "lsm__":
         return f"bpf_lsm_{place}" in _functions()
     return place in _functions()
+
+
+def check(hook: Hook, place: str, where: str = "") -> None:
+    """Raises SourceError where this kernel doesn't have it."""
+    if exists(hook, place):
+        return
+    alike = names(hook, place)
+    raise SourceError(
+        f"{where}this kernel has no {hook.what} {place}"
+        + (f"; it has {', '.join(alike)}" if alike else "")
+    ) from None
 
 
 def _tracepoints() -> Set[str]:

@@ -38,6 +38,8 @@ class Options(NamedTuple):
     source: Optional[str]  # a C file instead of bpf_src
     live: bool
     verifier_log: bool
+    disassemble: bool
+    watch_maps: bool
     verbose: bool
     print_source: bool
     doctor: bool

@@ -7,7 +7,7 @@ import ctypes
 import errno
 import os
 from enum import IntEnum
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.columns import Column
 from opensnooplib.errors import OpensnoopError
@@ -80,6 +80,18 @@ class _MapShape(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint32) for name in MapShape._fields]
 
 
+class _ProgramCode(ctypes.Structure):
+    """struct program_code of native/bpf_object.h."""
+
+    _fields_ = [
+        ("code", ctypes.c_void_p),
+        ("lines", ctypes.c_void_p),
+        ("code_size", ctypes.c_uint32),
+        ("lines_size", ctypes.c_uint32),
+        ("btf_id", ctypes.c_uint32),
+    ]
+
+
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
@@ -108,6 +120,7 @@ def _load() -> ctypes.CDLL:
         "reader_end_stream": [reader, u32],
         "reader_stream_is_read": [reader, u32],
         "reader_drop_stream": [reader, u32],
+        "reader_stream_lost": [reader, u32],
         "reader_install": [reader, c_int],
         "reader_follow_cpu": [reader, c_int],
         "reader_set_map": [reader, c_int],
@@ -128,6 +141,8 @@ def _load() -> ctypes.CDLL:
         "slots_create": [u32],
         "slots_set": [c_int, u32, c_int],
         "hash_has": [c_int, u32, u32, u32, u32],
+        "program_get_code": [c_int, ctypes.POINTER(_ProgramCode)],
+        "btf_get_data": [u32, ctypes.c_char_p, u32],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
         "program_misses": [c_int, _u64_p],
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
@@ -138,6 +153,7 @@ def _load() -> ctypes.CDLL:
     for name, types in signatures.items():
         getattr(lib, name).argtypes = types
     lib.reader_stream_is_read.restype = ctypes.c_bool
+    lib.reader_stream_lost.restype = ctypes.c_uint64
     return lib
 
 
@@ -200,6 +216,10 @@ class Reader:
     def is_read(self, stream: int) -> bool:
         """Are all its records shown?"""
         return bool(self._lib.reader_stream_is_read(self._reader, stream))
+
+    def lost_of(self, stream: int) -> int:
+        """Records without room, as far as the kernel told."""
+        return int(self._lib.reader_stream_lost(self._reader, stream))
 
     def drop_stream(self, stream: int) -> None:
         """With what is left of its records."""
@@ -281,6 +301,33 @@ class Reader:
     def output_error(self) -> int:
         """The errno of the write that failed, or 0."""
         return int(self._lib.reader_output_error(self._reader))
+
+
+def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
+    """A program's instructions, its table of lines, and the BTF's id.
+
+    Raises OSError.
+    """
+    sizes = _ProgramCode()
+    _check(_library().program_get_code(program_fd, ctypes.byref(sizes)))
+    code = ctypes.create_string_buffer(sizes.code_size)
+    lines = ctypes.create_string_buffer(sizes.lines_size)
+    filled = _ProgramCode(
+        ctypes.addressof(code),
+        ctypes.addressof(lines),
+        sizes.code_size,
+        sizes.lines_size,
+    )
+    _check(_library().program_get_code(program_fd, ctypes.byref(filled)))
+    return code.raw, lines.raw, filled.btf_id
+
+
+def btf_data(btf_id: int) -> bytes:
+    """The BTF with that id, as the kernel has it. Raises OSError."""
+    size = _check(_library().btf_get_data(btf_id, None, 0))
+    data = ctypes.create_string_buffer(size)
+    _check(_library().btf_get_data(btf_id, data, size))
+    return data.raw
 
 
 def create_slots(size: int) -> int:

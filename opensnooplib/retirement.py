@@ -23,12 +23,11 @@ class Retirement:
     """Wait for what is under way, detach, show the rest, close."""
 
     def __init__(
-        self, trace: Trace, old: Generation, stream: int, stubs: List[int]
+        self, trace: Trace, old: Generation, stubs: List[int]
     ) -> None:
         """`stubs` are descriptors of those that only `old` needed."""
         self._trace = trace
         self._old = old
-        self._stream = stream
         self._stubs = stubs
         self._is_detached = False
         self._next: Callable[[], bool] = self._await_ends
@@ -61,17 +60,17 @@ class Retirement:
         return False
 
     def _end_stream(self) -> bool:
-        self._trace.rings.end_stream(self._stream)
+        self._trace.rings.end_stream(self._old.stream)
         self._next = self._close
         return False
 
     def _close(self) -> bool:
         trace, old = self._trace, self._old
-        if not trace.rings.is_read(self._stream):
+        if not trace.rings.is_read(self._old.stream):
             return False
         trace.past_lost += old.lost()
         trace.past_missed += old.missed()
         trace.older.remove(old)
-        trace.rings.drop_stream(self._stream)
+        trace.rings.drop_stream(self._old.stream)
         _thread.start_new_thread(old.close, ())
         return True

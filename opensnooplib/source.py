@@ -16,6 +16,7 @@ from typing import Sequence, Set
 
 from opensnooplib.defines import Define
 from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.options import Options
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
@@ -47,6 +48,11 @@ def default_path() -> str:
         f"bpf_src/opensnoop.c is missing beside {here}: install opensnoop "
         "again"
     )
+
+
+def path_of(options: Options) -> str:
+    """The C to run. Raises OpensnoopError."""
+    return default_path() if options.source is None else options.source
 
 
 class VanishedError(SourceError):
@@ -115,6 +121,13 @@ def _read(path: str) -> str:
     return text.decode(errors="surrogateescape")
 
 
+def _find(name: str, includer: str) -> str:
+    """Beside the file that includes it; else bpf_src has it, perhaps."""
+    beside = os.path.join(os.path.dirname(includer), name)
+    ours = os.path.join(os.path.dirname(default_path()), name)
+    return ours if os.path.exists(ours) > os.path.exists(beside) else beside
+
+
 def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
     if depth > _DEPTH_LIMIT:
         raise SourceError(
@@ -132,7 +145,7 @@ def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
             if _LOSES_COUNT.match(line):
                 lines.append(_line_directive(number + 1, path))
             continue
-        target = os.path.join(os.path.dirname(path), included.group(1))
+        target = _find(included.group(1), path)
         if not os.path.exists(target):
             raise VanishedError(
                 f"{shown_name(path)}:{number} includes "

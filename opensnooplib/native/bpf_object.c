@@ -167,6 +167,41 @@ int program_misses(int program_fd, uint64_t *misses)
 	return error;
 }
 
+int program_get_code(int program_fd, struct program_code *code)
+{
+	const uint32_t line_size = sizeof(struct bpf_line_info);
+	struct bpf_prog_info info = {
+		.xlated_prog_insns = (uintptr_t)code->code,
+		.xlated_prog_len = code->code_size,
+		.line_info = (uintptr_t)code->lines,
+		.nr_line_info = code->lines_size / line_size,
+		.line_info_rec_size = line_size,
+	};
+	int error = get_info(program_fd, &info, sizeof(info));
+
+	code->code_size = info.xlated_prog_len;
+	code->lines_size = info.nr_line_info * line_size;
+	code->btf_id = info.btf_id;
+	return error;
+}
+
+int btf_get_data(uint32_t btf_id, void *data, uint32_t size)
+{
+	struct bpf_btf_info info = {.btf = (uintptr_t)data, .btf_size = size};
+	union bpf_attr attr;
+	int error;
+	int fd;
+
+	clear(&attr);
+	attr.btf_id = btf_id;
+	fd = bpf(BPF_BTF_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return fd;
+	error = get_info(fd, &info, sizeof(info));
+	close(fd);
+	return error ? error : (int)info.btf_size;
+}
+
 int pinned_map_shape(const char *path, struct map_shape *shape)
 {
 	struct bpf_map_info info = {0};

@@ -37,6 +37,24 @@ int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
  */
 int program_misses(int program_fd, uint64_t *misses);
 
+/*
+ * What the kernel runs, and its table of lines (struct bpf_line_info). Sizes
+ * are in bytes: in, of the buffers; out, of what there is, which may be more.
+ * btf_id is 0 where there are no lines.
+ */
+struct program_code {
+	void *code;
+	void *lines;
+	uint32_t code_size;
+	uint32_t lines_size;
+	uint32_t btf_id;
+};
+
+int program_get_code(int program_fd, struct program_code *code);
+
+/* The same for the BTF with that id: the size that it has, or an errno. */
+int btf_get_data(uint32_t btf_id, void *data, uint32_t size);
+
 struct map_shape {
 	uint32_t type; /* enum bpf_map_type */
 	uint32_t key_size;

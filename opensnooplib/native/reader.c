@@ -187,6 +187,15 @@ bool reader_stream_is_read(const struct reader *reader, uint32_t stream)
 	return true;
 }
 
+uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		lost += reader->rings[i].streams[stream].lost;
+	return lost;
+}
+
 void reader_drop_stream(struct reader *reader, uint32_t stream)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++)

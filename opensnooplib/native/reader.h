@@ -47,6 +47,12 @@ int reader_add_stream(struct reader *reader);
 void reader_end_stream(struct reader *reader, uint32_t stream);
 bool reader_stream_is_read(const struct reader *reader, uint32_t stream);
 
+/*
+ * How many of its records found no room, as far as the kernel told: it does so
+ * only when the next one finds room. bpf_src counts by itself.
+ */
+uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream);
+
 /* What is left of its records isn't shown. */
 void reader_drop_stream(struct reader *reader, uint32_t stream);
 

@@ -189,18 +189,27 @@ static bool read_sample(const struct ring *ring, const void *sample,
 	return true;
 }
 
+/* PERF_RECORD_LOST: which event's records, and how many since the last. */
+static void note_lost(struct ring *ring, const struct perf_event_header *header)
+{
+	uint64_t body[2];
+	uint32_t stream = 0;
+
+	memcpy(body, header + 1, sizeof(body));
+	if (!ring->is_shared || find_stream(ring, body[0], &stream))
+		ring->streams[stream].lost += body[1];
+}
+
 bool ring_peek(struct ring *ring, struct record *record)
 {
 	while (ring->tail < ring->head) {
 		const struct perf_event_header *header = next_record(ring);
 
-		/*
-		 * PERF_RECORD_LOST is no news: the BPF side counts what it
-		 * can't send, and the kernel tells of it only later.
-		 */
 		if (header->type == PERF_RECORD_SAMPLE &&
 		    read_sample(ring, header + 1, record))
 			return true;
+		if (header->type == PERF_RECORD_LOST)
+			note_lost(ring, header);
 		ring->tail += header->size;
 	}
 	return false;

@@ -23,7 +23,8 @@
 struct stream_event {
 	int fd; /* 0: there is no such stream */
 	uint64_t id;
-	uint64_t end; /* where its records end, see ring_end_stream() */
+	uint64_t end;  /* where its records end, see ring_end_stream() */
+	uint64_t lost; /* records without room, as far as the kernel told */
 };
 
 struct ring {
