@@ -172,7 +172,7 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--disasm",
         action="store_true",
-        help="print the instructions that the kernel runs, with the C, and end",
+        help="print the instructions that are run, with the C, and end",
     )
     group.add_argument(
         "--verifier-log",

@@ -151,6 +151,7 @@ def _work(job: Job) -> Handover:
         struct_size=compiled.struct_size(),
         calls=_calls(job),
         headers=chosen.reason,
+        map_list=compiled.map_list() if job.options.watch_maps else [],
         start_map=compiled.start_map(),
         maps={
             name: compiled.map_fd(name)

@@ -22,7 +22,7 @@ from typing import (
 from opensnooplib import attachment, diagnosis, near, own_source, reader, stub
 from opensnooplib import verifier
 from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.handover import StartMap
+from opensnooplib.handover import MapFacts, StartMap
 
 # What the frontend needs of the C, by name. The value of the last one is
 # struct event: BCC tells a map's layout, and so the struct's.
@@ -43,6 +43,23 @@ class VerifierError(CompilerError):
     def __init__(self, sentence: str, c_line: str) -> None:
         super().__init__(sentence)
         self.c_line = c_line  # where, if the log doesn't say
+
+
+# enum bpf_map_type of include/uapi/linux/bpf.h, of what BCC has macros for.
+_TYPES = {
+    1: "hash",
+    2: "array",
+    3: "program array",
+    4: "perf event array",
+    5: "per-CPU hash",
+    6: "per-CPU array",
+    7: "stack trace",
+    8: "cgroup array",
+    9: "LRU hash",
+    10: "LRU per-CPU hash",
+    11: "LPM trie",
+    27: "ring buffer",
+}
 
 
 def _printed_from(offset: int) -> str:
@@ -90,7 +107,9 @@ class Compiled:
     def load(self, with_log: bool = False) -> None:
         """with_log: have BCC print what the verifier says, whatever it is."""
         if with_log:
-            self._program.debug = self._bcc.DEBUG_BPF
+            self._program.debug = (
+                self._bcc.DEBUG_BPF | self._bcc.DEBUG_BPF_REGISTER_STATE
+            )
         for name in self._names():
             program_type = self._type_of(name)
             try:
@@ -257,6 +276,27 @@ class Compiled:
                 "bpf_src/record.h"
             )
         return fd
+
+    def map_list(self) -> List[MapFacts]:
+        """All that the C has, in its order."""
+        lib, module = self._bcc.lib, self._program.module
+
+        def ask(what: str, number: int, answer: Any) -> Any:
+            function = getattr(lib, what)
+            function.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+            function.restype = answer
+            return function(module, number)
+
+        return [
+            MapFacts(
+                ask("bpf_table_name", i, ctypes.c_char_p).decode(),
+                _TYPES.get(ask("bpf_table_type_id", i, ctypes.c_int), "other"),
+                ask("bpf_table_key_size_id", i, ctypes.c_size_t),
+                ask("bpf_table_leaf_size_id", i, ctypes.c_size_t),
+                ask("bpf_table_max_entries_id", i, ctypes.c_size_t),
+            )
+            for i in range(lib.bpf_num_tables(module))
+        ]
 
     def start_map(self) -> Optional[StartMap]:
         """None where the C has no such map."""

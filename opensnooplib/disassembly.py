@@ -9,8 +9,9 @@ and Documentation/bpf/standardization/instruction-set.rst.
 
 from __future__ import annotations
 
+import functools
 import struct
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple, Union
 
 from opensnooplib import reader
 
@@ -119,13 +120,37 @@ def _jump(
     if op == 0x95:
         return "exit"
     if op == 0x85:
-        return f"call pc{number:+}" if source == 1 else f"call {number}"
+        return f"call pc{number:+}" if source == 1 else _call(number)
     if op in (0x05, 0x06):
         return f"goto pc{number if op == 0x06 else offset:+}"
     letter = "w" if op & 7 == _JMP32 else "r"
     operand = f"{letter}{source}" if op & 8 else str(number)
     how = _JUMP.get(op & 0xF0, "?")
     return f"if {letter}{destination} {how} {operand} goto pc{offset:+}"
+
+
+def _call(offset: int) -> str:
+    """A helper: the kernel says how far it is from a function of its own."""
+    addresses = _addresses()
+    name = addresses.get(addresses.get("__bpf_call_base", 0) + offset)
+    return f"call {name or offset}"
+
+
+@functools.lru_cache(maxsize=None)
+def _addresses() -> Dict[Union[int, str], Any]:
+    """Names by address, and the other way round: /proc/kallsyms."""
+    found: Dict[Union[int, str], Any] = {}
+    try:
+        with open(
+            "/proc/kallsyms", encoding="ascii", errors="replace"
+        ) as file:
+            for line in file:
+                address, _, name = line.split()[:3]
+                found.setdefault(int(address, 16), name)
+                found.setdefault(name, int(address, 16))
+    except OSError:
+        pass
+    return found
 
 
 def _load_64(code: bytes, destination: int, source: int) -> str:

@@ -8,7 +8,7 @@ one stays until nothing is under way whose begin it has seen.
 from __future__ import annotations
 
 import os
-from typing import Dict
+from typing import Dict, Optional
 
 from opensnooplib import columns, reader
 from opensnooplib.compiled import COUNTERS_MAP, EVENTS_MAP, START_MAP
@@ -81,10 +81,15 @@ class Generation:
 
     def is_under_way(self) -> bool:
         """Has it seen the begin of something that hasn't ended yet?"""
+        counted = self.start_count()
+        return counted is not None and counted.flagged > 0
+
+    def start_count(self) -> Optional[reader.HashCount]:
+        """Entries of the map "start", and those of what is under way."""
         start = self.taken.start_map
         if start is None:
-            return False
-        return reader.hash_has(self.taken.maps[START_MAP], *start)
+            return None
+        return reader.hash_count(self.taken.maps[START_MAP], start)
 
     def detach(self) -> None:
         """Each waits for the kernel's RCU."""

@@ -23,6 +23,16 @@ _KINDS = ("attachments", "stubs", "slots", "programs", "maps")
 _LENGTH = struct.Struct("=I")
 
 
+class MapFacts(NamedTuple):
+    """A map of the C; sizes in bytes."""
+
+    name: str
+    kind: str
+    key_size: int
+    value_size: int
+    entries: int  # at most
+
+
 class StartMap(NamedTuple):
     """How to tell from the map "start" what is under way; sizes in bytes."""
 
@@ -39,6 +49,7 @@ class Handover(NamedTuple):
     struct_size: int  # bytes
     calls: List[str]  # the syscalls that are hooked
     headers: str  # which were taken, and why
+    map_list: List[MapFacts]
     start_map: Optional[StartMap]
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
@@ -78,6 +89,7 @@ def send(connection: socket.socket, handover: Handover) -> None:
         "struct_size": handover.struct_size,
         "calls": handover.calls,
         "headers": handover.headers,
+        "map_list": handover.map_list,
         "start_map": handover.start_map,
         "fds": names,
     }
@@ -123,6 +135,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
         struct_size=facts["struct_size"],
         calls=facts["calls"],
         headers=facts["headers"],
+        map_list=[MapFacts(*one) for one in facts["map_list"]],
         start_map=facts["start_map"] and StartMap(*facts["start_map"]),
         **by_kind,
     )

@@ -11,6 +11,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.columns import Column
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.handover import StartMap
 from opensnooplib.schema import Schema
 
 LIBRARY = os.path.join(
@@ -42,6 +43,13 @@ class MapShape(NamedTuple):
     type: int
     key_size: int
     value_size: int
+
+
+class HashCount(NamedTuple):
+    """struct hash_count of native/bpf_object.h."""
+
+    entries: int
+    flagged: int
 
 
 class _Field(ctypes.Structure):
@@ -78,6 +86,12 @@ class _MapShape(ctypes.Structure):
     """struct map_shape of native/bpf_object.h."""
 
     _fields_ = [(name, ctypes.c_uint32) for name in MapShape._fields]
+
+
+class _HashCount(ctypes.Structure):
+    """struct hash_count of native/bpf_object.h."""
+
+    _fields_ = [(name, ctypes.c_uint64) for name in HashCount._fields]
 
 
 class _ProgramCode(ctypes.Structure):
@@ -140,7 +154,14 @@ def _load() -> ctypes.CDLL:
         "reader_output_error": [reader],
         "slots_create": [u32],
         "slots_set": [c_int, u32, c_int],
-        "hash_has": [c_int, u32, u32, u32, u32],
+        "hash_count": [
+            c_int,
+            u32,
+            u32,
+            u32,
+            u32,
+            ctypes.POINTER(_HashCount),
+        ],
         "program_get_code": [c_int, ctypes.POINTER(_ProgramCode)],
         "btf_get_data": [u32, ctypes.c_char_p, u32],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
@@ -340,24 +361,14 @@ def set_slot(slots: int, index: int, program_fd: int) -> None:
     _check(_library().slots_set(slots, index, program_fd))
 
 
-def hash_has(
-    map_fd: int,
-    key_size: int,
-    value_size: int,
-    flag_offset: int,
-    flag_size: int,
-) -> bool:
-    """Has an entry of the hash map a flag set? See native/bpf_object.h.
+def hash_count(map_fd: int, start: StartMap) -> HashCount:
+    """How many entries there are, and of what is under way.
 
     Raises OSError.
     """
-    return bool(
-        _check(
-            _library().hash_has(
-                map_fd, key_size, value_size, flag_offset, flag_size
-            )
-        )
-    )
+    count = _HashCount()
+    _check(_library().hash_count(map_fd, *start, ctypes.byref(count)))
+    return HashCount(count.entries, count.flagged)
 
 
 def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:

@@ -30,6 +30,7 @@ from opensnooplib.trace import Trace
 
 if TYPE_CHECKING:
     from opensnooplib.live import Live
+    from opensnooplib.maps_view import MapsView
 
 # How often the rings are read when little happens, so that rows are prompt.
 _TICK_MS = 40
@@ -56,12 +57,13 @@ def run(options: Options, messages: Messages) -> int:
     if kernel.pid_namespace() is not None:
         messages.note("in a PID namespace: processes outside it have PID 0")
     live = _watch_source(options, trace, messages)
+    maps = _watch_maps(options, trace)
     messages.note(f"watching {', '.join(result.seen)}; Ctrl-C ends it")
     if command:
         command.release()
     if options.output_file and stat.S_ISREG(os.fstat(output).st_mode):
         os.ftruncate(output, 0)  # not before all that can fail
-    state = _write_rows(options, trace, ending, command, live)
+    state = _write_rows(options, trace, ending, command, live, maps)
     if live:
         live.stop()
     if command and not command.has_ended():
@@ -77,6 +79,14 @@ def _watch_source(
     from opensnooplib import live  # not needed for a plain trace
 
     return live.Live(trace, messages)
+
+
+def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
+    if not options.watch_maps:
+        return None
+    from opensnooplib import maps_view  # not needed for a plain trace
+
+    return maps_view.MapsView(trace)
 
 
 def _open_output(options: Options) -> int:
@@ -117,6 +127,7 @@ def _write_rows(
     ending: EndingSignals,
     command: Optional[Command],
     live: Optional[Live],
+    maps: Optional[MapsView],
 ) -> State:
     """Until a signal, a limit, the command's end or an output's failure."""
     end = time.monotonic() + options.duration if options.duration else None
@@ -133,6 +144,8 @@ def _write_rows(
         state = trace.poll(timeout_ms)
         if live:
             live.step()
+        if maps:
+            maps.step()
     return state
 
 

@@ -134,9 +134,9 @@ def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
             f"{shown_name(path)} is included by itself, over and over: take "
             "that #include out"
         )
+    files[path] = _read(path)
     lines = [_line_directive(1, path)]
     # Not splitlines(): to C, a form feed or U+2028 ends no line.
-    files[path] = _read(path)
     text = files[path].removesuffix("\n")
     for number, line in enumerate(text.split("\n"), start=1):
         included = _INCLUDE.match(line)

@@ -90,16 +90,19 @@ static bool any_set(const unsigned char *bytes, uint32_t size)
 	return size == 0;
 }
 
-static int batch_has(int map_fd, unsigned char *keys, unsigned char *values,
-		     uint32_t value_size, uint32_t flag_offset,
-		     uint32_t flag_size)
+int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
+	       uint32_t flag_offset, uint32_t flag_size,
+	       struct hash_count *count)
 {
 	uint64_t place[2] = {0}; /* as large as the kernel needs it, and more */
+	unsigned char *keys = calloc(BATCH, key_size);
+	unsigned char *values = calloc(BATCH, value_size);
+	int error = keys && values ? 0 : -ENOMEM;
 	bool is_first = true;
 	union bpf_attr attr;
-	int error;
 
-	do {
+	*count = (struct hash_count){0};
+	while (!error) {
 		clear(&attr);
 		attr.batch.map_fd = (uint32_t)map_fd;
 		attr.batch.in_batch = is_first ? 0 : (uintptr_t)place;
@@ -108,31 +111,18 @@ static int batch_has(int map_fd, unsigned char *keys, unsigned char *values,
 		attr.batch.values = (uintptr_t)values;
 		attr.batch.count = BATCH;
 		error = bpf(BPF_MAP_LOOKUP_BATCH, &attr);
-		if (error && error != -ENOENT) /* which says: the last ones */
-			return error;
-		for (uint32_t i = 0; i < attr.batch.count; i++)
-			if (any_set(values + (size_t)i * value_size +
-					    flag_offset,
-				    flag_size))
-				return 1;
 		is_first = false;
-	} while (!error);
-	return 0;
-}
-
-int hash_has(int map_fd, uint32_t key_size, uint32_t value_size,
-	     uint32_t flag_offset, uint32_t flag_size)
-{
-	unsigned char *keys = calloc(BATCH, key_size);
-	unsigned char *values = calloc(BATCH, value_size);
-	int result = -ENOMEM;
-
-	if (keys && values)
-		result = batch_has(map_fd, keys, values, value_size,
-				   flag_offset, flag_size);
+		if (error && error != -ENOENT)
+			break;
+		count->entries += attr.batch.count;
+		for (uint32_t i = 0; i < attr.batch.count; i++)
+			count->flagged += any_set(
+				values + (size_t)i * value_size + flag_offset,
+				flag_size);
+	}
 	free(keys);
 	free(values);
-	return result;
+	return error == -ENOENT ? 0 : error; /* which says: the last ones */
 }
 
 int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,

@@ -16,13 +16,18 @@ int slots_create(uint32_t size);
 /* Put a program into a slot; a negative descriptor empties it. */
 int slots_set(int map_fd, uint32_t slot, int program_fd);
 
+struct hash_count {
+	uint64_t entries;
+	uint64_t flagged;
+};
+
 /*
- * Is there an entry in the hash map in whose value one of the `flag_size`
- * bytes at `flag_offset` isn't 0? (Any entry at all, if flag_size is 0.)
- * Returns 0, 1 or a negative errno.
+ * How many entries a hash map has, and in how many of their values one of the
+ * `flag_size` bytes at `flag_offset` isn't 0 (all, if flag_size is 0).
  */
-int hash_has(int map_fd, uint32_t key_size, uint32_t value_size,
-	     uint32_t flag_offset, uint32_t flag_size);
+int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
+	       uint32_t flag_offset, uint32_t flag_size,
+	       struct hash_count *count);
 
 /*
  * The sum over all possible CPUs of one u64 in a per-CPU array. Returns 0, or
