@@ -155,6 +155,31 @@ def _add_probe(group: _Group) -> None:
         help="how to see opens: auto (default) or " + ", ".join(PLANS),
     )
     group.add_argument(
+        "--source",
+        metavar="FILE",
+        help="run this C file with BCC's macros; its struct event is shown",
+    )
+    group.add_argument(
+        "--live",
+        action="store_true",
+        help="take each save of the C into the running trace",
+    )
+    group.add_argument(
+        "--maps",
+        action="store_true",
+        help="show the maps, and once a second how start and counters change",
+    )
+    group.add_argument(
+        "--disasm",
+        action="store_true",
+        help="print the instructions that are run, with the C, and end",
+    )
+    group.add_argument(
+        "--verifier-log",
+        action="store_true",
+        help="print what the kernel's verifier says of the programs, and end",
+    )
+    group.add_argument(
         "--ebpf",
         action="store_true",
         help="print the C that BCC gets, and end",
@@ -205,6 +230,11 @@ def parse(arguments: Sequence[str]) -> Options:
         quiet=words.quiet,
         buffer_pages=values.buffer_pages(words.buffer_pages),
         plan=values.one_of("--attach", words.attach, ("auto",) + PLANS),
+        source=words.source,
+        live=words.live,
+        verifier_log=words.verifier_log,
+        disassemble=words.disasm,
+        watch_maps=words.maps,
         verbose=words.verbose,
         print_source=words.ebpf,
         doctor=words.doctor,

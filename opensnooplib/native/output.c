@@ -43,6 +43,21 @@ int output_init(struct output *output, int fd, size_t row_bound,
 	return output->buffer ? 0 : -ENOMEM;
 }
 
+int output_make_room(struct output *output, size_t row_bound)
+{
+	size_t capacity = BUFFER_SIZE + row_bound;
+	char *buffer;
+
+	if (capacity <= output->capacity)
+		return 0;
+	buffer = realloc(output->buffer, capacity);
+	if (!buffer)
+		return -ENOMEM;
+	output->buffer = buffer;
+	output->capacity = capacity;
+	return 0;
+}
+
 void output_free(struct output *output)
 {
 	if (output->buffer && output->private_fd >= 0)

@@ -23,6 +23,8 @@ struct output {
 /* Room for one row of `row_bound` bytes at least. Returns 0 or -ENOMEM. */
 int output_init(struct output *output, int fd, size_t row_bound,
 		int patience_ms);
+/* The same for longer rows later. */
+int output_make_room(struct output *output, size_t row_bound);
 void output_free(struct output *output);
 
 /*

@@ -9,7 +9,7 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import reader, trace
+from opensnooplib import generation, reader
 from opensnooplib.columns import Kind
 from tests.unit.native import CHECKOUT, run_c
 
@@ -27,6 +27,8 @@ def _layout(structure: Any) -> List[int]:
         ("layout", reader._Layout),
         ("column", reader._Column),
         ("reader_counts", reader._Counts),
+        ("hash_count", reader._HashCount),
+        ("program_code", reader._ProgramCode),
     ],
 )
 def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
@@ -38,7 +40,7 @@ def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
     )
     printed = run_c(
         tmp_path,
-        '#include "reader.h"\n#include <stdio.h>\n'
+        '#include "bpf_object.h"\n#include "reader.h"\n#include <stdio.h>\n'
         f'int main(void) {{ {lines} printf("%zu", sizeof({struct})); }}\n',
     )
     assert [int(word) for word in printed.split()] == _layout(mirror)
@@ -75,5 +77,5 @@ def test_counters() -> None:
     text = (CHECKOUT / "bpf_src" / "record.h").read_text()
     body = text.partition("enum counter {")[2].partition("}")[0]
     names = [line.split(",")[0].strip() for line in body.splitlines()[1:]]
-    assert names.index("LOST") == trace._LOST
-    assert names.index("MISSED") == trace._MISSED
+    assert names.index("LOST") == generation.LOST
+    assert names.index("MISSED") == generation.MISSED
