@@ -510,7 +510,7 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 
 	for (;;) {
 		reader->records_wait =
-			merge_drain(&reader->merge, now_ns(),
+			merge_drain(&reader->merge, ordered_until(),
 				    compare_with_awaited, &awaited);
 		output_flush(&reader->output);
 		if (awaited.seen || now_ns() > deadline)
