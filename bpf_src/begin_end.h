@@ -8,6 +8,7 @@
  * open at a time. Its entry stays for its next open, since writing into an
  * entry costs less than making one, and goes when the thread does.
  */
+#define BEGIN_END
 
 /*
  * Names shorter than this are read when the open begins, before another
@@ -107,10 +108,9 @@ static int end_open(void *ctx, u32 program, long ret)
 	return 0;
 }
 
-TRACEPOINT_PROBE(sched, sched_process_exit)
+static void forget_start(void)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 
 	start.delete(&tid);
-	return 0;
 }

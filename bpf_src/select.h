@@ -34,6 +34,10 @@ static bool mntns_selected(void)
 }
 #endif
 
+#ifdef FOLLOW_CHILDREN
+#include "follow.h"
+#endif
+
 #ifdef SELECT_COMM_AT
 /* Does the command's name hold the asked one, at any place? */
 static bool comm_selected(void)
@@ -71,6 +75,10 @@ static bool caller_selected(u64 pid_tgid)
 	if (!SELECT_UID(uid))
 		return false;
 #endif
+#ifdef FOLLOW_CHILDREN
+	if (!threads_if_followed())
+		return false;
+#endif
 #ifdef SELECT_COMM_AT
 	if (!comm_selected())
 		return false;
@@ -100,8 +108,14 @@ static bool flags_selected(u64 flags)
 static bool result_selected(long ret)
 {
 #ifdef SELECT_FAILED
-	return ret < 0;
-#else
-	return true;
+	if (ret >= 0)
+		return false;
 #endif
+#ifdef SELECT_ERRNO
+	u32 error = -ret;
+
+	if (!SELECT_ERRNO(error))
+		return false;
+#endif
+	return true;
 }

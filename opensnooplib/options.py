@@ -15,13 +15,15 @@ class Options(NamedTuple):
     # selection
     pids: Tuple[int, ...]
     tid: Optional[int]
-    uid: Optional[int]
+    uids: Tuple[int, ...]
     comm_part: bytes
     only_failed: bool
-    flags: Tuple[str, ...]
+    errnos: Tuple[int, ...]
+    flags: Tuple[str, ...]  # as typed: O_CREAT, write, ...
     cgroup_map: Optional[str]
     mntns_map: Optional[str]
     command: Tuple[str, ...]
+    follow_children: bool
     # columns
     show_time: bool
     show_uid: bool

@@ -164,6 +164,8 @@ def _load() -> ctypes.CDLL:
         ],
         "program_get_code": [c_int, ctypes.POINTER(_ProgramCode)],
         "btf_get_data": [u32, ctypes.c_char_p, u32],
+        "map_insert": [c_int, u32, ctypes.c_uint64],
+        "map_remove": [c_int, u32],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
         "program_misses": [c_int, _u64_p],
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
@@ -369,6 +371,26 @@ def hash_count(map_fd: int, start: StartMap) -> HashCount:
     count = _HashCount()
     _check(_library().hash_count(map_fd, *start, ctypes.byref(count)))
     return HashCount(count.entries, count.flagged)
+
+
+def map_insert(map_fd: int, key: int, value: int) -> bool:
+    """Into a hash map from u32 to u64; False where the key is there.
+
+    Raises OSError.
+    """
+    try:
+        _check(_library().map_insert(map_fd, key, value))
+    except FileExistsError:
+        return False
+    return True
+
+
+def map_remove(map_fd: int, key: int) -> None:
+    """From such a map, if the key is there. Raises OSError."""
+    try:
+        _check(_library().map_remove(map_fd, key))
+    except FileNotFoundError:
+        pass
 
 
 def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:

@@ -51,6 +51,28 @@ int perf_array_set(int map_fd, uint32_t cpu, int event_fd)
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
+int map_insert(int map_fd, uint32_t key, uint64_t value)
+{
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
+	attr.flags = BPF_NOEXIST;
+	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+int map_remove(int map_fd, uint32_t key)
+{
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&key;
+	return bpf(BPF_MAP_DELETE_ELEM, &attr);
+}
+
 int slots_create(uint32_t size)
 {
 	union bpf_attr attr;

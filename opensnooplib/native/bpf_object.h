@@ -30,6 +30,13 @@ int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
 	       struct hash_count *count);
 
 /*
+ * In a hash map from u32 to u64: 0, or a negative errno, such as -EEXIST and
+ * -ENOENT.
+ */
+int map_insert(int map_fd, uint32_t key, uint64_t value);
+int map_remove(int map_fd, uint32_t key);
+
+/*
  * The sum over all possible CPUs of one u64 in a per-CPU array. Returns 0, or
  * a negative errno.
  */

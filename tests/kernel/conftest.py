@@ -45,6 +45,12 @@ def every_open(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _build("every_open", tmp_path_factory.mktemp("programs"))
 
 
+@pytest.fixture(scope="session")
+def fork_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that makes processes which open files."""
+    return _build("fork_tree", tmp_path_factory.mktemp("programs"))
+
+
 @pytest.fixture
 def checkout_copy(tmp_path: Path) -> Path:
     """A copy of the tool that a test may edit or break."""

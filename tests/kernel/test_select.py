@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ def _attempts(folder: Path) -> List[Attempt]:
         Attempt(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600),
         Attempt(bytes(folder), os.O_RDONLY | os.O_DIRECTORY),
         Attempt(bytes(folder), os.O_WRONLY),
+        Attempt(bytes(folder), os.O_TMPFILE | os.O_RDWR, 0o600),
     ]
     return plain + [one._replace(by_openat2=True) for one in plain]
 
@@ -50,6 +52,7 @@ class Cast(NamedTuple):
     first: Opener
     second: Opener
     other_user: Opener
+    no_name: Opener  # a user that has none
     everyone: Tuple[Opener, ...]
 
     @property
@@ -63,8 +66,11 @@ def cast(tmp_path: Path) -> Iterator[Cast]:
     attempts = _attempts(tmp_path)
     with Opener(attempts, comm=b"first") as first, Opener(
         attempts, comm=b"second-of-three"
-    ) as second, Opener(attempts, comm=b"other", uid=NOBODY) as other:
-        yield Cast(first, second, other, (first, second, other))
+    ) as second, Opener(attempts, comm=b"other", uid=NOBODY) as other, Opener(
+        attempts, comm=b"no name", uid=3_999_999_999
+    ) as no_name:
+        everyone = (first, second, other, no_name)
+        yield Cast(first, second, other, no_name, everyone)
 
 
 def _check(cast: Cast, predicate: Predicate, *options: str) -> List[Row]:
@@ -90,6 +96,17 @@ def test_failed(cast: Cast) -> None:
     _check(cast, lambda row: row.ret < 0, "-x")
 
 
+def test_errors(cast: Cast) -> None:
+    option = f"ENOENT,{errno.EISDIR}"
+    errors = (errno.ENOENT, errno.EISDIR)
+    _check(cast, lambda row: row.err in errors, "--errno", option)
+
+
+def test_errors_with_failed(cast: Cast) -> None:
+    options = ("-x", "--errno", "EEXIST")
+    _check(cast, lambda row: row.err == errno.EEXIST, *options)
+
+
 def test_one_process(cast: Cast) -> None:
     pid = cast.first.pid
     _check(cast, lambda row: row.pid == pid, "-p", str(pid))
@@ -104,6 +121,12 @@ def test_several_processes(cast: Cast) -> None:
 @pytest.mark.parametrize("user", [str(NOBODY), "nobody"])
 def test_user(cast: Cast, user: str) -> None:
     _check(cast, lambda row: row.uid == NOBODY, "-u", user)
+
+
+def test_several_users(cast: Cast) -> None:
+    option = f"nobody,{cast.no_name.uid}"
+    uids = (NOBODY, cast.no_name.uid)
+    _check(cast, lambda row: row.uid in uids, "-u", option)
 
 
 @pytest.mark.parametrize("name", ["second-of-three", "cond", "three", "s"])
@@ -123,6 +146,11 @@ _FLAGS = {
     "O_EXCL": lambda row: row.flags & os.O_EXCL != 0,
     "O_DIRECTORY": lambda row: row.flags & os.O_DIRECTORY != 0,
     "O_WRONLY O_RDWR": lambda row: _access(row) != os.O_RDONLY,
+    "write": lambda row: _access(row) in (os.O_WRONLY, os.O_RDWR),
+    "create": lambda row: row.mode is not None,
+    "create,O_DIRECTORY": lambda row: (
+        row.mode is not None or row.flags & os.O_DIRECTORY != 0
+    ),
     "O_APPEND O_CREAT": lambda row: (
         row.flags & (os.O_APPEND | os.O_CREAT) != 0
     ),
