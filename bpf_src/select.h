@@ -94,6 +94,26 @@ static bool caller_selected(u64 pid_tgid)
 	return true;
 }
 
+#ifdef SELECT_PATH
+#include "paths.h"
+#endif
+
+/* Which file: `path` lies in a buffer of `room` bytes. */
+static bool path_selected(const char *path, s32 path_size, u64 room)
+{
+#ifdef SELECT_PATH
+	return path_may_be_selected(path, path_size, room);
+#else
+	return true;
+#endif
+}
+
+static bool event_path_selected(const struct event *event)
+{
+	return path_selected(event->path, event->path_size,
+			     sizeof(event->path));
+}
+
 /* How it opens. */
 static bool flags_selected(u64 flags)
 {

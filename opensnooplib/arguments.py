@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, List, NoReturn, Optional, Sequence, Tuple
 
-from opensnooplib import __version__, errnos, users, values
+from opensnooplib import __version__, errnos, globs, users, values
 from opensnooplib.errors import UsageError
 from opensnooplib.messages import print_text
 from opensnooplib.options import PLANS, Options
@@ -91,6 +91,14 @@ def _add_selection(group: _Group) -> None:
         default=[],
         help="with this flag, such as O_APPEND, or for write or create; "
         "several: with any of them",
+    )
+    group.add_argument(
+        "--path",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="of names like this, as the program gave them; * stands for "
+        "any part of it, !GLOB excludes",
     )
     group.add_argument(
         "--cgroupmap", metavar="PATH", help="of the cgroups in this pinned map"
@@ -237,6 +245,7 @@ def parse(arguments: Sequence[str]) -> Options:
         only_failed=words.failed,
         errnos=errnos.errnos(words.errno),
         flags=values.flags(words.flag_filter),
+        globs=globs.globs(words.path),
         cgroup_map=words.cgroupmap,
         mntns_map=words.mntnsmap,
         command=tuple(words.exec or ()),

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
+from opensnooplib.globs import Glob
+
 # Best first, on most kernels: see plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
@@ -20,6 +22,7 @@ class Options(NamedTuple):
     only_failed: bool
     errnos: Tuple[int, ...]
     flags: Tuple[str, ...]  # as typed: O_CREAT, write, ...
+    globs: Tuple[Glob, ...]  # of paths
     cgroup_map: Optional[str]
     mntns_map: Optional[str]
     command: Tuple[str, ...]

@@ -7,38 +7,21 @@ The #defines say what is compared, the maps hold what is looked up.
 from __future__ import annotations
 
 import os
-from typing import List, Mapping, Sequence
+from typing import List, Mapping
 
-from opensnooplib import follow, values
+from opensnooplib import follow, paths, values
+from opensnooplib.conditions import any_of, equals_any, has_bytes_at
 from opensnooplib.defines import Define, entries_for_threads
 from opensnooplib.options import Options
 
 
-def _any_of(conditions: Sequence[str]) -> str:
-    return "(" + " || ".join(conditions) + ")"
-
-
-def _equals_any(parameter: str, values: Sequence[int]) -> str:
-    return _any_of([f"({parameter}) == {value}U" for value in values])
-
-
 def _has_flag(flag: str) -> str:
     if flag in values.FLAG_GROUPS:
-        return _any_of([_has_flag(one) for one in values.FLAG_GROUPS[flag]])
+        return any_of([_has_flag(one) for one in values.FLAG_GROUPS[flag]])
     value = getattr(os, flag)
     if value == os.O_RDONLY:
         return f"((flags) & {os.O_ACCMODE}) == {os.O_RDONLY}"
     return f"((flags) & {value}) == {value}"
-
-
-def _has_bytes_at(part: bytes) -> str:
-    return (
-        "("
-        + " && ".join(
-            f"(at)[{place}] == (char){byte}" for place, byte in enumerate(part)
-        )
-        + ")"
-    )
 
 
 def _c_string(text: str) -> str:
@@ -61,11 +44,13 @@ def defines(options: Options) -> List[Define]:
     if options.only_failed:
         chosen.append(("SELECT_FAILED", "1"))
     if options.errnos:
-        condition = _equals_any("error", options.errnos)
+        condition = equals_any("error", options.errnos)
         chosen.append(("SELECT_ERRNO(error)", condition))
     if options.flags:
         conditions = [_has_flag(flag) for flag in options.flags]
-        chosen.append(("SELECT_FLAGS(flags)", _any_of(conditions)))
+        chosen.append(("SELECT_FLAGS(flags)", any_of(conditions)))
+    if options.globs:
+        chosen += paths.defines(options.globs)
     return chosen
 
 
@@ -73,17 +58,17 @@ def _callers(options: Options) -> List[Define]:
     chosen: List[Define] = []
     # As in BCC's opensnoop, a thread goes before a process.
     if options.tid is not None:
-        chosen.append(("SELECT_TID(tid)", _equals_any("tid", [options.tid])))
+        chosen.append(("SELECT_TID(tid)", equals_any("tid", [options.tid])))
     elif options.follow_children:
         chosen.append(("FOLLOW_CHILDREN", "1"))
         chosen.append(("FOLLOWED_ENTRIES", str(entries_for_threads())))
     elif options.pids:
-        chosen.append(("SELECT_PID(pid)", _equals_any("pid", options.pids)))
+        chosen.append(("SELECT_PID(pid)", equals_any("pid", options.pids)))
     if options.uids:
-        chosen.append(("SELECT_UID(uid)", _equals_any("uid", options.uids)))
+        chosen.append(("SELECT_UID(uid)", equals_any("uid", options.uids)))
     if options.comm_part:
         chosen.append(("SELECT_COMM_SIZE", str(len(options.comm_part))))
-        chosen.append(("SELECT_COMM_AT(at)", _has_bytes_at(options.comm_part)))
+        chosen.append(("SELECT_COMM_AT(at)", has_bytes_at(options.comm_part)))
     if options.cgroup_map:
         chosen.append(("CGROUP_MAP", _c_string(options.cgroup_map)))
     if options.mntns_map:

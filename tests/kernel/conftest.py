@@ -11,6 +11,7 @@ from typing import Iterator, List
 
 import pytest
 
+from tests.kernel.cast import Cast, a_cast
 from tests.kernel.tool import CHECKOUT, copy_checkout
 
 _HERE = Path(__file__).parent
@@ -49,6 +50,13 @@ def every_open(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fork_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that makes processes which open files."""
     return _build("fork_tree", tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture
+def cast(tmp_path: Path) -> Iterator[Cast]:
+    """Who opens files in tests of selection."""
+    with a_cast(tmp_path) as everyone:
+        yield everyone
 
 
 @pytest.fixture

@@ -8,130 +8,56 @@ import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Callable, Iterator, List, NamedTuple, Tuple
+from typing import Iterator, List
 
 import pytest
 
 from tests.kernel import strace
-from tests.kernel.openers import (
-    Attempt,
-    Opener,
-    OpenLoad,
-    Word,
-    without_time,
-)
+from tests.kernel.cast import NOBODY, Cast, check
+from tests.kernel.openers import OpenLoad, Word
 from tests.kernel.tool import Ended, Row, Tool, run
-
-NOBODY = 65534
-
-Predicate = Callable[[Row], bool]
-
-
-def _attempts(folder: Path) -> List[Attempt]:
-    """Opens with and without each flag, that work and that fail."""
-    new = bytes(folder / "new")
-    plain = [
-        Attempt(b"/etc/passwd", os.O_RDONLY),
-        Attempt(b"/etc/passwd", os.O_RDONLY | os.O_CLOEXEC),
-        Attempt(b"/etc/no-such-file", os.O_RDONLY),
-        Attempt(b"/dev/null", os.O_WRONLY),
-        Attempt(b"/dev/null", os.O_RDWR),
-        Attempt(b"/dev/null", os.O_WRONLY | os.O_APPEND),
-        Attempt(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640),
-        Attempt(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600),
-        Attempt(bytes(folder), os.O_RDONLY | os.O_DIRECTORY),
-        Attempt(bytes(folder), os.O_WRONLY),
-        Attempt(bytes(folder), os.O_TMPFILE | os.O_RDWR, 0o600),
-    ]
-    return plain + [one._replace(by_openat2=True) for one in plain]
-
-
-class Cast(NamedTuple):
-    """Who opens files in each test."""
-
-    first: Opener
-    second: Opener
-    other_user: Opener
-    no_name: Opener  # a user that has none
-    everyone: Tuple[Opener, ...]
-
-    @property
-    def pids(self) -> List[int]:
-        return [opener.pid for opener in self.everyone]
-
-
-@pytest.fixture
-def cast(tmp_path: Path) -> Iterator[Cast]:
-    tmp_path.chmod(0o777)
-    attempts = _attempts(tmp_path)
-    with Opener(attempts, comm=b"first") as first, Opener(
-        attempts, comm=b"second-of-three"
-    ) as second, Opener(attempts, comm=b"other", uid=NOBODY) as other, Opener(
-        attempts, comm=b"no name", uid=3_999_999_999
-    ) as no_name:
-        everyone = (first, second, other, no_name)
-        yield Cast(first, second, other, no_name, everyone)
-
-
-def _check(cast: Cast, predicate: Predicate, *options: str) -> List[Row]:
-    """All that the cast opens, in this trace: what the predicate says.
-
-    The rest of the host is traced too, and must be as the predicate says.
-    """
-    with Tool("--format", "json", *options) as tool:
-        made = [row for opener in cast.everyone for row in opener.run()]
-        ended = tool.stop()
-    assert ended.status == 0
-    assert ended.end.lost == 0
-    rows = ended.rows
-    assert all(predicate(row) for row in rows)
-    theirs = [row for row in rows if row.pid in cast.pids]
-    expected = [row for row in made if predicate(row)]
-    assert expected, "a test that expects no row could not fail"
-    assert without_time(theirs) == expected
-    return rows
 
 
 def test_failed(cast: Cast) -> None:
-    _check(cast, lambda row: row.ret < 0, "-x")
+    check(cast, lambda row: row.ret < 0, "-x")
 
 
 def test_errors(cast: Cast) -> None:
     option = f"ENOENT,{errno.EISDIR}"
     errors = (errno.ENOENT, errno.EISDIR)
-    _check(cast, lambda row: row.err in errors, "--errno", option)
+    check(cast, lambda row: row.err in errors, "--errno", option)
 
 
 def test_errors_with_failed(cast: Cast) -> None:
     options = ("-x", "--errno", "EEXIST")
-    _check(cast, lambda row: row.err == errno.EEXIST, *options)
+    check(cast, lambda row: row.err == errno.EEXIST, *options)
 
 
 def test_one_process(cast: Cast) -> None:
     pid = cast.first.pid
-    _check(cast, lambda row: row.pid == pid, "-p", str(pid))
+    check(cast, lambda row: row.pid == pid, "-p", str(pid))
 
 
 def test_several_processes(cast: Cast) -> None:
     pids = (cast.first.pid, cast.other_user.pid)
     option = ",".join(map(str, pids))
-    _check(cast, lambda row: row.pid in pids, "-p", option)
+    check(cast, lambda row: row.pid in pids, "-p", option)
 
 
 @pytest.mark.parametrize("user", [str(NOBODY), "nobody"])
 def test_user(cast: Cast, user: str) -> None:
-    _check(cast, lambda row: row.uid == NOBODY, "-u", user)
+    check(cast, lambda row: row.uid == NOBODY, "-u", user)
 
 
 def test_several_users(cast: Cast) -> None:
     option = f"nobody,{cast.no_name.uid}"
     uids = (NOBODY, cast.no_name.uid)
-    _check(cast, lambda row: row.uid in uids, "-u", option)
+    check(cast, lambda row: row.uid in uids, "-u", option)
 
 
 @pytest.mark.parametrize("name", ["second-of-three", "cond", "three", "s"])
 def test_part_of_the_command_name(cast: Cast, name: str) -> None:
-    _check(cast, lambda row: name.encode() in row.comm, "-n", name)
+    check(cast, lambda row: name.encode() in row.comm, "-n", name)
 
 
 def _access(row: Row) -> int:
@@ -160,12 +86,12 @@ _FLAGS = {
 @pytest.mark.parametrize("flags", _FLAGS)
 def test_flags(cast: Cast, flags: str) -> None:
     options = [word for flag in flags.split() for word in ("-f", flag)]
-    _check(cast, _FLAGS[flags], *options)
+    check(cast, _FLAGS[flags], *options)
 
 
 def test_several_options_at_once(cast: Cast) -> None:
     pids = (cast.second.pid, cast.other_user.pid)
-    _check(
+    check(
         cast,
         lambda row: (
             row.pid in pids
@@ -194,7 +120,7 @@ def test_thread(open_load: Path) -> None:
 
 
 def test_everything(cast: Cast) -> None:
-    _check(cast, lambda row: True)
+    check(cast, lambda row: True)
 
 
 class TestPinnedMaps:
@@ -226,7 +152,7 @@ class TestPinnedMaps:
             (cgroup / "cgroup.procs").write_text(str(pid))
         pinned = _make_map(folder / "cgroups", value_size=8)
         _add(pinned, cgroup.stat().st_ino, value_size=8)
-        _check(cast, lambda row: row.pid in pids, "--cgroupmap", str(pinned))
+        check(cast, lambda row: row.pid in pids, "--cgroupmap", str(pinned))
 
     def test_mount_namespace(
         self, cast: Cast, folder: Path, open_load: Path
@@ -262,7 +188,7 @@ class TestPinnedMaps:
         _add(of_cgroups, cgroup.stat().st_ino, value_size=8)
         of_namespaces = _make_map(folder / "namespaces", value_size=4)
         _add(of_namespaces, os.stat("/proc/self/ns/mnt").st_ino, value_size=4)
-        _check(
+        check(
             cast,
             lambda row: row.pid == cast.first.pid and row.ret < 0,
             *("--cgroupmap", str(of_cgroups)),

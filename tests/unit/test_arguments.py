@@ -17,6 +17,7 @@ import pytest
 
 from opensnooplib import __version__, arguments
 from opensnooplib.errors import UsageError
+from opensnooplib.globs import STAR, Glob
 from opensnooplib.options import PLANS
 from tests.unit.native import CHECKOUT
 
@@ -28,6 +29,7 @@ DEFAULTS: Dict[str, Any] = {
     "only_failed": False,
     "errnos": (),
     "flags": (),
+    "globs": (),
     "cgroup_map": None,
     "mntns_map": None,
     "command": (),
@@ -84,6 +86,10 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (
         ["-f", "write,O_APPEND", "-f", "create", "-f", "O_APPEND"],
         {"flags": ("write", "O_APPEND", "create")},
+    ),
+    (
+        ["--path", "a*", "--path", "!b"],
+        {"globs": (Glob(False, (b"a", STAR)), Glob(True, (b"b",)))},
     ),
     (["--cgroupmap", "/a"], {"cgroup_map": "/a"}),
     (["--mntnsmap", "/a"], {"mntns_map": "/a"}),
@@ -248,6 +254,7 @@ REFUSED = [
     (["--exec"], "--exec needs a command after it"),
     (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),
     (["-t", "1", "--exec", "ls"], "-t and --exec exclude each other"),
+    (["--path", "["], "--path [: the ] of its [ is missing"),
     (["--children"], "--children needs -p"),
     (["--children", "-t", "1"], "--children and -t exclude each other"),
     (["--no-children", "-p", "1"], "--no-children is for --exec"),
