@@ -47,13 +47,12 @@ static u64 *threads_if_followed(void)
 }
 
 /* The caller has made a thread or a process, which doesn't run yet. */
-TRACEPOINT_PROBE(task, task_newtask)
+static void note_new_task(u32 child, bool is_thread)
 {
 	u64 *threads = threads_if_followed();
-	u32 child = args->pid;
 	u64 one = 1;
 
-	if (args->clone_flags & CLONE_THREAD) {
+	if (is_thread) {
 		if (threads)
 			lock_xadd(threads, 1);
 	} else if (!threads) {
@@ -61,6 +60,11 @@ TRACEPOINT_PROBE(task, task_newtask)
 	} else if (followed.update(&child, &one) < 0) {
 		count(NOT_FOLLOWED);
 	}
+}
+
+TRACEPOINT_PROBE(task, task_newtask)
+{
+	note_new_task(args->pid, args->clone_flags & CLONE_THREAD);
 	return 0;
 }
 

@@ -12,6 +12,9 @@ from typing import Dict, Iterable, List, Set
 
 from opensnooplib import kernel, reader
 
+# The program of bpf_src/follow.h that sees each new process.
+FOLLOWER = "tracepoint__task__task_newtask"
+
 # How many threads these have is not known: see bpf_src/follow.h.
 _MANY_THREADS = 1 << 32
 
