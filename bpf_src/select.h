@@ -10,7 +10,7 @@
 #ifdef CGROUP_MAP
 BPF_TABLE_PINNED("hash", u64, u64, cgroup_set, 1024, CGROUP_MAP);
 
-static bool cgroup_selected(void)
+static bool cgroup_in_map(void)
 {
 	u64 id = bpf_get_current_cgroup_id();
 
@@ -18,17 +18,22 @@ static bool cgroup_selected(void)
 }
 #endif
 
+#ifdef SELECT_CGROUP
+#include "cgroups.h"
+#endif
+
+#ifdef SELECT_MNTNS
+#include "mnt_namespace.h"
+#endif
+
 #ifdef MNTNS_MAP
-#include <linux/nsproxy.h>
-#include <linux/ns_common.h>
 #include "mnt_namespace.h"
 
 BPF_TABLE_PINNED("hash", u64, u32, mntns_set, 1024, MNTNS_MAP);
 
-static bool mntns_selected(void)
+static bool mntns_in_map(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	u64 id = task->nsproxy->mnt_ns->ns.inum;
+	u64 id = mount_namespace();
 
 	return mntns_set.lookup(&id) != NULL;
 }
@@ -84,11 +89,21 @@ static bool caller_selected(u64 pid_tgid)
 		return false;
 #endif
 #ifdef CGROUP_MAP
-	if (!cgroup_selected())
+	if (!cgroup_in_map())
+		return false;
+#endif
+#ifdef SELECT_CGROUP
+	if (!SELECT_CGROUP)
 		return false;
 #endif
 #ifdef MNTNS_MAP
-	if (!mntns_selected())
+	if (!mntns_in_map())
+		return false;
+#endif
+#ifdef SELECT_MNTNS
+	u32 mntns = mount_namespace();
+
+	if (!SELECT_MNTNS(mntns))
 		return false;
 #endif
 	return true;

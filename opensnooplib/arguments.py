@@ -10,7 +10,16 @@ from __future__ import annotations
 import argparse
 from typing import Any, List, NoReturn, Optional, Sequence, Tuple
 
-from opensnooplib import __version__, errnos, globs, users, values
+from opensnooplib import (
+    __version__,
+    cgroups,
+    errnos,
+    globs,
+    namespaces,
+    users,
+    values,
+)
+from opensnooplib.cgroups import Cgroup
 from opensnooplib.errors import UsageError
 from opensnooplib.messages import print_text
 from opensnooplib.options import PLANS, Options
@@ -99,6 +108,25 @@ def _add_selection(group: _Group) -> None:
         default=[],
         help="of names like this, as the program gave them; * stands for "
         "any part of it, !GLOB excludes",
+    )
+    group.add_argument(
+        "--cgroup",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="of this cgroup and all below it",
+    )
+    group.add_argument(
+        "--container",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="of this container, by its ID or name",
+    )
+    group.add_argument(
+        "--mntns",
+        metavar="PID[,PID]",
+        help="of the mount namespaces of these processes",
     )
     group.add_argument(
         "--cgroupmap", metavar="PATH", help="of the cgroups in this pinned map"
@@ -246,6 +274,9 @@ def parse(arguments: Sequence[str]) -> Options:
         errnos=errnos.errnos(words.errno),
         flags=values.flags(words.flag_filter),
         globs=globs.globs(words.path),
+        cgroups=cgroups.cgroups(words.cgroup),
+        containers=_containers(words.container),
+        mount_namespaces=namespaces.mount_namespaces(words.mntns),
         cgroup_map=words.cgroupmap,
         mntns_map=words.mntnsmap,
         command=tuple(words.exec or ()),
@@ -272,6 +303,14 @@ def parse(arguments: Sequence[str]) -> Options:
         print_source=words.ebpf,
         doctor=words.doctor,
     )
+
+
+def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
+    if not words:
+        return ()
+    from opensnooplib import containers  # costs a launch some ms
+
+    return containers.containers(words)
 
 
 def _split_at_exec(

@@ -209,11 +209,13 @@ def _kconfig_header() -> str:
 # Headers through which a kernel struct is reached: all lead to the same.
 _STRUCT_HEADERS = (
     "cgroup",
+    "cgroup-defs",
     "cred",
     "dcache",
     "fs",
     "fs_struct",
     "fdtable",
+    "kernfs",
     "mm_types",
     "mount",
     "ns_common",

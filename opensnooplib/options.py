@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
+from opensnooplib.cgroups import Cgroup
 from opensnooplib.globs import Glob
 
 # Best first, on most kernels: see plans.py.
@@ -23,6 +24,9 @@ class Options(NamedTuple):
     errnos: Tuple[int, ...]
     flags: Tuple[str, ...]  # as typed: O_CREAT, write, ...
     globs: Tuple[Glob, ...]  # of paths
+    cgroups: Tuple[Cgroup, ...]
+    containers: Tuple[Cgroup, ...]
+    mount_namespaces: Tuple[int, ...]  # inode numbers
     cgroup_map: Optional[str]
     mntns_map: Optional[str]
     command: Tuple[str, ...]

@@ -178,6 +178,7 @@ def _load() -> ctypes.CDLL:
         ],
         "program_get_code": [c_int, ctypes.POINTER(_ProgramCode)],
         "btf_get_data": [u32, ctypes.c_char_p, u32],
+        "array_set_fd": [c_int, u32, c_int],
         "map_insert": [c_int, u32, ctypes.c_uint64],
         "map_remove": [c_int, u32],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
@@ -413,6 +414,11 @@ def hash_count(map_fd: int, start: StartMap) -> HashCount:
     count = _HashCount()
     _check(_library().hash_count(map_fd, *start, ctypes.byref(count)))
     return HashCount(count.entries, count.flagged)
+
+
+def array_set_fd(map_fd: int, slot: int, fd: int) -> None:
+    """Into an array of descriptors. Raises OSError."""
+    _check(_library().array_set_fd(map_fd, slot, fd))
 
 
 def map_insert(map_fd: int, key: int, value: int) -> bool:

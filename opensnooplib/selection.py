@@ -7,12 +7,16 @@ The #defines say what is compared, the maps hold what is looked up.
 from __future__ import annotations
 
 import os
-from typing import List, Mapping
+from typing import List, Mapping, Sequence
 
-from opensnooplib import follow, paths, values
-from opensnooplib.conditions import any_of, equals_any, has_bytes_at
+from opensnooplib import follow, paths, reader, values
+from opensnooplib.cgroups import Cgroup
+from opensnooplib.conditions import all_of, any_of, equals_any, has_bytes_at
 from opensnooplib.defines import Define, entries_for_threads
+from opensnooplib.errors import OpensnoopError
 from opensnooplib.options import Options
+
+_CGROUPS_MAP = "cgroups"  # of bpf_src/cgroups.h
 
 
 def _has_flag(flag: str) -> str:
@@ -69,6 +73,10 @@ def _callers(options: Options) -> List[Define]:
     if options.comm_part:
         chosen.append(("SELECT_COMM_SIZE", str(len(options.comm_part))))
         chosen.append(("SELECT_COMM_AT(at)", has_bytes_at(options.comm_part)))
+    chosen += _cgroups(options)
+    if options.mount_namespaces:
+        condition = equals_any("mntns", options.mount_namespaces)
+        chosen.append(("SELECT_MNTNS(mntns)", condition))
     if options.cgroup_map:
         chosen.append(("CGROUP_MAP", _c_string(options.cgroup_map)))
     if options.mntns_map:
@@ -76,15 +84,63 @@ def _callers(options: Options) -> List[Define]:
     return chosen
 
 
+def _cgroups(options: Options) -> List[Define]:
+    """--cgroup, --container, or what is in both."""
+    slots = _slots(options)
+    conditions = [
+        any_of([_in_cgroup(one, slots) for one in kind])
+        for kind in (options.cgroups, options.containers)
+        if kind
+    ]
+    if not conditions:
+        return []
+    chosen = [("SELECT_CGROUP", all_of(conditions))]
+    if slots:
+        chosen.append(("CGROUP_SLOTS", str(len(slots))))
+    if len(slots) < len({*options.cgroups, *options.containers}):
+        chosen.append(("CGROUP_VERSION_1", "1"))
+    return chosen
+
+
+def _slots(options: Options) -> List[Cgroup]:
+    """Which cgroups of version 2 are in the map, in this order."""
+    every = dict.fromkeys(options.cgroups + options.containers)
+    return [one for one in every if one.version == 2]
+
+
+def _in_cgroup(cgroup: Cgroup, slots: Sequence[Cgroup]) -> str:
+    if cgroup.version == 2:
+        return f"in_cgroup({slots.index(cgroup)})"
+    return f"in_cgroup_1({cgroup.controller}_cgrp_id, {cgroup.id}ULL)"
+
+
 def map_names(options: Options) -> List[str]:
     """The maps of the C that fill_maps() needs."""
-    return [follow.map_name()] if options.follow_children else []
+    names = [follow.map_name()] if options.follow_children else []
+    return names + [_CGROUPS_MAP] * bool(_slots(options))
 
 
 def fill_maps(options: Options, maps: Mapping[str, int]) -> None:
     """Put in what was asked for; `maps` has descriptors by name.
 
-    To be called when the programs are attached. Raises OSError.
+    To be called when the programs are attached. Raises OpensnoopError.
     """
+    try:
+        _fill_maps(options, maps)
+    except OSError as error:
+        raise OpensnoopError(
+            "cannot tell the kernel what is selected: "
+            + (f"{error.filename}: " if error.filename else "")
+            + f"{error.strerror}"
+        ) from None
+
+
+def _fill_maps(options: Options, maps: Mapping[str, int]) -> None:
     if options.follow_children:
         follow.follow(options.pids, maps[follow.map_name()])
+    for slot, cgroup in enumerate(_slots(options)):
+        fd = os.open(cgroup.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            reader.array_set_fd(maps[_CGROUPS_MAP], slot, fd)
+        finally:
+            os.close(fd)

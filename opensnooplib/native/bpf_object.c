@@ -40,14 +40,14 @@ static int get_info(int fd, void *info, uint32_t size)
 	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
-int perf_array_set(int map_fd, uint32_t cpu, int event_fd)
+int array_set_fd(int map_fd, uint32_t slot, int fd)
 {
 	union bpf_attr attr;
 
 	clear(&attr);
 	attr.map_fd = (uint32_t)map_fd;
-	attr.key = (uintptr_t)&cpu;
-	attr.value = (uintptr_t)&event_fd;
+	attr.key = (uintptr_t)&slot;
+	attr.value = (uintptr_t)&fd;
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 

@@ -7,8 +7,11 @@
 
 #include <stdint.h>
 
-/* Put a perf event into its CPU's slot of a perf event array. */
-int perf_array_set(int map_fd, uint32_t cpu, int event_fd);
+/*
+ * Put a descriptor into a slot of an array of such: a perf event into its
+ * CPU's, or a cgroup.
+ */
+int array_set_fd(int map_fd, uint32_t slot, int fd);
 
 /* A program array of `size` slots: its descriptor, or a negative errno. */
 int slots_create(uint32_t size);

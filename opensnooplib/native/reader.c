@@ -216,8 +216,8 @@ int reader_install(struct reader *reader, int map_fd)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++) {
 		struct ring *ring = &reader->rings[i];
-		int error = perf_array_set(map_fd, (uint32_t)ring->cpu,
-					   ring_event(ring, reader->newest));
+		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					 ring_event(ring, reader->newest));
 
 		if (error)
 			return error;
@@ -261,8 +261,8 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 		if (ring->is_shared)
 			error = ring_add_stream(ring, i);
 		if (!error)
-			error = perf_array_set(map_fd, (uint32_t)ring->cpu,
-					       ring_event(ring, i));
+			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					     ring_event(ring, i));
 		if (error)
 			return error;
 	}

@@ -12,6 +12,7 @@ from typing import Iterator, List
 import pytest
 
 from tests.kernel.cast import Cast, a_cast
+from tests.kernel.cgroup_folders import a_group, mount_hierarchy
 from tests.kernel.tool import CHECKOUT, copy_checkout
 
 _HERE = Path(__file__).parent
@@ -72,6 +73,14 @@ def mounts() -> Iterator[List[Path]]:
     yield mounted
     for place in reversed(mounted):
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.fixture
+def cgroup(tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
+    """A cgroup of version 2 of our own, empty at first."""
+    mount_hierarchy(2, tmp_path / "cgroup2", mounts)
+    with a_group(tmp_path / "cgroup2") as group:
+        yield group
 
 
 @pytest.fixture(scope="session", autouse=True)

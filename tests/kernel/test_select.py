@@ -8,12 +8,13 @@ import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Iterator, List
+from typing import List
 
 import pytest
 
 from tests.kernel import strace
 from tests.kernel.cast import NOBODY, Cast, check
+from tests.kernel.cgroup_folders import mount, move_into
 from tests.kernel.openers import OpenLoad, Word
 from tests.kernel.tool import Ended, Row, Tool, run
 
@@ -130,26 +131,13 @@ class TestPinnedMaps:
     def folder(self, tmp_path: Path, mounts: List[Path]) -> Path:
         place = tmp_path / "bpf"
         place.mkdir()
-        _mount("bpf", place, mounts)
+        mount("bpf", place, mounts)
         return place
-
-    @pytest.fixture
-    def cgroup(self, tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
-        """A cgroup (version 2) of our own, empty at first."""
-        place = tmp_path / "cgroup2"
-        place.mkdir()
-        _mount("cgroup2", place, mounts)
-        group = place / f"opensnoop-test-{os.getpid()}"
-        group.mkdir()
-        yield group
-        for pid in (group / "cgroup.procs").read_text().split():
-            (place / "cgroup.procs").write_text(pid)
-        group.rmdir()
 
     def test_cgroup(self, cast: Cast, folder: Path, cgroup: Path) -> None:
         pids = (cast.first.pid, cast.other_user.pid)
         for pid in pids:
-            (cgroup / "cgroup.procs").write_text(str(pid))
+            move_into(cgroup, pid)
         pinned = _make_map(folder / "cgroups", value_size=8)
         _add(pinned, cgroup.stat().st_ino, value_size=8)
         check(cast, lambda row: row.pid in pids, "--cgroupmap", str(pinned))
@@ -183,7 +171,7 @@ class TestPinnedMaps:
     def test_both_and_more(
         self, cast: Cast, folder: Path, cgroup: Path
     ) -> None:
-        (cgroup / "cgroup.procs").write_text(str(cast.first.pid))
+        move_into(cgroup, cast.first.pid)
         of_cgroups = _make_map(folder / "cgroups", value_size=8)
         _add(of_cgroups, cgroup.stat().st_ino, value_size=8)
         of_namespaces = _make_map(folder / "namespaces", value_size=4)
@@ -194,11 +182,6 @@ class TestPinnedMaps:
             *("--cgroupmap", str(of_cgroups)),
             *("--mntnsmap", str(of_namespaces), "-x"),
         )
-
-
-def _mount(kind: str, place: Path, mounts: List[Path]) -> None:
-    subprocess.run(["mount", "-t", kind, kind, place], check=True)
-    mounts.append(place)
 
 
 def _make_map(path: Path, value_size: int) -> Path:
