@@ -181,6 +181,7 @@ def _load() -> ctypes.CDLL:
         "array_set_fd": [c_int, u32, c_int],
         "map_insert": [c_int, u32, ctypes.c_uint64],
         "map_remove": [c_int, u32],
+        "map_keys": [c_int, ctypes.POINTER(u32), u32],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
         "program_misses": [c_int, _u64_p],
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
@@ -421,6 +422,10 @@ def array_set_fd(map_fd: int, slot: int, fd: int) -> None:
     _check(_library().array_set_fd(map_fd, slot, fd))
 
 
+# PID_MAX_LIMIT of include/linux/threads.h is more than any map here holds.
+_MOST_KEYS = 1 << 22
+
+
 def map_insert(map_fd: int, key: int, value: int) -> bool:
     """Into a hash map from u32 to u64; False where the key is there.
 
@@ -431,6 +436,13 @@ def map_insert(map_fd: int, key: int, value: int) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def map_keys(map_fd: int) -> List[int]:
+    """Of such a map. Raises OSError."""
+    keys = (ctypes.c_uint32 * _MOST_KEYS)()
+    count = _check(_library().map_keys(map_fd, keys, _MOST_KEYS))
+    return keys[:count]
 
 
 def map_remove(map_fd: int, key: int) -> None:

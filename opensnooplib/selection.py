@@ -7,7 +7,7 @@ The #defines say what is compared, the maps hold what is looked up.
 from __future__ import annotations
 
 import os
-from typing import List, Mapping, Sequence
+from typing import List, Mapping, Optional, Sequence
 
 from opensnooplib import follow, paths, reader, values
 from opensnooplib.cgroups import Cgroup
@@ -15,6 +15,7 @@ from opensnooplib.conditions import all_of, any_of, equals_any, has_bytes_at
 from opensnooplib.defines import Define, entries_for_threads
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.options import Options
+from opensnooplib.schema import Schema
 
 _CGROUPS_MAP = "cgroups"  # of bpf_src/cgroups.h
 
@@ -56,6 +57,15 @@ def defines(options: Options) -> List[Define]:
     if options.globs:
         chosen += paths.defines(options.globs)
     return chosen
+
+
+def conditions(options: Options) -> List[str]:
+    """The macros that the C must use for what `options` select.
+
+    Not those of --path: the reader compares names too.
+    """
+    chosen = defines(options._replace(globs=()))
+    return [macro.partition("(")[0] for macro, _ in chosen]
 
 
 def _callers(options: Options) -> List[Define]:
@@ -114,19 +124,33 @@ def _in_cgroup(cgroup: Cgroup, slots: Sequence[Cgroup]) -> str:
     return f"in_cgroup_1({cgroup.controller}_cgrp_id, {cgroup.id}ULL)"
 
 
+def check_schema(options: Options, schema: Schema) -> None:
+    """Raises OpensnoopError where struct event lacks what is compared."""
+    if options.globs and schema.find("path") is None:
+        raise OpensnoopError(
+            "--path compares the field path, which struct event does not "
+            "have: add it, or leave the option out"
+        )
+
+
 def map_names(options: Options) -> List[str]:
     """The maps of the C that fill_maps() needs."""
-    names = [follow.map_name()] if options.follow_children else []
+    names = follow.map_names() if options.follow_children else []
     return names + [_CGROUPS_MAP] * bool(_slots(options))
 
 
-def fill_maps(options: Options, maps: Mapping[str, int]) -> None:
+def fill_maps(
+    options: Options,
+    maps: Mapping[str, int],
+    older: Optional[Mapping[str, int]],
+) -> None:
     """Put in what was asked for; `maps` has descriptors by name.
 
-    To be called when the programs are attached. Raises OpensnoopError.
+    To be called when the programs are attached; `older` are the maps of those
+    that they take the place of. Raises OpensnoopError.
     """
     try:
-        _fill_maps(options, maps)
+        _fill_maps(options, maps, older)
     except OSError as error:
         raise OpensnoopError(
             "cannot tell the kernel what is selected: "
@@ -135,9 +159,15 @@ def fill_maps(options: Options, maps: Mapping[str, int]) -> None:
         ) from None
 
 
-def _fill_maps(options: Options, maps: Mapping[str, int]) -> None:
-    if options.follow_children:
-        follow.follow(options.pids, maps[follow.map_name()])
+def _fill_maps(
+    options: Options,
+    maps: Mapping[str, int],
+    older: Optional[Mapping[str, int]],
+) -> None:
+    if options.follow_children and older is None:
+        follow.follow(options.pids, maps)
+    elif options.follow_children and older is not None:
+        follow.take_over(maps, older)
     for slot, cgroup in enumerate(_slots(options)):
         fd = os.open(cgroup.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

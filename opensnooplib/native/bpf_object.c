@@ -73,6 +73,23 @@ int map_remove(int map_fd, uint32_t key)
 	return bpf(BPF_MAP_DELETE_ELEM, &attr);
 }
 
+int map_keys(int map_fd, uint32_t *keys, uint32_t capacity)
+{
+	union bpf_attr attr;
+	uint32_t count = 0;
+	int error = 0;
+
+	while (count < capacity && !error) {
+		clear(&attr);
+		attr.map_fd = (uint32_t)map_fd;
+		attr.key = count ? (uintptr_t)&keys[count - 1] : 0;
+		attr.next_key = (uintptr_t)&keys[count];
+		error = bpf(BPF_MAP_GET_NEXT_KEY, &attr);
+		count += !error;
+	}
+	return error && error != -ENOENT ? error : (int)count;
+}
+
 int slots_create(uint32_t size)
 {
 	union bpf_attr attr;
@@ -90,13 +107,11 @@ int slots_set(int map_fd, uint32_t slot, int program_fd)
 	union bpf_attr attr;
 	int error;
 
+	if (program_fd >= 0)
+		return array_set_fd(map_fd, slot, program_fd);
 	clear(&attr);
 	attr.map_fd = (uint32_t)map_fd;
 	attr.key = (uintptr_t)&slot;
-	if (program_fd >= 0) {
-		attr.value = (uintptr_t)&program_fd;
-		return bpf(BPF_MAP_UPDATE_ELEM, &attr);
-	}
 	error = bpf(BPF_MAP_DELETE_ELEM, &attr);
 	return error == -ENOENT ? 0 : error;
 }

@@ -40,6 +40,12 @@ int map_insert(int map_fd, uint32_t key, uint64_t value);
 int map_remove(int map_fd, uint32_t key);
 
 /*
+ * The keys of such a map, `capacity` of them at most: how many, or a negative
+ * errno. Those that come or go meanwhile may be among them or not.
+ */
+int map_keys(int map_fd, uint32_t *keys, uint32_t capacity);
+
+/*
  * The sum over all possible CPUs of one u64 in a per-CPU array. Returns 0, or
  * a negative errno.
  */

@@ -14,6 +14,7 @@ import pytest
 
 from opensnooplib.options import PLANS
 from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.live import Edits, await_taken_in
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
 from tests.kernel.tool import Ended, Tool, run
 
@@ -93,14 +94,41 @@ def test_a_family_that_grows_while_the_trace_begins(fork_tree: Path) -> None:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as tree:
-        assert tree.stdin and tree.stdout
         options = ["-p", str(tree.pid), "--children"]
         with Tool("--format", "json", *options) as tool:
-            assert tree.stdout.readline() == b"ready\n"
-            tree.stdin.close()
-            assert tree.wait() == 0
+            _fed(tree)
             ended = tool.stop()
     _assert_all_shown(ended, levels, "TREE")
+
+
+def _fed(process: subprocess.Popen[bytes]) -> None:
+    """Wait for "ready", let it go on, wait for its end."""
+    assert process.stdin and process.stdout
+    assert process.stdout.readline() == b"ready\n"
+    process.stdin.close()
+    assert process.wait() == 0
+
+
+def test_a_family_that_grows_while_the_c_is_edited(
+    checkout_copy: Path, fork_tree: Path
+) -> None:
+    """Each new program follows whom the old one followed."""
+    edits = Edits(checkout_copy)
+    command = _tree(fork_tree, 3, 1, "TREE", "300")
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as tree:
+        options = ["--live", "-p", str(tree.pid), "--children"]
+        with Tool(
+            "--format", "json", *options, checkout=checkout_copy
+        ) as tool:
+            for generation in (1, 2):
+                edits.write_record(generation)
+                await_taken_in(tool, "record.h")
+            _fed(tree)
+            ended = tool.stop()
+    _assert_all_shown(ended, 4, "TREE")
+    assert b'"generation": 2' in ended.output
 
 
 _LAST_PID = Path("/proc/sys/kernel/ns_last_pid")

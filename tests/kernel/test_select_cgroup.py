@@ -19,7 +19,14 @@ from tests.kernel.cgroup_folders import (
     move_into,
 )
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.openers import Attempt, Opener, OpenLoad, without_time
+from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.openers import (
+    Attempt,
+    Opener,
+    OpenLoad,
+    Word,
+    without_time,
+)
 from tests.kernel.tool import Tool, run
 
 
@@ -88,6 +95,24 @@ def test_cgroups_that_are_made_meanwhile(group: Path) -> None:
     assert without_time(ended.rows) == made
 
 
+def test_an_edit_of_the_c_keeps_the_selection(
+    checkout_copy: Path, group: Path
+) -> None:
+    edits = Edits(checkout_copy)
+    with Opener(_ATTEMPTS) as inside, Opener(_ATTEMPTS) as outside:
+        move_into(group, inside.pid)
+        options = ["--live", "--cgroup", str(group), "--path", "/etc/*"]
+        with Tool(
+            "--format", "json", *options, checkout=checkout_copy
+        ) as tool:
+            edits.write_record(1)
+            await_taken_in(tool, "record.h")
+            outside.run()
+            made = inside.run()
+            ended = tool.stop()
+    assert without_time(ended.rows) == made
+
+
 def test_by_the_path_that_proc_tells(cast: Cast, group: Path) -> None:
     wanted = _below(group, "by a name")
     move_into(wanted, cast.first.pid)
@@ -126,7 +151,14 @@ def test_a_hierarchy_without_controllers(
 
 
 def test_mount_namespaces(open_load: Path) -> None:
-    command = ["unshare", "-m", open_load, "-n", "20", "/etc/passwd"]
+    command: List[Word] = [
+        "unshare",
+        "-m",
+        open_load,
+        "-n",
+        "20",
+        "/etc/passwd",
+    ]
     with ExitStack() as stack:
         loads = [stack.enter_context(OpenLoad(*command)) for _ in range(4)]
         wanted = [load.pid for load in loads[:2]]
