@@ -180,6 +180,7 @@ class Live:
             launched.handover,
             trace.options,
             trace.cpu_count,
+            older=trace.newest,
         )
         if not trace.options.json:
             trace.rings.put_heading(new.heading())

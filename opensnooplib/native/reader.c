@@ -63,6 +63,9 @@ struct reader {
 	uint64_t cut;
 	uint64_t undelivered; /* records that came when no row could go out */
 	uint32_t own_pid;
+
+	const struct glob *globs;
+	unsigned int glob_count;
 };
 
 static uint64_t now_ns(void)
@@ -213,8 +216,8 @@ int reader_install(struct reader *reader, int map_fd)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++) {
 		struct ring *ring = &reader->rings[i];
-		int error = perf_array_set(map_fd, (uint32_t)ring->cpu,
-					   ring_event(ring, reader->newest));
+		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					 ring_event(ring, reader->newest));
 
 		if (error)
 			return error;
@@ -258,8 +261,8 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 		if (ring->is_shared)
 			error = ring_add_stream(ring, i);
 		if (!error)
-			error = perf_array_set(map_fd, (uint32_t)ring->cpu,
-					       ring_event(ring, i));
+			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					     ring_event(ring, i));
 		if (error)
 			return error;
 	}
@@ -381,6 +384,13 @@ static bool show_heading(struct reader *reader, const struct stream *stream)
 	return true;
 }
 
+void reader_set_globs(struct reader *reader, const struct glob *globs,
+		      unsigned int count)
+{
+	reader->globs = globs;
+	reader->glob_count = count;
+}
+
 int reader_put_heading(struct reader *reader, const char *text)
 {
 	struct stream *stream = &reader->streams[reader->newest];
@@ -432,13 +442,28 @@ static bool is_own(const struct reader *reader, const struct record *record)
 	       pid == reader->own_pid;
 }
 
+/* Is it among the opens that were asked for? */
+static bool is_wanted(const struct reader *reader, const struct record *record)
+{
+	const struct layout *layout = &reader->streams[record->stream].layout;
+	struct text path;
+	enum path_state state;
+
+	if (is_own(reader, record))
+		return false;
+	if (reader->glob_count == 0)
+		return true;
+	state = record_path(record, layout, &path);
+	return path_is_wanted(reader->globs, reader->glob_count, path, state);
+}
+
 static enum verdict show_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
 	struct row_format *format = &reader->format;
 	char *out;
 
-	if (is_own(reader, record))
+	if (!is_wanted(reader, record))
 		return CONSUMED;
 	if (record->stream != reader->current &&
 	    !turn_to(reader, record->stream))
@@ -525,7 +550,7 @@ static enum verdict count_undelivered(void *context,
 {
 	struct reader *reader = context;
 
-	reader->undelivered += !is_own(reader, record);
+	reader->undelivered += is_wanted(reader, record);
 	return CONSUMED;
 }
 

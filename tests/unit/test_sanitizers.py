@@ -12,7 +12,11 @@ import pytest
 
 from tests.unit.native import CHECKOUT, LIBRARY_VARIABLE, build
 
-NATIVE_TESTS = ["tests/unit/test_text.py", "tests/unit/test_row.py"]
+NATIVE_TESTS = [
+    "tests/unit/test_text.py",
+    "tests/unit/test_row.py",
+    "tests/unit/test_globs.py",
+]
 
 
 def _runtime(name: str) -> str:
