@@ -66,7 +66,7 @@ def make_source(job: Job) -> str:
     own_source.check_hooks(text, job.source)
     if job.plan == SOURCE:
         own_source.check(job.source, job.options)
-        text += own_source.LAYOUT
+        text = own_source.with_layout(text)
     return text
 
 
