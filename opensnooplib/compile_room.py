@@ -18,6 +18,7 @@ from opensnooplib import (
     defines,
     handover,
     headers,
+    kernel_counts,
     own_source,
     selection,
     source,
@@ -27,6 +28,7 @@ from opensnooplib.compiled import (
     COUNTERS_MAP,
     EVENTS_MAP,
     START_MAP,
+    SUMMARY_MAPS,
     Compiled,
     CompilerError,
     VerifierError,
@@ -61,7 +63,8 @@ def make_source(job: Job) -> str:
     text = source.with_defines(
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
-        + selection.defines(job.options),
+        + selection.defines(job.options)
+        + (kernel_counts.defines() if job.options.summary else []),
     )
     own_source.check_hooks(text, job.source)
     if job.plan == SOURCE:
@@ -161,6 +164,7 @@ def _work(job: Job) -> Handover:
                 COUNTERS_MAP,
                 START_MAP,
                 *selection.map_names(job.options),
+                *(SUMMARY_MAPS if job.options.summary else ()),
             )
             if name not in (COUNTERS_MAP, START_MAP) or compiled.has_map(name)
         },

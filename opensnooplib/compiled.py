@@ -40,6 +40,17 @@ COUNTERS_MAP = "counters"
 EVENT_BUFFER_MAP = "scratch"
 # If it is there: what has begun and not ended yet.
 START_MAP = "start"
+# Of bpf_src/summary.h, with --summary.
+SUMMARY_MAPS = (
+    "generation",
+    "files",
+    "short_names",
+    "long_names",
+    "processes",
+    "errors",
+    "times",
+    "summary_counters",
+)
 
 
 class CompilerError(OpensnoopError):

@@ -42,6 +42,7 @@ class Generation:
         self.stream = stream
         self._rings = rings
         self._cpus = cpus
+        self._options = options
         self._before = [0, 0]
         rings.set_map(taken.maps[EVENTS_MAP])
         self.schema = Schema.from_bcc(
@@ -61,8 +62,17 @@ class Generation:
     def programs(self) -> Dict[str, int]:
         return self.taken.programs
 
-    def heading(self) -> str:
-        return columns.heading(self.columns)
+    def put_heading(self) -> None:
+        """Above the rows; in a recording, what describes the records."""
+        if self._options.record:
+            from opensnooplib import recording  # not needed for rows
+
+            facts = recording.describe(
+                self.schema, self._options.plan, self.taken.calls
+            )
+            self._rings.put_heading(facts)
+        elif not self._options.json:
+            self._rings.put_heading(columns.heading(self.columns))
 
     def _counter(self, index: int) -> int:
         counters = self.taken.maps.get(COUNTERS_MAP)

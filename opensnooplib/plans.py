@@ -153,7 +153,8 @@ def try_plan(
     functions = _functions_of(plan)
     launched = launch.launch(options, plan, functions, rings.install)
     _tell_of(plan, launched, messages)
-    trace = _trace_of(launched, options, rings, messages)
+    chosen = options._replace(plan=plan)
+    trace = _trace_of(launched, chosen, rings, messages)
     result = trace.prove()
     if not result.seen or (sees_all and result.unseen):
         trace.close()

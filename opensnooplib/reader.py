@@ -30,6 +30,18 @@ class State(IntEnum):
     COUNT_REACHED = 1
     OUTPUT_CLOSED = 2
     OUTPUT_FAILED = 3
+    AT_BLOCK = 4
+    INPUT_ENDED = 5
+    INPUT_CUT = 6
+    INPUT_DAMAGED = 7
+
+
+class Block(IntEnum):
+    """enum block_type of native/recording.h."""
+
+    DESCRIPTION = 1
+    RECORD = 2
+    COUNTS = 3
 
 
 class Counts(NamedTuple):
@@ -162,6 +174,9 @@ def _load() -> ctypes.CDLL:
         "reader_start": [reader, c_int, ctypes.c_uint64, u32],
         "reader_set_globs": [reader, ctypes.POINTER(_Glob), u32],
         "reader_put_heading": [reader, ctypes.c_char_p],
+        "reader_start_recording": [reader, c_int, ctypes.c_uint64, u32],
+        "reader_put_counts": [reader, ctypes.c_char_p],
+        "reader_put_text": [reader, ctypes.c_char_p],
         "reader_poll": [reader, c_int],
         "reader_finish": [reader, ctypes.c_uint64],
         "reader_get_counts": [reader, ctypes.POINTER(_Counts)],
@@ -350,6 +365,20 @@ class Reader:
 
     def put_heading(self, text: str) -> None:
         _check(self._lib.reader_put_heading(self._reader, text.encode()))
+
+    def start_recording(self, fd: int, limit: int, own_pid: int) -> None:
+        """Write a recording to `fd` instead, of `limit` records at most."""
+        _check(
+            self._lib.reader_start_recording(self._reader, fd, limit, own_pid)
+        )
+
+    def put_counts(self, facts: str) -> None:
+        """Into the recording. EIO: there is no room for it now."""
+        _check(self._lib.reader_put_counts(self._reader, facts.encode()))
+
+    def put_text(self, text: str) -> None:
+        """Neither row nor heading. EIO: there is no room for it now."""
+        _check(self._lib.reader_put_text(self._reader, text.encode()))
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, or a signal, and write the rows in order."""
