@@ -68,7 +68,6 @@ _USAGE_ERRORS = [
     ("-n averylongcommandname", "averylongcommandname"),
     ("-f O_NONSENSE", "O_NONSENSE"),
     ("-f WRONLY", "WRONLY"),
-    ("-f O_WRONLY,O_RDWR", "O_WRONLY,O_RDWR"),
     ("-d -1", "-d"),
     ("-d 0", "-d 0"),
     ("-d abc", "-d abc"),
