@@ -234,7 +234,7 @@ def test_c_that_does_not_compile(
     """The compiler's message names the file and the line that were edited."""
     mistake = "static int broken(void) { return no_such_variable; }"
     line = _append(checkout_copy / "bpf_src" / name, mistake)
-    ended = run(checkout=checkout_copy)
+    ended = run("--attach", "syscall", checkout=checkout_copy)
     _sentence(ended, CANNOT)
     assert f"bpf_src/{name}:{line}:" in ended.messages
     assert "no_such_variable" in ended.messages
