@@ -89,8 +89,10 @@ def test_opens_that_find_no_room_to_begin(
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     with OpenLoad(open_load, "-t", str(threads), fifo) as load:
-        options = ("--format", "json", "-p", str(load.pid))
-        with Tool(*options, checkout=checkout_copy) as tool:
+        options = ("--attach", "syscall", "--format", "json")
+        with Tool(
+            *options, "-p", str(load.pid), checkout=checkout_copy
+        ) as tool:
             load.release()
             wait_until(lambda: _are_all_opening(load, threads))
             with open(fifo, "wb"):
