@@ -27,7 +27,7 @@ static int open_again(int fd)
 }
 
 int output_init(struct output *output, int fd, size_t row_bound,
-		int patience_ms)
+		int patience_ms, bool by_line)
 {
 	size_t capacity = BUFFER_SIZE + row_bound;
 	struct stat status;
@@ -37,10 +37,26 @@ int output_init(struct output *output, int fd, size_t row_bound,
 		.capacity = capacity,
 		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
 		.patience_ms = patience_ms,
+		.by_line = by_line || isatty(fd),
 	};
 	output->private_fd = output->is_file ? -1 : open_again(fd);
 	output->buffer = malloc(capacity);
 	return output->buffer ? 0 : -ENOMEM;
+}
+
+int output_make_room(struct output *output, size_t row_bound)
+{
+	size_t capacity = BUFFER_SIZE + row_bound;
+	char *buffer;
+
+	if (!output->buffer || capacity <= output->capacity)
+		return 0;
+	buffer = realloc(output->buffer, capacity);
+	if (!buffer)
+		return -ENOMEM;
+	output->buffer = buffer;
+	output->capacity = capacity;
+	return 0;
 }
 
 void output_free(struct output *output)
@@ -67,7 +83,12 @@ char *output_reserve(struct output *output, size_t row_bound)
 
 void output_commit(struct output *output, const char *end)
 {
+	bool was_empty = output->used == 0;
+
 	output->used = (size_t)(end - output->buffer);
+	/* Where the last line still waits, this one would wait for it too. */
+	if (output->by_line && was_empty)
+		output_flush(output);
 }
 
 /* False where a signal or the end of patience comes first. */

@@ -16,13 +16,19 @@ struct output {
 	size_t capacity;
 	size_t used;
 	bool is_file;	 /* takes any write at once; others can make us wait */
+	bool by_line;	 /* each line is written as soon as it is whole */
 	int patience_ms; /* how long one write may wait */
 	int error;	 /* the errno of a write that failed, or 0 */
 };
 
-/* Room for one row of `row_bound` bytes at least. Returns 0 or -ENOMEM. */
+/*
+ * Room for one row of `row_bound` bytes at least. A terminal gets its lines
+ * one by one, whatever `by_line` says. Returns 0 or -ENOMEM.
+ */
 int output_init(struct output *output, int fd, size_t row_bound,
-		int patience_ms);
+		int patience_ms, bool by_line);
+/* The same room for larger rows, where there is a buffer already. */
+int output_make_room(struct output *output, size_t row_bound);
 void output_free(struct output *output);
 
 /*

@@ -33,8 +33,7 @@ struct reader {
 	bool records_wait; /* younger than HOLD_BACK_NS at the last drain */
 
 	struct row_format format;
-	struct column *columns;
-	char *(*put_row)(char *out, const struct row_format *format,
+	char *(*put_row)(char *out, struct row_format *format,
 			 const struct record *record);
 	size_t row_bound;
 
@@ -113,7 +112,7 @@ void reader_close(struct reader *reader)
 	free(reader->rings);
 	merge_free(&reader->merge);
 	output_free(&reader->output);
-	free(reader->columns);
+	names_free(&reader->format.names);
 	if (reader->epoll_fd >= 0)
 		close(reader->epoll_fd);
 	free(reader);
@@ -185,25 +184,31 @@ int reader_follow_cpu(struct reader *reader, int cpu, int map_fd)
 	return 0;
 }
 
-int reader_set_format(struct reader *reader, const struct layout *layout,
-		      const struct column *columns, unsigned int column_count,
-		      bool json)
+int reader_set_format(struct reader *reader,
+		      const struct format_request *request)
 {
 	struct row_format *format = &reader->format;
 
-	free(reader->columns);
-	reader->columns = calloc(column_count, sizeof(*columns));
-	if (!reader->columns)
-		return -ENOMEM;
-	memcpy(reader->columns, columns, column_count * sizeof(*columns));
-	format->layout = *layout;
-	format->columns = reader->columns;
-	format->column_count = column_count;
-	reader->merge.ts = layout->ts;
-	reader->put_row = json ? put_json_row : put_table_row;
-	reader->row_bound =
-		json ? json_row_bound(format) : table_row_bound(format);
-	return 0;
+	format->layout = request->layout;
+	format->columns = request->columns;
+	format->column_count = request->column_count;
+	format->color = request->color;
+	format->clock.wall_offset = request->wall_offset;
+	reader->merge.ts = request->layout.ts;
+	switch (request->kind) {
+	case ROW_JSON:
+		reader->put_row = put_json_row;
+		reader->row_bound = json_row_bound(format);
+		break;
+	case ROW_CSV:
+		reader->put_row = put_csv_row;
+		reader->row_bound = csv_row_bound(format);
+		break;
+	default:
+		reader->put_row = put_table_row;
+		reader->row_bound = table_row_bound(format);
+	}
+	return output_make_room(&reader->output, reader->row_bound);
 }
 
 /* Up to which time records are in order now. */
@@ -271,11 +276,12 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 }
 
 int reader_start(struct reader *reader, int fd, uint64_t count,
-		 uint32_t own_pid)
+		 uint32_t own_pid, bool by_line)
 {
 	reader->rows_wanted = count;
 	reader->own_pid = own_pid;
-	return output_init(&reader->output, fd, reader->row_bound, FLUSH_MS);
+	return output_init(&reader->output, fd, reader->row_bound, FLUSH_MS,
+			   by_line);
 }
 
 int reader_put_heading(struct reader *reader, const char *text)
@@ -318,6 +324,7 @@ static enum verdict show_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
 	struct row_format *format = &reader->format;
+	uint64_t ts = 0;
 	char *out;
 
 	if (is_own(reader, record))
@@ -325,9 +332,11 @@ static enum verdict show_record(void *context, const struct record *record)
 	out = output_reserve(&reader->output, reader->row_bound);
 	if (!out)
 		return NOT_CONSUMED;
+	record_unsigned(record, format->layout.ts, &ts);
 	if (reader->rows == 0)
-		record_unsigned(record, format->layout.ts, &format->first_ts);
+		format->first_ts = format->last_ts = ts;
 	out = reader->put_row(out, format, record);
+	format->last_ts = ts;
 	output_commit(&reader->output, out);
 	count_row(reader, record);
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;

@@ -12,7 +12,10 @@ import pytest
 
 from tests.unit.native import CHECKOUT, LIBRARY_VARIABLE, build
 
-NATIVE_TESTS = ["tests/unit/test_text.py", "tests/unit/test_row.py"]
+NATIVE_TESTS = [
+    f"tests/unit/test_{name}.py"
+    for name in ("text", "row", "row_kinds", "csv")
+]
 
 
 def _runtime(name: str) -> str:
