@@ -24,6 +24,7 @@ from typing import (
 )
 
 from opensnooplib import (
+    declarations,
     defines,
     diagnosis,
     handover,
@@ -34,6 +35,7 @@ from opensnooplib import (
 from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover, RoomFailure
+from opensnooplib.schema import Schema
 
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120
@@ -128,7 +130,8 @@ def make_source(job: Job) -> str:
     return source.assemble(
         source.default_path(),
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
-        + defines.selection(job.options),
+        + defines.selection(job.options)
+        + defines.columns(job.options),
     )
 
 
@@ -205,8 +208,7 @@ def _work(job: Job) -> Handover:
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     compiled.attach()
     return Handover(
-        struct_description=compiled.struct_description(),
-        struct_size=compiled.struct_size(),
+        schema=compiled.schema(declarations.of_event(text)),
         calls=_calls(job),
         headers=chosen.reason,
         maps={
@@ -333,14 +335,17 @@ class _Compiled:
             )
         return fd
 
-    def struct_description(self) -> str:
+    def schema(self, declared: Dict[str, declarations.Declaration]) -> Schema:
+        """Of struct event, which the text declares so."""
         self.map_fd(EVENT_BUFFER_MAP)
         description: bytes = self._bcc.lib.bpf_table_leaf_desc(
             self._program.module, EVENT_BUFFER_MAP.encode()
         )
-        return description.decode()
+        return Schema.from_bcc(
+            description.decode(), self._struct_size(), declared
+        )
 
-    def struct_size(self) -> int:
+    def _struct_size(self) -> int:
         import ctypes
 
         leaf_size: Any = self._bcc.lib.bpf_table_leaf_size

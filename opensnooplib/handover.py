@@ -14,6 +14,8 @@ import socket
 import struct
 from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
+from opensnooplib.schema import Schema
+
 # SCM_MAX_FD of the kernel's include/net/scm.h.
 _FD_LIMIT = 253
 
@@ -23,8 +25,7 @@ _LENGTH = struct.Struct("=I")
 class Handover(NamedTuple):
     """All that the trace room needs of a compiled program."""
 
-    struct_description: str  # of struct event, see schema.py
-    struct_size: int  # bytes
+    schema: Schema  # of struct event
     calls: List[str]  # the syscalls that are hooked
     headers: str  # which were taken, and why
     maps: Dict[str, int]  # name: file descriptor
@@ -55,8 +56,7 @@ def send(connection: socket.socket, handover: Handover) -> None:
             fds.append(fd)
     assert len(fds) <= _FD_LIMIT, "more descriptors than one message can carry"
     facts = {
-        "struct_description": handover.struct_description,
-        "struct_size": handover.struct_size,
+        "schema": handover.schema.to_plain(),
         "calls": handover.calls,
         "headers": handover.headers,
         "fds": names,
@@ -103,8 +103,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     for (kind, name), fd in zip(facts["fds"], fds):
         by_kind[kind][name] = fd
     return Handover(
-        struct_description=facts["struct_description"],
-        struct_size=facts["struct_size"],
+        schema=Schema.from_plain(facts["schema"]),
         calls=facts["calls"],
         headers=facts["headers"],
         **by_kind,

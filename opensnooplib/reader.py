@@ -7,11 +7,11 @@ import ctypes
 import errno
 import os
 from enum import IntEnum
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 from opensnooplib.columns import Column
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.schema import Schema
+from opensnooplib.row_format import RowFormat
 
 LIBRARY = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "native", "libopensnoop.so"
@@ -59,14 +59,36 @@ class _Layout(ctypes.Structure):
     ]
 
 
+class _Symbol(ctypes.Structure):
+    """struct symbol of native/symbols.h."""
+
+    _fields_ = [("value", ctypes.c_int64), ("name", ctypes.c_char_p)]
+
+
 class _Column(ctypes.Structure):
     """struct column of native/row.h."""
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
         ("field", _Field),
+        ("count", ctypes.c_uint32),
         ("width", ctypes.c_int32),
-        ("name", ctypes.c_char * 64),
+        ("name", ctypes.c_char_p),
+        ("symbols", ctypes.POINTER(_Symbol)),
+        ("symbol_count", ctypes.c_uint32),
+    ]
+
+
+class _FormatRequest(ctypes.Structure):
+    """struct format_request of native/reader.h."""
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("color", ctypes.c_bool),
+        ("wall_offset", ctypes.c_int64),
+        ("layout", _Layout),
+        ("columns", ctypes.POINTER(_Column)),
+        ("column_count", ctypes.c_uint32),
     ]
 
 
@@ -105,15 +127,15 @@ def _load() -> ctypes.CDLL:
         "reader_close": [reader],
         "reader_install": [reader, c_int],
         "reader_follow_cpu": [reader, c_int, c_int],
-        "reader_set_format": [
+        "reader_set_format": [reader, ctypes.POINTER(_FormatRequest)],
+        "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
+        "reader_start": [
             reader,
-            ctypes.POINTER(_Layout),
-            ctypes.POINTER(_Column),
+            c_int,
+            ctypes.c_uint64,
             u32,
             ctypes.c_bool,
         ],
-        "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
-        "reader_start": [reader, c_int, ctypes.c_uint64, u32],
         "reader_put_heading": [reader, ctypes.c_char_p],
         "reader_poll": [reader, c_int],
         "reader_finish": [reader, ctypes.c_uint64],
@@ -148,6 +170,39 @@ def _check(result: int) -> int:
     return result
 
 
+def _native_column(column: Column) -> _Column:
+    field = column.field
+    symbols = (_Symbol * len(field.symbols))(
+        *(_Symbol(value, name.encode()) for value, name in field.symbols)
+    )
+    return _Column(
+        column.kind,
+        _Field(field.offset, field.size // (field.elements or 1)),
+        field.elements,
+        column.width,
+        column.key.encode(),
+        symbols,
+        len(symbols),
+    )
+
+
+def _native_format(row_format: RowFormat) -> _FormatRequest:
+    layout = _Layout()
+    for name, _ in _Layout._fields_:
+        field = row_format.schema.find(name)
+        if field is not None:
+            setattr(layout, name, _Field(field.offset, field.size))
+    columns = [_native_column(column) for column in row_format.columns]
+    return _FormatRequest(
+        row_format.number,
+        row_format.color,
+        row_format.wall_offset_ns,
+        layout,
+        (_Column * len(columns))(*columns),
+        len(columns),
+    )
+
+
 class Reader:
     """Perf rings in, rows out. Methods raise OSError as the kernel says."""
 
@@ -180,25 +235,13 @@ class Reader:
         error = self._lib.reader_follow_cpu(self._reader, cpu, map_fd)
         return error != -errno.EAGAIN and _check(error) == 0
 
-    def set_format(
-        self, schema: Schema, columns: List[Column], json: bool
-    ) -> None:
-        layout = _Layout()
-        for name, _ in _Layout._fields_:
-            field = schema.find(name)
-            if field is not None:
-                setattr(layout, name, _Field(field.offset, field.size))
-        array = (_Column * len(columns))()
-        for native, column in zip(array, columns):
-            native.kind = column.kind
-            native.field = _Field(column.field.offset, column.field.size)
-            native.width = column.width
-            native.name = column.key.encode()[:63]
+    def set_format(self, row_format: RowFormat) -> None:
+        """How rows look from here on."""
+        request = _native_format(row_format)
         _check(
-            self._lib.reader_set_format(
-                self._reader, ctypes.byref(layout), array, len(columns), json
-            )
+            self._lib.reader_set_format(self._reader, ctypes.byref(request))
         )
+        self._format = request  # the native code goes on reading it
 
     def await_open(self, path: str, pid: int, timeout_ms: int) -> bool:
         """Was there a record of this open, which found no file, in time?
@@ -214,9 +257,15 @@ class Reader:
         """Drop all records that are there."""
         _check(self._lib.reader_await_open(self._reader, b"", 0, 0))
 
-    def start(self, fd: int, row_limit: int, own_pid: int) -> None:
+    def start(
+        self, fd: int, row_limit: int, own_pid: int, by_line: bool
+    ) -> None:
         """Write rows to `fd`, `row_limit` at most (0: no limit)."""
-        _check(self._lib.reader_start(self._reader, fd, row_limit, own_pid))
+        _check(
+            self._lib.reader_start(
+                self._reader, fd, row_limit, own_pid, by_line
+            )
+        )
 
     def put_heading(self, text: str) -> None:
         _check(self._lib.reader_put_heading(self._reader, text.encode()))

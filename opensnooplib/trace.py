@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from opensnooplib import calibration, columns, kernel
+from opensnooplib import calibration, kernel, row_format
 from opensnooplib.options import Options
 from opensnooplib.compile_room import COUNTERS_MAP, EVENTS_MAP, sees_first
 from opensnooplib.cpus import CpuFollower
@@ -18,7 +18,6 @@ from opensnooplib.reader import (
     percpu_array_sum,
     program_misses,
 )
-from opensnooplib.schema import Schema
 
 # enum counter of bpf_src/record.h
 _LOST, _MISSED = 0, 1
@@ -45,12 +44,10 @@ class Trace:
         self._messages = messages
         self._cpu_count = kernel.possible_cpu_count()
         self._cpus = CpuFollower(rings, taken.maps[EVENTS_MAP])
-        schema = Schema.from_bcc(taken.struct_description, taken.struct_size)
-        if options.json:
-            self._columns = columns.json(schema)
-        else:
-            self._columns = columns.table(schema, options)
-        rings.set_format(schema, self._columns, options.json)
+        self._format = row_format.choose(
+            taken.schema, options, row_format.wall_offset_ns()
+        )
+        rings.set_format(self._format)
 
     def prove(self) -> calibration.Result:
         """See that opens are seen; the trace begins with the last of them."""
@@ -66,9 +63,13 @@ class Trace:
 
     def begin(self, output: int) -> None:
         """Begin with rows to `output`."""
-        self.rings.start(output, self._options.row_limit, os.getpid())
-        if not self._options.json:
-            self.rings.put_heading(columns.heading(self._columns))
+        self.rings.start(
+            output,
+            self._options.row_limit,
+            os.getpid(),
+            self._options.unbuffered,
+        )
+        self.rings.put_heading(self._format.heading())
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
