@@ -5,7 +5,8 @@
  * away (commit 1a7b8969e664). Where BTF gives the true struct, this is
  * empty.
  */
-#ifndef KERNEL_STRUCTS_FROM_BTF
+#if !defined(KERNEL_STRUCTS_FROM_BTF) && !defined(MNT_NAMESPACE_KNOWN)
+#define MNT_NAMESPACE_KNOWN
 struct mnt_namespace {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 	atomic_t count;

@@ -51,6 +51,7 @@ static void args_of_64_bit(struct syscall_args *args,
 static void open_args_of(struct open_args *open, enum open_call call,
 			 const struct syscall_args *args)
 {
+	open->call = call;
 	switch (call) {
 	case CALL_OPEN:
 		open->user_path = (const char *)args->first;

@@ -86,6 +86,11 @@ def selection(options: Options) -> List[Define]:
     return defines
 
 
+def columns(options: Options) -> List[Define]:
+    """The #defines for columns that are compiled in only if asked for."""
+    return [(macro, "1") for macro in options.wanted]
+
+
 def _start_entries() -> int:
     """At least four times the threads that the host has now."""
     entries = START_ENTRIES

@@ -13,7 +13,9 @@ import re
 from typing import List, Optional, Sequence, Tuple
 
 from opensnooplib import kernel
+from opensnooplib.columns import TIMES
 from opensnooplib.errors import UsageError
+from opensnooplib.nearest import did_you_mean
 
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
@@ -21,8 +23,28 @@ COMM_BYTES = 15
 
 def one_of(option: str, word: str, choices: Sequence[str]) -> str:
     if word not in choices:
-        raise UsageError(f"{option} {word}: must be " + " or ".join(choices))
+        raise UsageError(
+            f"{option} {word}: must be "
+            + " or ".join(choices)
+            + did_you_mean(word, choices)
+        )
     return word
+
+
+def time_style(word: Optional[str]) -> str:
+    return "" if word is None else one_of("--time", word, TIMES)
+
+
+def color(word: str, output_file: Optional[str]) -> bool:
+    """Are rows coloured? For NO_COLOR see https://no-color.org."""
+    if one_of("--color", word, ("auto", "always", "never")) != "auto":
+        return word == "always"
+    return (
+        output_file is None
+        and os.isatty(1)
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def positive(option: str, word: Optional[str]) -> Optional[int]:
