@@ -36,16 +36,17 @@ class Kind(IntEnum):
     CONTAINER = 13
     FD = 14
     ERR = 15
-    FLAGS = 16
-    FLAG_NAMES = 17
-    MODE = 18
-    MODE_BITS = 19
-    PATH = 20
-    SECONDS = 21
-    MONO = 22
-    DELTA = 23
-    WALL = 24
-    DATE = 25
+    ERRNAME = 16
+    FLAGS = 17
+    FLAG_NAMES = 18
+    MODE = 19
+    MODE_BITS = 20
+    PATH = 21
+    SECONDS = 22
+    MONO = 23
+    DELTA = 24
+    WALL = 25
+    DATE = 26
 
 
 class Column(NamedTuple):
@@ -106,7 +107,7 @@ KNOWN: Dict[str, Known] = {
             "the error number, or 0",
         ),
         "errname": (
-            *("ret", "ERRNAME", Kind.ERRNO, -8, Kind.ERRNO),
+            *("ret", "ERRNAME", Kind.ERRNAME, -8, Kind.ERRNAME),
             "the error by name, such as ENOENT",
         ),
         "flags": (

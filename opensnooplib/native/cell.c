@@ -147,6 +147,8 @@ static void set_integer(struct cell *cell, struct row_format *format,
 		return set_signed(cell, value < 0 ? -1 : value);
 	case COLUMN_ERR:
 		return set_signed(cell, errno_of(value));
+	case COLUMN_ERRNAME:
+		return set_errno_name(cell, errno_of(value));
 	case COLUMN_FLAGS:
 		return end_word(cell, CELL_WORD,
 				put_number(cell->word, bits, 8, 8));

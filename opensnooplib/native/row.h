@@ -28,6 +28,7 @@ enum column_kind {
 	COLUMN_CONTAINER,  /* a cgroup's id, as the container that it is of */
 	COLUMN_FD,	   /* ret: the descriptor, or -1 */
 	COLUMN_ERR,	   /* ret: the errno, or 0 */
+	COLUMN_ERRNAME,	   /* ret: the errno by name, or none */
 	COLUMN_FLAGS,	   /* octal, 8 digits */
 	COLUMN_FLAG_NAMES, /* O_RDWR|O_CREAT */
 	COLUMN_MODE,	   /* octal, 4 digits; n/a where the flags ignore it */

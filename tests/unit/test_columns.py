@@ -199,7 +199,7 @@ def test_the_columns_that_are_asked_for_in_their_order() -> None:
     assert [column.kind for column in chosen] == [
         Kind.PATH,
         Kind.SECONDS,
-        Kind.ERRNO,
+        Kind.ERRNAME,
         Kind.UNSIGNED,
         Kind.FLAG_NAMES,
     ]

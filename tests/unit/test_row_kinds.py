@@ -76,6 +76,15 @@ def test_errors_by_name(native: Native) -> None:
     assert native.csv_row([column], struct.pack("=i", 0)) == "\r\n"
 
 
+@pytest.mark.parametrize(
+    "ret, shown", [(0, "-"), (3, "-"), (-2, "ENOENT"), (-4095, "4095")]
+)
+def test_a_descriptor_is_no_error(
+    native: Native, ret: int, shown: str
+) -> None:
+    assert native.cell(Kind.ERRNAME, struct.pack("=i", ret)) == shown
+
+
 _FLAGS = [
     (name, getattr(os, name))
     for name in dir(os)
