@@ -4,7 +4,7 @@
  */
 #include <uapi/linux/fcntl.h>
 
-enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2, CALLS };
+#define CALLS (CALL_OPENAT2 + 1) /* in enum open_call */
 
 /* The program that sees such opens end, of 64-bit or 32-bit programs. */
 #define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))

@@ -56,7 +56,7 @@ class Column(NamedTuple):
     field: Tuple[int, int]
     width: int
     name: str
-    count: int = 0  # of an array's elements
+    elements: int = 0  # of an array
 
 
 # struct event of bpf_src/event.h, with a short path.
@@ -107,7 +107,7 @@ def row(
     for column in columns:
         name = bytes(letters.index(c) for c in column.name.encode())
         out += struct.pack("=BIH", column.kind, *column.field)
-        out += struct.pack("=hBB", column.width, column.count, len(name))
+        out += struct.pack("=hBB", column.width, column.elements, len(name))
         out += name
     return out + record
 

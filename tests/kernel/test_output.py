@@ -80,9 +80,9 @@ def test_color_on_a_terminal(
 
 
 def test_no_color_where_it_is_no_terminal() -> None:
-    for options, is_red in (([], False), (["--color", "always"], True)):
+    for options, is_red in (("", False), ("--color always", True)):
         with Opener(_ATTEMPTS) as opener:
-            with Tool("-p", str(opener.pid), *options) as tool:
+            with Tool("-p", str(opener.pid), *options.split()) as tool:
                 opener.run()
                 output = tool.stop().output
         assert (_RED in output) == is_red
