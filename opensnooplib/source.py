@@ -111,7 +111,7 @@ class _Branches:
         self.is_compiled = False
 
     def enter(self, holds: Optional[bool]) -> None:
-        """None: nobody knows, so this and those that follow may be compiled."""
+        """None: nobody knows, so this one and the next may be compiled."""
         self.is_compiled = holds is not False and not self._one_was_taken
         self._one_was_taken = self._one_was_taken or holds is True
 

@@ -215,7 +215,7 @@ REFUSED = [
     (["--format", ""], "--format : must be table or json or csv"),
     (
         ["--attach", "magic"],
-        "--attach magic: must be auto or syscall or fentry or kprobe",
+        "--attach magic: must be auto or fentry or syscall-exit or ",
     ),
     (["--exec"], "--exec needs a command after it"),
     (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),
