@@ -75,6 +75,10 @@ _opensnoop() {
 	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
 	esac
+	case $last in
+	# Another may follow, behind a comma.
+	-p | --pid | --columns) compopt -o nospace 2>/dev/null ;;
+	esac
 	if [[ $words ]]; then
 		mapfile -t COMPREPLY <<<"$words"
 	fi

@@ -30,7 +30,7 @@ CONTAINER = "c0ffee" + "0123456789" * 5 + "abcdefab"
 
 _ATTEMPTS = [
     Attempt(b"/etc/passwd", os.O_RDONLY | os.O_CLOEXEC),
-    Attempt(b"/nowhere", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640, True),
+    Attempt(b"/no/where", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640, True),
     Attempt(b"=1+1", os.O_RDONLY),
     Attempt(b'/tmp/"a", \xff\n', os.O_RDONLY),
 ]
@@ -257,7 +257,7 @@ def test_names_in_csv() -> None:
     assert heading == "path"
     assert [cell for (cell,) in rows] == [
         "/etc/passwd",
-        "/nowhere",
+        "/no/where",
         "$'=1+1'",
         "$'/tmp/\"a\", \\xff\\n'",
     ]
