@@ -7,6 +7,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from opensnooplib import columns, declarations, source
 from opensnooplib.errors import UsageError
+from opensnooplib.known_columns import KNOWN
 
 # What the C compiles in only if its column is asked for has such a macro.
 _WANT = "WANT_"
@@ -37,7 +38,7 @@ def parse(words: Optional[str], ppid: bool) -> Asked:
         )
     macros = []
     for name in names or ["ppid"]:
-        known = None if name in declared else columns.KNOWN.get(name)
+        known = None if name in declared else KNOWN.get(name)
         # The C declares a.b where it declares a.
         field = known.field if known else name.partition(".")[0]
         if field not in declared or name in columns.INTERNAL:
@@ -68,7 +69,7 @@ def help_text() -> str:
     )
     abouts = {
         name: known.about
-        for name, known in columns.KNOWN.items()
+        for name, known in KNOWN.items()
         if known.field in declared
     }
     for name, declaration in declared.items():

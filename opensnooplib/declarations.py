@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from opensnooplib import enums
 from opensnooplib.errors import SourceError
 from opensnooplib.nearest import did_you_mean
 
@@ -163,7 +164,7 @@ class _Reader:
         symbols: Tuple[Tuple[int, str], ...] = ()
         if "enum" in texts[:-1]:
             name = texts[texts.index("enum") + 1]
-            symbols = _symbols(self._text, name)
+            symbols = enums.symbols(self._text, name)
         macro = next((m for m in reversed(self._macros) if m), "")
         for declarator in _declarators(texts):
             name = _name_in(declarator)
@@ -264,39 +265,3 @@ def _width(word: str, place: str) -> int:
             f"{_WIDTH_LIMIT} at most; negative aligns to the left"
         )
     return int(digits[1])
-
-
-def _symbols(text: str, enum: str) -> Tuple[Tuple[int, str], ...]:
-    """The enumerators' values and names; none where they aren't plain."""
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
-    found = re.search(rf"\benum\s+{enum}\s*\{{([^}}#]*)\}}", text)
-    if not found:
-        return ()
-    symbols: List[Tuple[int, str]] = []
-    value = 0
-    for enumerator in found[1].split(","):
-        if not enumerator.strip():
-            continue
-        plain = re.fullmatch(
-            r"\s*(\w+)\s*(?:=\s*(-?(?:0x[\da-fA-F]+|[1-9]\d*|0)))?\s*",
-            enumerator,
-        )
-        if not plain:
-            return ()
-        value = int(plain[2], 0) if plain[2] else value
-        symbols.append((value, plain[1]))
-        value += 1
-    return _without_prefix(symbols)
-
-
-def _without_prefix(
-    symbols: List[Tuple[int, str]]
-) -> Tuple[Tuple[int, str], ...]:
-    """CALL_OPEN and CALL_CREAT are shown as open and creat."""
-    names = [name for _, name in symbols]
-    first, last = min(names, default=""), max(names, default="")
-    same = 0
-    while same < len(first) and first[same] == last[same]:
-        same += 1
-    cut = first.rfind("_", 0, same) + 1 if len(names) > 1 else 0
-    return tuple((value, name[cut:].lower()) for value, name in symbols)

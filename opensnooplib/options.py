@@ -33,7 +33,7 @@ class Options(NamedTuple):
     wanted: Tuple[
         str, ...
     ]  # macros of event.h, for fields that cost something
-    time: str  # one of columns.TIMES, or "" where it was not asked for
+    time: str  # one of known_columns.STYLES, or "" where it was not asked for
     # output
     format: str  # one of FORMATS
     color: bool

@@ -13,8 +13,8 @@ import re
 from typing import List, Optional, Sequence, Tuple
 
 from opensnooplib import kernel
-from opensnooplib.columns import TIMES
 from opensnooplib.errors import UsageError
+from opensnooplib.known_columns import STYLES
 from opensnooplib.nearest import did_you_mean
 
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
@@ -32,7 +32,7 @@ def one_of(option: str, word: str, choices: Sequence[str]) -> str:
 
 
 def time_style(word: Optional[str]) -> str:
-    return "" if word is None else one_of("--time", word, TIMES)
+    return "" if word is None else one_of("--time", word, tuple(STYLES))
 
 
 def color(word: str, output_file: Optional[str]) -> bool:

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple, Sequence, Tuple
 
-from opensnooplib.columns import Kind
+from opensnooplib.known_columns import Kind
 from opensnooplib.reader import _Column, _Field, _Layout, _Symbol
 
 CHECKOUT = Path(__file__).resolve().parents[2]

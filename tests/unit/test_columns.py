@@ -8,9 +8,10 @@ from typing import Any, List
 import pytest
 
 from opensnooplib import arguments, row_format
-from opensnooplib.columns import Column, Kind, choose
+from opensnooplib.columns import Column, choose
 from opensnooplib.declarations import Note
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.known_columns import Kind
 from opensnooplib.options import Options
 from opensnooplib.schema import Field, Schema
 

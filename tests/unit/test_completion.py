@@ -14,7 +14,7 @@ from typing import List
 import pytest
 
 from opensnooplib import arguments, column_list
-from opensnooplib.columns import TIMES
+from opensnooplib.known_columns import STYLES
 from opensnooplib.options import FORMATS, PLANS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +67,7 @@ def test_columns() -> None:
     [
         ("--attach", ["auto", *PLANS]),
         ("--format", list(FORMATS)),
-        ("--time", list(TIMES)),
+        ("--time", list(STYLES)),
         ("--color", ["auto", "always", "never"]),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any, List
 import pytest
 
 from opensnooplib import options, reader, trace
-from opensnooplib.columns import Kind
+from opensnooplib.known_columns import Kind
 from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c
 
