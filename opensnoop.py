@@ -45,6 +45,12 @@ def main(words: Optional[List[str]] = None) -> int:
         if options.print_source:
             print_text(plans.source(options))
             return 0
+        if options.disassemble or (options.verifier_log and not options.live):
+            from opensnooplib import inside  # not needed for a trace
+
+            return inside.run(
+                options, Messages(options.quiet, options.verbose)
+            )
         return session.run(options, Messages(options.quiet, options.verbose))
     except OpensnoopError as error:
         report(error)

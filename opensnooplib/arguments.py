@@ -236,6 +236,31 @@ def _add_probe(group: _Group) -> None:
         help="how to see opens: auto (default) or " + ", ".join(PLANS),
     )
     group.add_argument(
+        "--source",
+        metavar="FILE",
+        help="run this C file with BCC's macros; its struct event is shown",
+    )
+    group.add_argument(
+        "--live",
+        action="store_true",
+        help="take each save of the C into the running trace",
+    )
+    group.add_argument(
+        "--maps",
+        action="store_true",
+        help="show the maps, and once a second how start and counters change",
+    )
+    group.add_argument(
+        "--disasm",
+        action="store_true",
+        help="print the instructions that are run, with the C, and end",
+    )
+    group.add_argument(
+        "--verifier-log",
+        action="store_true",
+        help="print what the kernel's verifier says of the programs, and end",
+    )
+    group.add_argument(
         "--ebpf",
         action="store_true",
         help="print the C that BCC gets, and end",
@@ -268,10 +293,10 @@ def parse(arguments: Sequence[str]) -> Options:
     words.exec = command
     _refuse_conflicts(words)
     if words.columns == "help":
-        print_text(column_list.help_text())
+        print_text(column_list.help_text(words.source))
         raise SystemExit(0)
     form = values.one_of("--format", words.format, FORMATS)
-    asked = column_list.parse(words.columns, words.ppid)
+    asked = column_list.parse(words.columns, words.ppid, words.source)
     return Options(
         pids=values.pids(words.pid),
         tid=values.tid(words.tid),
@@ -297,6 +322,11 @@ def parse(arguments: Sequence[str]) -> Options:
         quiet=words.quiet,
         buffer_pages=values.buffer_pages(words.buffer_pages),
         plan=values.one_of("--attach", words.attach, ("auto",) + PLANS),
+        source=words.source,
+        live=words.live,
+        verifier_log=words.verifier_log,
+        disassemble=words.disasm,
+        watch_maps=words.maps,
         verbose=words.verbose,
         print_source=words.ebpf,
         doctor=words.doctor,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from opensnooplib import columns, declarations, source
 from opensnooplib.errors import UsageError
@@ -18,17 +18,16 @@ class Asked(NamedTuple):
     macros: Tuple[str, ...] = ()  # to be defined for the C
 
 
-def parse(words: Optional[str], ppid: bool) -> Asked:
+def parse(words: Optional[str], ppid: bool, path: Optional[str]) -> Asked:
     """The columns of `words`, and PPID beside them or the usual ones.
 
-    Raises UsageError for a name that is no column.
+    `path` is that of the C, if it isn't the project's own. Raises UsageError
+    for a name that is no column.
     """
     if words is None and not ppid:
         return Asked()
-    declared = declarations.of_event(
-        source.assemble(source.default_path(), [])
-    )
-    names = [] if words is None else _names(words)
+    declared = _declared(path)
+    names = [] if words is None else _names(words, [*KNOWN, *declared])
     if ppid and (names or "ppid" not in declared):
         raise UsageError(
             "--ppid and --columns exclude each other: write ppid in --columns"
@@ -48,9 +47,11 @@ def parse(words: Optional[str], ppid: bool) -> Asked:
     return Asked(tuple(names), tuple(dict.fromkeys(macros)))
 
 
-def _names(words: str) -> List[str]:
+def _names(words: str, known: List[str]) -> List[str]:
     # Headings are in capitals: whoever copies one means the column.
-    names = [name.strip().lower() for name in words.split(",")]
+    by_lower = {name.lower(): name for name in known}
+    names = [name.strip() for name in words.split(",")]
+    names = [by_lower.get(name.lower(), name) for name in names]
     for name in names:
         if not name:
             raise UsageError(
@@ -62,11 +63,14 @@ def _names(words: str) -> List[str]:
     return names
 
 
-def help_text() -> str:
+def _declared(path: Optional[str]) -> Dict[str, declarations.Declaration]:
+    made_of = source.read(source.default_path() if path is None else path)
+    return declarations.of_event(made_of.text)
+
+
+def help_text(path: Optional[str] = None) -> str:
     """All names, with a line each."""
-    declared = declarations.of_event(
-        source.assemble(source.default_path(), [])
-    )
+    declared = _declared(path)
     abouts = {
         name: known.about
         for name, known in KNOWN.items()

@@ -18,10 +18,8 @@ class CpuFollower:
     and came back between two calls of follow() isn't noticed.
     """
 
-    def __init__(self, rings: Reader, map_fd: int) -> None:
-        """`map_fd` is the perf event array that the programs write to."""
+    def __init__(self, rings: Reader) -> None:
         self._rings = rings
-        self._map_fd = map_fd
         self._fd = os.open(f"{kernel.CPUS}/online", os.O_RDONLY | os.O_CLOEXEC)
         self._text = self._read()
         self._online = self._parse()
@@ -51,7 +49,7 @@ class CpuFollower:
     def _open_ring(self, cpu: int) -> bool:
         """Returns False where it must be tried again."""
         try:
-            return self._rings.follow_cpu(cpu, self._map_fd)
+            return self._rings.follow_cpu(cpu)
         except OSError as error:
             if error.errno == errno.ENODEV:
                 return True  # it has gone again

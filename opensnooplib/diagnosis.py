@@ -64,6 +64,13 @@ def why_no_bpf(error: int) -> str:
         )
     if is_locked_down():
         return LOCKED_DOWN
+    paranoid = kernel.perf_event_paranoid()
+    if paranoid > 2 and not has_capability("CAP_SYS_ADMIN"):
+        return (
+            "this kernel opens perf events for CAP_SYS_ADMIN alone "
+            f"(kernel.perf_event_paranoid is {paranoid}): run as root, or, as "
+            "root, sysctl kernel.perf_event_paranoid=2"
+        )
     return (
         "the kernel refuses BPF although this process may trace: a container "
         "or a security module (seccomp, SELinux, AppArmor) forbids it; run "

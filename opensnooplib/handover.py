@@ -12,14 +12,36 @@ import json
 import os
 import socket
 import struct
-from typing import Any, Dict, List, NamedTuple, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from opensnooplib.schema import Schema
 
 # SCM_MAX_FD of the kernel's include/net/scm.h.
 _FD_LIMIT = 253
 
+# Whose descriptors go along; given back in this order, the first detach.
+_KINDS = ("attachments", "stubs", "slots", "programs", "maps")
+
 _LENGTH = struct.Struct("=I")
+
+
+class MapFacts(NamedTuple):
+    """A map of the C; sizes in bytes."""
+
+    name: str
+    kind: str
+    key_size: int
+    value_size: int
+    entries: int  # at most
+
+
+class StartMap(NamedTuple):
+    """How to tell from the map "start" what is under way; sizes in bytes."""
+
+    key_size: int
+    value_size: int
+    flag_offset: int  # of the field under_way in a value
+    flag_size: int  # 0: there is none, so each entry is under way
 
 
 class Handover(NamedTuple):
@@ -28,15 +50,21 @@ class Handover(NamedTuple):
     schema: Schema  # of struct event
     calls: List[str]  # the syscalls that are hooked
     headers: str  # which were taken, and why
+    map_list: List[MapFacts]
+    start_map: Optional[StartMap]
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
-    attachments: Dict[str, int]
+    attachments: Dict[str, int]  # by program
+    stubs: Dict[str, int]  # by the program that they stand for
+    slots: Dict[str, int]
 
     def close(self) -> None:
         """Give all descriptors back; what is attached is detached."""
-        for fds in (self.attachments, self.programs, self.maps):
+        for kind in _KINDS:
+            fds = getattr(self, kind)
             for fd in fds.values():
                 os.close(fd)
+            fds.clear()
 
 
 class RoomFailure(NamedTuple):
@@ -45,12 +73,14 @@ class RoomFailure(NamedTuple):
     sentence: str
     compiler_spoke: bool = False  # what BCC printed belongs to the sentence
     source_is_wrong: bool = False  # the C is, whatever the kernel
+    verifier_spoke: bool = False  # what was printed is its log
+    c_line: str = ""  # where it stopped, if the log doesn't say
 
 
 def send(connection: socket.socket, handover: Handover) -> None:
     names: List[Tuple[str, str]] = []
     fds: List[int] = []
-    for kind in ("maps", "programs", "attachments"):
+    for kind in _KINDS:
         for name, fd in getattr(handover, kind).items():
             names.append((kind, name))
             fds.append(fd)
@@ -59,6 +89,8 @@ def send(connection: socket.socket, handover: Handover) -> None:
         "schema": handover.schema.to_plain(),
         "calls": handover.calls,
         "headers": handover.headers,
+        "map_list": handover.map_list,
+        "start_map": handover.start_map,
         "fds": names,
     }
     _send(connection, facts, fds)
@@ -95,17 +127,15 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
             "too many files are open already to take over the programs: "
             "raise ulimit -n"
         )
-    by_kind: Dict[str, Dict[str, int]] = {
-        "maps": {},
-        "programs": {},
-        "attachments": {},
-    }
+    by_kind: Dict[str, Dict[str, int]] = {kind: {} for kind in _KINDS}
     for (kind, name), fd in zip(facts["fds"], fds):
         by_kind[kind][name] = fd
     return Handover(
         schema=Schema.from_plain(facts["schema"]),
         calls=facts["calls"],
         headers=facts["headers"],
+        map_list=[MapFacts(*one) for one in facts["map_list"]],
+        start_map=facts["start_map"] and StartMap(*facts["start_map"]),
         **by_kind,
     )
 

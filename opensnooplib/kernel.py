@@ -114,6 +114,16 @@ def thread_count() -> int:
         return int(file.read().split()[3].partition("/")[2])
 
 
+def perf_event_paranoid() -> int:
+    """See perf_event_open(2); above 2 on Debian and Android kernels only."""
+    path = "/proc/sys/kernel/perf_event_paranoid"
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read())
+    except OSError:
+        return 0
+
+
 def lockdown() -> str:
     """none, integrity, confidentiality, or "" where the kernel has none.
 

@@ -7,16 +7,18 @@ All of this runs in the trace room; the child runs compile_room.run().
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import time
-from typing import Callable, Mapping, NamedTuple
+from typing import Callable, Container, Mapping, NamedTuple
 
-from opensnooplib import compile_room, handover
+from opensnooplib import compile_room, handover, source
 from opensnooplib.options import Options
 from opensnooplib.compile_room import PATIENCE_SECONDS
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover
+from opensnooplib.source import Source
 
 
 class Room:
@@ -26,10 +28,11 @@ class Room:
         self.pid = pid
         self._is_there = True
 
-    def reap_if_ended(self) -> None:
+    def has_ended(self) -> bool:
         if self._is_there:
             ended, _ = os.waitpid(self.pid, os.WNOHANG)
             self._is_there = ended == 0
+        return not self._is_there
 
     def reap(self) -> str:
         """Wait for the end; in words, how it ended."""
@@ -45,10 +48,144 @@ class Room:
 
 
 class Launched(NamedTuple):
+    """What came out of the compile room."""
+
     handover: Handover
     messages: str  # the compiler's; empty if it had nothing to say
     seconds: float  # that it took
     room: Room
+    job: compile_room.Job
+
+
+class Work:
+    """What a compile room is at, until it is done."""
+
+    def __init__(self, job: compile_room.Job) -> None:
+        self._job = job
+        self._began = time.monotonic()
+        self._compiler_output = os.memfd_create("compiler output")
+        self._connection, inside = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            self._connection.close()
+            compile_room.run(job, inside, self._compiler_output)
+        inside.close()
+        self._room = Room(child)
+
+    def is_done(self) -> bool:
+        """Would wait() return at once?"""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0)) or self._seconds_left() <= 0
+
+    def _seconds_left(self) -> float:
+        return self._began + PATIENCE_SECONDS - time.monotonic()
+
+    def wait(self) -> Launched:
+        """Take over what the room made. Raises OpensnoopError."""
+        try:
+            received = self._await()
+            seconds = time.monotonic() - self._began
+            return Launched(
+                received, self._messages(), seconds, self._room, self._job
+            )
+        finally:
+            self._close()
+
+    def give_up(self) -> None:
+        """End the room."""
+        self._room.kill()
+        self._close()
+
+    def _close(self) -> None:
+        self._connection.close()
+        os.close(self._compiler_output)
+        compile_room.remove_headers(self._job)
+
+    def _await(self) -> Handover:
+        self._connection.settimeout(max(self._seconds_left(), 0.001))
+        try:
+            received = handover.receive(self._connection)
+        except EOFError:
+            raise OpensnoopError(
+                f"the compiler crashed ({self._room.reap()}): this is a fault "
+                "in BCC or LLVM, set off by the C",
+                self._messages(),
+            ) from None
+        except socket.timeout:
+            self._room.kill()
+            raise OpensnoopError(
+                f"the compiler did not end within {PATIENCE_SECONDS} s",
+                self._messages(),
+            ) from None
+        except BaseException:
+            self._room.kill()
+            raise
+        if isinstance(received, handover.RoomFailure):
+            self._room.reap()
+            kind = SourceError if received.source_is_wrong else OpensnoopError
+            raise kind(received.sentence, self._explain(received))
+        return received
+
+    def _explain(self, failure: handover.RoomFailure) -> str:
+        from opensnooplib import explanation  # seldom needed
+
+        made_of = self._job.source
+        if failure.verifier_spoke and not self._job.options.verifier_log:
+            return explanation.of_verifier(
+                self._messages(), failure.c_line, made_of
+            )
+        if failure.compiler_spoke:
+            return explanation.of_compiler(self._messages(), made_of)
+        return ""
+
+    def _messages(self) -> str:
+        size = os.fstat(self._compiler_output).st_size
+        text = os.pread(self._compiler_output, size, 0)
+        return text.decode(errors="replace")
+
+
+def _new_folder() -> str:
+    return f"/tmp/opensnoop-{os.urandom(16).hex()}"
+
+
+def begin(
+    options: Options,
+    plan: str,
+    functions: Mapping[str, str],
+    install_rings: Callable[[int], None],
+) -> Work:
+    """Compile, load and attach in a child.
+
+    `functions` are the kernel's that the plan hooks, if it hooks any: see
+    hooks.open_functions().
+
+    The child calls `install_rings` with the descriptor of the perf event array
+    before it attaches anything, so that no record is sent into the void.
+    """
+    return Work(
+        compile_room.Job(
+            options=options,
+            source=source.read(source.path_of(options)),
+            plan=plan,
+            functions=functions,
+            tool_pid=os.getpid(),
+            folder=_new_folder(),
+            install_rings=install_rings,
+            have_slots=() if options.live else None,
+        )
+    )
+
+
+def begin_again(
+    job: compile_room.Job, changed: Source, have_slots: Container[str]
+) -> Work:
+    """The same with other C, for the trace that runs with these slots."""
+    return Work(
+        job._replace(
+            folder=_new_folder(), source=changed, have_slots=have_slots
+        )
+    )
 
 
 def launch(
@@ -57,73 +194,5 @@ def launch(
     functions: Mapping[str, str],
     install_rings: Callable[[int], None],
 ) -> Launched:
-    """Compile, load and attach in a child, and take over what it made.
-
-    `functions` are the kernel's that the plan hooks, if it hooks any: see
-    hooks.open_functions().
-
-    The child calls `install_rings` with the descriptor of the perf event array
-    before it attaches anything, so that no record is sent into the void.
-    Raises OpensnoopError.
-    """
-    job = compile_room.Job(
-        options=options,
-        plan=plan,
-        functions=functions,
-        tool_pid=os.getpid(),
-        folder=f"/tmp/opensnoop-{os.urandom(16).hex()}",
-        install_rings=install_rings,
-    )
-    began = time.monotonic()
-    compiler_output = os.memfd_create("compiler output")
-    inside, outside = socket.socketpair()
-    child = os.fork()
-    if child == 0:
-        outside.close()
-        compile_room.run(job, inside, compiler_output)
-    inside.close()
-    try:
-        room = Room(child)
-        received = _await(room, outside, compiler_output)
-        messages = _text_of(compiler_output)
-        return Launched(received, messages, time.monotonic() - began, room)
-    finally:
-        outside.close()
-        os.close(compiler_output)
-        compile_room.remove_headers(job)
-
-
-def _await(
-    room: Room, connection: socket.socket, compiler_output: int
-) -> Handover:
-    connection.settimeout(PATIENCE_SECONDS)
-    try:
-        received = handover.receive(connection)
-    except EOFError:
-        raise OpensnoopError(
-            f"the compiler crashed ({room.reap()}): this is a fault in BCC "
-            "or LLVM, set off by the C",
-            _text_of(compiler_output),
-        ) from None
-    except socket.timeout:
-        room.kill()
-        raise OpensnoopError(
-            f"the compiler did not end within {PATIENCE_SECONDS} s",
-            _text_of(compiler_output),
-        ) from None
-    except BaseException:
-        room.kill()
-        raise
-    if isinstance(received, handover.RoomFailure):
-        room.reap()
-        kind = SourceError if received.source_is_wrong else OpensnoopError
-        spoke = received.compiler_spoke
-        raise kind(
-            received.sentence, _text_of(compiler_output) if spoke else ""
-        )
-    return received
-
-
-def _text_of(memory_file: int) -> str:
-    size = os.fstat(memory_file).st_size
-    return os.pread(memory_file, size, 0).decode(errors="replace")
+    """begin(), and wait for it. Raises OpensnoopError."""
+    return begin(options, plan, functions, install_rings).wait()

@@ -15,10 +15,11 @@ MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 
 
-def _check(result: int) -> None:
+def _check(result: int) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+    return result
 
 
 def unshare(flags: int) -> None:
@@ -39,3 +40,18 @@ def mount(
             None,
         )
     )
+
+
+def inotify_init() -> int:
+    """inotify_init1(2): a descriptor that never blocks. Raises OSError."""
+    return _check(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+
+
+def inotify_add_watch(fd: int, path: str, mask: int) -> int:
+    """inotify_add_watch(2). Raises OSError."""
+    return _check(_libc.inotify_add_watch(fd, os.fsencode(path), mask))
+
+
+def inotify_rm_watch(fd: int, watch: int) -> None:
+    """inotify_rm_watch(2); the kernel may have removed it already."""
+    _libc.inotify_rm_watch(fd, watch)

@@ -42,12 +42,14 @@ def print_text(text: str) -> None:
 
 def report(error: OpensnoopError) -> None:
     if error.detail:
-        _write("\n".join(map(_printable, error.detail.rstrip().split("\n"))))
+        write_line(
+            "\n".join(map(_printable, error.detail.rstrip().split("\n")))
+        )
     _say(error.sentence)
 
 
 def _say(text: str) -> None:
-    _write(f"opensnoop: {_printable(text)}")
+    write_line(f"opensnoop: {_printable(text)}")
 
 
 def _printable(text: str) -> str:
@@ -65,7 +67,7 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def _write(text: str) -> None:
+def write_line(text: str) -> None:
     """Not through sys.stderr, whose failures come back at the exit."""
     try:
         os.write(2, f"{text}\n".encode())

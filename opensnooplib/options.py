@@ -45,6 +45,11 @@ class Options(NamedTuple):
     # probe
     buffer_pages: Optional[int]  # for each CPU
     plan: str
+    source: Optional[str]  # a C file instead of bpf_src
+    live: bool
+    verifier_log: bool
+    disassemble: bool
+    watch_maps: bool
     verbose: bool
     print_source: bool
     doctor: bool

@@ -20,12 +20,23 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Tuple
 
-from opensnooplib import compile_room, hooks, kernel, launch, reader, tracefs
+from opensnooplib import (
+    attachment,
+    compile_room,
+    hooks,
+    kernel,
+    launch,
+    reader,
+    tracefs,
+)
+from opensnooplib.compile_room import SOURCE
+from opensnooplib.launch import Launched
 from opensnooplib.options import PLANS, Options
 from opensnooplib.calibration import Result
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.messages import Messages
 from opensnooplib.reader import Reader
+from opensnooplib.source import path_of, read
 from opensnooplib.trace import Trace
 
 
@@ -53,6 +64,8 @@ def attach(
     OpensnoopError where none does, with the reason of the plan that needs
     least.
     """
+    if options.source is not None:
+        return _attach_source(options, rings, messages)
     if options.plan != "auto":
         return try_plan(options.plan, options, rings, messages)
     reasons: Dict[str, OpensnoopError] = {}
@@ -83,6 +96,37 @@ def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
         messages.detail(sentence)
 
 
+def _attach_source(
+    options: Options, rings: Reader, messages: Messages
+) -> Tuple[Trace, Result]:
+    """Somebody's own C; what it should see, nobody but its author knows."""
+    launched = launch.launch(options, SOURCE, {}, rings.install)
+    _tell_of(SOURCE, launched, messages)
+    trace = _trace_of(launched, options, rings, messages)
+    trace.take_as_it_is()
+    places = [attachment.place_of(name) for name in trace.newest.programs]
+    return trace, Result(seen=places, unseen=[], untested=[])
+
+
+def _tell_of(plan: str, launched: Launched, messages: Messages) -> None:
+    messages.detail(
+        f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
+    )
+    messages.detail(f"headers: {launched.handover.headers}")
+    for line in launched.messages.splitlines():
+        messages.detail(f"the compiler: {line}")
+
+
+def _trace_of(
+    launched: Launched, options: Options, rings: Reader, messages: Messages
+) -> Trace:
+    try:
+        return Trace(rings, launched, options, messages)
+    except OpensnoopError:
+        launched.handover.close()
+        raise
+
+
 def try_plan(
     plan: str,
     options: Options,
@@ -99,17 +143,8 @@ def try_plan(
         raise PlanError(why_not)
     functions = _functions_of(plan)
     launched = launch.launch(options, plan, functions, rings.install)
-    messages.detail(
-        f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
-    )
-    messages.detail(f"headers: {launched.handover.headers}")
-    for line in launched.messages.splitlines():
-        messages.detail(f"the compiler: {line}")
-    try:
-        trace = Trace(rings, launched, options, messages)
-    except OpensnoopError:
-        launched.handover.close()
-        raise
+    _tell_of(plan, launched, messages)
+    trace = _trace_of(launched, options, rings, messages)
     result = trace.prove()
     if not result.seen or (sees_all and result.unseen):
         trace.close()
@@ -128,8 +163,11 @@ def source(options: Options) -> str:
     """
     wanted = best_first() if options.plan == "auto" else [options.plan]
     plan = next((p for p in wanted if not _why_not(p)), wanted[-1])
+    if options.source is not None:
+        plan = SOURCE
     job = compile_room.Job(
         options=options,
+        source=read(path_of(options)),
         plan=plan,
         functions=_functions_of(plan),
         tool_pid=os.getpid(),

@@ -7,11 +7,12 @@ import ctypes
 import errno
 import os
 from enum import IntEnum
-from typing import NamedTuple, Optional, Sequence
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.columns import Column
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.row_format import RowFormat
+from opensnooplib.handover import StartMap
+from opensnooplib.row_format import RowFormat, wall_offset_ns
 
 LIBRARY = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "native", "libopensnoop.so"
@@ -42,6 +43,13 @@ class MapShape(NamedTuple):
     type: int
     key_size: int
     value_size: int
+
+
+class HashCount(NamedTuple):
+    """struct hash_count of native/bpf_object.h."""
+
+    entries: int
+    flagged: int
 
 
 class _Field(ctypes.Structure):
@@ -102,6 +110,24 @@ class _MapShape(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint32) for name in MapShape._fields]
 
 
+class _HashCount(ctypes.Structure):
+    """struct hash_count of native/bpf_object.h."""
+
+    _fields_ = [(name, ctypes.c_uint64) for name in HashCount._fields]
+
+
+class _ProgramCode(ctypes.Structure):
+    """struct program_code of native/bpf_object.h."""
+
+    _fields_ = [
+        ("code", ctypes.c_void_p),
+        ("lines", ctypes.c_void_p),
+        ("code_size", ctypes.c_uint32),
+        ("lines_size", ctypes.c_uint32),
+        ("btf_id", ctypes.c_uint32),
+    ]
+
+
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
@@ -123,10 +149,17 @@ def _load() -> ctypes.CDLL:
             ctypes.POINTER(c_int),
             u32,
             u32,
+            ctypes.c_bool,
         ],
         "reader_close": [reader],
+        "reader_add_stream": [reader],
+        "reader_end_stream": [reader, u32],
+        "reader_stream_is_read": [reader, u32],
+        "reader_drop_stream": [reader, u32],
+        "reader_stream_lost": [reader, u32],
         "reader_install": [reader, c_int],
-        "reader_follow_cpu": [reader, c_int, c_int],
+        "reader_follow_cpu": [reader, c_int],
+        "reader_set_map": [reader, c_int],
         "reader_set_format": [reader, ctypes.POINTER(_FormatRequest)],
         "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
         "reader_start": [
@@ -141,6 +174,18 @@ def _load() -> ctypes.CDLL:
         "reader_finish": [reader, ctypes.c_uint64],
         "reader_get_counts": [reader, ctypes.POINTER(_Counts)],
         "reader_output_error": [reader],
+        "slots_create": [u32],
+        "slots_set": [c_int, u32, c_int],
+        "hash_count": [
+            c_int,
+            u32,
+            u32,
+            u32,
+            u32,
+            ctypes.POINTER(_HashCount),
+        ],
+        "program_get_code": [c_int, ctypes.POINTER(_ProgramCode)],
+        "btf_get_data": [u32, ctypes.c_char_p, u32],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
         "program_misses": [c_int, _u64_p],
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
@@ -150,6 +195,9 @@ def _load() -> ctypes.CDLL:
     }
     for name, types in signatures.items():
         getattr(lib, name).argtypes = types
+    lib.reader_set_format.restype = None
+    lib.reader_stream_is_read.restype = ctypes.c_bool
+    lib.reader_stream_lost.restype = ctypes.c_uint64
     return lib
 
 
@@ -186,7 +234,7 @@ def _native_column(column: Column) -> _Column:
     )
 
 
-def _native_format(row_format: RowFormat) -> _FormatRequest:
+def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
         field = row_format.schema.find(name)
@@ -196,7 +244,7 @@ def _native_format(row_format: RowFormat) -> _FormatRequest:
     return _FormatRequest(
         row_format.number,
         row_format.color,
-        row_format.wall_offset_ns,
+        wall_offset,
         layout,
         (_Column * len(columns))(*columns),
         len(columns),
@@ -206,14 +254,27 @@ def _native_format(row_format: RowFormat) -> _FormatRequest:
 class Reader:
     """Perf rings in, rows out. Methods raise OSError as the kernel says."""
 
-    def __init__(self, cpus: Sequence[int], pages: int) -> None:
-        """Open a ring of `pages` pages for each CPU."""
+    def __init__(
+        self, cpus: Sequence[int], pages: int, is_shared: bool = False
+    ) -> None:
+        """Open a ring of `pages` pages for each CPU.
+
+        is_shared: by several streams, one for each struct event.
+        """
         self._lib = _library()
         self._reader = ctypes.c_void_p()
+        self._newest = 0  # stream
+        self._formats: Dict[int, _FormatRequest] = {}  # by stream
+        # Times of day are told from CLOCK_MONOTONIC, by one and the same sum.
+        self.wall_offset_ns = wall_offset_ns()
         numbers = (ctypes.c_int * len(cpus))(*cpus)
         _check(
             self._lib.reader_open(
-                ctypes.byref(self._reader), numbers, len(cpus), pages
+                ctypes.byref(self._reader),
+                numbers,
+                len(cpus),
+                pages,
+                is_shared,
             )
         )
 
@@ -222,31 +283,59 @@ class Reader:
             self._lib.reader_close(self._reader)
             self._reader = ctypes.c_void_p()
 
+    def add_stream(self) -> int:
+        """The newest from then on, which the methods below are for.
+
+        EBUSY: there are too many.
+        """
+        self._newest = _check(self._lib.reader_add_stream(self._reader))
+        return self._newest
+
+    def end_stream(self, stream: int) -> None:
+        """No more records of it come."""
+        self._lib.reader_end_stream(self._reader, stream)
+
+    def is_read(self, stream: int) -> bool:
+        """Are all its records shown?"""
+        return bool(self._lib.reader_stream_is_read(self._reader, stream))
+
+    def lost_of(self, stream: int) -> int:
+        """Records without room, as far as the kernel told."""
+        return int(self._lib.reader_stream_lost(self._reader, stream))
+
+    def drop_stream(self, stream: int) -> None:
+        """With what is left of its records."""
+        self._lib.reader_drop_stream(self._reader, stream)
+
     def install(self, map_fd: int) -> None:
         """Let programs write to the rings through this perf event array."""
         _check(self._lib.reader_install(self._reader, map_fd))
 
-    def follow_cpu(self, cpu: int, map_fd: int) -> bool:
+    def follow_cpu(self, cpu: int) -> bool:
         """Read the records of a CPU that came online from now on.
 
         Returns False where its old ring must be emptied before: try again
         after the next poll().
         """
-        error = self._lib.reader_follow_cpu(self._reader, cpu, map_fd)
+        error = self._lib.reader_follow_cpu(self._reader, cpu)
         return error != -errno.EAGAIN and _check(error) == 0
 
+    def set_map(self, map_fd: int) -> None:
+        """Where rings of CPUs that come online go, as by install()."""
+        self._lib.reader_set_map(self._reader, map_fd)
+
     def set_format(self, row_format: RowFormat) -> None:
-        """How rows look from here on."""
-        request = _native_format(row_format)
-        _check(
-            self._lib.reader_set_format(self._reader, ctypes.byref(request))
-        )
-        self._format = request  # the native code goes on reading it
+        """How the newest stream's rows look."""
+        request = _native_format(row_format, self.wall_offset_ns)
+        self._lib.reader_set_format(self._reader, ctypes.byref(request))
+        # The native code goes on reading it.
+        self._formats[self._newest] = request
 
     def await_open(self, path: str, pid: int, timeout_ms: int) -> bool:
         """Was there a record of this open, which found no file, in time?
 
-        Drops all records before it.
+        Drops all records before it; those of older streams are shown, and
+        EAGAIN says that their rows find no room.
         """
         seen = self._lib.reader_await_open(
             self._reader, path.encode(), pid, timeout_ms
@@ -287,6 +376,53 @@ class Reader:
     def output_error(self) -> int:
         """The errno of the write that failed, or 0."""
         return int(self._lib.reader_output_error(self._reader))
+
+
+def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
+    """A program's instructions, its table of lines, and the BTF's id.
+
+    Raises OSError.
+    """
+    sizes = _ProgramCode()
+    _check(_library().program_get_code(program_fd, ctypes.byref(sizes)))
+    code = ctypes.create_string_buffer(sizes.code_size)
+    lines = ctypes.create_string_buffer(sizes.lines_size)
+    filled = _ProgramCode(
+        ctypes.addressof(code),
+        ctypes.addressof(lines),
+        sizes.code_size,
+        sizes.lines_size,
+    )
+    _check(_library().program_get_code(program_fd, ctypes.byref(filled)))
+    return code.raw, lines.raw, filled.btf_id
+
+
+def btf_data(btf_id: int) -> bytes:
+    """The BTF with that id, as the kernel has it. Raises OSError."""
+    size = _check(_library().btf_get_data(btf_id, None, 0))
+    data = ctypes.create_string_buffer(size)
+    _check(_library().btf_get_data(btf_id, data, size))
+    return data.raw
+
+
+def create_slots(size: int) -> int:
+    """A program array, for stub.py. Raises OSError."""
+    return _check(_library().slots_create(size))
+
+
+def set_slot(slots: int, index: int, program_fd: int) -> None:
+    """Put a program in, or with -1 none. Raises OSError."""
+    _check(_library().slots_set(slots, index, program_fd))
+
+
+def hash_count(map_fd: int, start: StartMap) -> HashCount:
+    """How many entries there are, and of what is under way.
+
+    Raises OSError.
+    """
+    count = _HashCount()
+    _check(_library().hash_count(map_fd, *start, ctypes.byref(count)))
+    return HashCount(count.entries, count.flagged)
 
 
 def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How rows look: columns, format, colour, and the clock that times are of."""
+"""How rows look: columns, format, colour."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class RowFormat(NamedTuple):
     columns: List[Column]
     kind: str  # one of FORMATS
     color: bool
-    wall_offset_ns: int  # CLOCK_REALTIME less CLOCK_MONOTONIC
 
     @property
     def number(self) -> int:
@@ -41,7 +40,7 @@ class RowFormat(NamedTuple):
         return " ".join(words) + "\n"
 
 
-def choose(schema: Schema, options: Options, wall_offset_ns: int) -> RowFormat:
+def choose(schema: Schema, options: Options) -> RowFormat:
     """The format that `options` ask for, for records of this schema.
 
     Raises OpensnoopError for a schema that can't be shown so.
@@ -51,7 +50,6 @@ def choose(schema: Schema, options: Options, wall_offset_ns: int) -> RowFormat:
         columns.choose(schema, options),
         options.format,
         options.color,
-        wall_offset_ns,
     )
 
 

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 import time
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from opensnooplib import (
     buffers,
@@ -27,6 +27,10 @@ from opensnooplib.messages import Messages
 from opensnooplib.reader import Reader, State
 from opensnooplib.signals import EndingSignals
 from opensnooplib.trace import Trace
+
+if TYPE_CHECKING:
+    from opensnooplib.live import Live
+    from opensnooplib.maps_view import MapsView
 
 # How often the rings are read when little happens, so that rows are prompt.
 _TICK_MS = 40
@@ -52,15 +56,37 @@ def run(options: Options, messages: Messages) -> int:
     ending.wait_for_rows()
     if kernel.pid_namespace() is not None:
         messages.note("in a PID namespace: processes outside it have PID 0")
+    live = _watch_source(options, trace, messages)
+    maps = _watch_maps(options, trace)
     messages.note(f"watching {', '.join(result.seen)}; Ctrl-C ends it")
     if command:
         command.release()
     if options.output_file and stat.S_ISREG(os.fstat(output).st_mode):
         os.ftruncate(output, 0)  # not before all that can fail
-    state = _write_rows(options, trace, ending, command)
+    state = _write_rows(options, trace, ending, command, live, maps)
+    if live:
+        live.stop()
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) goes on running")
     return _finish(trace, state, options, messages)
+
+
+def _watch_source(
+    options: Options, trace: Trace, messages: Messages
+) -> Optional[Live]:
+    if not options.live:
+        return None
+    from opensnooplib import live  # not needed for a plain trace
+
+    return live.Live(trace, messages)
+
+
+def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
+    if not options.watch_maps:
+        return None
+    from opensnooplib import maps_view  # not needed for a plain trace
+
+    return maps_view.MapsView(trace)
 
 
 def _open_output(options: Options) -> int:
@@ -85,7 +111,7 @@ def open_rings(options: Options, messages: Messages) -> Reader:
     pages = buffers.pages_for_each_cpu(options.buffer_pages, len(cpus))
     messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")
     try:
-        return Reader(cpus, pages)
+        return Reader(cpus, pages, options.live)
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
@@ -100,6 +126,8 @@ def _write_rows(
     trace: Trace,
     ending: EndingSignals,
     command: Optional[Command],
+    live: Optional[Live],
+    maps: Optional[MapsView],
 ) -> State:
     """Until a signal, a limit, the command's end or an output's failure."""
     end = time.monotonic() + options.duration if options.duration else None
@@ -114,6 +142,10 @@ def _write_rows(
         if command and command.has_ended():
             break
         state = trace.poll(timeout_ms)
+        if live:
+            live.step()
+        if maps:
+            maps.step()
     return state
 
 

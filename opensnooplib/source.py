@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterator, List, Optional, Sequence, Set
+import stat
+from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Sequence, Set
 
 from opensnooplib.defines import Define
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.options import Options
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
 # Where the compiler may have lost count: what stood in a branch that isn't
 # compiled, and a probe, before which BCC puts a struct.
-_LOSES_COUNT = re.compile(r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$")
+_LOSES_COUNT = re.compile(
+    r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$|^{\s*$|^\w.*\)\s*{\s*$"
+)
+
+_SIZE_LIMIT = 1 << 20
 
 # Deeper than anyone nests: a file that includes itself.
 _DEPTH_LIMIT = 32
@@ -43,16 +50,40 @@ def default_path() -> str:
     )
 
 
-def assemble(path: str, defines: Sequence[Define]) -> str:
-    """The whole C text for the program at `path`.
+def path_of(options: Options) -> str:
+    """The C to run. Raises OpensnoopError."""
+    return default_path() if options.source is None else options.source
 
-    Raises OpensnoopError where a file can't be read.
-    """
+
+class VanishedError(SourceError):
+    """A file isn't there; perhaps not yet, if an editor is saving it."""
+
+
+class Source(NamedTuple):
+    """One text out of several files."""
+
+    text: str
+    files: Dict[str, str]  # what stands in each, by its path
+
+
+def read(path: str) -> Source:
+    """The C of the program at `path`. Raises SourceError."""
+    files: Dict[str, str] = {}
+    lines = _file_lines(path, 0, files)
+    return Source("\n".join(lines) + "\n", files)
+
+
+def with_defines(text: str, defines: Sequence[Define]) -> str:
     lines = [f"#define {name} {value}" for name, value in defines]
-    return "\n".join(lines + _file_lines(path, 0)) + "\n"
+    return "\n".join(lines + [text])
 
 
-def _shown_name(path: str) -> str:
+def assemble(path: str, defines: Sequence[Define]) -> str:
+    """read() and with_defines()."""
+    return with_defines(read(path).text, defines)
+
+
+def shown_name(path: str) -> str:
     """As a person would type it from here."""
     try:
         relative = os.path.relpath(path)
@@ -62,29 +93,51 @@ def _shown_name(path: str) -> str:
 
 
 def _line_directive(number: int, path: str) -> str:
-    name = _shown_name(path).replace("\\", "\\\\").replace('"', '\\"')
+    # The compiler finds the file by it, and puts its lines into the BTF.
+    name = os.path.abspath(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'#line {number} "{name}"'
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    """A FIFO, say, would make open(2) wait."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _read(path: str) -> str:
+    name = shown_name(path)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SourceError(f"{name} is not a regular file")
+            text = file.read(_SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        raise VanishedError(f"{name} is not there") from None
     except OSError as error:
-        raise OpensnoopError(
-            f"cannot read {_shown_name(path)}: {error.strerror}"
-        ) from None
+        raise SourceError(f"cannot read {name}: {error.strerror}") from None
+    if len(text) > _SIZE_LIMIT:
+        raise SourceError(f"{name} is larger than any C: over 1 MiB")
+    if b"\0" in text:
+        raise SourceError(f"{name} is no text: there is a NUL byte in it")
+    return text.decode(errors="surrogateescape")
 
 
-def _file_lines(path: str, depth: int) -> List[str]:
+def _find(name: str, includer: str) -> str:
+    """Beside the file that includes it; else bpf_src has it, perhaps."""
+    beside = os.path.join(os.path.dirname(includer), name)
+    ours = os.path.join(os.path.dirname(default_path()), name)
+    return ours if os.path.exists(ours) > os.path.exists(beside) else beside
+
+
+def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
     if depth > _DEPTH_LIMIT:
-        raise OpensnoopError(
-            f"{_shown_name(path)} is included by itself, over and over: take "
+        raise SourceError(
+            f"{shown_name(path)} is included by itself, over and over: take "
             "that #include out"
         )
+    files[path] = _read(path)
     lines = [_line_directive(1, path)]
     # Not splitlines(): to C, a form feed or U+2028 ends no line.
-    text = _read(path).removesuffix("\n")
+    text = files[path].removesuffix("\n")
     for number, line in enumerate(text.split("\n"), start=1):
         included = _INCLUDE.match(line)
         if not included:
@@ -92,13 +145,13 @@ def _file_lines(path: str, depth: int) -> List[str]:
             if _LOSES_COUNT.match(line):
                 lines.append(_line_directive(number + 1, path))
             continue
-        target = os.path.join(os.path.dirname(path), included.group(1))
+        target = _find(included.group(1), path)
         if not os.path.exists(target):
-            raise OpensnoopError(
-                f"{_shown_name(path)}:{number} includes "
+            raise VanishedError(
+                f"{shown_name(path)}:{number} includes "
                 f'"{included.group(1)}", which is not there'
             )
-        lines += _file_lines(target, depth + 1)
+        lines += _file_lines(target, depth + 1, files)
         lines.append(_line_directive(number + 1, path))
     return lines
 
@@ -111,7 +164,7 @@ class _Branches:
         self.is_compiled = False
 
     def enter(self, holds: Optional[bool]) -> None:
-        """None: nobody knows, so this one and the next may be compiled."""
+        """None: nobody knows, so this and what follows may be compiled."""
         self.is_compiled = holds is not False and not self._one_was_taken
         self._one_was_taken = self._one_was_taken or holds is True
 

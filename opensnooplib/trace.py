@@ -5,25 +5,20 @@ from __future__ import annotations
 
 import os
 import time
-from opensnooplib import calibration, kernel, row_format
+from typing import List
+
+from opensnooplib import attachment, calibration, kernel
 from opensnooplib.options import Options
-from opensnooplib.compile_room import COUNTERS_MAP, EVENTS_MAP, sees_first
 from opensnooplib.cpus import CpuFollower
+from opensnooplib.generation import Generation
 from opensnooplib.launch import Launched
 from opensnooplib.messages import Messages
-from opensnooplib.reader import (
-    Counts,
-    Reader,
-    State,
-    percpu_array_sum,
-    program_misses,
-)
+from opensnooplib.reader import Counts, Reader, State, program_misses
+from opensnooplib.switchboard import Switchboard
 
-# enum counter of bpf_src/record.h
-_LOST, _MISSED = 0, 1
-
-# A program that has taken its record's time completes it within this.
-_COMPLETION_SECONDS = 0.001
+# A program that has taken its record's time completes it within this, also
+# in a virtual machine whose CPU stands still for a while.
+_COMPLETION_SECONDS = 0.02
 
 
 class Trace:
@@ -38,62 +33,85 @@ class Trace:
     ) -> None:
         """Raises OpensnoopError for a struct event that can't be shown."""
         self.rings = rings
-        self._taken = taken = launched.handover
-        self.room = launched.room
-        self._options = options
+        self.job = launched.job
+        self.rooms = [launched.room]
+        self.compiler_said = launched.messages
+        self.options = options
         self._messages = messages
-        self._cpu_count = kernel.possible_cpu_count()
-        self._cpus = CpuFollower(rings, taken.maps[EVENTS_MAP])
-        self._format = row_format.choose(
-            taken.schema, options, row_format.wall_offset_ns()
+        self._cpus = CpuFollower(rings)
+        self.cpu_count = kernel.possible_cpu_count()
+        self.newest = Generation(
+            rings, 0, launched.handover, options, self.cpu_count
         )
-        rings.set_format(self._format)
+        self.older: List[Generation] = []
+        self.past_lost = self.past_missed = 0  # of generations that are gone
+        self.stubs = Switchboard()
+        self.stubs.take(launched.handover)
+
+    def take_as_it_is(self) -> None:
+        """Begin without a proof: nobody knows what somebody's own C sees."""
+        self._count_from_here()
+        self.stubs.show_tool(self.newest.programs)
+        self.stubs.switch(self.newest.programs)
+        self._began = time.monotonic()
 
     def prove(self) -> calibration.Result:
         """See that opens are seen; the trace begins with the last of them."""
+        programs = self.newest.programs
+        self.stubs.show_tool(programs)
         result = calibration.calibrate(
-            self.rings, self._taken.calls, self._count_from_here
+            self.rings, self.newest.taken.calls, self._count_from_here
         )
+        self.stubs.switch(programs)
         self._began = time.monotonic()
         return result
 
     def _count_from_here(self) -> None:
-        self._lost_before = self._lost()
-        self._missed_before = self._missed()
+        self.newest.count_from_here()
+        self._skipped_before = self._skipped()
 
     def begin(self, output: int) -> None:
         """Begin with rows to `output`."""
         self.rings.start(
             output,
-            self._options.row_limit,
+            self.options.row_limit,
             os.getpid(),
-            self._options.unbuffered,
+            self.options.unbuffered,
         )
-        self.rings.put_heading(self._format.heading())
+        self.rings.put_heading(self.newest.heading())
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
         self._cpus.follow()
-        self.room.reap_if_ended()
+        # Compile rooms end by themselves, some time after their work.
+        self.rooms = [room for room in self.rooms if not room.has_ended()]
         return self.rings.poll(timeout_ms)
 
-    def _counter(self, index: int) -> int:
-        counters = self._taken.maps[COUNTERS_MAP]
-        return percpu_array_sum(counters, index, self._cpu_count)
-
-    def _lost(self) -> int:
-        return self._counter(_LOST)
-
-    def _missed(self) -> int:
-        """Opens that found the map full, and programs that were skipped."""
-        skipped = [
+    def _skipped(self) -> int:
+        """Opens that the kernel ran no program for: see program_misses()."""
+        programs = self.newest.programs
+        if self.stubs.names:
+            return self.stubs.misses()
+        return sum(
             program_misses(fd)
-            for name, fd in self._taken.programs.items()
-            if sees_first(
-                name, self._taken.programs
-            )  # an end that is skipped is counted in the C
-        ]
-        return self._counter(_MISSED) + sum(skipped)
+            for name, fd in programs.items()
+            if attachment.sees_first(name, programs)
+        )  # an end that is skipped is counted in the C
+
+    def lost(self) -> int:
+        """Records that found no room in the rings."""
+        generations = [*self.older, self.newest]
+        return self.past_lost + sum(one.lost() for one in generations)
+
+    def missed(self) -> int:
+        """Opens that found the map full, and programs that were skipped."""
+        generations = [*self.older, self.newest]
+        skipped = self._skipped() - self._skipped_before
+        return (
+            self.past_missed
+            + skipped
+            + sum(one.missed() for one in generations)
+        )
 
     def end(self) -> State:
         """Write the rows of all opens until now."""
@@ -105,9 +123,10 @@ class Trace:
     def tell(self) -> None:
         """The last line: what was shown, and what was not."""
         counts = self.rings.counts()
-        lost = self._lost() - self._lost_before
-        missed = self._missed() - self._missed_before
+        lost, missed = self.lost(), self.missed()
         line = end_line(counts, lost, missed, self._seconds)
+        if not self.newest.counts_itself:
+            line += "; lost as far as the kernel told: the C has no counters"
         if lost or missed or counts.unreadable or counts.unwritten:
             self._messages.warn(line)
         else:
@@ -115,15 +134,16 @@ class Trace:
 
     def detach(self) -> None:
         """Take the programs off; each waits for the kernel's RCU."""
-        for fd in self._taken.attachments.values():
-            os.close(fd)
-        self._taken.attachments.clear()
+        self.stubs.close()
+        for generation in [*self.older, self.newest]:
+            generation.detach()
 
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
         self._cpus.close()
-        self._taken.close()
+        for generation in [*self.older, self.newest]:
+            generation.close()
 
 
 def end_line(counts: Counts, lost: int, missed: int, seconds: float) -> str:

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,80 @@ int perf_array_set(int map_fd, uint32_t cpu, int event_fd)
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
+int slots_create(uint32_t size)
+{
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.map_type = BPF_MAP_TYPE_PROG_ARRAY;
+	attr.key_size = sizeof(uint32_t);
+	attr.value_size = sizeof(uint32_t);
+	attr.max_entries = size;
+	return bpf(BPF_MAP_CREATE, &attr);
+}
+
+int slots_set(int map_fd, uint32_t slot, int program_fd)
+{
+	union bpf_attr attr;
+	int error;
+
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&slot;
+	if (program_fd >= 0) {
+		attr.value = (uintptr_t)&program_fd;
+		return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+	}
+	error = bpf(BPF_MAP_DELETE_ELEM, &attr);
+	return error == -ENOENT ? 0 : error;
+}
+
+/* How many entries are looked at in one call; more than a bucket has. */
+#define BATCH 256
+
+static bool any_set(const unsigned char *bytes, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++)
+		if (bytes[i])
+			return true;
+	return size == 0;
+}
+
+int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
+	       uint32_t flag_offset, uint32_t flag_size,
+	       struct hash_count *count)
+{
+	uint64_t place[2] = {0}; /* as large as the kernel needs it, and more */
+	unsigned char *keys = calloc(BATCH, key_size);
+	unsigned char *values = calloc(BATCH, value_size);
+	int error = keys && values ? 0 : -ENOMEM;
+	bool is_first = true;
+	union bpf_attr attr;
+
+	*count = (struct hash_count){0};
+	while (!error) {
+		clear(&attr);
+		attr.batch.map_fd = (uint32_t)map_fd;
+		attr.batch.in_batch = is_first ? 0 : (uintptr_t)place;
+		attr.batch.out_batch = (uintptr_t)place;
+		attr.batch.keys = (uintptr_t)keys;
+		attr.batch.values = (uintptr_t)values;
+		attr.batch.count = BATCH;
+		error = bpf(BPF_MAP_LOOKUP_BATCH, &attr);
+		is_first = false;
+		if (error && error != -ENOENT)
+			break;
+		count->entries += attr.batch.count;
+		for (uint32_t i = 0; i < attr.batch.count; i++)
+			count->flagged += any_set(
+				values + (size_t)i * value_size + flag_offset,
+				flag_size);
+	}
+	free(keys);
+	free(values);
+	return error == -ENOENT ? 0 : error; /* which says: the last ones */
+}
+
 int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
 		     uint64_t *sum)
 {
@@ -80,6 +155,41 @@ int program_misses(int program_fd, uint64_t *misses)
 
 	memcpy(misses, info + offset, sizeof(*misses));
 	return error;
+}
+
+int program_get_code(int program_fd, struct program_code *code)
+{
+	const uint32_t line_size = sizeof(struct bpf_line_info);
+	struct bpf_prog_info info = {
+		.xlated_prog_insns = (uintptr_t)code->code,
+		.xlated_prog_len = code->code_size,
+		.line_info = (uintptr_t)code->lines,
+		.nr_line_info = code->lines_size / line_size,
+		.line_info_rec_size = line_size,
+	};
+	int error = get_info(program_fd, &info, sizeof(info));
+
+	code->code_size = info.xlated_prog_len;
+	code->lines_size = info.nr_line_info * line_size;
+	code->btf_id = info.btf_id;
+	return error;
+}
+
+int btf_get_data(uint32_t btf_id, void *data, uint32_t size)
+{
+	struct bpf_btf_info info = {.btf = (uintptr_t)data, .btf_size = size};
+	union bpf_attr attr;
+	int error;
+	int fd;
+
+	clear(&attr);
+	attr.btf_id = btf_id;
+	fd = bpf(BPF_BTF_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return fd;
+	error = get_info(fd, &info, sizeof(info));
+	close(fd);
+	return error ? error : (int)info.btf_size;
 }
 
 int pinned_map_shape(const char *path, struct map_shape *shape)

@@ -10,6 +10,25 @@
 /* Put a perf event into its CPU's slot of a perf event array. */
 int perf_array_set(int map_fd, uint32_t cpu, int event_fd);
 
+/* A program array of `size` slots: its descriptor, or a negative errno. */
+int slots_create(uint32_t size);
+
+/* Put a program into a slot; a negative descriptor empties it. */
+int slots_set(int map_fd, uint32_t slot, int program_fd);
+
+struct hash_count {
+	uint64_t entries;
+	uint64_t flagged;
+};
+
+/*
+ * How many entries a hash map has, and in how many of their values one of the
+ * `flag_size` bytes at `flag_offset` isn't 0 (all, if flag_size is 0).
+ */
+int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
+	       uint32_t flag_offset, uint32_t flag_size,
+	       struct hash_count *count);
+
 /*
  * The sum over all possible CPUs of one u64 in a per-CPU array. Returns 0, or
  * a negative errno.
@@ -22,6 +41,24 @@ int percpu_array_sum(int map_fd, uint32_t index, unsigned int possible_cpus,
  * running on that CPU (recursion_misses; 0 before Linux 6.7, for fentry 5.12).
  */
 int program_misses(int program_fd, uint64_t *misses);
+
+/*
+ * What the kernel runs, and its table of lines (struct bpf_line_info). Sizes
+ * are in bytes: in, of the buffers; out, of what there is, which may be more.
+ * btf_id is 0 where there are no lines.
+ */
+struct program_code {
+	void *code;
+	void *lines;
+	uint32_t code_size;
+	uint32_t lines_size;
+	uint32_t btf_id;
+};
+
+int program_get_code(int program_fd, struct program_code *code);
+
+/* The same for the BTF with that id: the size that it has, or an errno. */
+int btf_get_data(uint32_t btf_id, void *data, uint32_t size);
 
 struct map_shape {
 	uint32_t type; /* enum bpf_map_type */

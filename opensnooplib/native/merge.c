@@ -41,7 +41,8 @@ static bool fill_entry(struct merge *merge, struct merge_entry *entry,
 	if (!ring_peek(ring, &entry->record))
 		return false;
 	/* A struct without a time: each ring's own order is all there is. */
-	if (!record_unsigned(&entry->record, merge->ts, &entry->ts))
+	if (!record_unsigned(&entry->record, merge->ts[entry->record.stream],
+			     &entry->ts))
 		entry->ts = 0;
 	return true;
 }

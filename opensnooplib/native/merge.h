@@ -22,7 +22,8 @@ struct merge {
 	unsigned int ring_count;
 	struct merge_entry *heap;
 	unsigned int heap_size;
-	struct field ts; /* where a record holds its time; u64, ns */
+	struct field
+		ts[STREAMS_MAX]; /* where a record holds its time; u64, ns */
 };
 
 enum verdict {

@@ -49,7 +49,7 @@ int output_make_room(struct output *output, size_t row_bound)
 	size_t capacity = BUFFER_SIZE + row_bound;
 	char *buffer;
 
-	if (!output->buffer || capacity <= output->capacity)
+	if (capacity <= output->capacity)
 		return 0;
 	buffer = realloc(output->buffer, capacity);
 	if (!buffer)

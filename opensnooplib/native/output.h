@@ -27,7 +27,7 @@ struct output {
  */
 int output_init(struct output *output, int fd, size_t row_bound,
 		int patience_ms, bool by_line);
-/* The same room for larger rows, where there is a buffer already. */
+/* The same for longer rows later. */
 int output_make_room(struct output *output, size_t row_bound);
 void output_free(struct output *output);
 

@@ -15,19 +15,38 @@
 
 /*
  * A record's time is taken a moment before the record is complete. One that
- * is younger than this waits for what a slower CPU may still be writing.
+ * is younger than this waits for what a slower CPU may still be writing: in a
+ * virtual machine a CPU can stand still for many milliseconds.
  */
-#define HOLD_BACK_NS (1000 * 1000)
-#define HOLD_BACK_MS 1
+#define HOLD_BACK_NS (20 * 1000 * 1000)
+#define HOLD_BACK_MS 20
+
+/* How often the one record that is awaited is looked for. */
+#define LOOK_MS 1
 
 /* How long rows wait for a pipe that is full: in between, and the last ones. */
 #define FLUSH_MS      20
 #define LAST_FLUSH_MS 1000
 
+/* What the rows of one stream have, and those of another may not. */
+struct stream {
+	int map_fd; /* the perf event array of its programs; 0: none yet */
+	struct layout layout;
+	const struct column *columns; /* the frontend's */
+	unsigned int column_count;
+	size_t row_bound;
+	char *heading; /* NULL: none */
+};
+
 struct reader {
 	struct ring *rings;
 	unsigned int ring_count;
 	unsigned int pages; /* of each ring */
+	bool is_shared;	    /* are the rings? */
+	struct stream streams[STREAMS_MAX];
+	uint32_t newest;
+	uint32_t current; /* whose format `format` is */
+	char *heading;	  /* that stands above the rows, or NULL */
 	int epoll_fd;
 	struct merge merge;
 	bool records_wait; /* younger than HOLD_BACK_NS at the last drain */
@@ -58,7 +77,7 @@ static uint64_t now_ns(void)
 static int open_ring(struct reader *reader, struct ring *ring, int cpu)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int error = ring_open(ring, cpu, reader->pages);
+	int error = ring_open(ring, cpu, reader->pages, reader->is_shared);
 
 	if (error)
 		return error;
@@ -86,8 +105,19 @@ static int open_rings(struct reader *reader, const int *cpus,
 	return merge_init(&reader->merge, reader->rings, reader->ring_count);
 }
 
+static int add_to_rings(struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++) {
+		int error = ring_add_stream(&reader->rings[i], stream);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages)
+		unsigned int pages, bool is_shared)
 {
 	int error;
 
@@ -95,14 +125,23 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	if (!*reader)
 		return -ENOMEM;
 	(*reader)->pages = pages;
+	(*reader)->is_shared = is_shared;
 	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	error = (*reader)->epoll_fd < 0 ? -errno
 					: open_rings(*reader, cpus, cpu_count);
+	if (!error && is_shared)
+		error = add_to_rings(*reader, 0);
 	if (error) {
 		reader_close(*reader);
 		*reader = NULL;
 	}
 	return error;
+}
+
+static void free_stream(struct stream *stream)
+{
+	free(stream->heading);
+	*stream = (struct stream){0};
 }
 
 void reader_close(struct reader *reader)
@@ -112,18 +151,70 @@ void reader_close(struct reader *reader)
 	free(reader->rings);
 	merge_free(&reader->merge);
 	output_free(&reader->output);
+	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
+		free_stream(&reader->streams[stream]);
+	free(reader->heading);
 	names_free(&reader->format.names);
 	if (reader->epoll_fd >= 0)
 		close(reader->epoll_fd);
 	free(reader);
 }
 
+int reader_add_stream(struct reader *reader)
+{
+	uint32_t stream = 0;
+	int error;
+
+	while (ring_event(&reader->rings[0], stream) > 0)
+		if (++stream == STREAMS_MAX)
+			return -EBUSY;
+	error = add_to_rings(reader, stream);
+	if (error) {
+		reader_drop_stream(reader, stream);
+		return error;
+	}
+	reader->newest = stream;
+	return (int)stream;
+}
+
+void reader_end_stream(struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		ring_end_stream(&reader->rings[i], stream);
+}
+
+bool reader_stream_is_read(const struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (!ring_stream_is_read(&reader->rings[i], stream))
+			return false;
+	return true;
+}
+
+uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		lost += reader->rings[i].streams[stream].lost;
+	return lost;
+}
+
+void reader_drop_stream(struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		ring_drop_stream(&reader->rings[i], stream);
+	free_stream(&reader->streams[stream]);
+	if (reader->current == stream)
+		reader->current = STREAMS_MAX; /* none */
+}
+
 int reader_install(struct reader *reader, int map_fd)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++) {
 		struct ring *ring = &reader->rings[i];
-		int error =
-			perf_array_set(map_fd, (uint32_t)ring->cpu, ring->fd);
+		int error = perf_array_set(map_fd, (uint32_t)ring->cpu,
+					   ring_event(ring, reader->newest));
 
 		if (error)
 			return error;
@@ -156,7 +247,26 @@ static int add_ring(struct reader *reader, const struct ring *ring)
 	return 0;
 }
 
-int reader_follow_cpu(struct reader *reader, int cpu, int map_fd)
+static int put_into_maps(struct reader *reader, struct ring *ring)
+{
+	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
+		int map_fd = reader->streams[i].map_fd;
+		int error = 0;
+
+		if (!map_fd)
+			continue;
+		if (ring->is_shared)
+			error = ring_add_stream(ring, i);
+		if (!error)
+			error = perf_array_set(map_fd, (uint32_t)ring->cpu,
+					       ring_event(ring, i));
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int reader_follow_cpu(struct reader *reader, int cpu)
 {
 	struct ring *old = ring_of(reader, cpu);
 	struct ring ring;
@@ -170,7 +280,7 @@ int reader_follow_cpu(struct reader *reader, int cpu, int map_fd)
 	error = open_ring(reader, &ring, cpu);
 	if (error)
 		return error;
-	error = perf_array_set(map_fd, (uint32_t)cpu, ring.fd);
+	error = put_into_maps(reader, &ring);
 	if (!error && !old)
 		error = add_ring(reader, &ring);
 	if (error) {
@@ -184,31 +294,50 @@ int reader_follow_cpu(struct reader *reader, int cpu, int map_fd)
 	return 0;
 }
 
-int reader_set_format(struct reader *reader,
-		      const struct format_request *request)
+void reader_set_map(struct reader *reader, int map_fd)
 {
-	struct row_format *format = &reader->format;
+	reader->streams[reader->newest].map_fd = map_fd;
+}
 
-	format->layout = request->layout;
-	format->columns = request->columns;
-	format->column_count = request->column_count;
-	format->color = request->color;
-	format->clock.wall_offset = request->wall_offset;
-	reader->merge.ts = request->layout.ts;
+static void use_format_of(struct reader *reader, const struct stream *stream)
+{
+	reader->format.layout = stream->layout;
+	reader->format.columns = stream->columns;
+	reader->format.column_count = stream->column_count;
+	reader->row_bound = stream->row_bound;
+}
+
+void reader_set_format(struct reader *reader,
+		       const struct format_request *request)
+{
+	struct stream *stream = &reader->streams[reader->newest];
+	struct row_format format = {
+		.columns = request->columns,
+		.column_count = request->column_count,
+		.layout = request->layout,
+	};
+
+	stream->columns = request->columns;
+	stream->column_count = request->column_count;
+	stream->layout = request->layout;
+	reader->merge.ts[reader->newest] = request->layout.ts;
+	reader->format.color = request->color;
+	reader->format.clock.wall_offset = request->wall_offset;
 	switch (request->kind) {
 	case ROW_JSON:
 		reader->put_row = put_json_row;
-		reader->row_bound = json_row_bound(format);
+		stream->row_bound = json_row_bound(&format);
 		break;
 	case ROW_CSV:
 		reader->put_row = put_csv_row;
-		reader->row_bound = csv_row_bound(format);
+		stream->row_bound = csv_row_bound(&format);
 		break;
 	default:
 		reader->put_row = put_table_row;
-		reader->row_bound = table_row_bound(format);
+		stream->row_bound = table_row_bound(&format);
 	}
-	return output_make_room(&reader->output, reader->row_bound);
+	if (reader->newest == reader->current)
+		use_format_of(reader, stream);
 }
 
 /* Up to which time records are in order now. */
@@ -226,55 +355,6 @@ static void wait_for_records(struct reader *reader, int timeout_ms)
 	epoll_wait(reader->epoll_fd, &event, 1, timeout_ms);
 }
 
-struct awaited_open {
-	const struct layout *layout;
-	const char *path;
-	uint32_t pid;
-	bool seen;
-};
-
-static enum verdict compare_with_awaited(void *context,
-					 const struct record *record)
-{
-	struct awaited_open *awaited = context;
-	const struct layout *layout = awaited->layout;
-	size_t path_size = strlen(awaited->path);
-	struct text path;
-	uint64_t pid;
-	int64_t ret;
-
-	if (record_path(record, layout, &path) != PATH_WHOLE ||
-	    path.size != path_size ||
-	    memcmp(path.bytes, awaited->path, path_size) != 0)
-		return CONSUMED;
-	if (record_unsigned(record, layout->pid, &pid) && pid != awaited->pid)
-		return CONSUMED;
-	if (record_signed(record, layout->ret, &ret) && ret != -ENOENT)
-		return CONSUMED;
-	awaited->seen = true;
-	return CONSUMED_ENOUGH;
-}
-
-int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
-		      int timeout_ms)
-{
-	struct awaited_open awaited = {
-		.layout = &reader->format.layout,
-		.path = path,
-		.pid = pid,
-	};
-	uint64_t deadline = now_ns() + (uint64_t)timeout_ms * 1000000;
-
-	for (;;) {
-		reader->records_wait =
-			merge_drain(&reader->merge, ordered_until(),
-				    compare_with_awaited, &awaited);
-		if (awaited.seen || now_ns() > deadline)
-			return awaited.seen;
-		wait_for_records(reader, HOLD_BACK_MS);
-	}
-}
-
 int reader_start(struct reader *reader, int fd, uint64_t count,
 		 uint32_t own_pid, bool by_line)
 {
@@ -284,16 +364,54 @@ int reader_start(struct reader *reader, int fd, uint64_t count,
 			   by_line);
 }
 
+/* Unless it stands there already. False where there is no room. */
+static bool show_heading(struct reader *reader, const struct stream *stream)
+{
+	const char *heading = stream->heading;
+	size_t size;
+	char *copy;
+	char *out;
+
+	if (!heading || (reader->heading && !strcmp(heading, reader->heading)))
+		return true;
+	size = strlen(heading);
+	copy = strdup(heading);
+	out = copy ? output_reserve(&reader->output, size) : NULL;
+	if (!out) {
+		free(copy);
+		return false;
+	}
+	memcpy(out, heading, size);
+	output_commit(&reader->output, out + size);
+	free(reader->heading);
+	reader->heading = copy;
+	return true;
+}
+
 int reader_put_heading(struct reader *reader, const char *text)
 {
-	size_t size = strlen(text);
-	char *out = output_reserve(&reader->output, size);
+	struct stream *stream = &reader->streams[reader->newest];
 
-	if (!out)
+	free(stream->heading);
+	stream->heading = strdup(text);
+	if (!stream->heading)
+		return -ENOMEM;
+	if (reader->newest == reader->current && !show_heading(reader, stream))
 		return -EIO;
-	memcpy(out, text, size);
-	output_commit(&reader->output, out + size);
 	return 0;
+}
+
+/* From here on rows are this stream's. False where there is no room. */
+static bool turn_to(struct reader *reader, uint32_t number)
+{
+	const struct stream *stream = &reader->streams[number];
+
+	if (output_make_room(&reader->output, stream->row_bound) < 0 ||
+	    !show_heading(reader, stream))
+		return false;
+	reader->current = number;
+	use_format_of(reader, stream);
+	return true;
 }
 
 static bool all_rows_shown(const struct reader *reader)
@@ -314,9 +432,10 @@ static void count_row(struct reader *reader, const struct record *record)
 
 static bool is_own(const struct reader *reader, const struct record *record)
 {
+	const struct layout *layout = &reader->streams[record->stream].layout;
 	uint64_t pid;
 
-	return record_unsigned(record, reader->format.layout.pid, &pid) &&
+	return record_unsigned(record, layout->pid, &pid) &&
 	       pid == reader->own_pid;
 }
 
@@ -329,6 +448,9 @@ static enum verdict show_record(void *context, const struct record *record)
 
 	if (is_own(reader, record))
 		return CONSUMED;
+	if (record->stream != reader->current &&
+	    !turn_to(reader, record->stream))
+		return NOT_CONSUMED;
 	out = output_reserve(&reader->output, reader->row_bound);
 	if (!out)
 		return NOT_CONSUMED;
@@ -340,6 +462,72 @@ static enum verdict show_record(void *context, const struct record *record)
 	output_commit(&reader->output, out);
 	count_row(reader, record);
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
+}
+
+struct awaited_open {
+	struct reader *reader;
+	const char *path;
+	uint32_t pid;
+	bool seen;
+	bool is_blocked; /* by rows of older streams that find no room */
+};
+
+static enum verdict show_older(struct awaited_open *awaited,
+			       const struct record *record)
+{
+	enum verdict verdict = all_rows_shown(awaited->reader)
+				       ? CONSUMED
+				       : show_record(awaited->reader, record);
+
+	awaited->is_blocked = verdict == NOT_CONSUMED;
+	return verdict;
+}
+
+static enum verdict compare_with_awaited(void *context,
+					 const struct record *record)
+{
+	struct awaited_open *awaited = context;
+	struct reader *reader = awaited->reader;
+	const struct layout *layout = &reader->streams[record->stream].layout;
+	size_t path_size = strlen(awaited->path);
+	struct text path;
+	uint64_t pid;
+	int64_t ret;
+
+	if (record->stream != reader->newest)
+		return show_older(awaited, record);
+	if (record_path(record, layout, &path) != PATH_WHOLE ||
+	    path.size != path_size ||
+	    memcmp(path.bytes, awaited->path, path_size) != 0)
+		return CONSUMED;
+	if (record_unsigned(record, layout->pid, &pid) && pid != awaited->pid)
+		return CONSUMED;
+	if (record_signed(record, layout->ret, &ret) && ret != -ENOENT)
+		return CONSUMED;
+	awaited->seen = true;
+	return CONSUMED_ENOUGH;
+}
+
+int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+		      int timeout_ms)
+{
+	struct awaited_open awaited = {
+		.reader = reader,
+		.path = path,
+		.pid = pid,
+	};
+	uint64_t deadline = now_ns() + (uint64_t)timeout_ms * 1000000;
+
+	for (;;) {
+		reader->records_wait =
+			merge_drain(&reader->merge, now_ns(),
+				    compare_with_awaited, &awaited);
+		output_flush(&reader->output);
+		if (awaited.seen || now_ns() > deadline)
+			break;
+		wait_for_records(reader, LOOK_MS);
+	}
+	return !awaited.seen && awaited.is_blocked ? -EAGAIN : awaited.seen;
 }
 
 static enum verdict count_undelivered(void *context,

@@ -29,11 +29,32 @@ enum reader_state {
 
 /*
  * Open and map one ring of `pages` pages (a power of two) for each CPU.
- * *reader is NULL where that fails.
+ * *reader is NULL where that fails. Shared rings can take several streams, as
+ * ring.h says; others have one.
  */
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages);
+		unsigned int pages, bool is_shared);
 void reader_close(struct reader *reader);
+
+/*
+ * Add a stream, the newest from then on: what is said below of formats,
+ * headings and awaited opens is for the newest. Returns its number, -EBUSY
+ * where there are too many.
+ */
+int reader_add_stream(struct reader *reader);
+
+/* No more records of it come. Is the last one shown? Then it can go. */
+void reader_end_stream(struct reader *reader, uint32_t stream);
+bool reader_stream_is_read(const struct reader *reader, uint32_t stream);
+
+/*
+ * How many of its records found no room, as far as the kernel told: it does so
+ * only when the next one finds room. bpf_src counts by itself.
+ */
+uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream);
+
+/* What is left of its records isn't shown. */
+void reader_drop_stream(struct reader *reader, uint32_t stream);
 
 /* Put the rings into the perf event array that the programs write to. */
 int reader_install(struct reader *reader, int map_fd);
@@ -41,10 +62,14 @@ int reader_install(struct reader *reader, int map_fd);
 /*
  * A CPU came online: open a ring for it, or open its ring anew, since the
  * kernel takes events from a CPU that goes offline for good. The ring goes
- * into the perf event array `map_fd`. Returns -EAGAIN while records wait in
- * the CPU's old ring: after the next reader_poll() there will be fewer.
+ * into the perf event arrays of reader_set_map(). Returns -EAGAIN while
+ * records wait in the CPU's old ring: after the next reader_poll() there will
+ * be fewer.
  */
-int reader_follow_cpu(struct reader *reader, int cpu, int map_fd);
+int reader_follow_cpu(struct reader *reader, int cpu);
+
+/* The newest stream's perf event array, for CPUs that come online. */
+void reader_set_map(struct reader *reader, int map_fd);
 
 enum row_kind {
 	ROW_TABLE,
@@ -57,18 +82,19 @@ struct format_request {
 	bool color;
 	int64_t wall_offset; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC */
 	struct layout layout;
-	const struct column *columns; /* must live as long as it is in use */
+	const struct column *columns; /* must live as long as the stream */
 	uint32_t column_count;
 };
 
-/* How rows look from here on. Comes before all below. */
-int reader_set_format(struct reader *reader,
-		      const struct format_request *request);
+/* How the newest stream's rows look. Comes before all below. */
+void reader_set_format(struct reader *reader,
+		       const struct format_request *request);
 
 /*
  * Drop records up to the one whose path is `path`, that of an open by `pid`
- * which found no file; the trace begins behind it. Returns 1 when it was
- * there, 0 when `timeout_ms` went by without it.
+ * which found no file; the trace begins behind it. Records of older streams
+ * are shown. Returns 1 when it was there, 0 when `timeout_ms` went by without
+ * it, -EAGAIN where an older stream's rows find no room and nothing is known.
  */
 int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 		      int timeout_ms);
@@ -80,7 +106,10 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 int reader_start(struct reader *reader, int fd, uint64_t count,
 		 uint32_t own_pid, bool by_line);
 
-/* Text that isn't a row: the heading. */
+/*
+ * Text that isn't a row: the heading. That of a further stream comes before
+ * its rows, each time that they follow those of a stream with another heading.
+ */
 int reader_put_heading(struct reader *reader, const char *text);
 
 /*

@@ -14,7 +14,8 @@
 
 struct record {
 	const unsigned char *data;
-	uint32_t size; /* bytes; up to 7 bytes of padding at the end */
+	uint32_t size;	 /* bytes; up to 7 bytes of padding at the end */
+	uint32_t stream; /* whose struct event it is, see ring.h */
 };
 
 /* Where a field lies in a record, in bytes. Absent: size 0. */

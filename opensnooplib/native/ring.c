@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,11 +20,10 @@
 /* A perf record's size is a u16. */
 #define RECORD_SIZE_MAX (1 << 16)
 
-/* What PERF_SAMPLE_RAW alone makes of a sample. */
-struct sample {
-	struct perf_event_header header;
-	uint32_t raw_size;
-	unsigned char raw[];
+/* What PERF_SAMPLE_RAW makes of a sample, behind the id of a shared ring. */
+struct raw_sample {
+	uint32_t size;
+	unsigned char bytes[];
 };
 
 static size_t page_size(void)
@@ -36,7 +36,7 @@ static size_t map_size(const struct ring *ring)
 	return page_size() + ring->size;
 }
 
-static int open_event(int cpu, uint64_t ring_size)
+static int open_event(const struct ring *ring)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -46,21 +46,28 @@ static int open_event(int cpu, uint64_t ring_size)
 		.sample_type = PERF_SAMPLE_RAW,
 		.watermark = 1,
 	};
-	uint64_t quarter = ring_size / 4;
+	uint64_t quarter = ring->size / 4;
+
+	if (ring->is_shared)
+		attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
 
 	attr.wakeup_watermark =
 		(uint32_t)(quarter < WAKEUP_BYTES ? quarter : WAKEUP_BYTES);
-	return (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
+	return (int)syscall(SYS_perf_event_open, &attr, -1, ring->cpu, -1,
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
-int ring_open(struct ring *ring, int cpu, unsigned int pages)
+int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared)
 {
 	void *map;
 	int error;
 
-	*ring = (struct ring){.cpu = cpu, .size = pages * page_size()};
-	ring->fd = open_event(cpu, ring->size);
+	*ring = (struct ring){
+		.cpu = cpu,
+		.is_shared = is_shared,
+		.size = pages * page_size(),
+	};
+	ring->fd = open_event(ring);
 	if (ring->fd < 0)
 		return -errno;
 
@@ -83,9 +90,51 @@ int ring_open(struct ring *ring, int cpu, unsigned int pages)
 
 void ring_close(struct ring *ring)
 {
+	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
+		ring_drop_stream(ring, stream);
 	munmap(ring->control, map_size(ring));
 	close(ring->fd);
 	free(ring->copy);
+}
+
+int ring_add_stream(struct ring *ring, uint32_t stream)
+{
+	struct stream_event event = {.fd = open_event(ring)};
+	int error;
+
+	if (event.fd < 0)
+		return -errno;
+	if (ioctl(event.fd, PERF_EVENT_IOC_ID, &event.id) < 0 ||
+	    ioctl(event.fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) < 0) {
+		error = -errno;
+		close(event.fd);
+		return error;
+	}
+	ring->streams[stream] = event;
+	return 0;
+}
+
+void ring_drop_stream(struct ring *ring, uint32_t stream)
+{
+	if (ring->streams[stream].fd > 0)
+		close(ring->streams[stream].fd);
+	ring->streams[stream] = (struct stream_event){0};
+}
+
+void ring_end_stream(struct ring *ring, uint32_t stream)
+{
+	ring_refresh(ring);
+	ring->streams[stream].end = ring->head;
+}
+
+bool ring_stream_is_read(const struct ring *ring, uint32_t stream)
+{
+	return ring->tail >= ring->streams[stream].end;
+}
+
+int ring_event(const struct ring *ring, uint32_t stream)
+{
+	return ring->is_shared ? ring->streams[stream].fd : ring->fd;
 }
 
 void ring_refresh(struct ring *ring)
@@ -95,7 +144,7 @@ void ring_refresh(struct ring *ring)
 }
 
 /* The next perf record of any type, in one piece. */
-static const struct sample *next_sample(struct ring *ring)
+static const struct perf_event_header *next_record(struct ring *ring)
 {
 	uint64_t offset = ring->tail & (ring->size - 1);
 	const struct perf_event_header *header = (void *)(ring->data + offset);
@@ -103,27 +152,65 @@ static const struct sample *next_sample(struct ring *ring)
 
 	/* Records are multiples of 8 bytes, so a header never wraps. */
 	if (header->size <= until_end)
-		return (const void *)header;
+		return header;
 	memcpy(ring->copy, header, until_end);
 	memcpy(ring->copy + until_end, ring->data, header->size - until_end);
 	return (const void *)ring->copy;
 }
 
+/* False for the id of a stream that isn't there any more. */
+static bool find_stream(const struct ring *ring, uint64_t id, uint32_t *stream)
+{
+	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
+		if (ring->streams[i].fd > 0 && ring->streams[i].id == id) {
+			*stream = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_sample(const struct ring *ring, const void *sample,
+			struct record *record)
+{
+	const struct raw_sample *raw = sample;
+	uint64_t id;
+
+	record->stream = 0;
+	if (ring->is_shared) {
+		memcpy(&id, sample, sizeof(id));
+		raw = (const void *)((const unsigned char *)sample +
+				     sizeof(id));
+		if (!find_stream(ring, id, &record->stream))
+			return false;
+	}
+	record->data = raw->bytes;
+	record->size = raw->size;
+	return true;
+}
+
+/* PERF_RECORD_LOST: which event's records, and how many since the last. */
+static void note_lost(struct ring *ring, const struct perf_event_header *header)
+{
+	uint64_t body[2];
+	uint32_t stream = 0;
+
+	memcpy(body, header + 1, sizeof(body));
+	if (!ring->is_shared || find_stream(ring, body[0], &stream))
+		ring->streams[stream].lost += body[1];
+}
+
 bool ring_peek(struct ring *ring, struct record *record)
 {
 	while (ring->tail < ring->head) {
-		const struct sample *sample = next_sample(ring);
+		const struct perf_event_header *header = next_record(ring);
 
-		/*
-		 * PERF_RECORD_LOST is no news: the BPF side counts what it
-		 * can't send, and the kernel tells of it only later.
-		 */
-		if (sample->header.type == PERF_RECORD_SAMPLE) {
-			record->data = sample->raw;
-			record->size = sample->raw_size;
+		if (header->type == PERF_RECORD_SAMPLE &&
+		    read_sample(ring, header + 1, record))
 			return true;
-		}
-		ring->tail += sample->header.size;
+		if (header->type == PERF_RECORD_LOST)
+			note_lost(ring, header);
+		ring->tail += header->size;
 	}
 	return false;
 }

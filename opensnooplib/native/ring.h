@@ -14,9 +14,24 @@
 
 #include "record.h"
 
+/*
+ * With --live several generations of programs write to one ring, each through
+ * an event of its own, and each makes another struct of its records: a stream.
+ */
+#define STREAMS_MAX 16
+
+struct stream_event {
+	int fd; /* 0: there is no such stream */
+	uint64_t id;
+	uint64_t end;  /* where its records end, see ring_end_stream() */
+	uint64_t lost; /* records without room, as far as the kernel told */
+};
+
 struct ring {
 	int fd;
 	int cpu;
+	bool is_shared; /* by several streams; a record says its event's id */
+	struct stream_event streams[STREAMS_MAX];
 	struct perf_event_mmap_page *control;
 	unsigned char *data;
 	uint64_t size;	     /* bytes of data */
@@ -26,15 +41,30 @@ struct ring {
 };
 
 /* Returns 0, or a negative errno as of perf_event_open(2) and mmap(2). */
-int ring_open(struct ring *ring, int cpu, unsigned int pages);
+int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared);
 void ring_close(struct ring *ring);
+
+/* Let a stream write to a shared ring. Returns 0 or a negative errno. */
+int ring_add_stream(struct ring *ring, uint32_t stream);
+void ring_drop_stream(struct ring *ring, uint32_t stream);
+
+/*
+ * No more records of the stream come: note where the last one is, and tell
+ * whether it is consumed by now.
+ */
+void ring_end_stream(struct ring *ring, uint32_t stream);
+bool ring_stream_is_read(const struct ring *ring, uint32_t stream);
+
+/* The event that the stream's programs write through. */
+int ring_event(const struct ring *ring, uint32_t stream);
 
 /* See what the kernel has written by now. */
 void ring_refresh(struct ring *ring);
 
 /*
  * The oldest record that isn't consumed yet; false if there is none. It lies
- * in the ring itself, and stays valid until ring_release().
+ * in the ring itself, and stays valid until ring_release(). What a stream
+ * that was dropped has left is passed over.
  */
 bool ring_peek(struct ring *ring, struct record *record);
 void ring_consume(struct ring *ring);

@@ -322,7 +322,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	CHECK(merge_init(&merge, world.rings, world.ring_count) == 0);
 	if (world.has_ts)
-		merge.ts = (struct field){TS_OFFSET, TS_SIZE};
+		merge.ts[0] = (struct field){TS_OFFSET, TS_SIZE};
 
 	while (input.size > 0) {
 		uint8_t step = take_u8(&input);

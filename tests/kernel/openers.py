@@ -59,6 +59,18 @@ class OpenLoad:
     def wait(self) -> None:
         assert self._process.wait() == 0
 
+    def let_begin(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+
+    def made(self) -> int:
+        """End one that opens until its stdin ends: how many opens it made."""
+        assert self._process.stdout
+        self.release()
+        self.wait()
+        return int(self._process.stdout.read())
+
     def run(self) -> None:
         """All opens, to the end."""
         self.release()

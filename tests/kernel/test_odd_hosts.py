@@ -59,6 +59,7 @@ def test_tracefs_is_mounted_where_it_was_not() -> None:
     _assert_it_works(under=_under("umount -l /sys/kernel/tracing || true"))
 
 
+@pytest.mark.usefixtures("perf_events_for_others")
 @pytest.mark.parametrize("plan", ["syscall-exit", "syscall"])
 def test_tracefs_can_not_be_mounted(plan: str) -> None:
     under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
@@ -67,6 +68,7 @@ def test_tracefs_can_not_be_mounted(plan: str) -> None:
     assert "mount -t tracefs" in sentence
 
 
+@pytest.mark.usefixtures("perf_events_for_others")
 def test_without_tracefs_a_function_serves() -> None:
     skip_without_hooks_for("fentry")
     under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
@@ -98,6 +100,18 @@ def test_without_btf_what_needs_it_says_so() -> None:
     assert "BTF" in sentence
 
 
+_PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
+
+
+@pytest.fixture
+def perf_events_for_others() -> Iterator[None]:
+    """Debian's kernels open perf events for CAP_SYS_ADMIN alone, at first."""
+    before = _PARANOID.read_text()
+    _PARANOID.write_text("2")
+    yield
+    _PARANOID.write_text(before)
+
+
 @pytest.fixture
 def readable_checkout() -> Iterator[Path]:
     """A copy of the tool where every user may read it."""
@@ -124,9 +138,20 @@ _MOUNT_TRACEFS = (
 )
 
 
+@pytest.mark.usefixtures("perf_events_for_others")
 def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
     under = _under(f'{_MOUNT_TRACEFS}; set -- {_BPF_PERFMON_AND_READ} "$@"')
     _assert_it_works(under=under, checkout=readable_checkout)
+
+
+def test_capabilities_where_perf_events_need_more(
+    readable_checkout: Path,
+) -> None:
+    if kernel.perf_event_paranoid() <= 2:
+        pytest.skip("not a kernel of Debian's")
+    under = _under(f'{_MOUNT_TRACEFS}; set -- {_BPF_PERFMON_AND_READ} "$@"')
+    sentence = _sentence(run(checkout=readable_checkout, under=under))
+    assert "kernel.perf_event_paranoid=2" in sentence
 
 
 def test_one_capability_is_not_enough(readable_checkout: Path) -> None:

@@ -149,16 +149,17 @@ class Tool:
         )
         self.pid = self.process.pid
         if wait:
-            self._await_watching()
+            self.await_message("watching ")
 
-    def _await_watching(self) -> None:
+    def await_message(self, beginning: str) -> str:
+        """The next line on stderr that begins so, behind the tool's name."""
         assert self.process.stderr
         for line in self.process.stderr:
             self._messages.append(line)
-            if line.startswith("opensnoop: watching "):
-                return
+            if line.startswith(f"opensnoop: {beginning}"):
+                return line
         said = "".join(self._messages)
-        raise AssertionError(f"it ended before it was watching:\n{said}")
+        raise AssertionError(f"it ended before it said {beginning}:\n{said}")
 
     def __enter__(self) -> Tool:
         return self

@@ -2,11 +2,15 @@
 /*
  * Opens a file over and over, a number of times that is known beforehand.
  *
- *	open_load [-t THREADS] [-n OPENS] [-f] [-N] PATH
+ *	open_load [-t THREADS] [-n OPENS | -u] [-w MICROSECONDS] [-f] [-N] [-o]
+ *		  PATH
  *
  *	-t	how many threads do it (1)
  *	-n	how often each of them does it (1)
+ *	-u	until stdin ends; then how many opens were made is printed
+ *	-w	how long each thread is busy with other things between two opens
  *	-f	each open is to fail
+ *	-o	by the syscall open, not openat
  *	-N	each open of a thread has its own name: PATH0, PATH1, ...
  *
  * Says "ready" once all threads are there, so that it can be traced before
@@ -15,11 +19,14 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NUMBER_SIZE 24
@@ -27,8 +34,11 @@
 struct load {
 	const char *path;
 	unsigned long opens;
+	unsigned long pause_us;
+	bool until_end;
 	bool fails;
 	bool numbered;
+	bool by_open;
 	pthread_barrier_t ready;
 	pthread_barrier_t go;
 };
@@ -39,13 +49,44 @@ static void die(const char *what)
 	exit(2);
 }
 
+/* Where there is no such syscall, it is openat as well. */
+static int open_by_open(const char *path)
+{
+#ifdef SYS_open
+	return (int)syscall(SYS_open, path, O_RDONLY, 0);
+#else
+	return open(path, O_RDONLY);
+#endif
+}
+
 static bool open_went_as_it_should(const struct load *load, const char *path)
 {
-	int fd = open(path, O_RDONLY);
+	int fd = load->by_open ? open_by_open(path) : open(path, O_RDONLY);
 
 	if (fd >= 0)
 		close(fd);
 	return (fd < 0) == load->fails;
+}
+
+static void be_busy(unsigned long us)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((unsigned long)(now.tv_sec - begin.tv_sec) * 1000000 +
+		       (unsigned long)(now.tv_nsec / 1000) -
+		       (unsigned long)(begin.tv_nsec / 1000) <
+	       us);
+}
+
+/* Only now and then: looking costs more than an open. */
+static bool stdin_has_ended(unsigned long i)
+{
+	struct pollfd fd = {.fd = 0};
+
+	return i % 64 == 0 && poll(&fd, 1, 0) > 0 && fd.revents & POLLHUP;
 }
 
 static void open_all(const struct load *load, char *path)
@@ -53,6 +94,12 @@ static void open_all(const struct load *load, char *path)
 	char *number = path + strlen(path);
 
 	for (unsigned long i = 0; i < load->opens; i++) {
+		if (load->until_end && stdin_has_ended(i)) {
+			printf("%lu\n", i);
+			break;
+		}
+		if (load->pause_us)
+			be_busy(load->pause_us);
 		if (load->numbered)
 			snprintf(number, NUMBER_SIZE, "%lu", i);
 		if (!open_went_as_it_should(load, path))
@@ -82,20 +129,28 @@ int main(int argc, char **argv)
 	pthread_t *threads;
 	int option;
 
-	while ((option = getopt(argc, argv, "t:n:fN")) != -1) {
+	while ((option = getopt(argc, argv, "t:n:uw:fNo")) != -1) {
 		if (option == 't')
 			thread_count = (unsigned int)atoi(optarg);
 		else if (option == 'n')
 			load.opens = strtoul(optarg, NULL, 10);
+		else if (option == 'u') {
+			load.until_end = true;
+			load.opens = (unsigned long)-1;
+		} else if (option == 'w')
+			load.pause_us = strtoul(optarg, NULL, 10);
 		else if (option == 'f')
 			load.fails = true;
 		else if (option == 'N')
 			load.numbered = true;
+		else if (option == 'o')
+			load.by_open = true;
 		else
 			return 2;
 	}
 	if (optind + 1 != argc || thread_count == 0)
-		die("usage: open_load [-t THREADS] [-n OPENS] [-f] [-N] PATH");
+		die("usage: open_load [-t THREADS] [-n OPENS | -u] "
+		    "[-w MICROSECONDS] [-f] [-N] [-o] PATH");
 	load.path = argv[optind];
 
 	threads = calloc(thread_count, sizeof(*threads));

@@ -15,6 +15,7 @@ import pytest
 
 from opensnooplib import __version__, arguments
 from opensnooplib.errors import UsageError
+from opensnooplib.options import PLANS
 from tests.unit.native import CHECKOUT
 
 DEFAULTS: Dict[str, Any] = {
@@ -42,6 +43,11 @@ DEFAULTS: Dict[str, Any] = {
     "quiet": False,
     "buffer_pages": None,
     "plan": "auto",
+    "source": None,
+    "live": False,
+    "verifier_log": False,
+    "disassemble": False,
+    "watch_maps": False,
     "verbose": False,
     "print_source": False,
     "doctor": False,
@@ -215,7 +221,7 @@ REFUSED = [
     (["--format", ""], "--format : must be table or json or csv"),
     (
         ["--attach", "magic"],
-        "--attach magic: must be auto or fentry or syscall-exit or ",
+        "--attach magic: must be auto or " + " or ".join(PLANS),
     ),
     (["--exec"], "--exec needs a command after it"),
     (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),

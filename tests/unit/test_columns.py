@@ -33,7 +33,7 @@ EVENT = Schema(
 
 
 def _heading(words: List[str], schema: Schema = EVENT) -> str:
-    return row_format.choose(schema, arguments.parse(words), 0).heading()
+    return row_format.choose(schema, arguments.parse(words)).heading()
 
 
 def _chosen(words: List[str], *more: Field) -> List[Column]:

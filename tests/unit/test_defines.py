@@ -131,6 +131,14 @@ def test_plan() -> None:
     assert int(chosen.pop("START_ENTRIES")) > 0
     assert chosen.pop("HAVE_OPENAT") == "1"
     assert chosen.pop("HAVE_OPENAT2") == "1"
-    chosen.pop("HAVE_TASK_PT_REGS", None)  # as the kernel has it
+    assert ("HAVE_TASK_PT_REGS" in chosen) == kernel.has_task_pt_regs()
+    chosen.pop("HAVE_TASK_PT_REGS", None)
     inside = kernel.pid_namespace() is not None
     assert bool(chosen) == inside
+
+
+def test_plan_with_functions() -> None:
+    functions = {"OPENAT_FUNCTION": "__x64_sys_openat"}
+    chosen = dict(defines.plan("fentry", ["open", "openat"], functions, 17))
+    assert chosen["OPENAT_FUNCTION"] == "__x64_sys_openat"
+    assert "HAVE_OPENAT" not in chosen

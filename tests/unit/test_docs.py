@@ -147,7 +147,7 @@ def test_the_json_table_has_the_keys_that_rows_have() -> None:
 
 
 def test_readme_shows_the_real_heading() -> None:
-    usual = row_format.choose(_event_schema(), arguments.parse([]), 0)
+    usual = row_format.choose(_event_schema(), arguments.parse([]))
     assert usual.heading() in _text(README)
 
 

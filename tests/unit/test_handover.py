@@ -12,7 +12,12 @@ from typing import Iterator, List, Tuple
 import pytest
 
 from opensnooplib import handover
-from opensnooplib.handover import Handover, RoomFailure
+from opensnooplib.handover import (
+    Handover,
+    MapFacts,
+    RoomFailure,
+    StartMap,
+)
 from opensnooplib.schema import Field, Schema
 
 Pair = Tuple[socket.socket, socket.socket]
@@ -32,6 +37,10 @@ def _handover(fds: List[int]) -> Handover:
         schema=Schema((Field("pid", 0, 4, "unsigned"),)),
         calls=["open", "openat"],
         headers="none needed",
+        map_list=[MapFacts("start", "hash", 4, 176, 16384)],
+        start_map=StartMap(4, 176, 0, 1),
+        stubs={},
+        slots={},
         maps={"events": fds[0], "counters": fds[1]},
         programs={"tracepoint__a": fds[2]},
         attachments={f"tracepoint {n}": fd for n, fd in enumerate(fds[3:])},

@@ -9,7 +9,7 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import options, reader, trace
+from opensnooplib import generation, options, reader
 from opensnooplib.known_columns import Kind
 from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c
@@ -34,6 +34,8 @@ def _layout(structure: Any) -> List[int]:
         ("names", native._Names),
         ("name_table", native._NameTable),
         ("reader_counts", reader._Counts),
+        ("hash_count", reader._HashCount),
+        ("program_code", reader._ProgramCode),
     ],
 )
 def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
@@ -45,7 +47,7 @@ def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
     )
     printed = run_c(
         tmp_path,
-        '#include "reader.h"\n#include <stdio.h>\n'
+        '#include "bpf_object.h"\n#include "reader.h"\n#include <stdio.h>\n'
         f'int main(void) {{ {lines} printf("%zu", sizeof({struct})); }}\n',
     )
     assert [int(word) for word in printed.split()] == _layout(mirror)
@@ -96,5 +98,5 @@ def test_counters() -> None:
     text = (CHECKOUT / "bpf_src" / "record.h").read_text()
     body = text.partition("enum counter {")[2].partition("}")[0]
     names = [line.split(",")[0].strip() for line in body.splitlines()[1:]]
-    assert names.index("LOST") == trace._LOST
-    assert names.index("MISSED") == trace._MISSED
+    assert names.index("LOST") == generation.LOST
+    assert names.index("MISSED") == generation.MISSED

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a program attaches, which its name says, as BCC's macros make it.
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat), for example, is a function
+tracepoint__syscalls__sys_enter_openat.
+"""
+
+from __future__ import annotations
+
+from typing import Container, NamedTuple
+
+from opensnooplib.errors import SourceError
+
+
+class Hook(NamedTuple):
+    """One way to attach."""
+
+    prefix: str
+    what: str
+    program_type: str  # attribute of bcc.BPF
+    attach: str  # method of bcc.BPF
+    place: str  # what that calls the place; "": the program's name has it
+    fds: str  # where BCC keeps the descriptors
+
+
+HOOKS = (
+    Hook(
+        "tracepoint__",
+        "tracepoint",
+        "TRACEPOINT",
+        "attach_tracepoint",
+        "tp",
+        "tracepoint_fds",
+    ),
+    Hook(
+        "raw_tracepoint__",
+        "raw tracepoint",
+        "RAW_TRACEPOINT",
+        "attach_raw_tracepoint",
+        "tp",
+        "raw_tracepoint_fds",
+    ),
+    Hook(
+        "kprobe__",
+        "kernel function",
+        "KPROBE",
+        "attach_kprobe",
+        "event",
+        "kprobe_fds",
+    ),
+    Hook(
+        "kretprobe__",
+        "return of the kernel function",
+        "KPROBE",
+        "attach_kretprobe",
+        "event",
+        "kprobe_fds",
+    ),
+    Hook(
+        "kfunc__",
+        "entry of the kernel function",
+        "TRACING",
+        "attach_kfunc",
+        "",
+        "kfunc_entry_fds",
+    ),
+    Hook(
+        "kretfunc__",
+        "exit of the kernel function",
+        "TRACING",
+        "attach_kretfunc",
+        "",
+        "kfunc_exit_fds",
+    ),
+    Hook("lsm__", "LSM hook", "LSM", "attach_lsm", "", "lsm_fds"),
+)
+
+
+def hook_of(program: str) -> Hook:
+    """Raises SourceError where the name says nothing."""
+    for hook in HOOKS:
+        if program.startswith(hook.prefix):
+            return hook
+    raise SourceError(
+        f"the name of the function {program} doesn't say where it attaches: "
+        "use TRACEPOINT_PROBE(category, event) or another of BCC's macros, "
+        "begin the name with kprobe__ or kretprobe__, or make it static"
+    )
+
+
+def place_of(program: str) -> str:
+    """For example syscalls:sys_enter_openat, or do_sys_openat2."""
+    hook = hook_of(program)
+    place = program[len(hook.prefix) :]
+    if hook.prefix == "tracepoint__":
+        return place.replace("__", ":", 1)
+    return place
+
+
+# The program that sees the end of something, and the one for its begin.
+_PAIRS = (
+    ("tracepoint__syscalls__sys_exit_", "tracepoint__syscalls__sys_enter_"),
+    ("kretprobe__", "kprobe__"),
+    ("kretfunc__", "kfunc__"),
+)
+
+# Ends whatever a thread has begun.
+_THREAD_END = "tracepoint__sched__sched_process_exit"
+
+
+def begin_of(program: str) -> str:
+    """The program that sees the begin of what this one sees end, or ""."""
+    for end, begin in _PAIRS:
+        if program.startswith(end):
+            return program.replace(end, begin, 1)
+    return ""
+
+
+def sees_first(program: str, programs: Container[str]) -> bool:
+    """Is this the first of `programs` that sees an open?"""
+    if begin_of(program):
+        return begin_of(program) not in programs
+    return program.startswith(tuple(begin for _, begin in _PAIRS))
+
+
+def only_ends(program: str, programs: Container[str]) -> bool:
+    """Does this program only end what another of `programs` has begun?"""
+    return begin_of(program) in programs or program == _THREAD_END

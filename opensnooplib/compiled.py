@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What BCC makes of the C: programs that are loaded and attached, and maps.
+
+Only in the compile room: the trace room must never load bcc.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from typing import (
+    AbstractSet,
+    Any,
+    Container,
+    Dict,
+    List,
+    Mapping,
+    NoReturn,
+    Optional,
+)
+
+from opensnooplib import attachment, diagnosis, near, own_source, reader, stub
+from opensnooplib import verifier
+from opensnooplib.declarations import Declaration
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.handover import MapFacts, StartMap
+from opensnooplib.schema import Schema
+
+# What the frontend needs of the C, by name. The value of the last one is
+# struct event: BCC tells a map's layout, and so the struct's.
+EVENTS_MAP = "events"
+COUNTERS_MAP = "counters"
+EVENT_BUFFER_MAP = "scratch"
+# If it is there: what has begun and not ended yet.
+START_MAP = "start"
+
+
+class CompilerError(OpensnoopError):
+    """What BCC printed belongs to the sentence."""
+
+
+class VerifierError(CompilerError):
+    """The kernel refuses a program; its log has been printed."""
+
+    def __init__(self, sentence: str, c_line: str) -> None:
+        super().__init__(sentence)
+        self.c_line = c_line  # where, if the log doesn't say
+
+
+# enum bpf_map_type of include/uapi/linux/bpf.h, of what BCC has macros for.
+_TYPES = {
+    1: "hash",
+    2: "array",
+    3: "program array",
+    4: "perf event array",
+    5: "per-CPU hash",
+    6: "per-CPU array",
+    7: "stack trace",
+    8: "cgroup array",
+    9: "LRU hash",
+    10: "LRU per-CPU hash",
+    11: "LPM trie",
+    27: "ring buffer",
+}
+
+
+def _printed_from(offset: int) -> str:
+    """BCC prints to the compiler output, see compile_room.py."""
+    size = os.fstat(2).st_size
+    return os.pread(2, size - offset, offset).decode(errors="replace")
+
+
+class Compiled:
+    """The C, compiled by BCC. Methods raise OpensnoopError."""
+
+    def __init__(self, text: str, flags: List[str]) -> None:
+        import bcc
+
+        class Program(bcc.BPF):  # type: ignore[misc]
+            """BCC would attach at once what it compiled; rings go first."""
+
+            def _trace_autoload(self) -> None:
+                pass
+
+        self._bcc = bcc
+        try:
+            self._program = Program(
+                text=text.encode(errors="surrogateescape"), cflags=flags
+            )
+        except Exception:
+            raise SourceError("the C does not compile") from None
+        self.programs: Dict[str, int] = {}
+        self.attachments: Dict[str, int] = {}
+        self.stubs: Dict[str, int] = {}
+        self.slots: Dict[str, int] = {}
+
+    def _names(self) -> List[str]:
+        lib, module = self._bcc.lib, self._program.module
+        count = lib.bpf_num_functions(module)
+        return [
+            lib.bpf_function_name(module, i).decode() for i in range(count)
+        ]
+
+    def _type_of(self, name: str) -> int:
+        hook = attachment.hook_of(name)
+        program_type: int = getattr(self._bcc.BPF, hook.program_type)
+        return program_type
+
+    def load(self, with_log: bool = False) -> None:
+        """with_log: have BCC print what the verifier says, whatever it is."""
+        if with_log:
+            self._program.debug = (
+                self._bcc.DEBUG_BPF | self._bcc.DEBUG_BPF_REGISTER_STATE
+            )
+        for name in self._names():
+            program_type = self._type_of(name)
+            try:
+                function = self._program.load_func(name.encode(), program_type)
+            except Exception:
+                self._refuse_to_load(name)
+            self.programs[name] = function.fd
+        if not self.programs:
+            raise SourceError(
+                "the C has no function that attaches anywhere: write one with "
+                "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
+            )
+
+    def _load(self, name: str, code: bytes) -> int:
+        """Other instructions under a program's name.
+
+        From the name BCC knows what an fentry is of. Returns a descriptor, or
+        a negative number. The arguments are those with which BCC loads its
+        own programs; later versions have more of them.
+        """
+        lib, module = self._bcc.lib, self._program.module
+        text = ctypes.create_string_buffer(code, len(code))
+        arguments = [
+            module,
+            self._type_of(name),
+            name.encode(),
+            ctypes.cast(text, ctypes.c_void_p),
+            len(code),
+            lib.bpf_module_license(module),
+            lib.bpf_module_kern_version(module),
+            0,
+            None,
+            0,
+            None,  # device
+            -1,  # attach type: BCC's to choose
+        ]
+        loaded: int = lib.bcc_func_load(
+            *arguments[: len(lib.bcc_func_load.argtypes)]
+        )
+        return loaded
+
+    def _refuse_to_load(self, name: str) -> NoReturn:
+        error = ctypes.get_errno()
+        if error == errno.EPERM:
+            raise OpensnoopError(diagnosis.why_no_bpf(error)) from None
+        self._check_is_there(name)
+        raise VerifierError(
+            f"the kernel refuses the program for the "
+            f"{attachment.hook_of(name).what} {attachment.place_of(name)}: "
+            f"{os.strerror(error)}",
+            self._c_line(name) if error == errno.EINVAL else "",
+        ) from None
+
+    def _c_line(self, name: str) -> str:
+        """Where the program is refused, as the verifier would say it.
+
+        BCC takes EINVAL for a kernel without BTF, and tries again without
+        line numbers. So the very instruction is exchanged for one that the
+        verifier refuses with another errno: it reads outside of the stack.
+        """
+        place = verifier.last_instruction(_printed_from(0))
+        lib, module = self._bcc.lib, self._program.module
+        size = lib.bpf_function_size(module, name.encode())
+        if place is None or 8 * place >= size:
+            return ""
+        start = lib.bpf_function_start(module, name.encode())
+        code = bytearray(ctypes.string_at(start, size))
+        code[8 * place : 8 * place + 8] = stub.instruction(0x79, 0, 10, 8)
+        before = os.fstat(2).st_size
+        fd = self._load(name, bytes(code))
+        if fd >= 0:
+            os.close(fd)
+        log = _printed_from(before)
+        os.ftruncate(2, before)
+        os.lseek(2, before, os.SEEK_SET)
+        return verifier.last_c_line(log)
+
+    def _check_is_there(self, name: str) -> None:
+        near.check(attachment.hook_of(name), attachment.place_of(name))
+
+    def attach(self) -> None:
+        """Begins last: one without its end would be counted as missed."""
+        for name in sorted(self.programs, key=self._sees_first):
+            self._attach_one(name)
+
+    def attach_for_swaps(self, have_slots: Container[str], pid: int) -> None:
+        """With a stub in place of each program that a swap exchanges.
+
+        Those in `have_slots` have one already. Slots stay empty here.
+        """
+        for name in sorted(self.programs, key=self._sees_first):
+            if self._only_ends(name):
+                self._attach_one(name)
+            elif name not in have_slots:
+                self._put_stub(name, pid)
+                self._attach_one(name)
+
+    def _sees_first(self, name: str) -> bool:
+        return attachment.sees_first(name, self.programs)
+
+    def _only_ends(self, name: str) -> bool:
+        """An end does nothing where it finds no begin in the map."""
+        return self.has_map(START_MAP) and attachment.only_ends(
+            name, self.programs
+        )
+
+    def _put_stub(self, name: str, tool_pid: int) -> None:
+        """From here on BCC takes the stub for the program."""
+        slots = reader.create_slots(stub.SLOTS)
+        fd = self._load(name, stub.instructions(slots, tool_pid))
+        if fd < 0:
+            raise CompilerError(
+                f"the kernel refuses a stub for {name} "
+                f"({os.strerror(ctypes.get_errno())}), so it can't be swapped:"
+                " leave out --live"
+            )
+        self.slots[name] = slots
+        self.stubs[name] = fd
+        self._program.funcs[name.encode()] = self._bcc.BPF.Function(
+            self._program, name.encode(), fd
+        )
+
+    def _attach_one(self, name: str) -> None:
+        hook = attachment.hook_of(name)
+        place = attachment.place_of(name)
+        arguments = {"fn_name": name.encode()}
+        if hook.place:
+            arguments[hook.place] = place.encode()
+        if hook.place == "event" and place.startswith("sys_"):
+            # sys_openat, for example, is __x64_sys_openat here.
+            arguments["event"] = self._program.get_syscall_fnname(
+                place[len("sys_") :].encode()
+            )
+        before = self._attached_fds(hook)
+        try:
+            getattr(self._program, hook.attach)(**arguments)
+        except Exception:
+            self._check_is_there(name)
+            raise CompilerError(
+                f"cannot attach to the {hook.what} {place}"
+            ) from None
+        (self.attachments[name],) = self._attached_fds(hook) - before
+
+    def _attached_fds(self, hook: attachment.Hook) -> AbstractSet[int]:
+        fds = set()
+        for found in getattr(self._program, hook.fds).values():
+            # BCC 0.19 and later can have several programs in one place.
+            fds |= set(found.values() if isinstance(found, dict) else [found])
+        return fds
+
+    def has_map(self, name: str) -> bool:
+        fd: int = self._bcc.lib.bpf_table_fd(
+            self._program.module, name.encode()
+        )
+        return fd >= 0
+
+    def map_fd(self, name: str) -> int:
+        fd: int = self._bcc.lib.bpf_table_fd(
+            self._program.module, name.encode()
+        )
+        if fd < 0:
+            raise SourceError(
+                f'the C has no map "{name}", which the frontend reads: see '
+                "bpf_src/record.h"
+            )
+        return fd
+
+    def map_list(self) -> List[MapFacts]:
+        """All that the C has, in its order."""
+        lib, module = self._bcc.lib, self._program.module
+
+        def ask(what: str, number: int, answer: Any) -> Any:
+            function = getattr(lib, what)
+            function.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+            function.restype = answer
+            return function(module, number)
+
+        return [
+            MapFacts(
+                ask("bpf_table_name", i, ctypes.c_char_p).decode(),
+                _TYPES.get(ask("bpf_table_type_id", i, ctypes.c_int), "other"),
+                ask("bpf_table_key_size_id", i, ctypes.c_size_t),
+                ask("bpf_table_leaf_size_id", i, ctypes.c_size_t),
+                ask("bpf_table_max_entries_id", i, ctypes.c_size_t),
+            )
+            for i in range(lib.bpf_num_tables(module))
+        ]
+
+    def start_map(self) -> Optional[StartMap]:
+        """None where the C has no such map."""
+        if not self.has_map(START_MAP):
+            return None
+        table = self._program.get_table(START_MAP.encode())
+        flag = getattr(table.Leaf, "under_way", None)
+        return StartMap(
+            key_size=ctypes.sizeof(table.Key),
+            value_size=ctypes.sizeof(table.Leaf),
+            flag_offset=flag.offset if flag else 0,
+            flag_size=flag.size if flag else 0,
+        )
+
+    def _layout_map(self) -> str:
+        """Whose values are struct event."""
+        if self.has_map(own_source.LAYOUT_MAP):
+            return own_source.LAYOUT_MAP
+        self.map_fd(EVENT_BUFFER_MAP)
+        return EVENT_BUFFER_MAP
+
+    def schema(self, declared: Mapping[str, Declaration]) -> Schema:
+        """Of struct event, which the text declares so."""
+        name = self._layout_map().encode()
+        module = self._program.module
+        describe: Any = self._bcc.lib.bpf_table_leaf_desc
+        description: bytes = describe(module, name)
+        leaf_size: Any = self._bcc.lib.bpf_table_leaf_size
+        leaf_size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        leaf_size.restype = ctypes.c_size_t
+        return Schema.from_bcc(
+            description.decode(), leaf_size(module, name), declared
+        )

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One generation of programs: what one compile made, from its calibration on.
+
+A trace has one; with --live, each save of the C makes the next, and an old
+one stays until nothing is under way whose begin it has seen.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Optional
+
+from opensnooplib import reader, row_format
+from opensnooplib.compiled import COUNTERS_MAP, EVENTS_MAP, START_MAP
+from opensnooplib.handover import Handover
+from opensnooplib.options import Options
+from opensnooplib.reader import Reader
+
+# enum counter of bpf_src/record.h
+LOST, MISSED = 0, 1
+
+
+class Generation:
+    """Programs, maps, and the stream of records that they send."""
+
+    def __init__(
+        self,
+        rings: Reader,
+        stream: int,
+        taken: Handover,
+        options: Options,
+        cpus: int,
+    ) -> None:
+        """For `stream`, the newest of `rings`; `cpus` are the possible ones.
+
+        Raises OpensnoopError for a struct event that can't be shown.
+        """
+        self.taken = taken
+        self.stream = stream
+        self._rings = rings
+        self._cpus = cpus
+        self._before = [0, 0]
+        rings.set_map(taken.maps[EVENTS_MAP])
+        self.format = row_format.choose(taken.schema, options)
+        rings.set_format(self.format)
+
+    @property
+    def programs(self) -> Dict[str, int]:
+        return self.taken.programs
+
+    def heading(self) -> str:
+        return self.format.heading()
+
+    def _counter(self, index: int) -> int:
+        counters = self.taken.maps.get(COUNTERS_MAP)
+        if counters is None:  # the C is somebody's own
+            return self._rings.lost_of(self.stream) if index == LOST else 0
+        return reader.percpu_array_sum(counters, index, self._cpus)
+
+    @property
+    def counts_itself(self) -> bool:
+        """Else losses are known as far as the kernel tells them."""
+        return COUNTERS_MAP in self.taken.maps
+
+    def count_from_here(self) -> None:
+        """What was counted before is none of the trace's."""
+        self._before = [self._counter(LOST), self._counter(MISSED)]
+
+    def lost(self) -> int:
+        return self._counter(LOST) - self._before[LOST]
+
+    def missed(self) -> int:
+        return self._counter(MISSED) - self._before[MISSED]
+
+    def is_under_way(self) -> bool:
+        """Has it seen the begin of something that hasn't ended yet?"""
+        counted = self.start_count()
+        return counted is not None and counted.flagged > 0
+
+    def start_count(self) -> Optional[reader.HashCount]:
+        """Entries of the map "start", and those of what is under way."""
+        start = self.taken.start_map
+        if start is None:
+            return None
+        return reader.hash_count(self.taken.maps[START_MAP], start)
+
+    def detach(self) -> None:
+        """Each waits for the kernel's RCU."""
+        for fd in self.taken.attachments.values():
+            os.close(fd)
+        self.taken.attachments.clear()
+
+    def close(self) -> None:
+        """Detach, and give the programs and maps back."""
+        self.taken.close()

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hooks that this kernel has, with names close to one that it doesn't have."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import Iterable, List, Set
+
+from opensnooplib import tracefs
+from opensnooplib.attachment import Hook
+from opensnooplib.errors import SourceError
+
+_COUNT = 3
+
+
+def names(hook: Hook, place: str) -> List[str]:
+    """The closest first; empty where nothing is close."""
+    if hook.prefix == "tracepoint__":
+        return _closest(place, _tracepoints())
+    if hook.prefix == "raw_tracepoint__":
+        return _closest(place, {t.partition(":")[2] for t in _tracepoints()})
+    if hook.prefix == "lsm__":
+        return _closest(
+            place,
+            {
+                name[len("bpf_lsm_") :]
+                for name in _functions()
+                if name.startswith("bpf_lsm_")
+            },
+        )
+    return _closest(place, _functions())
+
+
+def exists(hook: Hook, place: str) -> bool:
+    """As far as a look tells; tracefs must be mounted."""
+    if hook.prefix == "tracepoint__":
+        path = place.replace(":", "/", 1)
+        return any(
+            os.path.exists(f"{root}/events/{path}/format")
+            for root in tracefs.PLACES
+        ) or not any(map(tracefs.is_mounted, tracefs.PLACES))
+    if hook.prefix == "raw_tracepoint__":
+        return any(t.endswith(":" + place) for t in _tracepoints())
+    if hook.prefix == "lsm__":
+        return f"bpf_lsm_{place}" in _functions()
+    return place in _functions()
+
+
+def check(hook: Hook, place: str, where: str = "") -> None:
+    """Raises SourceError where this kernel doesn't have it."""
+    if exists(hook, place):
+        return
+    alike = names(hook, place)
+    raise SourceError(
+        f"{where}this kernel has no {hook.what} {place}"
+        + (f"; it has {', '.join(alike)}" if alike else "")
+    ) from None
+
+
+def _tracepoints() -> Set[str]:
+    found: Set[str] = set()
+    for root in tracefs.PLACES:
+        for path in glob.glob(f"{glob.escape(root)}/events/*/*/format"):
+            category, event = path.split(os.sep)[-3:-1]
+            found.add(f"{category}:{event}")
+    return found
+
+
+def _functions() -> Set[str]:
+    try:
+        with open(
+            "/proc/kallsyms", encoding="ascii", errors="replace"
+        ) as file:
+            rows = [line.split() for line in file]
+    except OSError:
+        return set()
+    return {row[2] for row in rows if row[1] in "tTwW"}
+
+
+def _pairs(word: str) -> Set[str]:
+    return {word[i : i + 2] for i in range(len(word) - 1)}
+
+
+def _closest(wanted: str, known: Iterable[str]) -> List[str]:
+    """Difflib alone would take seconds for all functions of a kernel."""
+    import difflib  # costs a launch some ms
+
+    pairs = _pairs(wanted)
+    candidates = [
+        name
+        for name in known
+        if 2 * len(pairs & _pairs(name)) >= len(pairs)
+        and abs(len(name) - len(wanted)) <= max(4, len(wanted) // 3)
+    ]
+    return difflib.get_close_matches(wanted, candidates, _COUNT)

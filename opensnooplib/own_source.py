@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be said of somebody's own C (--source) before it is compiled."""
+
+from __future__ import annotations
+
+import re
+
+from opensnooplib import attachment, defines, near, source
+from opensnooplib.errors import SourceError
+from opensnooplib.options import Options
+from opensnooplib.source import Source
+
+LAYOUT_MAP = "event_layout"
+
+# BCC tells the layout of what is in a map, and struct event may be in none.
+LAYOUT = (
+    '#line 1 "what opensnoop adds"\n'
+    f"BPF_ARRAY({LAYOUT_MAP}, struct event, 1);\n"
+)
+
+_EVENT = re.compile(r"\bstruct\s+event\s*\{")
+_EVENTS_MAP = re.compile(r"\bBPF_PERF_OUTPUT\s*\(\s*events\s*\)")
+_RING_BUFFER = re.compile(r"\bBPF_RINGBUF_OUTPUT\b")
+_TRACEPOINT = re.compile(r"^TRACEPOINT_PROBE\(\s*(\w+)\s*,\s*(\w+)\s*\)")
+
+
+def check(made_of: Source, options: Options) -> None:
+    """Raises SourceError where the frontend lacks what it needs."""
+    path = next(iter(made_of.files))
+    name = source.shown_name(path)
+    if not made_of.files[path].strip():
+        raise SourceError(f"{name} is empty: docs/workshop.md begins there")
+    if not _EVENT.search(made_of.text):
+        raise SourceError(
+            f"{name} has no struct event: its fields are the columns"
+        )
+    if _RING_BUFFER.search(made_of.text):
+        raise SourceError(
+            f"{name} has a BPF ring buffer, which doesn't tell what is lost: "
+            "write BPF_PERF_OUTPUT(events); and events.perf_submit()"
+        )
+    if not _EVENTS_MAP.search(made_of.text):
+        raise SourceError(
+            f"{name} has no BPF_PERF_OUTPUT(events); records go through it: "
+            "events.perf_submit(ctx, &event, sizeof(event))"
+        )
+    for macro, _ in defines.selection(options):
+        word = macro.partition("(")[0]
+        if not re.search(rf"\b{word}\b", made_of.text):
+            raise SourceError(
+                f"what the options select comes as the macro {word}, which "
+                f'{name} doesn\'t use: include "select.h" and ask it, or '
+                "leave the option out"
+            )
+
+
+def check_hooks(text: str, made_of: Source) -> None:
+    """Tracepoints that aren't there become strange messages of clang's.
+
+    Raises SourceError.
+    """
+    for line in source.compiled_lines(text):
+        found = _TRACEPOINT.match(line)
+        if found:
+            category, event = found.groups()
+            hook = attachment.hook_of("tracepoint__")
+            where = _place_of(line, made_of)
+            near.check(hook, f"{category}:{event}", where)
+
+
+def _place_of(line: str, made_of: Source) -> str:
+    for path, text in made_of.files.items():
+        lines = text.split("\n")
+        if line in lines:
+            number = lines.index(line) + 1
+            return f"{source.shown_name(path)}:{number}: "
+    return ""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Have these files changed? By inotify(7), on the folders that they are in.
+
+Editors save in many ways: into the file, into a new one that is renamed over
+it, by way of a backup. All of them change something of that name in that
+folder.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from typing import Dict, Iterable, Set
+
+from opensnooplib import libc
+
+# <sys/inotify.h>; a file that somebody only reads says nothing.
+_MODIFY, _MOVED_FROM, _MOVED_TO = 0x2, 0x40, 0x80
+_CREATE, _DELETE, _OVERFLOW = 0x100, 0x200, 0x4000
+_CHANGES = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
+
+_HEAD = struct.Struct("=iIII")  # struct inotify_event
+_READ_SIZE = 64 * 1024
+
+# A save is over when nothing has happened for so long; but a program that
+# never stops writing is not waited for.
+_QUIET_SECONDS = 0.03
+_PATIENCE_SECONDS = 1.0
+
+
+class Watch:
+    """Changes of files, saves that follow each other closely taken as one."""
+
+    def __init__(self) -> None:
+        """Raises OSError."""
+        self._fd = libc.inotify_init()
+        self._folders: Dict[str, int] = {}
+        self._names: Set[bytes] = set()
+        self._first_change = self._last_change = 0.0
+
+    def files(self, paths: Iterable[str]) -> None:
+        """Watch these, from now on, and no others.
+
+        A link's target counts as well. Raises OSError where the kernel has no
+        room for more watches (fs.inotify.max_user_watches).
+        """
+        all_paths = {os.path.abspath(path) for path in paths}
+        all_paths |= {os.path.realpath(path) for path in all_paths}
+        self._names = {os.fsencode(os.path.basename(p)) for p in all_paths}
+        folders = {os.path.dirname(path) for path in all_paths}
+        for folder in folders - set(self._folders):
+            if os.path.isdir(folder):
+                self._folders[folder] = libc.inotify_add_watch(
+                    self._fd, folder, _CHANGES
+                )
+        for folder in set(self._folders) - folders:
+            libc.inotify_rm_watch(self._fd, self._folders.pop(folder))
+
+    def have_changed(self) -> bool:
+        """Was something saved, and is that over? Says so once."""
+        now = time.monotonic()
+        if self._read_events():
+            self._first_change = self._first_change or now
+            self._last_change = now
+        if not self._first_change:
+            return False
+        if (
+            now - self._last_change < _QUIET_SECONDS
+            and now - self._first_change < _PATIENCE_SECONDS
+        ):
+            return False
+        self._first_change = 0.0
+        return True
+
+    def _read_events(self) -> bool:
+        found = False
+        while True:
+            try:
+                data = os.read(self._fd, _READ_SIZE)
+            except BlockingIOError:
+                return found
+            while data:
+                _, mask, _, size = _HEAD.unpack_from(data)
+                name = data[_HEAD.size : _HEAD.size + size].rstrip(b"\0")
+                found = found or name in self._names or bool(mask & _OVERFLOW)
+                data = data[_HEAD.size + size :]
+
+    def close(self) -> None:
+        os.close(self._fd)

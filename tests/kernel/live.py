@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A --live trace whose C a test edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.kernel.tool import Tool
+
+_FIELD = "\tu32 generation;\n"
+_BEFORE_FIELD = "\tchar comm[TASK_COMM_LEN];\n"
+_AFTER_STATEMENT = "\tevent->ret = ret;\n"
+
+
+class Edits:
+    """Of bpf_src in a copy of the checkout: each row says who sent it."""
+
+    def __init__(self, checkout: Path) -> None:
+        self.folder = checkout / "bpf_src"
+        self._event = (self.folder / "event.h").read_text()
+        self._record = (self.folder / "record.h").read_text()
+        assert self._event.count(_BEFORE_FIELD) == 1
+        assert self._record.count(_AFTER_STATEMENT) == 1
+        event = self._event.replace(_BEFORE_FIELD, _BEFORE_FIELD + _FIELD)
+        (self.folder / "event.h").write_text(event)
+        self.write_record(0)
+
+    def write_record(self, generation: int) -> None:
+        """A valid edit: rows have this number from then on."""
+        statement = f"\tevent->generation = {generation};\n"
+        text = self._record.replace(
+            _AFTER_STATEMENT, _AFTER_STATEMENT + statement
+        )
+        (self.folder / "record.h").write_text(text)
+
+    def move_fields(self, count: int) -> None:
+        """So many more bytes before the others."""
+        extra = "".join(f"\tu32 extra_{i};\n" for i in range(count))
+        begin = "struct event {\n"
+        event = self._event.replace(begin, begin + extra)
+        event = event.replace(_BEFORE_FIELD, _BEFORE_FIELD + _FIELD)
+        (self.folder / "event.h").write_text(event)
+
+
+def await_taken_in(tool: Tool, file: str) -> str:
+    """The line that says so."""
+    return tool.await_message(f"{file}: taken in ")

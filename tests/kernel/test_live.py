@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--live: each open is shown once, whichever program saw it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+from opensnooplib.options import PLANS
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.openers import OpenLoad
+from tests.kernel.tool import (
+    Ended,
+    Tool,
+    assert_nothing_left,
+    loaded_objects,
+    objects_held_by,
+    wait_until,
+)
+
+SWAPS = 20
+PAUSE_US = "30"
+
+
+def _rows(ended: Ended, pid: int) -> List[Dict[str, Any]]:
+    rows = [json.loads(line) for line in ended.lines]
+    return [row for row in rows if row["pid"] == pid]
+
+
+def _shows(tool: Tool, generation: int) -> bool:
+    text = f'"generation":{generation},'.encode()
+    return text in tool.output_so_far()[-4096:]
+
+
+def _assert_each_once(rows: List[Dict[str, Any]], name: str, made: int) -> int:
+    """Of NAME0, NAME1, ... none twice; returns how many are missing."""
+    numbers = [int(row["path"][len(name) :]) for row in rows]
+    assert len(numbers) == len(set(numbers)), "an open was shown twice"
+    assert set(numbers) <= set(range(made))
+    assert numbers == sorted(numbers)
+    return made - len(numbers)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_swaps_under_load(
+    checkout_copy: Path, tmp_path: Path, open_load: Path, plan: str
+) -> None:
+    """Two processes open files all the time while the C is edited."""
+    skip_without_hooks_for(plan)
+    edits = Edits(checkout_copy)
+    name = "/nowhere/"
+    command = (open_load, "-u", "-w", PAUSE_US, "-f", "-N", name)
+    with OpenLoad(*command) as one, OpenLoad(*command) as other:
+        options = ["--live", "--format", "json", "--attach", plan]
+        pids = f"{one.pid},{other.pid}"
+        with Tool(*options, "-p", pids, checkout=checkout_copy) as tool:
+            one.let_begin()
+            other.let_begin()
+            for generation in range(1, SWAPS + 1):
+                if generation % 4 == 0:
+                    edits.move_fields(generation // 4)
+                    await_taken_in(tool, "event.h")
+                edits.write_record(generation)
+                await_taken_in(tool, "record.h")
+                wait_until(lambda: _shows(tool, generation))
+            made = {load.pid: load.made() for load in (one, other)}
+            ended = tool.stop()
+    missing = 0
+    for pid, count in made.items():
+        assert count > 10_000
+        missing += _assert_each_once(_rows(ended, pid), name, count)
+    assert missing == ended.end.lost + ended.end.missed
+    assert ended.end.happened == sum(made.values())
+
+
+class _Held:
+    """Opens of a FIFO that wait until let_go()."""
+
+    def __init__(self, fifo: Path) -> None:
+        os.mkfifo(fifo)
+        self.fifo = fifo
+        self._threads = [threading.Thread(target=self._open) for _ in range(3)]
+        for thread in self._threads:
+            thread.start()
+
+    def _open(self) -> None:
+        os.close(os.open(self.fifo, os.O_RDONLY))
+
+    def wait_until_they_wait(self) -> None:
+        def wait() -> bool:
+            where = [
+                Path(f"/proc/self/task/{thread.native_id}/wchan").read_text()
+                for thread in self._threads
+            ]
+            return all("fifo" in one or "partner" in one for one in where)
+
+        wait_until(wait)
+
+    def let_go(self) -> None:
+        with open(self.fifo, "wb"):
+            for thread in self._threads:
+                thread.join()
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_opens_that_span_swaps(
+    checkout_copy: Path, tmp_path: Path, plan: str
+) -> None:
+    """Some began before three swaps, some between, and end after all."""
+    skip_without_hooks_for(plan)
+    edits = Edits(checkout_copy)
+    options = ["--live", "--format", "json", "--attach", plan]
+    held = []
+    with Tool(
+        *options, "-p", str(os.getpid()), checkout=checkout_copy
+    ) as tool:
+        for generation in range(1, 4):
+            held.append(_Held(tmp_path / f"fifo{generation}"))
+            held[-1].wait_until_they_wait()
+            edits.write_record(generation)
+            await_taken_in(tool, "record.h")
+        for one in reversed(held):
+            one.let_go()
+        ended = tool.stop()
+    rows = _rows(ended, os.getpid())
+    for begun_in, one in enumerate(held):
+        shown = [row for row in rows if row["path"] == str(one.fifo)]
+        readers = [row for row in shown if row["flags"] & os.O_ACCMODE == 0]
+        assert len(readers) == 3 and len(shown) == 4
+        if plan in ("syscall", "kprobe"):  # who saw the begin shows it
+            assert {row["generation"] for row in readers} == {begun_in}
+    assert ended.end.lost == ended.end.missed == 0
+
+
+def test_nothing_is_left(checkout_copy: Path) -> None:
+    """Of the old generations while it runs, and of all when it has ended."""
+    before = loaded_objects()
+    edits = Edits(checkout_copy)
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        counts = _counts(tool)
+        for generation in range(1, 6):
+            edits.write_record(generation)
+            await_taken_in(tool, "record.h")
+        wait_until(lambda: _counts(tool) == counts)
+        ended = tool.stop()
+    assert ended.status == 0
+    assert_nothing_left(ended, before)
+
+
+def _counts(tool: Tool) -> Dict[str, int]:
+    """How many programs, maps and descriptors the tool has."""
+    kinds = [kind for kind, _ in objects_held_by(tool.pid)]
+    counts = {kind: kinds.count(kind) for kind in ("prog", "map")}
+    counts["fd"] = len(os.listdir(f"/proc/{tool.pid}/fd"))
+    return counts
+
+
+def test_a_new_heading(checkout_copy: Path, open_load: Path) -> None:
+    """The struct is the schema, from the swap on."""
+    edits = Edits(checkout_copy)
+    load = (open_load, "-u", "-w", "1000", "-f", "-N", "/nowhere/")
+    with OpenLoad(*load) as opener:
+        with Tool(
+            "--live", "-p", str(opener.pid), checkout=checkout_copy
+        ) as tool:
+            opener.let_begin()
+            edits.move_fields(1)
+            said = await_taken_in(tool, "event.h")
+            wait_until(lambda: b"EXTRA_0" in tool.output_so_far())
+            opener.made()
+            ended = tool.stop()
+    assert "columns: EXTRA_0 added" in said
+    headings = [line for line in ended.lines if line.startswith(b"PID ")]
+    assert [line.split() for line in headings] == [
+        b"PID COMM FD ERR GENERATION PATH".split(),
+        b"PID COMM FD ERR EXTRA_0 GENERATION PATH".split(),
+    ]
+    assert len(ended.lines) - len(headings) == ended.end.shown
+
+
+def _save_in_place(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def _save_by_rename(path: Path, text: str) -> None:
+    beside = path.with_name("new~")
+    beside.write_text(text)
+    beside.rename(path)
+
+
+def _save_with_backup(path: Path, text: str) -> None:
+    """As vim does with 'backupcopy' off."""
+    path.rename(path.with_name(path.name + "~"))
+    path.write_text(text)
+
+
+def _save_slowly(path: Path, text: str) -> None:
+    """Not there for longer than a save is quiet."""
+    path.unlink()
+    time.sleep(0.1)
+    path.write_text(text)
+
+
+def _save_through_a_link(path: Path, text: str) -> None:
+    target = path.parent / "elsewhere" / path.name
+    target.parent.mkdir()
+    target.write_text(text)
+    path.unlink()
+    path.symlink_to(target)
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        _save_in_place,
+        _save_by_rename,
+        _save_with_backup,
+        _save_slowly,
+        _save_through_a_link,
+    ],
+)
+def test_ways_to_save(
+    checkout_copy: Path, save: Callable[[Path, str], None]
+) -> None:
+    path = checkout_copy / "bpf_src" / "event.h"
+    text = path.read_text()
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        save(path, text.replace("u64 ts;", "u64 added; u64 ts;"))
+        assert "ADDED added" in await_taken_in(tool, "event.h")
+        ended = tool.stop()
+    assert "goes on" not in ended.messages
+
+
+def test_many_saves_make_one_swap(checkout_copy: Path) -> None:
+    """And one that changes nothing makes none."""
+    edits = Edits(checkout_copy)
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        edits.write_record(0)
+        for generation in range(1, 11):
+            edits.write_record(generation)
+        await_taken_in(tool, "record.h")
+        edits.move_fields(1)
+        await_taken_in(tool, "event.h")
+        ended = tool.stop()
+    assert ended.messages.count("taken in") == 2
