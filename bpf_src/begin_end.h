@@ -8,6 +8,7 @@
  * open at a time. Its entry stays for its next open, since writing into an
  * entry costs less than making one, and goes when the thread does.
  */
+#define BEGIN_END
 
 /*
  * Names shorter than this are read when the open begins, before another
@@ -65,6 +66,9 @@ static int begin_open(const struct open_args *open)
 		read_how(&begun->open);
 	begun->path_size =
 		read_path(begun->path, sizeof(begun->path), open->user_path);
+	if (!is_tool(pid_tgid) &&
+	    !path_selected(begun->path, begun->path_size, sizeof(begun->path)))
+		begun->under_way = false;
 	return 0;
 }
 
@@ -101,16 +105,17 @@ static int end_open(void *ctx, u32 program, long ret)
 		if (!result_selected(ret) || !flags_selected(begun->open.flags))
 			return 0;
 	}
-	fill_event(event, &begun->open, pid_tgid, ret);
 	fill_path(event, begun);
+	if (!is_tool(pid_tgid) && !event_path_selected(event))
+		return 0;
+	fill_event(event, &begun->open, pid_tgid, ret);
 	send_event(ctx, event);
 	return 0;
 }
 
-TRACEPOINT_PROBE(sched, sched_process_exit)
+static void forget_start(void)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 
 	start.delete(&tid);
-	return 0;
 }

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * The caller's mount namespace, by the number that /proc/PID/ns/mnt shows.
+ */
+#ifndef MNT_NAMESPACE_H
+#define MNT_NAMESPACE_H
+
+#include <linux/nsproxy.h>
+#include <linux/ns_common.h>
+
+/*
  * The kernel keeps struct mnt_namespace in fs/mount.h, which no package of
  * kernel headers holds. Its start is all that we need: 5.11 took the count
- * away (commit 1a7b8969e664). Where BTF gives the true struct, this is
- * empty.
+ * away (commit 1a7b8969e664). Where BTF gives the true struct, it is there.
  */
 #if !defined(KERNEL_STRUCTS_FROM_BTF) && !defined(MNT_NAMESPACE_KNOWN)
 #define MNT_NAMESPACE_KNOWN
@@ -13,4 +21,13 @@ struct mnt_namespace {
 #endif
 	struct ns_common ns;
 };
+#endif
+
+static u32 mount_namespace(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return task->nsproxy->mnt_ns->ns.inum;
+}
+
 #endif

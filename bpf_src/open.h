@@ -34,9 +34,11 @@ static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 		    !flags_selected(open->flags))
 			return 0;
 	}
-	fill_event(event, open, pid_tgid, ret);
 	event->path_size =
 		read_path(event->path, sizeof(event->path), open->user_path);
+	if (!is_tool(pid_tgid) && !event_path_selected(event))
+		return 0;
+	fill_event(event, open, pid_tgid, ret);
 	send_event(ctx, event);
 	return 0;
 }

@@ -9,7 +9,7 @@
  *   task.h          who is calling
  *   record.h        how a record is filled and sent, and losses are counted
  *   wanted.h        what it holds only if it is asked for
- *   select.h        which opens are wanted
+ *   select.h        which opens are wanted; follow.h, of --children
  *   open.h          an open from its arguments to its record
  *   begin_end.h     the same where begin and end are seen apart
  *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
@@ -32,3 +32,5 @@
 #elif defined(PLAN_FENTRY)
 #include "plan_fentry.h"
 #endif
+
+#include "thread_exit.h"

@@ -22,6 +22,7 @@ struct open_args {
 enum counter {
 	LOST,	/* records that found no room in the perf ring */
 	MISSED, /* opens without a place in the map "start", or without end */
+	NOT_FOLLOWED, /* processes without a place in the map "followed" */
 	COUNTERS
 };
 

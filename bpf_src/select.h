@@ -10,7 +10,7 @@
 #ifdef CGROUP_MAP
 BPF_TABLE_PINNED("hash", u64, u64, cgroup_set, 1024, CGROUP_MAP);
 
-static bool cgroup_selected(void)
+static bool cgroup_in_map(void)
 {
 	u64 id = bpf_get_current_cgroup_id();
 
@@ -18,20 +18,29 @@ static bool cgroup_selected(void)
 }
 #endif
 
+#ifdef SELECT_CGROUP
+#include "cgroups.h"
+#endif
+
+#ifdef SELECT_MNTNS
+#include "mnt_namespace.h"
+#endif
+
 #ifdef MNTNS_MAP
-#include <linux/nsproxy.h>
-#include <linux/ns_common.h>
 #include "mnt_namespace.h"
 
 BPF_TABLE_PINNED("hash", u64, u32, mntns_set, 1024, MNTNS_MAP);
 
-static bool mntns_selected(void)
+static bool mntns_in_map(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	u64 id = task->nsproxy->mnt_ns->ns.inum;
+	u64 id = mount_namespace();
 
 	return mntns_set.lookup(&id) != NULL;
 }
+#endif
+
+#ifdef FOLLOW_CHILDREN
+#include "follow.h"
 #endif
 
 #ifdef SELECT_COMM_AT
@@ -71,19 +80,53 @@ static bool caller_selected(u64 pid_tgid)
 	if (!SELECT_UID(uid))
 		return false;
 #endif
+#ifdef FOLLOW_CHILDREN
+	if (!threads_if_followed())
+		return false;
+#endif
 #ifdef SELECT_COMM_AT
 	if (!comm_selected())
 		return false;
 #endif
 #ifdef CGROUP_MAP
-	if (!cgroup_selected())
+	if (!cgroup_in_map())
+		return false;
+#endif
+#ifdef SELECT_CGROUP
+	if (!SELECT_CGROUP)
 		return false;
 #endif
 #ifdef MNTNS_MAP
-	if (!mntns_selected())
+	if (!mntns_in_map())
+		return false;
+#endif
+#ifdef SELECT_MNTNS
+	u32 mntns = mount_namespace();
+
+	if (!SELECT_MNTNS(mntns))
 		return false;
 #endif
 	return true;
+}
+
+#ifdef SELECT_PATH
+#include "paths.h"
+#endif
+
+/* Which file: `path` lies in a buffer of `room` bytes. */
+static bool path_selected(const char *path, s32 path_size, u64 room)
+{
+#ifdef SELECT_PATH
+	return path_may_be_selected(path, path_size, room);
+#else
+	return true;
+#endif
+}
+
+static bool event_path_selected(const struct event *event)
+{
+	return path_selected(event->path, event->path_size,
+			     sizeof(event->path));
 }
 
 /* How it opens. */
@@ -100,8 +143,14 @@ static bool flags_selected(u64 flags)
 static bool result_selected(long ret)
 {
 #ifdef SELECT_FAILED
-	return ret < 0;
-#else
-	return true;
+	if (ret >= 0)
+		return false;
 #endif
+#ifdef SELECT_ERRNO
+	u32 error = -ret;
+
+	if (!SELECT_ERRNO(error))
+		return false;
+#endif
+	return true;
 }

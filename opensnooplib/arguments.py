@@ -10,7 +10,17 @@ from __future__ import annotations
 import argparse
 from typing import Any, List, NoReturn, Optional, Sequence, Tuple
 
-from opensnooplib import __version__, column_list, values
+from opensnooplib import (
+    __version__,
+    cgroups,
+    column_list,
+    errnos,
+    globs,
+    namespaces,
+    users,
+    values,
+)
+from opensnooplib.cgroups import Cgroup
 from opensnooplib.errors import UsageError
 from opensnooplib.messages import print_text
 from opensnooplib.nearest import did_you_mean
@@ -110,9 +120,17 @@ def _add_selection(group: _Group) -> None:
     group.add_argument(
         "-p", "--pid", metavar="PID[,PID]", help="of these processes"
     )
+    group.add_argument(
+        "--children",
+        action="store_true",
+        help="with -p: and of all that descend from them",
+    )
     group.add_argument("-t", "--tid", metavar="TID", help="of this thread")
     group.add_argument(
-        "-u", "--uid", metavar="USER", help="of this user, by number or name"
+        "-u",
+        "--uid",
+        metavar="USER[,USER]",
+        help="of these users, by number or name",
     )
     group.add_argument(
         "-n", "--name", help="of commands whose name holds NAME"
@@ -121,12 +139,45 @@ def _add_selection(group: _Group) -> None:
         "-x", "--failed", action="store_true", help="that failed"
     )
     group.add_argument(
+        "--errno",
+        metavar="ERROR[,ERROR]",
+        help="that failed so, by name (ENOENT) or number",
+    )
+    group.add_argument(
         "-f",
         "--flag_filter",
         metavar="FLAG",
         action="append",
         default=[],
-        help="with this flag, such as O_WRONLY; several: with any of them",
+        help="with this flag, such as O_APPEND, or for write or create; "
+        "several: with any of them",
+    )
+    group.add_argument(
+        "--path",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="of names like this, as the program gave them; * stands for "
+        "any part of it, !GLOB excludes",
+    )
+    group.add_argument(
+        "--cgroup",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="of this cgroup and all below it",
+    )
+    group.add_argument(
+        "--container",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="of this container, by its ID or name",
+    )
+    group.add_argument(
+        "--mntns",
+        metavar="PID[,PID]",
+        help="of the mount namespaces of these processes",
     )
     group.add_argument(
         "--cgroupmap", metavar="PATH", help="of the cgroups in this pinned map"
@@ -139,7 +190,13 @@ def _add_selection(group: _Group) -> None:
     group.add_argument(
         "--exec",
         metavar="COMMAND ...",
-        help="of this command alone, which is started; must come last",
+        help="of this command, which is started, and of all that descend "
+        "from it; must come last",
+    )
+    group.add_argument(
+        "--no-children",
+        action="store_true",
+        help="with --exec: of the command alone",
     )
 
 
@@ -300,13 +357,21 @@ def parse(arguments: Sequence[str]) -> Options:
     return Options(
         pids=values.pids(words.pid),
         tid=values.tid(words.tid),
-        uid=values.uid(words.uid),
+        uids=users.uids(words.uid),
         comm_part=values.comm_part(words.name),
         only_failed=words.failed,
+        errnos=errnos.errnos(words.errno),
         flags=values.flags(words.flag_filter),
+        globs=globs.globs(words.path),
+        cgroups=cgroups.cgroups(words.cgroup),
+        containers=_containers(words.container),
+        mount_namespaces=namespaces.mount_namespaces(words.mntns),
         cgroup_map=words.cgroupmap,
         mntns_map=words.mntnsmap,
         command=tuple(words.exec or ()),
+        follow_children=words.children
+        or words.exec is not None
+        and not words.no_children,
         show_time=words.timestamp,
         show_uid=words.print_uid,
         show_flags=words.extended_fields,
@@ -331,6 +396,14 @@ def parse(arguments: Sequence[str]) -> Options:
         print_source=words.ebpf,
         doctor=words.doctor,
     )
+
+
+def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
+    if not words:
+        return ()
+    from opensnooplib import containers  # costs a launch some ms
+
+    return containers.containers(words)
 
 
 def _split_at_exec(
@@ -375,5 +448,20 @@ def _refuse_conflicts(words: argparse.Namespace) -> None:
             "--time is for the table: json and csv have every time as date "
             "(time) and as ns of CLOCK_MONOTONIC (ts)"
         )
+    _refuse_children(words)
     if words.quiet and words.verbose:
         raise UsageError("-q and -v exclude each other")
+
+
+def _refuse_children(words: argparse.Namespace) -> None:
+    if words.children and words.tid is not None:
+        raise UsageError(
+            "--children and -t exclude each other: threads have no children, "
+            "processes do (-p)"
+        )
+    if words.children and words.pid is None and words.exec is None:
+        raise UsageError("--children needs -p: whose children?")
+    if words.no_children and words.exec is None:
+        raise UsageError("--no-children is for --exec; -p shows none anyway")
+    if words.children and words.no_children:
+        raise UsageError("--children and --no-children exclude each other")

@@ -107,6 +107,9 @@ _PAIRS = (
 # Ends whatever a thread has begun.
 _THREAD_END = "tracepoint__sched__sched_process_exit"
 
+# Sees each new process, for --children: bpf_src/follow.h.
+FOLLOWER = "tracepoint__task__task_newtask"
+
 
 def begin_of(program: str) -> str:
     """The program that sees the begin of what this one sees end, or ""."""

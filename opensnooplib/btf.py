@@ -55,6 +55,9 @@ STRUCTS = (
     "task_struct",
 )
 
+# Numbers that depend on how the kernel is configured.
+ENUMS = ("cgroup_subsys_id",)
+
 # enum btf_kind of include/uapi/linux/btf.h
 _INT, _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _FWD, _TYPEDEF = range(1, 9)
 _VOLATILE, _CONST, _RESTRICT = 9, 10, 11
@@ -93,6 +96,12 @@ class _BtfMember(ctypes.Structure):
         ("type", ctypes.c_uint32),
         ("offset", ctypes.c_uint32),
     ]
+
+
+class _BtfEnum(ctypes.Structure):
+    """struct btf_enum, 8 bytes."""
+
+    _fields_ = [("name_off", ctypes.c_uint32), ("value", ctypes.c_int32)]
 
 
 class _BtfArray(ctypes.Structure):
@@ -159,6 +168,13 @@ class _Btf:
                 return found, prefix + name
         return None
 
+    def find_enum(self, name: str) -> int:
+        """The type's id; 0 or less if the kernel has none."""
+        found: int = self._lib.btf__find_by_name_kind(
+            self._btf, name.encode(), _ENUM
+        )
+        return found
+
     def address(self, type_id: int) -> int:
         address: int = self._lib.btf__type_by_id(self._btf, type_id)
         return address
@@ -189,6 +205,11 @@ class _Btf:
     def members(self, type_id: int) -> List[_BtfMember]:
         found = self.type(type_id)
         array = _BtfMember * found.vlen
+        return list(array.from_address(self.address(type_id) + 12))
+
+    def enumerators(self, type_id: int) -> List[_BtfEnum]:
+        found = self.type(type_id)
+        array = _BtfEnum * found.vlen
         return list(array.from_address(self.address(type_id) + 12))
 
     def array(self, type_id: int) -> _BtfArray:
@@ -302,6 +323,18 @@ class _Writer:
         ]
 
 
+def _enum(btf: _Btf, name: str) -> List[str]:
+    """C for the enum, if this kernel has it."""
+    type_id = btf.find_enum(name)
+    if type_id <= 0:
+        return []
+    body = [
+        f"\t{btf.name(one.name_off)} = {one.value},"
+        for one in btf.enumerators(type_id)
+    ]
+    return [f"enum {name} {{", *body, "};"]
+
+
 def _lay_out(fields: List[_Field], size: int) -> List[str]:
     """Fields with padding between; those that overlap in a union."""
     lines: List[str] = []
@@ -352,8 +385,11 @@ def kernel_structs() -> str:
             "this kernel has no BTF, and the C uses kernel structs: install "
             f"the headers of {kernel.release()}"
         )
-    writer = _Writer(_Btf())
+    btf = _Btf()
+    writer = _Writer(btf)
     lines: List[str] = []
+    for name in ENUMS:
+        lines += _enum(btf, name)
     for name in STRUCTS:
         lines += writer.write(name)
     return "\n".join(lines) + "\n"

@@ -20,6 +20,7 @@ from opensnooplib import (
     handover,
     headers,
     own_source,
+    selection,
     source,
     tracefs,
 )
@@ -61,7 +62,7 @@ def make_source(job: Job) -> str:
     text = source.with_defines(
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
-        + defines.selection(job.options)
+        + selection.defines(job.options)
         + defines.columns(job.options),
     )
     own_source.check_hooks(text, job.source)
@@ -156,8 +157,13 @@ def _work(job: Job) -> Handover:
         start_map=compiled.start_map(),
         maps={
             name: compiled.map_fd(name)
-            for name in (EVENTS_MAP, COUNTERS_MAP, START_MAP)
-            if name == EVENTS_MAP or compiled.has_map(name)
+            for name in (
+                EVENTS_MAP,
+                COUNTERS_MAP,
+                START_MAP,
+                *selection.map_names(job.options),
+            )
+            if name not in (COUNTERS_MAP, START_MAP) or compiled.has_map(name)
         },
         programs=compiled.programs,
         attachments=compiled.attachments,

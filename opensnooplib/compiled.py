@@ -204,7 +204,8 @@ class Compiled:
         Those in `have_slots` have one already. Slots stay empty here.
         """
         for name in sorted(self.programs, key=self._sees_first):
-            if self._only_ends(name):
+            # A follower keeps the map of its own generation.
+            if self._only_ends(name) or name == attachment.FOLLOWER:
                 self._attach_one(name)
             elif name not in have_slots:
                 self._put_stub(name, pid)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 from typing import Dict, Optional
 
-from opensnooplib import reader, row_format
+from opensnooplib import attachment, reader, row_format, selection
 from opensnooplib.compiled import COUNTERS_MAP, EVENTS_MAP, START_MAP
 from opensnooplib.handover import Handover
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 
 # enum counter of bpf_src/record.h
-LOST, MISSED = 0, 1
+LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
 
 
 class Generation:
@@ -30,9 +30,11 @@ class Generation:
         taken: Handover,
         options: Options,
         cpus: int,
+        older: Optional[Generation] = None,
     ) -> None:
         """For `stream`, the newest of `rings`; `cpus` are the possible ones.
 
+        `older` is the generation whose place it takes, if there is one.
         Raises OpensnoopError for a struct event that can't be shown.
         """
         self.taken = taken
@@ -43,6 +45,10 @@ class Generation:
         rings.set_map(taken.maps[EVENTS_MAP])
         self.format = row_format.choose(taken.schema, options)
         rings.set_format(self.format)
+        selection.check_schema(options, taken.schema)
+        rings.set_globs(options.globs)
+        older_maps = older.taken.maps if older else None
+        selection.fill_maps(options, taken.maps, older_maps)
 
     @property
     def programs(self) -> Dict[str, int]:
@@ -71,6 +77,13 @@ class Generation:
 
     def missed(self) -> int:
         return self._counter(MISSED) - self._before[MISSED]
+
+    def not_followed(self) -> int:
+        """Processes of --children that were not seen, or found no room."""
+        follower = self.programs.get(attachment.FOLLOWER)
+        if follower is None or not self.counts_itself:
+            return 0
+        return self._counter(NOT_FOLLOWED) + reader.program_misses(follower)
 
     def is_under_way(self) -> bool:
         """Has it seen the begin of something that hasn't ended yet?"""

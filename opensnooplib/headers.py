@@ -209,11 +209,13 @@ def _kconfig_header() -> str:
 # Headers through which a kernel struct is reached: all lead to the same.
 _STRUCT_HEADERS = (
     "cgroup",
+    "cgroup-defs",
     "cred",
     "dcache",
     "fs",
     "fs_struct",
     "fdtable",
+    "kernfs",
     "mm_types",
     "mount",
     "ns_common",
@@ -351,6 +353,7 @@ def _fixed_headers() -> Dict[str, str]:
     headers["include/uapi/linux/ptrace.h"] = _PTRACE_HEADER
     headers["include/linux/limits.h"] = "#define PATH_MAX 4096\n"
     headers["include/linux/openat2.h"] = _OPENAT2_HEADER
+    headers["include/uapi/linux/sched.h"] = "#define CLONE_THREAD 0x10000\n"
     for name in ("fcntl", "limits", "openat2"):
         headers[
             f"include/uapi/linux/{name}.h"

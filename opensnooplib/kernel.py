@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import List, Optional, Tuple
+from typing import List, Optional, Tuple, Union
 
 # PROC_PID_INIT_INO of include/linux/proc_ns.h
 _HOST_PID_NAMESPACE = 0xEFFFFFFC
@@ -106,6 +106,20 @@ def pid_namespace() -> Optional[Tuple[int, int]]:
     if found.st_ino == _HOST_PID_NAMESPACE:
         return None
     return found.st_dev, found.st_ino
+
+
+def task_status(task: Union[int, str]) -> List[str]:
+    """The lines of /proc/TASK/status, for a process or a thread: proc(5).
+
+    Empty where there is none.
+    """
+    try:
+        with open(
+            f"/proc/{task}/status", encoding="utf-8", errors="replace"
+        ) as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 def thread_count() -> int:

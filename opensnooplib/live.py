@@ -180,6 +180,7 @@ class Live:
             launched.handover,
             trace.options,
             trace.cpu_count,
+            older=trace.newest,
         )
         trace.rings.put_heading(new.heading())
         trace.stubs.take(launched.handover)

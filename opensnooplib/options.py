@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
+from opensnooplib.cgroups import Cgroup
+from opensnooplib.globs import Glob
+
 # Best first, on most kernels: see plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
@@ -18,13 +21,19 @@ class Options(NamedTuple):
     # selection
     pids: Tuple[int, ...]
     tid: Optional[int]
-    uid: Optional[int]
+    uids: Tuple[int, ...]
     comm_part: bytes
     only_failed: bool
-    flags: Tuple[str, ...]
+    errnos: Tuple[int, ...]
+    flags: Tuple[str, ...]  # as typed: O_CREAT, write, ...
+    globs: Tuple[Glob, ...]  # of paths
+    cgroups: Tuple[Cgroup, ...]
+    containers: Tuple[Cgroup, ...]
+    mount_namespaces: Tuple[int, ...]  # inode numbers
     cgroup_map: Optional[str]
     mntns_map: Optional[str]
     command: Tuple[str, ...]
+    follow_children: bool
     # columns
     show_time: bool
     show_uid: bool

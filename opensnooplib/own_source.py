@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from opensnooplib import attachment, defines, near, source
+from opensnooplib import attachment, near, selection, source
 from opensnooplib.errors import SourceError
 from opensnooplib.options import Options
 from opensnooplib.source import Source
@@ -44,8 +44,7 @@ def check(made_of: Source, options: Options) -> None:
             f"{name} has no BPF_PERF_OUTPUT(events); records go through it: "
             "events.perf_submit(ctx, &event, sizeof(event))"
         )
-    for macro, _ in defines.selection(options):
-        word = macro.partition("(")[0]
+    for word in selection.conditions(options):
         if not re.search(rf"\b{word}\b", made_of.text):
             raise SourceError(
                 f"what the options select comes as the macro {word}, which "

@@ -7,16 +7,20 @@ import ctypes
 import errno
 import os
 from enum import IntEnum
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.columns import Column
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.globs import STAR, Glob
 from opensnooplib.handover import StartMap
 from opensnooplib.row_format import RowFormat, wall_offset_ns
 
 LIBRARY = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "native", "libopensnoop.so"
 )
+
+
+_u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
 class State(IntEnum):
@@ -100,6 +104,18 @@ class _FormatRequest(ctypes.Structure):
     ]
 
 
+class _Glob(ctypes.Structure):
+    """struct glob of native/glob.h."""
+
+    _fields_ = [
+        ("words", ctypes.c_uint32),
+        ("last", ctypes.c_uint32),
+        ("excludes", ctypes.c_bool),
+        ("takes", _u64_p),
+        ("stays", _u64_p),
+    ]
+
+
 class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
 
@@ -126,9 +142,6 @@ class _ProgramCode(ctypes.Structure):
         ("lines_size", ctypes.c_uint32),
         ("btf_id", ctypes.c_uint32),
     ]
-
-
-_u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
 def _load() -> ctypes.CDLL:
@@ -169,6 +182,7 @@ def _load() -> ctypes.CDLL:
             u32,
             ctypes.c_bool,
         ],
+        "reader_set_globs": [reader, ctypes.POINTER(_Glob), u32],
         "reader_put_heading": [reader, ctypes.c_char_p],
         "reader_poll": [reader, c_int],
         "reader_finish": [reader, ctypes.c_uint64],
@@ -186,6 +200,10 @@ def _load() -> ctypes.CDLL:
         ],
         "program_get_code": [c_int, ctypes.POINTER(_ProgramCode)],
         "btf_get_data": [u32, ctypes.c_char_p, u32],
+        "array_set_fd": [c_int, u32, c_int],
+        "map_insert": [c_int, u32, ctypes.c_uint64],
+        "map_remove": [c_int, u32],
+        "map_keys": [c_int, ctypes.POINTER(u32), u32],
         "percpu_array_sum": [c_int, u32, u32, _u64_p],
         "program_misses": [c_int, _u64_p],
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
@@ -248,6 +266,29 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
         layout,
         (_Column * len(columns))(*columns),
         len(columns),
+    )
+
+
+def _native_glob(glob: Glob) -> _Glob:
+    """The tables of native/glob.h."""
+    words = glob.least // 64 + 1
+    takes = (ctypes.c_uint64 * (256 * words))()
+    stays = (ctypes.c_uint64 * words)()
+    state = 0
+    for part in glob.parts:
+        word, bit = state // 64, 1 << state % 64
+        if part is STAR:
+            stays[word] |= bit
+            continue
+        for byte in part:
+            takes[byte * words + word] |= bit
+        state += 1
+    return _Glob(
+        words,
+        state,
+        glob.excludes,
+        ctypes.cast(takes, _u64_p),
+        ctypes.cast(stays, _u64_p),
     )
 
 
@@ -356,6 +397,11 @@ class Reader:
             )
         )
 
+    def set_globs(self, globs: Sequence[Glob]) -> None:
+        """Show only opens of names that these patterns want."""
+        self._globs = (_Glob * len(globs))(*map(_native_glob, globs))
+        self._lib.reader_set_globs(self._reader, self._globs, len(globs))
+
     def put_heading(self, text: str) -> None:
         _check(self._lib.reader_put_heading(self._reader, text.encode()))
 
@@ -423,6 +469,42 @@ def hash_count(map_fd: int, start: StartMap) -> HashCount:
     count = _HashCount()
     _check(_library().hash_count(map_fd, *start, ctypes.byref(count)))
     return HashCount(count.entries, count.flagged)
+
+
+def array_set_fd(map_fd: int, slot: int, fd: int) -> None:
+    """Into an array of descriptors. Raises OSError."""
+    _check(_library().array_set_fd(map_fd, slot, fd))
+
+
+# PID_MAX_LIMIT of include/linux/threads.h is more than any map here holds.
+_MOST_KEYS = 1 << 22
+
+
+def map_insert(map_fd: int, key: int, value: int) -> bool:
+    """Into a hash map from u32 to u64; False where the key is there.
+
+    Raises OSError.
+    """
+    try:
+        _check(_library().map_insert(map_fd, key, value))
+    except FileExistsError:
+        return False
+    return True
+
+
+def map_keys(map_fd: int) -> List[int]:
+    """Of such a map. Raises OSError."""
+    keys = (ctypes.c_uint32 * _MOST_KEYS)()
+    count = _check(_library().map_keys(map_fd, keys, _MOST_KEYS))
+    return keys[:count]
+
+
+def map_remove(map_fd: int, key: int) -> None:
+    """From such a map, if the key is there. Raises OSError."""
+    try:
+        _check(_library().map_remove(map_fd, key))
+    except FileNotFoundError:
+        pass
 
 
 def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:

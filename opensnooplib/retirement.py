@@ -70,6 +70,7 @@ class Retirement:
             return False
         trace.past_lost += old.lost()
         trace.past_missed += old.missed()
+        trace.past_not_followed += old.not_followed()
         trace.older.remove(old)
         trace.rings.drop_stream(self._old.stream)
         _thread.start_new_thread(old.close, ())

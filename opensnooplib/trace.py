@@ -44,7 +44,8 @@ class Trace:
             rings, 0, launched.handover, options, self.cpu_count
         )
         self.older: List[Generation] = []
-        self.past_lost = self.past_missed = 0  # of generations that are gone
+        # Of generations that are gone.
+        self.past_lost = self.past_missed = self.past_not_followed = 0
         self.stubs = Switchboard()
         self.stubs.take(launched.handover)
 
@@ -113,6 +114,13 @@ class Trace:
             + sum(one.missed() for one in generations)
         )
 
+    def not_followed(self) -> int:
+        """Processes whose opens are missing, though --children wants them."""
+        generations = [*self.older, self.newest]
+        return self.past_not_followed + sum(
+            one.not_followed() for one in generations
+        )
+
     def end(self) -> State:
         """Write the rows of all opens until now."""
         until_ns = time.monotonic_ns()
@@ -124,6 +132,11 @@ class Trace:
         """The last line: what was shown, and what was not."""
         counts = self.rings.counts()
         lost, missed = self.lost(), self.missed()
+        if self.not_followed():
+            self._messages.warn(
+                f"{self.not_followed()} processes could not be followed: "
+                "their opens are missing"
+            )
         line = end_line(counts, lost, missed, self._seconds)
         if not self.newest.counts_itself:
             line += "; lost as far as the kernel told: the C has no counters"

@@ -8,9 +8,8 @@ raises UsageError for one that makes no sense or can never match.
 from __future__ import annotations
 
 import os
-import pwd
 import re
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from opensnooplib import kernel
 from opensnooplib.errors import UsageError
@@ -19,6 +18,12 @@ from opensnooplib.nearest import did_you_mean
 
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
+
+# What -f takes besides a flag: any of these.
+FLAG_GROUPS = {
+    "write": ("O_WRONLY", "O_RDWR"),
+    "create": ("O_CREAT", "O_TMPFILE"),
+}
 
 
 def one_of(option: str, word: str, choices: Sequence[str]) -> str:
@@ -58,19 +63,8 @@ def positive(option: str, word: Optional[str]) -> Optional[int]:
     return int(word)
 
 
-def _task_status(task: int) -> Optional[List[str]]:
-    """The lines of /proc/TASK/status (proc(5)), for processes and threads."""
-    try:
-        with open(
-            f"/proc/{task}/status", encoding="utf-8", errors="replace"
-        ) as f:
-            return f.read().splitlines()
-    except OSError:
-        return None
-
-
 def _tgid(task: int) -> Optional[int]:
-    for line in _task_status(task) or ():
+    for line in kernel.task_status(task):
         if line.startswith("Tgid:"):
             return int(line.split()[1])
     return None
@@ -78,7 +72,7 @@ def _tgid(task: int) -> Optional[int]:
 
 def _depth(task: int) -> int:
     """In how many nested PID namespaces, as NSpid tells."""
-    for line in _task_status(task) or ():
+    for line in kernel.task_status(task):
         if line.startswith("NSpid:"):
             return len(line.split()) - 1
     return 1
@@ -115,22 +109,6 @@ def tid(word: Optional[str]) -> Optional[int]:
     return tid
 
 
-def uid(word: Optional[str]) -> Optional[int]:
-    if word is None:
-        return None
-    if word.isascii() and word.isdigit():
-        # (uid_t)-1 means "no user": see setreuid(2).
-        if len(word) > 18 or int(word) >= 2**32 - 1:
-            raise UsageError(
-                f"-u {word}: users are numbered below {2**32 - 1}"
-            )
-        return int(word)
-    try:
-        return pwd.getpwnam(word).pw_uid
-    except (KeyError, ValueError):
-        raise UsageError(f"-u {word}: there is no such user") from None
-
-
 def comm_part(word: Optional[str]) -> bytes:
     if word is None:
         return b""
@@ -144,17 +122,35 @@ def comm_part(word: Optional[str]) -> bytes:
 
 
 def flags(words: Sequence[str]) -> Tuple[str, ...]:
-    for word in words:
-        is_flag = word.startswith("O_") and word != "O_ACCMODE"
-        if not is_flag or not hasattr(os, word):
-            raise UsageError(
-                f"-f {word}: there is no such flag; open(2) lists them, for "
-                "example O_WRONLY, O_CREAT or O_APPEND"
+    """Each word is a flag of open(2), one of FLAG_GROUPS, or a list of them
+    with commas.
+    """
+    every = [flag for word in words for flag in word.split(",")]
+    for word in every:
+        _refuse_unknown_flag(word)
+    return tuple(dict.fromkeys(every))
+
+
+def _refuse_unknown_flag(word: str) -> None:
+    if word in FLAG_GROUPS:
+        return
+    known = [
+        name
+        for name in dir(os)
+        if name.startswith("O_") and name != "O_ACCMODE"
+    ]
+    if word not in known:
+        raise UsageError(
+            f"-f {word}: there is no such flag"
+            + (
+                did_you_mean(word, [*known, *FLAG_GROUPS])
+                or "; open(2) lists them, for example O_WRONLY, O_CREAT or "
+                "O_APPEND"
             )
-        # O_LARGEFILE is 0 where every file may be large.
-        if getattr(os, word) == 0 and word != "O_RDONLY":
-            raise UsageError(f"-f {word}: has no bit on this machine")
-    return tuple(words)
+        )
+    # O_LARGEFILE is 0 where every file may be large.
+    if getattr(os, word) == 0 and word != "O_RDONLY":
+        raise UsageError(f"-f {word}: has no bit on this machine")
 
 
 def duration(word: Optional[str]) -> Optional[float]:

@@ -40,15 +40,54 @@ static int get_info(int fd, void *info, uint32_t size)
 	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
-int perf_array_set(int map_fd, uint32_t cpu, int event_fd)
+int array_set_fd(int map_fd, uint32_t slot, int fd)
 {
 	union bpf_attr attr;
 
 	clear(&attr);
 	attr.map_fd = (uint32_t)map_fd;
-	attr.key = (uintptr_t)&cpu;
-	attr.value = (uintptr_t)&event_fd;
+	attr.key = (uintptr_t)&slot;
+	attr.value = (uintptr_t)&fd;
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+int map_insert(int map_fd, uint32_t key, uint64_t value)
+{
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
+	attr.flags = BPF_NOEXIST;
+	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+int map_remove(int map_fd, uint32_t key)
+{
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&key;
+	return bpf(BPF_MAP_DELETE_ELEM, &attr);
+}
+
+int map_keys(int map_fd, uint32_t *keys, uint32_t capacity)
+{
+	union bpf_attr attr;
+	uint32_t count = 0;
+	int error = 0;
+
+	while (count < capacity && !error) {
+		clear(&attr);
+		attr.map_fd = (uint32_t)map_fd;
+		attr.key = count ? (uintptr_t)&keys[count - 1] : 0;
+		attr.next_key = (uintptr_t)&keys[count];
+		error = bpf(BPF_MAP_GET_NEXT_KEY, &attr);
+		count += !error;
+	}
+	return error && error != -ENOENT ? error : (int)count;
 }
 
 int slots_create(uint32_t size)
@@ -68,13 +107,11 @@ int slots_set(int map_fd, uint32_t slot, int program_fd)
 	union bpf_attr attr;
 	int error;
 
+	if (program_fd >= 0)
+		return array_set_fd(map_fd, slot, program_fd);
 	clear(&attr);
 	attr.map_fd = (uint32_t)map_fd;
 	attr.key = (uintptr_t)&slot;
-	if (program_fd >= 0) {
-		attr.value = (uintptr_t)&program_fd;
-		return bpf(BPF_MAP_UPDATE_ELEM, &attr);
-	}
 	error = bpf(BPF_MAP_DELETE_ELEM, &attr);
 	return error == -ENOENT ? 0 : error;
 }

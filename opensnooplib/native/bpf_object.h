@@ -7,8 +7,11 @@
 
 #include <stdint.h>
 
-/* Put a perf event into its CPU's slot of a perf event array. */
-int perf_array_set(int map_fd, uint32_t cpu, int event_fd);
+/*
+ * Put a descriptor into a slot of an array of such: a perf event into its
+ * CPU's, or a cgroup.
+ */
+int array_set_fd(int map_fd, uint32_t slot, int fd);
 
 /* A program array of `size` slots: its descriptor, or a negative errno. */
 int slots_create(uint32_t size);
@@ -28,6 +31,19 @@ struct hash_count {
 int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
 	       uint32_t flag_offset, uint32_t flag_size,
 	       struct hash_count *count);
+
+/*
+ * In a hash map from u32 to u64: 0, or a negative errno, such as -EEXIST and
+ * -ENOENT.
+ */
+int map_insert(int map_fd, uint32_t key, uint64_t value);
+int map_remove(int map_fd, uint32_t key);
+
+/*
+ * The keys of such a map, `capacity` of them at most: how many, or a negative
+ * errno. Those that come or go meanwhile may be among them or not.
+ */
+int map_keys(int map_fd, uint32_t *keys, uint32_t capacity);
 
 /*
  * The sum over all possible CPUs of one u64 in a per-CPU array. Returns 0, or

@@ -63,6 +63,9 @@ struct reader {
 	uint64_t cut;
 	uint64_t undelivered; /* records that came when no row could go out */
 	uint32_t own_pid;
+
+	const struct glob *globs;
+	unsigned int glob_count;
 };
 
 static uint64_t now_ns(void)
@@ -213,8 +216,8 @@ int reader_install(struct reader *reader, int map_fd)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++) {
 		struct ring *ring = &reader->rings[i];
-		int error = perf_array_set(map_fd, (uint32_t)ring->cpu,
-					   ring_event(ring, reader->newest));
+		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					 ring_event(ring, reader->newest));
 
 		if (error)
 			return error;
@@ -258,8 +261,8 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 		if (ring->is_shared)
 			error = ring_add_stream(ring, i);
 		if (!error)
-			error = perf_array_set(map_fd, (uint32_t)ring->cpu,
-					       ring_event(ring, i));
+			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					     ring_event(ring, i));
 		if (error)
 			return error;
 	}
@@ -388,6 +391,13 @@ static bool show_heading(struct reader *reader, const struct stream *stream)
 	return true;
 }
 
+void reader_set_globs(struct reader *reader, const struct glob *globs,
+		      unsigned int count)
+{
+	reader->globs = globs;
+	reader->glob_count = count;
+}
+
 int reader_put_heading(struct reader *reader, const char *text)
 {
 	struct stream *stream = &reader->streams[reader->newest];
@@ -439,6 +449,21 @@ static bool is_own(const struct reader *reader, const struct record *record)
 	       pid == reader->own_pid;
 }
 
+/* Is it among the opens that were asked for? */
+static bool is_wanted(const struct reader *reader, const struct record *record)
+{
+	const struct layout *layout = &reader->streams[record->stream].layout;
+	struct text path;
+	enum path_state state;
+
+	if (is_own(reader, record))
+		return false;
+	if (reader->glob_count == 0)
+		return true;
+	state = record_path(record, layout, &path);
+	return path_is_wanted(reader->globs, reader->glob_count, path, state);
+}
+
 static enum verdict show_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
@@ -446,7 +471,7 @@ static enum verdict show_record(void *context, const struct record *record)
 	uint64_t ts = 0;
 	char *out;
 
-	if (is_own(reader, record))
+	if (!is_wanted(reader, record))
 		return CONSUMED;
 	if (record->stream != reader->current &&
 	    !turn_to(reader, record->stream))
@@ -520,7 +545,7 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 
 	for (;;) {
 		reader->records_wait =
-			merge_drain(&reader->merge, now_ns(),
+			merge_drain(&reader->merge, ordered_until(),
 				    compare_with_awaited, &awaited);
 		output_flush(&reader->output);
 		if (awaited.seen || now_ns() > deadline)
@@ -535,7 +560,7 @@ static enum verdict count_undelivered(void *context,
 {
 	struct reader *reader = context;
 
-	reader->undelivered += !is_own(reader, record);
+	reader->undelivered += is_wanted(reader, record);
 	return CONSUMED;
 }
 

@@ -8,6 +8,7 @@
 #ifndef OPENSNOOP_READER_H
 #define OPENSNOOP_READER_H
 
+#include "glob.h"
 #include "row.h"
 
 struct reader;
@@ -105,6 +106,13 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
  */
 int reader_start(struct reader *reader, int fd, uint64_t count,
 		 uint32_t own_pid, bool by_line);
+
+/*
+ * Show only opens of names that these patterns want; `globs` stays the
+ * caller's, and is needed as long as the reader is.
+ */
+void reader_set_globs(struct reader *reader, const struct glob *globs,
+		      unsigned int count);
 
 /*
  * Text that isn't a row: the heading. That of a further stream comes before

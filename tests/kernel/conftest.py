@@ -11,6 +11,8 @@ from typing import Iterator, List
 
 import pytest
 
+from tests.kernel.cast import Cast, a_cast
+from tests.kernel.cgroup_folders import a_group, mount_hierarchy
 from tests.kernel.tool import CHECKOUT, copy_checkout
 
 _HERE = Path(__file__).parent
@@ -45,6 +47,19 @@ def every_open(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _build("every_open", tmp_path_factory.mktemp("programs"))
 
 
+@pytest.fixture(scope="session")
+def fork_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that makes processes which open files."""
+    return _build("fork_tree", tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture
+def cast(tmp_path: Path) -> Iterator[Cast]:
+    """Who opens files in tests of selection."""
+    with a_cast(tmp_path) as everyone:
+        yield everyone
+
+
 @pytest.fixture
 def checkout_copy(tmp_path: Path) -> Path:
     """A copy of the tool that a test may edit or break."""
@@ -58,6 +73,14 @@ def mounts() -> Iterator[List[Path]]:
     yield mounted
     for place in reversed(mounted):
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.fixture
+def cgroup(tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
+    """A cgroup of version 2 of our own, empty at first."""
+    mount_hierarchy(2, tmp_path / "cgroup2", mounts)
+    with a_group(tmp_path / "cgroup2") as group:
+        yield group
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,7 +35,7 @@ def _rows(ended: Ended, pid: int) -> List[Dict[str, Any]]:
 
 
 def _shows(tool: Tool, generation: int) -> bool:
-    text = f'"generation":{generation},'.encode()
+    text = f'"generation": {generation},'.encode()
     return text in tool.output_so_far()[-4096:]
 
 

@@ -3,112 +3,62 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Callable, Iterator, List, NamedTuple, Tuple
+from typing import List
 
 import pytest
 
 from tests.kernel import strace
-from tests.kernel.openers import (
-    Attempt,
-    Opener,
-    OpenLoad,
-    Word,
-    without_time,
-)
+from tests.kernel.cast import NOBODY, Cast, check
+from tests.kernel.cgroup_folders import mount, move_into
+from tests.kernel.openers import OpenLoad, Word
 from tests.kernel.tool import Ended, Row, Tool, run
-
-NOBODY = 65534
-
-Predicate = Callable[[Row], bool]
-
-
-def _attempts(folder: Path) -> List[Attempt]:
-    """Opens with and without each flag, that work and that fail."""
-    new = bytes(folder / "new")
-    plain = [
-        Attempt(b"/etc/passwd", os.O_RDONLY),
-        Attempt(b"/etc/passwd", os.O_RDONLY | os.O_CLOEXEC),
-        Attempt(b"/etc/no-such-file", os.O_RDONLY),
-        Attempt(b"/dev/null", os.O_WRONLY),
-        Attempt(b"/dev/null", os.O_RDWR),
-        Attempt(b"/dev/null", os.O_WRONLY | os.O_APPEND),
-        Attempt(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640),
-        Attempt(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600),
-        Attempt(bytes(folder), os.O_RDONLY | os.O_DIRECTORY),
-        Attempt(bytes(folder), os.O_WRONLY),
-    ]
-    return plain + [one._replace(by_openat2=True) for one in plain]
-
-
-class Cast(NamedTuple):
-    """Who opens files in each test."""
-
-    first: Opener
-    second: Opener
-    other_user: Opener
-    everyone: Tuple[Opener, ...]
-
-    @property
-    def pids(self) -> List[int]:
-        return [opener.pid for opener in self.everyone]
-
-
-@pytest.fixture
-def cast(tmp_path: Path) -> Iterator[Cast]:
-    tmp_path.chmod(0o777)
-    attempts = _attempts(tmp_path)
-    with Opener(attempts, comm=b"first") as first, Opener(
-        attempts, comm=b"second-of-three"
-    ) as second, Opener(attempts, comm=b"other", uid=NOBODY) as other:
-        yield Cast(first, second, other, (first, second, other))
-
-
-def _check(cast: Cast, predicate: Predicate, *options: str) -> List[Row]:
-    """All that the cast opens, in this trace: what the predicate says.
-
-    The rest of the host is traced too, and must be as the predicate says.
-    """
-    with Tool("--format", "json", *options) as tool:
-        made = [row for opener in cast.everyone for row in opener.run()]
-        ended = tool.stop()
-    assert ended.status == 0
-    assert ended.end.lost == 0
-    rows = ended.rows
-    assert all(predicate(row) for row in rows)
-    theirs = [row for row in rows if row.pid in cast.pids]
-    expected = [row for row in made if predicate(row)]
-    assert expected, "a test that expects no row could not fail"
-    assert without_time(theirs) == expected
-    return rows
 
 
 def test_failed(cast: Cast) -> None:
-    _check(cast, lambda row: row.ret < 0, "-x")
+    check(cast, lambda row: row.ret < 0, "-x")
+
+
+def test_errors(cast: Cast) -> None:
+    option = f"ENOENT,{errno.EISDIR}"
+    errors = (errno.ENOENT, errno.EISDIR)
+    check(cast, lambda row: row.err in errors, "--errno", option)
+
+
+def test_errors_with_failed(cast: Cast) -> None:
+    options = ("-x", "--errno", "EEXIST")
+    check(cast, lambda row: row.err == errno.EEXIST, *options)
 
 
 def test_one_process(cast: Cast) -> None:
     pid = cast.first.pid
-    _check(cast, lambda row: row.pid == pid, "-p", str(pid))
+    check(cast, lambda row: row.pid == pid, "-p", str(pid))
 
 
 def test_several_processes(cast: Cast) -> None:
     pids = (cast.first.pid, cast.other_user.pid)
     option = ",".join(map(str, pids))
-    _check(cast, lambda row: row.pid in pids, "-p", option)
+    check(cast, lambda row: row.pid in pids, "-p", option)
 
 
 @pytest.mark.parametrize("user", [str(NOBODY), "nobody"])
 def test_user(cast: Cast, user: str) -> None:
-    _check(cast, lambda row: row.uid == NOBODY, "-u", user)
+    check(cast, lambda row: row.uid == NOBODY, "-u", user)
+
+
+def test_several_users(cast: Cast) -> None:
+    option = f"nobody,{cast.no_name.uid}"
+    uids = (NOBODY, cast.no_name.uid)
+    check(cast, lambda row: row.uid in uids, "-u", option)
 
 
 @pytest.mark.parametrize("name", ["second-of-three", "cond", "three", "s"])
 def test_part_of_the_command_name(cast: Cast, name: str) -> None:
-    _check(cast, lambda row: name.encode() in row.comm, "-n", name)
+    check(cast, lambda row: name.encode() in row.comm, "-n", name)
 
 
 def _access(row: Row) -> int:
@@ -123,6 +73,11 @@ _FLAGS = {
     "O_EXCL": lambda row: row.flags & os.O_EXCL != 0,
     "O_DIRECTORY": lambda row: row.flags & os.O_DIRECTORY != 0,
     "O_WRONLY O_RDWR": lambda row: _access(row) != os.O_RDONLY,
+    "write": lambda row: _access(row) in (os.O_WRONLY, os.O_RDWR),
+    "create": lambda row: row.mode is not None,
+    "create,O_DIRECTORY": lambda row: (
+        row.mode is not None or row.flags & os.O_DIRECTORY != 0
+    ),
     "O_APPEND O_CREAT": lambda row: (
         row.flags & (os.O_APPEND | os.O_CREAT) != 0
     ),
@@ -132,12 +87,12 @@ _FLAGS = {
 @pytest.mark.parametrize("flags", _FLAGS)
 def test_flags(cast: Cast, flags: str) -> None:
     options = [word for flag in flags.split() for word in ("-f", flag)]
-    _check(cast, _FLAGS[flags], *options)
+    check(cast, _FLAGS[flags], *options)
 
 
 def test_several_options_at_once(cast: Cast) -> None:
     pids = (cast.second.pid, cast.other_user.pid)
-    _check(
+    check(
         cast,
         lambda row: (
             row.pid in pids
@@ -166,7 +121,7 @@ def test_thread(open_load: Path) -> None:
 
 
 def test_everything(cast: Cast) -> None:
-    _check(cast, lambda row: True)
+    check(cast, lambda row: True)
 
 
 class TestPinnedMaps:
@@ -176,29 +131,16 @@ class TestPinnedMaps:
     def folder(self, tmp_path: Path, mounts: List[Path]) -> Path:
         place = tmp_path / "bpf"
         place.mkdir()
-        _mount("bpf", place, mounts)
+        mount("bpf", place, mounts)
         return place
-
-    @pytest.fixture
-    def cgroup(self, tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
-        """A cgroup (version 2) of our own, empty at first."""
-        place = tmp_path / "cgroup2"
-        place.mkdir()
-        _mount("cgroup2", place, mounts)
-        group = place / f"opensnoop-test-{os.getpid()}"
-        group.mkdir()
-        yield group
-        for pid in (group / "cgroup.procs").read_text().split():
-            (place / "cgroup.procs").write_text(pid)
-        group.rmdir()
 
     def test_cgroup(self, cast: Cast, folder: Path, cgroup: Path) -> None:
         pids = (cast.first.pid, cast.other_user.pid)
         for pid in pids:
-            (cgroup / "cgroup.procs").write_text(str(pid))
+            move_into(cgroup, pid)
         pinned = _make_map(folder / "cgroups", value_size=8)
         _add(pinned, cgroup.stat().st_ino, value_size=8)
-        _check(cast, lambda row: row.pid in pids, "--cgroupmap", str(pinned))
+        check(cast, lambda row: row.pid in pids, "--cgroupmap", str(pinned))
 
     def test_mount_namespace(
         self, cast: Cast, folder: Path, open_load: Path
@@ -229,22 +171,17 @@ class TestPinnedMaps:
     def test_both_and_more(
         self, cast: Cast, folder: Path, cgroup: Path
     ) -> None:
-        (cgroup / "cgroup.procs").write_text(str(cast.first.pid))
+        move_into(cgroup, cast.first.pid)
         of_cgroups = _make_map(folder / "cgroups", value_size=8)
         _add(of_cgroups, cgroup.stat().st_ino, value_size=8)
         of_namespaces = _make_map(folder / "namespaces", value_size=4)
         _add(of_namespaces, os.stat("/proc/self/ns/mnt").st_ino, value_size=4)
-        _check(
+        check(
             cast,
             lambda row: row.pid == cast.first.pid and row.ret < 0,
             *("--cgroupmap", str(of_cgroups)),
             *("--mntnsmap", str(of_namespaces), "-x"),
         )
-
-
-def _mount(kind: str, place: Path, mounts: List[Path]) -> None:
-    subprocess.run(["mount", "-t", kind, kind, place], check=True)
-    mounts.append(place)
 
 
 def _make_map(path: Path, value_size: int) -> Path:

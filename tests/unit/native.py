@@ -13,8 +13,16 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple, Sequence, Tuple
 
+from opensnooplib.globs import Glob
 from opensnooplib.known_columns import Kind
-from opensnooplib.reader import _Column, _Field, _Layout, _Symbol
+from opensnooplib.reader import (
+    _Column,
+    _Field,
+    _Glob,
+    _Layout,
+    _native_glob,
+    _Symbol,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = CHECKOUT / "opensnooplib" / "native"
@@ -126,6 +134,12 @@ class _Record(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.c_uint32)]
 
 
+class _Text(ctypes.Structure):
+    """struct text of native/record.h."""
+
+    _fields_ = [("bytes", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+
+
 class _Block:
     """malloc'ed memory of an exact size."""
 
@@ -170,6 +184,24 @@ class Native:
         for name in ("table_row_bound", "json_row_bound", "csv_row_bound"):
             getattr(lib, name).argtypes = [ctypes.POINTER(_RowFormat)]
             getattr(lib, name).restype = size
+        lib.path_is_wanted.argtypes = [
+            ctypes.POINTER(_Glob),
+            ctypes.c_uint,
+            _Text,
+            ctypes.c_int,
+        ]
+        lib.path_is_wanted.restype = ctypes.c_bool
+
+    def path_is_wanted(
+        self, globs: Sequence[Glob], name: bytes, state: int = 0
+    ) -> bool:
+        """state: enum path_state of native/record.h."""
+        block = _Block(len(name), name)
+        array = (_Glob * len(globs))(*map(_native_glob, globs))
+        text = _Text(block.address, len(name))
+        wanted: bool = self._lib.path_is_wanted(array, len(globs), text, state)
+        block.free()
+        return wanted
 
     def _put(
         self, function: str, bound: int, name: bytes, *more: object

@@ -3,31 +3,41 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import pwd
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
 from opensnooplib import __version__, arguments
 from opensnooplib.errors import UsageError
+from opensnooplib.globs import STAR, Glob
 from opensnooplib.options import PLANS
 from tests.unit.native import CHECKOUT
 
 DEFAULTS: Dict[str, Any] = {
     "pids": (),
     "tid": None,
-    "uid": None,
+    "uids": (),
     "comm_part": b"",
     "only_failed": False,
+    "errnos": (),
     "flags": (),
+    "globs": (),
+    "cgroups": (),
+    "containers": (),
+    "mount_namespaces": (),
     "cgroup_map": None,
     "mntns_map": None,
     "command": (),
+    "follow_children": False,
     "show_time": False,
     "show_uid": False,
     "show_flags": False,
@@ -63,18 +73,32 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--pid=1"], {"pids": (1,)}),
     (["-t", f"{ME}"], {"tid": ME}),
     (["--tid", "1"], {"tid": 1}),
-    (["-u", "0"], {"uid": 0}),
-    (["-u", "root"], {"uid": 0}),
-    (["--uid", "4294967294"], {"uid": 2**32 - 2}),
+    (["-u", "0"], {"uids": (0,)}),
+    (["-u", "root"], {"uids": (0,)}),
+    (["--uid", "nobody,0,65534,root"], {"uids": (65534, 0)}),
+    (["-p", "1", "--children"], {"pids": (1,), "follow_children": True}),
     (["-n", "main"], {"comm_part": b"main"}),
     (["--name", "x" * 15], {"comm_part": b"x" * 15}),
     (["-n", os.fsdecode(b"\xff")], {"comm_part": b"\xff"}),
     (["-x"], {"only_failed": True}),
     (["--failed"], {"only_failed": True}),
+    (["--errno", "ENOENT"], {"errnos": (errno.ENOENT,)}),
+    (
+        ["--errno", "EAGAIN,2,EWOULDBLOCK,ERESTARTSYS,4095"],
+        {"errnos": (errno.EAGAIN, 2, 512, 4095)},
+    ),
     (["-f", "O_RDONLY"], {"flags": ("O_RDONLY",)}),
     (
         ["-f", "O_WRONLY", "--flag_filter", "O_RDWR"],
         {"flags": ("O_WRONLY", "O_RDWR")},
+    ),
+    (
+        ["-f", "write,O_APPEND", "-f", "create", "-f", "O_APPEND"],
+        {"flags": ("write", "O_APPEND", "create")},
+    ),
+    (
+        ["--path", "a*", "--path", "!b"],
+        {"globs": (Glob(False, (b"a", STAR)), Glob(True, (b"b",)))},
     ),
     (["--cgroupmap", "/a"], {"cgroup_map": "/a"}),
     (["--mntnsmap", "/a"], {"mntns_map": "/a"}),
@@ -125,19 +149,27 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--doctor"], {"doctor": True}),
     (["-v"], {"verbose": True}),
     (["--verbose"], {"verbose": True}),
-    (["--exec", "ls", "-l"], {"command": ("ls", "-l")}),
+    (
+        ["--exec", "ls", "-l"],
+        {"command": ("ls", "-l"), "follow_children": True},
+    ),
+    (["--no-children", "--exec", "ls"], {"command": ("ls",)}),
+    (
+        ["--children", "--exec", "ls"],
+        {"command": ("ls",), "follow_children": True},
+    ),
     (
         ["-x", "--exec", "ls", "-x", "--count", "1", "--exec"],
         {
             "only_failed": True,
             "command": ("ls", "-x", "--count", "1", "--exec"),
+            "follow_children": True,
         },
     ),
     (
         ["--exec", "git", "log", "--", "file"],
-        {"command": ("git", "log", "--", "file")},
+        {"command": ("git", "log", "--", "file"), "follow_children": True},
     ),
-    (["-u", "0", "--exec", "ls"], {"uid": 0, "command": ("ls",)}),
 ]
 
 
@@ -151,7 +183,27 @@ def test_accepted(words: List[str], expected: Dict[str, Any]) -> None:
 
 def test_users_by_name() -> None:
     for user in pwd.getpwall():
-        assert arguments.parse(["-u", user.pw_name]).uid == user.pw_uid
+        assert arguments.parse(["-u", user.pw_name]).uids == (user.pw_uid,)
+
+
+def test_a_user_without_a_name_who_runs_something() -> None:
+    """As containers have them."""
+    number = 3_999_999_999
+    words = ["-u", str(number)]
+    with pytest.raises(UsageError, match="no process runs as it"):
+        arguments.parse(words)
+    sleep = ["setpriv", f"--reuid={number}", "--clear-groups", "sleep", "99"]
+    with subprocess.Popen(sleep) as process:
+        try:
+            while f"Uid:\t{number}" not in _status(process.pid):
+                time.sleep(0.01)
+            assert arguments.parse(words).uids == (number,)
+        finally:
+            process.kill()
+
+
+def _status(pid: int) -> str:
+    return Path(f"/proc/{pid}/status").read_text()
 
 
 NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
@@ -179,10 +231,25 @@ REFUSED = [
     (["-u", "-1"], "-u -1: there is no such user"),
     (["-u", "4294967295"], "users are numbered below 4294967295"),
     (["-u", "9" * 5000], "users are numbered below 4294967295"),
+    (["-u", "4294967294"], "-u 4294967294: no user has this number"),
+    (["-u", "root,nosuchuser"], "-u nosuchuser: there is no such user"),
+    (["-u", "root,"], "-u : there is no such user"),
+    (["--errno", "ENOENTT"], "no such error; did you mean ENOENT?"),
+    (["--errno", "eacces"], "no such error; did you mean EACCES?"),
+    (["--errno", "nonsense"], "no such error; errno(3) lists them"),
+    (["--errno", ""], "--errno : there is no such error"),
+    (["--errno", "2,"], "--errno : there is no such error"),
+    (["--errno", "0"], "--errno 0: errors are numbered from 1 to 4095"),
+    (["--errno", "4096"], "--errno 4096: errors are numbered from 1"),
+    (["--errno", "9" * 5000], "errors are numbered from 1 to 4095"),
+    (["--errno", "-2"], "--errno -2: there is no such error"),
     (["-n", "x" * 16], "command names have at most 15 bytes"),
     (["-n", "\u00fc" * 8], "command names have at most 15 bytes"),
     (["-f", "O_NONSENSE"], "-f O_NONSENSE: there is no such flag"),
-    (["-f", "WRONLY"], "-f WRONLY: there is no such flag"),
+    (["-f", "WRONLY"], "no such flag; did you mean O_WRONLY?"),
+    (["-f", "O_ACCMODE"], "-f O_ACCMODE: there is no such flag"),
+    (["-f", "wirte"], "no such flag; did you mean write?"),
+    (["-f", "O_CREAT,"], "-f : there is no such flag"),
     (["-f", "getpid"], "-f getpid: there is no such flag"),
     (["-f", "O_"], "-f O_: there is no such flag"),
     (["-F"], "-F is not there yet"),
@@ -226,6 +293,14 @@ REFUSED = [
     (["--exec"], "--exec needs a command after it"),
     (["-p", "1", "--exec", "ls"], "-p and --exec exclude each other"),
     (["-t", "1", "--exec", "ls"], "-t and --exec exclude each other"),
+    (["--path", "["], "--path [: the ] of its [ is missing"),
+    (["--children"], "--children needs -p"),
+    (["--children", "-t", "1"], "--children and -t exclude each other"),
+    (["--no-children", "-p", "1"], "--no-children is for --exec"),
+    (
+        ["--children", "--no-children", "--exec", "ls"],
+        "--children and --no-children exclude each other",
+    ),
     (["-q", "-v"], "-q and -v exclude each other"),
     (["--nonsense"], "--nonsense: there is no such option; opensnoop --help"),
     (["--verb"], "--verb: there is no such option; did you mean --verbose?"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from opensnooplib import arguments, defines, source
+from opensnooplib import arguments, selection, source
 from opensnooplib.errors import OpensnoopError
 from tests.unit.native import CHECKOUT
 
@@ -162,7 +162,7 @@ def test_the_program_of_the_project() -> None:
     options = arguments.parse(["-n", "x", "-f", "O_CREAT"])
     path = source.default_path()
     assert Path(path) == CHECKOUT / "bpf_src" / "opensnoop.c"
-    text = source.assemble(path, defines.selection(options))
+    text = source.assemble(path, selection.defines(options))
     assert '#include "' not in text
     for file in (CHECKOUT / "bpf_src").iterdir():
         assert f'{file.name}"\n' in text, "each file of bpf_src is used"

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * --cgroup and --container: is the caller in a cgroup, or below it?
+ */
+#ifdef CGROUP_SLOTS
+/* Version 2. The frontend puts the cgroups in, one into each slot. */
+BPF_CGROUP_ARRAY(cgroups, CGROUP_SLOTS);
+
+static bool in_cgroup(int slot)
+{
+	return cgroups.check_current_task(slot) > 0;
+}
+#endif
+
+#ifdef CGROUP_VERSION_1
+#include <linux/cgroup-defs.h>
+#include <linux/kernfs.h>
+
+/* Deeper ones are not told from their parents; runtimes use less than ten. */
+#define CGROUP_LEVELS 64
+
+/*
+ * BCC turns a->b into a read of kernel memory, but neither in an array of
+ * pointers nor in a loop.
+ */
+#define KERNEL_FIELD(pointer, field)                                           \
+	({                                                                     \
+		typeof((pointer)->field) value = 0;                            \
+                                                                               \
+		bpf_probe_read_kernel(&value, sizeof(value),                   \
+				      &(pointer)->field);                      \
+		value;                                                         \
+	})
+
+/* By a controller of the hierarchy, and the cgroup's ID in it. */
+static bool in_cgroup_1(enum cgroup_subsys_id controller, u64 id)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct css_set *set = task->cgroups;
+	struct cgroup_subsys_state *state =
+		KERNEL_FIELD(set, subsys[controller]);
+
+	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
+		struct cgroup *cgroup = KERNEL_FIELD(state, cgroup);
+		struct kernfs_node *node = KERNEL_FIELD(cgroup, kn);
+
+		if (KERNEL_FIELD(node, id) == id)
+			return true;
+		state = KERNEL_FIELD(state, parent);
+	}
+	return false;
+}
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thread exits: what is kept for it goes.
+ */
+#if defined(BEGIN_END) || defined(FOLLOW_CHILDREN)
+TRACEPOINT_PROBE(sched, sched_process_exit)
+{
+#ifdef BEGIN_END
+	forget_start();
+#endif
+#ifdef FOLLOW_CHILDREN
+	thread_exits();
+#endif
+	return 0;
+}
+#endif

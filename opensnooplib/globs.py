@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--path: patterns of names.
+
+A name matches as a whole, byte by byte. * stands for any bytes, also none and
+also "/"; ? for any one byte; [abc], [a-z], [!a-z] for one byte of these, or
+none of these; a backslash takes the special meaning from what follows it. A
+pattern that begins with ! excludes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+from opensnooplib.errors import UsageError
+
+# PATH_MAX of include/uapi/linux/limits.h, without the NUL.
+_LONGEST = 4095
+
+_ANY_BYTE = bytes(range(1, 256))
+
+# In a pattern, each part is one byte of these, or any number of any bytes.
+STAR = None
+Part = Optional[bytes]
+
+
+class Glob(NamedTuple):
+    excludes: bool
+    parts: Tuple[Part, ...]
+
+    @property
+    def least(self) -> int:
+        """How many bytes a name that matches has at least."""
+        return sum(part is not STAR for part in self.parts)
+
+
+def globs(words: Sequence[str]) -> Tuple[Glob, ...]:
+    """Raises UsageError for a pattern that makes no sense."""
+    return tuple(_Parser(word).parse() for word in words)
+
+
+class _Parser:
+    def __init__(self, word: str) -> None:
+        self._word = word
+        self._bytes = os.fsencode(word)
+        self._at = 0
+
+    def parse(self) -> Glob:
+        excludes = self._take(b"!")
+        parts: List[Part] = []
+        while self._at < len(self._bytes):
+            part = self._part()
+            if part is not STAR or parts[-1:] != [STAR]:
+                parts.append(part)
+        found = Glob(excludes, tuple(parts))
+        if excludes and not parts:
+            self._refuse("excludes nothing; write a pattern after the !")
+        if excludes and found.parts == (STAR,):
+            self._refuse("excludes every path")
+        if found.least > _LONGEST:
+            self._refuse(
+                f"no path is longer than {_LONGEST} bytes, so this can never "
+                "match"
+            )
+        return found
+
+    def _refuse(self, why: str) -> None:
+        raise UsageError(f"--path {self._word[:80]}: {why}")
+
+    def _next(self) -> bytes:
+        self._at += 1
+        return self._bytes[self._at - 1 : self._at]
+
+    def _take(self, expected: bytes) -> bool:
+        """Go behind it if it stands here."""
+        if self._bytes[self._at : self._at + 1] != expected:
+            return False
+        self._at += 1
+        return True
+
+    def _part(self) -> Part:
+        byte = self._next()
+        if byte == b"*":
+            return STAR
+        if byte == b"?":
+            return _ANY_BYTE
+        if byte == b"[":
+            return self._set()
+        if byte == b"\\":
+            return self._escaped()
+        return byte
+
+    def _escaped(self) -> bytes:
+        byte = self._next()
+        if not byte:
+            self._refuse("nothing follows the backslash; \\\\ is a backslash")
+        return byte
+
+    def _set(self) -> bytes:
+        negated = self._take(b"!")
+        members = set(self._members())
+        while not self._take(b"]"):
+            members.update(self._members())
+        if negated:
+            members = set(_ANY_BYTE) - members
+        if not members:
+            self._refuse("a [...] in it takes no byte at all")
+        return bytes(sorted(members))
+
+    def _members(self) -> Sequence[int]:
+        """One byte, or a range; ] is one too, where it comes first."""
+        first = self._member()
+        rest = self._bytes[self._at : self._at + 2]
+        if rest[:1] != b"-" or rest[1:] in (b"]", b""):
+            return [first]
+        self._at += 1
+        last = self._member()
+        if last < first:
+            self._refuse("a range in its [...] ends before it begins")
+        return range(first, last + 1)
+
+    def _member(self) -> int:
+        byte = self._next()
+        if byte == b"\\":
+            byte = self._escaped()
+        if not byte:
+            self._refuse("the ] of its [ is missing; \\[ is a bracket")
+        return byte[0]

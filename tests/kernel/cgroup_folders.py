@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real cgroups for a test: mounted, filled and removed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, List
+
+import pytest
+
+# One of these is free for version 1 where version 2 has all others.
+_CONTROLLERS = ("freezer", "net_cls", "pids", "memory")
+
+
+def mount(kind: str, place: Path, mounts: List[Path], *options: str) -> None:
+    """Raises CalledProcessError where the kernel refuses."""
+    command = ["mount", "-t", kind, *options, kind, str(place)]
+    subprocess.run(command, check=True, stderr=subprocess.PIPE)
+    mounts.append(place)
+
+
+def mount_hierarchy(version: int, place: Path, mounts: List[Path]) -> None:
+    """Mount a hierarchy of cgroups at `place`, or skip the test."""
+    place.mkdir()
+    if version == 2:
+        mount("cgroup2", place, mounts)
+        return
+    for controller in _CONTROLLERS:
+        try:
+            mount("cgroup", place, mounts, "-o", controller)
+            return
+        except subprocess.CalledProcessError:
+            continue
+    pytest.skip("no controller is left for cgroups of version 1")
+
+
+@contextmanager
+def a_group(place: Path) -> Iterator[Path]:
+    """An empty cgroup; at the end whatever is below goes too."""
+    group = place / f"opensnoop-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        yield group
+    finally:
+        for folder, _, _ in os.walk(group, topdown=False):
+            for pid in (Path(folder) / "cgroup.procs").read_text().split():
+                move_into(place, int(pid))
+            os.rmdir(folder)
+
+
+def move_into(group: Path, pid: int) -> None:
+    (group / "cgroup.procs").write_text(str(pid))

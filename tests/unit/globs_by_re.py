@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Patterns of names, made and matched in another way: by Python's re."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import List, Sequence
+
+from opensnooplib.globs import STAR, Glob, Part
+
+_LETTERS = b"ab/\xff"
+
+
+def _regex(parts: Sequence[Part]) -> str:
+    return "".join(
+        ".*"
+        if part is STAR
+        else "[" + "".join(f"\\x{byte:02x}" for byte in part) + "]"
+        for part in parts
+    )
+
+
+def matches(glob: Glob, name: bytes) -> bool:
+    pattern = re.compile(_regex(glob.parts).encode(), re.DOTALL)
+    return pattern.fullmatch(name) is not None
+
+
+def is_wanted(globs: Sequence[Glob], name: bytes) -> bool:
+    wanted = [matches(glob, name) for glob in globs if not glob.excludes]
+    excluded = [matches(glob, name) for glob in globs if glob.excludes]
+    return (any(wanted) or not wanted) and not any(excluded)
+
+
+def some_name(chance: random.Random, most: int = 12) -> bytes:
+    """Of few letters, so that patterns match often."""
+    length = chance.randrange(most + 1)
+    return bytes(chance.choice(_LETTERS) for _ in range(length))
+
+
+def some_glob(chance: random.Random) -> str:
+    words = ["*", "*", "?", "[ab]", "[!a]", "a", "b", "/", "\\a", "ab"]
+    pattern = "".join(chance.choices(words, k=chance.randrange(1, 6)))
+    if pattern.strip("*") and chance.random() < 0.25:
+        return "!" + pattern
+    return pattern
+
+
+def some_globs(chance: random.Random) -> List[str]:
+    return [some_glob(chance) for _ in range(chance.randrange(1, 4))]

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--path: what a pattern means, and that the reader does what it means."""
+
+from __future__ import annotations
+
+import random
+from typing import List
+
+import pytest
+
+from opensnooplib import globs
+from opensnooplib.errors import UsageError
+from tests.unit.globs_by_re import is_wanted, some_globs, some_name
+from tests.unit.native import Native
+
+WHOLE, CUT, UNREADABLE = range(3)  # enum path_state
+
+_MEANINGS = [
+    # pattern, names that match, names that don't
+    ("/etc/passwd", [b"/etc/passwd"], [b"/etc/passwd-", b"x/etc/passwd", b""]),
+    ("*", [b"", b"a", b"/a/b", b"\n\xff"], []),
+    ("**", [b"", b"/a/b"], []),
+    ("/etc/*", [b"/etc/", b"/etc/a", b"/etc/a/b"], [b"/etc", b"etc/a"]),
+    ("*.conf", [b".conf", b"/etc/a.conf", b"a.conf.conf"], [b"a.config"]),
+    ("/a*b*c", [b"/abc", b"/aabcc", b"/axbxc"], [b"/ac", b"/abcd", b"/acb"]),
+    ("*ab*ab*", [b"abab", b"xabxabx"], [b"aab", b"abxb"]),
+    ("a?c", [b"abc", b"a/c", b"a\xffc"], [b"ac", b"abbc", "aüc".encode()]),
+    ("[abc]", [b"a", b"c"], [b"d", b"", b"ab"]),
+    ("[a-c]x", [b"ax", b"bx", b"cx"], [b"dx", b"-x"]),
+    ("[!a-c]", [b"d", b"/", b"\xff"], [b"b", b""]),
+    ("[]a]", [b"]", b"a"], [b"[", b"b"]),
+    ("[!]a]", [b"b"], [b"]", b"a"]),
+    ("[a-]", [b"a", b"-"], [b"b"]),
+    ("[-a]", [b"a", b"-"], [b"b"]),
+    ("[\\]-]", [b"]", b"-"], [b"\\"]),
+    ("[*?]", [b"*", b"?"], [b"a"]),
+    ("a!", [b"a!"], [b"a"]),
+    ("\\!a", [b"!a"], [b"a", b"b"]),
+    ("\\*\\?\\[\\\\", [b"*?[\\"], [b"a?[\\"]),
+    ("a]", [b"a]"], [b"a"]),
+    ("grün*", ["grün".encode(), "grüner".encode()], [b"grun"]),
+    ("", [b""], [b"a"]),
+]
+
+
+@pytest.mark.parametrize(
+    "pattern, some, others", _MEANINGS, ids=[m[0] for m in _MEANINGS]
+)
+def test_what_a_pattern_means(
+    native: Native, pattern: str, some: List[bytes], others: List[bytes]
+) -> None:
+    parsed = globs.globs([pattern])
+    for name in some:
+        assert native.path_is_wanted(parsed, name), name
+    for name in others:
+        assert not native.path_is_wanted(parsed, name), name
+
+
+@pytest.mark.parametrize(
+    "words, some, others",
+    [
+        (["/a*", "/b*"], [b"/a", b"/b"], [b"/c"]),
+        (["!/a*"], [b"/b", b""], [b"/a", b"/ab"]),
+        (["/a*", "!*x"], [b"/a"], [b"/ax", b"/b", b"/bx"]),
+        (["!*x", "/a*"], [b"/a"], [b"/ax", b"/b", b"/bx"]),
+        (["!*x", "!*y"], [b"z"], [b"x", b"y"]),
+    ],
+)
+def test_several_patterns(
+    native: Native, words: List[str], some: List[bytes], others: List[bytes]
+) -> None:
+    parsed = globs.globs(words)
+    assert all(native.path_is_wanted(parsed, name) for name in some)
+    assert not any(native.path_is_wanted(parsed, name) for name in others)
+
+
+@pytest.mark.parametrize(
+    "words, name, wanted",
+    [
+        (["/a*"], b"/ab", True),
+        (["/a*"], b"/b", False),
+        (["*x"], b"/ab", True),
+        (["*x"], b"/ax", True),
+        (["/abc"], b"/ab", True),
+        (["!/a*"], b"/ab", False),
+        (["!*x"], b"/ax", True),
+        (["!/ab"], b"/ab", True),
+    ],
+)
+def test_a_name_that_was_cut_is_dropped_only_for_sure(
+    native: Native, words: List[str], name: bytes, wanted: bool
+) -> None:
+    """What follows isn't known, but that something does."""
+    parsed = globs.globs(words)
+    assert native.path_is_wanted(parsed, name, CUT) == wanted
+
+
+def test_a_name_that_could_not_be_read_is_never_dropped(
+    native: Native,
+) -> None:
+    for words in (["/a"], ["!/a*"], ["/a*", "!/b*"]):
+        assert native.path_is_wanted(globs.globs(words), b"", UNREADABLE)
+
+
+def test_as_regular_expressions_would(native: Native) -> None:
+    chance = random.Random(1)
+    wanted = 0
+    for _ in range(5_000):
+        parsed = globs.globs(some_globs(chance))
+        name = some_name(chance)
+        assert native.path_is_wanted(parsed, name) == is_wanted(parsed, name)
+        wanted += is_wanted(parsed, name)
+    assert 500 < wanted < 4_500
+
+
+@pytest.mark.parametrize("length", [62, 63, 64, 65, 127, 128, 129, 4095])
+def test_patterns_as_long_as_words_of_bits(
+    native: Native, length: int
+) -> None:
+    name = bytes(97 + place % 26 for place in range(length))
+    text = name.decode()
+    for pattern in (text, "?" + text[1:], "*" + text, text + "*"):
+        parsed = globs.globs([pattern])
+        assert native.path_is_wanted(parsed, name)
+        assert not native.path_is_wanted(parsed, name[:-1])
+        assert not native.path_is_wanted(parsed, name[:-1] + b"!")
+        assert not native.path_is_wanted(parsed, b"!" + name[2:])
+
+
+def test_a_hostile_name_takes_no_longer_than_another(native: Native) -> None:
+    """One that tries all ways would not end before the sun does."""
+    parsed = globs.globs(["*a" * 30 + "b"])
+    assert not native.path_is_wanted(parsed, b"a" * 4095)
+    assert native.path_is_wanted(parsed, b"a" * 4094 + b"b")
+
+
+@pytest.mark.parametrize(
+    "word, sentence",
+    [
+        ("[", "--path [: the ] of its [ is missing"),
+        ("[a", "the ] of its [ is missing"),
+        ("[]", "the ] of its [ is missing"),
+        ("[!]", "the ] of its [ is missing"),
+        ("[a-", "the ] of its [ is missing"),
+        ("[b-a]", "a range in its [...] ends before it begins"),
+        ("[!\x01-\udcff]", "a [...] in it takes no byte at all"),
+        ("a\\", "nothing follows the backslash"),
+        ("[\\", "nothing follows the backslash"),
+        ("!", "excludes nothing"),
+        ("!*", "excludes every path"),
+        ("!**", "excludes every path"),
+        ("?" * 4096, "no path is longer than 4095 bytes"),
+        ("*".join("a" * 4096), "no path is longer than 4095 bytes"),
+    ],
+)
+def test_refused(word: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        globs.globs([word])
+    assert sentence in refusal.value.sentence
+    assert len(refusal.value.sentence) < 200

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The condition in C for --path drops no name that is wanted."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import List, Sequence, Tuple
+
+
+from opensnooplib import globs, paths
+from tests.unit.globs_by_re import is_wanted, some_globs, some_name
+from tests.unit.native import CHECKOUT, run_c
+
+_HEADER = CHECKOUT / "bpf_src" / "paths.h"
+
+
+def _c_bytes(name: bytes) -> str:
+    return '"' + "".join(f"\\{byte:03o}" for byte in name) + '"'
+
+
+_PROGRAM = """
+#include <stdbool.h>
+#include <stdio.h>
+typedef unsigned long long u64;
+typedef int s32;
+#define keep_in_one_register(variable)
+%s
+"""
+
+
+def _kept(
+    folder: Path, cases: Sequence[Tuple[Sequence[str], Sequence[bytes]]]
+) -> List[List[bool]]:
+    """What bpf_src/paths.h, compiled for this host, lets pass.
+
+    For each case, which are patterns and names: which of the names.
+    """
+    text = rows = ""
+    for number, (patterns, names) in enumerate(cases):
+        defines = paths.defines(globs.globs(patterns))
+        text += f"#define path_may_be_selected selected_{number}\n"
+        text += "".join(f"#define {name} {value}\n" for name, value in defines)
+        text += f'#include "{_HEADER}"\n#undef path_may_be_selected\n'
+        for macro, _ in defines:
+            text += f"#undef {macro.partition('(')[0]}\n"
+        for name in names:
+            bound = f"{len(name) + 1}, {_c_bytes(name)}"
+            rows += f"\t{{selected_{number}, {bound}}},\n"
+    main = f"""
+static const struct {{
+	bool (*selected)(const char *path, s32 size, u64 room);
+	s32 size;
+	const char *name;
+}} rows[] = {{
+{rows}}};
+
+int main(void)
+{{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		putchar('0' + rows[i].selected(rows[i].name, rows[i].size,
+					       4097));
+}}
+"""
+    flags = ("-fsanitize=address,undefined",)
+    printed = iter(run_c(folder, _PROGRAM % text + main, *flags))
+    return [[next(printed) == "1" for _ in names] for _, names in cases]
+
+
+def test_no_wanted_name_is_dropped(tmp_path: Path) -> None:
+    chance = random.Random(2)
+    cases = [
+        (some_globs(chance), [some_name(chance, 9) for _ in range(60)])
+        for _ in range(60)
+    ]
+    dropped = unwanted = 0
+    for (patterns, names), kept in zip(cases, _kept(tmp_path, cases)):
+        wanted = [is_wanted(globs.globs(patterns), name) for name in names]
+        for name, is_kept, needed in zip(names, kept, wanted):
+            assert is_kept or not needed, (patterns, name)
+        dropped += kept.count(False)
+        unwanted += wanted.count(False)
+    assert dropped > unwanted / 2
+
+
+_NAMES = [
+    b"",
+    b"/etc/passwd",
+    b"/etc/passwd-",
+    b"/etc/ssl/certs/x.pem",
+    b"/etc",
+    b"/tmp/x.conf",
+    b"x.conf",
+    b"/usr/lib/python3/x.pyc",
+    b"/usr/lib/" + b"d/" * 60 + b"x.pyc",
+    b"/" + b"y" * 126 + b".conf",
+    b"/" + b"z" * 4090 + b".pem",
+    b"\xff\x80",
+]
+
+
+_SIMPLE = [
+    ["/etc/passwd"],
+    ["/etc/*"],
+    ["*.conf"],
+    ["/etc/*.pem"],
+    ["/etc/*", "*.conf", "x.conf"],
+    ["!/etc/*"],
+    ["!*.conf"],
+    ["!/etc/passwd"],
+    ["!/tmp/*.conf"],
+    ["/etc/*", "!*.pem"],
+    ["\udcff*"],
+    [""],
+]
+
+
+def test_simple_patterns_are_decided_whole(tmp_path: Path) -> None:
+    """Nothing is left to the reader, however long the name."""
+    found = _kept(tmp_path, [(patterns, _NAMES) for patterns in _SIMPLE])
+    for patterns, kept in zip(_SIMPLE, found):
+        parsed = globs.globs(patterns)
+        assert kept == [is_wanted(parsed, name) for name in _NAMES], patterns
+
+
+_HOLDING = [["*lib*"], ["!*lib*"], ["*on3/x*"]]
+
+
+def test_a_text_within_is_decided_in_short_names(tmp_path: Path) -> None:
+    short = [name for name in _NAMES if len(name) < 128]
+    longer = [name for name in _NAMES if len(name) >= 128]
+    cases = [(patterns, short + longer) for patterns in _HOLDING]
+    for patterns, kept in zip(_HOLDING, _kept(tmp_path, cases)):
+        parsed = globs.globs(patterns)
+        expected = [is_wanted(parsed, name) for name in short]
+        assert kept == expected + [True] * len(longer), patterns
+
+
+def test_many_and_long_patterns(tmp_path: Path) -> None:
+    """The reader does what is too much for the kernel."""
+    patterns = [f"/{'x' * 100}{number}*y" for number in range(500)]
+    patterns += [f"*{'z' * number}*" for number in range(1, 50)]
+    patterns += [f"!*{'a' * number}*" for number in range(20, 50)]
+    names = [b"/" + b"x" * 100 + b"7y", b"zz", b"z" + b"a" * 30, b"b", b""]
+    parsed = globs.globs(patterns)
+    (found,) = _kept(tmp_path, [(patterns, names)])
+    for name, kept in zip(names, found):
+        assert kept or not is_wanted(parsed, name)
+    lengths = [len(value) for _, value in paths.defines(parsed)]
+    assert max(lengths) < 100_000
+
+
+def test_what_cannot_be_told_passes(tmp_path: Path) -> None:
+    """Unreadable names, and those that fill the buffer."""
+    header = f'#define SELECT_PATH(path, length) false\n#include "{_HEADER}"'
+    main = """
+int main(void)
+{
+	int sizes[] = {-14, 0, 1, 2, 127, 128, 129};
+
+	for (int i = 0; i < 7; i++)
+		putchar('0' + path_may_be_selected("", sizes[i], 128));
+}
+"""
+    assert run_c(tmp_path, _PROGRAM % header + main) == "1100011"

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Selection: each condition, compiled as C, selects what was asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from opensnooplib import arguments, selection
+from opensnooplib.defines import Define
+from tests.unit.native import run_c
+
+
+def _selection(words: List[str]) -> List[Define]:
+    return selection.defines(arguments.parse(words))
+
+
+def _evaluate(
+    folder: Path, chosen: List[Define], expressions: List[str]
+) -> List[int]:
+    text = "".join(f"#define {name} {value}\n" for name, value in chosen)
+    prints = "".join(f'printf("%d ", {e});' for e in expressions)
+    printed = run_c(
+        folder, f"#include <stdio.h>\n{text}int main(void) {{ {prints} }}\n"
+    )
+    return [int(word) for word in printed.split()]
+
+
+def test_nothing_asked_for_defines_nothing() -> None:
+    assert _selection([]) == []
+    assert _selection(["-T", "-U", "-e", "--format", "json", "-q"]) == []
+
+
+def test_pids(tmp_path: Path) -> None:
+    me = os.getpid()
+    chosen = _selection(["-p", f"1,{me}"])
+    assert [name for name, _ in chosen] == ["SELECT_PID(pid)"]
+    expressions = [
+        "!!SELECT_PID(1U)",
+        f"!!SELECT_PID({me}U)",
+        f"!!SELECT_PID({me + 1}U)",
+        # All of it is one condition, whatever stands around it.
+        "!SELECT_PID(2U)",
+        "!!SELECT_PID(0U | 1U)",
+    ]
+    assert _evaluate(tmp_path, chosen, expressions) == [1, 1, 0, 1, 1]
+
+
+def test_a_thread_goes_before_a_process() -> None:
+    chosen = _selection(["-p", "1", "-t", "1"])
+    assert [name for name, _ in chosen] == ["SELECT_TID(tid)"]
+
+
+def test_largest_user(tmp_path: Path) -> None:
+    options = arguments.parse([])._replace(uids=(2**32 - 2,))
+    chosen = selection.defines(options)
+    expressions = ["!!SELECT_UID((unsigned)-2)", "!!SELECT_UID(0U)"]
+    assert _evaluate(tmp_path, chosen, expressions) == [1, 0]
+
+
+def test_several_users(tmp_path: Path) -> None:
+    chosen = _selection(["-u", "root,nobody"])
+    expressions = [f"!!SELECT_UID({uid}U)" for uid in (0, 65534, 1)]
+    assert _evaluate(tmp_path, chosen, expressions) == [1, 1, 0]
+
+
+def test_errors(tmp_path: Path) -> None:
+    chosen = _selection(["--errno", "ENOENT,13"])
+    expressions = [
+        f"!!SELECT_ERRNO((unsigned){ret})" for ret in (2, 13, 1, -3)
+    ]
+    assert _evaluate(tmp_path, chosen, expressions) == [1, 1, 0, 0]
+
+
+def test_children_are_looked_up_not_compared() -> None:
+    names = [name for name, _ in _selection(["-p", "1", "--children"])]
+    assert names == ["FOLLOW_CHILDREN", "FOLLOWED_ENTRIES"]
+    alone = _selection(["--no-children", "--exec", "ls"])
+    assert alone == []  # until the command has a PID
+
+
+def test_root_is_a_selection_too(tmp_path: Path) -> None:
+    chosen = _selection(["-u", "0"])
+    expressions = ["!!SELECT_UID(0U)", "!!SELECT_UID(1U)"]
+    assert _evaluate(tmp_path, chosen, expressions) == [1, 0]
+
+
+def test_names(tmp_path: Path) -> None:
+    name = os.fsdecode(b"a\\\"'\n\xff")
+    chosen = _selection(["-n", name])
+    at = '"a\\\\\\"\'\\n\\xff"'
+    expressions = [
+        "SELECT_COMM_SIZE",
+        f"!!SELECT_COMM_AT({at} + 0)",
+        '!!SELECT_COMM_AT("a\\\\\\"\'\\n\\xfe" + 0)',
+        '!!SELECT_COMM_AT("xxxxxxxx" + 0)',
+    ]
+    assert _evaluate(tmp_path, chosen, expressions) == [6, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "words, flags, selected",
+    [
+        (["-f", "O_RDONLY"], os.O_RDONLY, True),
+        (["-f", "O_RDONLY"], os.O_RDONLY | os.O_CREAT, True),
+        (["-f", "O_RDONLY"], os.O_WRONLY, False),
+        (["-f", "O_RDONLY"], os.O_RDWR, False),
+        (["-f", "O_WRONLY"], os.O_WRONLY | os.O_APPEND, True),
+        (["-f", "O_WRONLY"], os.O_RDONLY, False),
+        (["-f", "O_RDWR"], os.O_WRONLY, False),
+        (["-f", "O_TMPFILE"], os.O_DIRECTORY, False),
+        (["-f", "O_TMPFILE"], os.O_TMPFILE | os.O_RDWR, True),
+        (["-f", "O_WRONLY", "-f", "O_RDWR"], os.O_RDWR, True),
+        (["-f", "write"], os.O_RDWR | os.O_APPEND, True),
+        (["-f", "write"], os.O_WRONLY, True),
+        (["-f", "write"], os.O_RDONLY | os.O_CREAT, False),
+        (["-f", "create"], os.O_RDONLY | os.O_CREAT, True),
+        (["-f", "create"], os.O_TMPFILE | os.O_WRONLY, True),
+        (["-f", "create"], os.O_DIRECTORY, False),
+        (["-f", "create,O_APPEND"], os.O_APPEND, True),
+        (["-f", "O_WRONLY", "-f", "O_RDWR"], os.O_RDONLY, False),
+    ],
+)
+def test_flags(
+    tmp_path: Path, words: List[str], flags: int, selected: bool
+) -> None:
+    chosen = _selection(words)
+    expression = f"!!SELECT_FLAGS({flags}UL)"
+    assert _evaluate(tmp_path, chosen, [expression]) == [selected]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/sys/fs/bpf/map", '/tmp/"\\\n\t1', "/tmp/\u00fc1", "/tmp/a b??/%s"],
+)
+def test_map_paths_are_c_strings(tmp_path: Path, path: str) -> None:
+    chosen = _selection(["--cgroupmap", path, "--mntnsmap", "/x"])
+    assert [name for name, _ in chosen] == ["CGROUP_MAP", "MNTNS_MAP"]
+    body = "".join(f"#define {name} {value}\n" for name, value in chosen)
+    printed = run_c(
+        tmp_path,
+        f"#include <stdio.h>\n{body}"
+        "int main(void) { for (char *c = CGROUP_MAP; *c; c++)"
+        ' printf("%02x", *c & 0xff); }\n',
+    )
+    assert bytes.fromhex(printed) == os.fsencode(path)
+
+
+def test_only_failed() -> None:
+    assert _selection(["-x"]) == [("SELECT_FAILED", "1")]
