@@ -37,6 +37,11 @@ def main(words: Optional[List[str]] = None) -> int:
     try:
         options = arguments.parse(sys.argv[1:] if words is None else words)
         verbose = options.verbose
+        messages = Messages(options.quiet, options.verbose)
+        if options.replay is not None:
+            from opensnooplib import replay  # not needed for a trace
+
+            return replay.run(options, messages)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
         if options.doctor:
             from opensnooplib import doctor  # not needed for a trace
@@ -48,10 +53,8 @@ def main(words: Optional[List[str]] = None) -> int:
         if options.disassemble or (options.verifier_log and not options.live):
             from opensnooplib import inside  # not needed for a trace
 
-            return inside.run(
-                options, Messages(options.quiet, options.verbose)
-            )
-        return session.run(options, Messages(options.quiet, options.verbose))
+            return inside.run(options, messages)
+        return session.run(options, messages)
     except OpensnoopError as error:
         report(error)
         return error.exit_status

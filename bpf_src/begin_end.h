@@ -20,6 +20,9 @@
 struct open_start {
 	bool under_way; /* begun, and not ended yet */
 	struct open_args open;
+#ifdef SUMMARY
+	u64 ts; /* ns since boot */
+#endif
 	s32 path_size; /* of path, as in struct event */
 	char path[SHORT_PATH];
 };
@@ -62,6 +65,9 @@ static int begin_open(const struct open_args *open)
 
 	begun->under_way = true;
 	begun->open = *open;
+#ifdef SUMMARY
+	begun->ts = bpf_ktime_get_ns();
+#endif
 	if (begun->open.user_how)
 		read_how(&begun->open);
 	begun->path_size =
@@ -109,7 +115,11 @@ static int end_open(void *ctx, u32 program, long ret)
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, &begun->open, pid_tgid, ret);
-	send_event(ctx, event);
+#ifdef SUMMARY
+	deliver(ctx, event, begun->ts);
+#else
+	deliver(ctx, event, 0);
+#endif
 	return 0;
 }
 

@@ -19,6 +19,21 @@ static void read_how(struct open_args *open)
 	open->user_how = NULL;
 }
 
+/*
+ * A record of the open, or one more in the counts. `began` is the time at
+ * which it did, or 0 where that isn't known.
+ */
+static void deliver(void *ctx, struct event *event, u64 began)
+{
+#ifdef SUMMARY
+	if (event->pid != TOOL_PID) {
+		summarize(event, began);
+		return;
+	}
+#endif
+	send_event(ctx, event);
+}
+
 /* For plans that are called once for each open: when it is done. */
 static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 {
@@ -39,6 +54,6 @@ static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, open, pid_tgid, ret);
-	send_event(ctx, event);
+	deliver(ctx, event, 0);
 	return 0;
 }

@@ -10,6 +10,7 @@
  *   record.h        how a record is filled and sent, and losses are counted
  *   wanted.h        what it holds only if it is asked for
  *   select.h        which opens are wanted; follow.h, of --children
+ *   summary.h       how opens are counted, when that is all that is asked for
  *   open.h          an open from its arguments to its record
  *   begin_end.h     the same where begin and end are seen apart
  *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
@@ -20,7 +21,9 @@
 #include "task.h"
 #include "record.h"
 #include "select.h"
-
+#ifdef SUMMARY
+#include "summary.h"
+#endif
 #include "open.h"
 
 #if defined(PLAN_SYSCALL)

@@ -16,6 +16,7 @@ from opensnooplib import (
     column_list,
     errnos,
     globs,
+    keeping,
     namespaces,
     users,
     values,
@@ -109,6 +110,8 @@ def _build_parser() -> _Parser:
     _add_selection(parser.add_argument_group("which opens"))
     _add_columns(parser.add_argument_group("columns"))
     _add_output(parser.add_argument_group("output"))
+    _add_summing(parser.add_argument_group("summing up"))
+    _add_keeping(parser.add_argument_group("keeping"))
     _add_probe(parser.add_argument_group("probe"))
     return parser
 
@@ -279,6 +282,37 @@ def _add_output(group: _Group) -> None:
     )
 
 
+def _add_summing(group: _Group) -> None:
+    group.add_argument(
+        "--summary",
+        action="store_true",
+        help="no rows: at the end, what was opened most, by whom, ...",
+    )
+    group.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        help="a summary of each such time",
+    )
+    group.add_argument(
+        "--top",
+        action="store_true",
+        help="the summary of the last second, as a live screen",
+    )
+
+
+def _add_keeping(group: _Group) -> None:
+    group.add_argument(
+        "--record",
+        metavar="FILE",
+        help="write records to FILE, as they come, and no rows",
+    )
+    group.add_argument(
+        "--replay",
+        metavar="FILE",
+        help="rows of a recording; needs no root",
+    )
+
+
 def _add_probe(group: _Group) -> None:
     group.add_argument(
         "-b",
@@ -349,15 +383,17 @@ def parse(arguments: Sequence[str]) -> Options:
         raise UsageError("write --exec COMMAND ... without a =")
     words.exec = command
     _refuse_conflicts(words)
+    keeping.refuse_conflicts(words)
+    live = words.replay is None
     if words.columns == "help":
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
     form = values.one_of("--format", words.format, FORMATS)
-    asked = column_list.parse(words.columns, words.ppid, words.source)
-    return Options(
-        pids=values.pids(words.pid),
-        tid=values.tid(words.tid),
-        uids=users.uids(words.uid),
+    asked = column_list.parse(words.columns, words.ppid, words.source, live)
+    options = Options(
+        pids=values.pids(words.pid, live),
+        tid=values.tid(words.tid, live),
+        uids=users.uids(words.uid, live),
         comm_part=values.comm_part(words.name),
         only_failed=words.failed,
         errnos=errnos.errnos(words.errno),
@@ -383,8 +419,13 @@ def parse(arguments: Sequence[str]) -> Options:
         unbuffered=words.unbuffered,
         output_file=words.output,
         row_limit=values.positive("--count", words.count) or 0,
-        duration=values.duration(words.duration),
+        duration=values.seconds("-d", words.duration),
         quiet=words.quiet,
+        summary=words.summary or words.top,
+        interval=values.seconds("--interval", words.interval),
+        top=words.top,
+        record=words.record,
+        replay=words.replay,
         buffer_pages=values.buffer_pages(words.buffer_pages),
         plan=values.one_of("--attach", words.attach, ("auto",) + PLANS),
         source=words.source,
@@ -396,6 +437,8 @@ def parse(arguments: Sequence[str]) -> Options:
         print_source=words.ebpf,
         doctor=words.doctor,
     )
+    keeping.check_paths(options)
+    return options
 
 
 def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
@@ -443,6 +486,10 @@ def _refuse_conflicts(words: argparse.Namespace) -> None:
                     f"{option} and --columns exclude each other: write {name} "
                     "in --columns"
                 )
+    if words.format == "csv" and (
+        words.summary or words.top or words.doctor or words.maps
+    ):
+        raise UsageError("--format csv is for rows: use table or json here")
     if words.time and words.format != "table":
         raise UsageError(
             "--time is for the table: json and csv have every time as date "

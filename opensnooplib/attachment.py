@@ -17,6 +17,7 @@ class Hook(NamedTuple):
 
     prefix: str
     what: str
+    kind: str  # see hooks.KINDS
     program_type: str  # attribute of bcc.BPF
     attach: str  # method of bcc.BPF
     place: str  # what that calls the place; "": the program's name has it
@@ -27,6 +28,7 @@ HOOKS = (
     Hook(
         "tracepoint__",
         "tracepoint",
+        "tracepoint",
         "TRACEPOINT",
         "attach_tracepoint",
         "tp",
@@ -34,6 +36,7 @@ HOOKS = (
     ),
     Hook(
         "raw_tracepoint__",
+        "raw tracepoint",
         "raw tracepoint",
         "RAW_TRACEPOINT",
         "attach_raw_tracepoint",
@@ -43,6 +46,7 @@ HOOKS = (
     Hook(
         "kprobe__",
         "kernel function",
+        "kprobe",
         "KPROBE",
         "attach_kprobe",
         "event",
@@ -51,6 +55,7 @@ HOOKS = (
     Hook(
         "kretprobe__",
         "return of the kernel function",
+        "kprobe",
         "KPROBE",
         "attach_kretprobe",
         "event",
@@ -59,6 +64,7 @@ HOOKS = (
     Hook(
         "kfunc__",
         "entry of the kernel function",
+        "fentry",
         "TRACING",
         "attach_kfunc",
         "",
@@ -67,12 +73,13 @@ HOOKS = (
     Hook(
         "kretfunc__",
         "exit of the kernel function",
+        "fentry",
         "TRACING",
         "attach_kretfunc",
         "",
         "kfunc_exit_fds",
     ),
-    Hook("lsm__", "LSM hook", "LSM", "attach_lsm", "", "lsm_fds"),
+    Hook("lsm__", "LSM hook", "lsm", "LSM", "attach_lsm", "", "lsm_fds"),
 )
 
 

@@ -18,14 +18,19 @@ class Asked(NamedTuple):
     macros: Tuple[str, ...] = ()  # to be defined for the C
 
 
-def parse(words: Optional[str], ppid: bool, path: Optional[str]) -> Asked:
+def parse(
+    words: Optional[str], ppid: bool, path: Optional[str], live: bool = True
+) -> Asked:
     """The columns of `words`, and PPID beside them or the usual ones.
 
-    `path` is that of the C, if it isn't the project's own. Raises UsageError
-    for a name that is no column.
+    `path` is that of the C, if it isn't the project's own; what isn't live,
+    but recorded, is of a C that nobody knows yet. Raises UsageError for a name
+    that is no column.
     """
     if words is None and not ppid:
         return Asked()
+    if words and not live:
+        return Asked(tuple(_names(words, list(KNOWN))))
     declared = _declared(path)
     names = [] if words is None else _names(words, [*KNOWN, *declared])
     if ppid and (names or "ppid" not in declared):

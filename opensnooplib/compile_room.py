@@ -19,6 +19,7 @@ from opensnooplib import (
     defines,
     handover,
     headers,
+    kernel_counts,
     own_source,
     selection,
     source,
@@ -28,6 +29,7 @@ from opensnooplib.compiled import (
     COUNTERS_MAP,
     EVENTS_MAP,
     START_MAP,
+    SUMMARY_MAPS,
     Compiled,
     CompilerError,
     VerifierError,
@@ -63,12 +65,13 @@ def make_source(job: Job) -> str:
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
         + selection.defines(job.options)
-        + defines.columns(job.options),
+        + defines.columns(job.options)
+        + (kernel_counts.defines() if job.options.summary else []),
     )
     own_source.check_hooks(text, job.source)
     if job.plan == SOURCE:
         own_source.check(job.source, job.options)
-        text += own_source.LAYOUT
+        text = own_source.with_layout(text)
     return text
 
 
@@ -162,6 +165,7 @@ def _work(job: Job) -> Handover:
                 COUNTERS_MAP,
                 START_MAP,
                 *selection.map_names(job.options),
+                *(SUMMARY_MAPS if job.options.summary else ()),
             )
             if name not in (COUNTERS_MAP, START_MAP) or compiled.has_map(name)
         },

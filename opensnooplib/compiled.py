@@ -20,7 +20,16 @@ from typing import (
     Optional,
 )
 
-from opensnooplib import attachment, diagnosis, near, own_source, reader, stub
+from opensnooplib import (
+    attachment,
+    diagnosis,
+    hooks,
+    kernel,
+    near,
+    own_source,
+    reader,
+    stub,
+)
 from opensnooplib import verifier
 from opensnooplib.declarations import Declaration
 from opensnooplib.errors import OpensnoopError, SourceError
@@ -34,6 +43,17 @@ COUNTERS_MAP = "counters"
 EVENT_BUFFER_MAP = "scratch"
 # If it is there: what has begun and not ended yet.
 START_MAP = "start"
+# Of bpf_src/summary.h, with --summary.
+SUMMARY_MAPS = (
+    "generation",
+    "files",
+    "short_names",
+    "long_names",
+    "processes",
+    "errors",
+    "times",
+    "summary_counters",
+)
 
 
 class CompilerError(OpensnoopError):
@@ -47,6 +67,11 @@ class VerifierError(CompilerError):
         super().__init__(sentence)
         self.c_line = c_line  # where, if the log doesn't say
 
+
+_LOG_SIZE = 64 * 1024
+
+# A misspelled helper is taken for a function that is somewhere else.
+_FLAGS = ["-Werror=implicit-function-declaration"]
 
 # enum bpf_map_type of include/uapi/linux/bpf.h, of what BCC has macros for.
 _TYPES = {
@@ -86,7 +111,8 @@ class Compiled:
         self._bcc = bcc
         try:
             self._program = Program(
-                text=text.encode(errors="surrogateescape"), cflags=flags
+                text=text.encode(errors="surrogateescape"),
+                cflags=[*_FLAGS, *flags],
             )
         except Exception:
             raise SourceError("the C does not compile") from None
@@ -126,12 +152,13 @@ class Compiled:
                 "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
             )
 
-    def _load(self, name: str, code: bytes) -> int:
+    def _load(self, name: str, code: bytes, log: Any = None) -> int:
         """Other instructions under a program's name.
 
         From the name BCC knows what an fentry is of. Returns a descriptor, or
         a negative number. The arguments are those with which BCC loads its
-        own programs; later versions have more of them.
+        own programs; later versions have more of them. `log` is a buffer for
+        what the verifier says; without one, BCC prints it.
         """
         lib, module = self._bcc.lib, self._program.module
         text = ctypes.create_string_buffer(code, len(code))
@@ -143,9 +170,9 @@ class Compiled:
             len(code),
             lib.bpf_module_license(module),
             lib.bpf_module_kern_version(module),
-            0,
-            None,
-            0,
+            0 if log is None else 1,
+            log,
+            0 if log is None else len(log),
             None,  # device
             -1,  # attach type: BCC's to choose
         ]
@@ -156,30 +183,45 @@ class Compiled:
 
     def _refuse_to_load(self, name: str) -> NoReturn:
         error = ctypes.get_errno()
+        self._check_is_there(name)
         if error == errno.EPERM:
             raise OpensnoopError(diagnosis.why_no_bpf(error)) from None
-        self._check_is_there(name)
         raise VerifierError(
             f"the kernel refuses the program for the "
             f"{attachment.hook_of(name).what} {attachment.place_of(name)}: "
-            f"{os.strerror(error)}",
-            self._c_line(name) if error == errno.EINVAL else "",
+            + (
+                verifier.TOO_LARGE
+                if error == errno.E2BIG
+                else os.strerror(error)
+            ),
+            self._c_line(name, error),
         ) from None
 
-    def _c_line(self, name: str) -> str:
-        """Where the program is refused, as the verifier would say it.
-
-        BCC takes EINVAL for a kernel without BTF, and tries again without
-        line numbers. So the very instruction is exchanged for one that the
-        verifier refuses with another errno: it reads outside of the stack.
-        """
-        place = verifier.last_instruction(_printed_from(0))
+    def _code(self, name: str) -> bytes:
         lib, module = self._bcc.lib, self._program.module
         size = lib.bpf_function_size(module, name.encode())
-        if place is None or 8 * place >= size:
-            return ""
         start = lib.bpf_function_start(module, name.encode())
-        code = bytearray(ctypes.string_at(start, size))
+        return ctypes.string_at(start, size)
+
+    def _c_line(self, name: str, error: int) -> str:
+        """Where the program is refused, as the verifier would say it.
+
+        BCC takes EINVAL and E2BIG for a kernel without BTF, and tries again
+        without line numbers. So the very instruction is exchanged for one that
+        the verifier refuses with another errno: it reads outside of the stack.
+        """
+        code = bytearray(self._code(name))
+        if error == errno.EINVAL:
+            place = verifier.last_instruction(_printed_from(0))
+        elif error == errno.E2BIG and kernel.version() >= (6, 4, 0):
+            # Since then a buffer that is too small keeps the end of the log.
+            tail = ctypes.create_string_buffer(_LOG_SIZE)
+            self._load(name, bytes(code), tail)
+            place = verifier.last_instruction(tail.value.decode())
+        else:
+            return ""
+        if place is None or 8 * place >= len(code):
+            return ""
         code[8 * place : 8 * place + 8] = stub.instruction(0x79, 0, 10, 8)
         before = os.fstat(2).st_size
         fd = self._load(name, bytes(code))
@@ -191,7 +233,15 @@ class Compiled:
         return verifier.last_c_line(log)
 
     def _check_is_there(self, name: str) -> None:
-        near.check(attachment.hook_of(name), attachment.place_of(name))
+        """Raises OpensnoopError where the kernel has no such hook."""
+        hook, place = attachment.hook_of(name), attachment.place_of(name)
+        near.check(hook, place)
+        why_not = hooks.KINDS[hook.kind]()
+        if why_not:
+            raise OpensnoopError(
+                f"no program can attach to the {hook.what} {place} here: "
+                f"{why_not}"
+            ) from None
 
     def attach(self) -> None:
         """Begins last: one without its end would be counted as missed."""

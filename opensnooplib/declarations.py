@@ -226,6 +226,7 @@ def _note(comment: str, place: str) -> Note:
     lines = [line.strip().lstrip("*") for line in inside.split("\n")]
     text = " ".join(" ".join(lines).split())
     about, column, wishes = text.partition("column:")
+    about = "".join(c if c.isprintable() else "?" for c in about)
     note = Note(about=about.rstrip(" ;,."))
     if column:
         note = _wishes(note, wishes.split(), place)

@@ -40,4 +40,4 @@ def _without_prefix(
     while same < len(first) and first[same] == last[same]:
         same += 1
     cut = first.rfind("_", 0, same) + 1 if len(names) > 1 else 0
-    return tuple((value, name[cut:].lower()) for value, name in named)
+    return tuple((value, name[cut:].lower()[:255]) for value, name in named)

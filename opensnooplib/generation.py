@@ -41,6 +41,7 @@ class Generation:
         self.stream = stream
         self._rings = rings
         self._cpus = cpus
+        self._options = options
         self._before = [0, 0]
         rings.set_map(taken.maps[EVENTS_MAP])
         self.format = row_format.choose(taken.schema, options)
@@ -54,8 +55,17 @@ class Generation:
     def programs(self) -> Dict[str, int]:
         return self.taken.programs
 
-    def heading(self) -> str:
-        return self.format.heading()
+    def put_heading(self) -> None:
+        """Above the rows; in a recording, what describes the records."""
+        if self._options.record:
+            from opensnooplib import recording  # not needed for rows
+
+            facts = recording.describe(
+                self.taken.schema, self._options.plan, self.taken.calls
+            )
+            self._rings.put_heading(facts)
+        else:
+            self._rings.put_heading(self.format.heading())
 
     def _counter(self, index: int) -> int:
         counters = self.taken.maps.get(COUNTERS_MAP)

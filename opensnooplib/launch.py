@@ -7,6 +7,7 @@ All of this runs in the trace room; the child runs compile_room.run().
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import socket
@@ -107,10 +108,18 @@ class Work:
         try:
             received = handover.receive(self._connection)
         except EOFError:
+            how, said = self._room.reap(), self._messages()
+            if re.search(r"^error: ", said, re.MULTILINE):  # LLVM gave up
+                from opensnooplib import explanation  # seldom needed
+
+                raise SourceError(
+                    "the C does not compile",
+                    explanation.of_compiler(said, self._job.source),
+                ) from None
             raise OpensnoopError(
-                f"the compiler crashed ({self._room.reap()}): this is a fault "
-                "in BCC or LLVM, set off by the C",
-                self._messages(),
+                f"the compiler crashed ({how}): this is a fault in BCC or "
+                "LLVM, set off by the C",
+                said,
             ) from None
         except socket.timeout:
             self._room.kill()

@@ -182,7 +182,7 @@ class Live:
             trace.cpu_count,
             older=trace.newest,
         )
-        trace.rings.put_heading(new.heading())
+        new.put_heading()
         trace.stubs.take(launched.handover)
         trace.stubs.show_tool(new.programs)
         if trace.options.source is not None:

@@ -75,7 +75,11 @@ def _functions() -> Set[str]:
             rows = [line.split() for line in file]
     except OSError:
         return set()
-    return {row[2] for row in rows if row[1] in "tTwW"}
+    return {
+        row[2]
+        for row in rows
+        if row[1] in "tTwW" and not row[2].startswith("__pfx_")
+    }
 
 
 def _pairs(word: str) -> Set[str]:

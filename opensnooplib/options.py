@@ -51,6 +51,12 @@ class Options(NamedTuple):
     row_limit: int  # 0: no limit
     duration: Optional[float]  # seconds
     quiet: bool
+    summary: bool  # instead of rows
+    interval: Optional[float]  # seconds
+    top: bool  # a summary as a screen
+    # keeping
+    record: Optional[str]  # a file; "-" is stdout
+    replay: Optional[str]  # a file; "-" is stdin
     # probe
     buffer_pages: Optional[int]  # for each CPU
     plan: str

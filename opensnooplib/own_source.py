@@ -12,12 +12,6 @@ from opensnooplib.source import Source
 
 LAYOUT_MAP = "event_layout"
 
-# BCC tells the layout of what is in a map, and struct event may be in none.
-LAYOUT = (
-    '#line 1 "what opensnoop adds"\n'
-    f"BPF_ARRAY({LAYOUT_MAP}, struct event, 1);\n"
-)
-
 _EVENT = re.compile(r"\bstruct\s+event\s*\{")
 _EVENTS_MAP = re.compile(r"\bBPF_PERF_OUTPUT\s*\(\s*events\s*\)")
 _RING_BUFFER = re.compile(r"\bBPF_RINGBUF_OUTPUT\b")
@@ -51,6 +45,22 @@ def check(made_of: Source, options: Options) -> None:
                 f'{name} doesn\'t use: include "select.h" and ask it, or '
                 "leave the option out"
             )
+
+
+def with_layout(text: str) -> str:
+    """BCC tells the layout of what is in a map: put struct event into one.
+
+    On the line where the struct ends, so that all lines keep their numbers.
+    """
+    begin = _EVENT.search(text)
+    depth = 0
+    for place in range(begin.end() - 1 if begin else len(text), len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            end = text.find(";", place) + 1
+            layout = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
+            return text[:end] + layout + text[end:] if end else text
+    return text  # the compiler will tell
 
 
 def check_hooks(text: str, made_of: Source) -> None:

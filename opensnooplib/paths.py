@@ -131,10 +131,25 @@ class _Writer:
         return self.may_match(glob)
 
 
+def _text_limit(globs: Sequence[Glob]) -> int:
+    """How many bytes of a text are compared."""
+    return max(_LEAST_TEXT, min(_LONGEST_TEXT, _ALL_TEXTS // len(globs)))
+
+
+def is_whole(globs: Sequence[Glob]) -> bool:
+    """Does the condition tell all that the patterns do?"""
+    shapes = [_shape(glob) for glob in globs]
+    return all(
+        shape.is_all
+        and not shape.held
+        and max(len(shape.begin), len(shape.end)) <= _text_limit(globs)
+        for shape in shapes
+    )
+
+
 def defines(globs: Sequence[Glob]) -> List[Define]:
     """SELECT_PATH(path, length), and what it is made of."""
-    text_limit = max(_LEAST_TEXT, min(_LONGEST_TEXT, _ALL_TEXTS // len(globs)))
-    writer = _Writer(text_limit)
+    writer = _Writer(_text_limit(globs))
     wanted = [writer.may_match(glob) for glob in globs if not glob.excludes]
     excluded = [writer.matches(glob) for glob in globs if glob.excludes]
     conditions = [any_of(wanted)] if wanted else []

@@ -30,6 +30,18 @@ class State(IntEnum):
     COUNT_REACHED = 1
     OUTPUT_CLOSED = 2
     OUTPUT_FAILED = 3
+    AT_BLOCK = 4
+    INPUT_ENDED = 5
+    INPUT_CUT = 6
+    INPUT_DAMAGED = 7
+
+
+class Block(IntEnum):
+    """enum block_type of native/recording.h."""
+
+    DESCRIPTION = 1
+    RECORD = 2
+    COUNTS = 3
 
 
 class Counts(NamedTuple):
@@ -184,6 +196,9 @@ def _load() -> ctypes.CDLL:
         ],
         "reader_set_globs": [reader, ctypes.POINTER(_Glob), u32],
         "reader_put_heading": [reader, ctypes.c_char_p],
+        "reader_start_recording": [reader, c_int, ctypes.c_uint64, u32],
+        "reader_put_counts": [reader, ctypes.c_char_p],
+        "reader_put_text": [reader, ctypes.c_char_p],
         "reader_poll": [reader, c_int],
         "reader_finish": [reader, ctypes.c_uint64],
         "reader_get_counts": [reader, ctypes.POINTER(_Counts)],
@@ -213,7 +228,6 @@ def _load() -> ctypes.CDLL:
     }
     for name, types in signatures.items():
         getattr(lib, name).argtypes = types
-    lib.reader_set_format.restype = None
     lib.reader_stream_is_read.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
     return lib
@@ -295,6 +309,8 @@ def _native_glob(glob: Glob) -> _Glob:
 class Reader:
     """Perf rings in, rows out. Methods raise OSError as the kernel says."""
 
+    _newest = 0  # stream
+
     def __init__(
         self, cpus: Sequence[int], pages: int, is_shared: bool = False
     ) -> None:
@@ -304,7 +320,6 @@ class Reader:
         """
         self._lib = _library()
         self._reader = ctypes.c_void_p()
-        self._newest = 0  # stream
         self._formats: Dict[int, _FormatRequest] = {}  # by stream
         # Times of day are told from CLOCK_MONOTONIC, by one and the same sum.
         self.wall_offset_ns = wall_offset_ns()
@@ -368,7 +383,9 @@ class Reader:
     def set_format(self, row_format: RowFormat) -> None:
         """How the newest stream's rows look."""
         request = _native_format(row_format, self.wall_offset_ns)
-        self._lib.reader_set_format(self._reader, ctypes.byref(request))
+        _check(
+            self._lib.reader_set_format(self._reader, ctypes.byref(request))
+        )
         # The native code goes on reading it.
         self._formats[self._newest] = request
 
@@ -404,6 +421,20 @@ class Reader:
 
     def put_heading(self, text: str) -> None:
         _check(self._lib.reader_put_heading(self._reader, text.encode()))
+
+    def start_recording(self, fd: int, limit: int, own_pid: int) -> None:
+        """Write a recording to `fd` instead, of `limit` records at most."""
+        _check(
+            self._lib.reader_start_recording(self._reader, fd, limit, own_pid)
+        )
+
+    def put_counts(self, facts: str) -> None:
+        """Into the recording. EIO: there is no room for it now."""
+        _check(self._lib.reader_put_counts(self._reader, facts.encode()))
+
+    def put_text(self, text: str) -> None:
+        """Neither row nor heading. EIO: there is no room for it now."""
+        _check(self._lib.reader_put_text(self._reader, text.encode()))
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, or a signal, and write the rows in order."""

@@ -96,16 +96,16 @@ class Schema(NamedTuple):
             )
         return cls(tuple(layout.fields))
 
-    def to_plain(self) -> List[Any]:
-        """As lists, numbers and strings, for JSON."""
-        return [list(field) for field in self.fields]
+    def to_plain(self) -> List[Dict[str, Any]]:
+        """As dictionaries of numbers, strings and lists, for JSON."""
+        return [_field_to_plain(field) for field in self.fields]
 
     @classmethod
     def from_plain(cls, plain: Any) -> Schema:
         """From what to_plain() gave. Raises ValueError for anything else."""
         try:
             return cls(tuple(_field_from_plain(field) for field in plain))
-        except TypeError:
+        except (TypeError, KeyError):
             raise ValueError("a schema is a list of fields") from None
 
 
@@ -113,28 +113,38 @@ class Schema(NamedTuple):
 _SIZE_LIMIT = 1 << 16
 
 
+def _field_to_plain(field: Field) -> Dict[str, Any]:
+    """What is as usual is left out."""
+    plain = {**field._asdict(), "note": field.note._asdict()}
+    usual = {"elements": 0, "symbols": (), "note": Note()._asdict()}
+    return {
+        name: value
+        for name, value in plain.items()
+        if name not in usual or value != usual[name]
+    }
+
+
 def _field_from_plain(plain: Any) -> Field:
-    name, offset, size, kind, elements, symbols, note = plain
-    field = Field(
-        name,
-        offset,
-        size,
-        kind,
-        elements,
-        tuple((value, symbol) for value, symbol in symbols),
-        Note(*note),
-    )
-    words = [field.name, *field.note[:2], field.note.rendering]
+    fields = dict(plain)
+    fields["note"] = Note(**fields.get("note", {}))
+    fields["symbols"] = tuple((v, n) for v, n in fields.get("symbols", ()))
+    field = Field(**fields)
+    note = field.note
+    words = [field.name, note.about, note.heading]
     words += [symbol for _, symbol in field.symbols]
-    numbers = [offset, size, elements, abs(field.note.width)]
+    numbers = [field.offset, field.size, field.elements, abs(note.width)]
     if (
         not all(isinstance(w, str) and w.isprintable() for w in words)
         or not all(type(n) is int and 0 <= n < _SIZE_LIMIT for n in numbers)
-        or not all(type(value) is int for value, _ in field.symbols)
-        or not re.fullmatch(r"[\w.]+", field.name)
-        or kind not in KINDS
-        or field.note.rendering not in ("", *RENDERINGS)
-        or (elements > 0 and size % elements)
+        or not all(
+            type(value) is int and 0 <= value < 1 << 64 and len(symbol) < 256
+            for value, symbol in field.symbols
+        )
+        or not re.fullmatch(r"\w[\w.]*", field.name)
+        or field.kind not in KINDS
+        or field.size == 0
+        or note.rendering not in ("", *RENDERINGS)
+        or (field.elements > 0 and field.size % field.elements)
     ):
         raise ValueError(f"no field: {str(plain)[:99]}")
     return field
@@ -211,6 +221,8 @@ class _Layout:
     ) -> None:
         name, kind = member[0], _type(member)
         count = _count(member)
+        if size == 0:
+            return  # char rest[0]: nothing to show
         if not isinstance(kind, str) and count is None:
             inner = f"{prefix}{name}." if name else prefix
             self.place(kind[1], kind[2], offset, inner)

@@ -42,8 +42,12 @@ def run(options: Options, messages: Messages) -> int:
     Raises OpensnoopError where nothing can be traced.
     """
     ending = EndingSignals()
+    if options.top:
+        from opensnooplib import top  # not needed for a trace
+
+        top.check_terminal()
     pinned_maps.check(options)
-    output = _open_output(options)
+    output = open_output(options)
     command: Optional[Command] = None
     if options.command:
         command = Command(options.command)
@@ -61,8 +65,7 @@ def run(options: Options, messages: Messages) -> int:
     messages.note(f"watching {', '.join(result.seen)}; Ctrl-C ends it")
     if command:
         command.release()
-    if options.output_file and stat.S_ISREG(os.fstat(output).st_mode):
-        os.ftruncate(output, 0)  # not before all that can fail
+    empty(output)  # not before all that can fail
     state = _write_rows(options, trace, ending, command, live, maps)
     if live:
         live.stop()
@@ -89,7 +92,12 @@ def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
     return maps_view.MapsView(trace)
 
 
-def _open_output(options: Options) -> int:
+def open_output(options: Options) -> int:
+    """Where rows or records go. Raises OpensnoopError."""
+    if options.record is not None:
+        from opensnooplib import recording  # not needed for a plain trace
+
+        return recording.open_for_writing(options.record)
     if options.output_file is None:
         return 1
     try:
@@ -102,6 +110,12 @@ def _open_output(options: Options) -> int:
         raise OpensnoopError(
             f"-o {options.output_file}: cannot write there: {error.strerror}"
         ) from None
+
+
+def empty(output: int) -> None:
+    """If it is a file that the tool has opened itself."""
+    if output != 1 and stat.S_ISREG(os.fstat(output).st_mode):
+        os.ftruncate(output, 0)
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
@@ -157,11 +171,19 @@ def _finish(
     trace.detach()
     if state != State.OUTPUT_FAILED:
         return 0
-    where = options.output_file or "stdout"
-    error = trace.rings.output_error()
+    tell_output_error(trace.rings, options, messages)
+    return 1
+
+
+def tell_output_error(
+    rings: Reader, options: Options, messages: Messages
+) -> None:
+    """Why rows or records could not be written."""
+    where = options.record or options.output_file or "stdout"
+    error = rings.output_error()
     if error == errno.ETIMEDOUT:
         why = "whoever reads there takes nothing more"
     else:
         why = os.strerror(error)
-    messages.warn(f"cannot write rows to {where}: {why}")
-    return 1
+    what = "records" if options.record else "rows"
+    messages.warn(f"cannot write {what} to {where}: {why}")

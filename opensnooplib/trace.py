@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import List
+from typing import List, Optional
 
 from opensnooplib import attachment, calibration, kernel
 from opensnooplib.options import Options
@@ -14,6 +14,8 @@ from opensnooplib.generation import Generation
 from opensnooplib.launch import Launched
 from opensnooplib.messages import Messages
 from opensnooplib.reader import Counts, Reader, State, program_misses
+from opensnooplib.recorder import Recorder
+from opensnooplib.summing import Summing
 from opensnooplib.switchboard import Switchboard
 
 # A program that has taken its record's time completes it within this, also
@@ -39,6 +41,8 @@ class Trace:
         self.options = options
         self._messages = messages
         self._cpus = CpuFollower(rings)
+        self._recorder: Optional[Recorder] = None
+        self._summing: Optional[Summing] = None
         self.cpu_count = kernel.possible_cpu_count()
         self.newest = Generation(
             rings, 0, launched.handover, options, self.cpu_count
@@ -72,20 +76,30 @@ class Trace:
         self._skipped_before = self._skipped()
 
     def begin(self, output: int) -> None:
-        """Begin with rows to `output`."""
-        self.rings.start(
-            output,
-            self.options.row_limit,
-            os.getpid(),
-            self.options.unbuffered,
-        )
-        self.rings.put_heading(self.newest.heading())
+        """Begin with rows, a recording or a summary, to `output`."""
+        limit = self.options.row_limit
+        if self.options.record:
+            self._recorder = Recorder(self.rings, output, limit)
+        else:
+            self.rings.start(
+                output, limit, os.getpid(), self.options.unbuffered
+            )
+        if self.options.summary:
+            maps = self.newest.taken.maps
+            self._summing = Summing(self.rings, maps, self.options)
+            self._summing.begin()
+        else:
+            self.newest.put_heading()
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
         self._cpus.follow()
         # Compile rooms end by themselves, some time after their work.
         self.rooms = [room for room in self.rooms if not room.has_ended()]
+        if self._summing and not self._summing.poll():
+            return State.COUNT_REACHED
+        if self._recorder and self._recorder.counts_are_due():
+            self._recorder.put_counts(self.lost(), self.missed())
         return self.rings.poll(timeout_ms)
 
     def _skipped(self) -> int:
@@ -126,7 +140,13 @@ class Trace:
         until_ns = time.monotonic_ns()
         self._seconds = until_ns / 1e9 - self._began
         time.sleep(_COMPLETION_SECONDS)
-        return self.rings.finish(until_ns)
+        if self._summing:
+            self._summing.end()
+        state = self.rings.finish(until_ns)
+        if self._recorder:
+            self._recorder.put_counts(self.lost(), self.missed(), True)
+            state = max(state, self.rings.finish(until_ns))
+        return state
 
     def tell(self) -> None:
         """The last line: what was shown, and what was not."""
@@ -137,10 +157,16 @@ class Trace:
                 f"{self.not_followed()} processes could not be followed: "
                 "their opens are missing"
             )
-        line = end_line(counts, lost, missed, self._seconds)
+        no_place = 0
+        done = "recorded" if self._recorder else "shown"
+        if self._summing:
+            done = "counted"
+            counts = self._summing.total.as_counts()
+            no_place = self._summing.total.no_place
+        line = end_line(counts, lost, missed, self._seconds, done, no_place)
         if not self.newest.counts_itself:
             line += "; lost as far as the kernel told: the C has no counters"
-        if lost or missed or counts.unreadable or counts.unwritten:
+        if lost or missed or counts.unreadable or counts.unwritten or no_place:
             self._messages.warn(line)
         else:
             self._messages.note(line)
@@ -159,15 +185,24 @@ class Trace:
             generation.close()
 
 
-def end_line(counts: Counts, lost: int, missed: int, seconds: float) -> str:
+def end_line(
+    counts: Counts,
+    lost: int,
+    missed: int,
+    seconds: float,
+    done: str = "shown",
+    no_place: int = 0,
+) -> str:
     parts = [
-        f"{counts.shown} shown",
+        f"{counts.shown} {done}",
         f"{lost} lost",
         f"{counts.unreadable} unreadable",
         f"{missed} missed",
     ]
     if counts.cut:
         parts.append(f"{counts.cut} longer than PATH_MAX")
+    if no_place:
+        parts.append(f"{no_place} not in the tables")
     if counts.unwritten:
         parts.append(f"{counts.unwritten} not written")
     return ", ".join(parts) + f", in {seconds:.1f} s"

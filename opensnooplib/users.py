@@ -14,17 +14,17 @@ from opensnooplib.errors import UsageError
 _NO_USER = 2**32 - 1
 
 
-def uids(words: Optional[str]) -> Tuple[int, ...]:
+def uids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
     """The numbers of the users in `words`, a list with commas.
 
-    Raises UsageError for one that there isn't.
+    live: they must be there now. Raises UsageError for one that there isn't.
     """
     if words is None:
         return ()
-    return tuple(dict.fromkeys(_uid(word) for word in words.split(",")))
+    return tuple(dict.fromkeys(_uid(word, live) for word in words.split(",")))
 
 
-def _uid(word: str) -> int:
+def _uid(word: str, live: bool) -> int:
     if not (word.isascii() and word.isdigit()):
         try:
             return pwd.getpwnam(word).pw_uid
@@ -32,7 +32,7 @@ def _uid(word: str) -> int:
             raise UsageError(f"-u {word}: there is no such user") from None
     if len(word) > 18 or int(word) >= _NO_USER:
         raise UsageError(f"-u {word}: users are numbered below {_NO_USER}")
-    if not _may_exist(int(word)):
+    if live and not _may_exist(int(word)):
         raise UsageError(
             f"-u {word}: no user has this number, and no process runs as it: "
             "id -u NAME and ps -eo uid,comm tell numbers"

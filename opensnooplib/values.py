@@ -78,13 +78,17 @@ def _depth(task: int) -> int:
     return 1
 
 
-def pids(words: Optional[str]) -> Tuple[int, ...]:
+def pids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
+    """live: they must be there now."""
     if words is None:
         return ()
     pids = []
     for word in words.split(","):
         pid = positive("-p", word)
         assert pid is not None
+        pids.append(pid)
+        if not live:
+            continue
         tgid = _tgid(pid)
         if tgid is None:
             raise UsageError(f"-p {pid}: there is no such process")
@@ -98,13 +102,13 @@ def pids(words: Optional[str]) -> Tuple[int, ...]:
                 f"-p {pid}: is in a PID namespace of its own, which can't be "
                 "told from inside this one: run on the host"
             )
-        pids.append(pid)
     return tuple(dict.fromkeys(pids))
 
 
-def tid(word: Optional[str]) -> Optional[int]:
+def tid(word: Optional[str], live: bool = True) -> Optional[int]:
+    """live: it must be there now."""
     tid = positive("-t", word)
-    if tid is not None and _tgid(tid) is None:
+    if live and tid is not None and _tgid(tid) is None:
         raise UsageError(f"-t {tid}: there is no such thread")
     return tid
 
@@ -153,13 +157,15 @@ def _refuse_unknown_flag(word: str) -> None:
         raise UsageError(f"-f {word}: has no bit on this machine")
 
 
-def duration(word: Optional[str]) -> Optional[float]:
+def seconds(option: str, word: Optional[str]) -> Optional[float]:
     if word is None:
         return None
     # float() takes more than decimals: "inf", "1_000" and others.
     decimal = re.fullmatch(r"\d{1,9}(\.\d{1,9})?", word, re.ASCII)
     if not decimal or float(word) == 0:
-        raise UsageError(f"-d {word}: must be a number of seconds above 0")
+        raise UsageError(
+            f"{option} {word}: must be a number of seconds above 0"
+        )
     return float(word)
 
 

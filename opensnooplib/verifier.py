@@ -30,6 +30,11 @@ _NO_REASON = re.compile(
     r"(old|cur) state:|safe$|BPF:|max_states|  |$)"
 )
 
+TOO_LARGE = (
+    "the verifier gives up after 1,000,000 instructions, and a loop counts "
+    "each time that it goes round: give loops a smaller bound"
+)
+
 # The verifier's words, and plain ones. The first that fits.
 _PLAIN: Tuple[Tuple[str, str], ...] = (
     (
@@ -70,8 +75,7 @@ _PLAIN: Tuple[Tuple[str, str], ...] = (
     ),
     (
         r"too large|too many|too complex|program is too|limit of",
-        "the program is too large: the verifier gives up after 1,000,000 "
-        "instructions; a loop counts each time that it goes round",
+        TOO_LARGE,
     ),
     (
         r"combined stack|stack size|stack limit",
@@ -147,14 +151,21 @@ def parse(log: str, c_line: str, files: Dict[str, str]) -> Refusal:
     path, line = _find(files, name or "", int(number or 0), c_line)
     if path and not c_line:
         c_line = files[path].split("\n")[line - 1].strip()
+    registers = _registers(reason, instruction, before)
+    plain = _in_plain_words(reason + _size_of(log))
+    if any(register.endswith(" = 0") for register in registers):
+        plain += (
+            "; or it is a global or static variable, which BCC doesn't have: "
+            "use BPF_ARRAY"
+        )
     return Refusal(
         path,
         line,
         c_line,
         instruction.split(";")[0].strip(),
         reason,
-        _in_plain_words(reason + _size_of(log)),
-        _registers(reason, instruction, before),
+        plain,
+        registers,
     )
 
 

@@ -74,6 +74,16 @@ static void set_microseconds(struct cell *cell, uint64_t ns)
 	end_word(cell, CELL_NUMBER, put_number(out, ns % 1000, 10, 3));
 }
 
+static void set_cgroup(struct cell *cell, struct names *names, uint64_t id)
+{
+	const char *path = cgroup_path(names, id);
+
+	if (path)
+		set_text(cell, path, strnlen(path, CGROUP_PATH_BOUND));
+	else
+		set_number(cell, id);
+}
+
 static void set_container(struct cell *cell, struct names *names, uint64_t id)
 {
 	const char *path = cgroup_path(names, id);
@@ -140,7 +150,7 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	case COLUMN_GROUP:
 		return set_name(cell, group_name(&format->names, bits), bits);
 	case COLUMN_CGROUP:
-		return set_name(cell, cgroup_path(&format->names, bits), bits);
+		return set_cgroup(cell, &format->names, bits);
 	case COLUMN_CONTAINER:
 		return set_container(cell, &format->names, bits);
 	case COLUMN_FD:

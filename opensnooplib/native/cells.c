@@ -56,9 +56,10 @@ size_t cell_text_bound(const struct row_format *format,
 	case COLUMN_ENUM:
 	case COLUMN_USER:
 	case COLUMN_GROUP:
+		return NAME_BOUND;
 	case COLUMN_CGROUP:
 	case COLUMN_CONTAINER:
-		return NAME_BOUND;
+		return CGROUP_PATH_BOUND;
 	default:
 		return 0;
 	}

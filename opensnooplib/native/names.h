@@ -34,7 +34,8 @@ struct names {
 };
 
 /* What of a name is shown at most; none should be longer. */
-#define NAME_BOUND 4096
+#define NAME_BOUND	  256
+#define CGROUP_PATH_BOUND 4096
 
 /* NULL where there is none. The text lives until the next call. */
 const char *user_name(struct names *names, uint64_t uid);

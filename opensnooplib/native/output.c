@@ -27,7 +27,7 @@ static int open_again(int fd)
 }
 
 int output_init(struct output *output, int fd, size_t row_bound,
-		int patience_ms, bool by_line)
+		int patience_ms, item_reader item_at)
 {
 	size_t capacity = BUFFER_SIZE + row_bound;
 	struct stat status;
@@ -35,9 +35,9 @@ int output_init(struct output *output, int fd, size_t row_bound,
 	*output = (struct output){
 		.fd = fd,
 		.capacity = capacity,
+		.item_at = item_at,
 		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
 		.patience_ms = patience_ms,
-		.by_line = by_line || isatty(fd),
 	};
 	output->private_fd = output->is_file ? -1 : open_again(fd);
 	output->buffer = malloc(capacity);
@@ -127,6 +127,32 @@ static bool write_some(struct output *output, size_t *written)
 	return count > 0;
 }
 
+struct item line_at(const char *at, size_t size)
+{
+	const char *newline = memchr(at, '\n', size);
+	struct item line = {
+		.size = newline ? (size_t)(newline - at) + 1 : size,
+		.is_row = true,
+	};
+
+	return line;
+}
+
+/* Find out what is partly out, while its start is still there to see. */
+static void note_rest(struct output *output, size_t written)
+{
+	size_t end = output->rest;
+
+	while (end < written) {
+		struct item item = output->item_at(output->buffer + end,
+						   output->used - end);
+
+		end += item.size;
+		output->rest_is_row = item.is_row;
+	}
+	output->rest = end - written;
+}
+
 bool output_flush(struct output *output)
 {
 	size_t written = 0;
@@ -134,16 +160,26 @@ bool output_flush(struct output *output)
 	while (written < output->used && !output->error)
 		if (!write_some(output, &written))
 			break;
+	if (written == output->used)
+		output->rest = 0;
+	else
+		note_rest(output, written);
 	output->used -= written;
 	memmove(output->buffer, output->buffer + written, output->used);
 	return output->used == 0;
 }
 
-uint64_t output_lines_left(const struct output *output)
+uint64_t output_rows_left(const struct output *output)
 {
-	uint64_t lines = 0;
+	uint64_t rows = output->rest > 0 && output->rest_is_row;
+	size_t end = output->rest;
 
-	for (size_t i = 0; i < output->used; i++)
-		lines += output->buffer[i] == '\n';
-	return lines;
+	while (end < output->used) {
+		struct item item = output->item_at(output->buffer + end,
+						   output->used - end);
+
+		end += item.size;
+		rows += item.is_row;
+	}
+	return rows;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
-#include "reader.h"
+#include "reader_inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #include "bpf_object.h"
-#include "merge.h"
-#include "output.h"
 
 /*
  * A record's time is taken a moment before the record is complete. One that
@@ -23,50 +21,6 @@
 
 /* How often the one record that is awaited is looked for. */
 #define LOOK_MS 1
-
-/* How long rows wait for a pipe that is full: in between, and the last ones. */
-#define FLUSH_MS      20
-#define LAST_FLUSH_MS 1000
-
-/* What the rows of one stream have, and those of another may not. */
-struct stream {
-	int map_fd; /* the perf event array of its programs; 0: none yet */
-	struct layout layout;
-	const struct column *columns; /* the frontend's */
-	unsigned int column_count;
-	size_t row_bound;
-	char *heading; /* NULL: none */
-};
-
-struct reader {
-	struct ring *rings;
-	unsigned int ring_count;
-	unsigned int pages; /* of each ring */
-	bool is_shared;	    /* are the rings? */
-	struct stream streams[STREAMS_MAX];
-	uint32_t newest;
-	uint32_t current; /* whose format `format` is */
-	char *heading;	  /* that stands above the rows, or NULL */
-	int epoll_fd;
-	struct merge merge;
-	bool records_wait; /* younger than HOLD_BACK_NS at the last drain */
-
-	struct row_format format;
-	char *(*put_row)(char *out, struct row_format *format,
-			 const struct record *record);
-	size_t row_bound;
-
-	struct output output;
-	uint64_t rows;
-	uint64_t rows_wanted; /* 0: no limit */
-	uint64_t unreadable;
-	uint64_t cut;
-	uint64_t undelivered; /* records that came when no row could go out */
-	uint32_t own_pid;
-
-	const struct glob *globs;
-	unsigned int glob_count;
-};
 
 static uint64_t now_ns(void)
 {
@@ -157,6 +111,9 @@ void reader_close(struct reader *reader)
 	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
 		free_stream(&reader->streams[stream]);
 	free(reader->heading);
+	recording_free(&reader->recording);
+	conditions_free(&reader->conditions);
+	tally_clear(&reader->tally);
 	names_free(&reader->format.names);
 	if (reader->epoll_fd >= 0)
 		close(reader->epoll_fd);
@@ -310,8 +267,8 @@ static void use_format_of(struct reader *reader, const struct stream *stream)
 	reader->row_bound = stream->row_bound;
 }
 
-void reader_set_format(struct reader *reader,
-		       const struct format_request *request)
+int reader_set_format(struct reader *reader,
+		      const struct format_request *request)
 {
 	struct stream *stream = &reader->streams[reader->newest];
 	struct row_format format = {
@@ -339,8 +296,12 @@ void reader_set_format(struct reader *reader,
 		reader->put_row = put_table_row;
 		stream->row_bound = table_row_bound(&format);
 	}
-	if (reader->newest == reader->current)
-		use_format_of(reader, stream);
+	if (reader->newest != reader->current)
+		return 0;
+	use_format_of(reader, stream);
+	return reader->output.buffer
+		       ? output_make_room(&reader->output, stream->row_bound)
+		       : 0;
 }
 
 /* Up to which time records are in order now. */
@@ -353,39 +314,42 @@ static void wait_for_records(struct reader *reader, int timeout_ms)
 {
 	struct epoll_event event;
 
-	if (reader->records_wait && timeout_ms > HOLD_BACK_MS)
+	if (reader->records_wait && !reader->gathers &&
+	    timeout_ms > HOLD_BACK_MS)
 		timeout_ms = HOLD_BACK_MS;
-	epoll_wait(reader->epoll_fd, &event, 1, timeout_ms);
+	if (epoll_wait(reader->epoll_fd, &event, 1, timeout_ms) > 0 &&
+	    reader->gathers)
+		nanosleep(&reader->gathering, NULL);
 }
 
-int reader_start(struct reader *reader, int fd, uint64_t count,
-		 uint32_t own_pid, bool by_line)
+static bool put(struct output *output, const char *text)
 {
-	reader->rows_wanted = count;
-	reader->own_pid = own_pid;
-	return output_init(&reader->output, fd, reader->row_bound, FLUSH_MS,
-			   by_line);
+	size_t size = strlen(text);
+	char *out = NULL;
+
+	if (output_make_room(output, size) == 0)
+		out = output_reserve(output, size);
+	if (!out)
+		return false;
+	memcpy(out, text, size);
+	output_commit(output, out + size);
+	return true;
 }
 
 /* Unless it stands there already. False where there is no room. */
 static bool show_heading(struct reader *reader, const struct stream *stream)
 {
 	const char *heading = stream->heading;
-	size_t size;
 	char *copy;
-	char *out;
 
 	if (!heading || (reader->heading && !strcmp(heading, reader->heading)))
 		return true;
-	size = strlen(heading);
 	copy = strdup(heading);
-	out = copy ? output_reserve(&reader->output, size) : NULL;
-	if (!out) {
+	if (!copy || !(reader->keeps ? put_description(reader, heading)
+				     : put(&reader->output, heading))) {
 		free(copy);
 		return false;
 	}
-	memcpy(out, heading, size);
-	output_commit(&reader->output, out + size);
 	free(reader->heading);
 	reader->heading = copy;
 	return true;
@@ -411,6 +375,11 @@ int reader_put_heading(struct reader *reader, const char *text)
 	return 0;
 }
 
+int reader_put_text(struct reader *reader, const char *text)
+{
+	return put(&reader->output, text) ? 0 : -EIO;
+}
+
 /* From here on rows are this stream's. False where there is no room. */
 static bool turn_to(struct reader *reader, uint32_t number)
 {
@@ -424,12 +393,12 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	return true;
 }
 
-static bool all_rows_shown(const struct reader *reader)
+bool all_rows_shown(const struct reader *reader)
 {
 	return reader->rows_wanted > 0 && reader->rows >= reader->rows_wanted;
 }
 
-static void count_row(struct reader *reader, const struct record *record)
+void count_row(struct reader *reader, const struct record *record)
 {
 	struct text path;
 	enum path_state state =
@@ -450,18 +419,33 @@ static bool is_own(const struct reader *reader, const struct record *record)
 }
 
 /* Is it among the opens that were asked for? */
-static bool is_wanted(const struct reader *reader, const struct record *record)
+bool is_wanted(const struct reader *reader, const struct record *record)
 {
 	const struct layout *layout = &reader->streams[record->stream].layout;
 	struct text path;
 	enum path_state state;
 
-	if (is_own(reader, record))
+	if (is_own(reader, record) ||
+	    !conditions_met(&reader->conditions, record))
 		return false;
 	if (reader->glob_count == 0)
 		return true;
 	state = record_path(record, layout, &path);
 	return path_is_wanted(reader->globs, reader->glob_count, path, state);
+}
+
+bool follow_stream(struct reader *reader, const struct record *record)
+{
+	return record->stream == reader->current ||
+	       turn_to(reader, record->stream);
+}
+
+int reader_set_conditions(struct reader *reader, const struct condition *all,
+			  uint32_t count, const struct wanted_bits *wanted,
+			  uint32_t wanted_count)
+{
+	return conditions_set(&reader->conditions, all, count, wanted,
+			      wanted_count);
 }
 
 static enum verdict show_record(void *context, const struct record *record)
@@ -473,8 +457,7 @@ static enum verdict show_record(void *context, const struct record *record)
 
 	if (!is_wanted(reader, record))
 		return CONSUMED;
-	if (record->stream != reader->current &&
-	    !turn_to(reader, record->stream))
+	if (!follow_stream(reader, record))
 		return NOT_CONSUMED;
 	out = output_reserve(&reader->output, reader->row_bound);
 	if (!out)
@@ -489,6 +472,19 @@ static enum verdict show_record(void *context, const struct record *record)
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
 }
 
+int reader_start(struct reader *reader, int fd, uint64_t count,
+		 uint32_t own_pid, bool by_line)
+{
+	int error = output_init(&reader->output, fd, reader->row_bound,
+				FLUSH_MS, line_at);
+
+	reader->rows_wanted = count;
+	reader->own_pid = own_pid;
+	reader->consume = show_record;
+	reader->output.by_line = by_line || isatty(fd);
+	return error;
+}
+
 struct awaited_open {
 	struct reader *reader;
 	const char *path;
@@ -500,9 +496,10 @@ struct awaited_open {
 static enum verdict show_older(struct awaited_open *awaited,
 			       const struct record *record)
 {
-	enum verdict verdict = all_rows_shown(awaited->reader)
+	struct reader *reader = awaited->reader;
+	enum verdict verdict = all_rows_shown(reader)
 				       ? CONSUMED
-				       : show_record(awaited->reader, record);
+				       : reader->consume(reader, record);
 
 	awaited->is_blocked = verdict == NOT_CONSUMED;
 	return verdict;
@@ -564,7 +561,7 @@ static enum verdict count_undelivered(void *context,
 	return CONSUMED;
 }
 
-static int state_of(const struct reader *reader)
+int state_of(const struct reader *reader)
 {
 	if (reader->output.error == EPIPE)
 		return READER_OUTPUT_CLOSED;
@@ -579,8 +576,9 @@ int reader_poll(struct reader *reader, int timeout_ms)
 {
 	wait_for_records(reader, timeout_ms);
 	if (!all_rows_shown(reader))
-		reader->records_wait = merge_drain(
-			&reader->merge, ordered_until(), show_record, reader);
+		reader->records_wait =
+			merge_drain(&reader->merge, ordered_until(),
+				    reader->consume, reader);
 	output_flush(&reader->output);
 	return state_of(reader);
 }
@@ -589,7 +587,7 @@ int reader_finish(struct reader *reader, uint64_t until)
 {
 	reader->output.patience_ms = LAST_FLUSH_MS;
 	if (!all_rows_shown(reader))
-		merge_drain(&reader->merge, until, show_record, reader);
+		merge_drain(&reader->merge, until, reader->consume, reader);
 	if (!all_rows_shown(reader))
 		merge_drain(&reader->merge, until, count_undelivered, reader);
 	if (!output_flush(&reader->output) && !reader->output.error)
@@ -600,7 +598,7 @@ int reader_finish(struct reader *reader, uint64_t until)
 void reader_get_counts(const struct reader *reader,
 		       struct reader_counts *counts)
 {
-	uint64_t unwritten = output_lines_left(&reader->output);
+	uint64_t unwritten = output_rows_left(&reader->output);
 
 	/* The heading can be among what is left. */
 	if (unwritten > reader->rows)

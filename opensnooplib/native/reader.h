@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader: perf rings in, rows out. This is what Python calls.
+ * The reader: perf rings or a recording in, rows or a recording out. This is
+ * what Python calls.
  *
  * Functions that return int give 0 or more when all is well and a negative
  * errno otherwise. A reader belongs to one thread.
@@ -8,6 +9,7 @@
 #ifndef OPENSNOOP_READER_H
 #define OPENSNOOP_READER_H
 
+#include "condition.h"
 #include "glob.h"
 #include "row.h"
 
@@ -26,6 +28,11 @@ enum reader_state {
 	READER_COUNT_REACHED, /* as many rows as asked for */
 	READER_OUTPUT_CLOSED, /* nobody reads the pipe any more */
 	READER_OUTPUT_FAILED, /* see reader_output_error() */
+	/* Of a recording only: */
+	READER_AT_BLOCK,      /* see reader_take_block() */
+	READER_INPUT_ENDED,   /* behind a whole block */
+	READER_INPUT_CUT,     /* within a block */
+	READER_INPUT_DAMAGED, /* no block, or one that isn't as written */
 };
 
 /*
@@ -56,6 +63,27 @@ uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream);
 
 /* What is left of its records isn't shown. */
 void reader_drop_stream(struct reader *reader, uint32_t stream);
+
+/* Read a recording instead. The descriptor stays the caller's. */
+int reader_open_recording(struct reader **reader, int fd);
+
+/*
+ * Wait for the start of the recording, `timeout_ms` at most. Returns an enum
+ * recording_kind of recording.h.
+ */
+int reader_read_header(struct reader *reader, int timeout_ms);
+
+/* reader_poll() for a recording. */
+int reader_poll_recording(struct reader *reader, int timeout_ms);
+
+/*
+ * The block that is no record and at which the poll stopped: its type, and
+ * its body, which stays valid until the next poll.
+ */
+int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
+
+/* How many bytes of the recording are behind us. */
+uint64_t reader_input_offset(const struct reader *reader);
 
 /* Put the rings into the perf event array that the programs write to. */
 int reader_install(struct reader *reader, int map_fd);
@@ -88,8 +116,8 @@ struct format_request {
 };
 
 /* How the newest stream's rows look. Comes before all below. */
-void reader_set_format(struct reader *reader,
-		       const struct format_request *request);
+int reader_set_format(struct reader *reader,
+		      const struct format_request *request);
 
 /*
  * Drop records up to the one whose path is `path`, that of an open by `pid`
@@ -117,8 +145,34 @@ void reader_set_globs(struct reader *reader, const struct glob *globs,
 /*
  * Text that isn't a row: the heading. That of a further stream comes before
  * its rows, each time that they follow those of a stream with another heading.
+ * In a recording: JSON that describes the records.
  */
 int reader_put_heading(struct reader *reader, const char *text);
+
+/* Only records that meet these have rows. */
+int reader_set_conditions(struct reader *reader, const struct condition *all,
+			  uint32_t count, const struct wanted_bits *wanted,
+			  uint32_t wanted_count);
+
+/*
+ * The same as reader_start(), but what goes to `fd` is a recording; and JSON
+ * with what isn't in it. -EIO: there is no room for that now.
+ */
+int reader_start_recording(struct reader *reader, int fd, uint64_t count,
+			   uint32_t own_pid);
+int reader_put_counts(struct reader *reader, const char *json);
+
+/*
+ * The same, but records are counted, and only other text goes to `fd`; and
+ * the counts, see tally.h.
+ */
+struct tally;
+
+int reader_start_tally(struct reader *reader, int fd, uint32_t own_pid);
+struct tally *reader_tally(struct reader *reader);
+
+/* Text that is neither row nor heading. -EIO: there is no room for it now. */
+int reader_put_text(struct reader *reader, const char *text);
 
 /*
  * Wait for records, `timeout_ms` at most or until a signal, and write the

@@ -195,6 +195,8 @@ static void note_lost(struct ring *ring, const struct perf_event_header *header)
 	uint64_t body[2];
 	uint32_t stream = 0;
 
+	if (header->size < sizeof(*header) + sizeof(body))
+		return;
 	memcpy(body, header + 1, sizeof(body));
 	if (!ring->is_shared || find_stream(ring, body[0], &stream))
 		ring->streams[stream].lost += body[1];

@@ -25,6 +25,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 
 # pylint: disable=wrong-import-position
 import idle_time  # noqa: E402
+import keeping  # noqa: E402
 import launch_time  # noqa: E402
 import lost_opens  # noqa: E402
 import memory  # noqa: E402
@@ -41,6 +42,7 @@ FIGURES = {
     "launch-time": launch_time.measure,
     "idle-time": idle_time.measure,
     "row-speed": row_speed.measure,
+    "keeping": keeping.measure,
     "peers": peers.measure,
 }
 

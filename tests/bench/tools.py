@@ -33,6 +33,7 @@ class Tool(NamedTuple):
     kind: Kind
     words: List[str]
     package: str  # Debian's
+    has_rows: bool = True  # else it says when it is watching
 
     def check(self) -> None:
         """Raises CannotMeasure where it isn't installed."""
@@ -93,7 +94,7 @@ class Trace:
         self._bench = bench
         self._tool = tool
         self._namespace = (
-            bench.host if tool.name == OURS.name else bench.with_tracefs
+            bench.host if tool.words[:1] == OURS.words else bench.with_tracefs
         )
         self._process: Optional[subprocess.Popen[bytes]] = None
 
@@ -154,7 +155,10 @@ class _HostTrace(Trace):
                 stdout=rows,
                 stderr=said,
             )
-        self._await_rows(self._process)
+        if self._tool.has_rows:
+            self._await_rows(self._process)
+        else:
+            self._await_word(self._process)
 
     @property
     def _said_path(self) -> str:
@@ -171,6 +175,12 @@ class _HostTrace(Trace):
                 raise CannotMeasure("shows no rows")
             for _ in range(20):
                 workbench.open_once(self._bench.marker)
+            time.sleep(0.02)
+
+    def _await_word(self, process: subprocess.Popen[bytes]) -> None:
+        while b"watching" not in _contents(self._said_path):
+            if process.poll() is not None:
+                raise CannotMeasure(last_line(_contents(self._said_path)))
             time.sleep(0.02)
 
     def end(self) -> None:

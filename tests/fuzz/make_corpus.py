@@ -255,6 +255,44 @@ def merges() -> Dict[str, bytes]:
     }
 
 
+def recording(
+    *blocks: Tuple[int, bytes],
+    tail: bytes = b"",
+    changed: Tuple[int, int] = (65535, 0),
+) -> bytes:
+    """Blocks with good checksums, raw bytes, and one byte that is changed."""
+    out = struct.pack("=BHB", len(blocks), *changed)
+    for kind, body in blocks:
+        out += struct.pack("=BB", kind, len(body)) + body
+    return out + tail
+
+
+def recordings() -> Dict[str, bytes]:
+    """The first bytes choose the columns too, whatever comes of it."""
+    text, counts = (1, b'{"fields": []}'), (3, b'{"lost": 0}')
+    one = (2, struct.pack("=QIIIi", 5, 1, 2, 3, -2) + b"/etc/passwd\0")
+    return {
+        "nothing": recording(),
+        "description": recording(text),
+        "one": recording(text, one, counts),
+        "many": recording(text, *[one] * 12, counts),
+        "no-description": recording(one, counts),
+        "two-descriptions": recording(text, one, text, one, counts),
+        "empty-record": recording(text, (2, b""), counts),
+        "largest": recording(text, (2, b"x" * 255), counts),
+        "later-version": recording(text, (4, b"new"), (0, b""), one),
+        "cut": recording(text, one, tail=b"\0\0\0"),
+        "cut-in-body": recording(text, tail=struct.pack("=III", 0, 2, 99)),
+        "too-large": recording(text, tail=struct.pack("=III", 0, 2, 2**31)),
+        "zeros": recording(text, one, tail=bytes(100)),
+        "magic-changed": recording(text, one, changed=(0, 1)),
+        "order-changed": recording(text, one, changed=(8, 5)),
+        "version-changed": recording(text, one, changed=(12, 2)),
+        "checksum-changed": recording(text, one, changed=(16, 1)),
+        "size-changed": recording(text, one, changed=(24, 128)),
+    }
+
+
 def main() -> None:
     texts = {name: b"\0" + text for name, text in NAMES.items()}
     texts["cut"] = b"\1/tmp/a"
@@ -263,6 +301,7 @@ def main() -> None:
         ("row", rows()),
         ("text", texts),
         ("merge", merges()),
+        ("recording", recordings()),
     ):
         folder = os.path.join(HERE, "corpus", target)
         os.makedirs(folder, exist_ok=True)

@@ -103,6 +103,7 @@ def test_a_text_without_such_a_struct(text: str) -> None:
         ("", Note()),
         ("/* the parent process */", Note("the parent process")),
         ("// the parent", Note("the parent")),
+        ("// \x1b[2J\udcff", Note("?[2J?")),
         (
             "/* the parent; column: PPID width=7 */",
             Note("the parent", "PPID", 7),

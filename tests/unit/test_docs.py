@@ -166,7 +166,8 @@ def _commands(path: Path) -> List[List[str]]:
     found = []
     for line in _text(path).splitlines():
         start = re.match(
-            r"(?:(?:sudo|#) \./opensnoop\.py|\.Dl opensnoop)(?: |$)", line
+            r"(?:(?:(?:sudo|#|\$) )?\./opensnoop\.py|\.Dl opensnoop)(?: |$)",
+            line,
         )
         if start:
             command = line[start.end() :].partition(" | ")[0]

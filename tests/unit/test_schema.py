@@ -141,6 +141,11 @@ def test_structs_and_unions_inside_a_plain_struct() -> None:
     ]
 
 
+def test_what_has_no_size_is_no_column() -> None:
+    members = f'["a",{U32}], ["rest","char", [0]]'
+    assert _fields(members, "struct", 4) == [Field("a", 0, 4, "unsigned")]
+
+
 def test_members_without_a_name_are_of_the_struct_around() -> None:
     """u32 a; struct { int x; u64 y; }; union { u32 k; u64 l; };"""
     members = (
@@ -268,43 +273,63 @@ def _plain() -> Any:
 
 def test_a_schema_as_plain_data() -> None:
     assert _plain() == [
-        [
-            "way",
-            0,
-            4,
-            "unsigned",
-            0,
-            [[0, "in"], [1, "out"]],
-            ["", "X", 0, ""],
-        ],
-        ["m", 8, 24, "unsigned", 3, [], ["", "", 0, ""]],
+        {
+            "name": "way",
+            "offset": 0,
+            "size": 4,
+            "kind": "unsigned",
+            "symbols": [[0, "in"], [1, "out"]],
+            "note": {"about": "", "heading": "X", "width": 0, "rendering": ""},
+        },
+        {
+            "name": "m",
+            "offset": 8,
+            "size": 24,
+            "kind": "unsigned",
+            "elements": 3,
+        },
     ]
 
 
 @pytest.mark.parametrize(
-    "place, value",
+    "key, value",
     [
-        (0, "a\nb"),
-        (0, 7),
-        (0, ""),
-        (1, -1),
-        (1, 2**32),
-        (2, 1.5),
-        (2, None),
-        (3, "float"),
-        (4, 5),
-        (5, [[0]]),
-        (5, [["0", "in"]]),
-        (5, [[0, "\x1b[2J"]]),
-        (6, [1, 2, 3, 4, 5]),
-        (6, None),
-        (6, ["", "", 0, "binary"]),
-        (6, ["", "\x1b", 0, ""]),
-        (6, ["", "", 10**9, ""]),
+        ("name", "a\nb"),
+        ("name", 7),
+        ("name", ""),
+        ("offset", -1),
+        ("offset", 2**32),
+        ("offset", True),
+        ("size", 0),
+        ("size", 1.5),
+        ("size", None),
+        ("kind", "float"),
+        ("kind", []),
+        ("elements", 5),
+        ("symbols", [[0]]),
+        ("symbols", [["0", "in"]]),
+        ("symbols", [[2**70, "in"]]),
+        ("symbols", [[0, "\x1b[2J"]]),
+        ("symbols", 3),
+        ("note", None),
+        ("note", {"rendering": "binary"}),
+        ("note", {"rendering": []}),
+        ("note", {"heading": "\x1b"}),
+        ("note", {"heading": 5}),
+        ("note", {"width": 10**9}),
+        ("note", {"width": "7"}),
+        ("note", {"color": "red"}),
+        ("unknown", 1),
     ],
 )
-def test_plain_data_that_is_no_schema(place: int, value: Any) -> None:
+def test_plain_data_that_is_no_schema(key: str, value: Any) -> None:
     plain = _plain()
-    plain[1][place] = value
+    plain[1][key] = value
+    with pytest.raises(ValueError):
+        Schema.from_plain(plain)
+
+
+@pytest.mark.parametrize("plain", [None, 5, [5], [[]], [{}], "x", {"a": 1}])
+def test_what_is_no_list_of_fields(plain: Any) -> None:
     with pytest.raises(ValueError):
         Schema.from_plain(plain)

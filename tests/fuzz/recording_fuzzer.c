@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Any file, replayed with any columns and conditions: it ends, and nothing
+ * is read or written where it shouldn't be.
+ *
+ * The input is a list of blocks, which get a good checksum, or the fuzzer
+ * would never come past it; then a tail of raw bytes, and some byte of it all
+ * may be changed. What the frontend guarantees of columns is kept, as in
+ * row_fuzzer.c.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../opensnooplib/native/reader.h"
+#include "../../opensnooplib/native/recording.h"
+#include "../../opensnooplib/native/tally.h"
+#include "input.h"
+
+#define FILE_MAX       (64 * 1024)
+#define COLUMNS_MAX    8
+#define CONDITIONS_MAX 4
+#define WANTED_MAX     8
+
+static struct field take_field(struct input *input)
+{
+	struct field field;
+
+	field.offset = take_u16(input);
+	field.size = take_u16(input) % 0x400;
+	return field;
+}
+
+static size_t make_file(struct input *input, char *file)
+{
+	const struct recording_header header = {
+		.magic = {'\x89', 'O', 'S', 'N', 'O', 'O', 'P', '\n'},
+		.byte_order = RECORDING_BYTE_ORDER,
+		.version = RECORDING_VERSION,
+	};
+	unsigned int blocks = take_u8(input) % 16;
+	uint16_t changed = take_u16(input);
+	uint8_t change = take_u8(input);
+	char *end = file + sizeof(header);
+	size_t rest;
+
+	memcpy(file, &header, sizeof(header));
+	while (blocks-- > 0) {
+		uint32_t type = take_u8(input) % 5;
+		uint32_t size = take_u8(input);
+		unsigned char body[UINT8_MAX];
+
+		take(input, body, size);
+		end = put_block(end, type, body, size);
+	}
+	rest = input->size < FILE_MAX / 2 ? input->size : FILE_MAX / 2;
+	take(input, end, rest);
+	end += rest;
+	if (changed < end - file)
+		file[changed] ^= (char)change;
+	return (size_t)(end - file);
+}
+
+static void set_format(struct input *input, struct reader *reader)
+{
+	struct column columns[COLUMNS_MAX] = {0};
+	unsigned int count = 1 + take_u8(input) % COLUMNS_MAX;
+	bool json = take_u8(input) & 1;
+	struct layout layout = {
+		.ts = take_field(input),
+		.pid = take_field(input),
+		.ret = take_field(input),
+		.flags = take_field(input),
+		.path_size = take_field(input),
+		.path = take_field(input),
+	};
+
+	for (unsigned int i = 0; i < count; i++) {
+		columns[i].kind = take_u8(input);
+		columns[i].field = take_field(input);
+		columns[i].width = (int8_t)take_u8(input);
+		columns[i].name[0] = 'x';
+	}
+	CHECK(reader_set_format(reader, &layout, columns, count, json) == 0);
+}
+
+static void set_conditions(struct input *input, struct reader *reader)
+{
+	struct condition all[CONDITIONS_MAX] = {0};
+	struct wanted_bits wanted[WANTED_MAX];
+	uint32_t count = take_u8(input) % (CONDITIONS_MAX + 1);
+	uint32_t wanted_count = take_u8(input) % (WANTED_MAX + 1);
+
+	for (uint32_t i = 0; i < count; i++) {
+		all[i].kind = take_u8(input) % (CONDITION_KINDS + 1);
+		all[i].field = take_field(input);
+		all[i].first = take_u8(input) % 16;
+		all[i].count = take_u8(input) % 16;
+		take(input, all[i].text, take_u8(input) % CONDITION_TEXT_SIZE);
+	}
+	take(input, wanted, sizeof(wanted));
+	/* One that reaches too far is refused, and the others stay. */
+	reader_set_conditions(reader, all, count, wanted, wanted_count);
+}
+
+static void start(struct input *input, struct reader *reader, int output)
+{
+	uint64_t limit = take_u8(input) % 4;
+
+	if (take_u8(input) & 1) {
+		CHECK(reader_start(reader, output, limit, 0) == 0);
+		return;
+	}
+	CHECK(reader_start_tally(reader, output, 0) == 0);
+	reader_tally(reader)->comm = take_field(input);
+}
+
+/* As the frontend does when it has shown the counts of an interval. */
+static void check_tally(struct input *input, struct reader *reader)
+{
+	struct tally *tally = reader_tally(reader);
+	uint64_t opened = tally->processes.no_place;
+
+	for (uint32_t i = 0; i < tally->processes.count; i++)
+		opened += tally->processes.all[i]->opened;
+	for (uint32_t i = 0; i < tally->files.count; i++)
+		opened -= tally->files.all[i]->opened;
+	CHECK(opened == tally->unreadable + tally->files.no_place);
+	if (take_u8(input) & 1)
+		tally_clear(tally);
+	tally->until = 0;
+	tally->stopped_at = 0;
+}
+
+static void replay(struct input *input, int fd, int output, size_t file_size)
+{
+	struct reader_counts counts;
+	struct reader *reader;
+	const void *body;
+	uint32_t size;
+	int state;
+	size_t rounds = 0;
+
+	CHECK(reader_open_recording(&reader, fd) == 0);
+	state = reader_read_header(reader, 0);
+	if (state == RECORDING_READABLE) {
+		set_format(input, reader);
+		set_conditions(input, reader);
+		start(input, reader, output);
+		reader_tally(reader)->until = take_u16(input);
+		do {
+			/* At most a read and a block in each round. */
+			CHECK(rounds++ <= 2 * file_size);
+			state = reader_poll_recording(reader, 0);
+			check_tally(input, reader);
+			if (state != READER_AT_BLOCK)
+				continue;
+			CHECK(reader_take_block(reader, &body, &size) > 0);
+			free(memcpy(exactly(size + 1), body, size));
+			if (rounds % 3 == 0)
+				set_format(input, reader);
+			state = READER_GOES_ON;
+		} while (state == READER_GOES_ON);
+		CHECK(reader_input_offset(reader) <= file_size);
+		reader_finish(reader, 0);
+		reader_get_counts(reader, &counts);
+		CHECK(counts.shown <= file_size && counts.unwritten == 0);
+	}
+	reader_close(reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	static int output = -1;
+	struct input input = {bytes, size};
+	char *file = exactly(FILE_MAX);
+	size_t file_size;
+	int fd = memfd_create("recording", 0);
+
+	if (output < 0)
+		output = memfd_create("rows", 0);
+	CHECK(fd >= 0 && output >= 0);
+	file_size = make_file(&input, file);
+	CHECK(write(fd, file, file_size) == (ssize_t)file_size);
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	/* What chooses columns may be the file's own bytes: they are the same
+	 * to the fuzzer.
+	 */
+	input = (struct input){bytes, size};
+	replay(&input, fd, output, file_size);
+	CHECK(ftruncate(output, 0) == 0);
+	CHECK(lseek(output, 0, SEEK_SET) == 0);
+	close(fd);
+	free(file);
+	return 0;
+}

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mistakes that are made most in a workshop, and what is said of each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Tuple
+
+GOOD = """\
+#include <linux/sched.h>
+
+struct event {
+	u64 ts;
+	u32 pid;
+	char comm[TASK_COMM_LEN];
+};
+
+BPF_PERF_OUTPUT(events);
+BPF_HASH(seen, u32, u64);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {};
+
+	event.ts = bpf_ktime_get_ns();
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_get_current_comm(event.comm, sizeof(event.comm));
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
+"""
+
+_FILL = "\tevent.ts = bpf_ktime_get_ns();\n"
+_PROBE = "TRACEPOINT_PROBE(syscalls, sys_enter_openat)"
+
+DOES_NOT_COMPILE = "opensnoop: the C does not compile"
+REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
+
+
+class Mistake(NamedTuple):
+    """What is changed in GOOD, and lines that a person sees, in order.
+
+    A line may end in "…": only its beginning is given.
+    """
+
+    old: str
+    new: str
+    said: Tuple[str, ...]
+
+
+MISTAKES = {
+    "a semicolon is missing": Mistake(
+        _FILL,
+        _FILL.replace(";", ""),
+        (
+            "my.c:16:31: error: expected ';' after expression",
+            "        event.ts = bpf_ktime_get_ns()",
+            "                                     ^",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a brace is missing": Mistake(
+        "\treturn 0;\n}\n",
+        "\treturn 0;\n",
+        (
+            "my.c:20:11: error: expected '}'",
+            "my.c:13:1: note: to match this '{'",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a field is misspelled": Mistake(
+        "event.ts =",
+        "event.tss =",
+        (
+            "my.c:16:8: error: no member named 'tss' in 'struct event'; did "
+            "you mean 'ts'?",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a helper is misspelled": Mistake(
+        "bpf_ktime_get_ns",
+        "bpf_ktime_get_nss",
+        (
+            "my.c:16:13: error: …",
+            "        event.ts = bpf_ktime_get_nss();",
+            "                   ^",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "an include is missing": Mistake(
+        "#include <linux/sched.h>\n",
+        "\n",
+        (
+            "my.c:6:12: error: use of undeclared identifier 'TASK_COMM_LEN'",
+            "in plain words: #include <linux/sched.h>",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "an include is misspelled": Mistake(
+        "#include <linux/sched.h>",
+        "#include <linux/shed.h>",
+        (
+            "my.c:1:10: fatal error: 'linux/shed.h' file not found",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a file of one's own isn't there": Mistake(
+        "#include <linux/sched.h>",
+        '#include "mine.h"',
+        ('opensnoop: my.c:1 includes "mine.h", which is not there',),
+    ),
+    "a string is assigned": Mistake(
+        _FILL,
+        '\tevent.comm = "me";\n',
+        (
+            "my.c:16:13: error: array type 'char[16]' is not assignable",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "printf": Mistake(
+        _FILL,
+        '\tprintf("%d", event.pid);\n',
+        (
+            "my.c:16:2: error: …",
+            "in plain words: a BPF program calls the kernel's helpers only: "
+            "man bpf-helpers",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "floating point": Mistake(
+        _FILL,
+        "\tevent.ts = args->flags * 1.5;\n",
+        ("in plain words: BPF has only integers", DOES_NOT_COMPILE),
+    ),
+    "no such tracepoint": Mistake(
+        "sys_enter_openat",
+        "sys_enter_opennat",
+        (
+            "opensnoop: my.c:12: this kernel has no tracepoint "
+            "syscalls:sys_enter_opennat; it has syscalls:sys_enter_openat, …",
+        ),
+    ),
+    "no such field of the tracepoint": Mistake(
+        _FILL,
+        "\tevent.ts = args->nothing;\n",
+        (
+            "my.c:16:19: error: no member named 'nothing' in 'struct "
+            "tracepoint__syscalls__sys_enter_openat'",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "no such function": Mistake(
+        _PROBE,
+        "int kprobe__do_sys_opennat2(struct pt_regs *args)",
+        (
+            "opensnoop: this kernel has no kernel function do_sys_opennat2; "
+            "it has do_sys_openat2…",
+        ),
+    ),
+    "a function that attaches nowhere": Mistake(
+        _PROBE,
+        "int my_probe(struct pt_regs *args)",
+        (
+            "opensnoop: the name of the function my_probe doesn't say where "
+            "it attaches: use TRACEPOINT_PROBE(category, event) or another …",
+        ),
+    ),
+    "a lookup isn't checked": Mistake(
+        _FILL,
+        "\tevent.ts = *(u64 *)seen.lookup(&event.pid);\n",
+        (
+            "my.c:16: error: the kernel refuses this:",
+            "        event.ts = *(u64 *)seen.lookup(&event.pid);",
+            "the verifier: R0 invalid mem access 'map_value_or_null'",
+            "in plain words: what a lookup gives may be NULL: check it …",
+            "known there: R0 = map_value_or_null(…",
+            REFUSED + " syscalls:sys_enter_openat: Permission denied",
+        ),
+    ),
+    "a program's memory is read just so": Mistake(
+        _FILL,
+        "\tevent.ts = *(char *)args->filename;\n",
+        (
+            "my.c:16: error: the kernel refuses this:",
+            "        event.ts = *(char *)args->filename;",
+            "in plain words: this isn't a pointer to memory that may be …",
+            REFUSED + "…",
+        ),
+    ),
+    "an index isn't checked": Mistake(
+        _FILL,
+        "\tevent.comm[args->flags] = 1;\n",
+        (
+            "my.c:16: error: the kernel refuses this:",
+            "        event.comm[args->flags] = 1;",
+            "in plain words: the access can lie outside of the memory: …",
+            REFUSED + "…",
+        ),
+    ),
+    "a large array on the stack": Mistake(
+        _FILL,
+        "\tchar text[600];\n\n\tbpf_probe_read_user(text, sizeof(text), "
+        "args->filename);\n\tevent.ts = text[args->flags & 511];\n",
+        (
+            "in plain words: keep large things in a BPF_PERCPU_ARRAY, not on "
+            "the stack",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a loop without end": Mistake(
+        _FILL,
+        "\tfor (;;)\n\t\tevent.ts += bpf_ktime_get_ns();\n",
+        (
+            "my.c:17: error: the kernel refuses this:",
+            "in plain words: the loop has no end that the verifier can …",
+            REFUSED + "…",
+        ),
+    ),
+    "a program that is too large": Mistake(
+        _FILL,
+        "\tfor (int i = 0; i < 2000000; i++)\n"
+        "\t\tevent.ts += bpf_ktime_get_ns();\n",
+        (
+            REFUSED + " syscalls:sys_enter_openat: the verifier gives up "
+            "after 1,000,000 instructions, …",
+        ),
+    ),
+    "a static variable": Mistake(
+        _FILL,
+        "\tstatic u64 n;\n\n\tevent.ts = n++;\n",
+        (
+            "my.c:18: error: the kernel refuses this:",
+            "in plain words: …",
+            REFUSED + "…",
+        ),
+    ),
+    "no struct event": Mistake(
+        "struct event",
+        "struct record",
+        ("opensnoop: my.c has no struct event: its fields are the columns",),
+    ),
+    "another name for the map": Mistake(
+        "events",
+        "output",
+        (
+            "opensnoop: my.c has no BPF_PERF_OUTPUT(events); records go "
+            "through it: events.perf_submit(ctx, &event, sizeof(event))",
+        ),
+    ),
+    "a ring buffer": Mistake(
+        "BPF_PERF_OUTPUT(events)",
+        "BPF_RINGBUF_OUTPUT(events, 8)",
+        (
+            "opensnoop: my.c has a BPF ring buffer, which doesn't tell what "
+            "is lost: write BPF_PERF_OUTPUT(events); and events.perf_submit()",
+        ),
+    ),
+    "an empty file": Mistake(
+        GOOD, "", ("opensnoop: my.c is empty: docs/workshop.md begins there",)
+    ),
+}

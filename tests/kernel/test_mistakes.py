@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mistakes in the C: what a person reads, and that the trace goes on."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Iterable
+
+import pytest
+
+from tests.kernel.mistakes import GOOD, MISTAKES, Mistake
+from tests.kernel.tool import Tool, replace_in, run
+
+# What would be of no help: of BCC's own files, or of the tool's inside.
+_NOISE = ("/virtual/", "Traceback", "generated.", "bpf: Failed", "chdir")
+
+
+def _write(folder: Path, mistake: Mistake) -> Path:
+    assert mistake.old in GOOD
+    path = folder / "my.c"
+    path.write_text(GOOD.replace(mistake.old, mistake.new))
+    return path
+
+
+def _assert_said(messages: str, said: Iterable[str]) -> None:
+    """These lines, in this order; others may stand in between."""
+    rest = messages.split("\n")
+    for wanted in said:
+        beginning = wanted.partition("…")[0]
+        matching = [
+            place
+            for place, line in enumerate(rest)
+            if line.startswith(beginning) and (line == wanted or "…" in wanted)
+        ]
+        assert matching, f"{wanted}\nis not among\n{messages}"
+        rest = rest[matching[0] + 1 :]
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_at_launch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(tmp_path, MISTAKES[name])
+    ended = run("--source", "my.c", "-d", "1")
+    assert ended.status == 1
+    assert ended.output == b""
+    _assert_said(ended.messages, MISTAKES[name].said)
+    assert not any(noise in ended.messages for noise in _NOISE)
+
+
+def test_the_good_one(tmp_path: Path) -> None:
+    """Each mistake is the only one."""
+    path = tmp_path / "my.c"
+    path.write_text(GOOD)
+    with Tool("--source", path) as tool:
+        os.close(os.open("/etc/passwd", os.O_RDONLY))
+        ended = tool.stop()
+    assert ended.status == 0
+    heading, *lines = ended.lines
+    assert heading.split() == b"PID COMM".split()
+    assert str(os.getpid()).encode() in [line.split()[0] for line in lines]
+
+
+_LIVE = (
+    "a semicolon is missing",
+    "a lookup isn't checked",
+    "no such tracepoint",
+    "no struct event",
+    "an empty file",
+    "a file of one's own isn't there",
+)
+
+
+def test_the_trace_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each mistake the old program still sees opens; then a new one."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my.c"
+    path.write_text(GOOD)
+    with Tool("--live", "--source", "my.c") as tool:
+        for name in _LIVE:
+            _write(tmp_path, MISTAKES[name])
+            tool.await_message("the trace goes on with the C as it was")
+            os.close(os.open("/etc/passwd", os.O_RDONLY))
+        path.unlink()
+        tool.await_message("my.c is not there")
+        path.write_text(GOOD.replace("u32 pid;", "u32 pid; u32 added;"))
+        line = tool.await_message("my.c: taken in ")
+        ended = tool.stop()
+    assert "columns: ADDED added" in line
+    for name in _LIVE:
+        _assert_said(ended.messages, MISTAKES[name].said)
+    pid = str(os.getpid()).encode()
+    shown = [line for line in ended.lines if line.split()[0] == pid]
+    assert len(shown) >= len(_LIVE)
+
+
+def _with_patience(checkout: Path, seconds: int) -> None:
+    path = checkout / "opensnooplib" / "compile_room.py"
+    text = path.read_text()
+    changed = re.sub(
+        r"^PATIENCE_SECONDS = \d+$",
+        f"PATIENCE_SECONDS = {seconds}",
+        text,
+        flags=re.MULTILINE,
+    )
+    assert changed != text
+    path.write_text(changed)
+
+
+def _hanging() -> str:
+    """Macros that double: the compiler would read 2^40 words."""
+    lines = ["#define A0 1+"]
+    lines += [f"#define A{n} A{n - 1} A{n - 1}" for n in range(1, 41)]
+    return "\n".join(lines) + "\nstatic int sum = A40 1;\n"
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        (_hanging(), "the compiler did not end within 8 s"),
+        ("#pragma clang __debug crash\n", "the compiler crashed (SIG"),
+    ],
+)
+def test_a_compiler_that_fails(
+    checkout_copy: Path, text: str, said: str
+) -> None:
+    """It hangs, or crashes; the trace goes on, and so does editing."""
+    _with_patience(checkout_copy, 8)
+    path = checkout_copy / "bpf_src" / "event.h"
+    good = path.read_text()
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        path.write_text(text + good)
+        tool.await_message(said)
+        tool.await_message("the trace goes on")
+        path.write_text(good.replace("u64 ts;", "u64 added; u64 ts;"))
+        tool.await_message("event.h: taken in ")
+        assert tool.stop().status == 0
+
+
+def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
+    """It is loaded, but the tool's own opens don't come."""
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        replace_in(
+            checkout_copy / "bpf_src" / "task.h",
+            "return pid_tgid >> 32 == TOOL_PID;",
+            "return false;",
+        )
+        tool.await_message("the new programs are attached, but opens by the")
+        tool.await_message("the trace goes on")
+        assert tool.stop().status == 0

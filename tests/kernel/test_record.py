@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--record and --replay: what was opened, not more and not less."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.openers import Attempt, Opener, OpenLoad, without_time
+from tests.kernel.tool import CHECKOUT, Ended, Tool, Word, run, wait_until
+
+ATTEMPTS = [
+    Attempt(b"/etc/passwd", os.O_RDONLY),
+    Attempt(b"/nowhere/at/all", os.O_RDWR),
+    Attempt(b"/tmp/\x1b[2J\n\xff/x", os.O_WRONLY | os.O_CREAT, 0o640),
+    Attempt(b"/" + b"long/" * 800, os.O_RDONLY),
+    Attempt(b"", os.O_RDONLY),
+    Attempt(b"/etc/passwd", os.O_RDONLY | os.O_CLOEXEC, by_openat2=True),
+]
+
+
+def _replay(*words: Any) -> Ended:
+    return run("--replay", *words, "--format", "json")
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    return tmp_path / "recorded"
+
+
+def test_a_replay_shows_what_was_opened(recorded: Path) -> None:
+    with Opener(ATTEMPTS) as opener:
+        with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
+            made = opener.run()
+            ended = tool.stop()
+    assert ended.status == 0 and ended.output == b""
+    assert f"opensnoop: {len(made)} recorded, 0 lost" in ended.messages
+    replayed = _replay(recorded)
+    assert replayed.status == 0
+    assert without_time(replayed.rows) == made
+    assert replayed.end.shown == len(made)
+    times = [row.ts for row in replayed.rows]
+    assert times == sorted(times)
+
+
+def test_a_replay_equals_a_live_trace(recorded: Path) -> None:
+    """Two tools see the same opens, of all processes."""
+    with Opener(ATTEMPTS * 50) as opener:
+        pid = str(opener.pid)
+        with Tool("--record", recorded) as keeper, Tool(
+            "--format", "json", "-p", pid
+        ) as live:
+            opener.run()
+            keeper.stop()
+            ended = live.stop()
+    assert without_time(_replay(recorded, "-p", pid).rows) == without_time(
+        ended.rows
+    )
+    failed = [row for row in ended.rows if row.err]
+    assert without_time(
+        _replay(recorded, "-p", pid, "-x").rows
+    ) == without_time(failed)
+
+
+def test_as_many_as_there_were(open_load: Path, recorded: Path) -> None:
+    words: List[Word] = [open_load, "-n", "200000", "/etc/passwd"]
+    with OpenLoad(*words) as one, OpenLoad(*words) as other:
+        pids = f"{one.pid},{other.pid}"
+        with Tool("--record", recorded, "-p", pids) as tool:
+            one.release()
+            other.release()
+            one.wait()
+            other.wait()
+            ended = tool.stop()
+    end = _end_of_recording(ended)
+    assert end.happened == 400_000
+    replayed = run("--replay", recorded)
+    assert replayed.end == end
+    assert len(replayed.lines) == end.shown + 1
+
+
+def _end_of_recording(ended: Ended) -> Any:
+    return ended._replace(
+        messages=ended.messages.replace(" recorded,", " shown,")
+    ).end
+
+
+def test_count_and_duration(open_load: Path, recorded: Path) -> None:
+    with OpenLoad(open_load, "-n", "100", "/etc/passwd") as load:
+        words = ("--count", "7", "-p", str(load.pid))
+        with Tool("--record", recorded, *words) as tool:
+            load.run()
+            ended = tool.ended()
+    assert "7 recorded" in ended.messages
+    assert len(_replay(recorded).rows) == 7
+    ended = run("--record", recorded, "-d", "0.2", "-p", str(os.getpid()))
+    assert ended.status == 0
+    assert _replay(recorded).rows == []
+
+
+def test_the_c_is_edited_meanwhile(
+    checkout_copy: Path, open_load: Path, recorded: Path
+) -> None:
+    """Each record is described by the struct that it is of."""
+    edits = Edits(checkout_copy)
+    name = "/nowhere/"
+    command = (open_load, "-u", "-w", "100", "-f", "-N", name)
+    with OpenLoad(*command) as load:
+        options = ("--live", "--record", recorded, "-p", str(load.pid))
+        with Tool(*options, checkout=checkout_copy) as tool:
+            load.let_begin()
+            for count in (1, 2, 3):
+                edits.move_fields(count)
+                await_taken_in(tool, "event.h")
+                edits.write_record(count)
+                await_taken_in(tool, "record.h")
+            made = load.made()
+            end = _end_of_recording(tool.stop())
+    assert end.happened == made
+    replayed = _replay(recorded)
+    assert replayed.status == 0
+    rows = [json.loads(line) for line in replayed.lines]
+    numbers = [int(row["path"][len(name) :]) for row in rows]
+    assert len(numbers) == end.shown and numbers == sorted(set(numbers))
+    assert {row["pid"] for row in rows} == {load.pid}
+    assert {row["generation"] for row in rows} == {0, 1, 2, 3}
+    assert {"extra_2" in row for row in rows} == {True, False}
+    headings = [
+        line
+        for line in run("--replay", recorded).lines
+        if line.startswith(b"PID")
+    ]
+    assert len(headings) >= 4
+
+
+def test_killed(open_load: Path, recorded: Path) -> None:
+    """What had reached the file can be replayed."""
+    with OpenLoad(open_load, "-n", "1000", "-N", "/nowhere/", "-f") as load:
+        with Tool("--record", recorded, "-p", str(load.pid)) as tool:
+            load.run()
+            wait_until(lambda: b"/nowhere/999\0" in recorded.read_bytes())
+            tool.stop(signal.SIGKILL)
+    replayed = _replay(recorded)
+    assert replayed.status == 1 and "is cut off" in replayed.messages
+    assert [row.path for row in replayed.rows] == [
+        f"/nowhere/{i}".encode() for i in range(1000)
+    ]
+
+
+def test_a_full_disk(
+    open_load: Path, tmp_path: Path, mounts: List[Path]
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk], check=True
+    )
+    mounts.append(disk)
+    with OpenLoad(open_load, "-n", "20000", "/etc/passwd") as load:
+        with Tool("--record", disk / "f", "-p", str(load.pid)) as tool:
+            tool.hold_back()  # or it would end before the load does
+            load.run()
+            tool.send(signal.SIGCONT)
+            ended = tool.ended()
+    assert ended.status == 1
+    assert ended.messages.endswith(
+        f"cannot write records to {disk}/f: No space left on device\n"
+    )
+    end = _end_of_recording(ended)
+    assert end.happened == 20_000 and 0 < end.shown < 20_000
+    replayed = _replay(disk / "f")
+    assert len(replayed.rows) == end.shown
+    assert replayed.status == 1 and "is cut off" in replayed.messages
+
+
+def test_through_a_pipe() -> None:
+    """Recorded here, replayed there, as with ssh in between."""
+    with Opener(ATTEMPTS) as opener:
+        read, write = os.pipe()
+        words = ("--record", "-", "-p", str(opener.pid))
+        with Tool(*words, stdout=write) as tool:
+            os.close(write)
+            replay = subprocess.Popen(
+                [CHECKOUT / "opensnoop.py", "--replay", "-"],
+                stdin=read,
+                stdout=subprocess.PIPE,
+            )
+            os.close(read)
+            opener.run()
+            # Shown at once, while the recording goes on.
+            assert replay.stdout
+            assert replay.stdout.readline().startswith(b"PID")
+            assert b"/etc/passwd" in replay.stdout.readline()
+            assert tool.stop().status == 0
+        rest, _ = replay.communicate()
+        assert replay.returncode == 0
+        assert rest.count(b"\n") == len(ATTEMPTS) - 1
+
+
+def test_replay_needs_no_root_and_no_bcc(recorded: Path) -> None:
+    with Opener(ATTEMPTS) as opener:
+        with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
+            opener.run()
+            tool.stop()
+    # -S: without the folders of packages, so without bcc.
+    python = [sys.executable, "-S"]
+    assert subprocess.run([*python, "-c", "import bcc"], stderr=-3).returncode
+
+    def become_nobody() -> None:
+        os.setgroups([])
+        os.setuid(65534)
+
+    with open(recorded, "rb") as file:
+        done = subprocess.run(
+            [*python, str(CHECKOUT / "opensnoop.py")]
+            + ["--replay", "-", "--format", "json"],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            preexec_fn=become_nobody,
+        )
+    assert done.returncode == 0
+    paths = [json.loads(line)["path"] for line in done.stdout.splitlines()]
+    assert len(paths) == len(ATTEMPTS)
+
+
+def test_root_overwrites_recordings_only(
+    tmp_path: Path, recorded: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("do not lose me\n")
+    link = tmp_path / "link"
+    link.symlink_to(precious)
+    foreign = tmp_path / "foreign"
+    foreign.touch()
+    os.chown(foreign, 65534, -1)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path, why in (
+        (precious, "is there already and is no recording"),
+        (link, "is a symbolic link"),
+        (fifo, "is no file"),
+        (foreign, "belongs to another user"),
+        (tmp_path, "Is a directory"),
+        (tmp_path / "none" / "f", "No such file or directory"),
+    ):
+        ended = run("--record", path)
+        assert ended.status == 1 and ended.output == b""
+        assert ended.messages.startswith(f"opensnoop: --record {path}: ")
+        assert why in ended.messages and ended.messages.count("\n") == 1
+    assert precious.read_text() == "do not lose me\n"
+    for _ in range(2):  # a recording may be made anew
+        run("--record", recorded, "-d", "0.1", "-p", str(os.getpid()))
+        assert _replay(recorded).status == 0
+    assert recorded.stat().st_mode & 0o777 == 0o600

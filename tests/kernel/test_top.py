@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--top on a terminal of its own: drawn, resized, left as it was."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from typing import Iterator, List
+
+import pytest
+
+from tests.kernel.openers import Attempt, Opener
+from tests.kernel.tool import CHECKOUT, PATIENCE_SECONDS, run
+
+ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+class Terminal:
+    """The tool on a pseudo-terminal of 24 lines and 80 columns."""
+
+    def __init__(self, *options: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self.resize(24, 80)
+        self.modes = termios.tcgetattr(theirs)
+        self._theirs = theirs
+        self.seen = b""
+        self.process = subprocess.Popen(
+            [CHECKOUT / "opensnoop.py", "--top", *options],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A group of its own, but not an orphan: those can't be stopped.
+            preexec_fn=os.setpgrp,
+        )
+
+    def resize(self, lines: int, columns: int) -> None:
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, size)
+
+    def await_text(self, text: bytes) -> bytes:
+        """All up to `text`, which is taken off what was seen."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.seen:
+            assert time.monotonic() < deadline, self.seen
+            if select.select([self._ours], [], [], 0.1)[0]:
+                self._read()
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def _read(self) -> None:
+        """The terminal makes \\r\\r\\n of \\r\\n: stty(1), onlcr."""
+        self.seen += os.read(self._ours, 65536).replace(b"\r\r\n", b"\r\n")
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._ours, keys)
+
+    def ended(self) -> str:
+        """Wait for the end: the terminal is as before. What stderr had."""
+        _, said = self.process.communicate(timeout=PATIENCE_SECONDS)
+        while select.select([self._ours], [], [], 0.1)[0]:
+            self._read()
+        assert self.seen.endswith(LEAVE)
+        assert b"\x1b[?25h" in self.seen and b"\x1b[?7h" in self.seen
+        assert termios.tcgetattr(self._theirs) == self.modes
+        return said
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if self.process.stderr:
+            self.process.stderr.close()
+        os.close(self._ours)
+        os.close(self._theirs)
+
+
+@pytest.fixture
+def opener() -> Iterator[Opener]:
+    attempts = [
+        *[Attempt(b"/etc/passwd", os.O_RDONLY)] * 30,
+        *[Attempt(b"/\x1b[2J\xe2\x80\xae\n", os.O_RDONLY)] * 20,
+        *[Attempt(b"/" + b"wide" * 90, os.O_RDONLY)] * 10,
+    ]
+    with Opener(attempts, comm=b"\x1b]0;opener") as one:
+        yield one
+
+
+@pytest.fixture
+def terminal(opener: Opener) -> Iterator[Terminal]:
+    one = Terminal("-p", str(opener.pid), "--interval", "0.2")
+    yield one
+    one.close()
+
+
+def test_it_draws_and_ends_with_q(terminal: Terminal, opener: Opener) -> None:
+    terminal.await_text(ENTER)
+    opener.run()
+    before = terminal.await_text(b"60 opens in 0.2 s, 30 of them failed")
+    assert before.endswith(b"\x1b[K\r\n")
+    screen = terminal.await_text(b"\x1b[J")
+    assert rb"$'/\x1b[2J\xe2\x80\xae\n'" in screen
+    assert rb"$'\x1b]0;opener'" in screen
+    for line in screen.replace(b"\x1b[K", b"").split(b"\r\n"):
+        assert b"\x1b" not in line and len(line) <= 80
+    assert screen.count(b"\r\n") <= 23
+    terminal.press(b"q")
+    said = terminal.ended()
+    assert terminal.process.returncode == 0
+    assert "60 counted, 0 lost, 0 unreadable, 0 missed" in said
+
+
+def test_it_fits_another_size(terminal: Terminal, opener: Opener) -> None:
+    terminal.await_text(ENTER)
+    opener.run()
+    terminal.await_text(b"60 opens")
+    terminal.resize(10, 40)
+    while True:
+        terminal.await_text(b"\x1b[H")
+        screen = terminal.await_text(b"\x1b[J").replace(b"\x1b[K", b"")
+        if len(screen.split(b"\r\n")) <= 10:
+            break
+    assert max(map(len, screen.split(b"\r\n"))) <= 40
+    terminal.press(b"Q")
+    terminal.ended()
+
+
+_ENDINGS: List[signal.Signals] = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", _ENDINGS)
+def test_signals_end_it(terminal: Terminal, number: signal.Signals) -> None:
+    terminal.await_text(ENTER)
+    terminal.await_text(b"opens in")
+    terminal.process.send_signal(number)
+    terminal.ended()
+    assert terminal.process.returncode == 0
+
+
+def test_a_quit_leaves_the_screen_too(terminal: Terminal) -> None:
+    terminal.await_text(ENTER)
+    terminal.await_text(b"opens in")
+    terminal.process.send_signal(signal.SIGQUIT)
+    terminal.ended()
+    assert terminal.process.returncode == -signal.SIGQUIT
+
+
+def test_stopped_and_continued(terminal: Terminal) -> None:
+    terminal.await_text(ENTER)
+    terminal.await_text(b"opens in")
+    terminal.process.send_signal(signal.SIGTSTP)
+    terminal.await_text(LEAVE)
+    pid, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+    assert pid and os.WIFSTOPPED(status)
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.await_text(ENTER)
+    terminal.await_text(b"opens in")
+    terminal.press(b"q")
+    terminal.ended()
+
+
+def test_it_needs_a_terminal() -> None:
+    ended = run("--top")
+    assert ended.status == 2 and ended.output == b""
+    assert "stdout is none" in ended.messages

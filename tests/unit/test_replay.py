@@ -1,0 +1,438 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replays: whole recordings, cut ones, damaged ones and hostile ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import struct
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import pytest
+
+from opensnooplib import arguments, recording
+from opensnooplib.errors import OpensnoopError, UsageError
+from opensnooplib.recording import DamagedError
+from tests.unit.recordings import (
+    FIELDS,
+    HEADER,
+    Open,
+    Replayed,
+    Replayer,
+    block,
+    counts,
+    described,
+    description,
+    records,
+)
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+
+OPENS = [
+    Open(b"/etc/passwd", pid=7, ts=1_000_000_001),
+    Open(b"/missing", pid=8, uid=1000, ret=-2, ts=1_000_000_002),
+    Open(b"/new", pid=2**31, flags=os.O_WRONLY | os.O_CREAT),
+    Open(b"/rw", uid=2**32 - 2, flags=os.O_RDWR, comm=b"0123456789abcde"),
+    Open(b"/denied", ret=-13, flags=os.O_WRONLY, ts=3_000_000_000),
+    Open(b"\x1b[2J\xff", comm=b"\x1b"),
+]
+
+
+@pytest.fixture
+def replay(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Replayer]:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield Replayer(tmp_path, capfd)
+    for number, handler in zip(numbers, before):
+        signal.signal(number, handler)
+
+
+def _recording(*opens: Open) -> bytes:
+    return HEADER + description() + records(*opens) + counts()
+
+
+def test_a_whole_recording(replay: Replayer) -> None:
+    done = replay(_recording(*OPENS))
+    assert done.status == 0
+    assert [row["pid"] for row in done.rows] == [one.pid for one in OPENS]
+    assert [row["ret"] for row in done.rows] == [one.ret for one in OPENS]
+    assert done.rows[5]["path_bytes"] == "G1sySv8="
+    assert "6 shown, 0 lost, 0 unreadable, 0 missed" in done.said
+
+
+def test_losses_are_told(replay: Replayer) -> None:
+    body = HEADER + description() + records(OPENS[0])
+    done = replay(body + counts(5, 1, False) + counts(17, 4), "-q")
+    assert done.status == 0
+    assert "1 shown, 17 lost, 0 unreadable, 4 missed" in done.said
+
+
+def test_the_table(replay: Replayer) -> None:
+    assert replay.text(_recording(*OPENS[:2]), "-T", "-U").splitlines() == [
+        "TIME(s)       UID   PID    COMM               FD ERR PATH",
+        "0.000000000   0     7      cat                 3   0 /etc/passwd",
+        "0.000000000   1000  8      cat                -1   2 /missing",
+    ]
+
+
+_SELECTIONS = [
+    (["-p", "7"], lambda one: one.pid == 7),
+    (["-p", f"8,{2**31}"], lambda one: one.pid in (8, 2**31)),
+    (["-t", "9"], lambda one: one.pid == 8),
+    (["-u", "1000"], lambda one: one.uid == 1000),
+    (["-u", "root"], lambda one: one.uid == 0),
+    (["-u", str(2**32 - 2)], lambda one: one.uid == 2**32 - 2),
+    (["-n", "cat"], lambda one: one.comm == b"cat"),
+    (["-n", "89abcde"], lambda one: one.comm.endswith(b"e")),
+    (["-n", "abcdef"], lambda one: False),
+    (["-x"], lambda one: one.ret < 0),
+    (["-f", "O_RDONLY"], lambda one: one.flags & os.O_ACCMODE == 0),
+    (["-f", "O_CREAT"], lambda one: one.flags & os.O_CREAT),
+    (
+        ["-f", "O_CREAT", "-f", "O_RDWR"],
+        lambda one: one.flags & (os.O_CREAT | os.O_RDWR),
+    ),
+    (["-f", "write"], lambda one: one.flags & os.O_ACCMODE),
+    (["-f", "create"], lambda one: one.flags & os.O_CREAT),
+    (["--errno", "ENOENT"], lambda one: one.ret == -2),
+    (["--errno", "EACCES,2"], lambda one: one.ret in (-2, -13)),
+    (["-u", "root,1000"], lambda one: one.uid in (0, 1000)),
+    (["--path", "/[mr]*"], lambda one: one.path in (b"/missing", b"/rw")),
+    (
+        ["--path", "/*", "--path", "!*w", "-x"],
+        lambda one: one.path in (b"/missing", b"/denied"),
+    ),
+    (["-d", "1.5"], lambda one: one.ts <= 2_500_000_000),
+    (
+        ["-x", "-f", "O_WRONLY"],
+        lambda one: one.ret < 0 and one.flags & os.O_WRONLY,
+    ),
+]
+
+
+@pytest.mark.parametrize("words, chosen", _SELECTIONS)
+def test_selection(replay: Replayer, words: List[str], chosen: Any) -> None:
+    done = replay(_recording(*OPENS), *words)
+    wanted = [one for one in OPENS if chosen(one)]
+    assert [row["pid"] for row in done.rows] == [one.pid for one in wanted]
+    assert [row["ret"] for row in done.rows] == [one.ret for one in wanted]
+
+
+def test_count(replay: Replayer) -> None:
+    done = replay(_recording(*OPENS), "--count", "2")
+    assert len(done.rows) == 2 and done.status == 0
+
+
+def test_selection_needs_its_field(replay: Replayer) -> None:
+    fields = [field for field in FIELDS if field["name"] != "uid"]
+    body = HEADER + description(fields=fields) + counts()
+    with pytest.raises(OpensnoopError, match="-u: the recording has no"):
+        replay(body, "-u", "0")
+
+
+def test_a_new_description_in_mid_file(replay: Replayer) -> None:
+    """As live editing makes one: the second program has another struct."""
+    field = {"name": "size", "offset": 0, "size": 2, "kind": "signed"}
+    body = _recording(OPENS[0])[: -len(counts())]
+    body += description(fields=[field]) + block(2, struct.pack("=h", -5))
+    done = replay(body + counts())
+    assert done.rows[0]["path"] == "/etc/passwd"
+    assert done.rows[1:] == [{"size": -5}]
+    table = replay.text(body + counts()).splitlines()
+    assert table[0].startswith("PID") and table[2].split() == ["SIZE"]
+    assert table[3].split() == ["-5"]
+
+
+def test_blocks_of_later_versions_are_passed_over(replay: Replayer) -> None:
+    body = HEADER + description() + block(77, b"news") + records(OPENS[0])
+    done = replay(body + counts())
+    assert len(done.rows) == 1 and done.status == 0
+
+
+def test_cut_off_at_every_byte(replay: Replayer) -> None:
+    """Each whole record is shown, and nothing else; and it is told."""
+    whole = _recording(*OPENS)
+    start = len(HEADER + description())
+    ends = [start + len(records(*OPENS[:n])) for n in range(len(OPENS) + 1)]
+    for size in range(len(whole)):
+        if size < start:
+            with pytest.raises(OpensnoopError, match="cut off|no recording"):
+                replay(whole[:size])
+            continue
+        done = replay(whole[:size])
+        assert len(done.rows) == sum(size >= end for end in ends[1:]), size
+        assert done.status == 1 and "is cut off" in done.said
+
+
+def test_any_flipped_bit_is_damage(replay: Replayer) -> None:
+    whole = _recording(*OPENS[:2])
+    start = len(HEADER + description())
+    first = start + len(records(OPENS[0]))
+    for byte in range(start, first):
+        for bit in range(8):
+            bad = bytearray(whole)
+            bad[byte] ^= 1 << bit
+            done = replay(bytes(bad))
+            # A larger size can reach beyond the end, as in a cut file.
+            assert done.status == 1 and done.rows == []
+            assert f"byte {start}" in done.said
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"", "is no recording"),
+        (b"opens\n" * 10, "is no recording"),
+        (HEADER.replace(b"\n", b"\r\n"), "is no recording"),
+        (HEADER[:8] + HEADER[11:7:-1] + HEADER[12:], "another byte order"),
+        (HEADER[:12] + b"\2\0\0\0", "newer opensnoop"),
+        (HEADER[:12] + b"\0\0\0\0", "newer opensnoop"),
+        (HEADER, "is cut off"),
+        (HEADER + records(OPENS[0]), "is damaged at byte 16"),
+        (HEADER + counts(), "says nothing"),
+        (HEADER + bytes(64), "is damaged at byte 16"),
+        (HEADER + block(1, b"[" * 100_000), "is damaged"),
+        (HEADER + struct.pack("=III", 0, 2, 2**32 - 1), "is damaged"),
+    ],
+)
+def test_what_is_no_recording(
+    replay: Replayer, content: bytes, said: str
+) -> None:
+    with pytest.raises(OpensnoopError, match=said):
+        replay(content)
+
+
+_BAD_FIELDS = [
+    [{}],
+    [None],
+    [{**FIELDS[0], "name": ""}],
+    [{**FIELDS[0], "name": "\x1b[2J"}],
+    [{**FIELDS[0], "name": "a\n"}],
+    [{**FIELDS[0], "name": 5}],
+    [{**FIELDS[0], "offset": -1}],
+    [{**FIELDS[0], "offset": 2**32}],
+    [{**FIELDS[0], "offset": 65535}],
+    [{**FIELDS[0], "offset": True}],
+    [{**FIELDS[0], "offset": 0.0}],
+    [{**FIELDS[0], "size": 0}],
+    [{**FIELDS[0], "size": 2**16}],
+    [{**FIELDS[0], "kind": "float"}],
+    [{**FIELDS[0], "kind": ["text"]}],
+    [FIELDS[0], FIELDS[0]],
+    [FIELDS[0], {**FIELDS[1], "name": "ts"}],
+    # Members of a union lie in one place, but need no more than a record has.
+    [
+        {"name": f"f{i}", "offset": 0, "size": 60_000, "kind": "bytes"}
+        for i in range(2)
+    ],
+    [
+        {"name": f"f{i}", "offset": i, "size": 1, "kind": "signed"}
+        for i in range(2000)
+    ],
+]
+
+
+@pytest.mark.parametrize("fields", _BAD_FIELDS)
+def test_bad_fields(fields: Any) -> None:
+    with pytest.raises(DamagedError):
+        recording.parse_description(
+            json.dumps(described(fields=fields)).encode()
+        )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"clock": None},
+        {"clock": {"monotonic_ns": -1, "wall_ns": 0}},
+        {"clock": {"monotonic_ns": 0, "wall_ns": 10**30}},
+        {"kernel": 7},
+        {"command_line": "-x"},
+        {"command_line": [7]},
+        {"fields": {}},
+    ],
+)
+def test_bad_descriptions(changes: Any) -> None:
+    with pytest.raises(DamagedError):
+        recording.parse_description(json.dumps(described(**changes)).encode())
+
+
+def test_strings_of_a_recording_drive_no_terminal(replay: Replayer) -> None:
+    evil = "\x1b[2J\udcff\u202e"
+    body = description(kernel=evil, machine=evil, command_line=[evil])
+    done = replay(HEADER + body + counts())
+    assert done.status == 0 and "\x1b" not in done.said
+    assert "\u202e" not in done.said
+
+
+def test_mutated_descriptions_and_counts() -> None:
+    """Bytes changed, cut out and put in, many times."""
+    chance = random.Random(5)
+    seeds = [json.dumps(described()).encode(), counts()[12:]]
+    parsers = [recording.parse_description, recording.parse_counts]
+    for _ in range(20_000):
+        text = bytearray(chance.choice(seeds))
+        for _ in range(chance.randrange(1, 6)):
+            at = chance.randrange(len(text))
+            cut = text[at : at + chance.randrange(9)]
+            put = chance.choice(
+                [b"", cut * 2, b"-", b"9" * 99, b"[", b"null", b"\xff", b"1e9"]
+            )
+            text[at : at + len(cut)] = put
+        for parse in parsers:
+            try:
+                parsed: Any = parse(bytes(text))
+            except DamagedError:
+                continue
+            if isinstance(parsed, recording.Description):
+                fields = parsed.schema.fields
+                assert all(0 < f.size < 1 << 16 for f in fields)
+                assert sum(f.size for f in fields) <= 1 << 16
+
+
+def test_an_older_file(replay: Replayer) -> None:
+    """It was written by the first opensnoop that could, and stays as it is."""
+    content = (DATA / "recording-version-1").read_bytes()
+    expected = (DATA / "recording-version-1.json").read_text()
+    done = replay(content)
+    assert done.status == 0
+    for row in done.rows:
+        assert row.pop("time")  # which is local
+    assert done.rows == [json.loads(line) for line in expected.splitlines()]
+    assert "3 shown, 0 lost, 0 unreadable, 0 missed" in done.said
+
+
+def test_interval_goes_with_sums() -> None:
+    with pytest.raises(UsageError, match="--interval goes with"):
+        arguments.parse(["--interval", "1"])
+
+
+@pytest.mark.parametrize(
+    "globs, whole",
+    [
+        (["/etc/passwd"], True),
+        (["/etc/*"], True),
+        (["*.so", "!/tmp/*", "/a*b"], True),
+        (["*so*"], False),
+        (["/a?"], False),
+        (["[ab]*"], False),
+        (["/" + "x" * 64 + "*"], False),
+        (["/a*b*c"], False),
+        (["/etc/*", "!*so*"], False),
+    ],
+)
+def test_the_kernel_counts_what_it_can_tell(
+    globs: List[str], whole: bool
+) -> None:
+    words = [word for glob in globs for word in ("--path", glob)]
+    if whole:
+        assert arguments.parse(["--summary", *words]).summary
+        return
+    with pytest.raises(UsageError, match="--path with --summary"):
+        arguments.parse(["--summary", *words])
+    arguments.parse(["--summary", "--replay", "f", *words])
+
+
+def _sums(done: Replayed) -> List[Dict[str, Any]]:
+    """The reports, which stand where rows would."""
+    return done.rows
+
+
+def test_summary(replay: Replayer) -> None:
+    (report,) = _sums(replay(_recording(*OPENS * 3), "--summary"))
+    assert report["opened"] == 18 and report["failed"] == 6
+    assert [one["opened"] for one in report["files"]] == [3] * 6
+    denied = [one for one in report["files"] if one["path"] == "/denied"]
+    assert denied == [
+        {"path": "/denied", "opened": 3, "failed": 3, "missing": 0}
+    ]
+    assert report["errors"] == [
+        {"err": 2, "name": "ENOENT", "opened": 3},
+        {"err": 13, "name": "EACCES", "opened": 3},
+    ]
+    assert report["in_vain"] == [
+        {"name": "missing", "opened": 3, "folders": 1}
+    ]
+    by_process = {
+        (one["pid"], one["comm"]): one["opened"] for one in report["processes"]
+    }
+    assert by_process[(2**31, "cat")] == 3
+    assert by_process[(7, "0123456789abcde")] == 3
+    assert by_process[(7, "\x1b")] == 3
+
+
+def test_summary_of_a_selection(replay: Replayer) -> None:
+    done = replay(_recording(*OPENS), "--summary", "-x")
+    (report,) = _sums(done)
+    assert report["opened"] == report["failed"] == 2
+    assert "2 counted, 0 lost" in done.said
+
+
+def test_summaries_of_intervals(replay: Replayer) -> None:
+    """Those in which nothing was opened are left out."""
+    began, tenth = 1_000_000_000, 10**8
+    times = [began + tenth * i for i in (0, 1, 9, 10, 11)] + [2**62, began]
+    opens = [Open(ts=ts) for ts in times]
+    done = replay(_recording(*opens), "--summary", "--interval", "1")
+    assert [one["opened"] for one in _sums(done)] == [3, 2, 2]
+
+
+def test_a_summary_of_many_files(replay: Replayer) -> None:
+    opens = [Open(b"/%d" % (i % 3000), pid=i % 7) for i in range(9000)]
+    (report,) = _sums(replay(_recording(*opens), "--summary"))
+    assert {one["opened"] for one in report["files"]} == {3}
+    assert len(report["files"]) == 3000
+    assert sum(one["opened"] for one in report["processes"]) == 9000
+
+
+def test_the_table_of_a_summary_drives_no_terminal(replay: Replayer) -> None:
+    table = replay.text(_recording(*OPENS), "--summary")
+    assert all(c.isprintable() or c == "\n" for c in table)
+    assert r"$'\x1b[2J\xff'" in table
+
+
+def test_the_recording_is_not_overwritten(replay: Replayer) -> None:
+    content = _recording(*OPENS)
+    with pytest.raises(OpensnoopError, match="is the recording itself"):
+        replay(content, "-o", str(replay.file))
+    assert replay.file.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--replay", "f", "--record", "f"],
+        ["--replay", "f", "--exec", "ls"],
+        ["--replay", "f", "-b", "8"],
+        ["--replay", "f", "--attach", "kprobe"],
+        ["--replay", "f", "--children", "-p", "1"],
+        ["--replay", "f", "--cgroup", "/sys/fs/cgroup"],
+        ["--replay", "f", "--container", "a"],
+        ["--replay", "f", "--mntns", "1"],
+        ["--replay", "f", "--live"],
+        ["--replay", "f", "--source", "c.c"],
+        ["--summary", "--live"],
+        ["--top", "--source", "c.c"],
+        ["--replay", "f", "--doctor"],
+        ["--replay", "f", "--ebpf"],
+        ["--replay", "f", "--cgroupmap", "m"],
+        ["--replay", "f", "--mntnsmap", "m"],
+        ["--record", "f", "-o", "f"],
+        ["--record", "f", "--format", "json"],
+        ["--record", "f", "--summary"],
+        ["--record", "f", "--top"],
+        ["--summary", "--count", "5"],
+        ["--summary", "-T"],
+        ["--top", "-o", "f"],
+        ["--top", "--format", "json"],
+        ["--top", "--replay", "f"],
+    ],
+)
+def test_what_makes_no_sense_together(words: List[str]) -> None:
+    with pytest.raises(UsageError, match="exclude each other"):
+        arguments.parse(words)
