@@ -23,7 +23,8 @@ NATIVE_LINKING = -shared -Wl,-z,relro,-z,now,-z,defs
 
 C_FILES = $(shell find bpf_src opensnooplib tests -name '*.[ch]')
 PYTHON_FILES = $(shell find *.py opensnooplib tests -name '*.py')
-SHELL_FILES = $(shell grep -rlE '^\#!.*\b(ba)?sh$$' .ci tests)
+COMPLETION = docs/opensnoop.bash
+SHELL_FILES = $(shell grep -rlE '^\#!.*\b(ba)?sh$$' .ci tests) $(COMPLETION)
 
 export KERNEL CMD
 

@@ -63,7 +63,11 @@ setup(
         "opensnooplib": ["native/libopensnoop.so"],
         "opensnooplib.bpf_src": ["*.[ch]"],
     },
-    data_files=[("share/man/man8", ["docs/opensnoop.8"])],
+    data_files=[
+        ("share/man/man8", ["docs/opensnoop.8"]),
+        # bash looks there for a file with the command's name.
+        ("share/bash-completion/completions", ["docs/opensnoop.bash"]),
+    ],
     entry_points={"console_scripts": ["opensnoop = opensnoop:main"]},
     zip_safe=False,
     cmdclass={"build_py": BuildWithMake, "install": InstallFiles},

@@ -8,6 +8,9 @@
 #include <linux/sched.h>
 #include <uapi/linux/limits.h>
 
+/* Which way a file was opened; the column CALL shows it. */
+enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2 };
+
 struct event {
 	u64 ts;	       /* ns since boot, when the syscall returned */
 	u32 pid;       /* the process; the kernel calls it tgid */
@@ -18,6 +21,23 @@ struct event {
 	u32 mode;      /* permissions for a file that is created, else 0 */
 	s32 path_size; /* bytes in path with its NUL, or a negative errno */
 	char comm[TASK_COMM_LEN];
+
+	/* What has its price is here only if its column is asked for. */
+#ifdef WANT_CGROUP_ID
+	u64 cgroup_id; /* the number of the cgroup v2 */
+#endif
+#ifdef WANT_CALL
+	enum open_call call; /* the syscall that opened the file */
+#endif
+#ifdef WANT_GID
+	u32 gid; /* the real group ID, as the host numbers groups */
+#endif
+#ifdef WANT_PPID
+	u32 ppid; /* the parent, as the host numbers it; column: width=-6 */
+#endif
+#ifdef WANT_MNTNS
+	u32 mntns; /* inode of the mount namespace; column: width=-10 */
+#endif
 
 	/*
 	 * Last, because a record ends where its path ends. The kernel takes

@@ -13,7 +13,8 @@
  * kernel headers holds. Its start is all that we need: 5.11 took the count
  * away (commit 1a7b8969e664). Where BTF gives the true struct, it is there.
  */
-#ifndef KERNEL_STRUCTS_FROM_BTF
+#if !defined(KERNEL_STRUCTS_FROM_BTF) && !defined(MNT_NAMESPACE_KNOWN)
+#define MNT_NAMESPACE_KNOWN
 struct mnt_namespace {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 	atomic_t count;

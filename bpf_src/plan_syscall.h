@@ -9,6 +9,7 @@
 TRACEPOINT_PROBE(syscalls, sys_enter_open)
 {
 	struct open_args open = {
+		.call = CALL_OPEN,
 		.user_path = args->filename,
 		.flags = args->flags,
 		.mode = args->mode,
@@ -27,6 +28,7 @@ TRACEPOINT_PROBE(syscalls, sys_exit_open)
 TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 {
 	struct open_args open = {
+		.call = CALL_CREAT,
 		.user_path = args->pathname,
 		.flags = O_CREAT | O_WRONLY | O_TRUNC,
 		.mode = args->mode,
@@ -45,6 +47,7 @@ TRACEPOINT_PROBE(syscalls, sys_exit_creat)
 TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 {
 	struct open_args open = {
+		.call = CALL_OPENAT,
 		.user_path = args->filename,
 		.flags = args->flags,
 		.mode = args->mode,
@@ -64,6 +67,7 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 {
 	struct open_args open = {
+		.call = CALL_OPENAT2,
 		.user_path = args->filename,
 		.user_how = args->how,
 	};

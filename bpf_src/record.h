@@ -4,7 +4,7 @@
  */
 #include <uapi/linux/fcntl.h>
 
-enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2, CALLS };
+#define CALLS (CALL_OPENAT2 + 1) /* in enum open_call */
 
 /* The program that sees such opens end, of 64-bit or 32-bit programs. */
 #define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
@@ -12,6 +12,7 @@ enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2, CALLS };
 
 /* The arguments of an open, whichever way it is called. */
 struct open_args {
+	enum open_call call;
 	const char *user_path;		 /* where the caller keeps the name */
 	const struct open_how *user_how; /* openat2: its flags and mode */
 	u64 flags;
@@ -47,6 +48,8 @@ static bool mode_counts(u64 flags)
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
+#include "wanted.h"
+
 /* All but the path. */
 static void fill_event(struct event *event, const struct open_args *open,
 		       u64 pid_tgid, long ret)
@@ -59,6 +62,7 @@ static void fill_event(struct event *event, const struct open_args *open,
 	event->flags = open->flags;
 	event->mode = mode_counts(open->flags) ? open->mode : 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	fill_wanted(event, open);
 }
 
 /* As bpf_probe_read_user_str(): the size with the NUL, or an errno. */

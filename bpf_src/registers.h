@@ -51,6 +51,7 @@ static void args_of_64_bit(struct syscall_args *args,
 static void open_args_of(struct open_args *open, enum open_call call,
 			 const struct syscall_args *args)
 {
+	open->call = call;
 	switch (call) {
 	case CALL_OPEN:
 		open->user_path = (const char *)args->first;
@@ -70,8 +71,6 @@ static void open_args_of(struct open_args *open, enum open_call call,
 	case CALL_OPENAT2:
 		open->user_path = (const char *)args->second;
 		open->user_how = (const struct open_how *)args->third;
-		break;
-	case CALLS:
 		break;
 	}
 }

@@ -13,6 +13,7 @@ from typing import Any, List, NoReturn, Optional, Sequence, Tuple
 from opensnooplib import (
     __version__,
     cgroups,
+    column_list,
     errnos,
     globs,
     keeping,
@@ -23,7 +24,8 @@ from opensnooplib import (
 from opensnooplib.cgroups import Cgroup
 from opensnooplib.errors import UsageError
 from opensnooplib.messages import print_text
-from opensnooplib.options import PLANS, Options
+from opensnooplib.nearest import did_you_mean
+from opensnooplib.options import FORMATS, PLANS, Options
 
 DESCRIPTION = "Show every file that is opened on this host, live."
 
@@ -38,7 +40,56 @@ EXAMPLES = """examples:
 """
 
 
+# On one screen: what a person looks for first. --help has all.
+SHORT_HELP = """\
+usage: opensnoop [options] [--exec COMMAND ...]
+Show every file that is opened on this host, live.
+
+which opens:
+  -p PID[,PID]   of these processes       -n NAME   of commands named so
+  -t TID         of this thread           -x        that failed
+  -u USER        of this user             -f FLAG   with this flag: O_WRONLY
+  --exec COMMAND ...                      of this command, which is started
+columns:
+  -T   time since the first row           -U        user ID
+  -e   flags and mode                     --ppid    the parent process
+  --columns time,user,comm,path           these; --columns help lists all
+output:
+  --format FORMAT   table, json or csv    -o FILE   into FILE
+  --count N         end after N rows      -d SECONDS   end after this time
+  -q                no messages           -v        what is done, and why
+probe:
+  --doctor          what this host can do and what is missing
+  --ebpf            print the C, and end
+
+All options: opensnoop --help. More: man opensnoop
+"""
+
+
+class _PrintShortHelp(argparse.Action):
+    """-h"""
+
+    def __call__(self, *_: Any) -> None:
+        print_text(SHORT_HELP)
+        raise SystemExit(0)
+
+
 class _Parser(argparse.ArgumentParser):
+    def refuse_unknown(self, words: Sequence[str]) -> None:
+        """Raise UsageError for the first of `words`, if there is one."""
+        for word in words:
+            option = word.partition("=")[0]
+            if not option.startswith("-"):
+                raise UsageError(
+                    f"{word}: is no option; to trace a command, write --exec "
+                    f"{word}"
+                )
+            known = self._option_string_actions
+            raise UsageError(
+                f"{option}: there is no such option"
+                + did_you_mean(option, known, "; opensnoop --help lists all")
+            )
+
     def _print_message(self, message: str, file: Any = None) -> None:
         print_text(message)
 
@@ -46,7 +97,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; opensnoop -h shows how it is used")
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def _build_parser() -> _Parser:
     parser = _Parser(
         prog="opensnoop",
         usage="opensnoop [options] [--exec COMMAND ...]",
@@ -167,6 +218,19 @@ def _add_columns(group: _Group) -> None:
         help="flags and mode, in octal",
     )
     group.add_argument(
+        "--ppid", action="store_true", help="the parent process"
+    )
+    group.add_argument(
+        "--time",
+        metavar="STYLE",
+        help="a time: relative to the first row, wall, mono or delta",
+    )
+    group.add_argument(
+        "--columns",
+        metavar="LIST",
+        help="these, such as time,user,comm,path; help lists all",
+    )
+    group.add_argument(
         "-F", "--full-path", action="store_true", help=argparse.SUPPRESS
     )
 
@@ -176,7 +240,19 @@ def _add_output(group: _Group) -> None:
         "--format",
         metavar="FORMAT",
         default="table",
-        help="table (default) or json: one object a line",
+        help="table (default), json: one object a line, or csv",
+    )
+    group.add_argument(
+        "--color",
+        metavar="WHEN",
+        default="auto",
+        help="failed opens in red: auto (default: on a terminal), always, "
+        "never",
+    )
+    group.add_argument(
+        "--unbuffered",
+        action="store_true",
+        help="write each row by itself, as on a terminal",
     )
     group.add_argument(
         "-o", metavar="FILE", dest="output", help="write the rows to FILE"
@@ -191,7 +267,13 @@ def _add_output(group: _Group) -> None:
         action="store_true",
         help="no messages, unless something is wrong",
     )
-    group.add_argument("-h", "--help", action="help", help="show this help")
+    group.add_argument(
+        "-h",
+        action=_PrintShortHelp,
+        nargs=0,
+        help="show the options that matter most",
+    )
+    group.add_argument("--help", action="help", help="show this help")
     group.add_argument(
         "--version",
         action="version",
@@ -294,13 +376,20 @@ def parse(arguments: Sequence[str]) -> Options:
     --version.
     """
     own, command = _split_at_exec(arguments)
-    words = _build_parser().parse_args(own)
+    parser = _build_parser()
+    words, unknown = parser.parse_known_args(own)
+    parser.refuse_unknown(unknown)
     if words.exec is not None:
         raise UsageError("write --exec COMMAND ... without a =")
     words.exec = command
     _refuse_conflicts(words)
     keeping.refuse_conflicts(words)
     live = words.replay is None
+    if words.columns == "help":
+        print_text(column_list.help_text(words.source))
+        raise SystemExit(0)
+    form = values.one_of("--format", words.format, FORMATS)
+    asked = column_list.parse(words.columns, words.ppid, words.source, live)
     options = Options(
         pids=values.pids(words.pid, live),
         tid=values.tid(words.tid, live),
@@ -322,8 +411,12 @@ def parse(arguments: Sequence[str]) -> Options:
         show_time=words.timestamp,
         show_uid=words.print_uid,
         show_flags=words.extended_fields,
-        json=values.one_of("--format", words.format, ("table", "json"))
-        == "json",
+        columns=asked.names,
+        wanted=asked.macros,
+        time=values.time_style(words.time),
+        format=form,
+        color=values.color(words.color, words.output),
+        unbuffered=words.unbuffered,
         output_file=words.output,
         row_limit=values.positive("--count", words.count) or 0,
         duration=values.seconds("-d", words.duration),
@@ -382,6 +475,26 @@ def _refuse_conflicts(words: argparse.Namespace) -> None:
                     f"{option} and --exec exclude each other: --exec traces "
                     "the command that it starts"
                 )
+    if words.columns is not None:
+        for option, value, name in (
+            ("-T", words.timestamp, "time"),
+            ("-U", words.print_uid, "uid"),
+            ("-e", words.extended_fields, "flags,mode"),
+        ):
+            if value:
+                raise UsageError(
+                    f"{option} and --columns exclude each other: write {name} "
+                    "in --columns"
+                )
+    if words.format == "csv" and (
+        words.summary or words.top or words.doctor or words.maps
+    ):
+        raise UsageError("--format csv is for rows: use table or json here")
+    if words.time and words.format != "table":
+        raise UsageError(
+            "--time is for the table: json and csv have every time as date "
+            "(time) and as ns of CLOCK_MONOTONIC (ts)"
+        )
     _refuse_children(words)
     if words.quiet and words.verbose:
         raise UsageError("-q and -v exclude each other")

@@ -1,38 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which columns a row has: from the fields of struct event, by name.
 
-Fields that are known by name have a rendering of their own; every other field
-is a column by its type, so that a field added in C is seen.
+known_columns.py has those with a meaning of their own, some of them several
+for one field; every other field is a column by its type, so that a field added
+in C is seen. A comment on the field in C wins over both.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Dict, List, NamedTuple
+from typing import List, NamedTuple, Optional, Sequence
 
+from opensnooplib.errors import SourceError
+from opensnooplib.known_columns import KNOWN, STYLES, Kind
+from opensnooplib.nearest import did_you_mean
 from opensnooplib.options import Options
-from opensnooplib.errors import OpensnoopError
 from opensnooplib.schema import Field, Schema
 
 
-class Kind(IntEnum):
-    """How a column is rendered: enum column_kind of native/row.h."""
-
-    UNSIGNED = 0
-    SIGNED = 1
-    TEXT = 2
-    BYTES = 3
-    SECONDS = 4
-    FD = 5
-    ERR = 6
-    FLAGS = 7
-    MODE = 8
-    PATH = 9
-
-
 class Column(NamedTuple):
+    """One column of a row; symbols and elements are the field's."""
+
     heading: str
-    key: str  # in JSON
+    key: str  # in JSON and CSV
     kind: Kind
     field: Field
     width: int  # characters; negative: left-aligned
@@ -40,114 +29,173 @@ class Column(NamedTuple):
 
 # In the table only when asked for, and in JSON always.
 _HIDDEN = ("ts", "tid", "uid", "flags", "mode")
-# Not shown as they are: the path's length is part of the path.
-_INTERNAL = ("path_size",)
-_FIRST = ("pid", "comm", "ret")
+# Not shown as it is: it is a part of the path.
+INTERNAL = ("path_size",)
+_USUAL = ("pid", "comm", "ret", "path")
 
-_GENERIC_KINDS = {
-    "unsigned": Kind.UNSIGNED,
-    "signed": Kind.SIGNED,
-    "text": Kind.TEXT,
-    "bytes": Kind.BYTES,
+_RENDERINGS = {
+    "octal": Kind.OCTAL,
+    "hex": Kind.HEX,
+    "errno": Kind.ERRNO,
+    "ns": Kind.NS,
+    "uid": Kind.USER,
+    "gid": Kind.GROUP,
 }
 
 
-def _generic(field: Field) -> Column:
-    """A field that the frontend doesn't know, by its type."""
+def _kind_by_type(field: Field) -> Kind:
+    if field.symbols:
+        return Kind.ENUM
+    if field.kind in ("unsigned", "signed"):
+        if field.size // (field.elements or 1) > 8:
+            return Kind.HEX
+        return Kind.SIGNED if field.kind == "signed" else Kind.UNSIGNED
+    return {
+        "bool": Kind.BOOL,
+        "pointer": Kind.HEX,
+        "text": Kind.TEXT,
+        "bytes": Kind.BYTES,
+    }[field.kind]
+
+
+def _by_type(field: Field) -> Column:
+    """A field that the frontend doesn't know, in the table."""
+    kind = _RENDERINGS.get(field.note.rendering, _kind_by_type(field))
     heading = field.name.upper()
+    if kind == Kind.NS:
+        heading += "(us)"
     width = max(len(heading), 3 if field.size == 1 else 6)
     if field.kind == "text":
         width = -max(len(heading), min(field.size, 16))
-    return Column(
-        heading, field.name, _GENERIC_KINDS[field.kind], field, width
-    )
+    elif kind == Kind.ENUM and not field.elements:
+        names = [len(name) for _, name in field.symbols]
+        width = -max(len(heading), *names)
+    elif kind in (Kind.USER, Kind.GROUP, Kind.ERRNO):
+        width = -max(len(heading), 8)
+    return Column(heading, field.name, kind, field, width)
 
 
-def table(schema: Schema, options: Options) -> List[Column]:
-    """The columns of the table, from left to right.
+def _data_by_type(field: Field) -> Column:
+    """The same in JSON and CSV: numbers are numbers there."""
+    kind = _kind_by_type(field)
+    if field.kind == "pointer":
+        kind = Kind.UNSIGNED
+    return Column(field.name, field.name, kind, field, 0)
 
-    Headings, widths and their order are those of BCC's opensnoop.py, for what
-    it has; other fields stand before PATH.
+
+def _with_note(column: Column) -> Column:
+    """What the comment on the field asks for wins."""
+    note = column.field.note
+    heading = note.heading or column.heading
+    width = note.width or column.width
+    if 0 < abs(width) < len(heading):
+        width = len(heading) if width > 0 else -len(heading)
+    kind = _RENDERINGS.get(note.rendering, column.kind)
+    return column._replace(heading=heading, width=width, kind=kind)
+
+
+def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
+    """The column of this name, if the struct has its field."""
+    known = KNOWN.get(name)
+    if known and known.field != name and schema.find(name):
+        known = None  # the C has a field of its own by that name
+    field = schema.find(known.field if known else name)
+    if field is None or name in INTERNAL:
+        return None
+    is_table = options.format == "table"
+    if not known:
+        return (
+            _with_note(_by_type(field)) if is_table else _data_by_type(field)
+        )
+    heading, kind, width = known.heading, known.kind, known.width
+    if name == "time":
+        heading, kind, width = STYLES[options.time or "relative"]
+    if not is_table:
+        return Column(heading, name, known.data_kind, field, 0)
+    column = Column(heading, name, kind, field, width)
+    return _with_note(column) if name == known.field else column
+
+
+def choose(schema: Schema, options: Options) -> List[Column]:
+    """The columns of a row, from left to right.
+
+    Raises SourceError where the struct has no field for what was asked.
     """
-    wanted: List[Column] = []
-
-    def want(name: str, heading: str, kind: Kind, width: int) -> None:
-        field = schema.find(name)
-        if field is not None:
-            wanted.append(Column(heading, name, kind, field, width))
-
-    _refuse_missing(schema, options)
-    if options.show_time:
-        want("ts", "TIME(s)", Kind.SECONDS, -13)
-    if options.show_uid:
-        want("uid", "UID", Kind.UNSIGNED, -5)
-    if options.tid is not None:
-        want("tid", "TID", Kind.UNSIGNED, -6)
+    if options.columns:
+        names = list(options.columns)
+    elif options.format == "table":
+        names = _of_table(schema, options)
     else:
-        want("pid", "PID", Kind.UNSIGNED, -6)
-    want("comm", "COMM", Kind.TEXT, -16)
-    want("ret", "FD", Kind.FD, 4)
-    want("ret", "ERR", Kind.ERR, 3)
-    if options.show_flags:
-        want("flags", "FLAGS", Kind.FLAGS, -8)
-        want("mode", "MODE", Kind.MODE, -4)
-    known = _FIRST + _HIDDEN + _INTERNAL + ("path",)
-    wanted += [_generic(f) for f in schema.fields if f.name not in known]
-    want("path", "PATH", Kind.PATH, 0)
-    return _at_least_one(wanted)
-
-
-def _refuse_missing(schema: Schema, options: Options) -> None:
-    asked = (
-        ("-T", options.show_time, ("ts",)),
-        ("-U", options.show_uid, ("uid",)),
-        ("-t", options.tid is not None, ("tid",)),
-        ("-e", options.show_flags, ("flags", "mode")),
-    )
-    for option, is_asked, names in asked:
-        for name in names:
-            if is_asked and schema.find(name) is None:
-                raise OpensnoopError(
-                    f"{option} shows the field {name}, which struct event "
-                    "does not have: add it, or leave the option out"
-                )
-
-
-def heading(columns: List[Column]) -> str:
-    """The table's first line, newline included."""
-    words = []
-    for column in columns:
-        width = abs(column.width)
-        if column.width < 0:
-            words.append(column.heading.ljust(width))
-        else:
-            words.append(column.heading.rjust(width))
-    return " ".join(words) + "\n"
-
-
-_JSON_KINDS: Dict[str, Kind] = {"mode": Kind.MODE, "path": Kind.PATH}
-
-
-def json(schema: Schema) -> List[Column]:
-    """All fields by their names, and what `ret` means: fd and err."""
-    wanted: List[Column] = []
-    for field in schema.fields:
-        if field.name in _INTERNAL:
-            continue
-        generic = _generic(field)
-        kind = _JSON_KINDS.get(field.name, generic.kind)
-        wanted.append(generic._replace(kind=kind))
-        if field.name == "ret":
-            for key, kind in (("fd", Kind.FD), ("err", Kind.ERR)):
-                if schema.find(key) is None:
-                    wanted.append(Column(key.upper(), key, kind, field, 0))
-    return _at_least_one(wanted)
-
-
-def _at_least_one(columns: List[Column]) -> List[Column]:
-    if not columns:
-        raise OpensnoopError(
+        names = _of_data(schema)
+    chosen = []
+    for name in names:
+        column = _find(schema, name, options)
+        if column is None:
+            raise SourceError(_why_missing(name, schema, options))
+        chosen.append(column)
+    if not chosen:
+        raise SourceError(
             "struct event has no field to show: give it one, such as "
             "char comm[TASK_COMM_LEN]"
         )
-    return columns
+    if options.show_flags and options.format == "table":
+        chosen = [
+            # As BCC shows it.
+            c._replace(kind=Kind.FLAGS, width=-8) if c.key == "flags" else c
+            for c in chosen
+        ]
+    return chosen
+
+
+def _of_table(schema: Schema, options: Options) -> List[str]:
+    """Those of BCC's table; other fields stand before PATH."""
+    has = {field.name for field in schema.fields}
+    names = []
+    if options.show_time or options.time:
+        names.append("time")
+    if options.show_uid:
+        names.append("uid")
+    names.append("pid" if options.tid is None else "tid")
+    if options.tid is None and "pid" not in has:
+        names.pop()
+    names += ["comm"] if "comm" in has else []
+    names += ["fd", "err"] if "ret" in has else []
+    names += ["flags", "mode"] if options.show_flags else []
+    usual = _USUAL + _HIDDEN + INTERNAL
+    names += [f.name for f in schema.fields if f.name not in usual]
+    names += ["path"] if "path" in has else []
+    return list(dict.fromkeys(names))
+
+
+def _of_data(schema: Schema) -> List[str]:
+    """All fields by their names, and what `ts` and `ret` mean."""
+    meanings = {"ts": ("time",), "ret": ("fd", "err")}
+    fields = [field.name for field in schema.fields]
+    names: List[str] = []
+    for field in fields:
+        if field not in INTERNAL:
+            names.append(field)
+            more = meanings.get(field, ())
+            names += [name for name in more if name not in fields]
+    return names
+
+
+def _why_missing(name: str, schema: Schema, options: Options) -> str:
+    known = KNOWN.get(name)
+    asked = "--columns"
+    if not options.columns:
+        asked = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
+    if known:
+        return (
+            f"{asked} shows the field {known.field}, which struct event does "
+            "not have: add it, or leave the option out"
+        )
+    return unknown(name, [field.name for field in schema.fields])
+
+
+def unknown(name: str, fields: Sequence[str]) -> str:
+    """A sentence for a name that is no column."""
+    names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
+    return f"--columns {name}: there is no such column" + did_you_mean(
+        name, names, "; --columns help lists them"
+    )

@@ -15,6 +15,7 @@ from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
 from typing import Optional
 
 from opensnooplib import (
+    declarations,
     defines,
     handover,
     headers,
@@ -64,6 +65,7 @@ def make_source(job: Job) -> str:
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
         + selection.defines(job.options)
+        + defines.columns(job.options)
         + (kernel_counts.defines() if job.options.summary else []),
     )
     own_source.check_hooks(text, job.source)
@@ -151,8 +153,7 @@ def _work(job: Job) -> Handover:
     else:
         compiled.attach_for_swaps(job.have_slots, job.tool_pid)
     return Handover(
-        struct_description=compiled.struct_description(),
-        struct_size=compiled.struct_size(),
+        schema=compiled.schema(declarations.of_event(text)),
         calls=_calls(job),
         headers=chosen.reason,
         map_list=compiled.map_list() if job.options.watch_maps else [],

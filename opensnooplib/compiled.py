@@ -15,6 +15,7 @@ from typing import (
     Container,
     Dict,
     List,
+    Mapping,
     NoReturn,
     Optional,
 )
@@ -30,8 +31,10 @@ from opensnooplib import (
     stub,
 )
 from opensnooplib import verifier
+from opensnooplib.declarations import Declaration
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import MapFacts, StartMap
+from opensnooplib.schema import Schema
 
 # What the frontend needs of the C, by name. The value of the last one is
 # struct event: BCC tells a map's layout, and so the struct's.
@@ -369,17 +372,15 @@ class Compiled:
         self.map_fd(EVENT_BUFFER_MAP)
         return EVENT_BUFFER_MAP
 
-    def struct_description(self) -> str:
-        name = self._layout_map()
-        description: bytes = self._bcc.lib.bpf_table_leaf_desc(
-            self._program.module, name.encode()
-        )
-        return description.decode()
-
-    def struct_size(self) -> int:
+    def schema(self, declared: Mapping[str, Declaration]) -> Schema:
+        """Of struct event, which the text declares so."""
+        name = self._layout_map().encode()
+        module = self._program.module
+        describe: Any = self._bcc.lib.bpf_table_leaf_desc
+        description: bytes = describe(module, name)
         leaf_size: Any = self._bcc.lib.bpf_table_leaf_size
         leaf_size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
         leaf_size.restype = ctypes.c_size_t
-        name = self._layout_map()
-        size: int = leaf_size(self._program.module, name.encode())
-        return size
+        return Schema.from_bcc(
+            description.decode(), leaf_size(module, name), declared
+        )

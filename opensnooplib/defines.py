@@ -10,12 +10,18 @@ from __future__ import annotations
 from typing import List, Mapping, Sequence, Tuple
 
 from opensnooplib import kernel
+from opensnooplib.options import Options
 
 Define = Tuple[str, str]
 
 # How many threads can have an entry in the map "start"; the opens of others
 # are counted as missed. Each entry takes some 230 bytes of kernel memory.
 START_ENTRIES = 16384
+
+
+def columns(options: Options) -> List[Define]:
+    """The #defines for columns that are compiled in only if asked for."""
+    return [(macro, "1") for macro in options.wanted]
 
 
 def entries_for_threads() -> int:

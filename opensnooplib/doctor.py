@@ -40,7 +40,7 @@ def run(options: Options) -> int:
     findings += [_hook(kind) for kind in hooks.KINDS]
     tried = [_try_plan(options, plan) for plan in PLANS]
     findings += tried
-    if options.json:
+    if options.format == "json":
         facts = [finding._asdict() for finding in findings]
         print_text(json.dumps(facts, indent=2) + "\n")
     else:

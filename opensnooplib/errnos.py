@@ -7,7 +7,7 @@ import errno
 from typing import Dict, Optional, Tuple
 
 from opensnooplib.errors import UsageError
-from opensnooplib.values import nearest
+from opensnooplib.nearest import did_you_mean
 
 # MAX_ERRNO of include/linux/err.h
 _LARGEST = 4095
@@ -51,6 +51,6 @@ def _errno(word: str) -> int:
     if word not in names:
         raise UsageError(
             f"--errno {word}: there is no such error"
-            + (nearest(word.upper(), names) or "; errno(3) lists them")
+            + did_you_mean(word.upper(), names, "; errno(3) lists them")
         )
     return names[word]

@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 from typing import Dict, Optional
 
-from opensnooplib import attachment, columns, reader, selection
+from opensnooplib import attachment, reader, row_format, selection
 from opensnooplib.compiled import COUNTERS_MAP, EVENTS_MAP, START_MAP
 from opensnooplib.handover import Handover
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
-from opensnooplib.schema import Schema
 
 # enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
@@ -45,15 +44,9 @@ class Generation:
         self._options = options
         self._before = [0, 0]
         rings.set_map(taken.maps[EVENTS_MAP])
-        self.schema = Schema.from_bcc(
-            taken.struct_description, taken.struct_size
-        )
-        if options.json:
-            self.columns = columns.json(self.schema)
-        else:
-            self.columns = columns.table(self.schema, options)
-        rings.set_format(self.schema, self.columns, options.json)
-        selection.check_schema(options, self.schema)
+        self.format = row_format.choose(taken.schema, options)
+        rings.set_format(self.format)
+        selection.check_schema(options, taken.schema)
         rings.set_globs(options.globs)
         older_maps = older.taken.maps if older else None
         selection.fill_maps(options, taken.maps, older_maps)
@@ -68,11 +61,11 @@ class Generation:
             from opensnooplib import recording  # not needed for rows
 
             facts = recording.describe(
-                self.schema, self._options.plan, self.taken.calls
+                self.taken.schema, self._options.plan, self.taken.calls
             )
             self._rings.put_heading(facts)
-        elif not self._options.json:
-            self._rings.put_heading(columns.heading(self.columns))
+        else:
+            self._rings.put_heading(self.format.heading())
 
     def _counter(self, index: int) -> int:
         counters = self.taken.maps.get(COUNTERS_MAP)

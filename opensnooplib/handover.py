@@ -14,6 +14,8 @@ import socket
 import struct
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
+from opensnooplib.schema import Schema
+
 # SCM_MAX_FD of the kernel's include/net/scm.h.
 _FD_LIMIT = 253
 
@@ -45,8 +47,7 @@ class StartMap(NamedTuple):
 class Handover(NamedTuple):
     """All that the trace room needs of a compiled program."""
 
-    struct_description: str  # of struct event, see schema.py
-    struct_size: int  # bytes
+    schema: Schema  # of struct event
     calls: List[str]  # the syscalls that are hooked
     headers: str  # which were taken, and why
     map_list: List[MapFacts]
@@ -85,8 +86,7 @@ def send(connection: socket.socket, handover: Handover) -> None:
             fds.append(fd)
     assert len(fds) <= _FD_LIMIT, "more descriptors than one message can carry"
     facts = {
-        "struct_description": handover.struct_description,
-        "struct_size": handover.struct_size,
+        "schema": handover.schema.to_plain(),
         "calls": handover.calls,
         "headers": handover.headers,
         "map_list": handover.map_list,
@@ -131,8 +131,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     for (kind, name), fd in zip(facts["fds"], fds):
         by_kind[kind][name] = fd
     return Handover(
-        struct_description=facts["struct_description"],
-        struct_size=facts["struct_size"],
+        schema=Schema.from_plain(facts["schema"]),
         calls=facts["calls"],
         headers=facts["headers"],
         map_list=[MapFacts(*one) for one in facts["map_list"]],

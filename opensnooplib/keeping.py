@@ -30,6 +30,9 @@ _COLUMNS: _Options = {
     "-T": ("timestamp", False),
     "-U": ("print_uid", False),
     "-e": ("extended_fields", False),
+    "--ppid": ("ppid", False),
+    "--time": ("time", None),
+    "--columns": ("columns", None),
 }
 _TRACING: _Options = {
     "--cgroupmap": ("cgroupmap", None),
@@ -43,6 +46,7 @@ _TRACING: _Options = {
     "--attach": ("attach", "auto"),
     "--ebpf": ("ebpf", False),
     "--doctor": ("doctor", False),
+    "--ppid": ("ppid", False),
     "--source": ("source", None),
     "--live": ("live", False),
     "--maps": ("maps", False),

@@ -221,7 +221,7 @@ class Live:
         )
         self._messages.note(
             f"{files}: taken in {took:.2f} s, "
-            + changes.of_columns(old.columns, new.columns)
+            + changes.of_columns(old.format.columns, new.format.columns)
         )
         unpaired = changes.of_pairs(list(old.programs), list(new.programs))
         if unpaired:

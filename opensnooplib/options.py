@@ -11,6 +11,9 @@ from opensnooplib.globs import Glob
 # Best first, on most kernels: see plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
+# In the order of enum row_kind of native/reader.h.
+FORMATS = ("table", "json", "csv")
+
 
 class Options(NamedTuple):
     """What the command line asked for. Lists are empty where nothing did."""
@@ -35,8 +38,15 @@ class Options(NamedTuple):
     show_time: bool
     show_uid: bool
     show_flags: bool
+    columns: Tuple[str, ...]  # empty: those of the format
+    wanted: Tuple[
+        str, ...
+    ]  # macros of event.h, for fields that cost something
+    time: str  # one of known_columns.STYLES, or "" where it was not asked for
     # output
-    json: bool
+    format: str  # one of FORMATS
+    color: bool
+    unbuffered: bool
     output_file: Optional[str]
     row_limit: int  # 0: no limit
     duration: Optional[float]  # seconds

@@ -7,13 +7,13 @@ import ctypes
 import errno
 import os
 from enum import IntEnum
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.columns import Column
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.globs import STAR, Glob
 from opensnooplib.handover import StartMap
-from opensnooplib.schema import Schema
+from opensnooplib.row_format import RowFormat, wall_offset_ns
 
 LIBRARY = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "native", "libopensnoop.so"
@@ -83,14 +83,36 @@ class _Layout(ctypes.Structure):
     ]
 
 
+class _Symbol(ctypes.Structure):
+    """struct symbol of native/symbols.h."""
+
+    _fields_ = [("value", ctypes.c_int64), ("name", ctypes.c_char_p)]
+
+
 class _Column(ctypes.Structure):
     """struct column of native/row.h."""
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
         ("field", _Field),
+        ("count", ctypes.c_uint32),
         ("width", ctypes.c_int32),
-        ("name", ctypes.c_char * 64),
+        ("name", ctypes.c_char_p),
+        ("symbols", ctypes.POINTER(_Symbol)),
+        ("symbol_count", ctypes.c_uint32),
+    ]
+
+
+class _FormatRequest(ctypes.Structure):
+    """struct format_request of native/reader.h."""
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("color", ctypes.c_bool),
+        ("wall_offset", ctypes.c_int64),
+        ("layout", _Layout),
+        ("columns", ctypes.POINTER(_Column)),
+        ("column_count", ctypes.c_uint32),
     ]
 
 
@@ -163,15 +185,15 @@ def _load() -> ctypes.CDLL:
         "reader_install": [reader, c_int],
         "reader_follow_cpu": [reader, c_int],
         "reader_set_map": [reader, c_int],
-        "reader_set_format": [
+        "reader_set_format": [reader, ctypes.POINTER(_FormatRequest)],
+        "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
+        "reader_start": [
             reader,
-            ctypes.POINTER(_Layout),
-            ctypes.POINTER(_Column),
+            c_int,
+            ctypes.c_uint64,
             u32,
             ctypes.c_bool,
         ],
-        "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
-        "reader_start": [reader, c_int, ctypes.c_uint64, u32],
         "reader_set_globs": [reader, ctypes.POINTER(_Glob), u32],
         "reader_put_heading": [reader, ctypes.c_char_p],
         "reader_start_recording": [reader, c_int, ctypes.c_uint64, u32],
@@ -228,6 +250,39 @@ def _check(result: int) -> int:
     return result
 
 
+def _native_column(column: Column) -> _Column:
+    field = column.field
+    symbols = (_Symbol * len(field.symbols))(
+        *(_Symbol(value, name.encode()) for value, name in field.symbols)
+    )
+    return _Column(
+        column.kind,
+        _Field(field.offset, field.size // (field.elements or 1)),
+        field.elements,
+        column.width,
+        column.key.encode(),
+        symbols,
+        len(symbols),
+    )
+
+
+def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
+    layout = _Layout()
+    for name, _ in _Layout._fields_:
+        field = row_format.schema.find(name)
+        if field is not None:
+            setattr(layout, name, _Field(field.offset, field.size))
+    columns = [_native_column(column) for column in row_format.columns]
+    return _FormatRequest(
+        row_format.number,
+        row_format.color,
+        wall_offset,
+        layout,
+        (_Column * len(columns))(*columns),
+        len(columns),
+    )
+
+
 def _native_glob(glob: Glob) -> _Glob:
     """The tables of native/glob.h."""
     words = glob.least // 64 + 1
@@ -254,6 +309,8 @@ def _native_glob(glob: Glob) -> _Glob:
 class Reader:
     """Perf rings in, rows out. Methods raise OSError as the kernel says."""
 
+    _newest = 0  # stream
+
     def __init__(
         self, cpus: Sequence[int], pages: int, is_shared: bool = False
     ) -> None:
@@ -263,6 +320,9 @@ class Reader:
         """
         self._lib = _library()
         self._reader = ctypes.c_void_p()
+        self._formats: Dict[int, _FormatRequest] = {}  # by stream
+        # Times of day are told from CLOCK_MONOTONIC, by one and the same sum.
+        self.wall_offset_ns = wall_offset_ns()
         numbers = (ctypes.c_int * len(cpus))(*cpus)
         _check(
             self._lib.reader_open(
@@ -284,7 +344,8 @@ class Reader:
 
         EBUSY: there are too many.
         """
-        return _check(self._lib.reader_add_stream(self._reader))
+        self._newest = _check(self._lib.reader_add_stream(self._reader))
+        return self._newest
 
     def end_stream(self, stream: int) -> None:
         """No more records of it come."""
@@ -319,25 +380,14 @@ class Reader:
         """Where rings of CPUs that come online go, as by install()."""
         self._lib.reader_set_map(self._reader, map_fd)
 
-    def set_format(
-        self, schema: Schema, columns: List[Column], json: bool
-    ) -> None:
-        layout = _Layout()
-        for name, _ in _Layout._fields_:
-            field = schema.find(name)
-            if field is not None:
-                setattr(layout, name, _Field(field.offset, field.size))
-        array = (_Column * len(columns))()
-        for native, column in zip(array, columns):
-            native.kind = column.kind
-            native.field = _Field(column.field.offset, column.field.size)
-            native.width = column.width
-            native.name = column.key.encode()[:63]
+    def set_format(self, row_format: RowFormat) -> None:
+        """How the newest stream's rows look."""
+        request = _native_format(row_format, self.wall_offset_ns)
         _check(
-            self._lib.reader_set_format(
-                self._reader, ctypes.byref(layout), array, len(columns), json
-            )
+            self._lib.reader_set_format(self._reader, ctypes.byref(request))
         )
+        # The native code goes on reading it.
+        self._formats[self._newest] = request
 
     def await_open(self, path: str, pid: int, timeout_ms: int) -> bool:
         """Was there a record of this open, which found no file, in time?
@@ -354,9 +404,15 @@ class Reader:
         """Drop all records that are there."""
         _check(self._lib.reader_await_open(self._reader, b"", 0, 0))
 
-    def start(self, fd: int, row_limit: int, own_pid: int) -> None:
+    def start(
+        self, fd: int, row_limit: int, own_pid: int, by_line: bool
+    ) -> None:
         """Write rows to `fd`, `row_limit` at most (0: no limit)."""
-        _check(self._lib.reader_start(self._reader, fd, row_limit, own_pid))
+        _check(
+            self._lib.reader_start(
+                self._reader, fd, row_limit, own_pid, by_line
+            )
+        )
 
     def set_globs(self, globs: Sequence[Glob]) -> None:
         """Show only opens of names that these patterns want."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import stat
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 from opensnooplib import __version__
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.schema import Field, Schema
+from opensnooplib.schema import Schema
 
 # RECORDING_MAGIC of native/recording.h
 MAGIC = b"\x89OSNOOP\n"
@@ -26,8 +25,6 @@ MAGIC = b"\x89OSNOOP\n"
 # A record's size has 16 bits, see perf_event_header of perf_event_open(2).
 _RECORD_BYTES = 1 << 16
 _FIELD_LIMIT = 1024
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
-_KINDS = ("unsigned", "signed", "text", "bytes")
 
 
 class Clock(NamedTuple):
@@ -68,7 +65,7 @@ def describe(schema: Schema, plan: str, calls: Sequence[str]) -> str:
     """The body of a description block."""
     host = os.uname()
     facts = {
-        "fields": [field._asdict() for field in schema.fields],
+        "fields": schema.to_plain(),
         "clock": now()._asdict(),
         "kernel": host.release,
         "machine": host.machine,
@@ -152,32 +149,21 @@ def _clock(facts: Dict[str, Any]) -> Clock:
 
 
 def _schema(described: List[Any]) -> Schema:
-    """Fields as in C: one after the other, none twice."""
+    """None twice; not more in sum than a record can hold."""
     if len(described) > _FIELD_LIMIT:
         raise DamagedError
-    fields: List[Field] = []
-    end = 0
-    for one in described:
-        if not isinstance(one, dict):
-            raise DamagedError
-        field = _field(one)
-        if field.offset < end:
-            raise DamagedError
-        end = field.offset + field.size
-        fields.append(field)
-    names = {field.name for field in fields}
-    if end > _RECORD_BYTES or len(names) < len(fields):
+    try:
+        schema = Schema.from_plain(described)
+    except ValueError:
+        raise DamagedError from None
+    names = {field.name for field in schema.fields}
+    ends = [field.offset + field.size for field in schema.fields]
+    sizes = [field.size for field in schema.fields]
+    if max(ends, default=0) > _RECORD_BYTES or sum(sizes) > _RECORD_BYTES:
         raise DamagedError
-    return Schema(tuple(fields))
-
-
-def _field(facts: Dict[str, Any]) -> Field:
-    name = _value(facts, "name", str)
-    kind = _value(facts, "kind", str)
-    size = _number(facts, "size", _RECORD_BYTES)
-    if not _NAME.fullmatch(name) or kind not in _KINDS or size == 0:
+    if len(names) < len(schema.fields):
         raise DamagedError
-    return Field(name, _number(facts, "offset", _RECORD_BYTES), size, kind)
+    return schema
 
 
 def open_for_writing(path: str) -> int:

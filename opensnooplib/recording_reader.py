@@ -69,6 +69,7 @@ class RecordingReader(reader.Reader):
         # pylint: disable=super-init-not-called
         self._lib = lib = reader._library()
         self._reader = ctypes.c_void_p()
+        self._formats = {}
         lib.reader_input_offset.restype = ctypes.c_uint64
         lib.reader_input_offset.argtypes = [ctypes.c_void_p]
         reader._check(

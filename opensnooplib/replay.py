@@ -10,7 +10,7 @@ import datetime
 import os
 from typing import Optional
 
-from opensnooplib import columns, recording, replay_selection, selection
+from opensnooplib import recording, replay_selection, row_format, selection
 from opensnooplib import session
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
@@ -103,7 +103,12 @@ class _Replay:
                 self._reader, output, self._options, self._described
             )
         else:
-            self._reader.start(output, self._options.row_limit, NOBODY)
+            self._reader.start(
+                output,
+                self._options.row_limit,
+                NOBODY,
+                self._options.unbuffered,
+            )
         self._put_heading()
         self._messages.note(_introduction(self._name, self._described))
 
@@ -144,14 +149,13 @@ class _Replay:
 
     def _set_format(self, described: Description) -> None:
         schema = described.schema
-        if self._options.json:
-            self._columns = columns.json(schema)
-        else:
-            self._columns = columns.table(schema, self._options)
+        self._format = row_format.choose(schema, self._options)
+        clock = described.clock
+        self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
         conditions = replay_selection.conditions(
             self._options, schema, self._began_ns
         )
-        self._reader.set_format(schema, self._columns, self._options.json)
+        self._reader.set_format(self._format)
         self._reader.set_conditions(conditions)
         selection.check_schema(self._options, schema)
         self._reader.set_globs(self._options.globs)
@@ -159,9 +163,8 @@ class _Replay:
             self._sums.use(described)
 
     def _put_heading(self) -> None:
-        if self._options.json or self._options.summary:
-            return
-        self._reader.put_heading(columns.heading(self._columns))
+        if not self._options.summary:
+            self._reader.put_heading(self._format.heading())
 
     def end(self) -> int:
         """Write what is left and the last line. Returns the exit status."""

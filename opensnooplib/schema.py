@@ -1,24 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fields of a record, as BCC reports struct event.
+"""The fields of a record: struct event, as BCC reports it.
 
 BCC describes a map's value as JSON, for example
 
     ["event", [["ts", "unsigned long long"], ["comm", "char", [16]],
                ["__pad_8", "char", [4]]], "struct_packed"]
 
-with typedefs and enums resolved. "struct_packed" has its padding spelled out;
-"struct" is laid out as C does. See bcc's src/cc/json_map_decl_visitor.cc.
+with typedefs, enums and pointers resolved to integers, and of an array the
+first dimension alone. "struct_packed" has its padding spelled out; "struct"
+is laid out as C does. See bcc's src/cc/json_map_decl_visitor.cc. What it
+leaves out, declarations.py has from the text.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+import re
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.declarations import RENDERINGS, Declaration, Note
+from opensnooplib.errors import SourceError
 
 # C type: (bytes, is it signed). Pointers come as unsigned long long.
-_TYPES: Dict[str, Tuple[int, bool]] = {
+_INTEGERS: Dict[str, Tuple[int, bool]] = {
     "_Bool": (1, False),
     "bool": (1, False),
     "char": (1, True),
@@ -36,14 +40,25 @@ _TYPES: Dict[str, Tuple[int, bool]] = {
     "unsigned __int128": (16, False),
 }
 
+# Shown as the bytes that they are.
+_OTHERS = {"float": 4, "double": 8, "long double": 16}
+
+KINDS = ("unsigned", "signed", "bool", "pointer", "text", "bytes")
+
 
 class Field(NamedTuple):
-    """One field of struct event; offset and size in bytes."""
+    """One field of struct event; offset and size in bytes.
+
+    A field of a struct within has the names of both: "outer.inner".
+    """
 
     name: str
     offset: int
-    size: int
-    kind: str  # "unsigned", "signed", "text" or "bytes"
+    size: int  # of all elements, if it is an array
+    kind: str  # one of KINDS; the elements', if it is an array of integers
+    elements: int = 0  # 0: no array of integers
+    symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
+    note: Note = Note()
 
 
 class Schema(NamedTuple):
@@ -56,93 +71,222 @@ class Schema(NamedTuple):
         return None
 
     @classmethod
-    def from_bcc(cls, description: str, size: int) -> Schema:
+    def from_bcc(
+        cls,
+        description: str,
+        size: int,
+        declared: Mapping[str, Declaration],
+    ) -> Schema:
         """From BCC's JSON for the struct, whose whole size is known too.
 
-        Raises OpensnoopError where the two don't agree, which no struct of
+        Raises SourceError where the two don't agree, which no struct of
         plain fields comes to.
         """
-        try:
-            parsed = json.loads(description)
-        except ValueError:
-            raise OpensnoopError(
-                "struct event has a field whose type BCC can't tell, such as "
-                "__int128: use other types"
-            ) from None
-        fields, computed = _lay_out(parsed)
-        if computed != size:
-            raise OpensnoopError(
-                f"struct event has {size} bytes, but its fields make "
-                f"{computed}: take attributes such as aligned() and bit "
-                "fields out of it"
+        # BCC 0.26 and older leave out a type that they don't know.
+        parsed = json.loads(re.sub(r",\s*\]", ',"?"]', description))
+        _, members, how = parsed
+        layout = _Layout(declared)
+        if how == "struct_packed":
+            layout.size_what_is_left(members, size)
+        end, _ = layout.place(members, how, 0, "")
+        if end != size:
+            raise SourceError(
+                f"struct event has {size} bytes, but its fields make {end}: "
+                "take attributes such as aligned() and bit fields out of it"
             )
-        return cls(tuple(f for f in fields if not f.name.startswith("__pad_")))
+        return cls(tuple(layout.fields))
+
+    def to_plain(self) -> List[Dict[str, Any]]:
+        """As dictionaries of numbers, strings and lists, for JSON."""
+        return [_field_to_plain(field) for field in self.fields]
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> Schema:
+        """From what to_plain() gave. Raises ValueError for anything else."""
+        try:
+            return cls(tuple(_field_from_plain(field) for field in plain))
+        except (TypeError, KeyError):
+            raise ValueError("a schema is a list of fields") from None
+
+
+# struct event can't be larger: a per-CPU value of the kernel's.
+_SIZE_LIMIT = 1 << 16
+
+
+def _field_to_plain(field: Field) -> Dict[str, Any]:
+    """What is as usual is left out."""
+    plain = {**field._asdict(), "note": field.note._asdict()}
+    usual = {"elements": 0, "symbols": (), "note": Note()._asdict()}
+    return {
+        name: value
+        for name, value in plain.items()
+        if name not in usual or value != usual[name]
+    }
+
+
+def _field_from_plain(plain: Any) -> Field:
+    fields = dict(plain)
+    fields["note"] = Note(**fields.get("note", {}))
+    fields["symbols"] = tuple((v, n) for v, n in fields.get("symbols", ()))
+    field = Field(**fields)
+    note = field.note
+    words = [field.name, note.about, note.heading]
+    words += [symbol for _, symbol in field.symbols]
+    numbers = [field.offset, field.size, field.elements, abs(note.width)]
+    if (
+        not all(isinstance(w, str) and w.isprintable() for w in words)
+        or not all(type(n) is int and 0 <= n < _SIZE_LIMIT for n in numbers)
+        or not all(
+            type(value) is int and 0 <= value < 1 << 64 and len(symbol) < 256
+            for value, symbol in field.symbols
+        )
+        or not re.fullmatch(r"\w[\w.]*", field.name)
+        or field.kind not in KINDS
+        or field.size == 0
+        or note.rendering not in ("", *RENDERINGS)
+        or (field.elements > 0 and field.size % field.elements)
+    ):
+        raise ValueError(f"no field: {str(plain)[:99]}")
+    return field
 
 
 def _round_up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def _size_and_alignment(kind: Any) -> Tuple[int, int]:
-    if isinstance(kind, str):
-        size = _TYPES.get(kind, (0, False))[0]
-        if not size:
-            raise OpensnoopError(
-                f'struct event has a field of type "{kind}", which is not '
-                "known here: use an integer, a char array or a struct of them"
-            )
-        return size, size
-    _, members, how = kind
-    sizes = [_member_size(member) for member in members]
-    alignment = max((a for _, a in sizes), default=1)
-    if how == "union":
-        return _round_up(max(s for s, _ in sizes), alignment), alignment
-    packed = how == "struct_packed"
-    end = 0
-    for size, field_alignment in sizes:
-        end = (end if packed else _round_up(end, field_alignment)) + size
-    return (end if packed else _round_up(end, alignment)), alignment
-
-
-def _member_size(member: List[Any]) -> Tuple[int, int]:
-    if not member[0]:
-        raise OpensnoopError(
-            "struct event has a struct or union without a name in it: give "
-            "it one"
-        )
-    if len(member) > 2 and isinstance(member[2], int):
-        raise OpensnoopError(
-            f"struct event has a bit field, {member[0]}: use a whole integer"
-        )
-    size, alignment = _size_and_alignment(member[1])
+def _count(member: List[Any]) -> Optional[int]:
+    """Of the elements, if the member is an array."""
     if len(member) > 2 and isinstance(member[2], list):
-        size *= int(member[2][0])
-    return size, alignment
+        return int(member[2][0])
+    return None
 
 
-def _lay_out(description: List[Any]) -> Tuple[List[Field], int]:
-    _, members, how = description
-    packed = how == "struct_packed"
-    fields: List[Field] = []
-    end = 0
-    largest = 1
-    for member in members:
-        size, alignment = _member_size(member)
-        if not packed:
-            end = _round_up(end, alignment)
-        fields.append(Field(member[0], end, size, _kind(member)))
-        end += size
-        largest = max(largest, alignment)
-    return fields, end if packed else _round_up(end, largest)
+def _type(member: List[Any]) -> Any:
+    """A name, or [name, members, how]; what has no name is that itself."""
+    return member[1] if member[0] else member
 
 
-def _kind(member: List[Any]) -> str:
-    is_array = len(member) > 2 and isinstance(member[2], list)
-    if member[1] == "char" and is_array:
-        return "text"
-    if is_array or not isinstance(member[1], str):
-        return "bytes"
-    size, signed = _TYPES[member[1]]
-    if size > 8:
-        return "bytes"
-    return "signed" if signed else "unsigned"
+class _Layout:
+    """Where each member lies. Methods raise SourceError."""
+
+    def __init__(self, declared: Mapping[str, Declaration]) -> None:
+        self.fields: List[Field] = []
+        self._declared = declared
+        self._found: Dict[str, int] = {}  # sizes that BCC does not tell
+
+    def size_what_is_left(self, members: List[Any], size: int) -> None:
+        """The one member that BCC can't size is what the others leave."""
+        unsized = [m for m in members if self._is_unsized(m)]
+        if len(unsized) == 1:
+            rest = sum(
+                self._sizes(m)[0] for m in members if m is not unsized[0]
+            )
+            self._found[unsized[0][0]] = size - rest
+        elif unsized:
+            names = " and ".join(member[0] for member in unsized)
+            raise SourceError(
+                f"struct event has fields whose size BCC can't tell, {names}: "
+                "only one such field is possible"
+            )
+
+    def _is_unsized(self, member: List[Any]) -> bool:
+        name, kind = member[0], _type(member)
+        if isinstance(kind, str) and kind not in (*_INTEGERS, *_OTHERS):
+            return True
+        declared = self._declared.get(name)
+        return declared is not None and declared.dimensions > 1
+
+    def place(
+        self, members: List[Any], how: str, base: int, prefix: str
+    ) -> Tuple[int, int]:
+        """Place a struct's or union's members; returns size and alignment."""
+        end = 0
+        whole = 0
+        largest = 1
+        for member in members:
+            size, alignment = self._sizes(member)
+            if how == "struct":
+                end = _round_up(end, alignment)
+            if not member[0].startswith("__pad_"):
+                self._place_one(member, base + end, size, prefix)
+            whole = max(whole, end + size)
+            end = 0 if how == "union" else end + size
+            largest = max(largest, alignment)
+        if how == "struct_packed":
+            return whole, largest
+        return _round_up(whole, largest), largest
+
+    def _place_one(
+        self, member: List[Any], offset: int, size: int, prefix: str
+    ) -> None:
+        name, kind = member[0], _type(member)
+        count = _count(member)
+        if size == 0:
+            return  # char rest[0]: nothing to show
+        if not isinstance(kind, str) and count is None:
+            inner = f"{prefix}{name}." if name else prefix
+            self.place(kind[1], kind[2], offset, inner)
+            return
+        field = Field(prefix + name, offset, size, "bytes")
+        if isinstance(kind, str) and kind in _INTEGERS:
+            field = _with_type(field, kind, count is not None)
+        declared = self._declared.get(field.name)
+        if declared:
+            field = _with_declaration(field, declared)
+        self.fields.append(field)
+
+    def _sizes(self, member: List[Any]) -> Tuple[int, int]:
+        """Size and alignment of a member."""
+        name, kind = member[0], _type(member)
+        if name in self._found:
+            return self._found[name], 1
+        if len(member) > 2 and isinstance(member[2], int):
+            raise SourceError(
+                f"struct event has a bit field, {name}: use a whole integer"
+            )
+        if isinstance(kind, str):
+            size = _INTEGERS.get(kind, (_OTHERS.get(kind, 0), False))[0]
+            if not size:
+                raise SourceError(
+                    f"struct event has a field whose size BCC can't tell, "
+                    f"{name}: use an integer, a char array or a struct of "
+                    "them"
+                )
+            alignment = size
+        else:
+            # A look at the inner members, without keeping their places.
+            size, alignment = _Layout({}).place(kind[1], kind[2], 0, "")
+        count = _count(member)
+        return size * (1 if count is None else count), alignment
+
+
+def _with_type(field: Field, c_type: str, is_array: bool) -> Field:
+    size, signed = _INTEGERS[c_type]
+    kind = "signed" if signed else "unsigned"
+    if c_type in ("bool", "_Bool"):
+        kind = "bool"
+    if not is_array:
+        return field._replace(kind=kind)
+    if c_type == "char":
+        return field._replace(kind="text")
+    if size == 1 and kind != "bool":
+        return field  # an address, a digest: hex digits
+    return field._replace(kind=kind, elements=field.size // size)
+
+
+def _with_declaration(field: Field, declared: Declaration) -> Field:
+    note = declared.note
+    is_integer = field.kind in ("unsigned", "signed")
+    if note.rendering and not is_integer:
+        raise SourceError(
+            f"{declared.place}: column: {note.rendering} is a rendering for "
+            f"integers, which {field.name} is not"
+        )
+    if declared.dimensions > 1 and field.kind == "text":
+        field = field._replace(kind="bytes")
+    if declared.is_pointer and is_integer:
+        field = field._replace(kind="pointer")
+    element_size = field.size // (field.elements or 1)
+    mask = (1 << 8 * element_size) - 1
+    symbols = tuple((value & mask, name) for value, name in declared.symbols)
+    return field._replace(symbols=symbols if is_integer else (), note=note)

@@ -19,7 +19,7 @@ _TOP_SECONDS = 1.0
 
 
 def render(summary: Summary, options: Options) -> str:
-    if options.json:
+    if options.format == "json":
         return summary_text.as_json(summary)
     text = summary_text.table(summary)
     return text + "\n" if options.interval else text

@@ -81,7 +81,9 @@ class Trace:
         if self.options.record:
             self._recorder = Recorder(self.rings, output, limit)
         else:
-            self.rings.start(output, limit, os.getpid())
+            self.rings.start(
+                output, limit, os.getpid(), self.options.unbuffered
+            )
         if self.options.summary:
             maps = self.newest.taken.maps
             self._summing = Summing(self.rings, maps, self.options)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterable, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from opensnooplib import kernel
 from opensnooplib.errors import UsageError
+from opensnooplib.known_columns import STYLES
+from opensnooplib.nearest import did_you_mean
 
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
@@ -24,18 +26,30 @@ FLAG_GROUPS = {
 }
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """The choice that may have been meant, as the end of a sentence, or ""."""
-    import difflib  # costs a launch 2 ms
-
-    found = difflib.get_close_matches(word, list(choices), 1, 0.7)
-    return f"; did you mean {found[0]}?" if found else ""
-
-
 def one_of(option: str, word: str, choices: Sequence[str]) -> str:
     if word not in choices:
-        raise UsageError(f"{option} {word}: must be " + " or ".join(choices))
+        raise UsageError(
+            f"{option} {word}: must be "
+            + " or ".join(choices)
+            + did_you_mean(word, choices)
+        )
     return word
+
+
+def time_style(word: Optional[str]) -> str:
+    return "" if word is None else one_of("--time", word, tuple(STYLES))
+
+
+def color(word: str, output_file: Optional[str]) -> bool:
+    """Are rows coloured? For NO_COLOR see https://no-color.org."""
+    if one_of("--color", word, ("auto", "always", "never")) != "auto":
+        return word == "always"
+    return (
+        output_file is None
+        and os.isatty(1)
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def positive(option: str, word: Optional[str]) -> Optional[int]:
@@ -133,7 +147,7 @@ def _refuse_unknown_flag(word: str) -> None:
         raise UsageError(
             f"-f {word}: there is no such flag"
             + (
-                nearest(word, [*known, *FLAG_GROUPS])
+                did_you_mean(word, [*known, *FLAG_GROUPS])
                 or "; open(2) lists them, for example O_WRONLY, O_CREAT or "
                 "O_APPEND"
             )

@@ -83,7 +83,12 @@ char *output_reserve(struct output *output, size_t row_bound)
 
 void output_commit(struct output *output, const char *end)
 {
+	bool was_empty = output->used == 0;
+
 	output->used = (size_t)(end - output->buffer);
+	/* Where the last line still waits, this one would wait for it too. */
+	if (output->by_line && was_empty)
+		output_flush(output);
 }
 
 /* False where a signal or the end of patience comes first. */

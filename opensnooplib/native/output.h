@@ -31,6 +31,7 @@ struct output {
 	size_t rest;	     /* at its start: of an item that is partly out */
 	bool rest_is_row;
 	bool is_file;	 /* takes any write at once; others can make us wait */
+	bool by_line;	 /* each line is written as soon as it is whole */
 	int patience_ms; /* how long one write may wait */
 	int error;	 /* the errno of a write that failed, or 0 */
 };

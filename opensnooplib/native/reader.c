@@ -97,7 +97,6 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 
 static void free_stream(struct stream *stream)
 {
-	free(stream->columns);
 	free(stream->heading);
 	*stream = (struct stream){0};
 }
@@ -115,6 +114,7 @@ void reader_close(struct reader *reader)
 	recording_free(&reader->recording);
 	conditions_free(&reader->conditions);
 	tally_clear(&reader->tally);
+	names_free(&reader->format.names);
 	if (reader->epoll_fd >= 0)
 		close(reader->epoll_fd);
 	free(reader);
@@ -267,28 +267,35 @@ static void use_format_of(struct reader *reader, const struct stream *stream)
 	reader->row_bound = stream->row_bound;
 }
 
-int reader_set_format(struct reader *reader, const struct layout *layout,
-		      const struct column *columns, unsigned int column_count,
-		      bool json)
+int reader_set_format(struct reader *reader,
+		      const struct format_request *request)
 {
 	struct stream *stream = &reader->streams[reader->newest];
 	struct row_format format = {
-		.columns = columns,
-		.column_count = column_count,
-		.layout = *layout,
+		.columns = request->columns,
+		.column_count = request->column_count,
+		.layout = request->layout,
 	};
 
-	free(stream->columns);
-	stream->columns = calloc(column_count, sizeof(*columns));
-	if (!stream->columns)
-		return -ENOMEM;
-	memcpy(stream->columns, columns, column_count * sizeof(*columns));
-	stream->column_count = column_count;
-	stream->layout = *layout;
-	stream->row_bound =
-		json ? json_row_bound(&format) : table_row_bound(&format);
-	reader->merge.ts[reader->newest] = layout->ts;
-	reader->put_row = json ? put_json_row : put_table_row;
+	stream->columns = request->columns;
+	stream->column_count = request->column_count;
+	stream->layout = request->layout;
+	reader->merge.ts[reader->newest] = request->layout.ts;
+	reader->format.color = request->color;
+	reader->format.clock.wall_offset = request->wall_offset;
+	switch (request->kind) {
+	case ROW_JSON:
+		reader->put_row = put_json_row;
+		stream->row_bound = json_row_bound(&format);
+		break;
+	case ROW_CSV:
+		reader->put_row = put_csv_row;
+		stream->row_bound = csv_row_bound(&format);
+		break;
+	default:
+		reader->put_row = put_table_row;
+		stream->row_bound = table_row_bound(&format);
+	}
 	if (reader->newest != reader->current)
 		return 0;
 	use_format_of(reader, stream);
@@ -445,6 +452,7 @@ static enum verdict show_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
 	struct row_format *format = &reader->format;
+	uint64_t ts = 0;
 	char *out;
 
 	if (!is_wanted(reader, record))
@@ -454,22 +462,27 @@ static enum verdict show_record(void *context, const struct record *record)
 	out = output_reserve(&reader->output, reader->row_bound);
 	if (!out)
 		return NOT_CONSUMED;
+	record_unsigned(record, format->layout.ts, &ts);
 	if (reader->rows == 0)
-		record_unsigned(record, format->layout.ts, &format->first_ts);
+		format->first_ts = format->last_ts = ts;
 	out = reader->put_row(out, format, record);
+	format->last_ts = ts;
 	output_commit(&reader->output, out);
 	count_row(reader, record);
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
 }
 
 int reader_start(struct reader *reader, int fd, uint64_t count,
-		 uint32_t own_pid)
+		 uint32_t own_pid, bool by_line)
 {
+	int error = output_init(&reader->output, fd, reader->row_bound,
+				FLUSH_MS, line_at);
+
 	reader->rows_wanted = count;
 	reader->own_pid = own_pid;
 	reader->consume = show_record;
-	return output_init(&reader->output, fd, reader->row_bound, FLUSH_MS,
-			   line_at);
+	reader->output.by_line = by_line || isatty(fd);
+	return error;
 }
 
 struct awaited_open {

@@ -100,10 +100,24 @@ int reader_follow_cpu(struct reader *reader, int cpu);
 /* The newest stream's perf event array, for CPUs that come online. */
 void reader_set_map(struct reader *reader, int map_fd);
 
-/* Table rows, or JSON. The columns are copied. Comes before all below. */
-int reader_set_format(struct reader *reader, const struct layout *layout,
-		      const struct column *columns, unsigned int column_count,
-		      bool json);
+enum row_kind {
+	ROW_TABLE,
+	ROW_JSON,
+	ROW_CSV,
+};
+
+struct format_request {
+	uint32_t kind; /* enum row_kind */
+	bool color;
+	int64_t wall_offset; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC */
+	struct layout layout;
+	const struct column *columns; /* must live as long as the stream */
+	uint32_t column_count;
+};
+
+/* How the newest stream's rows look. Comes before all below. */
+int reader_set_format(struct reader *reader,
+		      const struct format_request *request);
 
 /*
  * Drop records up to the one whose path is `path`, that of an open by `pid`
@@ -116,10 +130,10 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 
 /*
  * Rows go to `fd`, `count` of them at most (0: no limit), none for opens by
- * `own_pid`.
+ * `own_pid`. By line: each row is written by itself, as soon as it is made.
  */
 int reader_start(struct reader *reader, int fd, uint64_t count,
-		 uint32_t own_pid);
+		 uint32_t own_pid, bool by_line);
 
 /*
  * Show only opens of names that these patterns want; `globs` stays the

@@ -22,7 +22,7 @@
 struct stream {
 	int map_fd; /* the perf event array of its programs; 0: none yet */
 	struct layout layout;
-	struct column *columns;
+	const struct column *columns; /* the frontend's */
 	unsigned int column_count;
 	size_t row_bound;
 	char *heading; /* NULL: none */
@@ -48,7 +48,7 @@ struct reader {
 	enum recording_state input;
 
 	struct row_format format;
-	char *(*put_row)(char *out, const struct row_format *format,
+	char *(*put_row)(char *out, struct row_format *format,
 			 const struct record *record);
 	size_t row_bound;
 	bool keeps;		 /* what comes out is a recording */

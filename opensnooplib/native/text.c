@@ -138,8 +138,7 @@ static char *put_shell_escape(char *out, unsigned char byte)
 	return out;
 }
 
-static char *put_shell_quoted(char *out, const unsigned char *bytes,
-			      size_t size)
+char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size)
 {
 	size_t i = 0;
 

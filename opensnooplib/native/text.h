@@ -32,6 +32,9 @@
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 		     bool cut);
 
+/* The same, quoted whether it needs it or not. */
+char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size);
+
 /*
  * A JSON string (RFC 8259). What put_shell_text() would quote is \uXXXX;
  * a byte that isn't UTF-8 is U+FFFD, and *whole is then false.

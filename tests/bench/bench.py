@@ -29,6 +29,7 @@ import keeping  # noqa: E402
 import launch_time  # noqa: E402
 import lost_opens  # noqa: E402
 import memory  # noqa: E402
+import row_speed  # noqa: E402
 import open_cost  # noqa: E402
 import peers  # noqa: E402
 import table  # noqa: E402
@@ -40,6 +41,7 @@ FIGURES = {
     "memory": memory.measure,
     "launch-time": launch_time.measure,
     "idle-time": idle_time.measure,
+    "row-speed": row_speed.measure,
     "keeping": keeping.measure,
     "peers": peers.measure,
 }

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
+
+# pylint: disable=wrong-import-position
+from opensnooplib.known_columns import Kind  # noqa: E402
 
 NAMES: Dict[str, bytes] = {
     "empty": b"",
@@ -51,20 +56,8 @@ class Column(NamedTuple):
     field: Tuple[int, int]
     width: int
     name: str
+    elements: int = 0  # of an array
 
-
-(
-    UNSIGNED,
-    SIGNED,
-    TEXT,
-    BYTES,
-    SECONDS,
-    FD,
-    ERR,
-    FLAGS,
-    MODE,
-    PATH,
-) = range(10)
 
 # struct event of bpf_src/event.h, with a short path.
 TS, PID, TID, UID = (0, 8), (8, 4), (12, 4), (16, 4)
@@ -74,14 +67,14 @@ LAYOUT = (TS, PID, RET, FLAG_BITS, PATH_SIZE, PATH_TEXT)
 ABSENT = (0, 0)
 
 TABLE = [
-    Column(SECONDS, TS, -13, "ts"),
-    Column(UNSIGNED, PID, -6, "pid"),
-    Column(TEXT, COMM, -16, "comm"),
-    Column(FD, RET, 4, "fd"),
-    Column(ERR, RET, 3, "err"),
-    Column(FLAGS, FLAG_BITS, -8, "flags"),
-    Column(MODE, MODE_BITS, -4, "mode"),
-    Column(PATH, PATH_TEXT, 0, "path"),
+    Column(Kind.SECONDS, TS, -13, "ts"),
+    Column(Kind.UNSIGNED, PID, -6, "pid"),
+    Column(Kind.TEXT, COMM, -16, "comm"),
+    Column(Kind.FD, RET, 4, "fd"),
+    Column(Kind.ERR, RET, 3, "err"),
+    Column(Kind.FLAGS, FLAG_BITS, -8, "flags"),
+    Column(Kind.MODE, MODE_BITS, -4, "mode"),
+    Column(Kind.PATH, PATH_TEXT, 0, "path"),
 ]
 
 
@@ -106,31 +99,50 @@ def row(
     layout: Tuple[Tuple[int, int], ...] = LAYOUT,
 ) -> bytes:
     columns = TABLE if columns is None else columns
-    out = struct.pack("=BQ", len(columns), 1234000000)
+    out = struct.pack("=BB", len(columns), 1)
+    out += struct.pack("=QQq", 1234000000, 1234000000, 1700000000 * 10**9)
     for field in layout:
         out += struct.pack("=IH", *field)
     letters = b"abcdefghijklmnopqrstuvwxyz0123456789_"
     for column in columns:
         name = bytes(letters.index(c) for c in column.name.encode())
         out += struct.pack("=BIH", column.kind, *column.field)
-        out += struct.pack("=hB", column.width, len(name)) + name
+        out += struct.pack("=hBB", column.width, column.elements, len(name))
+        out += name
     return out + record
 
 
 def rows() -> Dict[str, bytes]:
     wide = [column._replace(width=4096) for column in TABLE]
     other = [
-        Column(BYTES, COMM, 0, "bytes"),
-        Column(SIGNED, RET, 6, "ret"),
+        Column(Kind.BYTES, COMM, 0, "bytes"),
+        Column(Kind.SIGNED, RET, 6, "ret"),
         Column(127, TS, 0, "no_such_kind"),
         Column(255, TS, 0, "no_such_kind"),
-        Column(TEXT, (56, 65535), -16, "long_text"),
-        Column(UNSIGNED, (0, 3), 0, "three_bytes"),
-        Column(SIGNED, (0xFFFFFFFF, 4), 0, "far"),
-        Column(SIGNED, (0xFFFFFFFC, 8), 0, "wraps"),
-        Column(TEXT, (0xFFFFFFFF, 65535), 0, "far_text"),
+        Column(Kind.TEXT, (56, 65535), -16, "long_text"),
+        Column(Kind.UNSIGNED, (0, 3), 0, "three_bytes"),
+        Column(Kind.SIGNED, (0xFFFFFFFF, 4), 0, "far"),
+        Column(Kind.SIGNED, (0xFFFFFFFC, 8), 0, "wraps"),
+        Column(Kind.TEXT, (0xFFFFFFFF, 65535), 0, "far_text"),
     ]
+    numbers = (TS, PID, RET, FLAG_BITS, COMM)
+    each = [
+        Column(kind, field, 0, kind.name.lower())
+        for kind in Kind
+        for field in numbers[:2]
+    ]
+    arrays = [Column(kind, (20, 4), 0, kind.name.lower(), 3) for kind in Kind]
+    more = {
+        f"kinds-{n}": row(event(b'=1,2"3'), each[n : n + 16])
+        for n in range(0, len(each), 16)
+    }
+    more["arrays"] = row(event(b"/etc/passwd"), arrays[:16])
+    more["more-arrays"] = row(event(b"/etc/passwd"), arrays[16:])
+    more["array-at-the-end"] = row(
+        event(b""), [Column(Kind.HEX, (0xFFFFFFF0, 16), 0, "far", 8)]
+    )
     return {
+        **more,
         "ordinary": row(event(b"/etc/passwd")),
         "failed": row(event(b"/no/such", ret=-2)),
         "no-mode": row(event(b"/etc/passwd", flags=0)),
@@ -144,12 +156,12 @@ def rows() -> Dict[str, bytes]:
         "smallest-errno": row(event(b"a", ret=-(2**31))),
         "unreadable-without-field": row(
             event(b"", path_size=-14),
-            [Column(PATH, ABSENT, 0, "path")],
+            [Column(Kind.PATH, ABSENT, 0, "path")],
             LAYOUT[:5] + (ABSENT,),
         ),
         "as-long-as-can-be": row(
             event(b"\xff" * 64, path_size=64),
-            [Column(PATH, PATH_TEXT, 0, "n" * 63)],
+            [Column(Kind.PATH, PATH_TEXT, 0, "n" * 63)],
         ),
         "wide": row(event(b"/etc/passwd"), wide),
         "other-kinds": row(event(b"/etc/passwd"), other),

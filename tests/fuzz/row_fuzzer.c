@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Any record, any layout, any columns: every row is one safe line within its
- * bound, and every JSON row is JSON.
+ * bound, every JSON row is JSON, and every CSV row has a cell for each column.
  *
  * What the frontend guarantees is kept here too: a field is no larger than
  * struct event can be (65,535 bytes are ample), a width is within +-4096,
@@ -12,6 +12,13 @@
 
 #define COLUMNS_MAX 16
 #define WIDTH_MAX   4096
+#define NAME_SIZE   64
+
+static const struct symbol symbols[] = {
+	{0, "open"},
+	{1, "creat"},
+	{-1, "none"},
+};
 
 static struct field take_field(struct input *input)
 {
@@ -28,22 +35,35 @@ static struct field take_field(struct input *input)
 static void take_name(struct input *input, char *name)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-	size_t length = take_u8(input) % COLUMN_NAME_SIZE;
+	size_t length = take_u8(input) % NAME_SIZE;
 
 	for (size_t i = 0; i < length; i++)
 		name[i] = letters[take_u8(input) % (sizeof(letters) - 1)];
 	name[length] = '\0';
 }
 
-static struct column take_column(struct input *input)
+/* Asking the host for names would make runs differ. */
+static bool asks_the_host(uint32_t kind)
 {
-	struct column column;
+	return kind >= COLUMN_USER && kind <= COLUMN_CONTAINER;
+}
+
+static struct column take_column(struct input *input, char *name)
+{
+	struct column column = {.name = name, .symbols = symbols};
 
 	/* 0x80 and above become kinds near UINT32_MAX. */
 	column.kind = (uint32_t)(int8_t)take_u8(input);
+	if (asks_the_host(column.kind))
+		column.kind = COLUMN_ENUM;
 	column.field = take_field(input);
 	column.width = (int16_t)take_u16(input) % (WIDTH_MAX + 1);
-	take_name(input, column.name);
+	column.symbol_count = sizeof(symbols) / sizeof(*symbols);
+	/* Few are arrays, and of short elements. */
+	column.count = take_u8(input);
+	if (column.count > 8 || column.field.size > 256)
+		column.count = 0;
+	take_name(input, name);
 	return column;
 }
 
@@ -52,6 +72,25 @@ static void check_line(const char *row, size_t size, size_t bound)
 	CHECK(size >= 1 && size <= bound);
 	CHECK(row[size - 1] == '\n');
 	check_safe((const uint8_t *)row, size - 1);
+}
+
+/* Red, from the first column to the last. */
+static void check_table_line(const char *row, size_t size, size_t bound)
+{
+	static const char red[] = "\033[31m";
+	static const char end[] = "\033[0m\n";
+	const size_t around = sizeof(red) - 1 + sizeof(end) - 1;
+
+	CHECK(size >= 1 && size <= bound);
+	if (row[0] != red[0]) {
+		check_line(row, size, bound);
+		return;
+	}
+	CHECK(size >= around);
+	CHECK(memcmp(row, red, sizeof(red) - 1) == 0);
+	CHECK(memcmp(row + size - (sizeof(end) - 1), end, sizeof(end) - 1) ==
+	      0);
+	check_safe((const uint8_t *)row + sizeof(red) - 1, size - around);
 }
 
 static const char *after(const char *at, const char *expected)
@@ -78,16 +117,23 @@ static const char *after_string(const char *at)
 	return at + 1;
 }
 
-/* RFC 8259, section 6, without fraction and exponent. */
+/* RFC 8259, section 6, without exponent. */
 static const char *after_number(const char *at)
 {
 	if (*at == '-')
 		at++;
+	CHECK(*at >= '0' && *at <= '9');
 	if (*at == '0')
-		return at + 1;
-	CHECK(*at >= '1' && *at <= '9');
-	while (*at >= '0' && *at <= '9')
 		at++;
+	else
+		while (*at >= '0' && *at <= '9')
+			at++;
+	if (*at == '.') {
+		CHECK(at[1] >= '0' && at[1] <= '9');
+		at++;
+		while (*at >= '0' && *at <= '9')
+			at++;
+	}
 	return at;
 }
 
@@ -98,11 +144,28 @@ static const char *after_value(const char *at)
 		return after_string(at);
 	case 't':
 		return after(at, "true");
+	case 'f':
+		return after(at, "false");
 	case 'n':
 		return after(at, "null");
 	default:
 		return after_number(at);
 	}
+}
+
+static const char *after_element(const char *at)
+{
+	const char *end;
+
+	if (*at != '[')
+		return after_value(at);
+	at = after(at, "[");
+	if (*at == ']')
+		return at + 1;
+	end = after_value(at);
+	while (*end == ',')
+		end = after_value(after(end, ", "));
+	return after(end, "]");
 }
 
 /* One flat object; `row` is NUL-terminated. */
@@ -112,16 +175,56 @@ static void check_json(const char *row)
 
 	if (*at != '}') {
 		at = after(after_string(at), ": ");
-		at = after_value(at);
+		at = after_element(at);
 		while (*at == ',') {
 			at = after_string(after(at, ", "));
-			at = after_value(after(at, ": "));
+			at = after_element(after(at, ": "));
 		}
 	}
 	CHECK(strcmp(at, "}\n") == 0);
 }
 
-static void check_json_row(const struct row_format *format,
+/* RFC 4180: returns the end of a cell. */
+static const char *after_cell(const char *at)
+{
+	if (*at != '"') {
+		/* Nothing that a spreadsheet would run, but numbers. */
+		CHECK(*at != '=' && *at != '+' && *at != '@');
+		CHECK(*at != '-' || (at[1] >= '0' && at[1] <= '9'));
+		while (*at != ',' && *at != '\r') {
+			CHECK(*at != '"' && *at != '\0' && *at != '\n');
+			at++;
+		}
+		return at;
+	}
+	for (at++; *at != '"' || at[1] == '"'; at++) {
+		CHECK(*at != '\0' && *at != '\r' && *at != '\n');
+		at += *at == '"';
+	}
+	return at + 1;
+}
+
+static void check_csv_row(struct row_format *format,
+			  const struct record *record)
+{
+	size_t bound = csv_row_bound(format);
+	char *row = exactly(bound + 1);
+	size_t size = (size_t)(put_csv_row(row, format, record) - row);
+	const char *at = row;
+
+	CHECK(size >= 2 && size <= bound);
+	row[size] = '\0';
+	check_safe((const uint8_t *)row, size - 2);
+	for (uint32_t i = 0; i < format->column_count; i++) {
+		if (i > 0)
+			at = after(at, ",");
+		at = after_cell(at);
+	}
+	CHECK(strcmp(at, "\r\n") == 0);
+	free(row);
+}
+
+static void check_json_row(struct row_format *format,
 			   const struct record *record)
 {
 	size_t bound = json_row_bound(format);
@@ -138,14 +241,14 @@ static void check_json_row(const struct row_format *format,
 	free(row);
 }
 
-static void check_table_row(const struct row_format *format,
+static void check_table_row(struct row_format *format,
 			    const struct record *record)
 {
 	size_t bound = table_row_bound(format);
 	char *row = exactly(bound);
 	size_t size = (size_t)(put_table_row(row, format, record) - row);
 
-	check_line(row, size, bound);
+	check_table_line(row, size, bound);
 	free(row);
 }
 
@@ -155,12 +258,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct input input = {bytes, size};
 	struct column columns[COLUMNS_MAX];
+	char names[COLUMNS_MAX][NAME_SIZE];
 	struct row_format format = {.columns = columns};
 	struct record record;
 	unsigned char *data;
 
 	format.column_count = take_u8(&input) % (COLUMNS_MAX + 1);
+	format.color = take_u8(&input) & 1;
 	format.first_ts = take_u64(&input);
+	format.last_ts = take_u64(&input);
+	format.clock.wall_offset = (int64_t)take_u64(&input);
 	format.layout.ts = take_field(&input);
 	format.layout.pid = take_field(&input);
 	format.layout.ret = take_field(&input);
@@ -168,7 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	format.layout.path_size = take_field(&input);
 	format.layout.path = take_field(&input);
 	for (uint32_t i = 0; i < format.column_count; i++)
-		columns[i] = take_column(&input);
+		columns[i] = take_column(&input, names[i]);
 
 	record.size = (uint32_t)input.size;
 	data = exactly(record.size);
@@ -177,6 +284,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	check_table_row(&format, &record);
 	check_json_row(&format, &record);
+	check_csv_row(&format, &record);
 	free(data);
 	return 0;
 }

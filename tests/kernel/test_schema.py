@@ -46,15 +46,15 @@ def _json(ended: Ended) -> List[Dict[str, object]]:
     return [json.loads(line) for line in ended.lines]
 
 
-class TestPpid:
-    """The field that the design promises."""
+class TestParent:
+    """A field that is read through kernel structs."""
 
     @pytest.fixture
     def checkout(self, checkout_copy: Path) -> Path:
         _add_field(
             checkout_copy,
-            "u32 ppid;",
-            "event->ppid = ((struct task_struct *)bpf_get_current_task())"
+            "u32 parent;",
+            "event->parent = ((struct task_struct *)bpf_get_current_task())"
             "->real_parent->tgid;",
         )
         return checkout_copy
@@ -62,9 +62,9 @@ class TestPpid:
     def test_in_the_table(self, checkout: Path) -> None:
         heading, *lines = _trace(checkout).lines
         columns = heading.split()
-        assert columns == b"PID COMM FD ERR PPID PATH".split()
+        assert columns == b"PID COMM FD ERR PARENT PATH".split()
         assert len(lines) == len(_ATTEMPTS)
-        place = columns.index(b"PPID")
+        place = columns.index(b"PARENT")
         assert [int(line.split()[place]) for line in lines] == [
             os.getpid()
         ] * len(_ATTEMPTS)
@@ -76,13 +76,13 @@ class TestPpid:
         rows = _json(_trace(checkout, "--format", "json"))
         assert len(rows) == len(_ATTEMPTS)
         for row, attempt in zip(rows, _ATTEMPTS):
-            assert row["ppid"] == os.getpid()
+            assert row["parent"] == os.getpid()
             assert row["path"] == attempt.path.decode()
 
 
 _TYPES = {
     "s8 small;": ("event->small = -8;", "small", -8),
-    "bool yes;": ("event->yes = true;", "yes", 1),
+    "bool yes;": ("event->yes = true;", "yes", True),
     "u16 port;": ("event->port = 65535;", "port", 65535),
     "u64 large;": ("event->large = -1;", "large", 2**64 - 1),
     "s64 negative;": ("event->negative = -5;", "negative", -5),

@@ -13,14 +13,15 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple, Sequence, Tuple
 
-from opensnooplib.columns import Kind
 from opensnooplib.globs import Glob
+from opensnooplib.known_columns import Kind
 from opensnooplib.reader import (
     _Column,
     _Field,
     _Glob,
     _Layout,
     _native_glob,
+    _Symbol,
 )
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -67,6 +68,8 @@ class Column(NamedTuple):
     field: Tuple[int, int] = (0, 0)  # offset, size
     width: int = 0
     name: str = "name"
+    elements: int = 0
+    symbols: Sequence[Tuple[int, str]] = ()
 
 
 class Layout(NamedTuple):
@@ -80,6 +83,36 @@ class Layout(NamedTuple):
     path: Tuple[int, int] = (0, 0)
 
 
+class _Clock(ctypes.Structure):
+    """struct clock of native/clock.h."""
+
+    _fields_ = [
+        ("wall_offset", ctypes.c_int64),
+        ("second", ctypes.c_int64),
+        ("date_size", ctypes.c_uint),
+        ("zone_size", ctypes.c_uint),
+        ("date", ctypes.c_char * 40),
+        ("zone", ctypes.c_char * 8),
+    ]
+
+
+class _NameTable(ctypes.Structure):
+    """struct name_table of native/names.h."""
+
+    _fields_ = [("slots", ctypes.c_void_p), ("used", ctypes.c_uint)]
+
+
+class _Names(ctypes.Structure):
+    """struct names of native/names.h."""
+
+    _fields_ = [
+        ("users", _NameTable),
+        ("groups", _NameTable),
+        ("cgroups", _NameTable),
+        ("cgroup_mount", ctypes.c_int),
+    ]
+
+
 class _RowFormat(ctypes.Structure):
     """struct row_format of native/row.h."""
 
@@ -87,7 +120,11 @@ class _RowFormat(ctypes.Structure):
         ("layout", _Layout),
         ("columns", ctypes.POINTER(_Column)),
         ("column_count", ctypes.c_uint32),
+        ("color", ctypes.c_bool),
         ("first_ts", ctypes.c_uint64),
+        ("last_ts", ctypes.c_uint64),
+        ("clock", _Clock),
+        ("names", _Names),
     ]
 
 
@@ -132,20 +169,19 @@ class Native:
                 ctypes.POINTER(ctypes.c_bool),
             ],
             "put_json_base64": [pointer, pointer, size],
-            "put_table_row": [
-                pointer,
-                ctypes.POINTER(_RowFormat),
-                ctypes.POINTER(_Record),
-            ],
-            "put_json_row": [
-                pointer,
-                ctypes.POINTER(_RowFormat),
-                ctypes.POINTER(_Record),
-            ],
+            **{
+                f"put_{form}_row": [
+                    pointer,
+                    ctypes.POINTER(_RowFormat),
+                    ctypes.POINTER(_Record),
+                ]
+                for form in ("table", "json", "csv")
+            },
         }.items():
             getattr(lib, name).argtypes = types
             getattr(lib, name).restype = pointer
-        for name in ("table_row_bound", "json_row_bound"):
+        lib.names_free.argtypes = [ctypes.POINTER(_Names)]
+        for name in ("table_row_bound", "json_row_bound", "csv_row_bound"):
             getattr(lib, name).argtypes = [ctypes.POINTER(_RowFormat)]
             getattr(lib, name).restype = size
         lib.path_is_wanted.argtypes = [
@@ -201,20 +237,31 @@ class Native:
         columns: Sequence[Column],
         record: bytes,
         layout: Layout,
-        first_ts: int,
+        **more: object,
     ) -> str:
+        """`more`: other fields of struct row_format, and wall_offset."""
         array = (_Column * len(columns))()
         for native, column in zip(array, columns):
             native.kind = column.kind
             native.field = _Field(*column.field)
             native.width = column.width
             native.name = column.name.encode()
+            native.count = column.elements
+            native.symbols = (_Symbol * len(column.symbols))(
+                *(
+                    _Symbol(value, name.encode())
+                    for value, name in column.symbols
+                )
+            )
+            native.symbol_count = len(column.symbols)
         row_format = _RowFormat(
             _Layout(*(_Field(*field) for field in layout)),
             array,
             len(columns),
-            first_ts,
         )
+        row_format.clock.wall_offset = more.pop("wall_offset", 0)
+        for name, value in more.items():
+            setattr(row_format, name, value)
         data = _Block(len(record), record)
         native_record = _Record(data.address, len(record))
         bound = getattr(self._lib, f"{kind}_row_bound")(
@@ -228,6 +275,7 @@ class Native:
         assert len(row) <= bound
         data.free()
         out.free()
+        self._lib.names_free(ctypes.byref(row_format.names))
         return row.decode()
 
     def table_row(
@@ -235,24 +283,48 @@ class Native:
         columns: Sequence[Column],
         record: bytes,
         layout: Layout = Layout(),
-        first_ts: int = 0,
+        **more: object,
     ) -> str:
-        return self._row("table", columns, record, layout, first_ts)
+        return self._row("table", columns, record, layout, **more)
 
     def json_row(
         self,
         columns: Sequence[Column],
         record: bytes,
         layout: Layout = Layout(),
+        **more: object,
     ) -> str:
-        return self._row("json", columns, record, layout, 0)
+        return self._row("json", columns, record, layout, **more)
+
+    def csv_row(
+        self,
+        columns: Sequence[Column],
+        record: bytes,
+        layout: Layout = Layout(),
+        **more: object,
+    ) -> str:
+        return self._row("csv", columns, record, layout, **more)
 
     def cell(
-        self, kind: Kind, record: bytes, layout: Layout = Layout()
+        self,
+        kind: Kind,
+        record: bytes,
+        layout: Layout = Layout(),
+        **more: object,
     ) -> str:
         """The record as one field of this kind, in a table."""
         columns = [Column(kind, (0, len(record)))]
-        return self.table_row(columns, record, layout)[:-1]
+        return self.table_row(columns, record, layout, **more)[:-1]
+
+    def container(self, path: bytes) -> bytes:
+        """The container of a cgroup with this path; empty if of none."""
+        name, size = ctypes.c_void_p(), ctypes.c_size_t()
+        kept = ctypes.create_string_buffer(path)
+        find = self._lib.find_container
+        find.restype = ctypes.c_bool
+        if not find(kept, ctypes.byref(name), ctypes.byref(size)):
+            return b""
+        return ctypes.string_at(name.value or 0, size.value)
 
 
 def built_library(folder: Path) -> Path:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Any, List
 
 import pytest
 
-from opensnooplib import arguments, columns
-from opensnooplib.columns import Kind
+from opensnooplib import arguments, row_format
+from opensnooplib.columns import Column, choose
+from opensnooplib.declarations import Note
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.known_columns import Kind
+from opensnooplib.options import Options
 from opensnooplib.schema import Field, Schema
 
 # bpf_src/event.h
@@ -30,8 +33,22 @@ EVENT = Schema(
 
 
 def _heading(words: List[str], schema: Schema = EVENT) -> str:
-    options = arguments.parse(words)
-    return columns.heading(columns.table(schema, options))
+    return row_format.choose(schema, arguments.parse(words)).heading()
+
+
+def _chosen(words: List[str], *more: Field) -> List[Column]:
+    """For the project's struct with `more` fields behind."""
+    return choose(Schema(EVENT.fields + more), arguments.parse(words))
+
+
+def _one(field: Field, words: List[str] = []) -> Column:
+    """The column of a field that is added."""
+    (column,) = [c for c in _chosen(words, field) if c.field == field]
+    return column
+
+
+def _asked(*names: str, **others: Any) -> Options:
+    return arguments.parse([])._replace(columns=names, **others)
 
 
 @pytest.mark.parametrize(
@@ -66,29 +83,91 @@ def test_headings_are_those_of_bcc(words: List[str], bcc: List[str]) -> None:
     assert _heading(words) == form % tuple(names) + "PATH\n"
 
 
-def test_a_field_that_is_added_is_a_column() -> None:
-    added = Schema(
-        EVENT.fields
-        + (
-            Field("ppid", 4156, 4, "unsigned"),
-            Field("root", 4160, 32, "text"),
-            Field("net", 4192, 16, "bytes"),
-            Field("nice", 4208, 1, "signed"),
-        )
+def test_fields_that_are_added_are_columns_before_the_path() -> None:
+    added = (
+        Field("ppid", 4156, 4, "unsigned"),
+        Field("root", 4160, 32, "text"),
+        Field("net", 4192, 16, "bytes"),
     )
-    table = columns.table(added, arguments.parse([]))
+    table = _chosen([], *added)
     assert [column.heading for column in table] == (
-        "PID COMM FD ERR PPID ROOT NET NICE PATH".split()
+        "PID COMM FD ERR PPID ROOT NET PATH".split()
     )
-    assert [column.kind for column in table[4:8]] == [
-        Kind.UNSIGNED,
-        Kind.TEXT,
-        Kind.BYTES,
-        Kind.SIGNED,
-    ]
-    assert table[4].field == added.find("ppid")
-    for column in table[4:8]:
+    assert [column.field for column in table[4:7]] == list(added)
+    for column in table[4:7]:
         assert abs(column.width) >= len(column.heading)
+
+
+@pytest.mark.parametrize(
+    "field, table, data",
+    [
+        (Field("x", 0, 4, "unsigned"), Kind.UNSIGNED, Kind.UNSIGNED),
+        (Field("x", 0, 1, "signed"), Kind.SIGNED, Kind.SIGNED),
+        (Field("x", 0, 16, "unsigned"), Kind.HEX, Kind.HEX),
+        (Field("x", 0, 16, "signed"), Kind.HEX, Kind.HEX),
+        (Field("x", 0, 1, "bool"), Kind.BOOL, Kind.BOOL),
+        (Field("x", 0, 8, "pointer"), Kind.HEX, Kind.UNSIGNED),
+        (Field("x", 0, 9, "text"), Kind.TEXT, Kind.TEXT),
+        (Field("x", 0, 9, "bytes"), Kind.BYTES, Kind.BYTES),
+        (Field("x", 0, 32, "signed", 4), Kind.SIGNED, Kind.SIGNED),
+        (Field("x", 0, 64, "signed", 4), Kind.HEX, Kind.HEX),
+        (
+            Field("x", 0, 4, "unsigned", symbols=((0, "a"),)),
+            Kind.ENUM,
+            Kind.ENUM,
+        ),
+    ],
+)
+def test_rendering_by_type(field: Field, table: Kind, data: Kind) -> None:
+    assert _one(field).kind == table
+    for form in ("json", "csv"):
+        assert _one(field, ["--format", form]).kind == data
+
+
+@pytest.mark.parametrize(
+    "rendering, kind",
+    [
+        ("octal", Kind.OCTAL),
+        ("hex", Kind.HEX),
+        ("errno", Kind.ERRNO),
+        ("ns", Kind.NS),
+        ("uid", Kind.USER),
+        ("gid", Kind.GROUP),
+    ],
+)
+def test_renderings_are_for_the_table(rendering: str, kind: Kind) -> None:
+    field = Field("x", 0, 4, "unsigned", note=Note(rendering=rendering))
+    assert _one(field).kind == kind
+    assert _one(field, ["--format", "json"]).kind == Kind.UNSIGNED
+
+
+def test_a_comment_sets_heading_and_width() -> None:
+    note = Note(heading="PARENT", width=-9)
+    column = _one(Field("ppid", 0, 4, "unsigned", note=note))
+    assert (column.heading, column.width) == ("PARENT", -9)
+    assert column.key == "ppid"
+    # A heading is never wider than its column.
+    column = _one(Field("x", 0, 4, "unsigned", note=Note(heading="X" * 20)))
+    assert column.width == 20
+    column = _one(Field("a.b", 0, 4, "unsigned", note=Note(width=-1)))
+    assert (column.heading, column.width) == ("A.B", -3)
+
+
+def test_a_comment_wins_over_what_the_frontend_knows() -> None:
+    fields = [
+        f._replace(note=Note("", "PROCESS", 8, "hex"))
+        if f.name == "pid"
+        else f
+        for f in EVENT.fields
+    ]
+    column = choose(Schema(tuple(fields)), arguments.parse([]))[0]
+    assert column[:3] == ("PROCESS", "pid", Kind.HEX)
+    assert column.width == 8
+
+
+def test_a_duration_says_its_unit() -> None:
+    field = Field("took", 0, 8, "unsigned", note=Note(rendering="ns"))
+    assert _one(field).heading == "TOOK(us)"
 
 
 def test_fields_that_are_taken_out_are_no_columns() -> None:
@@ -113,11 +192,69 @@ def test_a_column_whose_field_is_not_there(
         _heading(words, Schema(others))
 
 
-def test_json_has_every_field_and_what_ret_means() -> None:
-    keys = [column.key for column in columns.json(EVENT)]
-    assert keys == ("ts pid tid uid ret fd err flags mode comm path".split())
-    kinds = {column.key: column.kind for column in columns.json(EVENT)}
-    assert kinds["mode"] == Kind.MODE
+def test_the_columns_that_are_asked_for_in_their_order() -> None:
+    chosen = choose(EVENT, _asked("path", "time", "errname", "ts", "flags"))
+    assert [column.key for column in chosen] == (
+        "path time errname ts flags".split()
+    )
+    assert [column.kind for column in chosen] == [
+        Kind.PATH,
+        Kind.SECONDS,
+        Kind.ERRNAME,
+        Kind.UNSIGNED,
+        Kind.FLAG_NAMES,
+    ]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_in_data_numbers_are_numbers(form: str) -> None:
+    options = _asked("time", "flags", "mode", "user", format=form)
+    assert [column.kind for column in choose(EVENT, options)] == [
+        Kind.DATE,
+        Kind.UNSIGNED,
+        Kind.MODE_BITS,
+        Kind.USER,
+    ]
+
+
+@pytest.mark.parametrize(
+    "style, heading, kind",
+    [
+        ("relative", "TIME(s)", Kind.SECONDS),
+        ("wall", "TIME", Kind.WALL),
+        ("mono", "MONO(s)", Kind.MONO),
+        ("delta", "DELTA(s)", Kind.DELTA),
+    ],
+)
+def test_styles_of_time(style: str, heading: str, kind: Kind) -> None:
+    column = _chosen(["--time", style])[0]
+    assert (column.heading, column.kind) == (heading, kind)
+    assert choose(EVENT, _asked("pid", "time", time=style))[1] == column
+
+
+@pytest.mark.parametrize(
+    "name, sentence",
+    [
+        ("pth", "did you mean path?"),
+        ("path_size", "no such column"),
+        ("container", "the field cgroup_id, which struct event does not have"),
+    ],
+)
+def test_columns_that_a_schema_does_not_have(name: str, sentence: str) -> None:
+    """As for a recording, whose struct the checkout doesn't know."""
+    with pytest.raises(OpensnoopError, match="^--columns ") as raised:
+        choose(EVENT, _asked("pid", name))
+    assert sentence in raised.value.sentence
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_data_has_every_field_and_what_they_mean(form: str) -> None:
+    chosen = _chosen(["--format", form])
+    assert [column.key for column in chosen] == (
+        "ts time pid tid uid ret fd err flags mode comm path".split()
+    )
+    kinds = {column.key: column.kind for column in chosen}
+    assert kinds["mode"] == Kind.MODE_BITS
     assert kinds["path"] == Kind.PATH
     assert kinds["fd"] == Kind.FD
     assert kinds["err"] == Kind.ERR
@@ -126,9 +263,24 @@ def test_json_has_every_field_and_what_ret_means() -> None:
     assert kinds["ret"] == Kind.SIGNED
 
 
-def test_no_column_at_all() -> None:
+def test_a_field_named_as_a_meaning_is_itself() -> None:
+    own = Field("fd", 0, 4, "unsigned")
+    for form in ("table", "json", "csv"):
+        (column,) = [
+            c for c in _chosen(["--format", form], own) if c.key == "fd"
+        ]
+        assert (column.field, column.kind) == (own, Kind.UNSIGNED)
+
+
+def test_csv_begins_with_the_keys() -> None:
+    assert _heading(["--format", "json"]) == ""
+    assert _heading(["--format", "csv"]) == (
+        "ts,time,pid,tid,uid,ret,fd,err,flags,mode,comm,path\r\n"
+    )
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_no_column_at_all(form: str) -> None:
     nothing = Schema((Field("path_size", 0, 4, "signed"),))
     with pytest.raises(OpensnoopError, match="no field to show"):
-        columns.table(nothing, arguments.parse([]))
-    with pytest.raises(OpensnoopError, match="no field to show"):
-        columns.json(nothing)
+        choose(nothing, arguments.parse(["--format", form]))

@@ -13,7 +13,8 @@ from typing import List, Set
 
 import pytest
 
-from opensnooplib import arguments, columns
+from opensnooplib import arguments, column_list, columns
+from opensnooplib import declarations, row_format, source
 from opensnooplib.schema import Field, Schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ def _text(path: Path) -> str:
 
 def _help(capfd: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit):
-        arguments.parse(["-h"])
+        arguments.parse(["--help"])
     return capfd.readouterr().out
 
 
@@ -101,23 +102,30 @@ def test_local_links_lead_somewhere(path: Path) -> None:
 
 def _event_fields() -> List[str]:
     """The names in struct event, in their order."""
-    header = re.sub(
-        r"/\*.*?\*/", "", _text(ROOT / "bpf_src" / "event.h"), flags=re.DOTALL
-    )
-    body = header[header.index("struct event {") :]
-    return re.findall(r"(\w+)(?:\[[^]]*\])?;", body)
+    text = source.assemble(source.default_path(), [])
+    return list(declarations.of_event(text))
 
 
 def _event_schema() -> Schema:
-    """Headings need the names only."""
+    """Headings need the names only; of those that nobody need ask for."""
+    text = source.assemble(source.default_path(), [])
     return Schema(
-        tuple(Field(name, 0, 4, "unsigned") for name in _event_fields())
+        tuple(
+            Field(declared.name, 0, 4, "unsigned")
+            for declared in declarations.of_event(text).values()
+            if not declared.macro
+        )
     )
+
+
+def _usual_keys() -> List[str]:
+    options = arguments.parse(["--format", "json"])
+    return [column.key for column in columns.choose(_event_schema(), options)]
 
 
 def test_the_record_table_has_the_fields_of_struct_event() -> None:
     documented = re.findall(
-        r"^\| `(\w+)` \| [us]\d+|^\| `(\w+)` \| char\[",
+        r"^\| `(\w+)` \| (?:[us]\d+|enum)|^\| `(\w+)` \| char\[",
         _text(RECORD),
         re.MULTILINE,
     )
@@ -132,17 +140,25 @@ def test_the_json_table_has_the_keys_that_rows_have() -> None:
     # Those that only some rows have.
     for key in ("comm_bytes", "path_bytes", "path_cut"):
         documented.remove(key)
-    keys = [column.key for column in columns.json(_event_schema())]
+    keys = _usual_keys()
     assert sorted(documented) == sorted(keys)
     example = re.search(r'^\{"ts".*\}$', section, re.MULTILINE)
     assert example and re.findall(r'"(\w+)": ', example.group()) == keys
 
 
 def test_readme_shows_the_real_heading() -> None:
-    heading = columns.heading(
-        columns.table(_event_schema(), arguments.parse([]))
-    )
-    assert heading in _text(README)
+    usual = row_format.choose(_event_schema(), arguments.parse([]))
+    assert usual.heading() in _text(README)
+
+
+def test_all_columns_are_documented() -> None:
+    listed = re.findall(r"^  (\w+) ", column_list.help_text(), re.MULTILINE)
+    section = _text(RECORD).partition("\n## Columns")[2]
+    section = section.partition("\n`--time` sets")[0]
+    assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == listed
+    items = re.findall(r"^\.It Cm ([\w ,]+)$", _text(MAN_PAGE), re.MULTILINE)
+    in_manual = [name for item in items for name in item.split(" , ")]
+    assert set(listed) <= set(in_manual)
 
 
 def _commands(path: Path) -> List[List[str]]:

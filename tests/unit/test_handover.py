@@ -18,6 +18,7 @@ from opensnooplib.handover import (
     RoomFailure,
     StartMap,
 )
+from opensnooplib.schema import Field, Schema
 
 Pair = Tuple[socket.socket, socket.socket]
 
@@ -33,8 +34,7 @@ def pair() -> Iterator[Pair]:
 
 def _handover(fds: List[int]) -> Handover:
     return Handover(
-        struct_description='["event", [], "struct"]',
-        struct_size=8,
+        schema=Schema((Field("pid", 0, 4, "unsigned"),)),
         calls=["open", "openat"],
         headers="none needed",
         map_list=[MapFacts("start", "hash", 4, 176, 16384)],
@@ -88,7 +88,7 @@ def test_descriptors_arrive_under_their_names(pair: Pair, count: int) -> None:
     assert _contents(received) == numbers
     for kind in ("maps", "programs", "attachments"):
         assert list(getattr(received, kind)) == list(getattr(sent, kind))
-    for fact in ("struct_description", "struct_size", "calls", "headers"):
+    for fact in ("schema", "calls", "headers"):
         assert getattr(received, fact) == getattr(sent, fact)
     _close(received)
 
@@ -97,13 +97,14 @@ def test_a_description_larger_than_the_socket_takes_at_once(
     pair: Pair,
 ) -> None:
     fds = _memory_files(4)
-    sent = _handover(fds)._replace(struct_description="\u00fc" * 1_000_000)
+    many = tuple(Field(f"f{n}", n, 1, "bytes") for n in range(50_000))
+    sent = _handover(fds)._replace(schema=Schema(many))
     sender = threading.Thread(target=handover.send, args=(pair[0], sent))
     sender.start()
     received = handover.receive(pair[1])
     assert isinstance(received, Handover)
     sender.join()
-    assert received.struct_description == sent.struct_description
+    assert received.schema == sent.schema
     _close(received)
     for fd in fds:
         os.close(fd)

@@ -9,8 +9,9 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import generation, reader
-from opensnooplib.columns import Kind
+from opensnooplib import generation, options, reader
+from opensnooplib.known_columns import Kind
+from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c
 
 
@@ -26,6 +27,12 @@ def _layout(structure: Any) -> List[int]:
         ("field", reader._Field),
         ("layout", reader._Layout),
         ("column", reader._Column),
+        ("symbol", reader._Symbol),
+        ("format_request", reader._FormatRequest),
+        ("row_format", native._RowFormat),
+        ("clock", native._Clock),
+        ("names", native._Names),
+        ("name_table", native._NameTable),
         ("reader_counts", reader._Counts),
         ("hash_count", reader._HashCount),
         ("program_code", reader._ProgramCode),
@@ -70,6 +77,20 @@ def test_every_column_kind_has_a_mirror(tmp_path: Path) -> None:
         'int main(void) { printf("%d", COLUMN_KINDS); }\n',
     )
     assert int(printed) == len(Kind)
+
+
+def test_formats(tmp_path: Path) -> None:
+    printed = run_c(
+        tmp_path,
+        '#include "reader.h"\n#include <stdio.h>\n'
+        'int main(void) { printf("%d %d %d", ROW_TABLE, ROW_JSON, ROW_CSV); }',
+    )
+    numbers = [int(word) for word in printed.split()]
+    assert dict(zip(options.FORMATS, numbers)) == {
+        "table": 0,
+        "json": 1,
+        "csv": 2,
+    }
 
 
 def test_counters() -> None:

@@ -213,7 +213,6 @@ _BAD_FIELDS = [
     [{**FIELDS[0], "name": ""}],
     [{**FIELDS[0], "name": "\x1b[2J"}],
     [{**FIELDS[0], "name": "a\n"}],
-    [{**FIELDS[0], "name": "x" * 64}],
     [{**FIELDS[0], "name": 5}],
     [{**FIELDS[0], "offset": -1}],
     [{**FIELDS[0], "offset": 2**32}],
@@ -222,12 +221,15 @@ _BAD_FIELDS = [
     [{**FIELDS[0], "offset": 0.0}],
     [{**FIELDS[0], "size": 0}],
     [{**FIELDS[0], "size": 2**16}],
-    [{**FIELDS[0], "kind": "pointer"}],
+    [{**FIELDS[0], "kind": "float"}],
     [{**FIELDS[0], "kind": ["text"]}],
     [FIELDS[0], FIELDS[0]],
     [FIELDS[0], {**FIELDS[1], "name": "ts"}],
-    [FIELDS[1], FIELDS[0]],
-    [FIELDS[0], {**FIELDS[1], "offset": 7}],
+    # Members of a union lie in one place, but need no more than a record has.
+    [
+        {"name": f"f{i}", "offset": 0, "size": 60_000, "kind": "bytes"}
+        for i in range(2)
+    ],
     [
         {"name": f"f{i}", "offset": i, "size": 1, "kind": "signed"}
         for i in range(2000)
@@ -299,6 +301,8 @@ def test_an_older_file(replay: Replayer) -> None:
     expected = (DATA / "recording-version-1.json").read_text()
     done = replay(content)
     assert done.status == 0
+    for row in done.rows:
+        assert row.pop("time")  # which is local
     assert done.rows == [json.loads(line) for line in expected.splitlines()]
     assert "3 shown, 0 lost, 0 unreadable, 0 missed" in done.said
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from opensnooplib.columns import Kind
+from opensnooplib.known_columns import Kind
 from tests.unit.native import Column, Layout, Native
 
 SIZES = {1: "b", 2: "h", 4: "i", 8: "q"}
@@ -140,6 +140,7 @@ def test_mode_only_where_the_kernel_uses_it(
     layout = Layout(flags=(4, 8))
     shown = native.table_row([column], record, layout)
     assert shown == ("0644\n" if counts else "n/a\n")
+    column = Column(Kind.MODE_BITS, (0, 4))
     expected = 0o644 if counts else None
     assert _json(native, column, record, layout) == {"name": expected}
 
@@ -148,7 +149,7 @@ def test_mode_without_flags(native: Native) -> None:
     assert native.cell(Kind.MODE, struct.pack("=I", 0o17)) == "0017"
 
 
-@pytest.mark.parametrize("kind", [11, 255, 2**32 - 1])
+@pytest.mark.parametrize("kind", [len(Kind), 255, 2**32 - 1])
 def test_an_unknown_kind_is_shown_all_the_same(
     native: Native, kind: int
 ) -> None:

@@ -13,9 +13,8 @@ import pytest
 from tests.unit.native import CHECKOUT, LIBRARY_VARIABLE, build
 
 NATIVE_TESTS = [
-    "tests/unit/test_text.py",
-    "tests/unit/test_row.py",
-    "tests/unit/test_globs.py",
+    f"tests/unit/test_{name}.py"
+    for name in ("text", "row", "row_kinds", "csv", "globs")
 ]
 
 

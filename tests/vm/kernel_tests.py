@@ -16,7 +16,7 @@ import machine
 # opens: an emulated machine is ten times slower.
 DEPEND_ON_KERNEL = "tests/kernel " + " ".join(
     f"--ignore=tests/kernel/test_{name}.py"
-    for name in ("bad_input", "endings", "loss", "table")
+    for name in ("bad_input", "endings", "loss", "output", "table")
 )
 
 # Each machine keeps more than one CPU busy while it compiles.

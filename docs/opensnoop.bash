@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Completion of opensnoop's words in bash. `make install` puts it where
+# bash-completion finds it; in a checkout: source docs/opensnoop.bash
+#
+# Options and columns come from the tool itself; what else is named here,
+# tests/unit/test_completion.py holds against it.
+
+_opensnoop_options() {
+	"$1" --help 2>/dev/null | grep -oE '^  -[^ ].*' |
+		grep -oE '(^|[ ,])--?[A-Za-z][A-Za-z0-9_-]*' | tr -d ' ,'
+}
+
+_opensnoop_columns() {
+	"$1" --columns help 2>/dev/null | sed -nE 's/^  ([a-z_]+) .*/\1/p'
+}
+
+_opensnoop_processes() {
+	local folder
+	for folder in /proc/[0-9]*; do
+		echo "${folder#/proc/}"
+	done
+}
+
+# The words after the last comma complete; those before it stay.
+_opensnoop_list() {
+	local word=$1 before=
+	shift
+	case $word in
+	*,*) before=${word%,*}, ;;
+	esac
+	compgen -P "$before" -W "$*" -- "${word##*,}"
+}
+
+_opensnoop() {
+	local command=$1 word=$2 last=$3 words i
+	COMPREPLY=()
+
+	# Behind --exec stands another command, with its own words.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} == --exec ]]; then
+			if ((i + 1 == COMP_CWORD)); then
+				mapfile -t COMPREPLY < <(compgen -c -- "$word")
+			else
+				mapfile -t COMPREPLY < <(compgen -f -- "$word")
+			fi
+			return
+		fi
+	done
+
+	case $last in
+	-p | --pid) words=$(_opensnoop_list "$word" "$(_opensnoop_processes)") ;;
+	-t | --tid) words=$(compgen -W "$(_opensnoop_processes)" -- "$word") ;;
+	-u | --uid) words=$(compgen -u -- "$word") ;;
+	-f | --flag_filter)
+		words=$(compgen -W "O_RDONLY O_WRONLY O_RDWR O_CREAT O_EXCL O_TRUNC
+			O_APPEND O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_PATH O_SYNC
+			O_TMPFILE" -- "$word")
+		;;
+	--columns)
+		words=$(_opensnoop_list "$word" "$(_opensnoop_columns "$command")")
+		;;
+	--format) words=$(compgen -W "table json csv" -- "$word") ;;
+	--color) words=$(compgen -W "auto always never" -- "$word") ;;
+	--time)
+		words=$(compgen -W "relative wall mono delta" -- "$word")
+		;;
+	--attach)
+		words=$(compgen -W "auto fentry syscall-exit syscall kprobe" -- "$word")
+		;;
+	-o | --cgroupmap | --mntnsmap | --source | --record | --replay | --cgroup)
+		words=$(compgen -f -- "$word")
+		;;
+	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
+	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
+	esac
+	case $last in
+	# Another may follow, behind a comma.
+	-p | --pid | --columns) compopt -o nospace 2>/dev/null ;;
+	esac
+	if [[ $words ]]; then
+		mapfile -t COMPREPLY <<<"$words"
+	fi
+}
+
+complete -F _opensnoop opensnoop opensnoop.py

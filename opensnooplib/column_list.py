@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--columns: which names there are, and what they ask of the C."""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from opensnooplib import columns, declarations, source
+from opensnooplib.errors import UsageError
+from opensnooplib.known_columns import KNOWN
+
+# What the C compiles in only if its column is asked for has such a macro.
+_WANT = "WANT_"
+
+
+class Asked(NamedTuple):
+    names: Tuple[str, ...] = ()  # empty: the usual ones
+    macros: Tuple[str, ...] = ()  # to be defined for the C
+
+
+def parse(
+    words: Optional[str], ppid: bool, path: Optional[str], live: bool = True
+) -> Asked:
+    """The columns of `words`, and PPID beside them or the usual ones.
+
+    `path` is that of the C, if it isn't the project's own; what isn't live,
+    but recorded, is of a C that nobody knows yet. Raises UsageError for a name
+    that is no column.
+    """
+    if words is None and not ppid:
+        return Asked()
+    if words and not live:
+        return Asked(tuple(_names(words, list(KNOWN))))
+    declared = _declared(path)
+    names = [] if words is None else _names(words, [*KNOWN, *declared])
+    if ppid and (names or "ppid" not in declared):
+        raise UsageError(
+            "--ppid and --columns exclude each other: write ppid in --columns"
+            if names
+            else "--ppid shows the field ppid, which struct event does not "
+            "have: add it, or leave the option out"
+        )
+    macros = []
+    for name in names or ["ppid"]:
+        known = None if name in declared else KNOWN.get(name)
+        # The C declares a.b where it declares a.
+        field = known.field if known else name.partition(".")[0]
+        if field not in declared or name in columns.INTERNAL:
+            raise UsageError(columns.unknown(name, list(declared)))
+        if declared[field].macro.startswith(_WANT):
+            macros.append(declared[field].macro)
+    return Asked(tuple(names), tuple(dict.fromkeys(macros)))
+
+
+def _names(words: str, known: List[str]) -> List[str]:
+    # Headings are in capitals: whoever copies one means the column.
+    by_lower = {name.lower(): name for name in known}
+    names = [name.strip() for name in words.split(",")]
+    names = [by_lower.get(name.lower(), name) for name in names]
+    for name in names:
+        if not name:
+            raise UsageError(
+                f"--columns {words}: must be names with commas between; "
+                "--columns help lists them"
+            )
+        if names.count(name) > 1:
+            raise UsageError(f"--columns {words}: {name} stands there twice")
+    return names
+
+
+def _declared(path: Optional[str]) -> Dict[str, declarations.Declaration]:
+    made_of = source.read(source.default_path() if path is None else path)
+    return declarations.of_event(made_of.text)
+
+
+def help_text(path: Optional[str] = None) -> str:
+    """All names, with a line each."""
+    declared = _declared(path)
+    abouts = {
+        name: known.about
+        for name, known in KNOWN.items()
+        if known.field in declared
+    }
+    for name, declaration in declared.items():
+        if name not in columns.INTERNAL:
+            abouts.setdefault(name, declaration.note.about)
+    width = max(len(name) for name in abouts)
+    lines = [f"  {name:{width}}  {abouts[name]}" for name in abouts]
+    return "\n".join(["columns, for --columns NAME,NAME,...:", *lines, ""])

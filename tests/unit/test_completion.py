@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What bash offers when Tab is pressed, asked of bash itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+import re
+import subprocess
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from opensnooplib import arguments, column_list
+from opensnooplib.known_columns import STYLES
+from opensnooplib.options import FORMATS, PLANS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# As bash calls it: the words, and which of them is being typed.
+_SCRIPT = """
+source docs/opensnoop.bash
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_opensnoop "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+[[ ${#COMPREPLY[@]} == 0 ]] || printf '%s\\n' "${COMPREPLY[@]}"
+complete -p opensnoop opensnoop.py >/dev/null
+"""
+
+
+def _offered(*words: str) -> List[str]:
+    done = subprocess.run(
+        ["bash", "--norc", "-uc", _SCRIPT, "bash", "./opensnoop.py", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0
+    return done.stdout.splitlines()
+
+
+def test_all_options() -> None:
+    parser = arguments._build_parser()
+    assert set(_offered("-")) == {
+        option
+        for option, action in parser._option_string_actions.items()
+        if action.help != argparse.SUPPRESS
+    }
+    assert _offered("-T", "--for") == ["--format"]
+    assert _offered("--no-such") == []
+
+
+def test_columns() -> None:
+    names = re.findall(r"^  (\w+) ", column_list.help_text(), re.MULTILINE)
+    assert _offered("--columns", "") == names
+    assert _offered("--columns", "pid,pp") == ["pid,ppid"]
+    assert _offered("--columns", "time,pid,er") == [
+        "time,pid,err",
+        "time,pid,errname",
+    ]
+
+
+@pytest.mark.parametrize(
+    "option, words",
+    [
+        ("--attach", ["auto", *PLANS]),
+        ("--format", list(FORMATS)),
+        ("--time", list(STYLES)),
+        ("--color", ["auto", "always", "never"]),
+    ],
+)
+def test_values(option: str, words: List[str]) -> None:
+    assert _offered(option, "") == words
+    for word in words:
+        arguments.parse([option, word])
+
+
+def test_processes_and_users() -> None:
+    assert str(os.getpid()) in _offered("-p", "")
+    assert f"1,{os.getpid()}" in _offered("-p", f"1,{str(os.getpid())[:-1]}")
+    assert str(os.getpid()) in _offered("-t", "")
+    root = pwd.getpwuid(0).pw_name
+    assert root in _offered("-u", root[:2])
+
+
+def test_flags_are_understood() -> None:
+    for flag in _offered("-f", "O_"):
+        arguments.parse(["-f", flag])
+
+
+def test_files_and_commands() -> None:
+    assert _offered("-o", "docs/opensnoop.8") == ["docs/opensnoop.8"]
+    assert "date" in _offered("-x", "--exec", "dat")
+    assert _offered("--exec", "cat", "Makef") == ["Makefile"]
+    assert _offered("--exec", "cat", "--for") == []
+    assert _offered("-d", "") == []
