@@ -15,7 +15,7 @@
 #include "../../opensnooplib/native/reader.h"
 #include "../../opensnooplib/native/recording.h"
 #include "../../opensnooplib/native/tally.h"
-#include "input.h"
+#include "columns.h"
 
 #define FILE_MAX       (64 * 1024)
 #define COLUMNS_MAX    8
@@ -63,10 +63,15 @@ static size_t make_file(struct input *input, char *file)
 
 static void set_format(struct input *input, struct reader *reader)
 {
-	struct column columns[COLUMNS_MAX] = {0};
-	unsigned int count = 1 + take_u8(input) % COLUMNS_MAX;
-	bool json = take_u8(input) & 1;
-	struct layout layout = {
+	/* The reader goes on reading them. */
+	static struct column columns[COLUMNS_MAX];
+	struct format_request request = {
+		.columns = columns,
+		.column_count = 1 + take_u8(input) % COLUMNS_MAX,
+		.kind = take_u8(input) % (ROW_CSV + 1),
+	};
+
+	request.layout = (struct layout){
 		.ts = take_field(input),
 		.pid = take_field(input),
 		.ret = take_field(input),
@@ -74,14 +79,15 @@ static void set_format(struct input *input, struct reader *reader)
 		.path_size = take_field(input),
 		.path = take_field(input),
 	};
-
-	for (unsigned int i = 0; i < count; i++) {
-		columns[i].kind = take_u8(input);
-		columns[i].field = take_field(input);
-		columns[i].width = (int8_t)take_u8(input);
-		columns[i].name[0] = 'x';
+	for (unsigned int i = 0; i < request.column_count; i++) {
+		columns[i] = (struct column){
+			.name = "x",
+			.kind = take_kind(input),
+			.field = take_field(input),
+			.width = (int8_t)take_u8(input),
+		};
 	}
-	CHECK(reader_set_format(reader, &layout, columns, count, json) == 0);
+	CHECK(reader_set_format(reader, &request) == 0);
 }
 
 static void set_conditions(struct input *input, struct reader *reader)
@@ -108,7 +114,7 @@ static void start(struct input *input, struct reader *reader, int output)
 	uint64_t limit = take_u8(input) % 4;
 
 	if (take_u8(input) & 1) {
-		CHECK(reader_start(reader, output, limit, 0) == 0);
+		CHECK(reader_start(reader, output, limit, 0, false) == 0);
 		return;
 	}
 	CHECK(reader_start_tally(reader, output, 0) == 0);

@@ -7,7 +7,7 @@
  * struct event can be (65,535 bytes are ample), a width is within +-4096,
  * and a name is a C identifier.
  */
-#include "../../opensnooplib/native/row.h"
+#include "columns.h"
 #include "judge.h"
 
 #define COLUMNS_MAX 16
@@ -42,20 +42,11 @@ static void take_name(struct input *input, char *name)
 	name[length] = '\0';
 }
 
-/* Asking the host for names would make runs differ. */
-static bool asks_the_host(uint32_t kind)
-{
-	return kind >= COLUMN_USER && kind <= COLUMN_CONTAINER;
-}
-
 static struct column take_column(struct input *input, char *name)
 {
 	struct column column = {.name = name, .symbols = symbols};
 
-	/* 0x80 and above become kinds near UINT32_MAX. */
-	column.kind = (uint32_t)(int8_t)take_u8(input);
-	if (asks_the_host(column.kind))
-		column.kind = COLUMN_ENUM;
+	column.kind = take_kind(input);
 	column.field = take_field(input);
 	column.width = (int16_t)take_u16(input) % (WIDTH_MAX + 1);
 	column.symbol_count = sizeof(symbols) / sizeof(*symbols);

@@ -83,7 +83,7 @@ def test_opens_that_find_no_room_to_begin(
     room, threads = 8, 20
     replace_in(
         checkout_copy / "opensnooplib" / "defines.py",
-        "str(_start_entries())",
+        "str(entries_for_threads())",
         f'"{room + 1}"',  # one is the tool's own
     )
     fifo = tmp_path / "fifo"
