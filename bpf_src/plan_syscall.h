@@ -10,6 +10,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open)
 {
 	struct open_args open = {
 		.call = CALL_OPEN,
+		.dirfd = AT_FDCWD,
 		.user_path = args->filename,
 		.flags = args->flags,
 		.mode = args->mode,
@@ -29,6 +30,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 {
 	struct open_args open = {
 		.call = CALL_CREAT,
+		.dirfd = AT_FDCWD,
 		.user_path = args->pathname,
 		.flags = O_CREAT | O_WRONLY | O_TRUNC,
 		.mode = args->mode,
@@ -48,6 +50,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 {
 	struct open_args open = {
 		.call = CALL_OPENAT,
+		.dirfd = args->dfd,
 		.user_path = args->filename,
 		.flags = args->flags,
 		.mode = args->mode,
@@ -68,6 +71,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 {
 	struct open_args open = {
 		.call = CALL_OPENAT2,
+		.dirfd = args->dfd,
 		.user_path = args->filename,
 		.user_how = args->how,
 	};

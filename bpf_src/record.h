@@ -13,6 +13,7 @@
 /* The arguments of an open, whichever way it is called. */
 struct open_args {
 	enum open_call call;
+	int dirfd; /* what a relative name begins at: see openat(2) */
 	const char *user_path;		 /* where the caller keeps the name */
 	const struct open_how *user_how; /* openat2: its flags and mode */
 	u64 flags;

@@ -52,6 +52,7 @@ static void open_args_of(struct open_args *open, enum open_call call,
 			 const struct syscall_args *args)
 {
 	open->call = call;
+	open->dirfd = AT_FDCWD;
 	switch (call) {
 	case CALL_OPEN:
 		open->user_path = (const char *)args->first;
@@ -64,11 +65,13 @@ static void open_args_of(struct open_args *open, enum open_call call,
 		open->mode = (umode_t)args->second;
 		break;
 	case CALL_OPENAT:
+		open->dirfd = args->first;
 		open->user_path = (const char *)args->second;
 		open->flags = (int)args->third;
 		open->mode = (umode_t)args->fourth;
 		break;
 	case CALL_OPENAT2:
+		open->dirfd = args->first;
 		open->user_path = (const char *)args->second;
 		open->user_how = (const struct open_how *)args->third;
 		break;
