@@ -82,14 +82,14 @@ static int begin_open(const struct open_args *open)
  * The name as it was at the begin. Where it wasn't readable then (its page
  * wasn't in memory yet), or is long: as it is now, after the kernel read it.
  */
-static void fill_path(struct event *event, const struct open_start *begun)
+static void fill_path(struct event *event, const struct open_start *begun,
+		      long ret)
 {
 	if (begun->path_size > 0 && begun->path_size < SHORT_PATH) {
 		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
 		event->path_size = begun->path_size;
 	} else {
-		event->path_size = read_path(event->path, sizeof(event->path),
-					     begun->open.user_path);
+		read_open_path(event, &begun->open, ret);
 	}
 }
 
@@ -100,8 +100,10 @@ static int end_open(void *ctx, u32 program, long ret)
 	struct open_start *begun = start.lookup(&tid);
 	struct event *event = event_buffer(program);
 
+	if (!event || delivered_the_rest(ctx, program, event))
+		return 0;
 	/* No begin seen: it came before the trace, or wasn't selected. */
-	if (!begun || !begun->under_way || !event)
+	if (!begun || !begun->under_way)
 		return 0;
 
 	begun->under_way = false;
@@ -111,14 +113,14 @@ static int end_open(void *ctx, u32 program, long ret)
 		if (!result_selected(ret) || !flags_selected(begun->open.flags))
 			return 0;
 	}
-	fill_path(event, begun);
+	fill_path(event, begun, ret);
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, &begun->open, pid_tgid, ret);
 #ifdef SUMMARY
-	deliver(ctx, event, begun->ts);
+	deliver(ctx, program, event, &begun->open, begun->ts);
 #else
-	deliver(ctx, event, 0);
+	deliver(ctx, program, event, &begun->open, 0);
 #endif
 	return 0;
 }

@@ -9,7 +9,29 @@
 #include <uapi/linux/limits.h>
 
 /* Which way a file was opened; the column CALL shows it. */
-enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2 };
+enum open_call {
+	CALL_OPEN,
+	CALL_CREAT,
+	CALL_OPENAT,
+	CALL_OPENAT2,
+	CALL_OPEN_BY_HANDLE_AT,
+};
+
+/* What is known of the directories behind the path: see full_path.h. */
+enum dir_state {
+	DIR_IS_KNOWN = 1,    /* they are there, down from the root */
+	DIR_IS_FILE = 2,     /* the first of them is the file itself */
+	DIR_IS_DELETED = 4,  /* the first of them was removed */
+	DIR_UNREACHABLE = 8, /* they don't begin at the process's root */
+	DIR_CUT = 16,	     /* some are missing, nearest to the root */
+};
+
+/*
+ * The kernel takes PATH_MAX bytes at most, NUL included: one byte more tells a
+ * path that just fits from one that is too long.
+ */
+#define PATH_ROOM (PATH_MAX + 1)
+#define NAME_ROOM (NAME_MAX + 1) /* one name in a path, with its NUL */
 
 struct event {
 	u64 ts;	       /* ns since boot, when the syscall returned */
@@ -20,6 +42,8 @@ struct event {
 	u64 flags;     /* O_RDONLY, O_CREAT, ... */
 	u32 mode;      /* permissions for a file that is created, else 0 */
 	s32 path_size; /* bytes in path with its NUL, or a negative errno */
+	u32 dir_size;  /* bytes of directories, which stand behind it */
+	u32 dir_state; /* bits of enum dir_state */
 	char comm[TASK_COMM_LEN];
 
 	/* What has its price is here only if its column is asked for. */
@@ -39,10 +63,6 @@ struct event {
 	u32 mntns; /* inode of the mount namespace; column: width=-10 */
 #endif
 
-	/*
-	 * Last, because a record ends where its path ends. The kernel takes
-	 * PATH_MAX bytes at most, NUL included: one byte more tells a path
-	 * that just fits from one that is too long.
-	 */
-	char path[PATH_MAX + 1];
+	/* Last, because a record ends where its path and directories end. */
+	char path[PATH_ROOM + PATH_MAX + NAME_ROOM];
 };

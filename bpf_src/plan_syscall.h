@@ -84,3 +84,20 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
 	return end_open(args, PROGRAM(CALL_OPENAT2, 64), args->ret);
 }
 #endif
+
+#ifdef HAVE_OPEN_BY_HANDLE_AT
+TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
+{
+	struct open_args open = {
+		.call = CALL_OPEN_BY_HANDLE_AT,
+		.flags = args->flags,
+	};
+
+	return begin_open(&open);
+}
+
+TRACEPOINT_PROBE(syscalls, sys_exit_open_by_handle_at)
+{
+	return end_open(args, PROGRAM(CALL_OPEN_BY_HANDLE_AT, 64), args->ret);
+}
+#endif

@@ -76,3 +76,10 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
 	return exit_of(CALL_OPENAT2, args, args->ret);
 }
 #endif
+
+#ifdef HAVE_OPEN_BY_HANDLE_AT
+TRACEPOINT_PROBE(syscalls, sys_exit_open_by_handle_at)
+{
+	return exit_of(CALL_OPEN_BY_HANDLE_AT, args, args->ret);
+}
+#endif

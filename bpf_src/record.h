@@ -4,7 +4,7 @@
  */
 #include <uapi/linux/fcntl.h>
 
-#define CALLS (CALL_OPENAT2 + 1) /* in enum open_call */
+#define CALLS (CALL_OPEN_BY_HANDLE_AT + 1) /* in enum open_call */
 
 /* The program that sees such opens end, of 64-bit or 32-bit programs. */
 #define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
@@ -18,6 +18,7 @@ struct open_args {
 	const struct open_how *user_how; /* openat2: its flags and mode */
 	u64 flags;
 	u32 mode;
+	u32 resolve; /* openat2: RESOLVE_IN_ROOT, ... */
 };
 
 enum counter {
@@ -62,6 +63,8 @@ static void fill_event(struct event *event, const struct open_args *open,
 	event->ret = ret;
 	event->flags = open->flags;
 	event->mode = mode_counts(open->flags) ? open->mode : 0;
+	event->dir_size = 0;
+	event->dir_state = 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	fill_wanted(event, open);
 }
@@ -93,7 +96,7 @@ static struct event *event_buffer(u32 program)
 /* A record is sent without the part of path that it doesn't use. */
 static void send_event(void *ctx, struct event *event)
 {
-	u64 used = event->path_size;
+	u64 used = event->path_size + event->dir_size;
 
 	keep_in_one_register(used);
 	if (used > sizeof(event->path))

@@ -125,8 +125,7 @@ static bool path_selected(const char *path, s32 path_size, u64 room)
 
 static bool event_path_selected(const struct event *event)
 {
-	return path_selected(event->path, event->path_size,
-			     sizeof(event->path));
+	return path_selected(event->path, event->path_size, PATH_ROOM);
 }
 
 /* How it opens. */

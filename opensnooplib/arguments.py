@@ -25,7 +25,7 @@ from opensnooplib.cgroups import Cgroup
 from opensnooplib.errors import UsageError
 from opensnooplib.messages import print_text
 from opensnooplib.nearest import did_you_mean
-from opensnooplib.options import FORMATS, PLANS, Options
+from opensnooplib.options import FORMATS, PATH_VIEWS, PLANS, Options
 
 DESCRIPTION = "Show every file that is opened on this host, live."
 
@@ -231,7 +231,24 @@ def _add_columns(group: _Group) -> None:
         help="these, such as time,user,comm,path; help lists all",
     )
     group.add_argument(
-        "-F", "--full-path", action="store_true", help=argparse.SUPPRESS
+        "-F",
+        "--full-path",
+        action="store_true",
+        help="absolute paths: relative names with their directory before",
+    )
+    group.add_argument(
+        "-R",
+        "--real-path",
+        action="store_true",
+        help="as -F; of files that were opened the real path, symbolic links "
+        "followed",
+    )
+    group.add_argument(
+        "--path-view",
+        metavar="VIEW",
+        default="process",
+        help="absolute paths as the process sees them (default) or as the "
+        "host does",
     )
 
 
@@ -413,6 +430,9 @@ def parse(arguments: Sequence[str]) -> Options:
         show_flags=words.extended_fields,
         columns=asked.names,
         wanted=asked.macros,
+        full_path=words.full_path or words.real_path,
+        real_path=words.real_path,
+        path_view=_path_view(words),
         time=values.time_style(words.time),
         format=form,
         color=values.color(words.color, words.output),
@@ -441,6 +461,13 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
+def _path_view(words: argparse.Namespace) -> str:
+    view = values.one_of("--path-view", words.path_view, PATH_VIEWS)
+    if view == "host" and not (words.full_path or words.real_path):
+        raise UsageError("--path-view host goes with -F or -R")
+    return view
+
+
 def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     if not words:
         return ()
@@ -461,11 +488,6 @@ def _split_at_exec(
 
 
 def _refuse_conflicts(words: argparse.Namespace) -> None:
-    if words.full_path:
-        raise UsageError(
-            "-F is not there yet; without it, a relative path is shown as "
-            "the program gave it"
-        )
     if words.exec is not None:
         if not words.exec:
             raise UsageError("--exec needs a command after it")

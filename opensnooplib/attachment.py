@@ -7,7 +7,7 @@ tracepoint__syscalls__sys_enter_openat.
 
 from __future__ import annotations
 
-from typing import Container, NamedTuple
+from typing import Container, Mapping, NamedTuple, Tuple
 
 from opensnooplib.errors import SourceError
 
@@ -136,3 +136,20 @@ def sees_first(program: str, programs: Container[str]) -> bool:
 def only_ends(program: str, programs: Container[str]) -> bool:
     """Does this program only end what another of `programs` has begun?"""
     return begin_of(program) in programs or program == _THREAD_END
+
+
+def ended_call(program: str, functions: Mapping[str, str]) -> Tuple[str, int]:
+    """The syscall whose end this program sees, and for programs of how many
+    bits; ("", 0) if it sees no such end.
+
+    `functions` are the kernel's, by #define: see hooks.open_functions().
+    """
+    tracepoint = "tracepoint__syscalls__sys_exit_"
+    if program.startswith(tracepoint):
+        return program[len(tracepoint) :], 64
+    for define, function in functions.items():
+        call, _, bits = define.lower().partition("_function")
+        # BCC 0.27 and later have the module's name before it.
+        if program.startswith("kret") and program.endswith(f"__{function}"):
+            return call, 32 if bits else 64
+    return "", 0

@@ -2,16 +2,18 @@
 """Proof that the trace sees opens: it makes some, and waits for their records.
 
 The path can't exist and nobody can guess its name, so a record of it is a
-record of this very open.
+record of this very open. Where full paths are shown, it is a relative one: the
+record must tell the working directory as well.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from typing import Callable, List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from opensnooplib import reader
+from opensnooplib.options import Options
 
 # A record is in its ring before the open returns; this is for the reader.
 _PATIENCE_MS = 100
@@ -31,6 +33,7 @@ class Result(NamedTuple):
 def calibrate(
     rings: reader.Reader,
     calls: Sequence[str],
+    options: Options,
     before_round: Callable[[], None],
 ) -> Result:
     """Open a file with each of `calls`, and see which are seen.
@@ -39,7 +42,8 @@ def calibrate(
     `before_round` is called each time before opens are made.
     """
     before_round()
-    result = _make_and_see(rings, calls)
+    start = _start(options)
+    result = _make_and_see(rings, calls, start)
     for _ in range(_TRIES):
         if not result.unseen:
             break
@@ -47,24 +51,54 @@ def calibrate(
         for call in list(result.unseen):
             rings.discard()
             before_round()
-            if _make_and_see(rings, [call]).seen:
+            if _make_and_see(rings, [call], start).seen:
                 result.unseen.remove(call)
                 result.seen.append(call)
     return result
 
 
-def _make_and_see(rings: reader.Reader, calls: Sequence[str]) -> Result:
-    result = Result([], [], [])
-    folder = f"/opensnoop-{os.urandom(16).hex()}"
-    made: List[str] = []
+def _start(options: Options) -> Optional[str]:
+    """The working directory, where names are to be relative to it."""
+    if not options.full_path or options.path_view == "host":
+        return None
+    try:
+        return os.getcwd()
+    except OSError:
+        return None  # it was removed
+
+
+class _Made(NamedTuple):
+    """An open that the tool has made, and what its record must tell."""
+
+    call: str
+    path: Optional[str]
+    ret: int
+
+
+def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
+    folder = f"opensnoop-{os.urandom(16).hex()}"
+    made = []
     for call in calls:
-        error = reader.calibration_open(call, f"{folder}/{call}")
-        if error == -errno.ENOENT:
-            made.append(call)
-        elif error != -errno.ENOSYS:  # else this machine doesn't have it
-            result.untested.append(call)
-    for call in made:
-        path = f"{folder}/{call}"
-        is_seen = rings.await_open(path, os.getpid(), _PATIENCE_MS)
-        (result.seen if is_seen else result.unseen).append(call)
+        name = f"{folder}/{call}" if start else f"/{folder}/{call}"
+        shown: Optional[str] = os.path.join(start or "", name)
+        if call == "open_by_handle_at":
+            shown = None
+        made.append(_Made(call, shown, reader.calibration_open(call, name)))
+    return made
+
+
+def _make_and_see(
+    rings: reader.Reader, calls: Sequence[str], start: Optional[str]
+) -> Result:
+    result = Result([], [], [])
+    for made in _make(calls, start):
+        if made.ret == -errno.ENOSYS:
+            continue  # this machine doesn't have it
+        if made.path is not None and made.ret != -errno.ENOENT:
+            result.untested.append(made.call)
+            continue
+        is_seen = rings.await_open(
+            made.path, os.getpid(), made.ret, _PATIENCE_MS
+        )
+        (result.seen if is_seen else result.unseen).append(made.call)
     return result

@@ -29,8 +29,8 @@ class Column(NamedTuple):
 
 # In the table only when asked for, and in JSON always.
 _HIDDEN = ("ts", "tid", "uid", "flags", "mode")
-# Not shown as it is: it is a part of the path.
-INTERNAL = ("path_size",)
+# Not shown as they are: they say how the path is to be read.
+INTERNAL = ("path_size", "dir_size", "dir_state")
 _USUAL = ("pid", "comm", "ret", "path")
 
 _RENDERINGS = {

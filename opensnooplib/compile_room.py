@@ -11,14 +11,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
-from typing import Optional
+from typing import Callable, Container, Dict, Iterable, List, Mapping
+from typing import NamedTuple, NoReturn, Optional
 
 from opensnooplib import (
+    attachment,
     declarations,
     defines,
+    enums,
     handover,
     headers,
+    kernel,
     kernel_counts,
     own_source,
     selection,
@@ -43,6 +46,9 @@ from opensnooplib.source import Source
 PATIENCE_SECONDS = 120
 
 
+# Shows the file that was opened, which only the kernel's structs tell.
+NEEDS_STRUCTS = "open_by_handle_at"
+
 # The "plan" of --source: its programs attach where their names say.
 SOURCE = "source"
 
@@ -66,6 +72,7 @@ def make_source(job: Job) -> str:
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
         + selection.defines(job.options)
         + defines.columns(job.options)
+        + (defines.directories(job.options) if has_structs() else [])
         + (kernel_counts.defines() if job.options.summary else []),
     )
     own_source.check_hooks(text, job.source)
@@ -75,11 +82,31 @@ def make_source(job: Job) -> str:
     return text
 
 
+def has_structs() -> bool:
+    """Can the C use the kernel's own structs here?"""
+    return kernel.has_btf() or headers.choose().kind != headers.Kind.SMALL_TREE
+
+
 def _calls(job: Job) -> List[str]:
     """Which syscalls the plan sees."""
+    calls = list(tracefs.OPEN_CALLS)
     if not job.functions:
-        return tracefs.open_calls() or list(tracefs.OPEN_CALLS)
-    return list(tracefs.OPEN_CALLS)
+        calls = tracefs.open_calls() or calls
+    if not has_structs():
+        calls.remove(NEEDS_STRUCTS)
+    return calls
+
+
+def _places(job: Job, names: Iterable[str]) -> Dict[int, str]:
+    """The programs that may call themselves again, by PROGRAM() of the C."""
+    symbols = enums.symbols(job.source.text, "open_call")
+    calls = [call for _, call in symbols]
+    return {
+        calls.index(call) + (len(calls) if bits == 32 else 0): name
+        for name in names
+        for call, bits in [attachment.ended_call(name, job.functions)]
+        if call in calls
+    }
 
 
 def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
@@ -147,6 +174,7 @@ def _work(job: Job) -> Handover:
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)
+    compiled.let_call_again(_places(job, compiled.programs))
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     if job.have_slots is None:
         compiled.attach()

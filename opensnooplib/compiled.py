@@ -43,6 +43,8 @@ COUNTERS_MAP = "counters"
 EVENT_BUFFER_MAP = "scratch"
 # If it is there: what has begun and not ended yet.
 START_MAP = "start"
+# If it is there: programs that call themselves, by PROGRAM() of the C.
+AGAIN_MAP = "again"
 # Of bpf_src/summary.h, with --summary.
 SUMMARY_MAPS = (
     "generation",
@@ -196,6 +198,14 @@ class Compiled:
             ),
             self._c_line(name, error),
         ) from None
+
+    def let_call_again(self, places: Mapping[int, str]) -> None:
+        """Put programs into their places in AGAIN_MAP, if the C has it."""
+        if self.has_map(AGAIN_MAP):
+            for place, name in places.items():
+                reader.set_slot(
+                    self.map_fd(AGAIN_MAP), place, self.programs[name]
+                )
 
     def _code(self, name: str) -> bytes:
         lib, module = self._bcc.lib, self._program.module

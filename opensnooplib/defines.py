@@ -24,6 +24,17 @@ def columns(options: Options) -> List[Define]:
     return [(macro, "1") for macro in options.wanted]
 
 
+def directories(options: Options) -> List[Define]:
+    """The #defines for bpf_src/full_path.h."""
+    wanted = {
+        "FIND_DIRECTORIES": True,  # open_by_handle_at always needs them
+        "FULL_PATH": options.full_path,
+        "REAL_PATH": options.real_path,
+        "PATH_VIEW_HOST": options.path_view == "host",
+    }
+    return [(macro, "1") for macro, is_wanted in wanted.items() if is_wanted]
+
+
 def entries_for_threads() -> int:
     """At least four times the threads that the host has now."""
     entries = START_ENTRIES

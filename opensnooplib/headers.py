@@ -313,8 +313,14 @@ struct pt_regs {
 #endif
 """
 
+_LIMITS_HEADER = """\
+#define NAME_MAX 255
+#define PATH_MAX 4096
+"""
+
 _OPENAT2_HEADER = """\
 #pragma once
+#define RESOLVE_IN_ROOT 0x10
 struct open_how {
 	__u64 flags;
 	__u64 mode;
@@ -351,7 +357,7 @@ def _fixed_headers() -> Dict[str, str]:
     headers["include/linux/types.h"] = _TYPES_HEADER
     headers["include/linux/fcntl.h"] = fcntl
     headers["include/uapi/linux/ptrace.h"] = _PTRACE_HEADER
-    headers["include/linux/limits.h"] = "#define PATH_MAX 4096\n"
+    headers["include/linux/limits.h"] = _LIMITS_HEADER
     headers["include/linux/openat2.h"] = _OPENAT2_HEADER
     headers["include/uapi/linux/sched.h"] = "#define CLONE_THREAD 0x10000\n"
     for name in ("fcntl", "limits", "openat2"):

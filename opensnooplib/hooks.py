@@ -33,6 +33,11 @@ OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
             "__ia32_sys_openat2",
             "__ia32_compat_sys_openat2",
         ),
+        "OPEN_BY_HANDLE_AT_FUNCTION": ("__x64_sys_open_by_handle_at",),
+        "OPEN_BY_HANDLE_AT_FUNCTION_32": (
+            "__ia32_compat_sys_open_by_handle_at",
+            "__ia32_sys_open_by_handle_at",
+        ),
     },
     # Programs of 32 bits share creat and openat2.
     "aarch64": {
@@ -42,6 +47,10 @@ OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
         "OPENAT2_FUNCTION": ("__arm64_sys_openat2",),
         "OPEN_FUNCTION_32": ("__arm64_compat_sys_open",),
         "OPENAT_FUNCTION_32": ("__arm64_compat_sys_openat",),
+        "OPEN_BY_HANDLE_AT_FUNCTION": ("__arm64_sys_open_by_handle_at",),
+        "OPEN_BY_HANDLE_AT_FUNCTION_32": (
+            "__arm64_compat_sys_open_by_handle_at",
+        ),
     },
 }
 

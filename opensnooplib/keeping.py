@@ -33,6 +33,8 @@ _COLUMNS: _Options = {
     "--ppid": ("ppid", False),
     "--time": ("time", None),
     "--columns": ("columns", None),
+    "-F": ("full_path", False),
+    "-R": ("real_path", False),
 }
 _TRACING: _Options = {
     "--cgroupmap": ("cgroupmap", None),
@@ -42,6 +44,8 @@ _TRACING: _Options = {
     "--cgroup": ("cgroup", []),
     "--container": ("container", []),
     "--mntns": ("mntns", None),
+    "-F": ("full_path", False),
+    "-R": ("real_path", False),
     "-b": ("buffer_pages", None),
     "--attach": ("attach", "auto"),
     "--ebpf": ("ebpf", False),

@@ -190,7 +190,10 @@ class Live:
             return new
         try:
             result = calibration.calibrate(
-                trace.rings, new.taken.calls, new.count_from_here
+                trace.rings,
+                new.taken.calls,
+                trace.options,
+                new.count_from_here,
             )
         except BlockingIOError:
             trace.stubs.show_tool(trace.newest.programs)

@@ -15,6 +15,10 @@ PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 FORMATS = ("table", "json", "csv")
 
 
+# Whose root full paths begin at: the calling process's, or the host's.
+PATH_VIEWS = ("process", "host")
+
+
 class Options(NamedTuple):
     """What the command line asked for. Lists are empty where nothing did."""
 
@@ -42,6 +46,9 @@ class Options(NamedTuple):
     wanted: Tuple[
         str, ...
     ]  # macros of event.h, for fields that cost something
+    full_path: bool  # with the directories that a name is relative to
+    real_path: bool  # of the file that was opened, where one was
+    path_view: str  # one of PATH_VIEWS
     time: str  # one of known_columns.STYLES, or "" where it was not asked for
     # output
     format: str  # one of FORMATS

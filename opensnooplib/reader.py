@@ -79,7 +79,20 @@ class _Layout(ctypes.Structure):
 
     _fields_ = [
         (name, _Field)
-        for name in ("ts", "pid", "ret", "flags", "path_size", "path")
+        for name in (
+            *("ts", "pid", "ret", "flags"),
+            *("path_size", "dir_size", "dir_state", "path"),
+        )
+    ]
+
+
+class _AwaitedOpen(ctypes.Structure):
+    """struct awaited_open of native/reader.h."""
+
+    _fields_ = [
+        ("path", ctypes.c_char_p),
+        ("pid", ctypes.c_uint32),
+        ("ret", ctypes.c_int32),
     ]
 
 
@@ -186,7 +199,7 @@ def _load() -> ctypes.CDLL:
         "reader_follow_cpu": [reader, c_int],
         "reader_set_map": [reader, c_int],
         "reader_set_format": [reader, ctypes.POINTER(_FormatRequest)],
-        "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
+        "reader_await_open": [reader, ctypes.POINTER(_AwaitedOpen), c_int],
         "reader_start": [
             reader,
             c_int,
@@ -389,20 +402,25 @@ class Reader:
         # The native code goes on reading it.
         self._formats[self._newest] = request
 
-    def await_open(self, path: str, pid: int, timeout_ms: int) -> bool:
-        """Was there a record of this open, which found no file, in time?
+    def await_open(
+        self, path: Optional[str], pid: int, ret: int, timeout_ms: int
+    ) -> bool:
+        """Was there a record of this open in time?
 
-        Drops all records before it; those of older streams are shown, and
-        EAGAIN says that their rows find no room.
+        Without a path, of one that has none that can be read. Drops all
+        records before it; those of older streams are shown, and EAGAIN says
+        that their rows find no room.
         """
+        name = None if path is None else os.fsencode(path)
+        awaited = _AwaitedOpen(name, pid, ret)
         seen = self._lib.reader_await_open(
-            self._reader, path.encode(), pid, timeout_ms
+            self._reader, ctypes.byref(awaited), timeout_ms
         )
         return bool(_check(seen))
 
     def discard(self) -> None:
         """Drop all records that are there."""
-        _check(self._lib.reader_await_open(self._reader, b"", 0, 0))
+        self.await_open("", 0, 0, 0)
 
     def start(
         self, fd: int, row_limit: int, own_pid: int, by_line: bool

@@ -54,7 +54,8 @@ def defines(options: Options) -> List[Define]:
     if options.flags:
         conditions = [_has_flag(flag) for flag in options.flags]
         chosen.append(("SELECT_FLAGS(flags)", any_of(conditions)))
-    if options.globs:
+    if options.globs and not options.full_path:
+        # Of full paths the kernel knows less than the reader.
         chosen += paths.defines(options.globs)
     return chosen
 

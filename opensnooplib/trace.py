@@ -65,7 +65,10 @@ class Trace:
         programs = self.newest.programs
         self.stubs.show_tool(programs)
         result = calibration.calibrate(
-            self.rings, self.newest.taken.calls, self._count_from_here
+            self.rings,
+            self.newest.taken.calls,
+            self.options,
+            self._count_from_here,
         )
         self.stubs.switch(programs)
         self._began = time.monotonic()

@@ -20,8 +20,9 @@ TRACEFS = "/sys/kernel/tracing"
 DEBUGFS = "/sys/kernel/debug"
 PLACES = (DEBUGFS + "/tracing", TRACEFS)
 
-# Each syscall that opens a file by name, as its tracepoints call it.
-OPEN_CALLS = ("open", "creat", "openat", "openat2")
+# Each syscall that opens a file, as its tracepoints call it; in the order of
+# enum open_call in bpf_src/event.h.
+OPEN_CALLS = ("open", "creat", "openat", "openat2", "open_by_handle_at")
 
 
 def is_mounted(place: str) -> bool:

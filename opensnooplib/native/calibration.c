@@ -12,6 +12,7 @@
 int calibration_open(const char *call, const char *path)
 {
 	struct open_how how = {.flags = O_RDONLY};
+	struct file_handle handle = {0};
 	long fd = -1;
 
 	errno = ENOSYS;
@@ -29,5 +30,7 @@ int calibration_open(const char *call, const char *path)
 	if (strcmp(call, "openat2") == 0)
 		fd = syscall(__NR_openat2, AT_FDCWD, path, &how, sizeof(how));
 #endif
+	if (strcmp(call, "open_by_handle_at") == 0)
+		fd = open_by_handle_at(-1, &handle, O_RDONLY);
 	return fd < 0 ? -errno : (int)fd;
 }

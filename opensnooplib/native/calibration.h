@@ -7,9 +7,10 @@
 
 /*
  * Open `path` with the syscall that `call` names (open, creat, openat or
- * openat2), for reading where the syscall leaves the choice. Returns the
- * descriptor or a negative errno; -ENOSYS for a call that this machine
- * doesn't have. Goes around libc, which would turn open into openat.
+ * openat2), for reading where the syscall leaves the choice; open_by_handle_at
+ * gets a handle of no file. Returns the descriptor or a negative errno; -ENOSYS
+ * for a call that this machine doesn't have. Goes around libc, which would turn
+ * open into openat.
  */
 int calibration_open(const char *call, const char *path);
 

@@ -208,16 +208,18 @@ static void set_hex(struct cell *cell, const unsigned char *bytes, size_t size)
 	end_word(cell, CELL_WORD, out);
 }
 
-static void read_path_cell(struct cell *cell, const struct row_format *format,
+static void read_path_cell(struct cell *cell, struct row_format *format,
 			   const struct record *record)
 {
 	static const enum cell_kind kinds[] = {
 		[PATH_WHOLE] = CELL_TEXT,
 		[PATH_CUT] = CELL_PATH_CUT,
+		[PATH_TOP_CUT] = CELL_PATH_TOP_CUT,
 		[PATH_UNREADABLE] = CELL_UNREADABLE,
 	};
 
-	cell->kind = kinds[record_path(record, &format->layout, &cell->text)];
+	cell->kind = kinds[full_path(record, &format->layout, format->path_room,
+				     &cell->text)];
 }
 
 void read_cell(struct cell *cell, struct row_format *format,

@@ -20,6 +20,7 @@ enum cell_kind {
 	CELL_WORD,    /* in `word`: harmless text of our own */
 	CELL_TEXT,    /* in `text`: anybody's */
 	CELL_PATH_CUT,
+	CELL_PATH_TOP_CUT,
 	CELL_UNREADABLE, /* a path */
 	CELL_BYTES,	 /* in `text`, to be shown as hex digits */
 };

@@ -48,7 +48,7 @@ size_t cell_text_bound(const struct row_format *format,
 {
 	switch (column->kind) {
 	case COLUMN_PATH:
-		return format->layout.path.size;
+		return FULL_PATH_ROOM + format->layout.path.size;
 	case COLUMN_TEXT:
 	case COLUMN_BYTES:
 	case COLUMN_HEX:

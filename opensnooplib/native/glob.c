@@ -56,8 +56,8 @@ bool path_is_wanted(const struct glob *globs, unsigned int count,
 	bool all_exclude = true;
 	bool wanted = false;
 
-	if (state == PATH_UNREADABLE)
-		return true;
+	if (state == PATH_UNREADABLE || state == PATH_TOP_CUT)
+		return true; /* nobody knows */
 	for (unsigned int i = 0; i < count; i++) {
 		if (globs[i].excludes) {
 			if (match(&globs[i], path, cut) == YES)

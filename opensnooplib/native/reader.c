@@ -400,13 +400,12 @@ bool all_rows_shown(const struct reader *reader)
 
 void count_row(struct reader *reader, const struct record *record)
 {
-	struct text path;
 	enum path_state state =
-		record_path(record, &reader->format.layout, &path);
+		full_path_state(record, &reader->format.layout);
 
 	reader->rows++;
 	reader->unreadable += state == PATH_UNREADABLE;
-	reader->cut += state == PATH_CUT;
+	reader->cut += state == PATH_CUT || state == PATH_TOP_CUT;
 }
 
 static bool is_own(const struct reader *reader, const struct record *record)
@@ -419,7 +418,7 @@ static bool is_own(const struct reader *reader, const struct record *record)
 }
 
 /* Is it among the opens that were asked for? */
-bool is_wanted(const struct reader *reader, const struct record *record)
+bool is_wanted(struct reader *reader, const struct record *record)
 {
 	const struct layout *layout = &reader->streams[record->stream].layout;
 	struct text path;
@@ -430,7 +429,7 @@ bool is_wanted(const struct reader *reader, const struct record *record)
 		return false;
 	if (reader->glob_count == 0)
 		return true;
-	state = record_path(record, layout, &path);
+	state = full_path(record, layout, reader->format.path_room, &path);
 	return path_is_wanted(reader->globs, reader->glob_count, path, state);
 }
 
@@ -485,71 +484,77 @@ int reader_start(struct reader *reader, int fd, uint64_t count,
 	return error;
 }
 
-struct awaited_open {
+struct waiting {
 	struct reader *reader;
-	const char *path;
-	uint32_t pid;
+	const struct awaited_open *open;
 	bool seen;
 	bool is_blocked; /* by rows of older streams that find no room */
 };
 
-static enum verdict show_older(struct awaited_open *awaited,
+static enum verdict show_older(struct waiting *waiting,
 			       const struct record *record)
 {
-	struct reader *reader = awaited->reader;
+	struct reader *reader = waiting->reader;
 	enum verdict verdict = all_rows_shown(reader)
 				       ? CONSUMED
 				       : reader->consume(reader, record);
 
-	awaited->is_blocked = verdict == NOT_CONSUMED;
+	waiting->is_blocked = verdict == NOT_CONSUMED;
 	return verdict;
+}
+
+static bool has_path(struct reader *reader, const struct record *record,
+		     const char *wanted)
+{
+	const struct layout *layout = &reader->streams[record->stream].layout;
+	struct text path;
+	enum path_state state =
+		full_path(record, layout, reader->format.path_room, &path);
+
+	if (!wanted)
+		return state == PATH_UNREADABLE;
+	return state == PATH_WHOLE && path.size == strlen(wanted) &&
+	       memcmp(path.bytes, wanted, path.size) == 0;
 }
 
 static enum verdict compare_with_awaited(void *context,
 					 const struct record *record)
 {
-	struct awaited_open *awaited = context;
-	struct reader *reader = awaited->reader;
+	struct waiting *waiting = context;
+	struct reader *reader = waiting->reader;
 	const struct layout *layout = &reader->streams[record->stream].layout;
-	size_t path_size = strlen(awaited->path);
-	struct text path;
+	const struct awaited_open *open = waiting->open;
 	uint64_t pid;
 	int64_t ret;
 
 	if (record->stream != reader->newest)
-		return show_older(awaited, record);
-	if (record_path(record, layout, &path) != PATH_WHOLE ||
-	    path.size != path_size ||
-	    memcmp(path.bytes, awaited->path, path_size) != 0)
+		return show_older(waiting, record);
+	if (!has_path(reader, record, open->path))
 		return CONSUMED;
-	if (record_unsigned(record, layout->pid, &pid) && pid != awaited->pid)
+	if (record_unsigned(record, layout->pid, &pid) && pid != open->pid)
 		return CONSUMED;
-	if (record_signed(record, layout->ret, &ret) && ret != -ENOENT)
+	if (record_signed(record, layout->ret, &ret) && ret != open->ret)
 		return CONSUMED;
-	awaited->seen = true;
+	waiting->seen = true;
 	return CONSUMED_ENOUGH;
 }
 
-int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+int reader_await_open(struct reader *reader, const struct awaited_open *open,
 		      int timeout_ms)
 {
-	struct awaited_open awaited = {
-		.reader = reader,
-		.path = path,
-		.pid = pid,
-	};
+	struct waiting waiting = {.reader = reader, .open = open};
 	uint64_t deadline = now_ns() + (uint64_t)timeout_ms * 1000000;
 
 	for (;;) {
 		reader->records_wait =
 			merge_drain(&reader->merge, ordered_until(),
-				    compare_with_awaited, &awaited);
+				    compare_with_awaited, &waiting);
 		output_flush(&reader->output);
-		if (awaited.seen || now_ns() > deadline)
+		if (waiting.seen || now_ns() > deadline)
 			break;
 		wait_for_records(reader, LOOK_MS);
 	}
-	return !awaited.seen && awaited.is_blocked ? -EAGAIN : awaited.seen;
+	return !waiting.seen && waiting.is_blocked ? -EAGAIN : waiting.seen;
 }
 
 static enum verdict count_undelivered(void *context,

@@ -119,13 +119,19 @@ struct format_request {
 int reader_set_format(struct reader *reader,
 		      const struct format_request *request);
 
+struct awaited_open {
+	const char *path; /* NULL: it has none that can be read */
+	uint32_t pid;
+	int32_t ret;
+};
+
 /*
- * Drop records up to the one whose path is `path`, that of an open by `pid`
- * which found no file; the trace begins behind it. Records of older streams
- * are shown. Returns 1 when it was there, 0 when `timeout_ms` went by without
- * it, -EAGAIN where an older stream's rows find no room and nothing is known.
+ * Drop records up to the one of this open; the trace begins behind it. Records
+ * of older streams are shown. Returns 1 when it was there, 0 when `timeout_ms`
+ * went by without it, -EAGAIN where an older stream's rows find no room and
+ * nothing is known.
  */
-int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+int reader_await_open(struct reader *reader, const struct awaited_open *open,
 		      int timeout_ms);
 
 /*

@@ -68,7 +68,7 @@ struct reader {
 };
 
 bool all_rows_shown(const struct reader *reader);
-bool is_wanted(const struct reader *reader, const struct record *record);
+bool is_wanted(struct reader *reader, const struct record *record);
 void count_row(struct reader *reader, const struct record *record);
 
 /*

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* strnlen */
 #include "record.h"
 
+#include <linux/limits.h>
 #include <string.h>
 
 bool record_unsigned(const struct record *record, struct field field,
@@ -84,8 +85,8 @@ enum path_state record_path(const struct record *record,
 		path->size = 0;
 		return PATH_UNREADABLE;
 	}
-	/* bpf_probe_read_user_str() fills the field when it must cut. */
-	if (path_size >= layout->path.size)
+	/* bpf_probe_read_user_str() fills its room when it must cut. */
+	if (path_size >= layout->path.size || path_size > PATH_MAX)
 		return PATH_CUT;
 	return PATH_WHOLE;
 }

@@ -31,6 +31,8 @@ struct layout {
 	struct field ret;   /* signed: fd or negative errno */
 	struct field flags; /* unsigned: does the mode count? */
 	struct field path_size; /* signed: bytes of path with its NUL */
+	struct field dir_size;	/* unsigned: of directories behind it */
+	struct field dir_state; /* unsigned: see full_path.h */
 	struct field path;	/* char[]: the last field */
 };
 
@@ -57,9 +59,11 @@ struct text record_text(const struct record *record, struct field field);
 enum path_state {
 	PATH_WHOLE,
 	PATH_CUT,	 /* longer than the field, so longer than PATH_MAX */
+	PATH_TOP_CUT,	 /* directories nearest to the root are missing */
 	PATH_UNREADABLE, /* the BPF program could not read it */
 };
 
+/* The path as the program gave it. full_path() has that of the row. */
 enum path_state record_path(const struct record *record,
 			    const struct layout *layout, struct text *path);
 

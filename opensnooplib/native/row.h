@@ -6,6 +6,7 @@
 #define OPENSNOOP_ROW_H
 
 #include "clock.h"
+#include "full_path.h"
 #include "names.h"
 #include "record.h"
 #include "symbols.h"
@@ -64,6 +65,7 @@ struct row_format {
 	uint64_t last_ts;  /* ns, for COLUMN_DELTA */
 	struct clock clock;
 	struct names names;
+	char path_room[FULL_PATH_ROOM];
 };
 
 /* The most bytes that one row can take, its newline included. */

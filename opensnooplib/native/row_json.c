@@ -37,7 +37,7 @@ static char *put_text(char *out, const char *name, const struct cell *cell)
 		out = put_key(out, name, "_bytes");
 		out = put_json_base64(out, cell->text.bytes, cell->text.size);
 	}
-	if (cell->kind == CELL_PATH_CUT) {
+	if (cell->kind == CELL_PATH_CUT || cell->kind == CELL_PATH_TOP_CUT) {
 		out = put_string(out, ", ");
 		out = put_key(out, name, "_cut");
 		out = put_string(out, "true");
@@ -55,6 +55,7 @@ static char *put_cell(char *out, const char *name, const struct cell *cell)
 		return put_quoted(out, cell);
 	case CELL_TEXT:
 	case CELL_PATH_CUT:
+	case CELL_PATH_TOP_CUT:
 		return put_text(out, name, cell);
 	default:
 		return put_string(out, "null");

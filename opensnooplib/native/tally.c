@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "full_path.h"
+
 static int compare(const void *a, const void *b)
 {
 	const struct tally_entry *one = a;
@@ -102,13 +104,14 @@ static void count(struct tally_table *table, uint64_t number, struct text text,
 static void count_file(struct tally *tally, const struct layout *layout,
 		       const struct record *record, int64_t ret)
 {
+	static char room[FULL_PATH_ROOM];
 	struct text path;
-	enum path_state state = record_path(record, layout, &path);
+	enum path_state state = full_path(record, layout, room, &path);
 
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
 	else
-		count(&tally->files, state == PATH_CUT, path, ret);
+		count(&tally->files, state != PATH_WHOLE, path, ret);
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,

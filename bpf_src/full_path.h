@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directories above a name, or above the file that was really opened.
+ *
+ * The kernel keeps a dentry for each name in a directory, and each dentry
+ * knows its parent. So we walk up: from "c" in "/a/b" to "b", then to "a". The
+ * names go into the record in that order, each with its NUL, behind the path
+ * that the program gave; the reader turns them around.
+ *
+ * Where the way up comes to the root of a mount, it goes on where that is
+ * mounted, and it ends at the root of the calling process. d_path() in the
+ * kernel's fs/d_path.c goes the same way.
+ *
+ * The verifier goes through each step of a loop, so a loop may not have many.
+ * But a path can have 2048 names. A program that has more steps to take calls
+ * itself again (a tail call, of which the kernel allows 33 in a row), and
+ * keeps in the map "walks" how far it came.
+ */
+#include <linux/dcache.h>
+#include <linux/fdtable.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/mount.h>
+#include <uapi/linux/openat2.h>
+
+/*
+ * The kernel keeps struct mount in fs/mount.h, which no package of kernel
+ * headers holds. Its start has been the same since 3.13.
+ */
+#ifndef KERNEL_STRUCTS_FROM_BTF
+struct mount {
+	struct hlist_node mnt_hash;
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+#endif
+
+#define STEPS_AT_ONCE 72
+
+struct walk {
+	bool goes_on;
+	struct path at;
+	struct dentry *mount_root; /* of the mount that `at` is in */
+	struct path end;	   /* the root of the process */
+};
+
+BPF_PERCPU_ARRAY(walks, struct walk, PROGRAMS);
+
+/* Each program, in its place: the frontend puts them in. */
+BPF_PROG_ARRAY(again, PROGRAMS);
+
+static void enter_mount(struct walk *walk, struct vfsmount *mount)
+{
+	walk->at.mnt = mount;
+	bpf_probe_read_kernel(&walk->mount_root, sizeof(walk->mount_root),
+			      &mount->mnt_root);
+}
+
+/* From the root of a mount to where that is mounted, if it is. */
+static bool leave_mount(struct walk *walk)
+{
+	struct mount *mount = container_of(walk->at.mnt, struct mount, mnt);
+	struct mount *parent = NULL;
+
+	bpf_probe_read_kernel(&parent, sizeof(parent), &mount->mnt_parent);
+	if (parent == mount)
+		return false;
+	bpf_probe_read_kernel(&walk->at.dentry, sizeof(walk->at.dentry),
+			      &mount->mnt_mountpoint);
+	enter_mount(walk, &parent->mnt);
+	return true;
+}
+
+static bool add_name(struct event *event, const unsigned char *name)
+{
+	u64 at = event->path_size + event->dir_size;
+	long size;
+
+	keep_in_one_register(at);
+	if (at > sizeof(event->path) - NAME_ROOM)
+		return false;
+	size = bpf_probe_read_kernel_str(event->path + at, NAME_ROOM, name);
+	if (size <= 0)
+		return false;
+	event->dir_size += size;
+	return true;
+}
+
+/* All that we need of a dentry lies between its start and its name's end. */
+static void read_dentry(struct dentry *copy, const struct dentry *dentry)
+{
+	bpf_probe_read_kernel(
+		copy, offsetof(struct dentry, d_name) + sizeof(copy->d_name),
+		dentry);
+}
+
+/* False where the way ends. */
+static bool step_up(struct walk *walk, struct event *event)
+{
+	struct dentry *here = walk->at.dentry;
+	struct dentry copy;
+
+	if (here == walk->end.dentry && walk->at.mnt == walk->end.mnt)
+		return false;
+	if (here == walk->mount_root) {
+		if (leave_mount(walk))
+			return true;
+		/* All mounts are left behind, and the root was none of them. */
+		if (walk->end.dentry)
+			event->dir_state |= DIR_UNREACHABLE;
+		return false;
+	}
+	read_dentry(&copy, here);
+	if (copy.d_parent == here) {
+		event->dir_state |= DIR_UNREACHABLE;
+		return false;
+	}
+	if (!add_name(event, copy.d_name.name)) {
+		event->dir_state |= DIR_CUT;
+		return false;
+	}
+	walk->at.dentry = copy.d_parent;
+	return true;
+}
+
+/* Does not return where it calls the program again. */
+static void walk_up(void *ctx, u32 program, struct walk *walk,
+		    struct event *event)
+{
+	for (int i = 0; i < STEPS_AT_ONCE; i++)
+		if (!step_up(walk, event))
+			return;
+
+	walk->goes_on = true;
+	again.call(ctx, program);
+	walk->goes_on = false;
+	event->dir_state |= DIR_CUT;
+}
+
+static bool read_kernel_path(struct path *path, const void *from)
+{
+	return bpf_probe_read_kernel(path, sizeof(*path), from) == 0;
+}
+
+/* Of an open file of the task. */
+static bool path_of_file(struct path *path, struct task_struct *task, int fd)
+{
+	struct fdtable *table = task->files->fdt;
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= table->max_fds)
+		return false;
+	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+	return file && read_kernel_path(path, &file->f_path);
+}
+
+/* The directory that a relative name begins at. */
+static bool path_of_directory(struct path *path, struct task_struct *task,
+			      int dirfd)
+{
+	if (dirfd == AT_FDCWD)
+		return read_kernel_path(path, &task->fs->pwd);
+	return path_of_file(path, task, dirfd);
+}
+
+/* Where the way up begins. False where the name needs none. */
+static bool find_start(struct path *start, struct event *event,
+		       const struct open_args *open, struct task_struct *task)
+{
+	if (shows_real_path(open->call) && event->ret >= 0) {
+		event->dir_state = DIR_IS_FILE;
+		return path_of_file(start, task, event->ret);
+	}
+	if (event->path_size <= 1)
+		return false;
+	if (event->path[0] != '/' || open->resolve & RESOLVE_IN_ROOT)
+		return path_of_directory(start, task, open->dirfd);
+#ifdef PATH_VIEW_HOST
+	return read_kernel_path(start, &task->fs->root);
+#else
+	return false;
+#endif
+}
+
+/* d_unlinked() of the kernel's dcache.h */
+static bool is_deleted(const struct dentry *dentry)
+{
+	struct dentry copy;
+
+	read_dentry(&copy, dentry);
+	return !copy.d_hash.pprev && copy.d_parent != dentry;
+}
+
+static void find_directories(void *ctx, u32 program, struct event *event,
+			     const struct open_args *open)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct walk *walk = walks.lookup(&program);
+
+	if (!walk || !find_start(&walk->at, event, open, task))
+		return;
+	event->dir_state |= DIR_IS_KNOWN;
+	if (is_deleted(walk->at.dentry))
+		event->dir_state |= DIR_IS_DELETED;
+#ifndef PATH_VIEW_HOST
+	read_kernel_path(&walk->end, &task->fs->root);
+#endif
+	enter_mount(walk, walk->at.mnt);
+	walk_up(ctx, program, walk, event);
+}
+
+/* Was the program called again, to go on? Then the event is complete now. */
+static bool went_on_walking(void *ctx, u32 program, struct event *event)
+{
+	struct walk *walk = walks.lookup(&program);
+
+	if (!walk || !walk->goes_on)
+		return false;
+	walk->goes_on = false;
+	walk_up(ctx, program, walk, event);
+	return true;
+}

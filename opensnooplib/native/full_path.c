@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* memrchr */
+#include "full_path.h"
+
+#include <string.h>
+
+/* enum dir_state of bpf_src/event.h */
+enum {
+	IS_KNOWN = 1,
+	IS_FILE = 2,
+	IS_DELETED = 4,
+	UNREACHABLE = 8,
+	TOP_CUT = 16,
+};
+
+struct writer {
+	char *out;
+	char *end;
+	bool is_full;
+};
+
+static void put(struct writer *writer, const void *bytes, size_t size)
+{
+	if ((size_t)(writer->end - writer->out) < size) {
+		writer->is_full = true;
+		return;
+	}
+	memcpy(writer->out, bytes, size);
+	writer->out += size;
+}
+
+static void put_string(struct writer *writer, const char *string)
+{
+	put(writer, string, strlen(string));
+}
+
+/* Where the directories stand in the record, each with its NUL. */
+static struct text directories(const struct record *record,
+			       const struct layout *layout)
+{
+	int64_t path_size = 0;
+	uint64_t dir_size = 0;
+	uint64_t start;
+	struct text names = {.bytes = record->data};
+
+	record_signed(record, layout->path_size, &path_size);
+	record_unsigned(record, layout->dir_size, &dir_size);
+	if (path_size < 0 || path_size > UINT32_MAX)
+		return names;
+	start = layout->path.offset + (uint64_t)path_size;
+	if (start >= record->size)
+		return names;
+	names.bytes += start;
+	names.size = record->size - start;
+	if (names.size > dir_size)
+		names.size = dir_size;
+	return names;
+}
+
+/* The last comes first. */
+static void put_directories(struct writer *writer, struct text names)
+{
+	while (names.size > 0) {
+		size_t end = names.size - 1; /* of the name, at its NUL */
+		const unsigned char *nul = memrchr(names.bytes, 0, end);
+		const unsigned char *name = nul ? nul + 1 : names.bytes;
+
+		put_string(writer, "/");
+		put(writer, name, (size_t)(names.bytes + end - name));
+		names.size = (size_t)(name - names.bytes);
+	}
+}
+
+static struct text without_slashes(struct text name)
+{
+	while (name.size > 0 && *name.bytes == '/') {
+		name.bytes++;
+		name.size--;
+	}
+	return name;
+}
+
+/* The bits of enum dir_state; none where the path stands for itself. */
+static uint64_t dir_state(const struct record *record,
+			  const struct layout *layout, enum path_state state)
+{
+	uint64_t bits = 0;
+
+	record_unsigned(record, layout->dir_state, &bits);
+	return bits & IS_KNOWN && state != PATH_UNREADABLE ? bits : 0;
+}
+
+enum path_state full_path_state(const struct record *record,
+				const struct layout *layout)
+{
+	struct text path;
+	enum path_state state = record_path(record, layout, &path);
+
+	if (state == PATH_WHOLE && dir_state(record, layout, state) & TOP_CUT)
+		return PATH_TOP_CUT;
+	return state;
+}
+
+enum path_state full_path(const struct record *record,
+			  const struct layout *layout, char *room,
+			  struct text *path)
+{
+	enum path_state state = record_path(record, layout, path);
+	struct writer writer = {.out = room, .end = room + FULL_PATH_ROOM};
+	struct text names;
+	struct text name;
+	uint64_t about = dir_state(record, layout, state);
+
+	if (!about)
+		return state;
+
+	names = directories(record, layout);
+	if (about & UNREACHABLE)
+		put_string(&writer, "(unreachable)");
+	if (about & TOP_CUT)
+		put_string(&writer, "...");
+	put_directories(&writer, names);
+	if (about & IS_FILE && names.size == 0)
+		put_string(&writer, "/");
+	if (about & IS_DELETED)
+		put_string(&writer, " (deleted)");
+	if (!(about & IS_FILE)) {
+		name = without_slashes(*path);
+		put_string(&writer, "/");
+		put(&writer, name.bytes, name.size);
+	}
+	if (writer.is_full)
+		return PATH_CUT;
+	*path = (struct text){(const unsigned char *)room,
+			      (size_t)(writer.out - room)};
+	if (state == PATH_WHOLE && about & TOP_CUT)
+		return PATH_TOP_CUT;
+	return state;
+}
