@@ -113,6 +113,9 @@ static bool step_up(struct walk *walk, struct event *event)
 	}
 	read_dentry(&copy, here);
 	if (copy.d_parent == here) {
+		/* In no directory at all: a pipe, a memfd. */
+		if (event->dir_size == 0)
+			add_name(event, copy.d_name.name);
 		event->dir_state |= DIR_UNREACHABLE;
 		return false;
 	}

@@ -264,6 +264,8 @@ class _Writer:
             name = self._btf.name(found.name_off)
             if found.kind == _STRUCT and name:
                 return f"struct {name} *"
+            if found.kind == _PTR:
+                return self._pointer(found.size_or_type) + "*"
             if found.kind == _INT and found.size_or_type == 1:
                 return "const char *"
         return "void *"

@@ -29,6 +29,7 @@ from opensnooplib import (
     tracefs,
 )
 from opensnooplib.compiled import (
+    AGAIN_MAP,
     COUNTERS_MAP,
     EVENTS_MAP,
     START_MAP,
@@ -41,6 +42,8 @@ from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover, RoomFailure
 from opensnooplib.source import Source
+
+_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, AGAIN_MAP)
 
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120
@@ -192,10 +195,11 @@ def _work(job: Job) -> Handover:
                 EVENTS_MAP,
                 COUNTERS_MAP,
                 START_MAP,
+                AGAIN_MAP,  # it would be emptied if nobody held it
                 *selection.map_names(job.options),
                 *(SUMMARY_MAPS if job.options.summary else ()),
             )
-            if name not in (COUNTERS_MAP, START_MAP) or compiled.has_map(name)
+            if name not in _OPTIONAL_MAPS or compiled.has_map(name)
         },
         programs=compiled.programs,
         attachments=compiled.attachments,

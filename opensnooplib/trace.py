@@ -203,7 +203,7 @@ def end_line(
         f"{missed} missed",
     ]
     if counts.cut:
-        parts.append(f"{counts.cut} longer than PATH_MAX")
+        parts.append(f"{counts.cut} cut")
     if no_place:
         parts.append(f"{no_place} not in the tables")
     if counts.unwritten:

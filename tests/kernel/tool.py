@@ -39,7 +39,7 @@ class EndLine(NamedTuple):
 
 _END_LINE = re.compile(
     r"^opensnoop: (\d+) shown, (\d+) lost, (\d+) unreadable, (\d+) missed"
-    r"(?:, (\d+) longer than PATH_MAX)?(?:, (\d+) not written)?"
+    r"(?:, (\d+) cut)?(?:, (\d+) not written)?"
     r", in \d+\.\d s$",
     re.MULTILINE,
 )

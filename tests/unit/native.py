@@ -80,6 +80,8 @@ class Layout(NamedTuple):
     ret: Tuple[int, int] = (0, 0)
     flags: Tuple[int, int] = (0, 0)
     path_size: Tuple[int, int] = (0, 0)
+    dir_size: Tuple[int, int] = (0, 0)
+    dir_state: Tuple[int, int] = (0, 0)
     path: Tuple[int, int] = (0, 0)
 
 
@@ -125,6 +127,7 @@ class _RowFormat(ctypes.Structure):
         ("last_ts", ctypes.c_uint64),
         ("clock", _Clock),
         ("names", _Names),
+        ("path_room", ctypes.c_char * (3 * 4096)),
     ]
 
 

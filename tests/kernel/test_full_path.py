@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""-F and -R, held against what the kernel itself says of the same files."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+from opensnooplib.options import PLANS
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.openers import Attempt, Opener
+from tests.kernel.tool import CHECKOUT, Ended, Tool
+
+_PROGRAM = CHECKOUT / "tests" / "programs" / "open_paths.py"
+
+
+class Run:
+    """One run of the program in a trace."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        program = subprocess.Popen(
+            ["/usr/bin/python3", _PROGRAM, folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert program.stdout and program.stdout.readline() == b"ready\n"
+        arguments = ["-p", str(program.pid), "--format", "json", *options]
+        with Tool(*arguments) as tool:
+            told, _ = program.communicate(b"\n")
+            assert program.returncode == 0
+            self.ended: Ended = tool.stop()
+        self.opens: List[Dict[str, Any]] = json.loads(told)
+
+    def shown(self) -> List[bytes]:
+        """Paths of the rows of these opens, without others in between.
+
+        The program looks links up and makes folders, which opens nothing.
+        """
+        rows = self.ended.rows
+        assert [row.ret for row in rows] == [o["ret"] for o in self.opens]
+        assert not any(row.path_cut for row in rows)
+        return [row.path or b"" for row in rows]
+
+    def told(self, key: str) -> List[bytes]:
+        return [os.fsencode(one[key]) for one in self.opens]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("option, key", [("-F", "meant"), ("-R", "real")])
+def test_as_the_kernel_says(
+    tmp_path: Path, plan: str, option: str, key: str
+) -> None:
+    skip_without_hooks_for(plan)
+    run = Run(tmp_path, option, "--attach", plan)
+    assert run.shown() == run.told(key)
+    assert run.ended.end.lost == run.ended.end.missed == 0
+
+
+def _rows_of(opener: Opener, *options: str) -> Ended:
+    arguments = ["-p", str(opener.pid), "--format", "json", *options]
+    with Tool(*arguments) as tool:
+        opener.run()
+        return tool.stop()
+
+
+def test_a_chroot_as_the_host_sees_it(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "link").symlink_to("/etc")
+
+    def prepare() -> None:
+        os.chroot(tmp_path)
+        os.chdir("/etc")
+
+    names = [b"missing", b"/etc/missing", b"/link"]
+    attempts = [Attempt(name, os.O_RDONLY) for name in names]
+    with Opener(attempts, prepare=prepare) as opener:
+        ended = _rows_of(opener, "-F", "--path-view", "host")
+    root = bytes(tmp_path)
+    assert [row.path for row in ended.rows] == [
+        root + b"/etc/missing",
+        root + b"/etc/missing",
+        root + b"/link",
+    ]
+    with Opener(attempts, prepare=prepare) as opener:
+        ended = _rows_of(opener, "-R", "--path-view", "host")
+    assert ended.rows[2].path == root + b"/etc"
+
+
+def test_what_is_in_no_directory(tmp_path: Path) -> None:
+    """A pipe, and a file in memory."""
+    libc = ctypes.CDLL(None)
+
+    def prepare() -> None:
+        pipe, _ = os.pipe()
+        os.dup2(pipe, 100)
+        os.dup2(libc.memfd_create(b"name", 0), 101)
+
+    attempts = [
+        Attempt(b"/proc/self/fd/100", os.O_RDONLY | os.O_NONBLOCK),
+        Attempt(b"/proc/self/fd/101", os.O_RDONLY),
+    ]
+    with Opener(attempts, prepare=prepare) as opener:
+        ended = _rows_of(opener, "-R")
+    pipe, memory = (row.path for row in ended.rows)
+    assert pipe == b"(unreachable)/"
+    assert memory == b"(unreachable)/memfd:name"
+
+
+def test_patterns_are_for_what_is_shown(tmp_path: Path) -> None:
+    def prepare() -> None:
+        os.chdir(tmp_path)
+
+    attempts = [Attempt(b"one", os.O_RDONLY), Attempt(b"/two", os.O_RDONLY)]
+    with Opener(attempts, prepare=prepare) as opener:
+        ended = _rows_of(opener, "-F", "--path", f"{tmp_path}/*")
+    assert [row.path for row in ended.rows] == [bytes(tmp_path) + b"/one"]
+
+
+class _Handle(ctypes.Structure):
+    """struct file_handle of name_to_handle_at(2), with room."""
+
+    _fields_ = [
+        ("size", ctypes.c_uint),
+        ("type", ctypes.c_int),
+        ("bytes", ctypes.c_char * 128),
+    ]
+
+
+def _by_handle(path: Path) -> Callable[[Attempt], int]:
+    """An open by the file's handle, or by a wrong one for another file."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    handle, mount_id = _Handle(size=128), ctypes.c_int()
+    reference = (ctypes.byref(handle), ctypes.byref(mount_id))
+    assert libc.name_to_handle_at(-100, bytes(path), *reference, 0) == 0
+    mount = os.open(path.parent, os.O_RDONLY)
+
+    def make(attempt: Attempt) -> int:
+        if attempt.path != bytes(path):
+            handle.type = 99
+        fd: int = libc.open_by_handle_at(
+            mount, ctypes.byref(handle), attempt.flags
+        )
+        return fd if fd >= 0 else -ctypes.get_errno()
+
+    return make
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_open_by_handle(tmp_path: Path, plan: str) -> None:
+    skip_without_hooks_for(plan)
+    path = tmp_path / ("deep/" * 100) / "file"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    attempts = [Attempt(bytes(path), os.O_RDWR), Attempt(b"", os.O_RDONLY)]
+    with Opener(attempts, make=_by_handle(path)) as opener:
+        ended = _rows_of(opener, "--attach", plan, "--columns", _COLUMNS)
+    found, wrong = map(json.loads, ended.lines)
+    assert found["path"] == str(path) and found["fd"] > 0
+    assert found["call"] == wrong["call"] == "open_by_handle_at"
+    assert wrong["path"] is None and wrong["fd"] == -1
+    assert ended.end.unreadable == 1
+
+
+_COLUMNS = "pid,fd,call,path"

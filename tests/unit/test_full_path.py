@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Full paths: put together from a name and its directories."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import pytest
+
+from opensnooplib.known_columns import Kind
+from tests.unit.native import Column, Layout, Native
+
+# enum dir_state of bpf_src/event.h
+KNOWN, FILE, DELETED, UNREACHABLE, CUT = 1, 2, 4, 8, 16
+
+ROOM = 64
+LAYOUT = Layout(
+    path_size=(0, 4), dir_size=(4, 4), dir_state=(8, 4), path=(12, ROOM)
+)
+PATH = Column(Kind.PATH, (12, ROOM), name="path")
+
+
+def _record(name: bytes, names: bytes, state: int) -> bytes:
+    head = struct.pack("=iII", len(name) + 1, len(names), state)
+    return head + name + b"\0" + names
+
+
+def _row(native: Native, record: bytes) -> str:
+    row = native.table_row([PATH], record, LAYOUT)
+    assert row.endswith("\n")
+    return row[:-1]
+
+
+@pytest.mark.parametrize(
+    "name, names, state, shown",
+    [
+        (b"c", b"b\0a\0", KNOWN, "/a/b/c"),
+        (b"../c", b"b\0", KNOWN, "/b/../c"),
+        (b"c", b"", KNOWN, "/c"),
+        # RESOLVE_IN_ROOT; or what a chroot is, as the host sees it.
+        (b"//etc/c", b"b\0", KNOWN, "/b/etc/c"),
+        (b"/c", b"", 0, "/c"),
+        (b"c", b"", 0, "c"),
+        (b"", b"", 0, ""),
+        (b"c", b"b\0a\0", KNOWN | DELETED, "/a/b (deleted)/c"),
+        (b"c", b"b\0a\0", KNOWN | UNREACHABLE, "(unreachable)/a/b/c"),
+        (b"c", b"b\0a\0", KNOWN | CUT, ".../a/b/c"),
+        (b"ln", b"b\0a\0", KNOWN | FILE, "/a/b"),
+        (b"", b"", KNOWN | FILE, "/"),
+        (b"ln", b"b\0", KNOWN | FILE | DELETED, "/b (deleted)"),
+        (b"ln", b"\0", KNOWN | FILE | UNREACHABLE, "(unreachable)/"),
+        # A name anywhere makes all of it quoted, as one word.
+        (b"c", b"b\x1b\0a\0", KNOWN, "$'/a/b\\x1b/c'"),
+    ],
+)
+def test_put_together(
+    native: Native, name: bytes, names: bytes, state: int, shown: str
+) -> None:
+    assert _row(native, _record(name, names, state)) == shown
+
+
+def _json(native: Native, record: bytes) -> Any:
+    return json.loads(native.json_row([PATH], record, LAYOUT))
+
+
+def test_json_tells_a_cut(native: Native) -> None:
+    assert _json(native, _record(b"c", b"b\0", KNOWN | CUT)) == {
+        "path": ".../b/c",
+        "path_cut": True,
+    }
+    assert _json(native, _record(b"c", b"b\0", KNOWN)) == {"path": "/b/c"}
+
+
+def test_an_unreadable_name_has_no_directories(native: Native) -> None:
+    record = struct.pack("=iII", -14, 2, KNOWN) + b"b\0"
+    assert _row(native, record) == "<unreadable>"
+
+
+@pytest.mark.parametrize("dir_size", [3, 60, 2**31, 2**32 - 1])
+def test_a_record_that_is_shorter_than_it_says(
+    native: Native, dir_size: int
+) -> None:
+    record = struct.pack("=iII", 2, dir_size, KNOWN) + b"c\0b\0"
+    assert _row(native, record) == "/b/c"
+
+
+def test_names_beyond_all_bounds(native: Native) -> None:
+    """As only a forged recording has them."""
+    layout = LAYOUT._replace(path=(12, 40_000))
+    column = PATH._replace(field=(12, 40_000))
+    names = b"x\0" * 15_000
+    row = native.table_row([column], _record(b"c", names, KNOWN), layout)
+    assert row == "$'c'...\n"
