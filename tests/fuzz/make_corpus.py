@@ -62,8 +62,9 @@ class Column(NamedTuple):
 # struct event of bpf_src/event.h, with a short path.
 TS, PID, TID, UID = (0, 8), (8, 4), (12, 4), (16, 4)
 RET, FLAG_BITS, MODE_BITS, PATH_SIZE = (20, 4), (24, 8), (32, 4), (36, 4)
-COMM, PATH_TEXT = (40, 16), (56, 64)
-LAYOUT = (TS, PID, RET, FLAG_BITS, PATH_SIZE, PATH_TEXT)
+DIR_SIZE, DIR_STATE = (40, 4), (44, 4)
+COMM, PATH_TEXT = (48, 16), (64, 64)
+LAYOUT = (TS, PID, RET, FLAG_BITS, PATH_SIZE, DIR_SIZE, DIR_STATE, PATH_TEXT)
 ABSENT = (0, 0)
 
 TABLE = [
@@ -84,13 +85,16 @@ def event(
     flags: int = os.O_CREAT,
     path_size: Optional[int] = None,
     comm: bytes = b"cat",
+    directories: bytes = b"",
+    dir_state: int = 0,
 ) -> bytes:
     if path_size is None:
         path_size = len(path) + 1
     fixed = struct.pack(
         "=QIIIiQIi", 1234567890, 17, 18, 1000, ret, flags, 0o644, path_size
     )
-    return fixed + comm.ljust(16, b"\0") + path + b"\0"
+    fixed += struct.pack("=II", len(directories), dir_state)
+    return fixed + comm.ljust(16, b"\0") + path + b"\0" + directories
 
 
 def row(
@@ -119,7 +123,7 @@ def rows() -> Dict[str, bytes]:
         Column(Kind.SIGNED, RET, 6, "ret"),
         Column(127, TS, 0, "no_such_kind"),
         Column(255, TS, 0, "no_such_kind"),
-        Column(Kind.TEXT, (56, 65535), -16, "long_text"),
+        Column(Kind.TEXT, (64, 65535), -16, "long_text"),
         Column(Kind.UNSIGNED, (0, 3), 0, "three_bytes"),
         Column(Kind.SIGNED, (0xFFFFFFFF, 4), 0, "far"),
         Column(Kind.SIGNED, (0xFFFFFFFC, 8), 0, "wraps"),
@@ -147,6 +151,15 @@ def rows() -> Dict[str, bytes]:
         "failed": row(event(b"/no/such", ret=-2)),
         "no-mode": row(event(b"/etc/passwd", flags=0)),
         "unreadable": row(event(b"", path_size=-14)),
+        "directories": row(
+            event(b"c", directories=b"b\0\x1b\0a\0", dir_state=1)
+        ),
+        "all-about-directories": row(
+            event(b"c", directories=b"b\0a\0", dir_state=31)
+        ),
+        "too-many-directories": row(
+            event(b"c", directories=b"b" * 20_000 + b"\0", dir_state=1)
+        ),
         "cut": row(event(b"x" * 63, path_size=64)),
         "fills-its-field": row(event(b"x" * 64, path_size=65)),
         "path-without-nul": row(event(b"x" * 9)[:-1]),
@@ -169,8 +182,8 @@ def rows() -> Dict[str, bytes]:
         "no-record": row(b""),
         "record-of-one-byte": row(b"x"),
         "record-ends-in-comm": row(event(b"")[:44]),
-        "no-layout": row(event(b"/etc/passwd"), layout=(ABSENT,) * 6),
-        "far-layout": row(event(b"a"), layout=((0xFFFFFFFE, 65535),) * 6),
+        "no-layout": row(event(b"/etc/passwd"), layout=(ABSENT,) * 8),
+        "far-layout": row(event(b"a"), layout=((0xFFFFFFFE, 65535),) * 8),
     }
 
 

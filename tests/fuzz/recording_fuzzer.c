@@ -77,6 +77,8 @@ static void set_format(struct input *input, struct reader *reader)
 		.ret = take_field(input),
 		.flags = take_field(input),
 		.path_size = take_field(input),
+		.dir_size = take_field(input),
+		.dir_state = take_field(input),
 		.path = take_field(input),
 	};
 	for (unsigned int i = 0; i < request.column_count; i++) {

@@ -85,8 +85,8 @@ def test_nothing_of_it_goes_to_stdout(redirection: str) -> None:
             Counts(5, 6, 0, 7),
             0,
             0,
-            "5 shown, 0 lost, 0 unreadable, 0 missed, 7 longer than "
-            "PATH_MAX, 6 not written, in 1.2 s",
+            "5 shown, 0 lost, 0 unreadable, 0 missed, 7 cut, "
+            "6 not written, in 1.2 s",
         ),
     ],
 )
