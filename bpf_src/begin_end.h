@@ -10,6 +10,10 @@
  */
 #define BEGIN_END
 
+#if defined(SUMMARY) || defined(WANT_LATENCY)
+#define TAKE_TIME
+#endif
+
 /*
  * Names shorter than this are read when the open begins, before another
  * thread can change them; longer ones when it ends.
@@ -19,8 +23,9 @@
 /* What the begin of an open knows and its end needs. */
 struct open_start {
 	bool under_way; /* begun, and not ended yet */
+	bool has_kernel_name;
 	struct open_args open;
-#ifdef SUMMARY
+#ifdef TAKE_TIME
 	u64 ts; /* ns since boot */
 #endif
 	s32 path_size; /* of path, as in struct event */
@@ -28,6 +33,10 @@ struct open_start {
 };
 
 BPF_HASH(start, u32, struct open_start, START_ENTRIES);
+
+#ifdef TRUSTED
+#include "trusted.h"
+#endif
 
 /* The thread's entry; a new one is all zero. NULL where the map is full. */
 static struct open_start *entry_of(u32 tid)
@@ -64,8 +73,9 @@ static int begin_open(const struct open_args *open)
 		count(MISSED);
 
 	begun->under_way = true;
+	begun->has_kernel_name = false;
 	begun->open = *open;
-#ifdef SUMMARY
+#ifdef TAKE_TIME
 	begun->ts = bpf_ktime_get_ns();
 #endif
 	if (begun->open.user_how)
@@ -79,12 +89,19 @@ static int begin_open(const struct open_args *open)
 }
 
 /*
- * The name as it was at the begin. Where it wasn't readable then (its page
+ * The name that the kernel used, if that is asked for. Else the name as it was
+ * at the begin. Where it wasn't readable then (its page
  * wasn't in memory yet), or is long: as it is now, after the kernel read it.
  */
-static void fill_path(struct event *event, const struct open_start *begun,
+static void fill_path(struct event *event, struct open_start *begun, u32 tid,
 		      long ret)
 {
+#ifdef TRUSTED
+	if (begun->open.call != CALL_OPEN_BY_HANDLE_AT) {
+		take_kernel_name(event, begun, tid);
+		return;
+	}
+#endif
 	if (begun->path_size > 0 && begun->path_size < SHORT_PATH) {
 		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
 		event->path_size = begun->path_size;
@@ -113,11 +130,14 @@ static int end_open(void *ctx, u32 program, long ret)
 		if (!result_selected(ret) || !flags_selected(begun->open.flags))
 			return 0;
 	}
-	fill_path(event, begun, ret);
+	fill_path(event, begun, tid, ret);
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, &begun->open, pid_tgid, ret);
-#ifdef SUMMARY
+#ifdef WANT_LATENCY
+	event->latency = event->ts - begun->ts;
+#endif
+#ifdef TAKE_TIME
 	deliver(ctx, program, event, &begun->open, begun->ts);
 #else
 	deliver(ctx, program, event, &begun->open, 0);
@@ -130,4 +150,7 @@ static void forget_start(void)
 	u32 tid = bpf_get_current_pid_tgid();
 
 	start.delete(&tid);
+#ifdef TRUSTED
+	kernel_names.delete(&tid);
+#endif
 }

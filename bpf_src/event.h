@@ -47,6 +47,9 @@ struct event {
 	char comm[TASK_COMM_LEN];
 
 	/* What has its price is here only if its column is asked for. */
+#ifdef WANT_LATENCY
+	u64 latency; /* how long the open took; column: ns width=12 */
+#endif
 #ifdef WANT_CGROUP_ID
 	u64 cgroup_id; /* the number of the cgroup v2 */
 #endif

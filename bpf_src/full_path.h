@@ -162,9 +162,18 @@ static bool path_of_file(struct path *path, struct task_struct *task, int fd)
 static bool path_of_directory(struct path *path, struct task_struct *task,
 			      int dirfd)
 {
+	struct fs_struct *fs = task->fs;
+
 	if (dirfd == AT_FDCWD)
-		return read_kernel_path(path, &task->fs->pwd);
+		return read_kernel_path(path, &fs->pwd);
 	return path_of_file(path, task, dirfd);
+}
+
+static bool path_of_root(struct path *path, struct task_struct *task)
+{
+	struct fs_struct *fs = task->fs;
+
+	return read_kernel_path(path, &fs->root);
 }
 
 /* Where the way up begins. False where the name needs none. */
@@ -180,7 +189,8 @@ static bool find_start(struct path *start, struct event *event,
 	if (event->path[0] != '/' || open->resolve & RESOLVE_IN_ROOT)
 		return path_of_directory(start, task, open->dirfd);
 #ifdef PATH_VIEW_HOST
-	return read_kernel_path(start, &task->fs->root);
+	/* It also has the directories above the root of the process. */
+	return path_of_root(start, task);
 #else
 	return false;
 #endif
@@ -207,7 +217,7 @@ static void find_directories(void *ctx, u32 program, struct event *event,
 	if (is_deleted(walk->at.dentry))
 		event->dir_state |= DIR_IS_DELETED;
 #ifndef PATH_VIEW_HOST
-	read_kernel_path(&walk->end, &task->fs->root);
+	path_of_root(&walk->end, task);
 #endif
 	enter_mount(walk, walk->at.mnt);
 	walk_up(ctx, program, walk, event);

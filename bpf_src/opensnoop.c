@@ -12,7 +12,9 @@
  *   select.h        which opens are wanted; follow.h, of --children
  *   summary.h       how opens are counted, when that is all that is asked for
  *   open.h          an open from its arguments to its record
+ *   full_path.h     the directories above a name
  *   begin_end.h     the same where begin and end are seen apart
+ *   trusted.h       the name that the kernel itself used
  *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
  *                   plan_fentry.h and plan_kprobe.h are other ways to be
  *                   called

@@ -3,28 +3,70 @@
  * The plan "fentry": the functions of the plan "kprobe", through trampolines.
  *
  * A program at the exit of a function (fexit) has both its argument and its
- * result, so this plan needs no map. It needs BTF, and costs least: nothing
+ * result, so this plan needs no map, unless somebody asks for what only the
+ * begin of an open tells (SEE_BEGIN). It needs BTF, and costs least: nothing
  * but the functions themselves becomes slower.
  */
 #include "registers.h"
 
 /* One macro more, so that the function's name is expanded before it is used. */
-#define FEXIT_PROBE(function, args...) KRETFUNC_PROBE(function, args)
+#define FENTRY_PROBE(function, args...) KFUNC_PROBE(function, args)
+#define FEXIT_PROBE(function, args...)	KRETFUNC_PROBE(function, args)
+
+static void args_of_caller(struct syscall_args *args, int bits,
+			   const struct pt_regs *user_regs)
+{
+	struct pt_regs regs = {};
+
+	bpf_probe_read_kernel(&regs, sizeof(regs), user_regs);
+	if (bits == 32)
+		args_of_32_bit(args, &regs);
+	else
+		args_of_64_bit(args, &regs);
+}
+
+#ifdef SEE_BEGIN
+#include "begin_end.h"
+
+#define AT_BEGIN(call, bits, function)                                         \
+	FENTRY_PROBE(function, const struct pt_regs *user_regs)                \
+	{                                                                      \
+		struct syscall_args args = {};                                 \
+		struct open_args open = {};                                    \
+                                                                               \
+		args_of_caller(&args, bits, user_regs);                        \
+		open_args_of(&open, call, &args);                              \
+		return begin_open(&open);                                      \
+	}
 
 #define AT_END(call, bits, function)                                           \
 	FEXIT_PROBE(function, const struct pt_regs *user_regs, long ret)       \
 	{                                                                      \
-		struct pt_regs regs = {};                                      \
+		return end_open(ctx, PROGRAM(call, bits), ret);                \
+	}
+
+#ifdef TRUSTED
+FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
+{
+	keep_kernel_name(filename);
+	return 0;
+}
+#endif
+
+#else
+/* Nothing to do at the begin. */
+#define AT_BEGIN(call, bits, function)
+
+#define AT_END(call, bits, function)                                           \
+	FEXIT_PROBE(function, const struct pt_regs *user_regs, long ret)       \
+	{                                                                      \
 		struct syscall_args args = {};                                 \
 		struct open_args open = {};                                    \
                                                                                \
-		bpf_probe_read_kernel(&regs, sizeof(regs), user_regs);         \
-		args_of_##bits##_bit(&args, &regs);                            \
+		args_of_caller(&args, bits, user_regs);                        \
 		open_args_of(&open, call, &args);                              \
 		return whole_open(ctx, PROGRAM(call, bits), &open, ret);       \
 	}
-
-/* Nothing to do at the begin. */
-#define AT_BEGIN(call, bits, function)
+#endif
 
 #include "open_functions.h"

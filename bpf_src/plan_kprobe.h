@@ -34,4 +34,12 @@
 		return end_open(ctx, PROGRAM(call, bits), PT_REGS_RC(ctx));    \
 	}
 
+#ifdef TRUSTED
+int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
+{
+	keep_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
+	return 0;
+}
+#endif
+
 #include "open_functions.h"

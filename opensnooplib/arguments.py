@@ -8,7 +8,7 @@ can trust the options.
 from __future__ import annotations
 
 import argparse
-from typing import Any, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from opensnooplib import (
     __version__,
@@ -221,6 +221,12 @@ def _add_columns(group: _Group) -> None:
         "--ppid", action="store_true", help="the parent process"
     )
     group.add_argument(
+        "-L",
+        "--latency",
+        action="store_true",
+        help="how long each open took, in us; with --summary its histogram",
+    )
+    group.add_argument(
         "--time",
         metavar="STYLE",
         help="a time: relative to the first row, wall, mono or delta",
@@ -344,6 +350,11 @@ def _add_probe(group: _Group) -> None:
         help="how to see opens: auto (default) or " + ", ".join(PLANS),
     )
     group.add_argument(
+        "--trusted",
+        action="store_true",
+        help="show the name that the kernel itself used",
+    )
+    group.add_argument(
         "--source",
         metavar="FILE",
         help="run this C file with BCC's macros; its struct event is shown",
@@ -406,7 +417,9 @@ def parse(arguments: Sequence[str]) -> Options:
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
     form = values.one_of("--format", words.format, FORMATS)
-    asked = column_list.parse(words.columns, words.ppid, words.source, live)
+    asked = column_list.parse(
+        words.columns, _added_columns(words), words.source, live
+    )
     options = Options(
         pids=values.pids(words.pid, live),
         tid=values.tid(words.tid, live),
@@ -430,6 +443,8 @@ def parse(arguments: Sequence[str]) -> Options:
         show_flags=words.extended_fields,
         columns=asked.names,
         wanted=asked.macros,
+        latency="WANT_LATENCY" in asked.macros or words.latency,
+        trusted=words.trusted,
         full_path=words.full_path or words.real_path,
         real_path=words.real_path,
         path_view=_path_view(words),
@@ -461,6 +476,13 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
+def _added_columns(words: argparse.Namespace) -> Dict[str, str]:
+    """By the option that adds it."""
+    asked = {"--ppid": words.ppid, "-L": words.latency and not words.summary}
+    names = {"--ppid": "ppid", "-L": "latency"}
+    return {option: names[option] for option in names if asked[option]}
+
+
 def _path_view(words: argparse.Namespace) -> str:
     view = values.one_of("--path-view", words.path_view, PATH_VIEWS)
     if view == "host" and not (words.full_path or words.real_path):
@@ -488,6 +510,11 @@ def _split_at_exec(
 
 
 def _refuse_conflicts(words: argparse.Namespace) -> None:
+    if words.trusted and (words.full_path or words.real_path):
+        raise UsageError(
+            "--trusted and -F exclude each other: directories are looked up "
+            "when the call returns, and can be others by then"
+        )
     if words.exec is not None:
         if not words.exec:
             raise UsageError("--exec needs a command after it")

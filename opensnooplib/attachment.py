@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Container, Mapping, NamedTuple, Tuple
 
+from opensnooplib import hooks
 from opensnooplib.errors import SourceError
 
 
@@ -114,6 +115,9 @@ _PAIRS = (
 # Ends whatever a thread has begun.
 _THREAD_END = "tracepoint__sched__sched_process_exit"
 
+# Take the name of an open that was seen before: bpf_src/trusted.h.
+_TAKE_NAMES = tuple(f"__{name}" for name in hooks.filp_open_names())
+
 # Sees each new process, for --children: bpf_src/follow.h.
 FOLLOWER = "tracepoint__task__task_newtask"
 
@@ -130,6 +134,8 @@ def sees_first(program: str, programs: Container[str]) -> bool:
     """Is this the first of `programs` that sees an open?"""
     if begin_of(program):
         return begin_of(program) not in programs
+    if program.endswith(_TAKE_NAMES):
+        return False
     return program.startswith(tuple(begin for _, begin in _PAIRS))
 
 

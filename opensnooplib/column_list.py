@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from opensnooplib import columns, declarations, source
 from opensnooplib.errors import UsageError
@@ -19,29 +19,36 @@ class Asked(NamedTuple):
 
 
 def parse(
-    words: Optional[str], ppid: bool, path: Optional[str], live: bool = True
+    words: Optional[str],
+    added: Mapping[str, str],
+    path: Optional[str],
+    live: bool = True,
 ) -> Asked:
-    """The columns of `words`, and PPID beside them or the usual ones.
+    """The columns of `words`; else the usual ones, and those of `added`.
 
-    `path` is that of the C, if it isn't the project's own; what isn't live,
-    but recorded, is of a C that nobody knows yet. Raises UsageError for a name
-    that is no column.
+    `added` has the column of each option that adds one. `path` is that of the
+    C, if it isn't the project's own; what isn't live, but recorded, is of a C
+    that nobody knows yet. Raises UsageError for a name that is no column.
     """
-    if words is None and not ppid:
+    if words is None and not added:
         return Asked()
     if words and not live:
         return Asked(tuple(_names(words, list(KNOWN))))
     declared = _declared(path)
     names = [] if words is None else _names(words, [*KNOWN, *declared])
-    if ppid and (names or "ppid" not in declared):
-        raise UsageError(
-            "--ppid and --columns exclude each other: write ppid in --columns"
-            if names
-            else "--ppid shows the field ppid, which struct event does not "
-            "have: add it, or leave the option out"
-        )
+    for option, name in added.items():
+        if names:
+            raise UsageError(
+                f"{option} and --columns exclude each other: write {name} in "
+                "--columns"
+            )
+        if name not in declared:
+            raise UsageError(
+                f"{option} shows the field {name}, which struct event does "
+                "not have: add it, or leave the option out"
+            )
     macros = []
-    for name in names or ["ppid"]:
+    for name in names or added.values():
         known = None if name in declared else KNOWN.get(name)
         # The C declares a.b where it declares a.
         field = known.field if known else name.partition(".")[0]

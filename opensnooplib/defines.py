@@ -16,12 +16,17 @@ Define = Tuple[str, str]
 
 # How many threads can have an entry in the map "start"; the opens of others
 # are counted as missed. Each entry takes some 230 bytes of kernel memory.
-START_ENTRIES = 16384
+START_ENTRIES = 32768
 
 
 def columns(options: Options) -> List[Define]:
     """The #defines for columns that are compiled in only if asked for."""
-    return [(macro, "1") for macro in options.wanted]
+    macros = list(options.wanted)
+    if options.needs_begin:
+        macros.append("SEE_BEGIN")
+    if options.trusted:
+        macros.append("TRUSTED")
+    return [(macro, "1") for macro in macros]
 
 
 def directories(options: Options) -> List[Define]:

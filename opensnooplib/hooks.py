@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import resource
-from typing import Callable, Dict, List, Sequence, Set
+from typing import Callable, Dict, List, Mapping, Sequence, Set
 
 from opensnooplib import kernel, reader
 
@@ -57,8 +57,21 @@ OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
 
 def open_function_names() -> List[str]:
     """All that are looked for on such a machine."""
-    names = OPEN_FUNCTIONS.get(os.uname().machine, {})
+    return _every(OPEN_FUNCTIONS.get(os.uname().machine, {}))
+
+
+def filp_open_names() -> List[str]:
+    """The same of FILP_OPEN."""
+    return _every(FILP_OPEN)
+
+
+def _every(names: Mapping[str, Sequence[str]]) -> List[str]:
     return [name for candidates in names.values() for name in candidates]
+
+
+# What all of them, and the kernel itself, open a file by name with. Linux 7
+# renamed it.
+FILP_OPEN = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
 
 
 def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
@@ -66,8 +79,19 @@ def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
 
     Empty where the kernel has none of them. `symbols` is for tests.
     """
-    names = OPEN_FUNCTIONS.get(os.uname().machine, {})
-    there = _symbols_among(open_function_names(), symbols)
+    return _present(OPEN_FUNCTIONS.get(os.uname().machine, {}), symbols)
+
+
+def filp_open_function(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
+    """FILP_OPEN's #define and name; empty where the kernel has none."""
+    return _present(FILP_OPEN, symbols)
+
+
+def _present(
+    names: Mapping[str, Sequence[str]], symbols: str
+) -> Dict[str, str]:
+    """Of each #define the first name that the kernel has."""
+    there = _symbols_among(_every(names), symbols)
     found = {}
     for define, candidates in names.items():
         for name in candidates:

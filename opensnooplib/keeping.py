@@ -46,6 +46,8 @@ _TRACING: _Options = {
     "--mntns": ("mntns", None),
     "-F": ("full_path", False),
     "-R": ("real_path", False),
+    "-L": ("latency", False),
+    "--trusted": ("trusted", False),
     "-b": ("buffer_pages", None),
     "--attach": ("attach", "auto"),
     "--ebpf": ("ebpf", False),

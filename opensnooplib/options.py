@@ -46,6 +46,8 @@ class Options(NamedTuple):
     wanted: Tuple[
         str, ...
     ]  # macros of event.h, for fields that cost something
+    latency: bool
+    trusted: bool  # names from the kernel's own copy
     full_path: bool  # with the directories that a name is relative to
     real_path: bool  # of the file that was opened, where one was
     path_view: str  # one of PATH_VIEWS
@@ -75,3 +77,8 @@ class Options(NamedTuple):
     verbose: bool
     print_source: bool
     doctor: bool
+
+    @property
+    def needs_begin(self) -> bool:
+        """Must the programs see opens begin?"""
+        return self.latency or self.trusted

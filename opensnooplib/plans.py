@@ -81,7 +81,19 @@ def attach(
                 _pass_over(plan, error, messages)
         if not any(isinstance(e, PlanIsBlindError) for e in reasons.values()):
             break
+    if options.trusted:
+        raise _none_is_trusted(reasons)
     raise reasons[_NEEDS_LEAST]
+
+
+def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
+    details = "; ".join(
+        f"{plan}: {reasons[plan].sentence}" for plan in ("fentry", "kprobe")
+    )
+    return PlanError(
+        f"no plan here sees the kernel's copy of the name ({details}): leave "
+        "--trusted out"
+    )
 
 
 def best_first() -> List[str]:
@@ -147,10 +159,10 @@ def try_plan(
 
     Raises OpensnoopError.
     """
-    why_not = _why_not(plan)
+    why_not = _why_not(plan, options)
     if why_not:
         raise PlanError(why_not)
-    functions = _functions_of(plan)
+    functions = _functions_of(plan, options)
     launched = launch.launch(options, plan, functions, rings.install)
     _tell_of(plan, launched, messages)
     chosen = options._replace(plan=plan)
@@ -172,14 +184,14 @@ def source(options: Options) -> str:
     Raises OpensnoopError.
     """
     wanted = best_first() if options.plan == "auto" else [options.plan]
-    plan = next((p for p in wanted if not _why_not(p)), wanted[-1])
+    plan = next((p for p in wanted if not _why_not(p, options)), wanted[-1])
     if options.source is not None:
         plan = SOURCE
     job = compile_room.Job(
         options=options,
         source=read(path_of(options)),
         plan=plan,
-        functions=_functions_of(plan),
+        functions=_functions_of(plan, options),
         tool_pid=os.getpid(),
         folder="",
         install_rings=lambda map_fd: None,
@@ -191,8 +203,12 @@ def source(options: Options) -> str:
     return compile_room.make_source(job)
 
 
-def _why_not(plan: str) -> str:
+def _why_not(plan: str, options: Options) -> str:
     """What a look tells without a compile; empty if nothing speaks against."""
+    if plan == "syscall-exit" and options.needs_begin:
+        return "it doesn't see opens begin, as -L and --trusted need it"
+    if plan == "syscall" and options.trusted:
+        return "syscall tracepoints don't see the kernel's copy of the name"
     if plan == "fentry":
         return hooks.KINDS["fentry"]()
     if plan == "kprobe" and not reader.has_pmu("kprobe"):
@@ -200,7 +216,7 @@ def _why_not(plan: str) -> str:
     return ""
 
 
-def _functions_of(plan: str) -> Dict[str, str]:
+def _functions_of(plan: str, options: Options) -> Dict[str, str]:
     """That the plan hooks. Raises RenamedError where it finds none."""
     if plan not in ("fentry", "kprobe"):
         return {}
@@ -210,4 +226,12 @@ def _functions_of(plan: str) -> Dict[str, str]:
             "this kernel has none of the functions that the plan hooks: "
             + ", ".join(hooks.open_function_names())
         )
+    if options.trusted:
+        found = hooks.filp_open_function()
+        if not found:
+            raise RenamedError(
+                "this kernel has none of the functions that are given its "
+                f"copy of the name: {', '.join(hooks.filp_open_names())}"
+            )
+        functions.update(found)
     return functions

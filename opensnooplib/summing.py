@@ -44,6 +44,10 @@ class Total:
         return Counts(self._counted, 0, self._unreadable, 0)
 
 
+# Plans that always see opens begin.
+_SEE_BEGIN = ("syscall", "kprobe")
+
+
 class Summing:
     """A trace that counts in the kernel. Methods raise OSError."""
 
@@ -52,7 +56,7 @@ class Summing:
     ) -> None:
         self._rings = rings
         self._options = options
-        sees_begin = options.plan in ("syscall", "kprobe")
+        sees_begin = options.needs_begin or options.plan in _SEE_BEGIN
         self._counts = KernelCounts(maps, sees_begin)
         self._interval = options.interval
         self._show: Callable[[Summary], None] = self._write

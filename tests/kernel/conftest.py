@@ -53,6 +53,12 @@ def fork_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _build("fork_tree", tmp_path_factory.mktemp("programs"))
 
 
+@pytest.fixture(scope="session")
+def swap_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program that opens files by names that change meanwhile."""
+    return _build("swap_names", tmp_path_factory.mktemp("programs"))
+
+
 @pytest.fixture
 def cast(tmp_path: Path) -> Iterator[Cast]:
     """Who opens files in tests of selection."""

@@ -153,13 +153,17 @@ class Tool:
 
     def await_message(self, beginning: str) -> str:
         """The next line on stderr that begins so, behind the tool's name."""
+        return self.await_line(re.escape(f"opensnoop: {beginning}"))
+
+    def await_line(self, pattern: str) -> str:
+        """The next line on stderr that matches from its start."""
         assert self.process.stderr
         for line in self.process.stderr:
             self._messages.append(line)
-            if line.startswith(f"opensnoop: {beginning}"):
+            if re.match(pattern, line):
                 return line
         said = "".join(self._messages)
-        raise AssertionError(f"it ended before it said {beginning}:\n{said}")
+        raise AssertionError(f"it ended before it said {pattern}:\n{said}")
 
     def __enter__(self) -> Tool:
         return self

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""-L: how long an open took, also where it waits, and where it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.openers import OpenLoad
+from tests.kernel.tool import Tool
+
+_ERESTARTSYS = 512  # include/linux/errno.h: how a signal ends a wait
+_PLANS = ("fentry", "syscall", "kprobe")
+
+
+@pytest.mark.parametrize("plan", _PLANS)
+def test_the_time_of_an_open(
+    tmp_path: Path, open_load: Path, plan: str
+) -> None:
+    """It waits for somebody to write to a FIFO; we know from when to when."""
+    skip_without_hooks_for(plan)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, fifo) as load:
+        arguments = ["-L", "--format", "json", "-p", str(load.pid)]
+        with Tool(*arguments, "--attach", plan) as tool:
+            before = time.monotonic_ns()
+            load.release()
+            time.sleep(0.2)
+            written = time.monotonic_ns()
+            with open(fifo, "wb"):
+                load.wait()
+            after = time.monotonic_ns()
+            (row,) = map(json.loads, tool.stop().lines)
+    assert before < row["ts"] - row["latency"] < written < row["ts"] < after
+
+
+def _under_way(count: int) -> str:
+    return f'.*"under_way": {count}}}'
+
+
+# But for the entry of the tool itself, which proved that it sees opens.
+_START_IS_EMPTY = r'.*"start": 1, "under_way": 0}'
+
+
+def test_thousands_that_wait_and_half_of_them_killed(
+    tmp_path: Path, open_load: Path
+) -> None:
+    """None is shown twice, none is missing, and no entry stays behind."""
+    threads = 10_000
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    command = (open_load, "-t", str(threads), fifo)
+    with OpenLoad(*command) as killed, OpenLoad(*command) as released:
+        pids = f"{killed.pid},{released.pid}"
+        options = ("-L", "--attach", "syscall", "--format", "json")
+        with Tool(*options, "--maps", "-p", pids) as tool:
+            for load in (killed, released):
+                load.release()
+            tool.await_line(_under_way(2 * threads))
+            os.kill(killed.pid, signal.SIGKILL)
+            tool.await_line(_under_way(threads))
+            with open(fifo, "wb"):
+                released.wait()
+            tool.await_line(_START_IS_EMPTY)
+            ended = tool.stop()
+    rows = [json.loads(line) for line in ended.lines]
+    of_killed = [row for row in rows if row["pid"] == killed.pid]
+    of_released = [row for row in rows if row["pid"] == released.pid]
+    assert {row["ret"] for row in of_killed} == {-_ERESTARTSYS}
+    assert all(row["ret"] >= 0 for row in of_released)
+    for one in (of_killed, of_released):
+        assert len({row["tid"] for row in one}) == len(one) == threads
+    assert ended.end.missed == ended.end.lost == 0
