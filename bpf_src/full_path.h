@@ -39,10 +39,10 @@ struct mount {
 #define STEPS_AT_ONCE 72
 
 struct walk {
-	bool goes_on;
 	struct path at;
-	struct dentry *mount_root; /* of the mount that `at` is in */
 	struct path end;	   /* the root of the process */
+	struct dentry *mount_root; /* of the mount that `at` is in */
+	bool goes_on;
 };
 
 BPF_PERCPU_ARRAY(walks, struct walk, PROGRAMS);

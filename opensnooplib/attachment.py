@@ -96,12 +96,18 @@ def hook_of(program: str) -> Hook:
     )
 
 
+# BCC 0.29 and later put it before the name of a function for fentry.
+_MODULE = "vmlinux__"
+
+
 def place_of(program: str) -> str:
     """For example syscalls:sys_enter_openat, or do_sys_openat2."""
     hook = hook_of(program)
     place = program[len(hook.prefix) :]
     if hook.prefix == "tracepoint__":
         return place.replace("__", ":", 1)
+    if hook.kind == "fentry":
+        return place[len(_MODULE) :] if place.startswith(_MODULE) else place
     return place
 
 
@@ -155,7 +161,6 @@ def ended_call(program: str, functions: Mapping[str, str]) -> Tuple[str, int]:
         return program[len(tracepoint) :], 64
     for define, function in functions.items():
         call, _, bits = define.lower().partition("_function")
-        # BCC 0.27 and later have the module's name before it.
         if program.startswith("kret") and program.endswith(f"__{function}"):
             return call, 32 if bits else 64
     return "", 0

@@ -32,11 +32,13 @@ import memory  # noqa: E402
 import row_speed  # noqa: E402
 import open_cost  # noqa: E402
 import peers  # noqa: E402
+import plan_cost  # noqa: E402
 import table  # noqa: E402
 import workbench  # noqa: E402
 
 FIGURES = {
     "open-cost": open_cost.measure,
+    "plan-cost": plan_cost.measure,
     "lost-opens": lost_opens.measure,
     "memory": memory.measure,
     "launch-time": launch_time.measure,
