@@ -223,7 +223,7 @@ def _load() -> ctypes.CDLL:
         "program_misses": [c_int, _u64_p],
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
         "program_refusal": [u32, u32, u32],
-        "kprobe_refusal": [ctypes.c_char_p],
+        "probe_refusal": [ctypes.c_char_p, ctypes.c_char_p],
         "calibration_open": [ctypes.c_char_p, ctypes.c_char_p],
     }
     for name, types in signatures.items():
@@ -567,9 +567,14 @@ def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
     )
 
 
-def kprobe_refusal(function: str) -> str:
-    """Why the kernel can't probe the function: an errno's name, or ""."""
-    return _name_of(_library().kprobe_refusal(function.encode()))
+def probe_refusal(pmu: str, target: str) -> str:
+    """Why the kernel can't probe `target`: an errno's name, or "".
+
+    A function of the kernel's for the PMU "kprobe", a file for "uprobe".
+    """
+    return _name_of(
+        _library().probe_refusal(pmu.encode(), os.fsencode(target))
+    )
 
 
 def pinned_map_shape(path: str) -> MapShape:

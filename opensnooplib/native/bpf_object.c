@@ -292,13 +292,13 @@ static int pmu_type(const char *name)
 	return type;
 }
 
-int kprobe_refusal(const char *function)
+int probe_refusal(const char *pmu, const char *target)
 {
-	int type = pmu_type("kprobe");
+	int type = pmu_type(pmu);
 	struct perf_event_attr attr = {
 		.type = (uint32_t)type,
 		.size = sizeof(attr),
-		.kprobe_func = (uintptr_t)function,
+		.config1 = (uintptr_t)target, /* kprobe_func, uprobe_path */
 	};
 	long fd;
 

@@ -92,7 +92,11 @@ int pinned_map_shape(const char *path, struct map_shape *shape);
 int program_refusal(uint32_t type, uint32_t attach_type,
 		    uint32_t attach_btf_id);
 
-/* Put a kprobe on the function, and take it off: 0, or the negative errno. */
-int kprobe_refusal(const char *function);
+/*
+ * Put a probe at the begin of `target`, and take it off: 0, or the negative
+ * errno. `pmu` is "kprobe" for a function of the kernel's, or "uprobe" for a
+ * file.
+ */
+int probe_refusal(const char *pmu, const char *target);
 
 #endif
