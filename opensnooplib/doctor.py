@@ -227,8 +227,8 @@ def _try_plan(options: Options, plan: str) -> Finding:
     except OpensnoopError as error:
         return Finding(subject, False, error.sentence)
     found = _describe(result._asdict())
-    if kernel.preempts_programs(plan):
-        found += "; misses some on a busy CPU, for this kernel preempts it"
+    if plans.may_miss(plan):
+        found += "; misses some, and tells it, where many tasks open at once"
     return Finding(subject, True, found)
 
 

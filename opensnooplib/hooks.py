@@ -145,6 +145,18 @@ def _probe(pmu: str, target: str) -> str:
     return f"the kernel can't probe {target} ({error})" if error else ""
 
 
+def has_kprobe_multi() -> bool:
+    """Can kprobes be links (kprobe.multi) whose returns are never missed?
+
+    Since Linux 6.14 each task's own stack of the function graph tracer keeps
+    them (kernel/trace/fprobe.c); before that, as for kretprobes, a few
+    instances for all tasks.
+    """
+    return kernel.version() >= (6, 14, 0) and not reader.kprobe_multi_refusal(
+        _A_FUNCTION
+    )
+
+
 def _fentry() -> str:
     return _refusal_with_btf(_TRACING, _TRACE_FENTRY)
 

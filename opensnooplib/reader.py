@@ -224,6 +224,8 @@ def _load() -> ctypes.CDLL:
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
         "program_refusal": [u32, u32, u32],
         "probe_refusal": [ctypes.c_char_p, ctypes.c_char_p],
+        "kprobe_multi_attach": [c_int, ctypes.c_char_p, ctypes.c_bool],
+        "kprobe_multi_refusal": [ctypes.c_char_p],
         "calibration_open": [ctypes.c_char_p, ctypes.c_char_p],
     }
     for name, types in signatures.items():
@@ -575,6 +577,18 @@ def probe_refusal(pmu: str, target: str) -> str:
     return _name_of(
         _library().probe_refusal(pmu.encode(), os.fsencode(target))
     )
+
+
+def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
+    """A descriptor of the link. Raises OSError."""
+    return _check(
+        _library().kprobe_multi_attach(program_fd, function.encode(), ret)
+    )
+
+
+def kprobe_multi_refusal(function: str) -> str:
+    """Why the kernel can't link such programs: an errno's name, or ""."""
+    return _name_of(_library().kprobe_multi_refusal(function.encode()))
 
 
 def pinned_map_shape(path: str) -> MapShape:
