@@ -108,8 +108,7 @@ def test_headers_of_another_kernel_are_not_used() -> None:
 
 
 def test_without_btf() -> None:
-    ended = _assert_it_works("-v", under=_under(_hide("/sys/kernel/btf")))
-    assert "plan fentry: not here: this kernel has no BTF" in ended.messages
+    _assert_it_works(under=_under(_hide("/sys/kernel/btf")))
 
 
 def test_without_btf_what_needs_it_says_so() -> None:

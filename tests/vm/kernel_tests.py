@@ -148,7 +148,7 @@ def _tests(result: Result) -> str:
 def _reasons(result: Result) -> List[str]:
     where = result.image.suite
     lines = [
-        f"{where}: {name}: {finding['found']}: {finding['remedy']}"
+        f"{where}: {name}: {finding['found']}"
         for name, finding in result.findings.items()
         if _is_plan(name) and not finding["ok"]
     ]
