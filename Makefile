@@ -10,8 +10,8 @@ DESTDIR =
 # An installed copy looks like a checkout, so that any Python can run it.
 INSTALLED = $(DESTDIR)$(PREFIX)/lib/opensnoop
 
-# Only what traces and what installs packages runs as root; -B: and leaves no
-# byte code of root's among a user's files.
+# Only what traces, makes images or installs packages runs as root; -B: and
+# leaves no byte code of root's among a user's files.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),$(PYTHON),sudo $(PYTHON) -B)
 
 LIBRARY = opensnooplib/native/libopensnoop.so
@@ -50,13 +50,16 @@ test: packages-test $(LIBRARY) ## run all tests
 	$(AS_ROOT) -m pytest -p no:cacheprovider $(ARGS) tests/kernel
 
 vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell
-	@tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" $${CMD:+-- "$$CMD"}
+	@$(AS_ROOT) tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" $${CMD:+-- "$$CMD"}
 
 test-kernels: packages-vm ## run the kernel tests on four other kernels, in QEMU
-	@tests/vm/vm.py test $(ARGS)
+	@$(AS_ROOT) tests/vm/vm.py test $(ARGS)
+	@$(AS_ROOT) tests/vm/vm.py test --kernel 6.12 \
+		--append lockdown=confidentiality \
+		--pytest '-k locked_down tests/kernel/test_odd_hosts.py'
 
 bench-kernels: packages-vm ## measure us and our peers on four other kernels, in QEMU
-	@tests/vm/vm.py bench $(ARGS)
+	@$(AS_ROOT) tests/vm/vm.py bench $(ARGS)
 
 bench: packages-bench $(LIBRARY) ## measure what tracing costs, beside other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)

@@ -145,10 +145,14 @@ static int end_open(void *ctx, u32 program, long ret)
 	return 0;
 }
 
+/* A thread ends, and the end of its last open may never have reached us. */
 static void forget_start(void)
 {
 	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun = start.lookup(&tid);
 
+	if (begun && begun->under_way)
+		count(MISSED);
 	start.delete(&tid);
 #ifdef TRUSTED
 	kernel_names.delete(&tid);

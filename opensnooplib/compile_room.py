@@ -21,6 +21,7 @@ from opensnooplib import (
     enums,
     handover,
     headers,
+    hooks,
     kernel,
     kernel_counts,
     own_source,
@@ -173,7 +174,7 @@ def _work(job: Job) -> Handover:
         flags = headers.small_tree_flags(job.folder)
         os.environ["BCC_KERNEL_SOURCE"] = job.folder
     try:
-        compiled = Compiled(text, flags)
+        compiled = Compiled(text, flags, _links_kprobes(job))
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)
@@ -206,6 +207,11 @@ def _work(job: Job) -> Handover:
         stubs=compiled.stubs,
         slots=compiled.slots,
     )
+
+
+def _links_kprobes(job: Job) -> bool:
+    """What somebody's own kprobes are put on needn't suit a link."""
+    return job.plan == "kprobe" and hooks.has_kprobe_multi()
 
 
 def _make_small_tree(folder: str, text: str) -> None:

@@ -72,6 +72,12 @@ class VerifierError(CompilerError):
 
 _LOG_SIZE = 64 * 1024
 
+# Of bcc_func_load() in those versions of BCC that take an attach type.
+_LOAD_ARGUMENTS = 12
+
+# enum bpf_attach_type: BPF_TRACE_KPROBE_MULTI; and BCC's to choose.
+_KPROBE_MULTI, _BY_NAME = 42, -1
+
 # A misspelled helper is taken for a function that is somewhere else.
 _FLAGS = ["-Werror=implicit-function-declaration"]
 
@@ -101,7 +107,10 @@ def _printed_from(offset: int) -> str:
 class Compiled:
     """The C, compiled by BCC. Methods raise OpensnoopError."""
 
-    def __init__(self, text: str, flags: List[str]) -> None:
+    def __init__(
+        self, text: str, flags: List[str], kprobe_multi: bool = False
+    ) -> None:
+        """kprobe_multi: have kprobes attach so, if BCC can load for it."""
         import bcc
 
         class Program(bcc.BPF):  # type: ignore[misc]
@@ -111,6 +120,10 @@ class Compiled:
                 pass
 
         self._bcc = bcc
+        self._kprobe_multi = (
+            kprobe_multi
+            and len(bcc.lib.bcc_func_load.argtypes) == _LOAD_ARGUMENTS
+        )
         try:
             self._program = Program(
                 text=text.encode(errors="surrogateescape"),
@@ -135,6 +148,10 @@ class Compiled:
         program_type: int = getattr(self._bcc.BPF, hook.program_type)
         return program_type
 
+    def _is_multi(self, name: str) -> bool:
+        is_kprobe = attachment.hook_of(name).kind == "kprobe"
+        return self._kprobe_multi and is_kprobe
+
     def load(self, with_log: bool = False) -> None:
         """with_log: have BCC print what the verifier says, whatever it is."""
         if with_log:
@@ -142,9 +159,11 @@ class Compiled:
                 self._bcc.DEBUG_BPF | self._bcc.DEBUG_BPF_REGISTER_STATE
             )
         for name in self._names():
-            program_type = self._type_of(name)
+            how = [name.encode(), self._type_of(name)]
+            if self._is_multi(name):
+                how += [None, _KPROBE_MULTI]
             try:
-                function = self._program.load_func(name.encode(), program_type)
+                function = self._program.load_func(*how)
             except Exception:
                 self._refuse_to_load(name)
             self.programs[name] = function.fd
@@ -176,7 +195,7 @@ class Compiled:
             log,
             0 if log is None else len(log),
             None,  # device
-            -1,  # attach type: BCC's to choose
+            _KPROBE_MULTI if self._is_multi(name) else _BY_NAME,
         ]
         loaded: int = lib.bcc_func_load(
             *arguments[: len(lib.bcc_func_load.argtypes)]
@@ -297,6 +316,9 @@ class Compiled:
         )
 
     def _attach_one(self, name: str) -> None:
+        if self._is_multi(name):
+            self._attach_multi(name)
+            return
         hook = attachment.hook_of(name)
         place = attachment.place_of(name)
         arguments = {"fn_name": name.encode()}
@@ -316,6 +338,19 @@ class Compiled:
                 f"cannot attach to the {hook.what} {place}"
             ) from None
         (self.attachments[name],) = self._attached_fds(hook) - before
+
+    def _attach_multi(self, name: str) -> None:
+        fd = self.stubs.get(name, self.programs[name])
+        hook, place = attachment.hook_of(name), attachment.place_of(name)
+        at_return = hook.attach == "attach_kretprobe"
+        try:
+            self.attachments[name] = reader.kprobe_multi_attach(
+                fd, place, at_return
+            )
+        except OSError as error:
+            raise OpensnoopError(
+                f"cannot attach to the {hook.what} {place}: {error.strerror}"
+            ) from None
 
     def _attached_fds(self, hook: attachment.Hook) -> AbstractSet[int]:
         fds = set()

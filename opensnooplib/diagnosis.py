@@ -37,9 +37,10 @@ def may_trace() -> bool:
     )
 
 
+UNLOCK = "boot without lockdown=confidentiality"
 LOCKED_DOWN = (
-    "the kernel is locked down (confidentiality), which forbids tracing: boot "
-    "without lockdown=confidentiality"
+    "the kernel is locked down (confidentiality), which forbids tracing: "
+    + UNLOCK
 )
 
 

@@ -34,12 +34,28 @@ class Finding(NamedTuple):
     remedy: str = ""  # what to do about it, if it isn't ok
 
 
+_HAVE_RIGHTS = (
+    "run as root (sudo), or with CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH"
+)
+
+# What the kernel must be built with, by kind of hook: its own Kconfig files.
+_CONFIG = {
+    "tracepoint": "CONFIG_BPF_EVENTS and CONFIG_FTRACE_SYSCALLS",
+    "raw tracepoint": "CONFIG_BPF_EVENTS",
+    "kprobe": "CONFIG_KPROBE_EVENTS",
+    "fentry": "CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_JIT",
+    "uprobe": "CONFIG_UPROBE_EVENTS",
+    "lsm": "CONFIG_BPF_LSM",
+    "perf event": "CONFIG_PERF_EVENTS",
+}
+
+
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
     findings = [look() for look in _LOOKS]
     findings += [_hook(kind) for kind in hooks.KINDS]
     tried = [_try_plan(options, plan) for plan in PLANS]
-    findings += tried
+    findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
     if options.format == "json":
         facts = [finding._asdict() for finding in findings]
         print_text(json.dumps(facts, indent=2) + "\n")
@@ -100,8 +116,7 @@ def _capabilities() -> Finding:
         "capabilities",
         diagnosis.may_trace(),
         f"user {os.geteuid()}, {', '.join(held) or 'none that tracing needs'}",
-        "run as root (sudo), or with CAP_BPF, CAP_PERFMON and "
-        "CAP_DAC_READ_SEARCH",
+        _HAVE_RIGHTS,
     )
 
 
@@ -111,7 +126,7 @@ def _lockdown() -> Finding:
         "lockdown",
         not diagnosis.is_locked_down(),
         mode or "not in this kernel",
-        "boot without lockdown=confidentiality",
+        diagnosis.UNLOCK,
     )
 
 
@@ -138,7 +153,7 @@ def _tracefs() -> Finding:
         return Finding(
             "tracefs",
             False,
-            "not mounted, and can't be",
+            "none that this user sees, and none can be mounted",
             error.sentence,
         )
     return Finding("tracefs", True, "not mounted; the tool mounts its own")
@@ -174,7 +189,30 @@ _LOOKS: List[Callable[[], Finding]] = [
 
 def _hook(kind: str) -> Finding:
     why_not = hooks.KINDS[kind]()
-    return Finding(f"hook {kind}", not why_not, why_not or "works")
+    return Finding(
+        f"hook {kind}", not why_not, why_not or "works", _hook_remedy(kind)
+    )
+
+
+def _hook_remedy(kind: str) -> str:
+    return _rights_or(
+        f"boot a kernel that has {_CONFIG[kind]} and permits such hooks"
+    )
+
+
+def _plan_remedy(tried: List[Finding]) -> str:
+    """For one that doesn't work."""
+    for plan in tried:
+        if plan.ok:
+            return f"nothing: {plan.subject} serves"
+    return _rights_or("mend what is missing above")
+
+
+def _rights_or(remedy: str) -> str:
+    """What to do first: without rights, all else fails as well."""
+    if not diagnosis.may_trace():
+        return _HAVE_RIGHTS
+    return diagnosis.UNLOCK if diagnosis.is_locked_down() else remedy
 
 
 def _try_plan(options: Options, plan: str) -> Finding:
@@ -189,8 +227,8 @@ def _try_plan(options: Options, plan: str) -> Finding:
     except OpensnoopError as error:
         return Finding(subject, False, error.sentence)
     found = _describe(result._asdict())
-    if kernel.preempts_programs(plan):
-        found += "; misses some on a busy CPU, for this kernel preempts it"
+    if plans.may_miss(plan):
+        found += "; misses some, and tells it, where many tasks open at once"
     return Finding(subject, True, found)
 
 

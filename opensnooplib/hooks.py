@@ -11,7 +11,7 @@ import re
 import resource
 from typing import Callable, Dict, List, Mapping, Sequence, Set
 
-from opensnooplib import kernel, reader
+from opensnooplib import diagnosis, kernel, reader
 
 # The kernel's functions for the syscalls that open files, by machine and by
 # the #define that tells the C (bpf_src/open_functions.h); a name that isn't
@@ -163,18 +163,31 @@ def _raw_tracepoint() -> str:
 
 
 def _kprobe() -> str:
-    if not reader.has_pmu("kprobe"):
-        return "not in this kernel (CONFIG_KPROBES)"
-    error = reader.kprobe_refusal(_A_FUNCTION)
-    if error:
-        return f"the kernel can't probe {_A_FUNCTION} ({error})"
-    return ""
+    return _probe("kprobe", _A_FUNCTION)
 
 
 def _uprobe() -> str:
-    if not reader.has_pmu("uprobe"):
-        return "not in this kernel (CONFIG_UPROBES)"
-    return ""
+    # A file that nobody runs: the kernel writes no breakpoint anywhere.
+    return _probe("uprobe", os.path.abspath(__file__))
+
+
+def _probe(pmu: str, target: str) -> str:
+    if not reader.has_pmu(pmu):
+        return f"not in this kernel (CONFIG_{pmu.upper()}S)"
+    error = reader.probe_refusal(pmu, target)
+    return f"the kernel can't probe {target} ({error})" if error else ""
+
+
+def has_kprobe_multi() -> bool:
+    """Can kprobes be links (kprobe.multi) whose returns are never missed?
+
+    Since Linux 6.14 each task's own stack of the function graph tracer keeps
+    them (kernel/trace/fprobe.c); before that, as for kretprobes, a few
+    instances for all tasks.
+    """
+    return kernel.version() >= (6, 14, 0) and not reader.kprobe_multi_refusal(
+        _A_FUNCTION
+    )
 
 
 def _fentry() -> str:
@@ -189,7 +202,7 @@ def _perf_event() -> str:
     try:
         reader.Reader(kernel.online_cpus(), 1).close()
     except OSError as error:
-        return f"the kernel refuses it: {error.strerror}"
+        return diagnosis.why_no_bpf(error.errno or 0)
     return ""
 
 

@@ -8,12 +8,16 @@ fentry        the kernel's own syscall functions, also of programs for 32 bits;
 syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
               each open
 syscall       tracepoints; two programs for each open and a map
-kprobe        as fentry, but with two breakpoints; and where many opens block
-              at once, the kernel can drop the end of some
+kprobe        as fentry, but with two probes for each open and a map
 
-A plan whose programs this kernel preempts misses opens where several
-programs share a CPU, so others go before it. On Linux 7 that are all but the
-last.
+A plan can miss opens, so that others go before it, for one of two reasons:
+
+- The kernel preempts its programs, and where several tasks share a CPU it
+  skips one while another waits in the middle of it. On Linux 7 it does so
+  with all plans but kprobe.
+- kretprobes have a few instances for all tasks, and where many are in an open
+  at once, the ends of some are dropped. Since Linux 6.14 kprobe attaches
+  through links that have no such limit.
 """
 
 from __future__ import annotations
@@ -97,15 +101,15 @@ def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
 
 
 def best_first() -> List[str]:
-    """PLANS, with those behind whose programs this kernel preempts.
+    """PLANS, with those behind that can miss opens on this kernel."""
+    return sorted(PLANS, key=may_miss)
 
-    kprobe stays last: with 100 threads on Linux 7.2 it missed three of four
-    opens, for want of instances of its kretprobes.
-    """
-    return sorted(
-        PLANS,
-        key=lambda plan: plan == "kprobe" or kernel.preempts_programs(plan),
-    )
+
+def may_miss(plan: str) -> bool:
+    """Can the kernel skip programs of this plan? What it skips is told."""
+    if plan == "kprobe":
+        return not hooks.has_kprobe_multi()
+    return kernel.preempts_programs(plan)
 
 
 def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:

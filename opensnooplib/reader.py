@@ -236,7 +236,9 @@ def _load() -> ctypes.CDLL:
         "program_misses": [c_int, _u64_p],
         "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
         "program_refusal": [u32, u32, u32],
-        "kprobe_refusal": [ctypes.c_char_p],
+        "probe_refusal": [ctypes.c_char_p, ctypes.c_char_p],
+        "kprobe_multi_attach": [c_int, ctypes.c_char_p, ctypes.c_bool],
+        "kprobe_multi_refusal": [ctypes.c_char_p],
         "calibration_open": [ctypes.c_char_p, ctypes.c_char_p],
     }
     for name, types in signatures.items():
@@ -585,9 +587,26 @@ def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
     )
 
 
-def kprobe_refusal(function: str) -> str:
-    """Why the kernel can't probe the function: an errno's name, or ""."""
-    return _name_of(_library().kprobe_refusal(function.encode()))
+def probe_refusal(pmu: str, target: str) -> str:
+    """Why the kernel can't probe `target`: an errno's name, or "".
+
+    A function of the kernel's for the PMU "kprobe", a file for "uprobe".
+    """
+    return _name_of(
+        _library().probe_refusal(pmu.encode(), os.fsencode(target))
+    )
+
+
+def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
+    """A descriptor of the link. Raises OSError."""
+    return _check(
+        _library().kprobe_multi_attach(program_fd, function.encode(), ret)
+    )
+
+
+def kprobe_multi_refusal(function: str) -> str:
+    """Why the kernel can't link such programs: an errno's name, or ""."""
+    return _name_of(_library().kprobe_multi_refusal(function.encode()))
 
 
 def pinned_map_shape(path: str) -> MapShape:

@@ -251,14 +251,15 @@ int pinned_map_shape(const char *path, struct map_shape *shape)
 	return error;
 }
 
-int program_refusal(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id)
+/* A program that does nothing: its descriptor, or a negative errno. */
+static int load_nothing(uint32_t type, uint32_t attach_type,
+			uint32_t attach_btf_id)
 {
 	const struct bpf_insn nothing[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	union bpf_attr attr;
-	int fd;
 
 	clear(&attr);
 	attr.prog_type = type;
@@ -267,7 +268,13 @@ int program_refusal(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id)
 	attr.insns = (uintptr_t)nothing;
 	attr.insn_cnt = sizeof(nothing) / sizeof(nothing[0]);
 	attr.license = (uintptr_t) "GPL";
-	fd = bpf(BPF_PROG_LOAD, &attr);
+	return bpf(BPF_PROG_LOAD, &attr);
+}
+
+int program_refusal(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id)
+{
+	int fd = load_nothing(type, attach_type, attach_btf_id);
+
 	if (fd < 0)
 		return fd;
 	close(fd);
@@ -292,13 +299,13 @@ static int pmu_type(const char *name)
 	return type;
 }
 
-int kprobe_refusal(const char *function)
+int probe_refusal(const char *pmu, const char *target)
 {
-	int type = pmu_type("kprobe");
+	int type = pmu_type(pmu);
 	struct perf_event_attr attr = {
 		.type = (uint32_t)type,
 		.size = sizeof(attr),
-		.kprobe_func = (uintptr_t)function,
+		.config1 = (uintptr_t)target, /* kprobe_func, uprobe_path */
 	};
 	long fd;
 
@@ -309,5 +316,51 @@ int kprobe_refusal(const char *function)
 	if (fd < 0)
 		return -errno;
 	close((int)fd);
+	return 0;
+}
+
+/* Of include/uapi/linux/bpf.h; the one that we build with can be older. */
+#define TRACE_KPROBE_MULTI  42
+#define KPROBE_MULTI_RETURN 1
+
+struct kprobe_multi_link {
+	uint32_t program_fd;
+	uint32_t target_fd;
+	uint32_t attach_type;
+	uint32_t link_flags;
+	uint32_t flags;
+	uint32_t count;
+	uint64_t symbols;
+	uint64_t addresses;
+	uint64_t cookies;
+};
+
+int kprobe_multi_attach(int program_fd, const char *function, bool at_return)
+{
+	const char *symbols[] = {function};
+	struct kprobe_multi_link link = {
+		.program_fd = (uint32_t)program_fd,
+		.attach_type = TRACE_KPROBE_MULTI,
+		.flags = at_return ? KPROBE_MULTI_RETURN : 0,
+		.count = 1,
+		.symbols = (uintptr_t)symbols,
+	};
+	long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int kprobe_multi_refusal(const char *function)
+{
+	int program = load_nothing(BPF_PROG_TYPE_KPROBE, TRACE_KPROBE_MULTI, 0);
+	int link;
+
+	if (program < 0)
+		return program;
+	link = kprobe_multi_attach(program, function, true);
+	close(program);
+	if (link < 0)
+		return link;
+	close(link);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef OPENSNOOP_BPF_OBJECT_H
 #define OPENSNOOP_BPF_OBJECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -92,7 +93,21 @@ int pinned_map_shape(const char *path, struct map_shape *shape);
 int program_refusal(uint32_t type, uint32_t attach_type,
 		    uint32_t attach_btf_id);
 
-/* Put a kprobe on the function, and take it off: 0, or the negative errno. */
-int kprobe_refusal(const char *function);
+/*
+ * Put a probe at the begin of `target`, and take it off: 0, or the negative
+ * errno. `pmu` is "kprobe" for a function of the kernel's, or "uprobe" for a
+ * file.
+ */
+int probe_refusal(const char *pmu, const char *target);
+
+/*
+ * Attach a program to the begin or the return of a function of the kernel's,
+ * through fprobe: a descriptor of the link, or a negative errno. The program
+ * must have been loaded for BPF_TRACE_KPROBE_MULTI.
+ */
+int kprobe_multi_attach(int program_fd, const char *function, bool at_return);
+
+/* Do so with a program that does nothing: 0, or the negative errno. */
+int kprobe_multi_refusal(const char *function);
 
 #endif

@@ -16,6 +16,9 @@ from typing import Callable, Dict, List, NamedTuple, Sequence
 
 import pytest
 
+from opensnooplib import plans
+from opensnooplib.options import PLANS
+from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import (
     Attempt,
     Opener,
@@ -48,14 +51,16 @@ _LOADS = {
 _MALLOC_S_OWN = b"/proc/sys/vm/overcommit_memory"
 
 
-def _trace_loads(open_load: Path, load: Load) -> Ended:
+def _trace_loads(open_load: Path, load: Load, *options: str) -> Ended:
     with ExitStack() as stack:
         processes = [
             stack.enter_context(OpenLoad(open_load, *options))
             for options in load.options
         ]
         pids = ",".join(str(process.pid) for process in processes)
-        tool = stack.enter_context(Tool("--format", "json", "-p", pids))
+        tool = stack.enter_context(
+            Tool("--format", "json", "-p", pids, *options)
+        )
         for process in processes:
             process.release()
         for process in processes:
@@ -78,6 +83,17 @@ def test_the_sum_is_exact(open_load: Path, name: str) -> None:
     if ended.end.lost + ended.end.missed == 0:
         threads = 100 if name == "100 threads" else len(load.options)
         assert _rows_by_thread(rows) == [load.opens // threads] * threads
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_what_a_plan_misses_is_told(open_load: Path, plan: str) -> None:
+    """Of threads that end soon after."""
+    skip_without_hooks_for(plan)
+    load = Load([["-t", "100", "-n", "100", EXISTING]], 10_000)
+    ended = _trace_loads(open_load, load, "--attach", plan)
+    malloc_s_own = [row.path for row in ended.rows].count(_MALLOC_S_OWN)
+    assert ended.end.happened - malloc_s_own == load.opens
+    assert ended.end.missed == 0 or plans.may_miss(plan)
 
 
 def _rows_by_thread(rows: List[Row]) -> List[int]:

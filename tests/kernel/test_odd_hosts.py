@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
 from opensnooplib import hooks, kernel
+from opensnooplib.options import PLANS
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import CHECKOUT, Ended, Tool, copy_checkout, run
 
@@ -50,6 +52,19 @@ def _sentence(ended: Ended) -> str:
     return line
 
 
+def _ask_doctor(
+    *, under: Tuple[str, ...] = (), checkout: Path = CHECKOUT
+) -> Dict[str, Dict[str, Any]]:
+    """What it found, by subject."""
+    words = ("--doctor", "--format", "json")
+    ended = run(*words, under=under, checkout=checkout)
+    assert ended.messages == ""
+    findings = json.loads(ended.output)
+    works = any("plan" in one["subject"] and one["ok"] for one in findings)
+    assert ended.status == (0 if works else _CANNOT)
+    return {finding["subject"]: finding for finding in findings}
+
+
 _TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug")
 # With CAP_BPF and CAP_PERFMON still, but nothing can be mounted.
 _NO_MOUNTING = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin"
@@ -85,19 +100,25 @@ def test_headers_of_another_kernel_are_not_used() -> None:
         f">{generated}/utsrelease.h"
     )
     ended = _assert_it_works("-v", under=_under(script))
-    assert f"those in {build} are of 4.9.0-other" in ended.messages
+    what = f"those in {build} are of 4.9.0-other"
+    assert what in ended.messages
     assert "not used" in ended.messages
+    found = _ask_doctor(under=_under(script))
+    assert what in found["headers"]["found"]
 
 
 def test_without_btf() -> None:
-    ended = _assert_it_works("-v", under=_under(_hide("/sys/kernel/btf")))
-    assert "plan fentry: not here: this kernel has no BTF" in ended.messages
+    _assert_it_works(under=_under(_hide("/sys/kernel/btf")))
 
 
 def test_without_btf_what_needs_it_says_so() -> None:
     under = _under(_hide("/sys/kernel/btf"))
     sentence = _sentence(run("--attach", "fentry", under=under))
     assert "BTF" in sentence
+    found = _ask_doctor(under=under)
+    assert not found["btf"]["ok"]
+    assert not found["hook fentry"]["ok"]
+    assert found["plan fentry"]["found"] in sentence
 
 
 _PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
@@ -122,7 +143,7 @@ def readable_checkout() -> Iterator[Path]:
 
 def _as_nobody(*capabilities: int) -> str:
     """By number: an older setpriv doesn't know the names of newer ones."""
-    added = ",".join(f"+cap_{number}" for number in capabilities)
+    added = ",".join(["-all", *(f"+cap_{each}" for each in capabilities)])
     return (
         "setpriv --reuid=65534 --regid=65534 --clear-groups "
         f"--inh-caps={added} --ambient-caps={added}"
@@ -154,10 +175,18 @@ def test_capabilities_where_perf_events_need_more(
     assert "kernel.perf_event_paranoid=2" in sentence
 
 
-def test_one_capability_is_not_enough(readable_checkout: Path) -> None:
-    under = _under(f'{_MOUNT_TRACEFS}; set -- {_as_nobody(2)} "$@"')
+@pytest.mark.parametrize("capabilities", [(), (2,)], ids=["none", "one"])
+def test_an_unprivileged_user(
+    readable_checkout: Path, capabilities: Tuple[int, ...]
+) -> None:
+    under = _under(f'set -- {_as_nobody(*capabilities)} "$@"')
     sentence = _sentence(run(checkout=readable_checkout, under=under))
     assert "CAP_BPF" in sentence
+    found = _ask_doctor(checkout=readable_checkout, under=under)
+    assert not found["capabilities"]["ok"]
+    for plan in PLANS:
+        assert not found[f"plan {plan}"]["ok"]
+        assert "CAP_BPF" in found[f"plan {plan}"]["remedy"]
 
 
 def test_container() -> None:
@@ -206,3 +235,8 @@ def test_a_locked_down_kernel() -> None:
     sentence = _sentence(run())
     assert "locked down" in sentence
     assert "lockdown=confidentiality" in sentence
+    found = _ask_doctor()
+    assert not found["lockdown"]["ok"]
+    for plan in PLANS:
+        assert not found[f"plan {plan}"]["ok"]
+        assert found[f"plan {plan}"]["remedy"] == found["lockdown"]["remedy"]

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--doctor: what it says is so, and it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List
+
+import pytest
+
+from opensnooplib import hooks, kernel
+from opensnooplib.options import PLANS
+from tests.kernel.tool import (
+    Ended,
+    assert_nothing_left,
+    loaded_objects,
+    run,
+)
+
+_LOOKS = "kernel python bcc capabilities lockdown btf headers tracefs".split()
+_HOOKS = [f"hook {kind}" for kind in hooks.KINDS]
+_PLANS = [f"plan {plan}" for plan in PLANS]
+
+Findings = Dict[str, Dict[str, Any]]
+
+
+def _findings(ended: Ended) -> Findings:
+    """By subject, in the order that they are told."""
+    assert ended.messages == ""
+    findings: List[Dict[str, Any]] = json.loads(ended.output)
+    for finding in findings:
+        assert set(finding) == {"subject", "ok", "found", "remedy"}
+        assert finding["found"]
+        assert finding["ok"] or finding["remedy"], finding
+    return {finding["subject"]: finding for finding in findings}
+
+
+@pytest.fixture(scope="module")
+def ended() -> Ended:
+    before = loaded_objects()
+    ended = run("--doctor", "--format", "json")
+    assert_nothing_left(ended, before)
+    return ended
+
+
+def test_it_tells_all(ended: Ended) -> None:
+    findings = _findings(ended)
+    assert list(findings) == [*_LOOKS, *_HOOKS, *_PLANS]
+    assert kernel.release() in findings["kernel"]["found"]
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_works_where_it_says_so(ended: Ended, plan: str) -> None:
+    finding = _findings(ended)[f"plan {plan}"]
+    command = ["--exec", "cat", "/dev/null"]
+    forced = run("-q", "--attach", plan, "-d", "60", *command)
+    assert finding["ok"] == (forced.status == 0)
+    assert finding["ok"] == (b"/dev/null" in forced.output)
+    if not finding["ok"]:
+        assert finding["found"] in forced.messages
+
+
+def test_a_person_reads_the_same(ended: Ended) -> None:
+    told = run("--doctor")
+    assert told.status == ended.status
+    text = told.output.decode()
+    for subject, finding in _findings(ended).items():
+        mark = "ok" if finding["ok"] else "--"
+        (line,) = [
+            line
+            for line in text.splitlines()
+            if line.split()[1 : 1 + len(subject.split())] == subject.split()
+        ]
+        assert line.startswith(f"{mark}  ")
+        assert line.endswith(f"  {finding['found']}")
+        if not finding["ok"]:
+            assert f"to do: {finding['remedy']}\n" in text
