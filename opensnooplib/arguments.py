@@ -8,6 +8,7 @@ can trust the options.
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, List, NoReturn, Optional, Sequence, Tuple
 
 from opensnooplib import (
@@ -246,8 +247,8 @@ def _add_output(group: _Group) -> None:
         "--color",
         metavar="WHEN",
         default="auto",
-        help="failed opens in red: auto (default: on a terminal), always, "
-        "never",
+        help="failed opens in red, mistakes in the C in colours: auto "
+        "(default: on a terminal), always, never",
     )
     group.add_argument(
         "--unbuffered",
@@ -415,7 +416,8 @@ def parse(arguments: Sequence[str]) -> Options:
         wanted=asked.macros,
         time=values.time_style(words.time),
         format=form,
-        color=values.color(words.color, words.output),
+        color=values.color(words.color, words.output is None and os.isatty(1)),
+        color_mistakes=values.color(words.color, os.isatty(2)),
         unbuffered=words.unbuffered,
         output_file=words.output,
         row_limit=values.positive("--count", words.count) or 0,

@@ -83,15 +83,18 @@ HOOKS = (
 )
 
 
-def hook_of(program: str) -> Hook:
-    """Raises SourceError where the name says nothing."""
+def hook_of(program: str, where: str = "") -> Hook:
+    """Raises SourceError where the name says nothing.
+
+    `where` is the begin of its message.
+    """
     for hook in HOOKS:
         if program.startswith(hook.prefix):
             return hook
     raise SourceError(
-        f"the name of the function {program} doesn't say where it attaches: "
-        "use TRACEPOINT_PROBE(category, event) or another of BCC's macros, "
-        "begin the name with kprobe__ or kretprobe__, or make it static"
+        f"{where}the name of the function {program} doesn't say where it "
+        "attaches: use TRACEPOINT_PROBE(category, event) or another of BCC's "
+        "macros, begin the name with kprobe__ or kretprobe__, or make it static"
     )
 
 

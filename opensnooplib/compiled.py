@@ -12,6 +12,7 @@ import os
 from typing import (
     AbstractSet,
     Any,
+    Callable,
     Container,
     Dict,
     List,
@@ -71,7 +72,7 @@ class VerifierError(CompilerError):
 _LOG_SIZE = 64 * 1024
 
 # A misspelled helper is taken for a function that is somewhere else.
-_FLAGS = ["-Werror=implicit-function-declaration"]
+_FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
 
 # enum bpf_map_type of include/uapi/linux/bpf.h, of what BCC has macros for.
 _TYPES = {
@@ -99,7 +100,10 @@ def _printed_from(offset: int) -> str:
 class Compiled:
     """The C, compiled by BCC. Methods raise OpensnoopError."""
 
-    def __init__(self, text: str, flags: List[str]) -> None:
+    def __init__(
+        self, text: str, flags: List[str], where: Callable[[str], str]
+    ) -> None:
+        """`where` tells where the C has a program: own_source.place_of()."""
         import bcc
 
         class Program(bcc.BPF):  # type: ignore[misc]
@@ -109,13 +113,17 @@ class Compiled:
                 pass
 
         self._bcc = bcc
+        self._where = where
         try:
             self._program = Program(
                 text=text.encode(errors="surrogateescape"),
                 cflags=[*_FLAGS, *flags],
             )
         except Exception:
-            raise SourceError("the C does not compile") from None
+            hints = near.instead_of_unknown(_printed_from(0))
+            raise SourceError(
+                "the C does not compile", "\n".join(hints)
+            ) from None
         self.programs: Dict[str, int] = {}
         self.attachments: Dict[str, int] = {}
         self.stubs: Dict[str, int] = {}
@@ -140,6 +148,7 @@ class Compiled:
                 self._bcc.DEBUG_BPF | self._bcc.DEBUG_BPF_REGISTER_STATE
             )
         for name in self._names():
+            attachment.hook_of(name, self._where(name))
             program_type = self._type_of(name)
             try:
                 function = self._program.load_func(name.encode(), program_type)
@@ -235,7 +244,7 @@ class Compiled:
     def _check_is_there(self, name: str) -> None:
         """Raises OpensnoopError where the kernel has no such hook."""
         hook, place = attachment.hook_of(name), attachment.place_of(name)
-        near.check(hook, place)
+        near.check(hook, place, self._where(name))
         why_not = hooks.KINDS[hook.kind]()
         if why_not:
             raise OpensnoopError(
