@@ -69,7 +69,10 @@ class VerifierError(CompilerError):
         self.c_line = c_line  # where, if the log doesn't say
 
 
+# Of the kernel's log. A buffer that is too small keeps its end since Linux
+# 6.4, and its begin before.
 _LOG_SIZE = 64 * 1024
+_WHOLE_LOG_SIZE = 4 << 20
 
 # A misspelled helper is taken for a function that is somewhere else.
 _FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
@@ -137,7 +140,7 @@ class Compiled:
         ]
 
     def _type_of(self, name: str) -> int:
-        hook = attachment.hook_of(name)
+        hook = attachment.hook_of(name, self._where)
         program_type: int = getattr(self._bcc.BPF, hook.program_type)
         return program_type
 
@@ -148,7 +151,6 @@ class Compiled:
                 self._bcc.DEBUG_BPF | self._bcc.DEBUG_BPF_REGISTER_STATE
             )
         for name in self._names():
-            attachment.hook_of(name, self._where(name))
             program_type = self._type_of(name)
             try:
                 function = self._program.load_func(name.encode(), program_type)
@@ -161,13 +163,15 @@ class Compiled:
                 "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
             )
 
-    def _load(self, name: str, code: bytes, log: Any = None) -> int:
+    def _load(
+        self, name: str, code: bytes, log: Any = None, level: int = 1
+    ) -> int:
         """Other instructions under a program's name.
 
         From the name BCC knows what an fentry is of. Returns a descriptor, or
         a negative number. The arguments are those with which BCC loads its
         own programs; later versions have more of them. `log` is a buffer for
-        what the verifier says; without one, BCC prints it.
+        what the verifier says, at `level`; without one, BCC prints it.
         """
         lib, module = self._bcc.lib, self._program.module
         text = ctypes.create_string_buffer(code, len(code))
@@ -179,7 +183,7 @@ class Compiled:
             len(code),
             lib.bpf_module_license(module),
             lib.bpf_module_kern_version(module),
-            0 if log is None else 1,
+            0 if log is None else level,
             log,
             0 if log is None else len(log),
             None,  # device
@@ -195,6 +199,8 @@ class Compiled:
         self._check_is_there(name)
         if error == errno.EPERM:
             raise OpensnoopError(diagnosis.why_no_bpf(error)) from None
+        if kernel.version() < (5, 17, 0):
+            self._print_registers(name)
         raise VerifierError(
             f"the kernel refuses the program for the "
             f"{attachment.hook_of(name).what} {attachment.place_of(name)}: "
@@ -212,6 +218,13 @@ class Compiled:
         start = lib.bpf_function_start(module, name.encode())
         return ctypes.string_at(start, size)
 
+    def _print_registers(self, name: str) -> None:
+        """The log again, as older kernels tell it at level 2 alone."""
+        log = ctypes.create_string_buffer(_WHOLE_LOG_SIZE)
+        self._load(name, self._code(name), log, 2)
+        if len(log.value) < _WHOLE_LOG_SIZE - 1:
+            os.write(2, log.value)
+
     def _c_line(self, name: str, error: int) -> str:
         """Where the program is refused, as the verifier would say it.
 
@@ -223,7 +236,6 @@ class Compiled:
         if error == errno.EINVAL:
             place = verifier.last_instruction(_printed_from(0))
         elif error == errno.E2BIG and kernel.version() >= (6, 4, 0):
-            # Since then a buffer that is too small keeps the end of the log.
             tail = ctypes.create_string_buffer(_LOG_SIZE)
             self._load(name, bytes(code), tail)
             place = verifier.last_instruction(tail.value.decode())

@@ -48,8 +48,8 @@ def check(made_of: Source, options: Options) -> None:
         if not re.search(rf"\b{word}\b", made_of.text):
             raise SourceError(
                 f"what the options select comes as the macro {word}, which "
-                f'{name} doesn\'t use: include "select.h" and ask it, or '
-                "leave the option out"
+                f"{name} doesn't use: bpf_src/select.h shows how, or leave "
+                "the option out"
             )
 
 
