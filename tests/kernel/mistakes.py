@@ -168,7 +168,8 @@ MISTAKES = {
         "int my_probe(struct pt_regs *args)",
         (
             "opensnoop: my.c:12: the name of the function my_probe doesn't "
-            "say where it attaches: use TRACEPOINT_PROBE(category, event) or another …",
+            "say where it attaches: use TRACEPOINT_PROBE(category, event) or "
+            "another …",
         ),
     ),
     "a lookup isn't checked": Mistake(

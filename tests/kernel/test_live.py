@@ -15,14 +15,13 @@ import pytest
 
 from opensnooplib.options import PLANS
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.live import Edits, await_taken_in, counts_of
 from tests.kernel.openers import OpenLoad
 from tests.kernel.tool import (
     Ended,
     Tool,
     assert_nothing_left,
     loaded_objects,
-    objects_held_by,
     wait_until,
 )
 
@@ -158,22 +157,14 @@ def test_nothing_is_left(checkout_copy: Path) -> None:
     before = loaded_objects()
     edits = Edits(checkout_copy)
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
-        counts = _counts(tool)
+        counts = counts_of(tool.pid)
         for generation in range(1, 6):
             edits.write_record(generation)
             await_taken_in(tool, "record.h")
-        wait_until(lambda: _counts(tool) == counts)
+        wait_until(lambda: counts_of(tool.pid) == counts)
         ended = tool.stop()
     assert ended.status == 0
     assert_nothing_left(ended, before)
-
-
-def _counts(tool: Tool) -> Dict[str, int]:
-    """How many programs, maps and descriptors the tool has."""
-    kinds = [kind for kind, _ in objects_held_by(tool.pid)]
-    counts = {kind: kinds.count(kind) for kind in ("prog", "map")}
-    counts["fd"] = len(os.listdir(f"/proc/{tool.pid}/fd"))
-    return counts
 
 
 def test_a_new_heading(checkout_copy: Path, open_load: Path) -> None:
