@@ -7,11 +7,14 @@ them.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import statistics
+import subprocess
 import time
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, Dict, Iterator, List
 
 import workbench
 from launch_time import open_every_millisecond
@@ -20,7 +23,7 @@ from samples import Samples, in_turn, progress
 from table import Row
 from tests.kernel.live import Edits, await_taken_in, counts_of
 from tests.kernel.tool import Tool as Traced
-from tests.kernel.tool import copy_checkout, wait_until
+from tests.kernel.tool import copy_checkout, objects_held_by, wait_until
 from tools import OURS, UNTRACED, Tool, tracing
 from workbench import Workbench
 
@@ -121,10 +124,56 @@ def _cost(bench: Workbench) -> Row:
     )
 
 
+@contextlib.contextmanager
+def _statistics() -> Iterator[None]:
+    """The kernel counts the calls of programs, and their time."""
+    switch = Path("/proc/sys/kernel/bpf_stats_enabled")
+    before = switch.read_text()
+    switch.write_text("1")
+    try:
+        yield
+    finally:
+        switch.write_text(before)
+
+
+def _called_most(pid: int) -> Dict[str, int]:
+    """Of a process's programs, as bpftool shows it: run_cnt, run_time_ns."""
+    listed = subprocess.run(
+        ["bpftool", "-j", "prog", "list"], check=True, capture_output=True
+    )
+    held = objects_held_by(pid)
+    programs: List[Dict[str, int]] = [
+        program
+        for program in json.loads(listed.stdout)
+        if ("prog", program["id"]) in held
+    ]
+    return max(programs, key=lambda program: program.get("run_cnt", 0))
+
+
+def _program_time(bench: Workbench) -> Row:
+    """The time of a stub holds that of the program behind it."""
+
+    def nanoseconds(tool: Tool) -> float:
+        with _statistics(), tracing(bench, tool) as trace:
+            trace.run(bench.load(300_000))
+            program = _called_most(trace.tool_pid)
+        return program["run_time_ns"] / program["run_cnt"]
+
+    runs = 3 if bench.quick else 9
+    taken = in_turn("time of programs", (OURS, _LIVE), runs, nanoseconds)
+    added = taken[_LIVE.name].minus(taken[OURS.name])
+    return Row(
+        "the same, as the kernel counts the program's time, ns",
+        {OURS.name: added.shown(".0f")},
+        note=f"without --live it takes {taken[OURS.name].shown('.0f')} ns",
+    )
+
+
 def measure(bench: Workbench) -> List[Row]:
     edits = Edits(copy_checkout(Path(bench.path("checkout"))))
     return [
         _from_save_to_row(bench, edits),
         *_after_swaps(bench, edits),
         _cost(bench),
+        _program_time(bench),
     ]
