@@ -15,7 +15,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 from opensnooplib import arguments, interpreter, plans, session
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.messages import Messages, print_text, report
+from opensnooplib.messages import Messages, print_text
 from opensnooplib.signals import EndedEarly
 
 
@@ -34,10 +34,11 @@ def main(words: Optional[List[str]] = None) -> int:
     # Where it is ignored, the kernel keeps the status of children for itself.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     verbose = False
+    messages = Messages()
     try:
         options = arguments.parse(sys.argv[1:] if words is None else words)
         verbose = options.verbose
-        messages = Messages(options.quiet, options.verbose)
+        messages = Messages(options.quiet, verbose, options.color_mistakes)
         if options.replay is not None:
             from opensnooplib import replay  # not needed for a trace
 
@@ -56,15 +57,15 @@ def main(words: Optional[List[str]] = None) -> int:
             return inside.run(options, messages)
         return session.run(options, messages)
     except OpensnoopError as error:
-        report(error)
+        messages.report(error)
         return error.exit_status
     except EndedEarly:
-        report(OpensnoopError("ended before the trace began"))
+        messages.report(OpensnoopError("ended before the trace began"))
         return 0
     except Exception as error:  # a fault of the tool's own
         if verbose:
             raise
-        report(
+        messages.report(
             OpensnoopError(
                 f"internal error: {type(error).__name__}: {error}; please "
                 "report it with what -v says"

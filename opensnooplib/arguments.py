@@ -8,6 +8,7 @@ can trust the options.
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from opensnooplib import (
@@ -269,8 +270,8 @@ def _add_output(group: _Group) -> None:
         "--color",
         metavar="WHEN",
         default="auto",
-        help="failed opens in red: auto (default: on a terminal), always, "
-        "never",
+        help="failed opens in red, mistakes in the C in colours: auto "
+        "(default: on a terminal), always, never",
     )
     group.add_argument(
         "--unbuffered",
@@ -450,7 +451,8 @@ def parse(arguments: Sequence[str]) -> Options:
         path_view=_path_view(words),
         time=values.time_style(words.time),
         format=form,
-        color=values.color(words.color, words.output),
+        color=values.color(words.color, words.output is None and os.isatty(1)),
+        color_mistakes=values.color(words.color, os.isatty(2)),
         unbuffered=words.unbuffered,
         output_file=words.output,
         row_limit=values.positive("--count", words.count) or 0,

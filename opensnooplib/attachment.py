@@ -7,7 +7,7 @@ tracepoint__syscalls__sys_enter_openat.
 
 from __future__ import annotations
 
-from typing import Container, Mapping, NamedTuple, Tuple
+from typing import Callable, Container, Mapping, NamedTuple, Tuple
 
 from opensnooplib import hooks
 from opensnooplib.errors import SourceError
@@ -84,15 +84,20 @@ HOOKS = (
 )
 
 
-def hook_of(program: str) -> Hook:
-    """Raises SourceError where the name says nothing."""
+def hook_of(
+    program: str, where: Callable[[str], str] = lambda program: ""
+) -> Hook:
+    """Raises SourceError where the name says nothing.
+
+    `where` tells the begin of its message.
+    """
     for hook in HOOKS:
         if program.startswith(hook.prefix):
             return hook
     raise SourceError(
-        f"the name of the function {program} doesn't say where it attaches: "
-        "use TRACEPOINT_PROBE(category, event) or another of BCC's macros, "
-        "begin the name with kprobe__ or kretprobe__, or make it static"
+        f"{where(program)}the name of the function {program} doesn't say where it "
+        "attaches: use TRACEPOINT_PROBE(category, event) or another of BCC's "
+        "macros, begin the name with kprobe__ or kretprobe__, or make it static"
     )
 
 

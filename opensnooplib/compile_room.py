@@ -141,6 +141,7 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
             source_is_wrong=isinstance(error, SourceError),
             verifier_spoke=isinstance(error, VerifierError),
             c_line=getattr(error, "c_line", ""),
+            hints=error.detail,
         )
         handover.send_failure(connection, failure)
     except Exception as error:  # whatever BCC raises must reach the person
@@ -174,7 +175,12 @@ def _work(job: Job) -> Handover:
         flags = headers.small_tree_flags(job.folder)
         os.environ["BCC_KERNEL_SOURCE"] = job.folder
     try:
-        compiled = Compiled(text, flags, _links_kprobes(job))
+        compiled = Compiled(
+            text,
+            flags,
+            lambda program: own_source.place_of(program, job.source),
+            _links_kprobes(job),
+        )
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)

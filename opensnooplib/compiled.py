@@ -12,6 +12,7 @@ import os
 from typing import (
     AbstractSet,
     Any,
+    Callable,
     Container,
     Dict,
     List,
@@ -70,7 +71,10 @@ class VerifierError(CompilerError):
         self.c_line = c_line  # where, if the log doesn't say
 
 
+# Of the kernel's log. A buffer that is too small keeps its end since Linux
+# 6.4, and its begin before.
 _LOG_SIZE = 64 * 1024
+_WHOLE_LOG_SIZE = 4 << 20
 
 # Of bcc_func_load() in those versions of BCC that take an attach type.
 _LOAD_ARGUMENTS = 12
@@ -79,7 +83,7 @@ _LOAD_ARGUMENTS = 12
 _KPROBE_MULTI, _BY_NAME = 42, -1
 
 # A misspelled helper is taken for a function that is somewhere else.
-_FLAGS = ["-Werror=implicit-function-declaration"]
+_FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
 
 # enum bpf_map_type of include/uapi/linux/bpf.h, of what BCC has macros for.
 _TYPES = {
@@ -108,9 +112,16 @@ class Compiled:
     """The C, compiled by BCC. Methods raise OpensnoopError."""
 
     def __init__(
-        self, text: str, flags: List[str], kprobe_multi: bool = False
+        self,
+        text: str,
+        flags: List[str],
+        where: Callable[[str], str],
+        kprobe_multi: bool = False,
     ) -> None:
-        """kprobe_multi: have kprobes attach so, if BCC can load for it."""
+        """`where` tells where the C has a program: own_source.place_of().
+
+        kprobe_multi: have kprobes attach so, if BCC can load for it.
+        """
         import bcc
 
         class Program(bcc.BPF):  # type: ignore[misc]
@@ -124,13 +135,17 @@ class Compiled:
             kprobe_multi
             and len(bcc.lib.bcc_func_load.argtypes) == _LOAD_ARGUMENTS
         )
+        self._where = where
         try:
             self._program = Program(
                 text=text.encode(errors="surrogateescape"),
                 cflags=[*_FLAGS, *flags],
             )
         except Exception:
-            raise SourceError("the C does not compile") from None
+            hints = near.instead_of_unknown(_printed_from(0))
+            raise SourceError(
+                "the C does not compile", "\n".join(hints)
+            ) from None
         self.programs: Dict[str, int] = {}
         self.attachments: Dict[str, int] = {}
         self.stubs: Dict[str, int] = {}
@@ -144,7 +159,7 @@ class Compiled:
         ]
 
     def _type_of(self, name: str) -> int:
-        hook = attachment.hook_of(name)
+        hook = attachment.hook_of(name, self._where)
         program_type: int = getattr(self._bcc.BPF, hook.program_type)
         return program_type
 
@@ -173,13 +188,15 @@ class Compiled:
                 "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
             )
 
-    def _load(self, name: str, code: bytes, log: Any = None) -> int:
+    def _load(
+        self, name: str, code: bytes, log: Any = None, level: int = 1
+    ) -> int:
         """Other instructions under a program's name.
 
         From the name BCC knows what an fentry is of. Returns a descriptor, or
         a negative number. The arguments are those with which BCC loads its
         own programs; later versions have more of them. `log` is a buffer for
-        what the verifier says; without one, BCC prints it.
+        what the verifier says, at `level`; without one, BCC prints it.
         """
         lib, module = self._bcc.lib, self._program.module
         text = ctypes.create_string_buffer(code, len(code))
@@ -191,7 +208,7 @@ class Compiled:
             len(code),
             lib.bpf_module_license(module),
             lib.bpf_module_kern_version(module),
-            0 if log is None else 1,
+            0 if log is None else level,
             log,
             0 if log is None else len(log),
             None,  # device
@@ -207,6 +224,8 @@ class Compiled:
         self._check_is_there(name)
         if error == errno.EPERM:
             raise OpensnoopError(diagnosis.why_no_bpf(error)) from None
+        if kernel.version() < (5, 17, 0):
+            self._print_registers(name)
         raise VerifierError(
             f"the kernel refuses the program for the "
             f"{attachment.hook_of(name).what} {attachment.place_of(name)}: "
@@ -232,6 +251,13 @@ class Compiled:
         start = lib.bpf_function_start(module, name.encode())
         return ctypes.string_at(start, size)
 
+    def _print_registers(self, name: str) -> None:
+        """The log again, as older kernels tell it at level 2 alone."""
+        log = ctypes.create_string_buffer(_WHOLE_LOG_SIZE)
+        self._load(name, self._code(name), log, 2)
+        if len(log.value) < _WHOLE_LOG_SIZE - 1:
+            os.write(2, log.value)
+
     def _c_line(self, name: str, error: int) -> str:
         """Where the program is refused, as the verifier would say it.
 
@@ -243,7 +269,6 @@ class Compiled:
         if error == errno.EINVAL:
             place = verifier.last_instruction(_printed_from(0))
         elif error == errno.E2BIG and kernel.version() >= (6, 4, 0):
-            # Since then a buffer that is too small keeps the end of the log.
             tail = ctypes.create_string_buffer(_LOG_SIZE)
             self._load(name, bytes(code), tail)
             place = verifier.last_instruction(tail.value.decode())
@@ -264,7 +289,7 @@ class Compiled:
     def _check_is_there(self, name: str) -> None:
         """Raises OpensnoopError where the kernel has no such hook."""
         hook, place = attachment.hook_of(name), attachment.place_of(name)
-        near.check(hook, place)
+        near.check(hook, place, self._where(name))
         why_not = hooks.KINDS[hook.kind]()
         if why_not:
             raise OpensnoopError(

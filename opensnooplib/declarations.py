@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from opensnooplib import enums
+from opensnooplib import enums, source
 from opensnooplib.errors import SourceError
 from opensnooplib.nearest import did_you_mean
 
@@ -186,6 +186,7 @@ class _Reader:
         start = 0
         for found in re.finditer(r'^#line (\d+) "(.*)"\n', before, re.M):
             number, file, start = int(found[1]), found[2], found.end()
+        file = source.shown_name(file)
         return f"{file}:{number + before.count(chr(10), start)}"
 
 

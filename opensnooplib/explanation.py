@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List
+from typing import Iterable, Iterator, List, NamedTuple
 
-from opensnooplib import source, verifier
+from opensnooplib import own_source, source, verifier
+from opensnooplib.handover import RoomFailure
 from opensnooplib.source import Source
 
 # What BCC and clang print besides the mistake.
@@ -17,6 +18,12 @@ _NOISE = re.compile(
     r"|create_probe_event: .*|bpf: Failed to load program: .*|\s*)$"
 )
 
+_REMARK = re.compile(
+    r"^(\S[^:]*)(?::\d+){0,2}: (?:fatal )?(error|warning|note): "
+)
+
+# Where BCC's own files are.
+_OF_BCC = "/virtual/"
 
 # What LLVM says of a whole function: "error: FILE:LINE:0: in function ...".
 _OF_LLVM = re.compile(
@@ -34,30 +41,95 @@ _HINTS = (
         "BPF has only integers",
     ),
     (
-        r"stack limit",
-        "keep large things in a BPF_PERCPU_ARRAY, not on the stack",
+        r"stack limit|built-in function 'mem(set|cpy|move)'",
+        "the stack has 512 bytes: keep large things in a BPF_PERCPU_ARRAY",
     ),
     (
         r"implicit.* '(printf|malloc|strlen|strcpy|strcmp|open)'",
         "a BPF program calls the kernel's helpers only: man bpf-helpers",
     ),
+    (
+        r"'(std\w+|string|unistd|errno)\.h' file not found",
+        "there is no C library in the kernel: include <linux/...> and "
+        "<uapi/linux/...> only",
+    ),
+    (
+        r"array type .* is not assignable",
+        "an array is copied: __builtin_memcpy(to, from, size)",
+    ),
+    (
+        r"comparison (of array|against a string)",
+        "this compares addresses: compare texts byte by byte",
+    ),
 )
 
 
-def of_compiler(output: str, made_of: Source) -> str:
-    """clang's messages, with names of files as a person would type them."""
-    lines = [
-        _of_llvm(line, made_of)
-        for line in output.split("\n")
-        if not _NOISE.match(line)
-    ]
-    text = with_short_names("\n".join(lines), made_of)
-    hints = [
-        f"in plain words: {hint}"
-        for cause, hint in _HINTS
-        if re.search(cause, text)
-    ]
-    return "\n".join([text, *hints])
+class _Remark(NamedTuple):
+    """One of clang's; the lines that follow its first one belong to it."""
+
+    path: str
+    kind: str  # error, warning or note
+    lines: List[str]
+
+
+def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
+    """clang's messages, with names of files as a person would type them.
+
+    `hints` are what the compile room knows besides.
+    """
+    remarks = _of_use(_remarks(output, made_of), made_of)
+    return _with_hints(_text_of(remarks, made_of), hints)
+
+
+def warnings(output: str, made_of: Source) -> str:
+    """Those for the files that a person writes; "" without any."""
+    clangs, end, _ = output.rpartition(" generated.")
+    remarks = _of_use(_remarks(clangs + end, made_of), made_of)
+    text = _text_of((one for one in remarks if one.kind), made_of)
+    return _with_hints(text) if text else ""
+
+
+def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
+    lines = [line for remark in remarks for line in remark.lines]
+    return with_short_names("\n".join(lines), made_of)
+
+
+def _with_hints(text: str, more: str = "") -> str:
+    hints = [hint for cause, hint in _HINTS if re.search(cause, text)]
+    hints += more.splitlines()
+    return "\n".join([text, *(f"in plain words: {hint}" for hint in hints)])
+
+
+def _remarks(output: str, made_of: Source) -> List[_Remark]:
+    remarks = [_Remark("", "", [])]
+    above: List[str] = []
+    for line in output.split("\n"):
+        if _NOISE.match(line):
+            continue
+        line = _of_llvm(line, made_of)
+        head = _REMARK.match(line)
+        if line.startswith("In file included from "):
+            above.append(line)
+        elif head:
+            remarks.append(_Remark(head[1], head[2], [*above, line]))
+            above = []
+        else:
+            remarks[-1].lines.append(line)
+    return remarks
+
+
+def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
+    """Without warnings for the kernel's headers, and a tour through BCC's."""
+    own = {os.path.abspath(path) for path in made_of.files}
+    is_kept = True
+    for remark in remarks:
+        if remark.kind == "note":
+            if is_kept and not remark.path.startswith(_OF_BCC):
+                yield remark
+            continue
+        is_kept = remark.kind != "warning" or remark.path in own
+        if is_kept:
+            yield remark
 
 
 def _of_llvm(line: str, made_of: Source) -> str:
@@ -68,8 +140,10 @@ def _of_llvm(line: str, made_of: Source) -> str:
     for path in made_of.files:
         if path.endswith(os.path.basename(file)):
             file = source.shown_name(path)
-    where = f"{file}:{number}" if int(number) else file
-    return f"{where}: error: in {function}: {message}"
+    where = f"{file}:{number}: "
+    if not int(number):
+        where = own_source.place_of(function, made_of) or f"{file}: "
+    return f"{where}error: in {function}: {message}"
 
 
 def with_short_names(text: str, made_of: Source) -> str:
@@ -78,13 +152,10 @@ def with_short_names(text: str, made_of: Source) -> str:
     return text
 
 
-def of_verifier(output: str, c_line: str, made_of: Source) -> str:
-    """Why the kernel refuses the program, in its words and in plain ones.
-
-    `c_line` is where, if `output` doesn't say.
-    """
-    refusal = verifier.parse(output, c_line, made_of.files)
-    lines: List[str] = []
+def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
+    """Why the kernel refuses the program, in its words and in plain ones."""
+    refusal = verifier.parse(output, failure.c_line, made_of.files)
+    lines = warnings(output, made_of).splitlines()
     if refusal.file:
         name = source.shown_name(refusal.file)
         lines.append(f"{name}:{refusal.line}: error: the kernel refuses this:")
@@ -92,7 +163,7 @@ def of_verifier(output: str, c_line: str, made_of: Source) -> str:
         lines.append(f"        {refusal.c_line}")
     if refusal.reason:
         lines.append(f"the verifier: {refusal.reason}")
-    if refusal.plain:
+    if refusal.plain and refusal.plain not in failure.sentence:
         lines.append(f"in plain words: {refusal.plain}")
     if refusal.instruction:
         lines.append(f"the instruction: {refusal.instruction}")

@@ -75,6 +75,7 @@ class RoomFailure(NamedTuple):
     source_is_wrong: bool = False  # the C is, whatever the kernel
     verifier_spoke: bool = False  # what was printed is its log
     c_line: str = ""  # where it stopped, if the log doesn't say
+    hints: str = ""  # what this kernel has instead, a line each
 
 
 def send(connection: socket.socket, handover: Handover) -> None:

@@ -25,27 +25,34 @@ from opensnooplib.source import Source
 class Room:
     """The child. It ends by itself; giving its memory back takes a while."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, job: compile_room.Job) -> None:
         self.pid = pid
+        self._job = job
         self._is_there = True
 
     def has_ended(self) -> bool:
-        if self._is_there:
-            ended, _ = os.waitpid(self.pid, os.WNOHANG)
-            self._is_there = ended == 0
+        if self._is_there and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self._has_left()
         return not self._is_there
 
     def reap(self) -> str:
         """Wait for the end; in words, how it ended."""
         _, status = os.waitpid(self.pid, 0)
-        self._is_there = False
+        self._has_left()
         if os.WIFSIGNALED(status):
             return signal.Signals(os.WTERMSIG(status)).name
         return f"exit status {os.WEXITSTATUS(status)}"
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        self.kill()
         self.reap()
+
+    def _has_left(self) -> None:
+        self._is_there = False
+        compile_room.remove_headers(self._job)  # if it could not itself
 
 
 class Launched(NamedTuple):
@@ -56,6 +63,12 @@ class Launched(NamedTuple):
     seconds: float  # that it took
     room: Room
     job: compile_room.Job
+
+    def warnings(self) -> str:
+        """The compiler's, for what the job's C is made of."""
+        from opensnooplib import explanation  # seldom needed
+
+        return explanation.warnings(self.messages, self.job.source)
 
 
 class Work:
@@ -71,7 +84,7 @@ class Work:
             self._connection.close()
             compile_room.run(job, inside, self._compiler_output)
         inside.close()
-        self._room = Room(child)
+        self._room = Room(child, job)
 
     def is_done(self) -> bool:
         """Would wait() return at once?"""
@@ -93,15 +106,15 @@ class Work:
         finally:
             self._close()
 
-    def give_up(self) -> None:
-        """End the room."""
+    def give_up(self) -> Room:
+        """End the room, but don't wait for it."""
         self._room.kill()
         self._close()
+        return self._room
 
     def _close(self) -> None:
         self._connection.close()
         os.close(self._compiler_output)
-        compile_room.remove_headers(self._job)
 
     def _await(self) -> Handover:
         self._connection.settimeout(max(self._seconds_left(), 0.001))
@@ -122,13 +135,13 @@ class Work:
                 said,
             ) from None
         except socket.timeout:
-            self._room.kill()
+            self._room.end()
             raise OpensnoopError(
                 f"the compiler did not end within {PATIENCE_SECONDS} s",
                 self._messages(),
             ) from None
         except BaseException:
-            self._room.kill()
+            self._room.end()
             raise
         if isinstance(received, handover.RoomFailure):
             self._room.reap()
@@ -141,11 +154,11 @@ class Work:
 
         made_of = self._job.source
         if failure.verifier_spoke and not self._job.options.verifier_log:
-            return explanation.of_verifier(
-                self._messages(), failure.c_line, made_of
-            )
+            return explanation.of_verifier(self._messages(), failure, made_of)
         if failure.compiler_spoke:
-            return explanation.of_compiler(self._messages(), made_of)
+            return explanation.of_compiler(
+                self._messages(), made_of, failure.hints
+            )
         return ""
 
     def _messages(self) -> str:

@@ -26,7 +26,7 @@ from opensnooplib import calibration, changes, launch, source
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.generation import Generation
 from opensnooplib.launch import Launched, Work
-from opensnooplib.messages import Messages, report
+from opensnooplib.messages import Messages
 from opensnooplib.retirement import Retirement
 from opensnooplib.source import Source, VanishedError
 from opensnooplib.trace import Trace
@@ -34,6 +34,12 @@ from opensnooplib.watch import Watch
 
 # Some editors take the file away for a moment while they save.
 _VANISHED_SECONDS = 1.0
+
+# A save while the one before is compiled makes that work vain. But where saves
+# never end, one is taken in after this time all the same.
+_BURST_SECONDS = 3.0
+
+_NOTHING = Source("", {})
 
 
 class Live:
@@ -45,11 +51,11 @@ class Live:
         self._messages = messages
         self._path = source.path_of(trace.options)
         self._shown = trace.job.source  # what the trace runs
-        self._tried = self._shown  # the last that was compiled
+        self._tried = self._shown  # the last that was read, if it could be
         self._stream = 0  # of what is being taken in
         self._work: Optional[Work] = None
         self._launched: Optional[Launched] = None
-        self._saved = 0.0
+        self._burst_began = self._saved = 0.0
         # When to look at the files; at first, they may have changed since.
         self._look_at: Optional[float] = 0.0
         self._missing_since: Optional[float] = None
@@ -71,19 +77,24 @@ class Live:
         self._old = [one for one in self._old if not one.step()]
         if self._watch.have_changed():
             self._look_at = 0.0
+        if self._look_at is not None and not self._must_finish():
+            if time.monotonic() >= self._look_at:
+                self._look()
         if self._work and self._work.is_done():
             self._take_over(self._work)
         if self._launched:
             self._swap(self._launched)
+
+    def _must_finish(self) -> bool:
+        """Before it looks at another save."""
         is_busy = self._work or self._launched
-        if self._look_at is not None and not is_busy:
-            if time.monotonic() >= self._look_at:
-                self._look()
+        burst = time.monotonic() - self._burst_began
+        return bool(is_busy) and burst > _BURST_SECONDS
 
     def stop(self) -> None:
         """The trace ends; what is being compiled comes too late."""
         if self._work:
-            self._work.give_up()
+            self._work.give_up().reap()
         if self._launched:
             self._drop(self._launched)
 
@@ -96,17 +107,37 @@ class Live:
             self._wait_for_return(error)
             return
         except OpensnoopError as error:
-            self._tell(error)
+            self._refuse(error)
             return
         self._missing_since = None
         self._watch.files({**self._shown.files, **found.files})
         if found.text == self._tried.text:
             return
+        was_busy = self._give_up()
         self._tried = found
         if found.text == self._shown.text:
-            self._messages.note("the C is again as it runs")
+            self._messages.note("the C is again what the trace runs")
             return
+        if not was_busy:
+            self._burst_began = time.monotonic()
         self._begin(found)
+
+    def _give_up(self) -> bool:
+        """What an earlier save began. Returns whether there was anything."""
+        work, launched = self._work, self._launched
+        if work:
+            self._work = None
+            self._trace.rooms.append(work.give_up())
+            self._trace.rings.drop_stream(self._stream)
+        if launched:
+            self._drop(launched)
+        return bool(work or launched)
+
+    def _refuse(self, error: OpensnoopError) -> None:
+        """What was saved can't even be compiled."""
+        self._give_up()
+        self._tried = _NOTHING
+        self._tell(error)
 
     def _wait_for_return(self, error: VanishedError) -> None:
         now = time.monotonic()
@@ -115,10 +146,10 @@ class Live:
         self._look_at = self._missing_since + _VANISHED_SECONDS
         if now >= self._look_at:
             self._look_at = None  # until it is saved again
-            self._tell(error)
+            self._refuse(error)
 
     def _begin(self, found: Source) -> None:
-        self._saved = time.monotonic()
+        self._saved = self._watch.last_change
         rings = self._trace.rings
         try:
             self._stream = rings.add_stream()
@@ -143,9 +174,11 @@ class Live:
         except OpensnoopError as error:
             self._trace.rings.drop_stream(self._stream)
             self._tell(error)
+            return
+        self._messages.show(self._launched.warnings())
 
     def _tell(self, error: OpensnoopError) -> None:
-        report(error)
+        self._messages.report(error)
         self._messages.warn("the trace goes on with the C as it was")
 
     def _swap(self, launched: Launched) -> None:
@@ -200,8 +233,9 @@ class Live:
             raise
         if not result.seen:
             raise OpensnoopError(
-                "the new programs are attached, but opens by the tool itself "
-                "did not show up: is_tool() must pass, see bpf_src/task.h"
+                "the new programs are attached, but show no opens, not even "
+                "the tool's own, which is_tool() of bpf_src/task.h must let "
+                "pass"
             )
         return new
 

@@ -11,9 +11,12 @@ from opensnooplib.errors import OpensnoopError
 class Messages:
     """-q keeps all but what is wrong, -v adds what is done, and why."""
 
-    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self, quiet: bool = False, verbose: bool = False, color: bool = False
+    ) -> None:
         self._quiet = quiet
         self._verbose = verbose
+        self._color = color
 
     def detail(self, text: str) -> None:
         if self._verbose:
@@ -25,6 +28,20 @@ class Messages:
 
     def warn(self, text: str) -> None:
         _say(text)
+
+    def report(self, error: OpensnoopError) -> None:
+        self.show(error.detail)
+        _say(error.sentence)
+
+    def show(self, text: str) -> None:
+        """What another program said of the C, if it said anything."""
+        text = "\n".join(map(_printable, text.rstrip().split("\n")))
+        if self._color:
+            from opensnooplib import paint  # seldom needed
+
+            text = paint.mistake(text)
+        if text:
+            write_line(text)
 
 
 def print_text(text: str) -> None:
@@ -38,14 +55,6 @@ def print_text(text: str) -> None:
         raise OpensnoopError(
             f"cannot write to stdout: {error.strerror}"
         ) from None
-
-
-def report(error: OpensnoopError) -> None:
-    if error.detail:
-        write_line(
-            "\n".join(map(_printable, error.detail.rstrip().split("\n")))
-        )
-    _say(error.sentence)
 
 
 def _say(text: str) -> None:

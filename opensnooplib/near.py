@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from typing import Iterable, List, Set
 
 from opensnooplib import tracefs
@@ -56,6 +57,52 @@ def check(hook: Hook, place: str, where: str = "") -> None:
         f"{where}this kernel has no {hook.what} {place}"
         + (f"; it has {', '.join(alike)}" if alike else "")
     ) from None
+
+
+_NO_FIELD = re.compile(
+    r"no member named '\w+' in 'struct tracepoint__([a-z0-9]+)__(\w+)'"
+)
+_NO_HELPER = re.compile(
+    r"function '(bpf_\w+)'|undeclared identifier '(bpf_\w+)'"
+)
+
+
+def instead_of_unknown(output: str) -> List[str]:
+    """What this kernel has in place of names that clang doesn't know.
+
+    `output` is what clang printed. Returns sentences.
+    """
+    sentences: List[str] = []
+    for category, event in dict.fromkeys(_NO_FIELD.findall(output)):
+        fields = _fields(category, event)
+        if fields:
+            sentences.append(f"{category}:{event} has {', '.join(fields)}")
+    for groups in dict.fromkeys(_NO_HELPER.findall(output)):
+        name = "".join(groups)
+        helpers = (f for f in _functions() if f.startswith("bpf_"))
+        alike = _closest(name, helpers)
+        if alike:
+            sentences.append(
+                f"there is no helper {name}, but {', '.join(alike)}"
+            )
+    return sentences
+
+
+def _fields(category: str, event: str) -> List[str]:
+    """Of the tracepoint's arguments."""
+    for root in tracefs.PLACES:
+        path = f"{root}/events/{category}/{event}/format"
+        if os.path.exists(path):
+            with open(path, encoding="ascii", errors="replace") as file:
+                names = re.findall(
+                    r"\bfield:.*?(\w+)(?:\[.*\])?;", file.read()
+                )
+            return [
+                name
+                for name in names
+                if not name.startswith(("common_", "__"))
+            ]
+    return []
 
 
 def _tracepoints() -> Set[str]:

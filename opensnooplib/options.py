@@ -54,7 +54,8 @@ class Options(NamedTuple):
     time: str  # one of known_columns.STYLES, or "" where it was not asked for
     # output
     format: str  # one of FORMATS
-    color: bool
+    color: bool  # of rows
+    color_mistakes: bool  # in the C
     unbuffered: bool
     output_file: Optional[str]
     row_limit: int  # 0: no limit

@@ -15,6 +15,7 @@ LAYOUT_MAP = "event_layout"
 _EVENT = re.compile(r"\bstruct\s+event\s*\{")
 _EVENTS_MAP = re.compile(r"\bBPF_PERF_OUTPUT\s*\(\s*events\s*\)")
 _RING_BUFFER = re.compile(r"\bBPF_RINGBUF_OUTPUT\b")
+_IS_SENT = re.compile(r"\bevents\s*\.\s*perf_submit\w*\s*\(")
 _TRACEPOINT = re.compile(r"^TRACEPOINT_PROBE\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
 
@@ -38,12 +39,17 @@ def check(made_of: Source, options: Options) -> None:
             f"{name} has no BPF_PERF_OUTPUT(events); records go through it: "
             "events.perf_submit(ctx, &event, sizeof(event))"
         )
+    if not _IS_SENT.search(made_of.text):
+        raise SourceError(
+            f"{name} sends nothing, so nothing would be shown: call "
+            "events.perf_submit(ctx, &event, sizeof(event))"
+        )
     for word in selection.conditions(options):
         if not re.search(rf"\b{word}\b", made_of.text):
             raise SourceError(
                 f"what the options select comes as the macro {word}, which "
-                f'{name} doesn\'t use: include "select.h" and ask it, or '
-                "leave the option out"
+                f"{name} doesn't use: bpf_src/select.h shows how, or leave "
+                "the option out"
             )
 
 
@@ -68,19 +74,29 @@ def check_hooks(text: str, made_of: Source) -> None:
 
     Raises SourceError.
     """
+    hook = attachment.hook_of("tracepoint__")
     for line in source.compiled_lines(text):
         found = _TRACEPOINT.match(line)
         if found:
-            category, event = found.groups()
-            hook = attachment.hook_of("tracepoint__")
-            where = _place_of(line, made_of)
-            near.check(hook, f"{category}:{event}", where)
+            where = place_of(
+                "tracepoint__" + "__".join(found.groups()), made_of
+            )
+            near.check(hook, ":".join(found.groups()), where)
 
 
-def _place_of(line: str, made_of: Source) -> str:
+def place_of(program: str, made_of: Source) -> str:
+    """Where its function is, for the begin of a message: "my.c:12: ".
+
+    "" where that isn't seen.
+    """
+    arguments = program.partition("__")[2]
+    if program.startswith("tracepoint__"):
+        arguments = arguments.replace("__", r"\s*,\s*", 1)
+    wanted = re.compile(
+        rf"\b{program}\b" + (arguments and rf"|_PROBE\(\s*{arguments}\b")
+    )
     for path, text in made_of.files.items():
-        lines = text.split("\n")
-        if line in lines:
-            number = lines.index(line) + 1
-            return f"{source.shown_name(path)}:{number}: "
+        for number, line in enumerate(text.split("\n"), start=1):
+            if wanted.search(line):
+                return f"{source.shown_name(path)}:{number}: "
     return ""

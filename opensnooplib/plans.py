@@ -140,6 +140,9 @@ def _tell_of(plan: str, launched: Launched, messages: Messages) -> None:
     messages.detail(f"headers: {launched.handover.headers}")
     for line in launched.messages.splitlines():
         messages.detail(f"the compiler: {line}")
+    options = launched.job.options
+    if launched.messages and (options.live or options.source is not None):
+        messages.show(launched.warnings())
 
 
 def _trace_of(

@@ -40,13 +40,12 @@ def time_style(word: Optional[str]) -> str:
     return "" if word is None else one_of("--time", word, tuple(STYLES))
 
 
-def color(word: str, output_file: Optional[str]) -> bool:
-    """Are rows coloured? For NO_COLOR see https://no-color.org."""
+def color(word: str, is_terminal: bool) -> bool:
+    """Are there colours? For NO_COLOR see https://no-color.org."""
     if one_of("--color", word, ("auto", "always", "never")) != "auto":
         return word == "always"
     return (
-        output_file is None
-        and os.isatty(1)
+        is_terminal
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM") != "dumb"
     )

@@ -35,6 +35,11 @@ TOO_LARGE = (
     "each time that it goes round: give loops a smaller bound"
 )
 
+_NO_VARIABLES = (
+    "this is NULL, or a global or static variable, which BCC doesn't have: "
+    "use BPF_ARRAY"
+)
+
 # The verifier's words, and plain ones. The first that fits.
 _PLAIN: Tuple[Tuple[str, str], ...] = (
     (
@@ -44,7 +49,8 @@ _PLAIN: Tuple[Tuple[str, str], ...] = (
     ),
     (
         r"invalid bpf_context access|dereference of modified ctx",
-        "the context has no such field for a program of this kind",
+        "a program of this kind can't read this part of its context, or not "
+        "write there: change a copy",
     ),
     (
         r"invalid mem access '(scalar|inv)'",
@@ -96,6 +102,7 @@ _PLAIN: Tuple[Tuple[str, str], ...] = (
         "the helper wants another kind of argument here: the address of a "
         "variable or of memory in a map, for example",
     ),
+    (r"unknown opcode", _NO_VARIABLES),  # BCC 0.18 makes one of them
     (r"unreachable", "this line can never be reached: take it out"),
     (
         r"At program exit|return value",
@@ -153,11 +160,8 @@ def parse(log: str, c_line: str, files: Dict[str, str]) -> Refusal:
         c_line = files[path].split("\n")[line - 1].strip()
     registers = _registers(reason, instruction, before)
     plain = _in_plain_words(reason + _size_of(log))
-    if any(register.endswith(" = 0") for register in registers):
-        plain += (
-            "; or it is a global or static variable, which BCC doesn't have: "
-            "use BPF_ARRAY"
-        )
+    if "mem access" in reason and any(r.endswith(" = 0") for r in registers):
+        plain = _NO_VARIABLES
     return Refusal(
         path,
         line,

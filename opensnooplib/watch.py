@@ -37,7 +37,8 @@ class Watch:
         self._fd = libc.inotify_init()
         self._folders: Dict[str, int] = {}
         self._names: Set[bytes] = set()
-        self._first_change = self._last_change = 0.0
+        self._first_change = 0.0
+        self.last_change = time.monotonic()  # or the begin
 
     def files(self, paths: Iterable[str]) -> None:
         """Watch these, from now on, and no others.
@@ -62,11 +63,11 @@ class Watch:
         now = time.monotonic()
         if self._read_events():
             self._first_change = self._first_change or now
-            self._last_change = now
+            self.last_change = now
         if not self._first_change:
             return False
         if (
-            now - self._last_change < _QUIET_SECONDS
+            now - self.last_change < _QUIET_SECONDS
             and now - self._first_change < _PATIENCE_SECONDS
         ):
             return False

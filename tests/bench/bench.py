@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 import idle_time  # noqa: E402
 import keeping  # noqa: E402
 import launch_time  # noqa: E402
+import live_editing  # noqa: E402
 import lost_opens  # noqa: E402
 import memory  # noqa: E402
 import row_speed  # noqa: E402
@@ -45,6 +46,7 @@ FIGURES = {
     "idle-time": idle_time.measure,
     "row-speed": row_speed.measure,
     "keeping": keeping.measure,
+    "live-editing": live_editing.measure,
     "peers": peers.measure,
 }
 

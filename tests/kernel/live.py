@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Dict
 
-from tests.kernel.tool import Tool
+from tests.kernel.tool import Tool, objects_held_by
 
 _FIELD = "\tu32 generation;\n"
 _BEFORE_FIELD = "\tchar comm[TASK_COMM_LEN];\n"
@@ -40,6 +42,14 @@ class Edits:
         event = self._event.replace(begin, begin + extra)
         event = event.replace(_BEFORE_FIELD, _BEFORE_FIELD + _FIELD)
         (self.folder / "event.h").write_text(event)
+
+
+def counts_of(pid: int) -> Dict[str, int]:
+    """How many programs, maps and descriptors a process has."""
+    kinds = [kind for kind, _ in objects_held_by(pid)]
+    counts = {kind: kinds.count(kind) for kind in ("prog", "map")}
+    counts["fd"] = len(os.listdir(f"/proc/{pid}/fd"))
+    return counts
 
 
 def await_taken_in(tool: Tool, file: str) -> str:

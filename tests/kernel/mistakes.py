@@ -83,6 +83,8 @@ MISTAKES = {
             "my.c:16:13: error: …",
             "        event.ts = bpf_ktime_get_nss();",
             "                   ^",
+            "in plain words: there is no helper bpf_ktime_get_nss, but "
+            "bpf_ktime_get_ns, …",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -112,7 +114,10 @@ MISTAKES = {
         _FILL,
         '\tevent.comm = "me";\n',
         (
-            "my.c:16:13: error: array type 'char[16]' is not assignable",
+            # The compiler of BCC 0.18 writes "char [16]".
+            "my.c:16:13: error: array type 'char…",
+            "in plain words: an array is copied: __builtin_memcpy(to, from, "
+            "size)",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -145,6 +150,8 @@ MISTAKES = {
         (
             "my.c:16:19: error: no member named 'nothing' in 'struct "
             "tracepoint__syscalls__sys_enter_openat'",
+            "in plain words: syscalls:sys_enter_openat has dfd, filename, "
+            "flags, mode",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -152,16 +159,17 @@ MISTAKES = {
         _PROBE,
         "int kprobe__do_sys_opennat2(struct pt_regs *args)",
         (
-            "opensnoop: this kernel has no kernel function do_sys_opennat2; "
-            "it has do_sys_openat2…",
+            "opensnoop: my.c:12: this kernel has no kernel function "
+            "do_sys_opennat2; it has do_sys_openat2…",
         ),
     ),
     "a function that attaches nowhere": Mistake(
         _PROBE,
         "int my_probe(struct pt_regs *args)",
         (
-            "opensnoop: the name of the function my_probe doesn't say where "
-            "it attaches: use TRACEPOINT_PROBE(category, event) or another …",
+            "opensnoop: my.c:12: the name of the function my_probe doesn't "
+            "say where it attaches: use TRACEPOINT_PROBE(category, event) or "
+            "another …",
         ),
     ),
     "a lookup isn't checked": Mistake(
@@ -201,8 +209,9 @@ MISTAKES = {
         "\tchar text[600];\n\n\tbpf_probe_read_user(text, sizeof(text), "
         "args->filename);\n\tevent.ts = text[args->flags & 511];\n",
         (
-            "in plain words: keep large things in a BPF_PERCPU_ARRAY, not on "
-            "the stack",
+            "my.c:12: error: in tracepoint__syscalls__sys_enter_openat: …",
+            "in plain words: the stack has 512 bytes: keep large things in a "
+            "BPF_PERCPU_ARRAY",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -233,6 +242,80 @@ MISTAKES = {
             REFUSED + "…",
         ),
     ),
+    "a helper that isn't allowed": Mistake(
+        _FILL,
+        "\tevent.ts = bpf_redirect(1, 0);\n",
+        (
+            "my.c:16: error: the kernel refuses this:",
+            "        event.ts = bpf_redirect(1, 0);",
+            "the verifier: …",
+            "in plain words: this helper isn't there for a program of this "
+            "kind, or not on this kernel",
+            REFUSED + "…",
+        ),
+    ),
+    "an argument is written to": Mistake(
+        _FILL,
+        "\targs->flags = 1;\n",
+        (
+            "my.c:16: error: the kernel refuses this:",
+            "        args->flags = 1;",
+            "the verifier: invalid bpf_context access off=32 size=8",
+            "in plain words: a program of this kind can't read this part of "
+            "its context, or not write there: change a copy",
+            REFUSED + "…",
+        ),
+    ),
+    "a value where an address belongs": Mistake(
+        _FILL,
+        "\tseen.lookup(event.pid);\n",
+        (
+            "my.c:16:14: warning: incompatible integer to pointer conversion "
+            "…",
+            "my.c:16: error: the kernel refuses this:",
+            "        seen.lookup(event.pid);",
+            "in plain words: the helper wants another kind of argument here: "
+            "…",
+            REFUSED + "…",
+        ),
+    ),
+    "the C library": Mistake(
+        "#include <linux/sched.h>",
+        "#include <stdio.h>",
+        (
+            "my.c:1:10: fatal error: 'stdio.h' file not found",
+            "in plain words: there is no C library in the kernel: include "
+            "<linux/...> and <uapi/linux/...> only",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "an argument of the macro is missing": Mistake(
+        "(syscalls, sys_enter_openat)",
+        "(sys_enter_openat)",
+        (
+            "my.c:12:34: error: too few arguments provided to function-like "
+            "macro invocation",
+            "TRACEPOINT_PROBE(sys_enter_openat)",
+            "                                 ^",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "nothing is sent": Mistake(
+        "\tevents.perf_submit(args, &event, sizeof(event));\n",
+        "",
+        (
+            "opensnoop: my.c sends nothing, so nothing would be shown: call "
+            "events.perf_submit(ctx, &event, sizeof(event))",
+        ),
+    ),
+    "a comment that can't be followed": Mistake(
+        "u64 ts;",
+        "u64 ts; /* column: hexx */",
+        (
+            'opensnoop: my.c:4: column: there is no rendering "hexx"; did '
+            "you mean hex?",
+        ),
+    ),
     "no struct event": Mistake(
         "struct event",
         "struct record",
@@ -256,5 +339,39 @@ MISTAKES = {
     ),
     "an empty file": Mistake(
         GOOD, "", ("opensnoop: my.c is empty: docs/workshop.md begins there",)
+    ),
+}
+
+# Those that the compiler lets pass, with a warning.
+DOUBTS = {
+    "a return is missing": Mistake(
+        "\treturn 0;\n}",
+        "}",
+        (
+            "my.c:20:1: warning: non-void function does not return a value …",
+            "}",
+            "^",
+        ),
+    ),
+    "a variable without a value": Mistake(
+        _FILL,
+        "\tu64 x;\n\n\tevent.ts = x + args->flags;\n",
+        (
+            "my.c:18:13: warning: variable 'x' is uninitialized when used "
+            "here …",
+            "        event.ts = x + args->flags;",
+            "                   ^",
+        ),
+    ),
+    "texts are compared": Mistake(
+        _FILL,
+        '\tif (event.comm == "cat")\n\t\treturn 0;\n',
+        (
+            "my.c:16:17: warning: result of comparison against a string "
+            "literal is unspecified …",
+            '        if (event.comm == "cat")',
+            "in plain words: this compares addresses: compare texts byte by "
+            "byte",
+        ),
     ),
 }

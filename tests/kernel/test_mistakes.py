@@ -10,7 +10,7 @@ from typing import Iterable
 
 import pytest
 
-from tests.kernel.mistakes import GOOD, MISTAKES, Mistake
+from tests.kernel.mistakes import DOUBTS, GOOD, MISTAKES, Mistake
 from tests.kernel.tool import Tool, replace_in, run
 
 # What would be of no help: of BCC's own files, or of the tool's inside.
@@ -51,6 +51,17 @@ def test_at_launch(
     assert not any(noise in ended.messages for noise in _NOISE)
 
 
+@pytest.mark.parametrize("name", DOUBTS)
+def test_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(tmp_path, DOUBTS[name])
+    messages = run("--source", "my.c", "-d", "1").messages
+    _assert_said(messages, DOUBTS[name].said)
+    assert not any(noise in messages for noise in _NOISE)
+
+
 def test_the_good_one(tmp_path: Path) -> None:
     """Each mistake is the only one."""
     path = tmp_path / "my.c"
@@ -59,6 +70,7 @@ def test_the_good_one(tmp_path: Path) -> None:
         os.close(os.open("/etc/passwd", os.O_RDONLY))
         ended = tool.stop()
     assert ended.status == 0
+    assert "warning" not in ended.messages
     heading, *lines = ended.lines
     assert heading.split() == b"PID COMM".split()
     assert str(os.getpid()).encode() in [line.split()[0] for line in lines]
@@ -150,6 +162,6 @@ def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
             "return pid_tgid >> 32 == TOOL_PID;",
             "return false;",
         )
-        tool.await_message("the new programs are attached, but opens by the")
+        tool.await_message("the new programs are attached, but show no opens")
         tool.await_message("the trace goes on")
         assert tool.stop().status == 0

@@ -41,8 +41,7 @@ def _attack(program: Path, folder: Path, *options: str) -> List[int]:
     assert len(opened) == ended.end.shown == OPENS
     names = [bytes(paths[0]), bytes(paths[1])]
     wrong = sum(
-        row.path != names[int(which)]
-        for row, which in zip(ended.rows, opened)
+        row.path != names[int(which)] for row, which in zip(ended.rows, opened)
     )
     return [wrong, len(set(opened))]
 
@@ -52,9 +51,7 @@ def test_not_one_row_is_wrong(
     tmp_path: Path, swap_names: Path, plan: str
 ) -> None:
     skip_without_hooks_for(plan)
-    wrong, files = _attack(
-        swap_names, tmp_path, "--trusted", "--attach", plan
-    )
+    wrong, files = _attack(swap_names, tmp_path, "--trusted", "--attach", plan)
     assert files == 2, "the names were never swapped"
     assert wrong == 0
 

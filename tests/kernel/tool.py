@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set
@@ -156,12 +157,17 @@ class Tool:
         return self.await_line(re.escape(f"opensnoop: {beginning}"))
 
     def await_line(self, pattern: str) -> str:
-        """The next line on stderr that matches from its start."""
+        """The next line on stderr whose begin matches."""
         assert self.process.stderr
-        for line in self.process.stderr:
-            self._messages.append(line)
-            if re.match(pattern, line):
-                return line
+        limit = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        limit.start()
+        try:
+            for line in self.process.stderr:
+                self._messages.append(line)
+                if re.match(pattern, line):
+                    return line
+        finally:
+            limit.cancel()
         said = "".join(self._messages)
         raise AssertionError(f"it ended before it said {pattern}:\n{said}")
 
@@ -195,9 +201,11 @@ class Tool:
             "".join(self._messages) + rest,
         )
 
-    def output_so_far(self) -> bytes:
+    def output_so_far(self, at_most: Optional[int] = None) -> bytes:
+        """All of it, or the last bytes."""
         size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), size, 0)
+        start = 0 if at_most is None else max(0, size - at_most)
+        return os.pread(self._output.fileno(), size - start, start)
 
     def hold_back(self) -> None:
         """SIGSTOP, and see that it has stopped."""

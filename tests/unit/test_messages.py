@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from opensnooplib.errors import OpensnoopError, UsageError
-from opensnooplib.messages import Messages, report
+from opensnooplib.messages import Messages
 from opensnooplib.reader import Counts
 from opensnooplib.trace import end_line
 from tests.unit.native import CHECKOUT
@@ -39,11 +39,24 @@ def test_quiet_and_verbose(
 
 
 def test_report(capfd: pytest.CaptureFixture[str]) -> None:
-    report(OpensnoopError("it went wrong"))
+    messages = Messages()
+    messages.report(OpensnoopError("it went wrong"))
     assert capfd.readouterr() == ("", "opensnoop: it went wrong\n")
-    report(OpensnoopError("it went wrong", "two\nlines\n\n"))
+    messages.report(OpensnoopError("it went wrong", "two\nlines\n\n"))
     said = "two\nlines\nopensnoop: it went wrong\n"
     assert capfd.readouterr() == ("", said)
+
+
+def test_a_mistake_in_colours(capfd: pytest.CaptureFixture[str]) -> None:
+    """Escape sequences of the text itself drive no terminal."""
+    text = "my.c:2:8: error: no \x1b[5m\n   x = 1\n   ~ ^"
+    Messages(color=True).report(OpensnoopError("the C is wrong", text))
+    assert capfd.readouterr().err == (
+        "\x1b[1mmy.c:2:8:\x1b[0m \x1b[1;31merror:\x1b[0m no \\x1b[5m\n"
+        "   x = 1\n"
+        "\x1b[1;32m   ~ ^\x1b[0m\n"
+        "opensnoop: the C is wrong\n"
+    )
 
 
 def test_exit_statuses() -> None:
