@@ -53,6 +53,7 @@ which opens:
 columns:
   -T   time since the first row           -U        user ID
   -e   flags and mode                     --ppid    the parent process
+  -c   below each row, who called: the stack of functions
   --columns time,user,comm,path           these; --columns help lists all
 output:
   --format FORMAT   table, json or csv    -o FILE   into FILE
@@ -216,6 +217,12 @@ def _add_columns(group: _Group) -> None:
         "--extended_fields",
         action="store_true",
         help="flags and mode, in octal",
+    )
+    group.add_argument(
+        "-c",
+        "--callers",
+        action="store_true",
+        help="below each row, who called: the stack of functions",
     )
     group.add_argument(
         "--ppid", action="store_true", help="the parent process"
@@ -389,7 +396,8 @@ def parse(arguments: Sequence[str]) -> Options:
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
     form = values.one_of("--format", words.format, FORMATS)
-    asked = column_list.parse(words.columns, words.ppid, words.source, live)
+    beside = [name for name in column_list.OPTIONS if getattr(words, name)]
+    asked = column_list.parse(words.columns, beside, words.source, live)
     options = Options(
         pids=values.pids(words.pid, live),
         tid=values.tid(words.tid, live),

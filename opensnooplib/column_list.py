@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib import columns, declarations, source
 from opensnooplib.errors import UsageError
@@ -18,30 +18,42 @@ class Asked(NamedTuple):
     macros: Tuple[str, ...] = ()  # to be defined for the C
 
 
+# Those that an option of their own puts beside the usual ones.
+OPTIONS = {"ppid": "--ppid", "callers": "-c"}
+
+
 def parse(
-    words: Optional[str], ppid: bool, path: Optional[str], live: bool = True
+    words: Optional[str],
+    beside: Sequence[str],
+    path: Optional[str],
+    live: bool = True,
 ) -> Asked:
-    """The columns of `words`, and PPID beside them or the usual ones.
+    """The columns of `words`, or those of `beside` beside the usual ones.
 
     `path` is that of the C, if it isn't the project's own; what isn't live,
     but recorded, is of a C that nobody knows yet. Raises UsageError for a name
     that is no column.
     """
-    if words is None and not ppid:
+    if words is None and not beside:
         return Asked()
     if words and not live:
         return Asked(tuple(_names(words, list(KNOWN))))
     declared = _declared(path)
     names = [] if words is None else _names(words, [*KNOWN, *declared])
-    if ppid and (names or "ppid" not in declared):
-        raise UsageError(
-            "--ppid and --columns exclude each other: write ppid in --columns"
-            if names
-            else "--ppid shows the field ppid, which struct event does not "
-            "have: add it, or leave the option out"
-        )
+    for name in beside:
+        option = OPTIONS[name]
+        if names:
+            raise UsageError(
+                f"{option} and --columns exclude each other: write {name} in "
+                "--columns"
+            )
+        if name not in declared:
+            raise UsageError(
+                f"{option} shows the field {name}, which struct event does "
+                "not have: add it, or leave the option out"
+            )
     macros = []
-    for name in names or ["ppid"]:
+    for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
         # The C declares a.b where it declares a.
         field = known.field if known else name.partition(".")[0]

@@ -31,6 +31,7 @@ _COLUMNS: _Options = {
     "-U": ("print_uid", False),
     "-e": ("extended_fields", False),
     "--ppid": ("ppid", False),
+    "-c": ("callers", False),
     "--time": ("time", None),
     "--columns": ("columns", None),
 }
@@ -47,6 +48,7 @@ _TRACING: _Options = {
     "--ebpf": ("ebpf", False),
     "--doctor": ("doctor", False),
     "--ppid": ("ppid", False),
+    "-c": ("callers", False),
     "--source": ("source", None),
     "--live": ("live", False),
     "--maps": ("maps", False),

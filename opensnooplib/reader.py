@@ -186,6 +186,7 @@ def _load() -> ctypes.CDLL:
         "reader_follow_cpu": [reader, c_int],
         "reader_set_map": [reader, c_int],
         "reader_set_format": [reader, ctypes.POINTER(_FormatRequest)],
+        "reader_name_callers": [reader],
         "reader_await_open": [reader, ctypes.c_char_p, u32, c_int],
         "reader_start": [
             reader,
@@ -388,6 +389,10 @@ class Reader:
         )
         # The native code goes on reading it.
         self._formats[self._newest] = request
+
+    def name_callers(self) -> None:
+        """Say who the callers are, in rows; their processes run here."""
+        _check(self._lib.reader_name_callers(self._reader))
 
     def await_open(self, path: str, pid: int, timeout_ms: int) -> bool:
         """Was there a record of this open, which found no file, in time?

@@ -120,6 +120,12 @@ int reader_set_format(struct reader *reader,
 		      const struct format_request *request);
 
 /*
+ * Say who the callers are, from here on; without this, their addresses are
+ * shown. Once is enough.
+ */
+int reader_name_callers(struct reader *reader);
+
+/*
  * Drop records up to the one whose path is `path`, that of an open by `pid`
  * which found no file; the trace begins behind it. Records of older streams
  * are shown. Returns 1 when it was there, 0 when `timeout_ms` went by without

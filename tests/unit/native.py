@@ -125,6 +125,7 @@ class _RowFormat(ctypes.Structure):
         ("last_ts", ctypes.c_uint64),
         ("clock", _Clock),
         ("names", _Names),
+        ("callers", ctypes.c_void_p),
     ]
 
 
