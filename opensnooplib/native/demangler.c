@@ -17,7 +17,8 @@
 
 /* What a child may take, and how many may fall over. */
 #define MEMORY_MAX   ((rlim_t)256 * 1024 * 1024)
-#define PATIENCE_MS  300
+#define SECONDS_MAX  1 /* of a processor */
+#define PATIENCE_MS  5000
 #define CHILDREN_MAX 4
 
 /* Longer names stay as they are; longer answers are cut. */
@@ -66,6 +67,7 @@ static void keep_one_descriptor(int fd)
 _Noreturn static void serve(int fd)
 {
 	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
+	const struct rlimit time = {SECONDS_MAX, SECONDS_MAX};
 	const struct rlimit no_core = {0, 0};
 	char name[NAME_MAX_SIZE];
 	cxa_demangle function;
@@ -74,6 +76,7 @@ _Noreturn static void serve(int fd)
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the trace */
 	keep_one_descriptor(fd);
 	setrlimit(RLIMIT_CORE, &no_core);
+	setrlimit(RLIMIT_CPU, &time);
 	function = find_function();
 	setrlimit(RLIMIT_DATA, &memory);
 	for (;;) {

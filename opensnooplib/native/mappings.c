@@ -260,14 +260,24 @@ static void see_mmap(struct mappings *mappings, const struct mmap_body *body)
 	    });
 }
 
-static void see(struct mappings *mappings,
-		const struct perf_event_header *record)
+/* Where some events are missing, the others don't tell the truth. */
+static void see_gap(struct mappings *mappings, const struct mmap_gap *gap)
 {
-	const void *body = record + 1;
+	forget_all(mappings);
+	mappings->gap_until = gap->until;
+}
+
+static void see(struct mappings *mappings, const struct mmap_event *event)
+{
+	const void *body = event->record + 1;
 	uint32_t pid;
 
+	if (event->record->type == PERF_RECORD_LOST)
+		return see_gap(mappings, (const void *)event->record);
+	if (event->time <= mappings->gap_until)
+		return;
 	make_room(mappings);
-	switch (record->type) {
+	switch (event->record->type) {
 	case PERF_RECORD_FORK:
 		return see_fork(mappings, body);
 	case PERF_RECORD_COMM: /* an exec */
@@ -281,16 +291,16 @@ static void see(struct mappings *mappings,
 
 static void see_all(struct mappings *mappings, uint64_t until)
 {
-	const struct perf_event_header *record;
+	const struct mmap_event *event;
 
-	while ((record = mmap_events_next(&mappings->events, until)))
-		see(mappings, record);
+	while ((event = mmap_events_next(&mappings->events, until)))
+		see(mappings, event);
 }
 
 static void take_events(struct mappings *mappings)
 {
 	mappings->read_until = now_ns();
-	if (!mmap_events_read(&mappings->events))
+	if (!mmap_events_read(&mappings->events, mappings->read_until))
 		forget_all(mappings);
 }
 

@@ -36,6 +36,7 @@ struct mappings {
 	unsigned int used;
 	size_t count;	     /* of all mappings */
 	uint64_t read_until; /* ns: what the rings held then is taken */
+	uint64_t gap_until;  /* ns: until then, events are missing */
 	struct modules modules;
 };
 

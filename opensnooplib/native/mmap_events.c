@@ -60,12 +60,14 @@ int mmap_events_open(struct mmap_events *events, const int *cpus,
 
 static void drop(struct mmap_events *events, size_t count)
 {
+	if (count == 0)
+		return;
 	for (size_t i = 0; i < count; i++)
 		free(events->waiting[i].record);
 	events->count -= count;
+	events->taken = 0;
 	memmove(events->waiting, events->waiting + count,
 		events->count * sizeof(*events->waiting));
-	events->taken = 0;
 }
 
 void mmap_events_close(struct mmap_events *events)
@@ -73,8 +75,7 @@ void mmap_events_close(struct mmap_events *events)
 	for (unsigned int i = 0; i < events->ring_count; i++)
 		ring_close(&events->rings[i]);
 	free(events->rings);
-	if (events->waiting)
-		drop(events, events->count);
+	drop(events, events->count);
 	free(events->waiting);
 	*events = (struct mmap_events){0};
 }
@@ -104,47 +105,67 @@ static bool is_of_interest(const struct perf_event_header *record)
 		record->misc & PERF_RECORD_MISC_COMM_EXEC);
 }
 
+static uint64_t time_of(const struct perf_event_header *record)
+{
+	const unsigned char *end = (const unsigned char *)record + record->size;
+	uint64_t time;
+
+	memcpy(&time, end - sizeof(time), sizeof(time));
+	return time;
+}
+
 /* False where there is no room for it. */
 static bool keep(struct mmap_events *events,
-		 const struct perf_event_header *record)
+		 const struct perf_event_header *record, uint64_t time)
 {
-	struct mmap_event event = {.record = malloc(record->size)};
-	const unsigned char *end = (const unsigned char *)record + record->size;
+	struct mmap_event event = {time, malloc(record->size)};
 
 	if (!event.record || !make_room(events)) {
 		free(event.record);
 		return false;
 	}
 	memcpy(event.record, record, record->size);
-	memcpy(&event.time, end - sizeof(event.time), sizeof(event.time));
 	events->waiting[events->count++] = event;
 	return true;
 }
 
-/* The kernel says so behind what it lost: see that it may have. */
-static bool may_have_lost(const struct ring *ring)
+/* Only then can something have found no room: the kernel tells it later. */
+static bool is_full(const struct ring *ring)
 {
 	const uint64_t largest = sizeof(struct perf_event_header) + 4096 + 256;
 
 	return ring->size - (ring->head - ring->tail) < largest;
 }
 
-static bool empty(struct mmap_events *events, struct ring *ring)
+static bool keep_gap(struct mmap_events *events, uint64_t from, uint64_t until)
+{
+	const struct mmap_gap gap = {
+		.header = {PERF_RECORD_LOST, 0, sizeof(gap)},
+		.until = until,
+	};
+
+	return keep(events, &gap.header, from);
+}
+
+static bool empty(struct mmap_events *events, struct ring *ring, uint64_t now)
 {
 	const struct perf_event_header *record;
-	bool is_whole;
+	uint64_t time = 0;
+	bool was_full;
+	bool done = true;
 
 	ring_refresh(ring);
-	is_whole = !may_have_lost(ring);
+	was_full = is_full(ring);
 	while ((record = ring_next(ring))) {
-		if (record->type == PERF_RECORD_LOST)
-			is_whole = false;
-		else if (is_of_interest(record))
-			is_whole &= keep(events, record);
+		time = time_of(record);
+		if (is_of_interest(record))
+			done &= keep(events, record, time);
 		ring_consume(ring);
 	}
 	ring_release(ring);
-	return is_whole;
+	if (was_full)
+		done &= keep_gap(events, time, now);
+	return done;
 }
 
 static int compare(const void *one, const void *other)
@@ -155,27 +176,26 @@ static int compare(const void *one, const void *other)
 	return a < b ? -1 : a > b;
 }
 
-bool mmap_events_read(struct mmap_events *events)
+bool mmap_events_read(struct mmap_events *events, uint64_t now)
 {
-	bool is_whole = true;
+	bool done = true;
 
-	if (events->waiting)
-		drop(events, events->taken);
+	drop(events, events->taken);
 	for (unsigned int i = 0; i < events->ring_count; i++)
-		is_whole &= empty(events, &events->rings[i]);
-	if (!is_whole && events->waiting)
+		done &= empty(events, &events->rings[i], now);
+	if (!done)
 		drop(events, events->count);
-	if (events->count > 1)
+	if (events->waiting)
 		qsort(events->waiting, events->count, sizeof(*events->waiting),
 		      compare);
-	return is_whole;
+	return done;
 }
 
-const struct perf_event_header *mmap_events_next(struct mmap_events *events,
-						 uint64_t until)
+const struct mmap_event *mmap_events_next(struct mmap_events *events,
+					  uint64_t until)
 {
 	if (events->taken == events->count ||
 	    events->waiting[events->taken].time > until)
 		return NULL;
-	return events->waiting[events->taken++].record;
+	return &events->waiting[events->taken++];
 }

@@ -13,6 +13,13 @@ struct mmap_event {
 	struct perf_event_header *record;
 };
 
+/* The body of a PERF_RECORD_LOST of ours: from its time on, some are missing.
+ */
+struct mmap_gap {
+	struct perf_event_header header;
+	uint64_t until; /* ns */
+};
+
 struct mmap_events {
 	struct ring *rings;
 	unsigned int ring_count;
@@ -27,17 +34,14 @@ int mmap_events_open(struct mmap_events *events, const int *cpus,
 		     unsigned int cpu_count);
 void mmap_events_close(struct mmap_events *events);
 
-/*
- * Empty the rings. False where some events are lost: then all that wait are
- * dropped as well.
- */
-bool mmap_events_read(struct mmap_events *events);
+/* Empty the rings. False where there is no room: all that waits is dropped. */
+bool mmap_events_read(struct mmap_events *events, uint64_t now);
 
 /*
  * The next one that is not younger than `until`, or NULL. It is there until
  * the next mmap_events_read().
  */
-const struct perf_event_header *mmap_events_next(struct mmap_events *events,
-						 uint64_t until);
+const struct mmap_event *mmap_events_next(struct mmap_events *events,
+					  uint64_t until);
 
 #endif

@@ -31,8 +31,8 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 def _build(name: str, folder: Path, *flags: str) -> Path:
     program = folder / name
     source = _PROGRAMS / f"{name}.c"
-    words = ["cc", *_C_FLAGS, *flags, "-o", program, source]
-    subprocess.run(words, check=True)
+    command = ["cc", *_C_FLAGS, *flags, "-o", str(program), str(source)]
+    subprocess.run(command, check=True)
     return program
 
 

@@ -78,7 +78,9 @@ def _addresses(program: Path) -> Dict[str, range]:
     ).stdout
     fields = [line.split() for line in listed.splitlines()]
     return {
-        words[3]: range(int(words[0], 16), int(words[0], 16) + int(words[1], 16))
+        words[3]: range(
+            int(words[0], 16), int(words[0], 16) + int(words[1], 16)
+        )
         for words in fields
         if len(words) == 4
     }
@@ -122,16 +124,6 @@ def test_csv(call_chain: Path) -> None:
     assert found == _chain(call_chain, 0)
 
 
-def test_lines_of_callers_are_no_rows(call_chain: Path) -> None:
-    """Of what a pipe doesn't take."""
-    with OpenLoad(call_chain, _PATH, "0") as load:
-        with Tool("-c", "-p", str(load.pid), "-o", "/dev/full") as tool:
-            load.run()
-            ended = tool.ended()
-    assert ended.status == 1
-    assert (ended.end.shown, ended.end.unwritten) == (0, 1)
-
-
 def test_a_process_that_is_gone_when_its_row_comes(call_chain: Path) -> None:
     """It began during the trace, so what it had mapped is known."""
     options = ["-c", "--format", "json", "--path", _PATH]
@@ -162,9 +154,9 @@ def test_more_programs_than_the_kernel_could_tell_of(call_chain: Path) -> None:
     options = ["-c", "--format", "json", "--path", _PATH]
     with Tool(*options) as tool:
         tool.hold_back()
+        subprocess.run(["sh", "-c", _MANY_PROGRAMS], check=True)
         with OpenLoad(call_chain, _PATH, "0") as gone:
             gone.run()
-        subprocess.run(["sh", "-c", _MANY_PROGRAMS], check=True)
         tool.send(signal.SIGCONT)
         wait_until(lambda: _PATH.encode() in tool.output_so_far())
         with OpenLoad(call_chain, _PATH, "3") as known:
