@@ -48,20 +48,20 @@ Show every file that is opened on this host, live.
 which opens:
   -p PID[,PID]   of these processes       -n NAME   of commands named so
   -t TID         of this thread           -x        that failed
-  -u USER        of this user             -f FLAG   with this flag: O_WRONLY
+  -u USER        of this user             -f FLAG   with this flag: O_APPEND
+  --path GLOB    of names like this       --children    with -p: theirs too
+  --cgroup PATH  of this cgroup           --container ID   of this container
   --exec COMMAND ...                      of this command, which is started
 columns:
   -T   time since the first row           -U        user ID
-  -e   flags and mode                     --ppid    the parent process
-  -c   below each row, who called: the stack of functions
+  -e   flags and mode                     -c        who called, below the row
   --columns time,user,comm,path           these; --columns help lists all
 output:
   --format FORMAT   table, json or csv    -o FILE   into FILE
   --count N         end after N rows      -d SECONDS   end after this time
-  -q                no messages           -v        what is done, and why
-probe:
+  --summary         what is opened most   --top     the same, live
+  --record FILE     to look into later    --replay FILE   look into it
   --doctor          what this host can do and what is missing
-  --ebpf            print the C, and end
 
 All options: opensnoop --help. More: man opensnoop
 """
