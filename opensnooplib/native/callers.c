@@ -123,8 +123,8 @@ struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 	case NOTHING_MAPPED:
 		out = put_nowhere(out, address, "(no code there)");
 		break;
-	case PROCESS_GONE:
-		out = put_nowhere(out, address, "(process gone)");
+	case MAPPINGS_UNKNOWN:
+		out = put_nowhere(out, address, "(mappings unknown)");
 		break;
 	}
 	return (struct text){

@@ -31,7 +31,7 @@ void callers_close(struct callers *callers);
  *	open64+0x72 (/usr/lib/x86_64-linux-gnu/libc.so.6)
  *	0x55d0c0de1234 (/usr/bin/stripped+0x1234)	no function is known
  *	0x7f0000000000 (no code there)			frame pointers mislead
- *	0x55d0c0de1234 (process gone)			see mappings.h
+ *	0x55d0c0de1234 (mappings unknown)		see mappings.h
  */
 struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 			uint64_t address, bool returns);

@@ -91,7 +91,7 @@ static void take_slot(struct mappings *mappings, struct process *slot,
 
 static bool make_room_in(struct process *process)
 {
-	uint32_t room = process->room ? 2 * process->room : 16;
+	uint32_t room = process->room < 8 ? 16 : 2 * process->room;
 	struct mapping *all;
 
 	if (process->count < process->room)
@@ -123,8 +123,10 @@ static void map(struct mappings *mappings, struct process *process,
 		const struct mapping *mapping)
 {
 	unmap(mappings, process, mapping->start, mapping->end);
-	if (!mapping->module || !make_room_in(process))
+	if (!make_room_in(process)) {
+		process->is_known = false; /* not all of it */
 		return;
+	}
 	process->all[process->count++] = *mapping;
 	mappings->count++;
 }
@@ -167,17 +169,18 @@ static void read_maps(struct mappings *mappings, struct process *process)
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", process->pid);
 	file = fopen(path, "re");
-	if (!file)
-		return;
-	while (lines < LINES_MAX && (size = getline(&line, &room, file)) > 0) {
+	while (file && lines < LINES_MAX &&
+	       (size = getline(&line, &room, file)) > 0) {
 		line[size - 1] = '\0';
 		map_line(mappings, process, line);
 		lines++;
 	}
 	free(line);
-	fclose(file);
+	if (file)
+		fclose(file);
 	/* That of a process which is about to end is empty. */
-	process->is_known = lines > 0;
+	if (lines == 0)
+		process->is_known = false;
 }
 
 /* Read from /proc when it is first asked for. */
@@ -187,6 +190,7 @@ static struct process *process_of(struct mappings *mappings, uint32_t pid)
 
 	if (process && !process->is_used) {
 		take_slot(mappings, process, pid);
+		process->is_known = true;
 		read_maps(mappings, process);
 	}
 	return process;
@@ -205,12 +209,21 @@ static struct process *begin_anew(struct mappings *mappings, uint32_t pid)
 	return process;
 }
 
+/* To one that has none. */
 static void copy_mappings(struct mappings *mappings, struct process *to,
 			  const struct process *from)
 {
-	for (uint32_t i = 0; i < from->count; i++)
-		map(mappings, to, &from->all[i]);
 	to->is_known = from->is_known;
+	if (from->count == 0)
+		return;
+	to->all = malloc(from->count * sizeof(*to->all));
+	if (!to->all) {
+		to->is_known = false;
+		return;
+	}
+	memcpy(to->all, from->all, from->count * sizeof(*to->all));
+	to->count = to->room = from->count;
+	mappings->count += to->count;
 }
 
 /* The body of PERF_RECORD_FORK. */
@@ -341,6 +354,8 @@ void mappings_close(struct mappings *mappings)
 
 void mappings_follow(struct mappings *mappings)
 {
+	if (modules_are_full(&mappings->modules))
+		forget_all(mappings);
 	take_events(mappings);
 	if (mappings->read_until > OLD_NS)
 		see_all(mappings, mappings->read_until - OLD_NS);
@@ -368,7 +383,7 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 	make_room(mappings);
 	process = process_of(mappings, pid);
 	if (!process || !process->is_known)
-		return PROCESS_GONE;
+		return MAPPINGS_UNKNOWN;
 	mapping = mapping_at(process, address);
 	if (!mapping)
 		return NOTHING_MAPPED;

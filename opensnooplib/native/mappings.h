@@ -23,7 +23,8 @@ struct mapping {
 
 struct process {
 	bool is_used;  /* the slot is */
-	bool is_known; /* else it had ended when /proc was read */
+	bool is_known; /* it had not ended when /proc was read, and all is kept
+			*/
 	uint32_t pid;
 	struct mapping *all; /* the newest last; they can overlap */
 	uint32_t count;
@@ -42,8 +43,8 @@ struct mappings {
 
 enum mapped {
 	MAPPED,
-	NOTHING_MAPPED, /* no code, at least */
-	PROCESS_GONE,	/* and what it had mapped isn't known */
+	NOTHING_MAPPED,	  /* no code, at least */
+	MAPPINGS_UNKNOWN, /* the process has ended, or has too many */
 };
 
 /* Follow all processes on these CPUs. Returns 0 or a negative errno. */

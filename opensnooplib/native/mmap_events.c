@@ -9,8 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* For each CPU: a thousand programs started in 40 ms find room. */
-#define PAGES 128
+/*
+ * For each CPU: a thousand programs started in 40 ms find room in so many
+ * pages. Fewer where there are many CPUs.
+ */
+#define PAGES_MAX 128
+#define PAGES_MIN 8
+#define PAGES_SUM 8192
 
 /* Of those that are younger than the rows that are written. */
 #define WAITING_MAX 65536
@@ -37,9 +42,20 @@ static int open_event(int cpu)
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
+static unsigned int pages_for(unsigned int cpu_count)
+{
+	unsigned int pages = PAGES_MAX;
+
+	while (pages > PAGES_MIN && pages * cpu_count > PAGES_SUM)
+		pages /= 2;
+	return pages;
+}
+
 int mmap_events_open(struct mmap_events *events, const int *cpus,
 		     unsigned int cpu_count)
 {
+	unsigned int pages = pages_for(cpu_count);
+
 	*events = (struct mmap_events){0};
 	events->rings = calloc(cpu_count, sizeof(*events->rings));
 	if (!events->rings)
@@ -47,7 +63,7 @@ int mmap_events_open(struct mmap_events *events, const int *cpus,
 	for (unsigned int i = 0; i < cpu_count; i++) {
 		int fd = open_event(cpus[i]);
 		int error = fd < 0 ? -errno
-				   : ring_map(&events->rings[i], fd, PAGES);
+				   : ring_map(&events->rings[i], fd, pages);
 
 		if (error) {
 			mmap_events_close(events);
@@ -179,13 +195,15 @@ static int compare(const void *one, const void *other)
 bool mmap_events_read(struct mmap_events *events, uint64_t now)
 {
 	bool done = true;
+	size_t before;
 
 	drop(events, events->taken);
+	before = events->count;
 	for (unsigned int i = 0; i < events->ring_count; i++)
 		done &= empty(events, &events->rings[i], now);
 	if (!done)
 		drop(events, events->count);
-	if (events->waiting)
+	if (events->count > before)
 		qsort(events->waiting, events->count, sizeof(*events->waiting),
 		      compare);
 	return done;

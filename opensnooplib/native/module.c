@@ -18,21 +18,28 @@
 /* For the symbols of all files. */
 #define SYMBOL_BYTES_MAX (64 * 1024 * 1024)
 
+static struct module too_many = {.path = "too many files", .is_read = true};
+
 static struct module *new_module(uint64_t device, uint64_t inode,
 				 const char *path)
 {
 	struct module *module = calloc(1, sizeof(*module));
+	char *copy = strdup(path);
 
-	if (!module)
-		return NULL;
-	module->device = device;
-	module->inode = inode;
-	module->path = strdup(path);
-	if (!module->path) {
+	if (!module || !copy) {
 		free(module);
+		free(copy);
 		return NULL;
 	}
+	module->device = device;
+	module->inode = inode;
+	module->path = copy;
 	return module;
+}
+
+bool modules_are_full(const struct modules *modules)
+{
+	return modules->used >= SLOTS_FULL;
 }
 
 struct module *module_of(struct modules *modules, uint64_t device,
@@ -45,20 +52,20 @@ struct module *module_of(struct modules *modules, uint64_t device,
 	if (!modules->slots)
 		modules->slots = calloc(SLOTS, sizeof(struct module *));
 	if (!modules->slots)
-		return NULL;
+		return &too_many;
 	while ((module = modules->slots[place])) {
 		if (module->inode == inode && module->device == device &&
 		    strcmp(module->path, path) == 0)
 			return module;
 		place = (place + 1) % SLOTS;
 	}
-	if (modules->used >= SLOTS_FULL)
-		return NULL;
+	if (modules_are_full(modules))
+		return &too_many;
 	module = new_module(device, inode, path);
-	if (module) {
-		modules->slots[place] = module;
-		modules->used++;
-	}
+	if (!module)
+		return &too_many;
+	modules->slots[place] = module;
+	modules->used++;
 	return module;
 }
 
@@ -87,7 +94,7 @@ void modules_forget(struct modules *modules)
 	forget_symbols(modules);
 	for (unsigned int i = 0; modules->slots && i < SLOTS; i++) {
 		if (modules->slots[i])
-			free(modules->slots[i]->path);
+			free((char *)modules->slots[i]->path);
 		free(modules->slots[i]);
 	}
 	free(modules->slots);

@@ -8,10 +8,10 @@
 #include "elf_symbols.h"
 
 struct module {
-	uint64_t device; /* as makedev(3) makes it */
-	uint64_t inode;	 /* 0: it is no file */
-	char *path;	 /* as its process sees it; "[vdso]", "//anon" */
-	bool is_read;	 /* or it was tried */
+	uint64_t device;  /* as makedev(3) makes it */
+	uint64_t inode;	  /* 0: it is no file */
+	const char *path; /* as its process sees it; "[vdso]", "//anon" */
+	bool is_read;	  /* or it was tried */
 	struct elf_symbols *symbols; /* NULL: they can't be had */
 	int64_t changed;	     /* when the file was, in ns */
 };
@@ -22,13 +22,12 @@ struct modules {
 	size_t bytes; /* of all symbols */
 };
 
-/*
- * The one module of that file. NULL where there is no room for one more: all
- * can be forgotten then.
- */
+/* The one module of that file; where there is no room, "too many files". */
 struct module *module_of(struct modules *modules, uint64_t device,
 			 uint64_t inode, const char *path);
 void modules_forget(struct modules *modules);
+
+bool modules_are_full(const struct modules *modules);
 
 /* Where all symbols take too much memory: forget them, to be read again. */
 void modules_forget_if_large(struct modules *modules);

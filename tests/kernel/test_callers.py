@@ -18,7 +18,14 @@ import pytest
 from opensnooplib.options import PLANS
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
-from tests.kernel.tool import Ended, Tool, run, wait_until
+from tests.kernel.tool import (
+    Ended,
+    Tool,
+    assert_nothing_left,
+    loaded_objects,
+    run,
+    wait_until,
+)
 
 _PATH = "/no/such/place"
 _MIDDLE = "zoo::Fence::open(char const*, int)"
@@ -164,7 +171,7 @@ def test_more_programs_than_the_kernel_could_tell_of(call_chain: Path) -> None:
         ended = tool.stop()
     rows = {row["pid"]: row for row in map(json.loads, ended.lines)}
     for caller in rows[gone.pid]["callers"]:
-        assert re.fullmatch(r"0x[0-9a-f]+ \(process gone\)", caller)
+        assert re.fullmatch(r"0x[0-9a-f]+ \(mappings unknown\)", caller)
     _assert_chain(rows[known.pid], call_chain, 3)
 
 
@@ -215,3 +222,24 @@ def test_a_recording_holds_addresses(call_chain: Path, tmp_path: Path) -> None:
     assert all(re.fullmatch("0x[0-9a-f]+", one) for one in row["callers"])
     shown = run("--replay", recording).output.decode().splitlines()
     assert f"\t{row['callers'][0]}" in shown
+
+
+def _children(pid: int) -> List[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def test_the_child_that_demangles_goes_with_the_trace(
+    call_chain: Path,
+) -> None:
+    """It holds nothing that is the trace's, and survives nothing."""
+    before = loaded_objects()
+    with OpenLoad(call_chain, _PATH, "0") as load:
+        with Tool("-c", "-p", str(load.pid)) as tool:
+            load.run()
+            wait_until(lambda: _MIDDLE.encode() in tool.output_so_far())
+            (child,) = _children(tool.pid)
+            assert os.listdir(f"/proc/{child}/fd") == ["0"]
+            ended = tool.stop(signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{child}").exists())
+    assert_nothing_left(ended, before)
