@@ -8,6 +8,9 @@
 #include <linux/sched.h>
 #include <uapi/linux/limits.h>
 
+/* As deep as the kernel looks, unless kernel.perf_event_max_stack says more. */
+#define CALLERS 127
+
 /* Which way a file was opened; the column CALL shows it. */
 enum open_call {
 	CALL_OPEN,
@@ -64,6 +67,9 @@ struct event {
 #endif
 #ifdef WANT_MNTNS
 	u32 mntns; /* inode of the mount namespace; column: width=-10 */
+#endif
+#ifdef WANT_CALLERS
+	u64 callers[CALLERS + 1]; /* the user stack: who called, then 0 */
 #endif
 
 	/* Last, because a record ends where its path and directories end. */

@@ -8,7 +8,7 @@
  *   event.h         what a record holds
  *   task.h          who is calling
  *   record.h        how a record is filled and sent, and losses are counted
- *   wanted.h        what it holds only if it is asked for
+ *   wanted.h        what it holds only if it is asked for; callers.h, with -c
  *   select.h        which opens are wanted; follow.h, of --children
  *   summary.h       how opens are counted, when that is all that is asked for
  *   open.h          an open from its arguments to its record

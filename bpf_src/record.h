@@ -98,6 +98,9 @@ static void send_event(void *ctx, struct event *event)
 {
 	u64 used = event->path_size + event->dir_size;
 
+#ifdef WANT_CALLERS
+	fill_callers(ctx, event);
+#endif
 	keep_in_one_register(used);
 	if (used > sizeof(event->path))
 		used = 0; /* the path was unreadable: path_size is negative */

@@ -25,6 +25,10 @@ static u32 mnt_namespace_inode(void)
 }
 #endif
 
+#ifdef WANT_CALLERS
+#include "callers.h"
+#endif
+
 static void fill_wanted(struct event *event, const struct open_args *open)
 {
 #ifdef WANT_CGROUP_ID

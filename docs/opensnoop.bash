@@ -50,13 +50,18 @@ _opensnoop() {
 	done
 
 	case $last in
-	-p | --pid) words=$(_opensnoop_list "$word" "$(_opensnoop_processes)") ;;
+	-p | --pid | --mntns) words=$(_opensnoop_list "$word" "$(_opensnoop_processes)") ;;
 	-t | --tid) words=$(compgen -W "$(_opensnoop_processes)" -- "$word") ;;
 	-u | --uid) words=$(compgen -u -- "$word") ;;
 	-f | --flag_filter)
-		words=$(compgen -W "O_RDONLY O_WRONLY O_RDWR O_CREAT O_EXCL O_TRUNC
-			O_APPEND O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_PATH O_SYNC
-			O_TMPFILE" -- "$word")
+		words=$(_opensnoop_list "$word" write create O_RDONLY O_WRONLY O_RDWR \
+			O_CREAT O_EXCL O_TRUNC O_APPEND O_CLOEXEC O_DIRECTORY \
+			O_NOFOLLOW O_PATH O_SYNC O_TMPFILE)
+		;;
+	--errno)
+		words=$(_opensnoop_list "$word" EACCES EBUSY EEXIST EFAULT EINTR \
+			EINVAL EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENODEV ENOENT \
+			ENOSPC ENOTDIR ENXIO EOVERFLOW EPERM EROFS ETXTBSY)
 		;;
 	--columns)
 		words=$(_opensnoop_list "$word" "$(_opensnoop_columns "$command")")
@@ -73,11 +78,14 @@ _opensnoop() {
 		words=$(compgen -f -- "$word")
 		;;
 	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
+	--path | --container | --interval) return ;;
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
 	esac
 	case $last in
 	# Another may follow, behind a comma.
-	-p | --pid | --columns) compopt -o nospace 2>/dev/null ;;
+	-p | --pid | --mntns | -f | --flag_filter | --errno | --columns)
+		compopt -o nospace 2>/dev/null
+		;;
 	esac
 	if [[ $words ]]; then
 		mapfile -t COMPREPLY <<<"$words"

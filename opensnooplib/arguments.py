@@ -49,19 +49,20 @@ Show every file that is opened on this host, live.
 which opens:
   -p PID[,PID]   of these processes       -n NAME   of commands named so
   -t TID         of this thread           -x        that failed
-  -u USER        of this user             -f FLAG   with this flag: O_WRONLY
+  -u USER        of this user             -f FLAG   with this flag: O_APPEND
+  --path GLOB    of names like this       --children    with -p: theirs too
+  --cgroup PATH  of this cgroup           --container ID   of this container
   --exec COMMAND ...                      of this command, which is started
 columns:
   -T   time since the first row           -U        user ID
-  -e   flags and mode                     --ppid    the parent process
+  -e   flags and mode                     -c        who called, below the row
   --columns time,user,comm,path           these; --columns help lists all
 output:
   --format FORMAT   table, json or csv    -o FILE   into FILE
   --count N         end after N rows      -d SECONDS   end after this time
-  -q                no messages           -v        what is done, and why
-probe:
+  --summary         what is opened most   --top     the same, live
+  --record FILE     to look into later    --replay FILE   look into it
   --doctor          what this host can do and what is missing
-  --ebpf            print the C, and end
 
 All options: opensnoop --help. More: man opensnoop
 """
@@ -217,6 +218,12 @@ def _add_columns(group: _Group) -> None:
         "--extended_fields",
         action="store_true",
         help="flags and mode, in octal",
+    )
+    group.add_argument(
+        "-c",
+        "--callers",
+        action="store_true",
+        help="below each row, who called: the stack of functions",
     )
     group.add_argument(
         "--ppid", action="store_true", help="the parent process"
@@ -418,9 +425,8 @@ def parse(arguments: Sequence[str]) -> Options:
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
     form = values.one_of("--format", words.format, FORMATS)
-    asked = column_list.parse(
-        words.columns, _added_columns(words), words.source, live
-    )
+    beside = [name for name in column_list.OPTIONS if getattr(words, name)]
+    asked = column_list.parse(words.columns, beside, words.source, live)
     options = Options(
         pids=values.pids(words.pid, live),
         tid=values.tid(words.tid, live),
@@ -476,13 +482,6 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     keeping.check_paths(options)
     return options
-
-
-def _added_columns(words: argparse.Namespace) -> Dict[str, str]:
-    """By the option that adds it."""
-    asked = {"--ppid": words.ppid, "-L": words.latency and not words.summary}
-    names = {"--ppid": "ppid", "-L": "latency"}
-    return {option: names[option] for option in names if asked[option]}
 
 
 def _path_view(words: argparse.Namespace) -> str:

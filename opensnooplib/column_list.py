@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib import columns, declarations, source
 from opensnooplib.errors import UsageError
@@ -18,25 +18,30 @@ class Asked(NamedTuple):
     macros: Tuple[str, ...] = ()  # to be defined for the C
 
 
+# Those that an option of their own puts beside the usual ones.
+OPTIONS = {"ppid": "--ppid", "latency": "-L", "callers": "-c"}
+
+
 def parse(
     words: Optional[str],
-    added: Mapping[str, str],
+    beside: Sequence[str],
     path: Optional[str],
     live: bool = True,
 ) -> Asked:
-    """The columns of `words`; else the usual ones, and those of `added`.
+    """The columns of `words`, or those of `beside` beside the usual ones.
 
-    `added` has the column of each option that adds one. `path` is that of the
-    C, if it isn't the project's own; what isn't live, but recorded, is of a C
-    that nobody knows yet. Raises UsageError for a name that is no column.
+    `path` is that of the C, if it isn't the project's own; what isn't live,
+    but recorded, is of a C that nobody knows yet. Raises UsageError for a name
+    that is no column.
     """
-    if words is None and not added:
+    if words is None and not beside:
         return Asked()
     if words and not live:
         return Asked(tuple(_names(words, list(KNOWN))))
     declared = _declared(path)
     names = [] if words is None else _names(words, [*KNOWN, *declared])
-    for option, name in added.items():
+    for name in beside:
+        option = OPTIONS[name]
         if names:
             raise UsageError(
                 f"{option} and --columns exclude each other: write {name} in "
@@ -48,7 +53,7 @@ def parse(
                 "not have: add it, or leave the option out"
             )
     macros = []
-    for name in names or added.values():
+    for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
         # The C declares a.b where it declares a.
         field = known.field if known else name.partition(".")[0]

@@ -46,6 +46,8 @@ class Generation:
         rings.set_map(taken.maps[EVENTS_MAP])
         self.format = row_format.choose(taken.schema, options)
         rings.set_format(self.format)
+        if self.format.has_callers and not options.record:
+            rings.name_callers()
         selection.check_schema(options, taken.schema)
         rings.set_globs(options.globs)
         older_maps = older.taken.maps if older else None

@@ -31,6 +31,7 @@ _COLUMNS: _Options = {
     "-U": ("print_uid", False),
     "-e": ("extended_fields", False),
     "--ppid": ("ppid", False),
+    "-c": ("callers", False),
     "--time": ("time", None),
     "--columns": ("columns", None),
     "-F": ("full_path", False),
@@ -52,12 +53,15 @@ _TRACING: _Options = {
     "--attach": ("attach", "auto"),
     "--ebpf": ("ebpf", False),
     "--doctor": ("doctor", False),
-    "--ppid": ("ppid", False),
     "--source": ("source", None),
     "--live": ("live", False),
     "--maps": ("maps", False),
     "--disasm": ("disasm", False),
     "--verifier-log": ("verifier_log", False),
+}
+_RECORDED: _Options = {
+    "--ppid": ("ppid", False),
+    "-c": ("callers", False),
 }
 # Their C comes and goes, or is another one.
 _OTHER_C: _Options = {
@@ -77,6 +81,8 @@ def refuse_conflicts(words: argparse.Namespace) -> None:
     if words.replay is not None:
         why = "a replay traces nothing, and records don't tell"
         _refuse(words, "--replay", _TRACING, why)
+        why = "it goes with --record; what was recorded so is shown"
+        _refuse(words, "--replay", _RECORDED, why)
 
 
 def check_paths(options: Options) -> None:

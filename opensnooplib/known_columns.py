@@ -37,6 +37,7 @@ class Kind(IntEnum):
     DELTA = 24
     WALL = 25
     DATE = 26
+    CALLERS = 27
 
 
 class Known(NamedTuple):
@@ -113,6 +114,10 @@ KNOWN: Dict[str, Known] = {
         "container": (
             *("cgroup_id", "CONTAINER", Kind.CONTAINER, -12, Kind.CONTAINER),
             "the container's ID or name",
+        ),
+        "callers": (
+            *("callers", "CALLERS", Kind.CALLERS, 0, Kind.CALLERS),
+            "who called: functions of the user stack, below the row",
         ),
         "path": (
             *("path", "PATH", Kind.PATH, 0, Kind.PATH),

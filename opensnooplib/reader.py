@@ -199,6 +199,7 @@ def _load() -> ctypes.CDLL:
         "reader_follow_cpu": [reader, c_int],
         "reader_set_map": [reader, c_int],
         "reader_set_format": [reader, ctypes.POINTER(_FormatRequest)],
+        "reader_name_callers": [reader],
         "reader_await_open": [reader, ctypes.POINTER(_AwaitedOpen), c_int],
         "reader_start": [
             reader,
@@ -403,6 +404,10 @@ class Reader:
         )
         # The native code goes on reading it.
         self._formats[self._newest] = request
+
+    def name_callers(self) -> None:
+        """Say who the callers are, in rows; their processes run here."""
+        _check(self._lib.reader_name_callers(self._reader))
 
     def await_open(
         self, path: Optional[str], pid: int, ret: int, timeout_ms: int

@@ -8,6 +8,7 @@ from typing import List, NamedTuple
 
 from opensnooplib import columns
 from opensnooplib.columns import Column
+from opensnooplib.known_columns import Kind
 from opensnooplib.options import FORMATS, Options
 from opensnooplib.schema import Schema
 
@@ -25,6 +26,10 @@ class RowFormat(NamedTuple):
         """enum row_kind of native/reader.h."""
         return FORMATS.index(self.kind)
 
+    @property
+    def has_callers(self) -> bool:
+        return any(c.kind == Kind.CALLERS for c in self.columns)
+
     def heading(self) -> str:
         """The first line, newline included; empty for JSON."""
         if self.kind == "json":
@@ -36,6 +41,7 @@ class RowFormat(NamedTuple):
             if c.width < 0
             else c.heading.rjust(c.width)
             for c in self.columns
+            if c.kind != Kind.CALLERS  # they stand below the row
         ]
         return " ".join(words) + "\n"
 

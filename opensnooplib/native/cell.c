@@ -208,6 +208,13 @@ static void set_hex(struct cell *cell, const unsigned char *bytes, size_t size)
 	end_word(cell, CELL_WORD, out);
 }
 
+static void set_address(struct cell *cell, uint64_t address)
+{
+	char *out = put_string(cell->word, "0x");
+
+	end_word(cell, CELL_WORD, put_number(out, address, 16, 1));
+}
+
 static void read_path_cell(struct cell *cell, struct row_format *format,
 			   const struct record *record)
 {
@@ -222,8 +229,8 @@ static void read_path_cell(struct cell *cell, struct row_format *format,
 				     &cell->text)];
 }
 
-void read_cell(struct cell *cell, struct row_format *format,
-	       const struct column *column, const struct record *record)
+static void read_cell(struct cell *cell, struct row_format *format,
+		      const struct column *column, const struct record *record)
 {
 	struct field field = column->field;
 	uint64_t bits;
@@ -257,4 +264,52 @@ void read_cell(struct cell *cell, struct row_format *format,
 		return;
 	}
 	set_word(cell, CELL_MISSING, "?");
+}
+
+/* 0 stands where the stack isn't known, or not any further. */
+static void read_caller_cell(struct cell *cell, struct row_format *format,
+			     const struct column *column,
+			     const struct record *record, bool returns)
+{
+	uint64_t address;
+	uint64_t pid;
+	uint64_t ts;
+
+	if (!record_unsigned(record, column->field, &address))
+		return set_word(cell, CELL_MISSING, "?");
+	if (address == 0)
+		return set_word(cell, CELL_WORD, "<callers unknown>");
+	if (!format->callers ||
+	    !record_unsigned(record, format->layout.pid, &pid) ||
+	    !record_unsigned(record, format->layout.ts, &ts))
+		return set_address(cell, address);
+	cell->kind = CELL_TEXT;
+	cell->text = caller_text(format->callers, (uint32_t)pid, ts, address,
+				 returns);
+}
+
+struct column array_element(const struct column *column, uint32_t index)
+{
+	struct column element = *column;
+
+	element.count = 0;
+	/* Past the end of what 32 bits can tell, no record has anything. */
+	if (__builtin_mul_overflow(index, column->field.size,
+				   &element.field.offset) ||
+	    __builtin_add_overflow(element.field.offset, column->field.offset,
+				   &element.field.offset))
+		element.field.offset = UINT32_MAX;
+	return element;
+}
+
+void read_element(struct cell *cell, struct row_format *format,
+		  const struct column *column, const struct record *record,
+		  uint32_t index)
+{
+	struct column element = array_element(column, index);
+
+	if (column->kind == COLUMN_CALLERS)
+		read_caller_cell(cell, format, &element, record, index > 0);
+	else
+		read_cell(cell, format, &element, record);
 }

@@ -32,14 +32,23 @@ struct cell {
 	char word[CELL_WORD_SIZE];
 };
 
-/* Fill `cell` with what `column` is in `record`; not for arrays. */
-void read_cell(struct cell *cell, struct row_format *format,
-	       const struct column *column, const struct record *record);
-
 /* The column that element `index` of an array would be. */
 struct column array_element(const struct column *column, uint32_t index);
 
-/* The column's cell, or those of an array with commas between. */
+/*
+ * How many elements of an array are shown; 1 of what is none. Read each by its
+ * index.
+ */
+uint32_t element_count(const struct column *column,
+		       const struct record *record);
+void read_element(struct cell *cell, struct row_format *format,
+		  const struct column *column, const struct record *record,
+		  uint32_t index);
+
+/*
+ * The column's cell, or those of an array with commas between; semicolons
+ * between callers, whose names have commas.
+ */
 char *put_cells(char *out, struct row_format *format,
 		const struct column *column, const struct record *record,
 		char *(*put_cell)(char *out, const struct cell *cell));

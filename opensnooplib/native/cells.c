@@ -5,40 +5,48 @@
 #include "cell.h"
 #include "number.h"
 
-struct column array_element(const struct column *column, uint32_t index)
+/*
+ * Of callers, those up to the first 0; the 0 itself where it tells that more
+ * isn't known: none at all, or as many as the array has place for.
+ */
+static uint32_t caller_count(const struct column *column,
+			     const struct record *record)
 {
-	struct column element = *column;
+	uint32_t count = 0;
+	uint64_t address = 1;
 
-	element.count = 0;
-	/* Past the end of what 32 bits can tell, no record has anything. */
-	if (__builtin_mul_overflow(index, column->field.size,
-				   &element.field.offset) ||
-	    __builtin_add_overflow(element.field.offset, column->field.offset,
-				   &element.field.offset))
-		element.field.offset = UINT32_MAX;
-	return element;
+	while (count < column->count && address != 0) {
+		struct column element = array_element(column, count);
+
+		if (!record_unsigned(record, element.field, &address))
+			break;
+		count += address != 0;
+	}
+	return count == 0 || count + 1 == column->count ? count + 1 : count;
+}
+
+uint32_t element_count(const struct column *column, const struct record *record)
+{
+	if (column->count == 0)
+		return 1;
+	return column->kind == COLUMN_CALLERS ? caller_count(column, record)
+					      : column->count;
 }
 
 char *put_cells(char *out, struct row_format *format,
 		const struct column *column, const struct record *record,
 		char *(*put_cell)(char *out, const struct cell *cell))
 {
+	uint32_t count = element_count(column, record);
 	struct cell cell;
 
-	if (column->count == 0) {
-		read_cell(&cell, format, column, record);
-		/* What it returns points into `out`, not to the cell. */
-		// cppcheck-suppress returnDanglingLifetime
-		return put_cell(out, &cell);
-	}
-	for (uint32_t i = 0; i < column->count; i++) {
-		struct column element = array_element(column, i);
-
+	for (uint32_t i = 0; i < count; i++) {
 		if (i > 0)
-			*out++ = ',';
-		read_cell(&cell, format, &element, record);
+			*out++ = column->kind == COLUMN_CALLERS ? ';' : ',';
+		read_element(&cell, format, column, record, i);
 		out = put_cell(out, &cell);
 	}
+	/* What it returns points into `out`, not to the cell. */
 	// cppcheck-suppress returnDanglingLifetime
 	return out;
 }
@@ -60,6 +68,8 @@ size_t cell_text_bound(const struct row_format *format,
 	case COLUMN_CGROUP:
 	case COLUMN_CONTAINER:
 		return CGROUP_PATH_BOUND;
+	case COLUMN_CALLERS:
+		return CALLER_BOUND;
 	default:
 		return 0;
 	}

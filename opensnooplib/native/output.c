@@ -129,13 +129,14 @@ static bool write_some(struct output *output, size_t *written)
 
 struct item line_at(const char *at, size_t size)
 {
-	const char *newline = memchr(at, '\n', size);
-	struct item line = {
-		.size = newline ? (size_t)(newline - at) + 1 : size,
-		.is_row = true,
-	};
+	size_t end = 0;
 
-	return line;
+	do {
+		const char *newline = memchr(at + end, '\n', size - end);
+
+		end = newline ? (size_t)(newline - at) + 1 : size;
+	} while (end < size && at[end] == '\t');
+	return (struct item){.size = end, .is_row = true};
 }
 
 /* Find out what is partly out, while its start is still there to see. */

@@ -18,7 +18,7 @@ struct item {
 /* The item at `at`; not more than `size` bytes of it are there. */
 typedef struct item (*item_reader)(const char *at, size_t size);
 
-/* A line of text. */
+/* A line of text, with those below that begin with a tab: a row's callers. */
 struct item line_at(const char *at, size_t size);
 
 struct output {

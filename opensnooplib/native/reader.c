@@ -115,6 +115,7 @@ void reader_close(struct reader *reader)
 	conditions_free(&reader->conditions);
 	tally_clear(&reader->tally);
 	names_free(&reader->format.names);
+	callers_close(reader->format.callers);
 	if (reader->epoll_fd >= 0)
 		close(reader->epoll_fd);
 	free(reader);
@@ -226,6 +227,33 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 	return 0;
 }
 
+int reader_name_callers(struct reader *reader)
+{
+	int *cpus;
+	int error;
+
+	if (reader->format.callers)
+		return 0;
+	cpus = calloc(reader->ring_count, sizeof(*cpus));
+	if (!cpus)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		cpus[i] = reader->rings[i].cpu;
+	reader->format.callers = callers_open(cpus, reader->ring_count, &error);
+	free(cpus);
+	return error;
+}
+
+/* What was mapped on a CPU while it was not followed isn't known. */
+static int name_callers_anew(struct reader *reader)
+{
+	if (!reader->format.callers)
+		return 0;
+	callers_close(reader->format.callers);
+	reader->format.callers = NULL;
+	return reader_name_callers(reader);
+}
+
 int reader_follow_cpu(struct reader *reader, int cpu)
 {
 	struct ring *old = ring_of(reader, cpu);
@@ -251,7 +279,7 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		ring_close(old);
 		*old = ring;
 	}
-	return 0;
+	return name_callers_anew(reader);
 }
 
 void reader_set_map(struct reader *reader, int map_fd)
@@ -400,8 +428,7 @@ bool all_rows_shown(const struct reader *reader)
 
 void count_row(struct reader *reader, const struct record *record)
 {
-	enum path_state state =
-		full_path_state(record, &reader->format.layout);
+	enum path_state state = full_path_state(record, &reader->format.layout);
 
 	reader->rows++;
 	reader->unreadable += state == PATH_UNREADABLE;
@@ -580,6 +607,8 @@ int state_of(const struct reader *reader)
 int reader_poll(struct reader *reader, int timeout_ms)
 {
 	wait_for_records(reader, timeout_ms);
+	if (reader->format.callers)
+		mappings_follow(&reader->format.callers->mappings);
 	if (!all_rows_shown(reader))
 		reader->records_wait =
 			merge_drain(&reader->merge, ordered_until(),

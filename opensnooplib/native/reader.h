@@ -119,6 +119,12 @@ struct format_request {
 int reader_set_format(struct reader *reader,
 		      const struct format_request *request);
 
+/*
+ * Say who the callers are, from here on; without this, their addresses are
+ * shown. Once is enough.
+ */
+int reader_name_callers(struct reader *reader);
+
 struct awaited_open {
 	const char *path; /* NULL: it has none that can be read */
 	uint32_t pid;

@@ -57,20 +57,13 @@ static int open_event(const struct ring *ring)
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
-int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared)
+int ring_map(struct ring *ring, int fd, unsigned int pages)
 {
 	void *map;
 	int error;
 
-	*ring = (struct ring){
-		.cpu = cpu,
-		.is_shared = is_shared,
-		.size = pages * page_size(),
-	};
-	ring->fd = open_event(ring);
-	if (ring->fd < 0)
-		return -errno;
-
+	ring->fd = fd;
+	ring->size = pages * page_size();
 	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED,
 		   ring->fd, 0);
 	if (map == MAP_FAILED) {
@@ -86,6 +79,19 @@ int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared)
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared)
+{
+	int fd;
+
+	*ring = (struct ring){
+		.cpu = cpu,
+		.is_shared = is_shared,
+		.size = pages * page_size(),
+	};
+	fd = open_event(ring);
+	return fd < 0 ? -errno : ring_map(ring, fd, pages);
 }
 
 void ring_close(struct ring *ring)
@@ -200,6 +206,11 @@ static void note_lost(struct ring *ring, const struct perf_event_header *header)
 	memcpy(body, header + 1, sizeof(body));
 	if (!ring->is_shared || find_stream(ring, body[0], &stream))
 		ring->streams[stream].lost += body[1];
+}
+
+const struct perf_event_header *ring_next(struct ring *ring)
+{
+	return ring_is_empty(ring) ? NULL : next_record(ring);
 }
 
 bool ring_peek(struct ring *ring, struct record *record)

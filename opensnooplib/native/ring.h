@@ -42,6 +42,9 @@ struct ring {
 
 /* Returns 0, or a negative errno as of perf_event_open(2) and mmap(2). */
 int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared);
+
+/* The same for the event `fd`, which becomes the ring's, also on an error. */
+int ring_map(struct ring *ring, int fd, unsigned int pages);
 void ring_close(struct ring *ring);
 
 /* Let a stream write to a shared ring. Returns 0 or a negative errno. */
@@ -68,6 +71,9 @@ void ring_refresh(struct ring *ring);
  */
 bool ring_peek(struct ring *ring, struct record *record);
 void ring_consume(struct ring *ring);
+
+/* The next perf record, of whichever type; NULL if there is none. */
+const struct perf_event_header *ring_next(struct ring *ring);
 
 /* Give the room of what was consumed back to the kernel. */
 void ring_release(struct ring *ring);

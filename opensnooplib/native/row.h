@@ -5,6 +5,7 @@
 #ifndef OPENSNOOP_ROW_H
 #define OPENSNOOP_ROW_H
 
+#include "callers.h"
 #include "clock.h"
 #include "full_path.h"
 #include "names.h"
@@ -41,6 +42,8 @@ enum column_kind {
 	COLUMN_DELTA,	/* since the last row's, as seconds */
 	COLUMN_WALL,	/* the time of day */
 	COLUMN_DATE,	/* date and time of day, RFC 3339 */
+	/* An array of addresses, up to the first 0: */
+	COLUMN_CALLERS, /* who is there; a table has them below the row */
 	COLUMN_KINDS
 };
 
@@ -65,6 +68,7 @@ struct row_format {
 	uint64_t last_ts;  /* ns, for COLUMN_DELTA */
 	struct clock clock;
 	struct names names;
+	struct callers *callers; /* NULL: their addresses are shown */
 	char path_room[FULL_PATH_ROOM];
 };
 

@@ -65,19 +65,18 @@ static char *put_cell(char *out, const char *name, const struct cell *cell)
 static char *put_value(char *out, struct row_format *format,
 		       const struct column *column, const struct record *record)
 {
+	uint32_t count = element_count(column, record);
 	struct cell cell;
 
 	if (column->count == 0) {
-		read_cell(&cell, format, column, record);
+		read_element(&cell, format, column, record, 0);
 		return put_cell(out, column->name, &cell);
 	}
 	*out++ = '[';
-	for (uint32_t i = 0; i < column->count; i++) {
-		struct column element = array_element(column, i);
-
+	for (uint32_t i = 0; i < count; i++) {
 		if (i > 0)
 			out = put_string(out, ", ");
-		read_cell(&cell, format, &element, record);
+		read_element(&cell, format, column, record, i);
 		out = put_cell(out, NULL, &cell);
 	}
 	*out++ = ']';

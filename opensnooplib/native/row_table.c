@@ -48,6 +48,59 @@ static bool failed(const struct row_format *format, const struct record *record)
 	return record_signed(record, format->layout.ret, &ret) && ret < 0;
 }
 
+/* Below the row, each in a line that begins with a tab, as no row does. */
+static char *put_callers(char *out, struct row_format *format,
+			 const struct column *column,
+			 const struct record *record)
+{
+	uint32_t count = element_count(column, record);
+	struct cell cell;
+
+	for (uint32_t i = 0; i < count; i++) {
+		*out++ = '\t';
+		read_element(&cell, format, column, record, i);
+		out = put_table_cell(out, &cell);
+		*out++ = '\n';
+	}
+	return out;
+}
+
+static bool is_below(const struct column *column)
+{
+	return column->kind == COLUMN_CALLERS;
+}
+
+static uint32_t last_of_line(const struct row_format *format)
+{
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < format->column_count; i++)
+		if (!is_below(&format->columns[i]))
+			last = i;
+	return last;
+}
+
+static char *put_line(char *out, struct row_format *format,
+		      const struct record *record)
+{
+	uint32_t last = last_of_line(format);
+
+	for (uint32_t i = 0; i < format->column_count; i++) {
+		const struct column *column = &format->columns[i];
+		char *end;
+
+		if (is_below(column))
+			continue;
+		end = put_cells(out, format, column, record, put_table_cell);
+		if (i != last || column->width > 0)
+			end = pad(out, end, column->width);
+		if (i != last)
+			*end++ = ' ';
+		out = end;
+	}
+	return out;
+}
+
 char *put_table_row(char *out, struct row_format *format,
 		    const struct record *record)
 {
@@ -55,21 +108,14 @@ char *put_table_row(char *out, struct row_format *format,
 
 	if (colored)
 		out = put_string(out, COLOR_FAILED);
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
-		bool last = i + 1 == format->column_count;
-		char *end =
-			put_cells(out, format, column, record, put_table_cell);
-
-		if (!last || column->width > 0)
-			end = pad(out, end, column->width);
-		if (!last)
-			*end++ = ' ';
-		out = end;
-	}
+	out = put_line(out, format, record);
 	if (colored)
 		out = put_string(out, COLOR_END);
 	*out++ = '\n';
+	for (uint32_t i = 0; i < format->column_count; i++)
+		if (is_below(&format->columns[i]))
+			out = put_callers(out, format, &format->columns[i],
+					  record);
 	return out;
 }
 
@@ -83,7 +129,8 @@ size_t table_row_bound(const struct row_format *format)
 		size_t text = cell_text_bound(format, column);
 		size_t cell = SHELL_TEXT_BOUND(text) + CELL_WORD_SIZE;
 
-		bound += (column->count ? column->count : 1) * (cell + 1) + 1;
+		/* With a comma behind each, or a tab and a newline around. */
+		bound += (column->count ? column->count : 1) * (cell + 2) + 1;
 		bound += (size_t)(width < 0 ? -width : width);
 	}
 	return bound;

@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 
 # pylint: disable=wrong-import-position
+import filter_cost  # noqa: E402
 import idle_time  # noqa: E402
 import keeping  # noqa: E402
 import launch_time  # noqa: E402
@@ -45,6 +46,7 @@ FIGURES = {
     "launch-time": launch_time.measure,
     "idle-time": idle_time.measure,
     "row-speed": row_speed.measure,
+    "filter-cost": filter_cost.measure,
     "keeping": keeping.measure,
     "live-editing": live_editing.measure,
     "peers": peers.measure,

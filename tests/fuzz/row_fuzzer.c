@@ -232,14 +232,27 @@ static void check_json_row(struct row_format *format,
 	free(row);
 }
 
+/* Below the row stand its callers, each in a line that begins with a tab. */
 static void check_table_row(struct row_format *format,
 			    const struct record *record)
 {
 	size_t bound = table_row_bound(format);
 	char *row = exactly(bound);
-	size_t size = (size_t)(put_table_row(row, format, record) - row);
+	const char *end = put_table_row(row, format, record);
+	const char *next = memchr(row, '\n', (size_t)(end - row));
 
-	check_table_line(row, size, bound);
+	CHECK(next && (size_t)(end - row) <= bound);
+	next++;
+	check_table_line(row, (size_t)(next - row), bound);
+	while (next < end) {
+		const char *line = next;
+
+		CHECK(*line == '\t');
+		next = memchr(line, '\n', (size_t)(end - line));
+		CHECK(next);
+		next++;
+		check_line(line + 1, (size_t)(next - line) - 1, bound);
+	}
 	free(row);
 }
 

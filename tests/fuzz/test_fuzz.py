@@ -14,7 +14,7 @@ from typing import List
 import pytest
 
 HERE = Path(__file__).resolve().parent
-TARGETS = ["row", "text", "merge", "recording"]
+TARGETS = ["row", "text", "merge", "recording", "elf"]
 
 
 def _make(build: Path, goal: str) -> str:

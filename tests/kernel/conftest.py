@@ -28,10 +28,11 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="tracing needs root"))
 
 
-def _build(name: str, folder: Path) -> Path:
+def _build(name: str, folder: Path, *flags: str) -> Path:
     program = folder / name
     source = _PROGRAMS / f"{name}.c"
-    subprocess.run(["cc", *_C_FLAGS, "-o", program, source], check=True)
+    command = ["cc", *_C_FLAGS, *flags, "-o", str(program), str(source)]
+    subprocess.run(command, check=True)
     return program
 
 
@@ -57,6 +58,13 @@ def fork_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def swap_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that opens files by names that change meanwhile."""
     return _build("swap_names", tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="session")
+def call_chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program of functions that call each other."""
+    folder = tmp_path_factory.mktemp("programs")
+    return _build("call_chain", folder, "-O0")
 
 
 @pytest.fixture

@@ -127,6 +127,7 @@ class _RowFormat(ctypes.Structure):
         ("last_ts", ctypes.c_uint64),
         ("clock", _Clock),
         ("names", _Names),
+        ("callers", ctypes.c_void_p),
         ("path_room", ctypes.c_char * (3 * 4096)),
     ]
 
@@ -141,6 +142,12 @@ class _Text(ctypes.Structure):
     """struct text of native/record.h."""
 
     _fields_ = [("bytes", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+
+
+class _Item(ctypes.Structure):
+    """struct item of native/output.h."""
+
+    _fields_ = [("size", ctypes.c_size_t), ("is_row", ctypes.c_bool)]
 
 
 class _Block:
@@ -318,6 +325,13 @@ class Native:
         """The record as one field of this kind, in a table."""
         columns = [Column(kind, (0, len(record)))]
         return self.table_row(columns, record, layout, **more)[:-1]
+
+    def line_size(self, text: bytes) -> int:
+        """Of the row at its start, with the lines that belong to it."""
+        kept = ctypes.create_string_buffer(text, len(text))
+        self._lib.line_at.restype = _Item
+        self._lib.line_at.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        return int(self._lib.line_at(kept, len(text)).size)
 
     def container(self, path: bytes) -> bytes:
         """The container of a cgroup with this path; empty if of none."""

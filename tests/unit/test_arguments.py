@@ -145,7 +145,10 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
             "latency": True,
         },
     ),
-    (["--latency", "--summary"], {"summary": True, "latency": True}),
+    (
+        ["--latency", "--summary"],
+        {"summary": True, "latency": True, "wanted": ("WANT_LATENCY",)},
+    ),
     (["--trusted"], {"trusted": True}),
     (["-F"], {"full_path": True}),
     (["--full-path"], {"full_path": True}),

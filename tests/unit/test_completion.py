@@ -85,9 +85,13 @@ def test_processes_and_users() -> None:
     assert root in _offered("-u", root[:2])
 
 
-def test_flags_are_understood() -> None:
-    for flag in _offered("-f", "O_"):
-        arguments.parse(["-f", flag])
+@pytest.mark.parametrize("option", ["-f", "--errno"])
+def test_flags_and_errors_are_understood(option: str) -> None:
+    words = _offered(option, "")
+    assert len(words) > 10
+    for word in words:
+        arguments.parse([option, word])
+        assert _offered(option, f"x,{word}") == [f"x,{word}"]
 
 
 def test_files_and_commands() -> None:
@@ -95,4 +99,5 @@ def test_files_and_commands() -> None:
     assert "date" in _offered("-x", "--exec", "dat")
     assert _offered("--exec", "cat", "Makef") == ["Makefile"]
     assert _offered("--exec", "cat", "--for") == []
-    assert _offered("-d", "") == []
+    for option in ("-d", "--interval", "--path", "--container"):
+        assert _offered(option, "") == []

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an open costs that a filter drops, of one that is shown."""
+
+from __future__ import annotations
+
+from typing import List
+
+from samples import Samples, in_turn
+from table import Row
+from tools import OURS, UNTRACED, Tool, tracing
+from workbench import Workbench
+
+_GOAL = 0.35
+
+# Each drops the load's opens, at another point of their way.
+_FILTERS = (
+    "-p 1",
+    "-u nobody",
+    "-n nobody",
+    "-f O_DIRECTORY",
+    "-x",
+    "--path /no/such/*",
+)
+
+
+def _filtering(options: str) -> Tool:
+    # The name is a file's as well.
+    tool = OURS.with_arguments(*options.split())
+    return tool._replace(name=options.replace("/", "|"), has_rows=False)
+
+
+def measure(bench: Workbench) -> List[Row]:
+    def microseconds(tool: Tool) -> float:
+        with tracing(bench, tool) as trace:
+            return float(trace.run(bench.load(300_000))) / 1000
+
+    filtering = [_filtering(options) for options in _FILTERS]
+    taken = in_turn(
+        "cost of a dropped open",
+        (UNTRACED, OURS, *filtering),
+        3 if bench.quick else 7,
+        microseconds,
+    )
+    untraced = taken[UNTRACED.name]
+    shown = taken[OURS.name].minus(untraced)
+    return [
+        _row(options, taken[tool.name].minus(untraced), shown)
+        for options, tool in zip(_FILTERS, filtering)
+    ]
+
+
+def _row(options: str, dropped: Samples, shown: Samples) -> Row:
+    ratio = dropped.ratio_to(shown)
+    return Row(
+        f"{options}: cost of an open that it drops, of a shown one's",
+        {OURS.name: ratio.shown(".2f")},
+        goal=f"at most {_GOAL}",
+        reached=ratio.median <= _GOAL if ratio.values else None,
+        note=(
+            f"a dropped one adds {dropped.shown('.2f')} µs, a shown one "
+            f"{shown.shown('.2f')} µs"
+        ),
+    )

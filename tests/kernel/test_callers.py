@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""-c: who called, as a program says that calls itself in a known way."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from opensnooplib.options import PLANS
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
+from tests.kernel.tool import (
+    Ended,
+    Tool,
+    assert_nothing_left,
+    loaded_objects,
+    run,
+    wait_until,
+)
+
+_PATH = "/no/such/place"
+_MIDDLE = "zoo::Fence::open(char const*, int)"
+_UNKNOWN = "<callers unknown>"
+
+# Of the kernel: kernel.perf_event_max_stack, unless somebody has changed it.
+_DEEPEST = 127
+
+
+def _trace(*command: Word, options: List[str]) -> Ended:
+    with OpenLoad(*command) as load:
+        with Tool("-p", str(load.pid), *options) as tool:
+            load.run()
+            return tool.stop()
+
+
+def _row(ended: Ended) -> Dict[str, Any]:
+    """The one of the chain's end."""
+    rows = [json.loads(line) for line in ended.lines]
+    (found,) = [row for row in rows if row["path"] == _PATH]
+    return dict(found)
+
+
+def _split(caller: str) -> List[str]:
+    """Function and module, or address and module."""
+    found = re.fullmatch(r"(.*)\+0x[0-9a-f]+ \((.*)\)", caller)
+    assert found, caller
+    return list(found.groups())
+
+
+def _chain(program: Path, depth: int) -> List[List[str]]:
+    names = ["inner_one", *[_MIDDLE] * (depth + 1), "outer_one", "main"]
+    return [[name, str(program)] for name in names]
+
+
+def _assert_chain(row: Dict[str, Any], program: Path, depth: int) -> None:
+    expected = _chain(program, depth)
+    callers = row["callers"][: len(expected)]
+    assert [_split(caller) for caller in callers] == expected
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_the_chain_of_functions(call_chain: Path, plan: str) -> None:
+    skip_without_hooks_for(plan)
+    options = ["-c", "--format", "json", "--attach", plan]
+    ended = _trace(call_chain, _PATH, "3", options=options)
+    _assert_chain(_row(ended), call_chain, 3)
+
+
+def _addresses(program: Path) -> Dict[str, range]:
+    """Of its functions, as nm(1) tells them."""
+    listed = subprocess.run(
+        ["nm", "-S", "--defined-only", program],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    fields = [line.split() for line in listed.splitlines()]
+    return {
+        words[3]: range(
+            int(words[0], 16), int(words[0], 16) + int(words[1], 16)
+        )
+        for words in fields
+        if len(words) == 4
+    }
+
+
+def test_a_program_without_symbols(call_chain: Path, tmp_path: Path) -> None:
+    """Its file and the place in it, which nm(1) knows by the whole one."""
+    stripped = tmp_path / "stripped"
+    subprocess.run(["strip", "-o", stripped, call_chain], check=True)
+    options = ["-c", "--format", "json"]
+    row = _row(_trace(stripped, _PATH, "1", options=options))
+    known = _addresses(call_chain)
+    middle = "_ZN3zoo5Fence4openEPKci"
+    names = ["inner_one", middle, middle, "outer_one", "main"]
+    for name, caller in zip(names, row["callers"]):
+        found = re.fullmatch(r"0x\w+ \((.*)\+(0x\w+)\)", caller)
+        assert found, caller
+        assert found.group(1) == str(stripped)
+        assert int(found.group(2), 16) in known[name]
+
+
+def test_table(call_chain: Path) -> None:
+    """Below the row, each in a line of its own."""
+    ended = _trace(call_chain, _PATH, "0", options=["-c"])
+    heading, *lines = ended.output.decode().splitlines()
+    assert "CALLERS" not in heading
+    row = next(i for i, line in enumerate(lines) if line.endswith(_PATH))
+    below = lines[row + 1 : row + 5]
+    assert [line[:1] for line in below] == ["\t"] * 4
+    found = [_split(line[1:]) for line in below]
+    assert found == _chain(call_chain, 0)
+
+
+def test_csv(call_chain: Path) -> None:
+    options = ["--columns", "path,callers", "--format", "csv"]
+    ended = _trace(call_chain, _PATH, "0", options=options)
+    heading, *rows = csv.reader(ended.output.decode().splitlines())
+    assert heading == ["path", "callers"]
+    (cell,) = [callers for path, callers in rows if path == _PATH]
+    found = [_split(caller) for caller in cell.split(";")[:4]]
+    assert found == _chain(call_chain, 0)
+
+
+def test_a_process_that_is_gone_when_its_row_comes(call_chain: Path) -> None:
+    """It began during the trace, so what it had mapped is known."""
+    options = ["-c", "--format", "json", "--path", _PATH]
+    with Tool(*options) as tool:
+        tool.hold_back()
+        with OpenLoad(call_chain, _PATH, "2", "exec") as load:
+            load.run()
+        tool.send(signal.SIGCONT)
+        ended = tool.stop()
+    _assert_chain(_row(ended), call_chain, 2)
+
+
+def test_a_process_that_ran_before_and_is_gone(call_chain: Path) -> None:
+    with OpenLoad(call_chain, _PATH, "1") as load:
+        with Tool("-c", "--format", "json", "-p", str(load.pid)) as tool:
+            tool.hold_back()
+            load.run()
+            tool.send(signal.SIGCONT)
+            ended = tool.stop()
+    _assert_chain(_row(ended), call_chain, 1)
+
+
+_MANY_PROGRAMS = "for n in $(seq 3000); do /bin/true; done"
+
+
+def test_more_programs_than_the_kernel_could_tell_of(call_chain: Path) -> None:
+    """What was mapped is not known then: said, and not guessed."""
+    options = ["-c", "--format", "json", "--path", _PATH]
+    with Tool(*options) as tool:
+        tool.hold_back()
+        subprocess.run(["sh", "-c", _MANY_PROGRAMS], check=True)
+        with OpenLoad(call_chain, _PATH, "0") as gone:
+            gone.run()
+        tool.send(signal.SIGCONT)
+        wait_until(lambda: _PATH.encode() in tool.output_so_far())
+        with OpenLoad(call_chain, _PATH, "3") as known:
+            known.run()
+        ended = tool.stop()
+    rows = {row["pid"]: row for row in map(json.loads, ended.lines)}
+    for caller in rows[gone.pid]["callers"]:
+        assert re.fullmatch(r"0x[0-9a-f]+ \(mappings unknown\)", caller)
+    _assert_chain(rows[known.pid], call_chain, 3)
+
+
+def test_a_child_has_what_its_parent_had() -> None:
+    """One that doesn't exec: the interpreter's functions."""
+    attempt = Attempt(_PATH.encode(), os.O_RDONLY)
+    with Tool("-c", "--format", "json", "--path", _PATH) as tool:
+        tool.hold_back()
+        with Opener([attempt]) as opener:
+            opener.run()
+        tool.send(signal.SIGCONT)
+        ended = tool.stop()
+    row = _row(ended)
+    assert row["pid"] == opener.pid
+    assert _split(row["callers"][0])[1].rpartition("/")[2] == "libc.so.6"
+
+
+def test_a_file_that_is_gone(call_chain: Path, tmp_path: Path) -> None:
+    """As a library is after an upgrade, and the process has ended too."""
+    program = tmp_path / "program"
+    shutil.copy(call_chain, program)
+    with OpenLoad(program, _PATH, "1") as load:
+        program.unlink()
+        with Tool("-c", "--format", "json", "-p", str(load.pid)) as tool:
+            load.run()
+            ended = tool.stop()
+    gone = f"{program} (deleted)"
+    for caller in _row(ended)["callers"][:3]:
+        assert re.fullmatch(rf"0x\w+ \({re.escape(gone)}\+0x\w+\)", caller)
+
+
+def test_a_stack_that_is_deeper_than_the_kernel_looks(
+    call_chain: Path,
+) -> None:
+    options = ["-c", "--format", "json"]
+    row = _row(_trace(call_chain, _PATH, "300", options=options))
+    assert len(row["callers"]) == _DEEPEST + 1
+    assert row["callers"][-1] == _UNKNOWN
+    names = {_split(caller)[0] for caller in row["callers"][1:-1]}
+    assert names == {_MIDDLE}
+
+
+def test_a_recording_holds_addresses(call_chain: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "recording"
+    _trace(call_chain, _PATH, "1", options=["-c", "--record", str(recording)])
+    row = _row(run("--replay", recording, "--format", "json"))
+    assert len(row["callers"]) >= 5
+    assert all(re.fullmatch("0x[0-9a-f]+", one) for one in row["callers"])
+    shown = run("--replay", recording).output.decode().splitlines()
+    assert f"\t{row['callers'][0]}" in shown
+
+
+def _children(pid: int) -> List[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def test_the_child_that_demangles_goes_with_the_trace(
+    call_chain: Path,
+) -> None:
+    """It holds nothing that is the trace's, and survives nothing."""
+    before = loaded_objects()
+    with OpenLoad(call_chain, _PATH, "0") as load:
+        with Tool("-c", "-p", str(load.pid)) as tool:
+            load.run()
+            wait_until(lambda: _MIDDLE.encode() in tool.output_so_far())
+            (child,) = _children(tool.pid)
+            assert os.listdir(f"/proc/{child}/fd") == ["0"]
+            ended = tool.stop(signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{child}").exists())
+    assert_nothing_left(ended, before)

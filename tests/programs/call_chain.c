@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A chain of functions, the innermost of which opens the file that is named:
+ *
+ *	call_chain FILE DEPTH [exec]
+ *
+ * inner_one() is called by a function of C++ (by its name, at least), that by
+ * itself DEPTH times, and that by outer_one(). Says "ready", and goes on when
+ * its stdin ends. With "exec", it starts itself anew before it opens. To be
+ * compiled without optimization, so that each call is one.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* libc's open(2) may keep something else in the frame pointer. */
+long inner_one(const char *path)
+{
+	long ret;
+#if defined(__x86_64__)
+	register long flags __asm__("rdx") = O_RDONLY;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(SYS_openat), "D"(AT_FDCWD), "S"(path), "r"(flags)
+			 : "rcx", "r11", "memory");
+#else
+	ret = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+#endif
+	return ret;
+}
+
+long middle_one(const char *path, int depth) __asm__("_ZN3zoo5Fence4openEPKci");
+
+long middle_one(const char *path, int depth)
+{
+	return depth > 0 ? middle_one(path, depth - 1) : inner_one(path);
+}
+
+long outer_one(const char *path, int depth)
+{
+	return middle_one(path, depth);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		return 2;
+	puts("ready");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	if (argc > 3) {
+		argv[3] = NULL;
+		execv("/proc/self/exe", argv);
+		return 1;
+	}
+	outer_one(argv[1], atoi(argv[2]));
+	return 0;
+}

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Callers: the ELF reader beside nm(1), C++ names beside c++filt(1)."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+import subprocess
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import pytest
+
+from opensnooplib.known_columns import Kind
+from tests.unit.native import Column, Native, run_c
+
+_LIBC = "/lib/x86_64-linux-gnu/libc.so.6"
+
+
+def _output(*command: str, text: str = "") -> str:
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, input=text
+    ).stdout
+
+
+def _functions(file: str, *options: str) -> Dict[int, Tuple[int, List[str]]]:
+    """By address: their size and names."""
+    found: Dict[int, Tuple[int, List[str]]] = {}
+    listed = _output("nm", "-S", "--defined-only", *options, file)
+    for line in listed.splitlines():
+        words = line.split()
+        if len(words) == 4 and words[2] in "TtWwi":
+            address, size = int(words[0], 16), int(words[1], 16)
+            names = found.setdefault(address, (size, []))[1]
+            names.append(words[3].partition("@")[0])
+    return found
+
+
+def _offset_of(file: str, address: int) -> int:
+    """Where in the file: by PT_LOAD of elf(5), 64 bits."""
+    data = Path(file).read_bytes()
+    (table,) = struct.unpack_from("=Q", data, 32)
+    (count,) = struct.unpack_from("=H", data, 56)
+    for i in range(count):
+        kind, _, offset, start, _, size, _, _ = struct.unpack_from(
+            "=IIQQQQQQ", data, table + 56 * i
+        )
+        if kind == 1 and start <= address < start + size:
+            return int(address - start + offset)
+    raise AssertionError(f"{file} has nothing at {address:x}")
+
+
+_FIND = """
+#include "elf_symbols.c"
+#include <fcntl.h>
+#include <stdio.h>
+int main(void)
+{
+	struct elf_symbols *symbols =
+		elf_symbols_read(open("%s", O_RDONLY));
+	const unsigned long offsets[] = {%s};
+
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++) {
+		uint64_t into = 0;
+		struct elf_symbol *found = symbols ? elf_symbols_find(
+			symbols, offsets[i], &into) : NULL;
+		printf("%%s %%lu\\n", found ? found->name : "-", into);
+	}
+	elf_symbols_free(symbols);
+	return 0;
+}
+"""
+
+
+def _found(folder: Path, file: str, offsets: List[int]) -> List[List[str]]:
+    listed = ", ".join(map(str, offsets))
+    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    return [
+        line.split()
+        for line in run_c(folder, _FIND % (file, listed), *flags).splitlines()
+    ]
+
+
+def _program(folder: Path, *flags: str) -> str:
+    program = folder / "of-two"
+    source = folder / "of-two.c"
+    source.write_text(
+        "int first(int x) { return 3 * x; }\n"
+        "int main(void) { return first(0); }\n"
+    )
+    subprocess.run(["cc", *flags, "-o", program, source], check=True)
+    return str(program)
+
+
+def _check(folder: Path, file: str, *options: str) -> None:
+    functions = _functions(file, *options)
+    some = random.Random(1).sample(sorted(functions), min(300, len(functions)))
+    places = [(at, functions[at][0] - 1) for at in some if functions[at][0]]
+    offsets = [_offset_of(file, at + into) for at, into in places]
+    for (at, into), (name, found) in zip(
+        places, _found(folder, file, offsets)
+    ):
+        assert name in functions[at][1]
+        assert int(found) == into
+
+
+@pytest.mark.skipif(not Path(_LIBC).exists(), reason="it is elsewhere")
+def test_a_library(tmp_path: Path) -> None:
+    _check(tmp_path, _LIBC, "-D")
+
+
+@pytest.mark.parametrize("flags", [["-no-pie"], ["-static"], ["-pie"]])
+def test_a_program(tmp_path: Path, flags: List[str]) -> None:
+    """Its addresses are not its offsets, without -pie."""
+    _check(tmp_path, _program(tmp_path, *flags))
+
+
+def test_what_stands_in_no_function(tmp_path: Path) -> None:
+    program = _program(tmp_path)
+    stripped = _program(tmp_path, "-s", "-Wl,--no-export-dynamic")
+    size = Path(program).stat().st_size
+    for file, offset in (
+        (program, 0),
+        (program, size - 1),
+        (program, 1 << 63),
+        (stripped, 4096),
+        ("/etc/passwd", 0),
+        ("/dev/null", 0),
+    ):
+        assert _found(tmp_path, file, [offset]) == [["-", "0"]]
+
+
+_DEMANGLE = """
+#include "demangler.c"
+#include <stdio.h>
+int main(void)
+{
+	struct demangler demangler = {0};
+	char line[10000];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		char out[1024];
+
+		line[strcspn(line, "\\n")] = '\\0';
+		puts(demangle(&demangler, line, out, sizeof(out)) ? out : line);
+	}
+	printf("%u children\\n", demangler.children);
+	demangler_free(&demangler);
+	return 0;
+}
+"""
+
+
+def _demangled(folder: Path, names: List[str]) -> List[str]:
+    names_file = folder / "names"
+    names_file.write_text("".join(f"{name}\n" for name in names))
+    text = _DEMANGLE.replace(
+        "struct demangler demangler",
+        f'freopen("{names_file}", "r", stdin);\n\tstruct demangler demangler',
+    )
+    return run_c(folder, text, "-ldl").splitlines()
+
+
+_NAMES = [
+    "_ZN3zoo5Fence4openEPKci",
+    "_ZNSt6vectorIiSaIiEE9push_backERKi",
+    "_ZSt4endlIcSt11char_traitsIcEERSt13basic_ostreamIT_T0_ES6_",
+    "_ZZ4mainENKUlvE_clEv",
+    "_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE",
+    "_Znwm",
+    "_Zinvalid",
+    "main",
+    "_Z",
+    "",
+]
+
+
+def test_names_of_cpp(tmp_path: Path) -> None:
+    *found, children = _demangled(tmp_path, _NAMES)
+    expected = _output("c++filt", "-i", text="\n".join(_NAMES)).splitlines()
+    # c++filt leaves out Rust's hashes; __cxa_demangle() doesn't.
+    for name, ours, theirs in zip(_NAMES, found, expected):
+        assert ours == theirs or "17h" in name
+    assert children == "1 children"
+
+
+def _bomb(levels: int) -> str:
+    """f(a<int, int>, a<it, it>, ...): each is twice as long as the last."""
+    pairs = [f"S_IS{_base_36(n)}_S{_base_36(n)}_E" for n in range(levels)]
+    return "_Z1f1aIiiE" + "".join(pairs)
+
+
+def _base_36(number: int) -> str:
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    text = digits[number % 36]
+    while number >= 36:
+        number //= 36
+        text = digits[number % 36] + text
+    return text
+
+
+def test_names_that_stand_for_gigabytes(tmp_path: Path) -> None:
+    """They stay as they are, and the others are demangled all the same."""
+    assert len(_output("c++filt", _bomb(12))) > 40_000
+    bombs = [_bomb(60), _bomb(61)]
+    *found, children = _demangled(tmp_path, [*bombs, "_Z1gi"])
+    assert found == [*bombs, "g(int)"]
+    assert children == "3 children"
+
+
+def test_cells(native: Native) -> None:
+    """Without anybody to ask, as in a replay: addresses, up to the first 0."""
+    column = Column(Kind.CALLERS, (0, 8), elements=4, name="callers")
+    path = Column(Kind.UNSIGNED, (0, 8))
+    for addresses, expected in (
+        ([0x1000, 0xABC, 0, 0], ["0x1000", "0xabc"]),
+        ([0x1000, 0xABC, 0xDEF, 0], ["0x1000", "0xabc", "0xdef", _UNKNOWN]),
+        ([0, 0, 0, 0], [_UNKNOWN]),
+    ):
+        record = struct.pack("=4Q", *addresses)
+        row = native.json_row([column], record)
+        assert json.loads(row) == {"callers": expected}
+        table = native.table_row([column, path], record)
+        first, *below = table.splitlines()
+        assert first == str(addresses[0])
+        assert below == [f"\t{caller}" for caller in expected]
+        csv = native.csv_row([column, path], record)
+        assert csv == f"{';'.join(expected)},{addresses[0]}\r\n"
+    assert native.csv_row([column], b"") == "\r\n"
+    assert json.loads(native.json_row([column], b"")) == {"callers": [None]}
+
+
+_UNKNOWN = "<callers unknown>"
+
+
+@pytest.mark.parametrize(
+    "text, sizes",
+    [
+        ("one\ntwo\n", [4, 4]),
+        ("one\n\tmain\n\tstart\ntwo\n\tmain\n", [17, 10]),
+        ("\tmain\none\n", [6, 4]),
+        ("one\n\tcut", [8]),
+        ("one\n\t", [5]),
+    ],
+)
+def test_callers_belong_to_their_row(
+    native: Native, text: str, sizes: List[int]
+) -> None:
+    found = []
+    while text:
+        size = native.line_size(text.encode())
+        found.append(size)
+        text = text[size:]
+    assert found == sizes
