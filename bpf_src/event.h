@@ -9,7 +9,22 @@
 #include <uapi/linux/limits.h>
 
 /* Which way a file was opened; the column CALL shows it. */
-enum open_call { CALL_OPEN, CALL_CREAT, CALL_OPENAT, CALL_OPENAT2 };
+enum open_call {
+	CALL_OPEN,
+	CALL_CREAT,
+	CALL_OPENAT,
+	CALL_OPENAT2,
+	CALL_IO_URING_OPENAT,
+	CALL_IO_URING_OPENAT2,
+	CALL_EXEC,   /* execve: a program, its interpreter or its loader */
+	CALL_KERNEL, /* the kernel for itself: a core dump, for example */
+};
+
+/* In place of a file descriptor, where an open that succeeded has none. */
+#define NO_DESCRIPTOR 0x7fffffff
+
+/* In place of a result that the kernel tells nobody. */
+#define NOT_TOLD 0x7ffffffe
 
 struct event {
 	u64 ts;	       /* ns since boot, when the syscall returned */
@@ -27,7 +42,7 @@ struct event {
 	u64 cgroup_id; /* the number of the cgroup v2 */
 #endif
 #ifdef WANT_CALL
-	enum open_call call; /* the syscall that opened the file */
+	enum open_call call; /* the way that the file was opened */
 #endif
 #ifdef WANT_GID
 	u32 gid; /* the real group ID, as the host numbers groups */

@@ -16,6 +16,7 @@
  *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
  *                   plan_fentry.h and plan_kprobe.h are other ways to be
  *                   called
+ *   io_uring.h      opens without a syscall
  */
 #include "event.h"
 #include "task.h"
@@ -34,6 +35,10 @@
 #include "plan_kprobe.h"
 #elif defined(PLAN_FENTRY)
 #include "plan_fentry.h"
+#endif
+
+#ifdef IO_URING
+#include "io_uring.h"
 #endif
 
 #include "thread_exit.h"

@@ -8,7 +8,9 @@
 
 /* The program that sees such opens end, of 64-bit or 32-bit programs. */
 #define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
-#define PROGRAMS	    (2 * CALLS)
+
+/* The programs that see the other ways. */
+enum { PROGRAM_REQUEST = 2 * CALLS, PROGRAM_FAILED_REQUEST, PROGRAMS };
 
 /* The arguments of an open, whichever way it is called. */
 struct open_args {
@@ -62,7 +64,7 @@ static void fill_event(struct event *event, const struct open_args *open,
 	event->ret = ret;
 	event->flags = open->flags;
 	event->mode = mode_counts(open->flags) ? open->mode : 0;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	caller_comm(event->comm);
 	fill_wanted(event, open);
 }
 

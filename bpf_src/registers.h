@@ -75,5 +75,7 @@ static void open_args_of(struct open_args *open, enum open_call call,
 		open->user_path = (const char *)args->second;
 		open->user_how = (const struct open_how *)args->third;
 		break;
+	default: /* no syscall */
+		break;
 	}
 }

@@ -114,6 +114,13 @@ _PAIRS = (
 # Ends whatever a thread has begun.
 _THREAD_END = "tracepoint__sched__sched_process_exit"
 
+# An open through io_uring: bpf_src/io_uring.h.
+_REQUEST_BEGINS = (
+    "tracepoint__io_uring__io_uring_submit_",
+    "tracepoint__io_uring__io_uring_req_failed",
+)
+REQUEST_END = "tracepoint__io_uring__io_uring_complete"
+
 # Sees each new process, for --children: bpf_src/follow.h.
 FOLLOWER = "tracepoint__task__task_newtask"
 
@@ -130,7 +137,8 @@ def sees_first(program: str, programs: Container[str]) -> bool:
     """Is this the first of `programs` that sees an open?"""
     if begin_of(program):
         return begin_of(program) not in programs
-    return program.startswith(tuple(begin for _, begin in _PAIRS))
+    begins = tuple(begin for _, begin in _PAIRS)
+    return program.startswith(begins + _REQUEST_BEGINS)
 
 
 def only_ends(program: str, programs: Container[str]) -> bool:

@@ -24,10 +24,12 @@ from opensnooplib import (
     selection,
     source,
     tracefs,
+    ways,
 )
 from opensnooplib.compiled import (
     COUNTERS_MAP,
     EVENTS_MAP,
+    REQUESTS_MAP,
     START_MAP,
     SUMMARY_MAPS,
     Compiled,
@@ -38,6 +40,9 @@ from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover, RoomFailure
 from opensnooplib.source import Source
+from opensnooplib.ways import NO_WAYS, Ways
+
+_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP)
 
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120
@@ -59,11 +64,12 @@ class Job(NamedTuple):
     have_slots: Optional[Container[str]] = None
 
 
-def make_source(job: Job) -> str:
+def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     """The C for this job on this kernel; tracefs must be mounted."""
     text = source.with_defines(
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
+        + other_ways.defines
         + selection.defines(job.options)
         + defines.columns(job.options)
         + (kernel_counts.defines() if job.options.summary else []),
@@ -73,6 +79,11 @@ def make_source(job: Job) -> str:
         own_source.check(job.source, job.options)
         text = own_source.with_layout(text)
     return text
+
+
+def find_ways(job: Job) -> Ways:
+    """What the plan sees besides its syscalls; tracefs must be mounted."""
+    return NO_WAYS if job.plan == SOURCE else ways.find()
 
 
 def _calls(job: Job) -> List[str]:
@@ -131,7 +142,8 @@ def _become_room(compiler_output: int) -> None:
 
 def _work(job: Job) -> Handover:
     _prepare_tracefs(job)
-    text = make_source(job)
+    other_ways = find_ways(job)
+    text = make_source(job, other_ways)
     chosen = headers.choose()
     flags: List[str] = []
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
@@ -154,20 +166,23 @@ def _work(job: Job) -> Handover:
         compiled.attach_for_swaps(job.have_slots, job.tool_pid)
     return Handover(
         schema=compiled.schema(declarations.of_event(text)),
-        calls=_calls(job),
+        calls=_calls(job) + other_ways.seen,
+        unseen=other_ways.unseen,
         headers=chosen.reason,
         map_list=compiled.map_list() if job.options.watch_maps else [],
         start_map=compiled.start_map(),
+        requests_map=compiled.requests_map(),
         maps={
             name: compiled.map_fd(name)
             for name in (
                 EVENTS_MAP,
                 COUNTERS_MAP,
                 START_MAP,
+                REQUESTS_MAP,
                 *selection.map_names(job.options),
                 *(SUMMARY_MAPS if job.options.summary else ()),
             )
-            if name not in (COUNTERS_MAP, START_MAP) or compiled.has_map(name)
+            if name not in _OPTIONAL_MAPS or compiled.has_map(name)
         },
         programs=compiled.programs,
         attachments=compiled.attachments,

@@ -43,6 +43,8 @@ COUNTERS_MAP = "counters"
 EVENT_BUFFER_MAP = "scratch"
 # If it is there: what has begun and not ended yet.
 START_MAP = "start"
+# Of bpf_src/io_uring.h, the same.
+REQUESTS_MAP = "requests"
 # Of bpf_src/summary.h, with --summary.
 SUMMARY_MAPS = (
     "generation",
@@ -266,6 +268,8 @@ class Compiled:
 
     def _only_ends(self, name: str) -> bool:
         """An end does nothing where it finds no begin in the map."""
+        if name == attachment.REQUEST_END:
+            return self.has_map(REQUESTS_MAP)
         return self.has_map(START_MAP) and attachment.only_ends(
             name, self.programs
         )
@@ -353,10 +357,16 @@ class Compiled:
         ]
 
     def start_map(self) -> Optional[StartMap]:
+        return self._begun_map(START_MAP)
+
+    def requests_map(self) -> Optional[StartMap]:
+        return self._begun_map(REQUESTS_MAP)
+
+    def _begun_map(self, name: str) -> Optional[StartMap]:
         """None where the C has no such map."""
-        if not self.has_map(START_MAP):
+        if not self.has_map(name):
             return None
-        table = self._program.get_table(START_MAP.encode())
+        table = self._program.get_table(name.encode())
         flag = getattr(table.Leaf, "under_way", None)
         return StartMap(
             key_size=ctypes.sizeof(table.Key),

@@ -6,8 +6,8 @@
 #define OPENSNOOP_CALIBRATION_H
 
 /*
- * Open `path` with the syscall that `call` names (open, creat, openat or
- * openat2), for reading where the syscall leaves the choice. Returns the
+ * Open `path` the way that `call` names (open, creat, openat, openat2 or
+ * io_uring), for reading where the syscall leaves the choice. Returns the
  * descriptor or a negative errno; -ENOSYS for a call that this machine
  * doesn't have. Goes around libc, which would turn open into openat.
  */
