@@ -18,6 +18,11 @@ enum open_call {
 	CALL_IO_URING_OPENAT2,
 	CALL_EXEC,   /* execve: a program, its interpreter or its loader */
 	CALL_KERNEL, /* the kernel for itself: a core dump, for example */
+	/* The syscalls once more, of programs for 32 bits. */
+	CALL_OPEN_32,
+	CALL_CREAT_32,
+	CALL_OPENAT_32,
+	CALL_OPENAT2_32,
 };
 
 /* In place of a file descriptor, where an open that succeeded has none. */

@@ -32,23 +32,19 @@ static enum open_call call_of_opcode(u8 opcode)
 					 : CALL_IO_URING_OPENAT2;
 }
 
-/* The request's arguments; returns the kernel's copy of the name. */
-static const char *read_request(struct open_args *open, const void *request,
-				u8 opcode)
+static void read_request(struct open_args *open, const void *request, u8 opcode)
 {
 	const void *command = request + IO_KIOCB_COMMAND;
 	struct open_how how = {};
 	void *filename = NULL;
-	const char *name = NULL;
 
 	READ_AT(open->dirfd, command, IO_OPEN_DFD);
 	READ_AT(how, command, IO_OPEN_HOW);
 	READ_AT(filename, command, IO_OPEN_FILENAME);
-	READ_AT(name, filename, FILENAME_NAME);
+	READ_AT(open->kernel_path, filename, FILENAME_NAME);
 	open->call = call_of_opcode(opcode);
 	open->flags = how.flags;
 	open->mode = how.mode;
-	return name;
 }
 
 /* One that goes into the ring's own table of files gets no descriptor. */
@@ -76,18 +72,16 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 	struct event *event = event_buffer(PROGRAM_REQUEST);
 	struct open_args open = {};
 	u64 key = (u64)request;
-	const char *name;
 
 	if (!opens_file(opcode) || !event)
 		return 0;
 	forget_request(key);
-	name = read_request(&open, request, opcode);
+	read_request(&open, request, opcode);
 	if (!is_tool(pid_tgid)) {
 		if (!caller_selected(pid_tgid) || !flags_selected(open.flags))
 			return 0;
 	}
-	event->path_size = bpf_probe_read_kernel_str(event->path,
-						     sizeof(event->path), name);
+	read_open_path(event, &open);
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, &open, pid_tgid,

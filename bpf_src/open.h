@@ -34,6 +34,17 @@ static void deliver(void *ctx, struct event *event, u64 began)
 	send_event(ctx, event);
 }
 
+/* The kernel's own copy of the name, if we have it, can't have changed. */
+static void read_open_path(struct event *event, const struct open_args *open)
+{
+	if (open->kernel_path)
+		event->path_size = bpf_probe_read_kernel_str(
+			event->path, sizeof(event->path), open->kernel_path);
+	else
+		event->path_size = read_path(event->path, sizeof(event->path),
+					     open->user_path);
+}
+
 /* For plans that are called once for each open: when it is done. */
 static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 {
@@ -49,8 +60,7 @@ static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 		    !flags_selected(open->flags))
 			return 0;
 	}
-	event->path_size =
-		read_path(event->path, sizeof(event->path), open->user_path);
+	read_open_path(event, open);
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, open, pid_tgid, ret);

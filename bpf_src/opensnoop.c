@@ -17,6 +17,7 @@
  *                   plan_fentry.h and plan_kprobe.h are other ways to be
  *                   called
  *   io_uring.h      opens without a syscall
+ *   raw_syscalls.h, inner_opens.h, exec.h  what --all adds
  */
 #include "event.h"
 #include "task.h"
@@ -39,6 +40,15 @@
 
 #ifdef IO_URING
 #include "io_uring.h"
+#endif
+#ifdef RAW_SYSCALLS
+#include "raw_syscalls.h"
+#endif
+#ifdef INNER_OPENS
+#include "inner_opens.h"
+#endif
+#ifdef EXEC_TRACEPOINT
+#include "exec.h"
 #endif
 
 #include "thread_exit.h"

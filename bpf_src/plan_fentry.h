@@ -6,10 +6,8 @@
  * result, so this plan needs no map. It needs BTF, and costs least: nothing
  * but the functions themselves becomes slower.
  */
+#include "probe_names.h"
 #include "registers.h"
-
-/* One macro more, so that the function's name is expanded before it is used. */
-#define FEXIT_PROBE(function, args...) KRETFUNC_PROBE(function, args)
 
 #define AT_END(call, bits, function)                                           \
 	FEXIT_PROBE(function, const struct pt_regs *user_regs, long ret)       \
@@ -20,7 +18,7 @@
                                                                                \
 		bpf_probe_read_kernel(&regs, sizeof(regs), user_regs);         \
 		args_of_##bits##_bit(&args, &regs);                            \
-		open_args_of(&open, call, &args);                              \
+		open_args_of(&open, call, bits, &args);                        \
 		return whole_open(ctx, PROGRAM(call, bits), &open, ret);       \
 	}
 

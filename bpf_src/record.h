@@ -10,16 +10,25 @@
 #define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
 
 /* The programs that see the other ways. */
-enum { PROGRAM_REQUEST = 2 * CALLS, PROGRAM_FAILED_REQUEST, PROGRAMS };
+enum {
+	PROGRAM_REQUEST = 2 * CALLS,
+	PROGRAM_FAILED_REQUEST,
+	PROGRAM_EXEC,
+	PROGRAM_KERNEL,
+	PROGRAM_KERNEL_BELOW,
+	PROGRAMS
+};
 
 /* The arguments of an open, whichever way it is called. */
 struct open_args {
 	enum open_call call;
 	int dirfd; /* what a relative name begins at: see openat(2) */
-	const char *user_path;		 /* where the caller keeps the name */
+	const char *user_path;	 /* where the caller keeps the name */
+	const char *kernel_path; /* the kernel's copy, where we get it */
 	const struct open_how *user_how; /* openat2: its flags and mode */
 	u64 flags;
 	u32 mode;
+	bool is_32_bit; /* a syscall as programs for 32 bits call it */
 };
 
 enum counter {

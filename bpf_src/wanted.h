@@ -31,7 +31,7 @@ static void fill_wanted(struct event *event, const struct open_args *open)
 	event->cgroup_id = bpf_get_current_cgroup_id();
 #endif
 #ifdef WANT_CALL
-	event->call = open->call;
+	event->call = open->call + (open->is_32_bit ? CALL_OPEN_32 : 0);
 #endif
 #ifdef WANT_GID
 	event->gid = bpf_get_current_uid_gid() >> 32;

@@ -197,6 +197,12 @@ def _add_selection(group: _Group) -> None:
         "from it; must come last",
     )
     group.add_argument(
+        "--all",
+        action="store_true",
+        help="also by 32-bit programs with any plan, by execve, and by the "
+        "kernel for itself",
+    )
+    group.add_argument(
         "--no-children",
         action="store_true",
         help="with --exec: of the command alone",
@@ -408,6 +414,7 @@ def parse(arguments: Sequence[str]) -> Options:
         follow_children=words.children
         or words.exec is not None
         and not words.no_children,
+        all_ways=words.all,
         show_time=words.timestamp,
         show_uid=words.print_uid,
         show_flags=words.extended_fields,

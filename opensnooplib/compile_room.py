@@ -83,7 +83,9 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
 
 def find_ways(job: Job) -> Ways:
     """What the plan sees besides its syscalls; tracefs must be mounted."""
-    return NO_WAYS if job.plan == SOURCE else ways.find()
+    if job.plan == SOURCE:
+        return NO_WAYS
+    return ways.find(job.options.all_ways, job.functions)
 
 
 def _calls(job: Job) -> List[str]:
@@ -167,6 +169,7 @@ def _work(job: Job) -> Handover:
     return Handover(
         schema=compiled.schema(declarations.of_event(text)),
         calls=_calls(job) + other_ways.seen,
+        unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
         map_list=compiled.map_list() if job.options.watch_maps else [],

@@ -189,6 +189,9 @@ def _try_plan(options: Options, plan: str) -> Finding:
     except OpensnoopError as error:
         return Finding(subject, False, error.sentence)
     found = _describe(result._asdict())
+    found += "".join(
+        f"; not {way}: {why}" for way, why in result.why_not.items()
+    )
     if kernel.preempts_programs(plan):
         found += "; misses some on a busy CPU, for this kernel preempts it"
     return Finding(subject, True, found)
@@ -199,9 +202,10 @@ def _describe(result: Dict[str, List[str]]) -> str:
         "seen": "sees",
         "unseen": "does not see",
         "untested": "could not try",
+        "unproven": "unproven",
     }
     return "; ".join(
         f"{words[how]} {', '.join(calls)}"
         for how, calls in result.items()
-        if calls
+        if calls and how in words
     )

@@ -49,6 +49,7 @@ class Handover(NamedTuple):
 
     schema: Schema  # of struct event
     calls: List[str]  # the syscalls and other ways that are hooked
+    unproven: List[str]  # ways that the tool can't open a file by itself
     unseen: Dict[str, str]  # other ways that are not: why
     headers: str  # which were taken, and why
     map_list: List[MapFacts]
@@ -90,6 +91,7 @@ def send(connection: socket.socket, handover: Handover) -> None:
     facts = {
         "schema": handover.schema.to_plain(),
         "calls": handover.calls,
+        "unproven": handover.unproven,
         "unseen": handover.unseen,
         "headers": handover.headers,
         "map_list": handover.map_list,
@@ -137,6 +139,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     return Handover(
         schema=Schema.from_plain(facts["schema"]),
         calls=facts["calls"],
+        unproven=facts["unproven"],
         unseen=facts["unseen"],
         headers=facts["headers"],
         map_list=[MapFacts(*one) for one in facts["map_list"]],

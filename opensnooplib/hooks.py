@@ -57,8 +57,12 @@ def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
 
     Empty where the kernel has none of them. `symbols` is for tests.
     """
-    names = OPEN_FUNCTIONS.get(os.uname().machine, {})
-    there = _symbols_among(open_function_names(), symbols)
+    return _find(OPEN_FUNCTIONS.get(os.uname().machine, {}), symbols)
+
+
+def _find(names: Dict[str, Sequence[str]], symbols: str) -> Dict[str, str]:
+    every = [name for some in names.values() for name in some]
+    there = _symbols_among(every, symbols)
     found = {}
     for define, candidates in names.items():
         for name in candidates:
@@ -66,6 +70,20 @@ def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
                 found[define] = name
                 break
     return found
+
+
+# For opens within the kernel (bpf_src/inner_opens.h), likewise.
+_INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
+    "FILP_OPEN_FUNCTION": ("do_filp_open", "do_file_open"),
+    "FILE_OPEN_NAME": ("file_open_name",),
+    "FILE_OPEN_ROOT": ("file_open_root",),
+}
+
+
+def inner_functions() -> Dict[str, str]:
+    """Those of this kernel: #define and name. Empty if it lacks one."""
+    found = _find(_INNER_FUNCTIONS, "/proc/kallsyms")
+    return found if len(found) == len(_INNER_FUNCTIONS) else {}
 
 
 def _symbols_among(names: Sequence[str], symbols: str) -> Set[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ways to open a file besides the syscalls of a plan: seen here, or not.
+"""The ways to open a file that are no syscall of a plan: seen here, or not.
 
 Each is an addition that any plan can have. What the kernel lacks for it is
 found out before the C is compiled, so that the C has only what works here.
@@ -7,31 +7,63 @@ found out before the C is compiled, so that the C has only what works here.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
+import os
+from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from opensnooplib import btf, kernel, tracefs
+from opensnooplib import btf, hooks, kernel, tracefs
 from opensnooplib.errors import OpensnoopError
 
 Define = Tuple[str, str]
 
 
 class Ways(NamedTuple):
-    """What is added to a plan."""
+    """What a plan sees besides its syscalls."""
 
     defines: List[Define]
     seen: List[str]
-    unseen: Dict[str, str]  # by way: why not
+    unproven: List[str]  # seen as well, but no open of the tool's can show it
+    unseen: Dict[str, str]  # why not
 
 
-NO_WAYS = Ways([], [], {})
+NO_WAYS = Ways([], [], [], {})
+
+
+class _Request(NamedTuple):
+    all_ways: bool  # --all
+    functions: Mapping[str, str]  # that the plan hooks, if it does
 
 
 class _Missing(Exception):
-    """What the kernel lacks, as the rest of a sentence."""
+    """Why a way can't be seen, in a sentence."""
 
+
+def find(all_ways: bool, functions: Mapping[str, str]) -> Ways:
+    """For the running kernel; tracefs must be mounted.
+
+    `functions` are those that the plan hooks: see hooks.open_functions().
+    """
+    ways = Ways([], [], [], {})
+    for way, look in _WAYS.items():
+        try:
+            defines = look(_Request(all_ways, functions))
+        except _Missing as reason:
+            ways.unseen[way] = str(reason)
+            continue
+        ways.defines.extend(defines)
+        is_proven = (_EXEC_TRACEPOINT, "1") not in defines
+        (ways.seen if is_proven else ways.unproven).append(way)
+    if ways.unproven:
+        ways.unseen["ELF loaders of exec"] = _NO_FUNCTIONS
+    return ways
+
+
+# A field's struct, and the names that it has had.
+_Field = Tuple[str, Tuple[str, ...]]
+
+_FILENAME_NAME: Dict[str, _Field] = {"FILENAME_NAME": ("filename", ("name",))}
 
 # #define: where a field is, in structs that no header has.
-_IO_URING_FIELDS = {
+_IO_URING: Dict[str, _Field] = {
     "IO_KIOCB_OPCODE": ("io_kiocb", ("opcode",)),
     # Before Linux 6.0 it was a union of all commands.
     "IO_KIOCB_COMMAND": ("io_kiocb", ("cmd", "open")),
@@ -39,41 +71,50 @@ _IO_URING_FIELDS = {
     "IO_OPEN_SLOT": ("io_open", ("file_slot",)),
     "IO_OPEN_FILENAME": ("io_open", ("filename",)),
     "IO_OPEN_HOW": ("io_open", ("how",)),
-    "FILENAME_NAME": ("filename", ("name",)),
     "TASK_FLAGS": ("task_struct", ("flags",)),
     "TASK_GROUP_LEADER": ("task_struct", ("group_leader",)),
     "TASK_COMM": ("task_struct", ("comm",)),
 }
+_COMPAT: Dict[str, _Field] = {
+    "TASK_THREAD_INFO": ("task_struct", ("thread_info",)),
+    "THREAD_INFO_STATUS": ("thread_info", ("status",)),
+}
+_OPEN_FLAGS: Dict[str, _Field] = {
+    "OPEN_FLAGS_OPEN_FLAG": ("open_flags", ("open_flag",)),
+}
+_BINPRM: Dict[str, _Field] = {
+    "LINUX_BINPRM_FILENAME": ("linux_binprm", ("filename",)),
+    "LINUX_BINPRM_INTERP": ("linux_binprm", ("interp",)),
+}
 
 
-def find() -> Ways:
-    """For the running kernel; tracefs must be mounted."""
-    ways = Ways([], [], {})
-    for way, defines_of in _WAYS.items():
-        try:
-            ways.defines.extend(defines_of())
-            ways.seen.append(way)
-        except _Missing as reason:
-            ways.unseen[way] = str(reason)
-    return ways
+def _places(fields: Mapping[str, _Field]) -> List[Define]:
+    try:
+        places = btf.places(fields.values())
+    except OpensnoopError:
+        raise _Missing("this kernel has no BTF that can be read") from None
+    for (struct, names), place in zip(fields.values(), places):
+        if place is None:
+            raise _Missing(f"this kernel's {struct} has no {names[0]}")
+    return [(name, str(at)) for name, at in zip(fields, places)]
 
 
-def _io_uring() -> List[Define]:
+def _io_uring(_: _Request) -> List[Define]:
     completion = tracefs.fields("io_uring", "io_uring_complete")
     if not completion:
-        raise _Missing("this kernel has no io_uring, or no tracepoints for it")
+        raise _Missing("this kernel has no tracepoints for it")
     if "req" not in completion:
         raise _Missing(
-            "this kernel doesn't say which request is done (Linux 5.18 does)"
+            "this kernel doesn't tell which request is done, as 5.18 does"
         )
     defines = [("IO_URING", "1")]
     if tracefs.fields("io_uring", "io_uring_submit_req"):
         defines.append(("HAVE_IO_URING_SUBMIT_REQ", "1"))
-    return defines + _request_entries() + _places(_IO_URING_FIELDS)
+    return defines + _room() + _places({**_IO_URING, **_FILENAME_NAME})
 
 
-def _request_entries() -> List[Define]:
-    """How many requests can be under way; each takes more than PATH_MAX.
+def _room() -> List[Define]:
+    """For requests that are under way; each takes more than PATH_MAX.
 
     Since Linux 6.1 (commit 7c8199e24fa0) a program may take the memory when
     it needs it.
@@ -86,15 +127,63 @@ def _request_entries() -> List[Define]:
     return [("REQUEST_ENTRIES", "1024"), ("REQUEST_FLAGS", "0")]
 
 
-def _places(fields: Dict[str, Tuple[str, Tuple[str, ...]]]) -> List[Define]:
-    try:
-        places = btf.places(fields.values())
-    except OpensnoopError:
-        raise _Missing("this kernel has no BTF that can be read") from None
-    for (struct, names), place in zip(fields.values(), places):
-        if place is None:
-            raise _Missing(f"this kernel's {struct} has no {names[0]}")
-    return [(name, str(at)) for name, at in zip(fields, places)]
+def _programs_for_32_bits(request: _Request) -> List[Define]:
+    if request.functions:
+        if not any(name.endswith("_32") for name in request.functions):
+            raise _Missing("this kernel has no functions for them")
+        return []
+    if not request.all_ways:
+        raise _Missing("the plan's tracepoints don't show them; --all does")
+    if os.uname().machine != "x86_64":
+        raise _Missing("--all knows their syscalls on x86-64 only")
+    return [("RAW_SYSCALLS", "1")] + _places(_COMPAT)
 
 
-_WAYS = {"io_uring": _io_uring}
+_NO_FUNCTIONS = "this kernel lets nobody hook its functions"
+_EXEC_TRACEPOINT = "EXEC_TRACEPOINT"
+
+
+def _hook_of_functions() -> str:
+    """The #define for the kind of hook; "" if none works.
+
+    Not the kind that misses opens, unless there is no other.
+    """
+    kinds = ["fentry", "kprobe"]
+    if kernel.preempts_programs("fentry"):
+        kinds.reverse()
+    for kind in kinds:
+        if not hooks.KINDS[kind]():
+            return f"INNER_OPENS_BY_{kind.upper()}"
+    return ""
+
+
+def _inner_opens() -> List[Define]:
+    """What shows all opens within the kernel; [] where nothing does."""
+    hook, functions = _hook_of_functions(), hooks.inner_functions()
+    if not hook or not functions:
+        return []
+    return [("INNER_OPENS", "1"), (hook, "1"), *functions.items()] + _places(
+        {**_OPEN_FLAGS, **_FILENAME_NAME}
+    )
+
+
+def _exec(request: _Request) -> List[Define]:
+    if not request.all_ways:
+        raise _Missing("--all shows them")
+    return _inner_opens() or [(_EXEC_TRACEPOINT, "1")] + _places(_BINPRM)
+
+
+def _kernel(request: _Request) -> List[Define]:
+    if not request.all_ways:
+        raise _Missing("--all shows them")
+    if not _hook_of_functions() or not hooks.inner_functions():
+        raise _Missing(_NO_FUNCTIONS)
+    return []  # they came with exec
+
+
+_WAYS: Dict[str, Callable[[_Request], List[Define]]] = {
+    "io_uring": _io_uring,
+    "32-bit programs": _programs_for_32_bits,
+    "exec": _exec,
+    "the kernel": _kernel,
+}

@@ -4,8 +4,7 @@
  *
  *	io_uring_open WAY PATH
  *
- * Says "ready" and waits for the end of stdin first; at the end it prints the
- * result, a descriptor or a negative errno.
+ * Prints the result, a descriptor or a negative errno.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -114,10 +113,6 @@ int main(int argc, char **argv)
 		.addr = (uintptr_t)argv[2],
 	};
 	way->fill(ring.request);
-	puts("ready");
-	fflush(stdout);
-	while (getchar() != EOF)
-		;
 	error = ring_of_one_submit(&ring, way->results);
 	printf("%d\n", error < 0 ? error : ring_of_one_result(&ring));
 	return 0;
