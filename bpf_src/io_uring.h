@@ -128,12 +128,23 @@ static int end_request(void *ctx, const void *request, s32 ret)
 	return 0;
 }
 
+#ifdef IO_URING_BY_FUNCTION
+#include "io_openat2.h"
+#else
+#ifdef HAVE_IO_URING_CQE_OVERFLOW
+#include "io_overflow.h"
+#endif
+
 #ifdef HAVE_IO_URING_SUBMIT_REQ
 TRACEPOINT_PROBE(io_uring, io_uring_submit_req)
 #else /* its name before Linux 6.3 */
 TRACEPOINT_PROBE(io_uring, io_uring_submit_sqe)
 #endif
 {
+#ifdef HAVE_IO_URING_CQE_OVERFLOW
+	if (opens_file(args->opcode))
+		note_user_data(args->ctx, args->user_data, args->req);
+#endif
 	return begin_request(args, args->req, args->opcode, args->flags);
 }
 
@@ -162,3 +173,4 @@ TRACEPOINT_PROBE(io_uring, io_uring_req_failed)
 	}
 	return whole_open(args, PROGRAM_FAILED_REQUEST, &open, args->error);
 }
+#endif

@@ -86,6 +86,10 @@ def inner_functions() -> Dict[str, str]:
     return found if len(found) == len(_INNER_FUNCTIONS) else {}
 
 
+def has_function(name: str) -> bool:
+    return bool(_symbols_among([name], "/proc/kallsyms"))
+
+
 def _symbols_among(names: Sequence[str], symbols: str) -> Set[str]:
     """Which of these functions the kernel has: a file of 4 to 20 MB."""
     pattern = re.compile(

@@ -75,6 +75,14 @@ _IO_URING: Dict[str, _Field] = {
     "TASK_GROUP_LEADER": ("task_struct", ("group_leader",)),
     "TASK_COMM": ("task_struct", ("comm",)),
 }
+_IO_URING_RESULT: Dict[str, _Field] = {
+    "IO_KIOCB_RESULT": ("io_kiocb", ("result",)),
+}
+_IO_CQE: Dict[str, _Field] = {
+    "IO_KIOCB_CQE": ("io_kiocb", ("cqe",)),
+    "IO_CQE_USER_DATA": ("io_cqe", ("user_data",)),
+    "IO_CQE_RES": ("io_cqe", ("res",)),
+}
 _COMPAT: Dict[str, _Field] = {
     "TASK_THREAD_INFO": ("task_struct", ("thread_info",)),
     "THREAD_INFO_STATUS": ("thread_info", ("status",)),
@@ -103,14 +111,26 @@ def _io_uring(_: _Request) -> List[Define]:
     completion = tracefs.fields("io_uring", "io_uring_complete")
     if not completion:
         raise _Missing("this kernel has no tracepoints for it")
-    if "req" not in completion:
-        raise _Missing(
-            "this kernel doesn't tell which request is done, as 5.18 does"
-        )
     defines = [("IO_URING", "1")]
+    if "req" not in completion:
+        return defines + _by_function()
     if tracefs.fields("io_uring", "io_uring_submit_req"):
         defines.append(("HAVE_IO_URING_SUBMIT_REQ", "1"))
-    return defines + _room() + _places({**_IO_URING, **_FILENAME_NAME})
+    fields = {**_IO_URING, **_FILENAME_NAME}
+    if tracefs.fields("io_uring", "io_uring_cqe_overflow"):
+        defines.append(("HAVE_IO_URING_CQE_OVERFLOW", "1"))
+        fields.update(_IO_CQE)
+    return defines + _room() + _places(fields)
+
+
+def _by_function() -> List[Define]:
+    if hooks.KINDS["kprobe"]() or not hooks.has_function("io_openat2"):
+        raise _Missing(
+            "this kernel doesn't tell which request is done, as 5.18 does, "
+            "and has no kprobe on io_openat2"
+        )
+    fields = {**_IO_URING, **_IO_URING_RESULT, **_FILENAME_NAME}
+    return [("IO_URING_BY_FUNCTION", "1")] + _room() + _places(fields)
 
 
 def _room() -> List[Define]:

@@ -59,7 +59,8 @@ def build(folder: Path) -> None:
         subprocess.run(command, check=True)
 
 
-def _run(*command: Any) -> subprocess.Popen[str]:
+def run(*command: Any) -> subprocess.Popen[str]:
+    """To the end."""
     program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     program.wait()
     return program
@@ -78,7 +79,7 @@ def _by(program: str, way: str, call: str, is_there: bool = True) -> _Maker:
         path = folder / f"file for {call} {way}"
         if is_there:
             path.touch()
-        done = _run(folder / program, way, path)
+        done = run(folder / program, way, path)
         ret = _result(done)
         assert (ret >= 0) == is_there, f"{way}: {os.strerror(-ret)}"
         fd = None if way == "direct" else max(ret, -1)
@@ -88,7 +89,7 @@ def _by(program: str, way: str, call: str, is_there: bool = True) -> _Maker:
 
 
 def _binary_of_32_bits(folder: Path) -> Made:
-    done = _run(folder / "opens_32")
+    done = run(folder / "opens_32")
     return Made(
         done.pid,
         [
@@ -104,12 +105,12 @@ def _executed(*paths: Any) -> List[Open]:
 
 def _program(folder: Path) -> Made:
     path = shutil.copy("/bin/true", folder / "program")
-    return Made(_run(path).pid, _executed(path))
+    return Made(run(path).pid, _executed(path))
 
 
 def _loader(folder: Path) -> Made:
     path = shutil.copy("/bin/true", folder / "loaded program")
-    return Made(_run(path).pid, _executed(_LOADER))
+    return Made(run(path).pid, _executed(_LOADER))
 
 
 def _interpreter(folder: Path) -> Made:
@@ -117,7 +118,7 @@ def _interpreter(folder: Path) -> Made:
     script = folder / "script"
     script.write_text(f"#!{interpreter}\n")
     script.chmod(0o755)
-    return Made(_run(script).pid, _executed(script, interpreter))
+    return Made(run(script).pid, _executed(script, interpreter))
 
 
 _CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
@@ -127,7 +128,7 @@ def _core_dump(folder: Path) -> Made:
     before = _CORE_PATTERN.read_text()
     _CORE_PATTERN.write_text(f"{folder}/core")
     try:
-        done = _run("/bin/sh", "-c", "ulimit -c unlimited; kill -ABRT $$")
+        done = run("/bin/sh", "-c", "ulimit -c unlimited; kill -ABRT $$")
     finally:
         _CORE_PATTERN.write_text(before)
     (core,) = folder.glob("core*")
@@ -181,6 +182,9 @@ class Verdict(NamedTuple):
     is_told: bool  # the tool says that it sees such opens
     shown: List[Open]  # what it showed
     made: List[Open]
+
+
+MaybeVerdict = Optional[Verdict]
 
 
 def check(plan: str, options: List[str], folder: Path) -> Dict[str, Verdict]:

@@ -65,15 +65,17 @@ static const struct way {
 	void (*fill)(struct io_uring_sqe *request);
 	unsigned int setup;
 	unsigned int results; /* to wait for */
+	unsigned int more;    /* such opens before, whose results stay there */
 } ways[] = {
-	{"openat", by_openat, 0, 1},
-	{"openat2", by_openat2, 0, 1},
-	{"worker", by_worker, 0, 1},
-	{"sqpoll", by_openat, IORING_SETUP_SQPOLL, 1},
-	{"direct", direct, 0, 1},
-	{"no-name", without_name, 0, 1},
-	{"silent", silent, 0, 0},
-	{"unfinished", by_worker, 0, 0},
+	{"openat", by_openat, 0, 1, 0},
+	{"openat2", by_openat2, 0, 1, 0},
+	{"worker", by_worker, 0, 1, 0},
+	{"sqpoll", by_openat, IORING_SETUP_SQPOLL, 1, 0},
+	{"direct", direct, 0, 1, 0},
+	{"no-name", without_name, 0, 1, 0},
+	{"silent", silent, 0, 0, 0},
+	{"overflow", by_openat, 0, 0, 4},
+	{"unfinished", by_worker, 0, 0, 0},
 };
 
 static const struct way *find_way(const char *name)
@@ -113,6 +115,8 @@ int main(int argc, char **argv)
 		.addr = (uintptr_t)argv[2],
 	};
 	way->fill(ring.request);
+	for (unsigned int i = 0; i < way->more; i++)
+		ring_of_one_submit(&ring, way->results);
 	error = ring_of_one_submit(&ring, way->results);
 	printf("%d\n", error < 0 ? error : ring_of_one_result(&ring));
 	return 0;
