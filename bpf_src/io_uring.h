@@ -62,8 +62,13 @@ static bool is_direct(const void *request)
  */
 static void forget_request(u64 key)
 {
-	if (requests.delete(&key) == 0)
+	struct event *event = requests.lookup(&key);
+
+	if (!event)
+		return;
+	if (event->ret != NOT_TOLD)
 		count(MISSED);
+	requests.delete(&key);
 }
 
 static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
@@ -86,14 +91,13 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 		return 0;
 	fill_event(event, &open, pid_tgid,
 		   is_direct(request) ? NO_DESCRIPTOR : 0);
-	if (flags & IO_URING_SKIP_SUCCESS) {
-		/* We won't be told how it ends, unless it fails. */
+	/* We won't be told how this one ends, unless it fails. */
+	if (flags & IO_URING_SKIP_SUCCESS)
 		event->ret = NOT_TOLD;
-		if (result_selected(event->ret))
-			deliver(ctx, event, 0);
-	} else if (requests.update(&key, event) < 0) {
+	if (event->ret == NOT_TOLD && result_selected(NOT_TOLD))
+		deliver(ctx, event, 0);
+	else if (requests.update(&key, event) < 0)
 		count(MISSED);
-	}
 	return 0;
 }
 

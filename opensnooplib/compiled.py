@@ -45,6 +45,7 @@ EVENT_BUFFER_MAP = "scratch"
 START_MAP = "start"
 # Of bpf_src/io_uring.h, the same.
 REQUESTS_MAP = "requests"
+_REQUEST_KEY_SIZE = 8  # a u64
 # Of bpf_src/summary.h, with --summary.
 SUMMARY_MAPS = (
     "generation",
@@ -357,16 +358,10 @@ class Compiled:
         ]
 
     def start_map(self) -> Optional[StartMap]:
-        return self._begun_map(START_MAP)
-
-    def requests_map(self) -> Optional[StartMap]:
-        return self._begun_map(REQUESTS_MAP)
-
-    def _begun_map(self, name: str) -> Optional[StartMap]:
         """None where the C has no such map."""
-        if not self.has_map(name):
+        if not self.has_map(START_MAP):
             return None
-        table = self._program.get_table(name.encode())
+        table = self._program.get_table(START_MAP.encode())
         flag = getattr(table.Leaf, "under_way", None)
         return StartMap(
             key_size=ctypes.sizeof(table.Key),
@@ -374,6 +369,24 @@ class Compiled:
             flag_offset=flag.offset if flag else 0,
             flag_size=flag.size if flag else 0,
         )
+
+    def requests_map(self) -> Optional[StartMap]:
+        """Of its entries each is under way."""
+        if not self.has_map(REQUESTS_MAP):
+            return None
+        return StartMap(
+            key_size=_REQUEST_KEY_SIZE,
+            value_size=self._value_size(REQUESTS_MAP),
+            flag_offset=0,
+            flag_size=0,
+        )
+
+    def _value_size(self, name: str) -> int:
+        size: Any = self._bcc.lib.bpf_table_leaf_size
+        size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        size.restype = ctypes.c_size_t
+        found: int = size(self._program.module, name.encode())
+        return found
 
     def _layout_map(self) -> str:
         """Whose values are struct event."""
@@ -384,13 +397,10 @@ class Compiled:
 
     def schema(self, declared: Mapping[str, Declaration]) -> Schema:
         """Of struct event, which the text declares so."""
-        name = self._layout_map().encode()
+        map_name = self._layout_map()
         module = self._program.module
         describe: Any = self._bcc.lib.bpf_table_leaf_desc
-        description: bytes = describe(module, name)
-        leaf_size: Any = self._bcc.lib.bpf_table_leaf_size
-        leaf_size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-        leaf_size.restype = ctypes.c_size_t
+        description: bytes = describe(module, map_name.encode())
         return Schema.from_bcc(
-            description.decode(), leaf_size(module, name), declared
+            description.decode(), self._value_size(map_name), declared
         )

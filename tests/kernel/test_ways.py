@@ -75,6 +75,11 @@ def test_a_result_that_nobody_is_told(tmp_path: Path) -> None:
         rows = [r for r in _rows(tool) if r["pid"] == done.pid]
     (row,) = [r for r in rows if r["path"] == path]
     assert (row["fd"], row["err"]) == (None, None)
+    with _watch("-n", "io_uring_open", "-x") as tool:
+        for name in (path, path + " is not there"):
+            ways.run(path, "silent", name)
+        rows = [r for r in _rows(tool) if r["path"].startswith(path)]
+    assert [row["err"] for row in rows] == [errno.ENOENT]
 
 
 def test_results_that_find_no_room(tmp_path: Path) -> None:

@@ -45,18 +45,18 @@ class Made(NamedTuple):
 
 def build(folder: Path) -> None:
     """All programs that make() runs, into `folder`."""
-    ring, compat, calibration = (
-        _NATIVE / f"{name}.c"
-        for name in ("ring_of_one", "call_of_32_bits", "calibration")
-    )
-    for name, more in {
+    ring = str(_NATIVE / "ring_of_one.c")
+    compat = str(_NATIVE / "call_of_32_bits.c")
+    calibration = str(_NATIVE / "calibration.c")
+    made_of: Dict[str, List[str]] = {
         "one_open": [calibration, ring, compat],
         "io_uring_open": [ring],
         "opens_32": _32_BIT_FLAGS,
-    }.items():
+    }
+    for name, more in made_of.items():
         source = _PROGRAMS / f"{name}.c"
-        command = ["cc", *_C_FLAGS, "-o", folder / name, source, *more]
-        subprocess.run(command, check=True)
+        command = ["cc", *_C_FLAGS, "-o", str(folder / name), str(source)]
+        subprocess.run([*command, *more], check=True)
 
 
 def run(*command: Any) -> subprocess.Popen[str]:

@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, Dict, List, Sequence, Tuple, cast
+from typing import Any, Dict, List, Sequence, Tuple, cast
 
 import images
 import machine
@@ -23,7 +23,7 @@ _AT_ONCE = 2
 _HEAD = """\
 # Which ways to open a file are seen
 
-Written by `tests/vm/vm.py coverage`: on each kernel, with each plan that the
+Written by `make coverage`: on each kernel, with each plan that the
 kernel has hooks for, a program opens files in one way and nothing else, and
 [ways.py](../tests/kernel/ways.py) compares the rows with what it did: way,
 name, descriptor and error. [test_ways.py](../tests/kernel/test_ways.py)
@@ -70,7 +70,7 @@ def _in_guest(image: images.Image, settings: machine.Settings) -> Found:
         f"make -s >&2 && {_PROBE}",
         settings,
         told,
-        cast(BinaryIO, sys.stderr.buffer),
+        sys.stderr.buffer,
     )
     return cast(Found, json.loads(told.getvalue()))
 

@@ -83,7 +83,8 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    return coverage_table.run(list(images.SUITES.values()), _settings(options))
+    suites = [images.suite_of(kernel) for kernel in options.kernel]
+    return coverage_table.run(suites, _settings(options))
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -130,6 +131,7 @@ def _parse() -> argparse.Namespace:
     covered = commands.add_parser("coverage", help="write docs/coverage.md")
     covered.set_defaults(do=_coverage)
     _add_settings(covered, 1500)
+    _add_kernels(covered)
     build = commands.add_parser("build", help="build what is not there yet")
     build.set_defaults(do=_build)
     _add_kernels(build)
