@@ -30,7 +30,7 @@ export KERNEL CMD
 
 # Prerequisites are done one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all run test vm test-kernels bench bench-kernels lint lint-c lint-python lint-shell \
+.PHONY: all run test vm test-kernels bench bench-kernels coverage lint lint-c lint-python lint-shell \
 	deps install clean help
 
 all: $(LIBRARY) ## build the native library (what make alone does)
@@ -60,6 +60,9 @@ test-kernels: packages-vm ## run the kernel tests on four other kernels, in QEMU
 
 bench-kernels: packages-vm ## measure us and our peers on four other kernels, in QEMU
 	@$(AS_ROOT) tests/vm/vm.py bench $(ARGS)
+
+coverage: packages-vm $(LIBRARY) ## write docs/coverage.md: which ways to open a file are seen on which kernel
+	@tests/vm/vm.py coverage $(ARGS)
 
 bench: packages-bench $(LIBRARY) ## measure what tracing costs, beside other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)

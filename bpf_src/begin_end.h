@@ -117,8 +117,12 @@ static int end_open(void *ctx, u32 program, long ret)
 	struct open_start *begun = start.lookup(&tid);
 	struct event *event = event_buffer(program);
 
-	if (!event || delivered_the_rest(ctx, program, event))
+	if (!event)
 		return 0;
+	if (went_on_walking(ctx, program, event)) {
+		deliver(ctx, event, 0);
+		return 0;
+	}
 	/* No begin seen: it came before the trace, or wasn't selected. */
 	if (!begun || !begun->under_way)
 		return 0;
@@ -137,10 +141,11 @@ static int end_open(void *ctx, u32 program, long ret)
 #ifdef WANT_LATENCY
 	event->latency = event->ts - begun->ts;
 #endif
+	find_directories(ctx, program, event, &begun->open);
 #ifdef TAKE_TIME
-	deliver(ctx, program, event, &begun->open, begun->ts);
+	deliver(ctx, event, begun->ts);
 #else
-	deliver(ctx, program, event, &begun->open, 0);
+	deliver(ctx, event, 0);
 #endif
 	return 0;
 }

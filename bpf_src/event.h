@@ -18,7 +18,23 @@ enum open_call {
 	CALL_OPENAT,
 	CALL_OPENAT2,
 	CALL_OPEN_BY_HANDLE_AT,
+	CALL_IO_URING_OPENAT,
+	CALL_IO_URING_OPENAT2,
+	CALL_EXEC,   /* execve: a program, its interpreter or its loader */
+	CALL_KERNEL, /* the kernel for itself: a core dump, for example */
+	/* The syscalls once more, of programs for 32 bits. */
+	CALL_OPEN_32,
+	CALL_CREAT_32,
+	CALL_OPENAT_32,
+	CALL_OPENAT2_32,
+	CALL_OPEN_BY_HANDLE_AT_32,
 };
+
+/* In place of a file descriptor, where an open that succeeded has none. */
+#define NO_DESCRIPTOR 0x7fffffff
+
+/* In place of a result that the kernel tells nobody. */
+#define NOT_TOLD 0x7ffffffe
 
 /* What is known of the directories behind the path: see full_path.h. */
 enum dir_state {
@@ -57,7 +73,7 @@ struct event {
 	u64 cgroup_id; /* the number of the cgroup v2 */
 #endif
 #ifdef WANT_CALL
-	enum open_call call; /* the syscall that opened the file */
+	enum open_call call; /* the way that the file was opened */
 #endif
 #ifdef WANT_GID
 	u32 gid; /* the real group ID, as the host numbers groups */

@@ -14,7 +14,8 @@
  * The verifier goes through each step of a loop, so a loop may not have many.
  * But a path can have 2048 names. A program that has more steps to take calls
  * itself again (a tail call, of which the kernel allows 33 in a row), and
- * keeps in the map "walks" how far it came.
+ * keeps in the map "walks" how far it came. All programs that call so must be
+ * of one type, so only the plan's own do; in others a very deep path is cut.
  */
 #include <linux/dcache.h>
 #include <linux/fdtable.h>
@@ -36,7 +37,8 @@ struct mount {
 };
 #endif
 
-#define STEPS_AT_ONCE 72
+#define STEPS_AT_ONCE	   72
+#define STEPS_WITHOUT_CALL 256
 
 struct walk {
 	struct path at;
@@ -48,7 +50,7 @@ struct walk {
 BPF_PERCPU_ARRAY(walks, struct walk, PROGRAMS);
 
 /* Each program, in its place: the frontend puts them in. */
-BPF_PROG_ARRAY(again, PROGRAMS);
+BPF_PROG_ARRAY(again, SYSCALL_PROGRAMS);
 
 static void enter_mount(struct walk *walk, struct vfsmount *mount)
 {
@@ -127,17 +129,31 @@ static bool step_up(struct walk *walk, struct event *event)
 	return true;
 }
 
+static struct walk *walk_of(u32 program)
+{
+	return walks.lookup(&program);
+}
+
+static bool calls_itself(u32 program)
+{
+	return program < SYSCALL_PROGRAMS;
+}
+
 /* Does not return where it calls the program again. */
 static void walk_up(void *ctx, u32 program, struct walk *walk,
 		    struct event *event)
 {
-	for (int i = 0; i < STEPS_AT_ONCE; i++)
+	int steps = calls_itself(program) ? STEPS_AT_ONCE : STEPS_WITHOUT_CALL;
+
+	for (int i = 0; i < steps; i++)
 		if (!step_up(walk, event))
 			return;
 
-	walk->goes_on = true;
-	again.call(ctx, program);
-	walk->goes_on = false;
+	if (calls_itself(program)) {
+		walk->goes_on = true;
+		again.call(ctx, program);
+		walk->goes_on = false;
+	}
 	event->dir_state |= DIR_CUT;
 }
 
@@ -176,6 +192,19 @@ static bool path_of_root(struct path *path, struct task_struct *task)
 	return read_kernel_path(path, &fs->root);
 }
 
+/*
+ * Is the file that was opened shown in place of the name? It is found by its
+ * descriptor, so this is for syscalls only.
+ */
+static bool shows_real_path(enum open_call call)
+{
+#ifdef REAL_PATH
+	return call <= CALL_OPEN_BY_HANDLE_AT;
+#else
+	return call == CALL_OPEN_BY_HANDLE_AT;
+#endif
+}
+
 /* Where the way up begins. False where the name needs none. */
 static bool find_start(struct path *start, struct event *event,
 		       const struct open_args *open, struct task_struct *task)
@@ -205,12 +234,26 @@ static bool is_deleted(const struct dentry *dentry)
 	return !copy.d_hash.pprev && copy.d_parent != dentry;
 }
 
+/* Not compiled into programs that never have to. */
+static bool shows_directories(u32 program)
+{
+#ifdef FULL_PATH
+	return true;
+#else
+	return program == PROGRAM(CALL_OPEN_BY_HANDLE_AT, 64) ||
+	       program == PROGRAM(CALL_OPEN_BY_HANDLE_AT, 32);
+#endif
+}
+
 static void find_directories(void *ctx, u32 program, struct event *event,
 			     const struct open_args *open)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct walk *walk = walks.lookup(&program);
+	struct walk *walk;
 
+	if (!shows_directories(program))
+		return;
+	walk = walk_of(program);
 	if (!walk || !find_start(&walk->at, event, open, task))
 		return;
 	event->dir_state |= DIR_IS_KNOWN;
@@ -223,11 +266,14 @@ static void find_directories(void *ctx, u32 program, struct event *event,
 	walk_up(ctx, program, walk, event);
 }
 
-/* Was the program called again, to go on? Then the event is complete now. */
+/* Was the program called again, to go on? Then it is at the end now. */
 static bool went_on_walking(void *ctx, u32 program, struct event *event)
 {
-	struct walk *walk = walks.lookup(&program);
+	struct walk *walk;
 
+	if (!shows_directories(program) || !calls_itself(program))
+		return false;
+	walk = walk_of(program);
 	if (!walk || !walk->goes_on)
 		return false;
 	walk->goes_on = false;

@@ -20,48 +20,50 @@ static void read_how(struct open_args *open)
 	open->user_how = NULL;
 }
 
+#ifdef FIND_DIRECTORIES
+#include "full_path.h"
+#else
+/* Nothing shows the directories of any path. */
+static bool went_on_walking(void *ctx, u32 program, struct event *event)
+{
+	return false;
+}
+
+static void find_directories(void *ctx, u32 program, struct event *event,
+			     const struct open_args *open)
+{
+}
+#endif
+
+/* A handle is no name; but the file has one, in a directory, once it is open */
+static s32 size_without_name(struct event *event, long ret)
+{
+#ifdef FIND_DIRECTORIES
+	event->path[0] = '\0';
+	return ret < 0 ? ret : 1;
+#else
+	return -1;
+#endif
+}
+
 static void read_open_path(struct event *event, const struct open_args *open,
 			   long ret)
 {
-	if (open->call == CALL_OPEN_BY_HANDLE_AT) {
-		/* A handle is no name; but a file that is open has one. */
-		event->path[0] = '\0';
-		event->path_size = ret < 0 ? ret : 1;
-	} else {
+	if (open->call == CALL_OPEN_BY_HANDLE_AT)
+		event->path_size = size_without_name(event, ret);
+	else if (open->kernel_path) /* it can't have changed */
+		event->path_size = bpf_probe_read_kernel_str(
+			event->path, PATH_ROOM, open->kernel_path);
+	else
 		event->path_size =
 			read_path(event->path, PATH_ROOM, open->user_path);
-	}
 }
-
-#ifdef FIND_DIRECTORIES
-/* Is the file that was opened shown in place of the name? */
-static bool shows_real_path(enum open_call call)
-{
-#ifdef REAL_PATH
-	return true;
-#else
-	return call == CALL_OPEN_BY_HANDLE_AT;
-#endif
-}
-
-#include "full_path.h"
-
-static bool shows_directories(u32 program)
-{
-#ifdef FULL_PATH
-	return true;
-#else
-	return shows_real_path(program % CALLS);
-#endif
-}
-#endif
 
 /*
  * A record of the open, or one more in the counts. `began` is the time at
  * which it did, or 0 where that isn't known.
  */
-static void deliver(void *ctx, u32 program, struct event *event,
-		    const struct open_args *open, u64 began)
+static void deliver(void *ctx, struct event *event, u64 began)
 {
 #ifdef SUMMARY
 	if (event->pid != TOOL_PID) {
@@ -69,24 +71,7 @@ static void deliver(void *ctx, u32 program, struct event *event,
 		return;
 	}
 #endif
-#ifdef FIND_DIRECTORIES
-	if (shows_directories(program))
-		find_directories(ctx, program, event, open);
-#endif
 	send_event(ctx, event);
-}
-
-/* For a program that was called again by itself: see full_path.h. */
-static bool delivered_the_rest(void *ctx, u32 program, struct event *event)
-{
-#ifdef FIND_DIRECTORIES
-	if (shows_directories(program) &&
-	    went_on_walking(ctx, program, event)) {
-		send_event(ctx, event);
-		return true;
-	}
-#endif
-	return false;
 }
 
 /* For plans that are called once for each open: when it is done. */
@@ -95,8 +80,12 @@ static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 	u64 pid_tgid = caller_pid_tgid();
 	struct event *event = event_buffer(program);
 
-	if (!event || delivered_the_rest(ctx, program, event))
+	if (!event)
 		return 0;
+	if (went_on_walking(ctx, program, event)) {
+		deliver(ctx, event, 0);
+		return 0;
+	}
 	if (open->user_how)
 		read_how(open);
 	if (!is_tool(pid_tgid)) {
@@ -108,6 +97,7 @@ static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, open, pid_tgid, ret);
-	deliver(ctx, program, event, open, 0);
+	find_directories(ctx, program, event, open);
+	deliver(ctx, event, 0);
 	return 0;
 }

@@ -18,6 +18,8 @@
  *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
  *                   plan_fentry.h and plan_kprobe.h are other ways to be
  *                   called
+ *   io_uring.h      opens without a syscall
+ *   raw_syscalls.h, inner_opens.h, exec.h  what --all adds
  */
 #include "event.h"
 #include "task.h"
@@ -36,6 +38,19 @@
 #include "plan_kprobe.h"
 #elif defined(PLAN_FENTRY)
 #include "plan_fentry.h"
+#endif
+
+#ifdef IO_URING
+#include "io_uring.h"
+#endif
+#ifdef RAW_SYSCALLS
+#include "raw_syscalls.h"
+#endif
+#ifdef INNER_OPENS
+#include "inner_opens.h"
+#endif
+#ifdef EXEC_TRACEPOINT
+#include "exec.h"
 #endif
 
 #include "thread_exit.h"

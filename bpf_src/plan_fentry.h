@@ -7,11 +7,8 @@
  * begin of an open tells (SEE_BEGIN). It needs BTF, and costs least: nothing
  * but the functions themselves becomes slower.
  */
+#include "probe_names.h"
 #include "registers.h"
-
-/* One macro more, so that the function's name is expanded before it is used. */
-#define FENTRY_PROBE(function, args...) KFUNC_PROBE(function, args)
-#define FEXIT_PROBE(function, args...)	KRETFUNC_PROBE(function, args)
 
 static void args_of_caller(struct syscall_args *args, int bits,
 			   const struct pt_regs *user_regs)
@@ -35,7 +32,7 @@ static void args_of_caller(struct syscall_args *args, int bits,
 		struct open_args open = {};                                    \
                                                                                \
 		args_of_caller(&args, bits, user_regs);                        \
-		open_args_of(&open, call, &args);                              \
+		open_args_of(&open, call, bits, &args);                        \
 		return begin_open(&open);                                      \
 	}
 
@@ -64,7 +61,7 @@ FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
 		struct open_args open = {};                                    \
                                                                                \
 		args_of_caller(&args, bits, user_regs);                        \
-		open_args_of(&open, call, &args);                              \
+		open_args_of(&open, call, bits, &args);                        \
 		return whole_open(ctx, PROGRAM(call, bits), &open, ret);       \
 	}
 #endif

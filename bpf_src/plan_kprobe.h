@@ -9,10 +9,8 @@
  *	long __x64_sys_openat(const struct pt_regs *regs);
  */
 #include "begin_end.h"
+#include "probe_names.h"
 #include "registers.h"
-
-#define JOIN(prefix, function)	     prefix##function
-#define PROBE_NAME(prefix, function) JOIN(prefix, function)
 
 #define AT_BEGIN(call, bits, function)                                         \
 	int PROBE_NAME(kprobe__, function)(struct pt_regs * ctx)               \
@@ -24,7 +22,7 @@
 		bpf_probe_read_kernel(&regs, sizeof(regs),                     \
 				      (void *)PT_REGS_PARM1(ctx));             \
 		args_of_##bits##_bit(&args, &regs);                            \
-		open_args_of(&open, call, &args);                              \
+		open_args_of(&open, call, bits, &args);                        \
 		return begin_open(&open);                                      \
 	}
 
@@ -34,7 +32,7 @@
 		return end_open(ctx, PROGRAM(call, bits), PT_REGS_RC(ctx));    \
 	}
 
-#ifdef TRUSTED
+#if defined(TRUSTED) && !defined(INNER_OPENS_BY_KPROBE)
 int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 {
 	keep_kernel_name((struct filename *)PT_REGS_PARM2(ctx));

@@ -8,17 +8,30 @@
 
 /* The program that sees such opens end, of 64-bit or 32-bit programs. */
 #define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
-#define PROGRAMS	    (2 * CALLS)
+
+#define SYSCALL_PROGRAMS (2 * CALLS)
+
+/* The programs that see the other ways. */
+enum {
+	PROGRAM_REQUEST = SYSCALL_PROGRAMS,
+	PROGRAM_FAILED_REQUEST,
+	PROGRAM_EXEC,
+	PROGRAM_KERNEL,
+	PROGRAM_KERNEL_BELOW,
+	PROGRAMS
+};
 
 /* The arguments of an open, whichever way it is called. */
 struct open_args {
 	enum open_call call;
 	int dirfd; /* what a relative name begins at: see openat(2) */
-	const char *user_path;		 /* where the caller keeps the name */
+	const char *user_path;	 /* where the caller keeps the name */
+	const char *kernel_path; /* the kernel's copy, where we get it */
 	const struct open_how *user_how; /* openat2: its flags and mode */
 	u64 flags;
 	u32 mode;
-	u32 resolve; /* openat2: RESOLVE_IN_ROOT, ... */
+	u32 resolve;	/* openat2: RESOLVE_IN_ROOT, ... */
+	bool is_32_bit; /* a syscall as programs for 32 bits call it */
 };
 
 enum counter {
@@ -65,7 +78,7 @@ static void fill_event(struct event *event, const struct open_args *open,
 	event->mode = mode_counts(open->flags) ? open->mode : 0;
 	event->dir_size = 0;
 	event->dir_state = 0;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	caller_comm(event->comm);
 	fill_wanted(event, open);
 }
 

@@ -5,6 +5,9 @@
  * until it returns: arch/x86/include/asm/syscall_wrapper.h and
  * arch/arm64/include/asm/syscall_wrapper.h take the arguments from there too.
  */
+#ifndef REGISTERS_H
+#define REGISTERS_H
+
 #include <uapi/linux/ptrace.h>
 
 struct syscall_args {
@@ -48,10 +51,11 @@ static void args_of_64_bit(struct syscall_args *args,
 
 #endif
 
-static void open_args_of(struct open_args *open, enum open_call call,
+static void open_args_of(struct open_args *open, enum open_call call, int bits,
 			 const struct syscall_args *args)
 {
 	open->call = call;
+	open->is_32_bit = bits == 32;
 	open->dirfd = AT_FDCWD;
 	switch (call) {
 	case CALL_OPEN:
@@ -78,5 +82,9 @@ static void open_args_of(struct open_args *open, enum open_call call,
 	case CALL_OPEN_BY_HANDLE_AT:
 		open->flags = (int)args->third;
 		break;
+	default: /* no syscall */
+		break;
 	}
 }
+
+#endif

@@ -49,7 +49,7 @@ static bool comm_selected(void)
 {
 	char comm[TASK_COMM_LEN] = {};
 
-	bpf_get_current_comm(comm, sizeof(comm));
+	caller_comm(comm);
 #pragma unroll
 	for (int i = 0; i + SELECT_COMM_SIZE < TASK_COMM_LEN; i++)
 		if (SELECT_COMM_AT(comm + i))

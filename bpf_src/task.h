@@ -31,6 +31,44 @@ static u32 host_tid(u64 pid_tgid)
 	return pid_tgid;
 }
 
+/*
+ * For structs that are in no header. The frontend takes from BTF where their
+ * fields are: IO_OPEN_DFD is the place of dfd in struct io_open.
+ */
+#define READ_AT(to, address, place)                                            \
+	bpf_probe_read_kernel(&(to), sizeof(to), (void *)(address) + (place))
+
+#ifdef IO_URING
+#define KERNEL_MADE_IT 0x10 /* PF_IO_WORKER of linux/sched.h */
+
+/*
+ * A thread that the kernel made for io_uring has a name such as iou-sqp-123.
+ * What it does, it does for the process that it is in.
+ */
+static void name_of_process(char *comm)
+{
+	u64 task = bpf_get_current_task();
+	u32 flags = 0;
+	u64 leader = 0;
+
+	READ_AT(flags, task, TASK_FLAGS);
+	if (!(flags & KERNEL_MADE_IT))
+		return;
+	READ_AT(leader, task, TASK_GROUP_LEADER);
+	bpf_probe_read_kernel(comm, TASK_COMM_LEN, (void *)leader + TASK_COMM);
+}
+#endif
+
+/* The command's name, of TASK_COMM_LEN bytes. */
+static void caller_comm(char *comm)
+{
+	bpf_get_current_comm(comm, TASK_COMM_LEN);
+#ifdef IO_URING
+	if (comm[0] == 'i' && comm[1] == 'o' && comm[2] == 'u')
+		name_of_process(comm);
+#endif
+}
+
 /* The tool opens files of its own to prove that it sees opens. */
 static bool is_tool(u64 pid_tgid)
 {

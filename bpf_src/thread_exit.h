@@ -2,7 +2,8 @@
 /*
  * A thread exits: what is kept for it goes.
  */
-#if defined(BEGIN_END) || defined(FOLLOW_CHILDREN)
+#if defined(BEGIN_END) || defined(FOLLOW_CHILDREN) ||                          \
+	defined(INNER_OPENS_BY_KPROBE)
 TRACEPOINT_PROBE(sched, sched_process_exit)
 {
 #ifdef BEGIN_END
@@ -10,6 +11,9 @@ TRACEPOINT_PROBE(sched, sched_process_exit)
 #endif
 #ifdef FOLLOW_CHILDREN
 	thread_exits();
+#endif
+#ifdef INNER_OPENS_BY_KPROBE
+	forget_inner();
 #endif
 	return 0;
 }

@@ -31,11 +31,14 @@ static u32 mnt_namespace_inode(void)
 
 static void fill_wanted(struct event *event, const struct open_args *open)
 {
+#ifdef WANT_LATENCY
+	event->latency = 0; /* not known, unless the begin was seen */
+#endif
 #ifdef WANT_CGROUP_ID
 	event->cgroup_id = bpf_get_current_cgroup_id();
 #endif
 #ifdef WANT_CALL
-	event->call = open->call;
+	event->call = open->call + (open->is_32_bit ? CALL_OPEN_32 : 0);
 #endif
 #ifdef WANT_GID
 	event->gid = bpf_get_current_uid_gid() >> 32;

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, List, NoReturn, Optional, Sequence, Tuple
 
 from opensnooplib import (
     __version__,
@@ -197,6 +197,12 @@ def _add_selection(group: _Group) -> None:
         metavar="COMMAND ...",
         help="of this command, which is started, and of all that descend "
         "from it; must come last",
+    )
+    group.add_argument(
+        "--all",
+        action="store_true",
+        help="also by 32-bit programs with any plan, by execve, and by the "
+        "kernel for itself",
     )
     group.add_argument(
         "--no-children",
@@ -445,6 +451,7 @@ def parse(arguments: Sequence[str]) -> Options:
         follow_children=words.children
         or words.exec is not None
         and not words.no_children,
+        all_ways=words.all,
         show_time=words.timestamp,
         show_uid=words.print_uid,
         show_flags=words.extended_fields,

@@ -7,7 +7,7 @@ tracepoint__syscalls__sys_enter_openat.
 
 from __future__ import annotations
 
-from typing import Callable, Container, Mapping, NamedTuple, Tuple
+from typing import Callable, Container, NamedTuple
 
 from opensnooplib import hooks
 from opensnooplib.errors import SourceError
@@ -95,9 +95,10 @@ def hook_of(
         if program.startswith(hook.prefix):
             return hook
     raise SourceError(
-        f"{where(program)}the name of the function {program} doesn't say where it "
-        "attaches: use TRACEPOINT_PROBE(category, event) or another of BCC's "
-        "macros, begin the name with kprobe__ or kretprobe__, or make it static"
+        f"{where(program)}the name of the function {program} doesn't say "
+        "where it attaches: use TRACEPOINT_PROBE(category, event) or another "
+        "of BCC's macros, begin the name with kprobe__ or kretprobe__, or "
+        "make it static"
     )
 
 
@@ -128,6 +129,12 @@ _THREAD_END = "tracepoint__sched__sched_process_exit"
 
 # Take the name of an open that was seen before: bpf_src/trusted.h.
 _TAKE_NAMES = tuple(f"__{name}" for name in hooks.filp_open_names())
+# An open through io_uring: bpf_src/io_uring.h.
+_REQUEST_BEGINS = (
+    "tracepoint__io_uring__io_uring_submit_",
+    "tracepoint__io_uring__io_uring_req_failed",
+)
+REQUEST_END = "tracepoint__io_uring__io_uring_complete"
 
 # Sees each new process, for --children: bpf_src/follow.h.
 FOLLOWER = "tracepoint__task__task_newtask"
@@ -147,25 +154,10 @@ def sees_first(program: str, programs: Container[str]) -> bool:
         return begin_of(program) not in programs
     if program.endswith(_TAKE_NAMES):
         return False
-    return program.startswith(tuple(begin for _, begin in _PAIRS))
+    begins = tuple(begin for _, begin in _PAIRS)
+    return program.startswith(begins + _REQUEST_BEGINS)
 
 
 def only_ends(program: str, programs: Container[str]) -> bool:
     """Does this program only end what another of `programs` has begun?"""
     return begin_of(program) in programs or program == _THREAD_END
-
-
-def ended_call(program: str, functions: Mapping[str, str]) -> Tuple[str, int]:
-    """The syscall whose end this program sees, and for programs of how many
-    bits; ("", 0) if it sees no such end.
-
-    `functions` are the kernel's, by #define: see hooks.open_functions().
-    """
-    tracepoint = "tracepoint__syscalls__sys_exit_"
-    if program.startswith(tracepoint):
-        return program[len(tracepoint) :], 64
-    for define, function in functions.items():
-        call, _, bits = define.lower().partition("_function")
-        if program.startswith("kret") and program.endswith(f"__{function}"):
-            return call, 32 if bits else 64
-    return "", 0

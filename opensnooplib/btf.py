@@ -13,7 +13,7 @@ STRUCTS) are left out as padding.
 from __future__ import annotations
 
 import ctypes
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib import kernel
 from opensnooplib.errors import OpensnoopError
@@ -327,6 +327,15 @@ class _Writer:
         ]
 
 
+def _of_this_kernel() -> _Btf:
+    if not kernel.has_btf():
+        raise OpensnoopError(
+            "this kernel has no BTF, and the C uses kernel structs: install "
+            f"the headers of {kernel.release()}"
+        )
+    return _Btf()
+
+
 def _enum(btf: _Btf, name: str) -> List[str]:
     """C for the enum, if this kernel has it."""
     type_id = btf.find_enum(name)
@@ -379,17 +388,48 @@ def _together(fields: List[_Field], start: int) -> List[str]:
     return lines
 
 
+def places(fields: Iterable[Tuple[str, Sequence[str]]]) -> List[Optional[int]]:
+    """Where each field is in its struct, in bytes; None if it isn't there.
+
+    A field is the struct's name and the names that it has had, one of which
+    is looked for. Raises OpensnoopError where BTF or libbpf is missing.
+    """
+    btf = _of_this_kernel()
+    return [_place(btf, struct, names) for struct, names in fields]
+
+
+def _place(btf: _Btf, struct: str, names: Sequence[str]) -> Optional[int]:
+    found = btf.find(struct)
+    return _place_in(btf, found[0], names) if found else None
+
+
+def _place_in(btf: _Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
+    """Also in anonymous members. Bit fields have no place."""
+    has_bit_fields = btf.type(type_id).has_bit_fields
+    for member in btf.members(type_id):
+        if has_bit_fields and member.offset >> 24:
+            continue
+        at: Optional[int] = (member.offset & 0xFFFFFF) // 8
+        if btf.name(member.name_off) in names:
+            return at
+        bare = btf.bare(member.type)
+        if btf.name(member.name_off) or btf.type(bare).kind not in (
+            _STRUCT,
+            _UNION,
+        ):
+            continue
+        inside = _place_in(btf, bare, names)
+        if inside is not None and at is not None:
+            return at + inside
+    return None
+
+
 def kernel_structs() -> str:
     """C for all of STRUCTS that this kernel has.
 
     Raises OpensnoopError where BTF or libbpf is missing.
     """
-    if not kernel.has_btf():
-        raise OpensnoopError(
-            "this kernel has no BTF, and the C uses kernel structs: install "
-            f"the headers of {kernel.release()}"
-        )
-    btf = _Btf()
+    btf = _of_this_kernel()
     writer = _Writer(btf)
     lines: List[str] = []
     for name in ENUMS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Callable, List, NamedTuple, Optional, Sequence
+from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence
 
 from opensnooplib import reader
 from opensnooplib.options import Options
@@ -28,6 +28,8 @@ class Result(NamedTuple):
     untested: List[
         str
     ]  # the kernel refuses the call here, for example seccomp
+    unproven: Sequence[str] = ()  # no call of the tool's can show it
+    why_not: Mapping[str, str] = {}  # ways that this plan can't see
 
 
 def calibrate(

@@ -11,14 +11,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import Callable, Container, Dict, Iterable, List, Mapping
-from typing import NamedTuple, NoReturn, Optional
+from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
+from typing import Optional
 
 from opensnooplib import (
-    attachment,
+    again,
     declarations,
     defines,
-    enums,
     handover,
     headers,
     hooks,
@@ -28,11 +27,13 @@ from opensnooplib import (
     selection,
     source,
     tracefs,
+    ways,
 )
 from opensnooplib.compiled import (
     AGAIN_MAP,
     COUNTERS_MAP,
     EVENTS_MAP,
+    REQUESTS_MAP,
     START_MAP,
     SUMMARY_MAPS,
     Compiled,
@@ -43,6 +44,9 @@ from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover, RoomFailure
 from opensnooplib.source import Source
+from opensnooplib.ways import NO_WAYS, Ways
+
+_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP)
 
 _OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, AGAIN_MAP)
 
@@ -69,11 +73,12 @@ class Job(NamedTuple):
     have_slots: Optional[Container[str]] = None
 
 
-def make_source(job: Job) -> str:
+def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     """The C for this job on this kernel; tracefs must be mounted."""
     text = source.with_defines(
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
+        + other_ways.defines
         + selection.defines(job.options)
         + defines.columns(job.options)
         + (defines.directories(job.options) if has_structs() else [])
@@ -91,6 +96,13 @@ def has_structs() -> bool:
     return kernel.has_btf() or headers.choose().kind != headers.Kind.SMALL_TREE
 
 
+def find_ways(job: Job) -> Ways:
+    """What the plan sees besides its syscalls; tracefs must be mounted."""
+    if job.plan == SOURCE:
+        return NO_WAYS
+    return ways.find(job.options.all_ways, job.functions)
+
+
 def _calls(job: Job) -> List[str]:
     """Which syscalls the plan sees."""
     calls = list(tracefs.OPEN_CALLS)
@@ -99,18 +111,6 @@ def _calls(job: Job) -> List[str]:
     if not has_structs():
         calls.remove(NEEDS_STRUCTS)
     return calls
-
-
-def _places(job: Job, names: Iterable[str]) -> Dict[int, str]:
-    """The programs that may call themselves again, by PROGRAM() of the C."""
-    symbols = enums.symbols(job.source.text, "open_call")
-    calls = [call for _, call in symbols]
-    return {
-        calls.index(call) + (len(calls) if bits == 32 else 0): name
-        for name in names
-        for call, bits in [attachment.ended_call(name, job.functions)]
-        if call in calls
-    }
 
 
 def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
@@ -163,7 +163,8 @@ def _become_room(compiler_output: int) -> None:
 
 def _work(job: Job) -> Handover:
     _prepare_tracefs(job)
-    text = make_source(job)
+    other_ways = find_ways(job)
+    text = make_source(job, other_ways)
     chosen = headers.choose()
     flags: List[str] = []
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
@@ -184,7 +185,7 @@ def _work(job: Job) -> Handover:
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)
-    compiled.let_call_again(_places(job, compiled.programs))
+    compiled.let_call_again(again.places(compiled.programs, job.functions))
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     if job.have_slots is None:
         compiled.attach()
@@ -192,10 +193,13 @@ def _work(job: Job) -> Handover:
         compiled.attach_for_swaps(job.have_slots, job.tool_pid)
     return Handover(
         schema=compiled.schema(declarations.of_event(text)),
-        calls=_calls(job),
+        calls=_calls(job) + other_ways.seen,
+        unproven=other_ways.unproven,
+        unseen=other_ways.unseen,
         headers=chosen.reason,
         map_list=compiled.map_list() if job.options.watch_maps else [],
         start_map=compiled.start_map(),
+        requests_map=compiled.requests_map(),
         maps={
             name: compiled.map_fd(name)
             for name in (
@@ -203,6 +207,7 @@ def _work(job: Job) -> Handover:
                 COUNTERS_MAP,
                 START_MAP,
                 AGAIN_MAP,  # it would be emptied if nobody held it
+                REQUESTS_MAP,
                 *selection.map_names(job.options),
                 *(SUMMARY_MAPS if job.options.summary else ()),
             )

@@ -46,6 +46,9 @@ EVENT_BUFFER_MAP = "scratch"
 START_MAP = "start"
 # If it is there: programs that call themselves, by PROGRAM() of the C.
 AGAIN_MAP = "again"
+# Of bpf_src/io_uring.h, the same.
+REQUESTS_MAP = "requests"
+_REQUEST_KEY_SIZE = 8  # a u64
 # Of bpf_src/summary.h, with --summary.
 SUMMARY_MAPS = (
     "generation",
@@ -320,6 +323,8 @@ class Compiled:
 
     def _only_ends(self, name: str) -> bool:
         """An end does nothing where it finds no begin in the map."""
+        if name == attachment.REQUEST_END:
+            return self.has_map(REQUESTS_MAP)
         return self.has_map(START_MAP) and attachment.only_ends(
             name, self.programs
         )
@@ -435,6 +440,24 @@ class Compiled:
             flag_size=flag.size if flag else 0,
         )
 
+    def requests_map(self) -> Optional[StartMap]:
+        """Of its entries each is under way."""
+        if not self.has_map(REQUESTS_MAP):
+            return None
+        return StartMap(
+            key_size=_REQUEST_KEY_SIZE,
+            value_size=self._value_size(REQUESTS_MAP),
+            flag_offset=0,
+            flag_size=0,
+        )
+
+    def _value_size(self, name: str) -> int:
+        size: Any = self._bcc.lib.bpf_table_leaf_size
+        size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        size.restype = ctypes.c_size_t
+        found: int = size(self._program.module, name.encode())
+        return found
+
     def _layout_map(self) -> str:
         """Whose values are struct event."""
         if self.has_map(own_source.LAYOUT_MAP):
@@ -444,13 +467,10 @@ class Compiled:
 
     def schema(self, declared: Mapping[str, Declaration]) -> Schema:
         """Of struct event, which the text declares so."""
-        name = self._layout_map().encode()
+        map_name = self._layout_map()
         module = self._program.module
         describe: Any = self._bcc.lib.bpf_table_leaf_desc
-        description: bytes = describe(module, name)
-        leaf_size: Any = self._bcc.lib.bpf_table_leaf_size
-        leaf_size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-        leaf_size.restype = ctypes.c_size_t
+        description: bytes = describe(module, map_name.encode())
         return Schema.from_bcc(
-            description.decode(), leaf_size(module, name), declared
+            description.decode(), self._value_size(map_name), declared
         )

@@ -30,7 +30,9 @@ def columns(options: Options) -> List[Define]:
 
 
 def directories(options: Options) -> List[Define]:
-    """The #defines for bpf_src/full_path.h."""
+    """The #defines for bpf_src/full_path.h; a summary counts names only."""
+    if options.summary:
+        return []
     wanted = {
         "FIND_DIRECTORIES": True,  # open_by_handle_at always needs them
         "FULL_PATH": options.full_path,

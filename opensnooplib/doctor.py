@@ -227,6 +227,9 @@ def _try_plan(options: Options, plan: str) -> Finding:
     except OpensnoopError as error:
         return Finding(subject, False, error.sentence)
     found = _describe(result._asdict())
+    found += "".join(
+        f"; not {way}: {why}" for way, why in result.why_not.items()
+    )
     if plans.may_miss(plan):
         found += "; misses some, and tells it, where many tasks open at once"
     return Finding(subject, True, found)
@@ -237,9 +240,10 @@ def _describe(result: Dict[str, List[str]]) -> str:
         "seen": "sees",
         "unseen": "does not see",
         "untested": "could not try",
+        "unproven": "unproven",
     }
     return "; ".join(
         f"{words[how]} {', '.join(calls)}"
         for how, calls in result.items()
-        if calls
+        if calls and how in words
     )

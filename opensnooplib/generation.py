@@ -11,8 +11,13 @@ import os
 from typing import Dict, Optional
 
 from opensnooplib import attachment, reader, row_format, selection
-from opensnooplib.compiled import COUNTERS_MAP, EVENTS_MAP, START_MAP
-from opensnooplib.handover import Handover
+from opensnooplib.compiled import (
+    COUNTERS_MAP,
+    EVENTS_MAP,
+    REQUESTS_MAP,
+    START_MAP,
+)
+from opensnooplib.handover import Handover, StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 
@@ -99,15 +104,22 @@ class Generation:
 
     def is_under_way(self) -> bool:
         """Has it seen the begin of something that hasn't ended yet?"""
-        counted = self.start_count()
-        return counted is not None and counted.flagged > 0
+        counts = (self.start_count(), self._request_count())
+        return any(one is not None and one.flagged > 0 for one in counts)
 
     def start_count(self) -> Optional[reader.HashCount]:
         """Entries of the map "start", and those of what is under way."""
-        start = self.taken.start_map
-        if start is None:
+        return self._count(START_MAP, self.taken.start_map)
+
+    def _request_count(self) -> Optional[reader.HashCount]:
+        return self._count(REQUESTS_MAP, self.taken.requests_map)
+
+    def _count(
+        self, name: str, layout: Optional[StartMap]
+    ) -> Optional[reader.HashCount]:
+        if layout is None:
             return None
-        return reader.hash_count(self.taken.maps[START_MAP], start)
+        return reader.hash_count(self.taken.maps[name], layout)
 
     def detach(self) -> None:
         """Each waits for the kernel's RCU."""

@@ -36,7 +36,7 @@ class MapFacts(NamedTuple):
 
 
 class StartMap(NamedTuple):
-    """How to tell from the map "start" what is under way; sizes in bytes."""
+    """How to tell from such a map what is under way; sizes in bytes."""
 
     key_size: int
     value_size: int
@@ -48,10 +48,13 @@ class Handover(NamedTuple):
     """All that the trace room needs of a compiled program."""
 
     schema: Schema  # of struct event
-    calls: List[str]  # the syscalls that are hooked
+    calls: List[str]  # the syscalls and other ways that are hooked
+    unproven: List[str]  # ways that the tool can't open a file by itself
+    unseen: Dict[str, str]  # other ways that are not: why
     headers: str  # which were taken, and why
     map_list: List[MapFacts]
     start_map: Optional[StartMap]
+    requests_map: Optional[StartMap]
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
     attachments: Dict[str, int]  # by program
@@ -89,9 +92,12 @@ def send(connection: socket.socket, handover: Handover) -> None:
     facts = {
         "schema": handover.schema.to_plain(),
         "calls": handover.calls,
+        "unproven": handover.unproven,
+        "unseen": handover.unseen,
         "headers": handover.headers,
         "map_list": handover.map_list,
         "start_map": handover.start_map,
+        "requests_map": handover.requests_map,
         "fds": names,
     }
     _send(connection, facts, fds)
@@ -134,11 +140,18 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     return Handover(
         schema=Schema.from_plain(facts["schema"]),
         calls=facts["calls"],
+        unproven=facts["unproven"],
+        unseen=facts["unseen"],
         headers=facts["headers"],
         map_list=[MapFacts(*one) for one in facts["map_list"]],
-        start_map=facts["start_map"] and StartMap(*facts["start_map"]),
+        start_map=_start_map(facts["start_map"]),
+        requests_map=_start_map(facts["requests_map"]),
         **by_kind,
     )
+
+
+def _start_map(fact: Optional[List[int]]) -> Optional[StartMap]:
+    return StartMap(*fact) if fact else None
 
 
 def _receive_exactly(connection: socket.socket, size: int) -> bytes:

@@ -101,6 +101,24 @@ def _present(
     return found
 
 
+# For opens within the kernel (bpf_src/inner_opens.h), likewise.
+_INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
+    **FILP_OPEN,
+    "FILE_OPEN_NAME": ("file_open_name",),
+    "FILE_OPEN_ROOT": ("file_open_root",),
+}
+
+
+def inner_functions() -> Dict[str, str]:
+    """Those of this kernel: #define and name. Empty if it lacks one."""
+    found = _present(_INNER_FUNCTIONS, "/proc/kallsyms")
+    return found if len(found) == len(_INNER_FUNCTIONS) else {}
+
+
+def has_function(name: str) -> bool:
+    return bool(_symbols_among([name], "/proc/kallsyms"))
+
+
 def _symbols_among(names: Sequence[str], symbols: str) -> Set[str]:
     """Which of these functions the kernel has: a file of 4 to 20 MB."""
     pattern = re.compile(

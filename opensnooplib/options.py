@@ -38,6 +38,7 @@ class Options(NamedTuple):
     mntns_map: Optional[str]
     command: Tuple[str, ...]
     follow_children: bool
+    all_ways: bool  # to open a file, whatever that costs
     # columns
     show_time: bool
     show_uid: bool

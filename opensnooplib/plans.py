@@ -138,6 +138,8 @@ def _tell_of(plan: str, launched: Launched, messages: Messages) -> None:
         f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
     )
     messages.detail(f"headers: {launched.handover.headers}")
+    for way, reason in launched.handover.unseen.items():
+        messages.detail(f"opens by {way} can't be seen here: {reason}")
     for line in launched.messages.splitlines():
         messages.detail(f"the compiler: {line}")
     options = launched.job.options
@@ -207,7 +209,7 @@ def source(options: Options) -> str:
         tracefs.mount_for_this_process()
     except OpensnoopError:
         pass  # printing needs no right; all calls are taken for there then
-    return compile_room.make_source(job)
+    return compile_room.make_source(job, compile_room.find_ways(job))
 
 
 def _why_not(plan: str, options: Options) -> str:

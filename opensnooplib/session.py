@@ -62,7 +62,8 @@ def run(options: Options, messages: Messages) -> int:
         messages.note("in a PID namespace: processes outside it have PID 0")
     live = _watch_source(options, trace, messages)
     maps = _watch_maps(options, trace)
-    messages.note(f"watching {', '.join(result.seen)}; Ctrl-C ends it")
+    seen = ", ".join([*result.seen, *result.unproven])
+    messages.note(f"watching {seen}; Ctrl-C ends it")
     if command:
         command.release()
     empty(output)  # not before all that can fail

@@ -72,7 +72,8 @@ class Trace:
         )
         self.stubs.switch(programs)
         self._began = time.monotonic()
-        return result
+        taken = self.newest.taken
+        return result._replace(unproven=taken.unproven, why_not=taken.unseen)
 
     def _count_from_here(self) -> None:
         self.newest.count_from_here()

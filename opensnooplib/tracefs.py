@@ -9,6 +9,7 @@ which is gone when the room is.
 from __future__ import annotations
 
 import os
+import re
 from typing import List
 
 from opensnooplib import libc
@@ -56,13 +57,22 @@ def mount_for_this_process() -> None:
         pass  # Only BCC 0.18 needs it.
 
 
+def fields(category: str, event: str) -> List[str]:
+    """The names of a tracepoint's fields; none if the kernel has it not."""
+    for place in PLACES:
+        path = f"{place}/events/{category}/{event}/format"
+        try:
+            with open(path, encoding="ascii") as file:
+                return re.findall(
+                    r"field:[^;]*?(\w+)(?:\[\d*\])?;", file.read()
+                )
+        except OSError:
+            continue
+    return []
+
+
 def open_calls() -> List[str]:
     """Those of OPEN_CALLS that this kernel has tracepoints for."""
     return [
-        call
-        for call in OPEN_CALLS
-        if any(
-            os.path.exists(f"{place}/events/syscalls/sys_enter_{call}/format")
-            for place in PLACES
-        )
+        call for call in OPEN_CALLS if fields("syscalls", f"sys_enter_{call}")
     ]

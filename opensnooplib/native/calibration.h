@@ -6,10 +6,11 @@
 #define OPENSNOOP_CALIBRATION_H
 
 /*
- * Open `path` with the syscall that `call` names (open, creat, openat or
- * openat2), for reading where the syscall leaves the choice; open_by_handle_at
- * gets a handle of no file. Returns the descriptor or a negative errno; -ENOSYS
- * for a call that this machine doesn't have. Goes around libc, which would turn
+ * Open `path`, which must not exist, the way that `call` names: a syscall
+ * (open, creat, openat, openat2), or one of opensnooplib/ways.py. For reading,
+ * where there is a choice; open_by_handle_at gets a handle of no file. Returns
+ * the descriptor or a negative errno; -ENOSYS for a way that this machine
+ * doesn't have. Goes around libc, which would turn
  * open into openat.
  */
 int calibration_open(const char *call, const char *path);

@@ -66,6 +66,27 @@ static void set_errno_name(struct cell *cell, int64_t number)
 		set_name(cell, errno_name(number), (uint64_t)number);
 }
 
+static void set_descriptor(struct cell *cell, int64_t ret)
+{
+	if (ret == RECORD_NO_DESCRIPTOR)
+		set_word(cell, CELL_NONE, "-");
+	else if (ret == RECORD_NOT_TOLD)
+		set_word(cell, CELL_NONE, "?");
+	else
+		set_signed(cell, ret < 0 ? -1 : ret);
+}
+
+/* By number or by name. */
+static void set_error(struct cell *cell, enum column_kind kind, int64_t ret)
+{
+	if (ret == RECORD_NOT_TOLD)
+		set_word(cell, CELL_NONE, "?");
+	else if (kind == COLUMN_ERR)
+		set_signed(cell, errno_of(ret));
+	else
+		set_errno_name(cell, errno_of(ret));
+}
+
 static void set_microseconds(struct cell *cell, uint64_t ns)
 {
 	char *out = put_number(cell->word, ns / 1000, 10, 1);
@@ -154,11 +175,10 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	case COLUMN_CONTAINER:
 		return set_container(cell, &format->names, bits);
 	case COLUMN_FD:
-		return set_signed(cell, value < 0 ? -1 : value);
+		return set_descriptor(cell, value);
 	case COLUMN_ERR:
-		return set_signed(cell, errno_of(value));
 	case COLUMN_ERRNAME:
-		return set_errno_name(cell, errno_of(value));
+		return set_error(cell, column->kind, value);
 	case COLUMN_FLAGS:
 		return end_word(cell, CELL_WORD,
 				put_number(cell->word, bits, 8, 8));

@@ -24,6 +24,10 @@ struct field {
 	uint32_t size;
 };
 
+/* In the field ret, as bpf_src/event.h has them. */
+#define RECORD_NO_DESCRIPTOR 0x7fffffff /* opened, but not as a descriptor */
+#define RECORD_NOT_TOLD	     0x7ffffffe /* the kernel doesn't say how it ended */
+
 /* The fields that have a meaning beyond their own column. */
 struct layout {
 	struct field ts;    /* u64, ns, CLOCK_MONOTONIC: the order of rows */

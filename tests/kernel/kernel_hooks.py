@@ -11,9 +11,14 @@ from opensnooplib import hooks
 _NEEDS = {"fentry": "fentry", "kprobe": "kprobe"}
 
 
+def kind_of(plan: str) -> str:
+    """Of hooks, in hooks.KINDS."""
+    return _NEEDS.get(plan, "tracepoint")
+
+
 def skip_without_hooks_for(plan: str) -> None:
     """Where the kernel has the hooks, the plan must work."""
-    kind = _NEEDS.get(plan, "tracepoint")
+    kind = kind_of(plan)
     why_not = hooks.KINDS[kind]()
     if why_not:
         pytest.skip(f"no {kind} here: {why_not}")

@@ -149,8 +149,9 @@ class Tool:
             start_new_session=True,
         )
         self.pid = self.process.pid
+        self.watching = ""
         if wait:
-            self.await_message("watching ")
+            self.watching = self.await_message("watching ")
 
     def await_message(self, beginning: str) -> str:
         """The next line on stderr that begins so, behind the tool's name."""

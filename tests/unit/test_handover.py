@@ -36,9 +36,12 @@ def _handover(fds: List[int]) -> Handover:
     return Handover(
         schema=Schema((Field("pid", 0, 4, "unsigned"),)),
         calls=["open", "openat"],
+        unproven=["exec"],
+        unseen={"io_uring": "not there"},
         headers="none needed",
         map_list=[MapFacts("start", "hash", 4, 176, 16384)],
         start_map=StartMap(4, 176, 0, 1),
+        requests_map=None,
         stubs={},
         slots={},
         maps={"events": fds[0], "counters": fds[1]},

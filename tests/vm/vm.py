@@ -6,6 +6,7 @@
     vm.py run --kernel 7.2                              a shell there
     vm.py test                                          the kernel tests on all
     vm.py bench                                         all tools, on all
+    vm.py coverage                                      write docs/coverage.md
     vm.py build                                         only build the images
 
 Needs root, and the packages debootstrap, qemu-system-x86, busybox-static,
@@ -20,6 +21,7 @@ import signal
 import sys
 from typing import Any, List
 
+import coverage_table
 import images
 import kernel_tests
 import machine
@@ -80,6 +82,11 @@ def _test(options: argparse.Namespace) -> int:
     return kernel_tests.run(suites, options.pytest, _settings(options))
 
 
+def _coverage(options: argparse.Namespace) -> int:
+    suites = [images.suite_of(kernel) for kernel in options.kernel]
+    return coverage_table.run(suites, _settings(options))
+
+
 def _build(options: argparse.Namespace) -> int:
     for kernel in options.kernel:
         image = images.get(images.suite_of(kernel))
@@ -121,6 +128,10 @@ def _parse() -> argparse.Namespace:
     bench.set_defaults(do=_bench)
     _add_settings(bench, 1500)
     _add_kernels(bench)
+    covered = commands.add_parser("coverage", help="write docs/coverage.md")
+    covered.set_defaults(do=_coverage)
+    _add_settings(covered, 1500)
+    _add_kernels(covered)
     build = commands.add_parser("build", help="build what is not there yet")
     build.set_defaults(do=_build)
     _add_kernels(build)

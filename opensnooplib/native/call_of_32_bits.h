@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A syscall as programs for 32 bits make it.
+ */
+#ifndef OPENSNOOP_CALL_OF_32_BITS_H
+#define OPENSNOOP_CALL_OF_32_BITS_H
+
+/*
+ * Open `path` for reading by int 0x80. Returns a descriptor or a negative
+ * errno; -ENOSYS where the machine or its kernel has no such calls.
+ */
+int open_with_32_bits(const char *path);
+
+#endif

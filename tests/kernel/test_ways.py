@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A way to open a file that the tool says it sees is seen, exactly once."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from opensnooplib import kernel
+from opensnooplib.options import PLANS
+from tests.kernel import ways
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.tool import Tool, objects_held_by, wait_until
+
+
+@pytest.mark.parametrize("options", [[], ["--all"]], ids=["", "all"])
+@pytest.mark.parametrize("plan", PLANS)
+def test_every_way(plan: str, options: List[str], tmp_path: Path) -> None:
+    skip_without_hooks_for(plan)
+    ways.build(tmp_path)
+    verdicts = ways.check(plan, options, tmp_path)
+    for name, verdict in verdicts.items():
+        expected = verdict.made if verdict.is_told else []
+        assert verdict.shown == expected, name
+
+
+def _rows(tool: Tool) -> List[Dict[str, Any]]:
+    return [json.loads(line) for line in tool.stop().lines]
+
+
+def _watch(*options: str) -> Tool:
+    tool = Tool("--format", "json", *options)
+    if "io_uring" not in tool.watching:
+        tool.stop()
+        pytest.skip("no io_uring here")
+    return tool
+
+
+def test_a_kernel_thread_of_io_uring_bears_its_process_name(
+    tmp_path: Path,
+) -> None:
+    """Also for -n and -p, though the kernel calls it iou-sqp-..."""
+    ways.build(tmp_path)
+    with _watch("-n", "io_uring_open") as tool:
+        made = ways.WAYS["io_uring, SQPOLL"].make(tmp_path)
+        (row,) = [r for r in _rows(tool) if r["path"] == made.opens[0].path]
+    assert (row["pid"], row["comm"]) == (made.pid, "io_uring_open")
+
+
+@pytest.mark.skipif(
+    kernel.version() < (5, 18, 0), reason="the kernel doesn't tell of it"
+)
+def test_a_request_that_is_refused_at_once(tmp_path: Path) -> None:
+    ways.build(tmp_path)
+    with _watch("-n", "io_uring_open", "-x") as tool:
+        done = ways.run(tmp_path / "io_uring_open", "no-name", "anything")
+        (row,) = [r for r in _rows(tool) if r["pid"] == done.pid]
+    assert (row["path"], row["fd"], row["err"]) == (None, -1, errno.EFAULT)
+
+
+@pytest.mark.skipif(
+    kernel.version() < (5, 18, 0), reason="there are no such requests"
+)
+def test_a_result_that_nobody_is_told(tmp_path: Path) -> None:
+    ways.build(tmp_path)
+    path = str(tmp_path / "io_uring_open")
+    with _watch("-n", "io_uring_open") as tool:
+        done = ways.run(path, "silent", path)
+        rows = [r for r in _rows(tool) if r["pid"] == done.pid]
+    (row,) = [r for r in rows if r["path"] == path]
+    assert (row["fd"], row["err"]) == (None, None)
+    with _watch("-n", "io_uring_open", "-x") as tool:
+        for name in (path, path + " is not there"):
+            ways.run(path, "silent", name)
+        rows = [r for r in _rows(tool) if r["path"].startswith(path)]
+    assert [row["err"] for row in rows] == [errno.ENOENT]
+
+
+def test_results_that_find_no_room(tmp_path: Path) -> None:
+    """Of five opens, whose ring has room for the results of two."""
+    ways.build(tmp_path)
+    path = str(tmp_path / "io_uring_open")
+    with _watch("-n", "io_uring_open") as tool:
+        done = ways.run(path, "overflow", path)
+        ended = tool.stop()
+    rows = [json.loads(line) for line in ended.lines]
+    shown = [r for r in rows if (r["pid"], r["path"]) == (done.pid, path)]
+    assert len({row["fd"] for row in shown}) == len(shown) == 5
+    assert all(row["err"] == 0 for row in shown)
+    assert ended.end.missed == 0
+
+
+def test_requests_that_never_end_leave_nothing(tmp_path: Path) -> None:
+    """Their processes are killed while a worker thread waits for a FIFO."""
+    ways.build(tmp_path)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with _watch("-n", "io_uring_open") as tool:
+        done = [
+            ways.run(tmp_path / "io_uring_open", "unfinished", fifo)
+            for _ in range(20)
+        ]
+        wait_until(lambda: _waiting_requests(tool.pid) == 0)
+        rows = [row for row in _rows(tool) if row["path"] == str(fifo)]
+    assert sorted(row["pid"] for row in rows) == sorted(p.pid for p in done)
+    assert all(row["err"] > 0 for row in rows)
+
+
+def _waiting_requests(pid: int) -> int:
+    """Entries of the map "requests" that the tool holds."""
+    for kind, number in objects_held_by(pid):
+        if kind == "map" and _bpftool("show", number)["name"] == "requests":
+            return len(_bpftool("dump", number))
+    raise AssertionError("the tool has no such map")
+
+
+def _bpftool(command: str, number: int) -> Any:
+    done = subprocess.run(
+        ["bpftool", "-j", "map", command, "id", str(number)],
+        check=True,
+        capture_output=True,
+    )
+    return json.loads(done.stdout)
