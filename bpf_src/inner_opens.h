@@ -11,6 +11,8 @@
  * The frontend names the functions, for they change: FILP_OPEN_FUNCTION is
  * do_filp_open, or since Linux 7 do_file_open.
  */
+#include <uapi/linux/ptrace.h>
+
 #include "probe_names.h"
 
 #define FMODE_EXEC 0x20 /* __FMODE_EXEC of linux/fs.h: not an O_... flag */

@@ -10,6 +10,7 @@
  * again.
  */
 #include <uapi/linux/errno.h>
+#include <uapi/linux/ptrace.h>
 
 /* The request that a thread is at, by its address. */
 BPF_HASH(issued, u32, u64, REQUEST_ENTRIES);

@@ -172,3 +172,24 @@ def test_every_struct_that_the_kernel_has_is_written() -> None:
     for name in btf.STRUCTS:
         for c_name in (f"struct {name}", name):
             assert (c_name in fields) == (bpftool.find(c_name) is not None)
+
+
+def test_places_of_single_fields() -> None:
+    """Also in an anonymous union, and by a second name."""
+    fields = [
+        ("task_struct", ("comm",)),
+        ("dentry", ("d_name",)),
+        ("task_struct", ("no_such_field", "group_leader")),
+        ("task_struct", ("no_such_field",)),
+        ("no_such_struct", ("comm",)),
+    ]
+    bpftool = _Kernel()
+    expected: List[Optional[int]] = []
+    for struct, names in fields:
+        found = bpftool.find(f"struct {struct}")
+        members = bpftool.members(found) if found else {}
+        there = [members[name][0] for name in names if name in members]
+        expected.append(there[0] if there else None)
+    assert btf.places(fields) == expected
+    assert None not in expected[:3]
+    assert expected[3:] == [None, None]
