@@ -94,9 +94,10 @@ def hook_of(
         if program.startswith(hook.prefix):
             return hook
     raise SourceError(
-        f"{where(program)}the name of the function {program} doesn't say where it "
-        "attaches: use TRACEPOINT_PROBE(category, event) or another of BCC's "
-        "macros, begin the name with kprobe__ or kretprobe__, or make it static"
+        f"{where(program)}the name of the function {program} doesn't say "
+        "where it attaches: use TRACEPOINT_PROBE(category, event) or another "
+        "of BCC's macros, begin the name with kprobe__ or kretprobe__, or "
+        "make it static"
     )
 
 
