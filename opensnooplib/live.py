@@ -20,7 +20,7 @@ import _thread
 import errno
 import os
 import time
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from opensnooplib import calibration, changes, launch, source
 from opensnooplib.errors import OpensnoopError
@@ -101,16 +101,18 @@ class Live:
     def _look(self) -> None:
         """At the files, and begin to compile if what they say is new."""
         self._look_at = None
+        reached: Dict[str, str] = {}
         try:
-            found = source.read(self._path)
+            found = source.read(self._path, reached)
         except VanishedError as error:
             self._wait_for_return(error)
             return
         except OpensnoopError as error:
             self._refuse(error)
             return
+        finally:
+            self._watch.files({**self._shown.files, **reached})
         self._missing_since = None
-        self._watch.files({**self._shown.files, **found.files})
         if found.text == self._tried.text:
             return
         was_busy = self._give_up()

@@ -66,9 +66,12 @@ class Source(NamedTuple):
     files: Dict[str, str]  # what stands in each, by its path
 
 
-def read(path: str) -> Source:
-    """The C of the program at `path`. Raises SourceError."""
-    files: Dict[str, str] = {}
+def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
+    """The C of the program at `path`. Raises SourceError.
+
+    `reached` gets all files that it comes to, also where that ends in error.
+    """
+    files: Dict[str, str] = {} if reached is None else reached
     lines = _file_lines(path, 0, files)
     return Source("\n".join(lines) + "\n", files)
 
@@ -134,6 +137,7 @@ def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
             f"{shown_name(path)} is included by itself, over and over: take "
             "that #include out"
         )
+    files[path] = ""
     files[path] = _read(path)
     lines = [_line_directive(1, path)]
     # Not splitlines(): to C, a form feed or U+2028 ends no line.
@@ -147,6 +151,7 @@ def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
             continue
         target = _find(included.group(1), path)
         if not os.path.exists(target):
+            files[target] = ""
             raise VanishedError(
                 f"{shown_name(path)}:{number} includes "
                 f'"{included.group(1)}", which is not there'

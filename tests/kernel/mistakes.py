@@ -237,8 +237,9 @@ MISTAKES = {
         _FILL,
         "\tstatic u64 n;\n\n\tevent.ts = n++;\n",
         (
-            "my.c:18: error: the kernel refuses this:",
-            "in plain words: …",
+            # With BCC 0.18 the kernel can't even say where.
+            "in plain words: this is NULL, or a global or static variable, "
+            "which BCC doesn't have: use BPF_ARRAY",
             REFUSED + "…",
         ),
     ),

@@ -111,6 +111,21 @@ def test_the_trace_goes_on(
     assert len(shown) >= len(_LIVE)
 
 
+def test_a_file_that_is_there_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a new #include names; it is watched before it is there."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my.c"
+    path.write_text(GOOD)
+    with Tool("--live", "--source", "my.c") as tool:
+        path.write_text('#include "mine.h"\n' + GOOD)
+        tool.await_message('my.c:1 includes "mine.h", which is not there')
+        (tmp_path / "mine.h").write_text("#define MINE\n")
+        tool.await_message("my.c, mine.h: taken in ")
+        assert tool.stop().status == 0
+
+
 def _with_patience(checkout: Path, seconds: int) -> None:
     path = checkout / "opensnooplib" / "compile_room.py"
     text = path.read_text()
