@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--trusted: names that another thread can't change after the kernel read them.
+"""--trusted: names that no thread can change after the kernel read them.
 
 A program opens a file by a name that a second thread rewrites all the time,
 and tells by the inode which file each open really opened.
