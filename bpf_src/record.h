@@ -62,6 +62,8 @@ static void fill_event(struct event *event, const struct open_args *open,
 	event->ret = ret;
 	event->flags = open->flags;
 	event->mode = mode_counts(open->flags) ? open->mode : 0;
+	/* Some kernels (6.1, say) write nothing behind the NUL. */
+	__builtin_memset(event->comm, 0, sizeof(event->comm));
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	fill_wanted(event, open);
 }
