@@ -62,6 +62,8 @@ static void name_of_process(char *comm)
 /* The command's name, of TASK_COMM_LEN bytes. */
 static void caller_comm(char *comm)
 {
+	/* Some kernels (6.1, say) write nothing behind the NUL. */
+	__builtin_memset(comm, 0, TASK_COMM_LEN);
 	bpf_get_current_comm(comm, TASK_COMM_LEN);
 #ifdef IO_URING
 	if (comm[0] == 'i' && comm[1] == 'o' && comm[2] == 'u')

@@ -15,7 +15,8 @@ from typing import Iterator, List, NamedTuple, Optional
 import workbench
 from workbench import Workbench
 
-_PATIENCE_SECONDS = 60
+# Far longer than a launch takes, also in an emulator on a busy host.
+_PATIENCE_SECONDS = 300
 
 
 class CannotMeasure(Exception):

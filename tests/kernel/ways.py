@@ -49,6 +49,7 @@ def build(folder: Path) -> None:
     compat = str(_NATIVE / "call_of_32_bits.c")
     calibration = str(_NATIVE / "calibration.c")
     made_of: Dict[str, List[str]] = {
+        "by_handle": [],
         "one_open": [calibration, ring, compat],
         "io_uring_open": [ring],
         "opens_32": _32_BIT_FLAGS,
@@ -159,6 +160,10 @@ WAYS: Dict[str, Way] = {
     "creat": _syscall("creat"),
     "openat": _syscall("openat"),
     "openat2": _syscall("openat2"),
+    "open_by_handle_at": Way(
+        "open_by_handle_at",
+        _by("by_handle", "open_by_handle_at", "open_by_handle_at"),
+    ),
     "int 0x80 in a 64-bit program": Way(
         _COMPAT, _by("one_open", _COMPAT, "open_32")
     ),
