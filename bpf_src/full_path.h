@@ -44,6 +44,7 @@ struct walk {
 	struct path at;
 	struct path end;	   /* the root of the process */
 	struct dentry *mount_root; /* of the mount that `at` is in */
+	u32 place;		   /* of the program in "again" */
 	bool goes_on;
 };
 
@@ -151,7 +152,13 @@ static void walk_up(void *ctx, u32 program, struct walk *walk,
 
 	if (calls_itself(program)) {
 		walk->goes_on = true;
-		again.call(ctx, program);
+		/*
+		 * Through memory: for a constant place the kernel patches code,
+		 * and 6.18 then keeps the map for ever.
+		 */
+		walk->place = program;
+		asm volatile("" : : : "memory");
+		again.call(ctx, walk->place);
 		walk->goes_on = false;
 	}
 	event->dir_state |= DIR_CUT;

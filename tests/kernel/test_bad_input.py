@@ -88,7 +88,7 @@ _USAGE_ERRORS = [
     ("--exec /etc", "/etc"),
     ("-p 1 --exec true", "--exec"),
     ("-t 1 --exec true", "--exec"),
-    ("-F", "-F"),
+    ("--path-view host", "-F or -R"),
     ("-q -v", "-q"),
     ("--cgroupmap /no/such/map", "/no/such/map"),
     ("--mntnsmap /no/such/map", "/no/such/map"),
