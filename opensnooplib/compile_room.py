@@ -46,9 +46,7 @@ from opensnooplib.handover import Handover, RoomFailure
 from opensnooplib.source import Source
 from opensnooplib.ways import NO_WAYS, Ways
 
-_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP)
-
-_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, AGAIN_MAP)
+_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP, AGAIN_MAP)
 
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120

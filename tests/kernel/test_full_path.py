@@ -57,7 +57,13 @@ def test_as_the_kernel_says(
     tmp_path: Path, plan: str, option: str, key: str
 ) -> None:
     skip_without_hooks_for(plan)
-    run = Run(tmp_path, option, "--attach", plan)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    try:
+        run = Run(folder, option, "--attach", plan)
+    finally:
+        # Too deep for pytest, which removes old folders of tests.
+        subprocess.run(["rm", "-rf", folder], check=True)
     assert run.shown() == run.told(key)
     assert run.ended.end.lost == run.ended.end.missed == 0
 

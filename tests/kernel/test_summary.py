@@ -203,7 +203,7 @@ def test_no_open_is_lost_between_intervals(open_load: Path, plan: str) -> None:
 
 # Copies the path onto itself, which takes many milliseconds.
 _DAWDLE = """
-	for (int i = 0; i < 40000; i++)
+	for (int i = 0; i < 12000; i++)
 		bpf_probe_read_kernel((void *)event->path, PATH_MAX,
 				      event->path);
 """
