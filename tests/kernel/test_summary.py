@@ -216,7 +216,7 @@ def test_a_program_that_is_under_way_is_waited_for(
     found = "\tcounts = file_of(&key, event);\n"
     summary = checkout_copy / "bpf_src" / "summary.h"
     replace_in(summary, found, found + _DAWDLE)
-    with OpenLoad(open_load, "-n", "100", "/etc/passwd") as load:
+    with OpenLoad(open_load, "-n", "1000", "/etc/passwd") as load:
         with Tool(
             *("--summary", "--interval", "0.01", "--format", "json"),
             *("-p", str(load.pid)),
@@ -224,11 +224,11 @@ def test_a_program_that_is_under_way_is_waited_for(
         ) as tool:
             load.run()
             ended = tool.stop()
-    assert _counted(ended) == (100, 0)
+    assert _counted(ended) == (1000, 0)
     reports = _reports(ended)
     assert len([report for report in reports if report["opened"]]) > 5
     files = [file for report in reports for file in report["files"]]
-    assert sum(file["opened"] for file in files) == 100
+    assert sum(file["opened"] for file in files) == 1000
 
 
 @pytest.mark.parametrize(
