@@ -61,7 +61,12 @@ static void answer(int fd, cxa_demangle function, const char *name)
 static void keep_one_descriptor(int fd)
 {
 	dup2(fd, 0);
-	syscall(SYS_close_range, 1, ~0U, 0);
+#ifdef __NR_close_range /* since Linux 5.9 and, in glibc, 2.34 */
+	if (syscall(__NR_close_range, 1, ~0U, 0) == 0)
+		return;
+#endif
+	for (int other = (int)sysconf(_SC_OPEN_MAX); other > 0; other--)
+		close(other);
 }
 
 _Noreturn static void serve(int fd)
