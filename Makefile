@@ -39,7 +39,7 @@ all: $(LIBRARY) ## build the native library (what make alone does)
 $(LIBRARY): $(NATIVE_SOURCES) $(NATIVE_HEADERS) Makefile
 	@echo "Building $@" >&2
 	@$(CC) $(NATIVE_FLAGS) $(CFLAGS) $(NATIVE_LINKING) $(LDFLAGS) \
-		-o $(@:.so=.new.so) $(NATIVE_SOURCES)
+		-o $(@:.so=.new.so) $(NATIVE_SOURCES) -ldl
 	@mv $(@:.so=.new.so) $@
 
 run: packages-run $(LIBRARY) ## show opens until Ctrl-C; make run ARGS='-T -x' for options

@@ -48,20 +48,19 @@ static bool mntns_in_map(void)
 static bool comm_selected(void)
 {
 	char comm[TASK_COMM_LEN] = {};
-	u64 found = 0;
 
 	caller_comm(comm);
 #pragma unroll
 	for (int i = 0; i + SELECT_COMM_SIZE < TASK_COMM_LEN; i++) {
 		if (SELECT_COMM_AT(comm + i))
-			found = 1;
+			return true;
 		/*
 		 * One place after the other: all comparisons together are
 		 * more ways through the program than the verifier goes.
 		 */
-		keep_in_one_register(found);
+		asm volatile("" : : : "memory");
 	}
-	return found;
+	return false;
 }
 #endif
 
