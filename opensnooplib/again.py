@@ -35,6 +35,7 @@ def _place(program: str, functions: Mapping[str, str]) -> Optional[int]:
         return OPEN_CALLS.index(tracepoint[1])
     for define, function in functions.items():
         call, _, bits = define.lower().partition("_function")
-        if re.fullmatch(rf"kret\w+__{function}", program):
+        is_its_end = re.fullmatch(rf"kret\w+__{function}", program)
+        if is_its_end and call in OPEN_CALLS:
             return OPEN_CALLS.index(call) + (_CALLS if bits else 0)
     return None
