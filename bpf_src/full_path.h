@@ -255,11 +255,12 @@ static bool shows_directories(u32 program)
 static void find_directories(void *ctx, u32 program, struct event *event,
 			     const struct open_args *open)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task;
 	struct walk *walk;
 
 	if (!shows_directories(program))
 		return;
+	task = (struct task_struct *)bpf_get_current_task();
 	walk = walk_of(program);
 	if (!walk || !find_start(&walk->at, event, open, task))
 		return;

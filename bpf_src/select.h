@@ -43,22 +43,29 @@ static bool mntns_in_map(void)
 #include "follow.h"
 #endif
 
-#ifdef SELECT_COMM_AT
-/* Does the command's name hold the asked one, at any place? */
+#ifdef SELECT_COMM
+/*
+ * Does the command's name hold the asked one, at any place? As two numbers,
+ * first byte highest, the name moves past it byte by byte: that is a single
+ * comparison for each place.
+ */
 static bool comm_selected(void)
 {
-	char comm[TASK_COMM_LEN] = {};
+	union {
+		char bytes[TASK_COMM_LEN];
+		u64 halves[2];
+	} comm;
+	u64 first, second;
 
-	caller_comm(comm);
+	caller_comm(comm.bytes);
+	first = bpf_ntohll(comm.halves[0]);
+	second = bpf_ntohll(comm.halves[1]);
 #pragma unroll
 	for (int i = 0; i + SELECT_COMM_SIZE < TASK_COMM_LEN; i++) {
-		if (SELECT_COMM_AT(comm + i))
+		if (SELECT_COMM(first, second))
 			return true;
-		/*
-		 * One place after the other: all comparisons together are
-		 * more ways through the program than the verifier goes.
-		 */
-		asm volatile("" : : : "memory");
+		first = first << 8 | second >> 56;
+		second <<= 8;
 	}
 	return false;
 }
@@ -89,7 +96,7 @@ static bool caller_selected(u64 pid_tgid)
 	if (!threads_if_followed())
 		return false;
 #endif
-#ifdef SELECT_COMM_AT
+#ifdef SELECT_COMM
 	if (!comm_selected())
 		return false;
 #endif

@@ -12,7 +12,7 @@ from typing import List, Mapping, Optional, Sequence
 
 from opensnooplib import follow, paths, reader, values
 from opensnooplib.cgroups import Cgroup
-from opensnooplib.conditions import all_of, any_of, equals_any, has_bytes_at
+from opensnooplib.conditions import all_of, any_of, equals_any
 from opensnooplib.defines import Define, entries_for_threads
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.options import Options
@@ -93,7 +93,7 @@ def _callers(options: Options) -> List[Define]:
         chosen.append(("SELECT_UID(uid)", equals_any("uid", options.uids)))
     if options.comm_part:
         chosen.append(("SELECT_COMM_SIZE", str(len(options.comm_part))))
-        chosen.append(("SELECT_COMM_AT(at)", has_bytes_at(options.comm_part)))
+        chosen.append(_comm_begins(options.comm_part))
     chosen += _cgroups(options)
     if options.mount_namespaces:
         condition = equals_any("mntns", options.mount_namespaces)
@@ -103,6 +103,18 @@ def _callers(options: Options) -> List[Define]:
     if options.mntns_map:
         chosen.append(("MNTNS_MAP", _c_string(options.mntns_map)))
     return chosen
+
+
+def _comm_begins(part: bytes) -> Define:
+    """A name of 16 bytes is compared as two numbers, first byte highest."""
+    halves = []
+    for begin, name in ((0, "first"), (8, "second")):
+        text = part[begin : begin + 8]
+        mask = int.from_bytes((b"\xff" * len(text)).ljust(8, b"\0"), "big")
+        value = int.from_bytes(text.ljust(8, b"\0"), "big")
+        if text:
+            halves.append(f"((({name}) & {mask:#x}ULL) == {value:#x}ULL)")
+    return ("SELECT_COMM(first, second)", all_of(halves))
 
 
 def _cgroups(options: Options) -> List[Define]:

@@ -91,14 +91,23 @@ def test_root_is_a_selection_too(tmp_path: Path) -> None:
 def test_names(tmp_path: Path) -> None:
     name = os.fsdecode(b"a\\\"'\n\xff")
     chosen = _selection(["-n", name])
-    at = '"a\\\\\\"\'\\n\\xff"'
     expressions = [
         "SELECT_COMM_SIZE",
-        f"!!SELECT_COMM_AT({at} + 0)",
-        '!!SELECT_COMM_AT("a\\\\\\"\'\\n\\xfe" + 0)',
-        '!!SELECT_COMM_AT("xxxxxxxx" + 0)',
+        "!!SELECT_COMM(0x615c22270aff7878ULL, 0ULL)",
+        "!!SELECT_COMM(0x615c22270afe7878ULL, 0ULL)",
+        "!!SELECT_COMM(0x7878787878787878ULL, 0ULL)",
     ]
     assert _evaluate(tmp_path, chosen, expressions) == [6, 1, 0, 0]
+
+
+def test_names_longer_than_one_number(tmp_path: Path) -> None:
+    chosen = _selection(["-n", "abcdefghij"])
+    expressions = [
+        "!!SELECT_COMM(0x6162636465666768ULL, 0x696a787878787878ULL)",
+        "!!SELECT_COMM(0x6162636465666768ULL, 0x6978787878787878ULL)",
+        "!!SELECT_COMM(0x6162636465666700ULL, 0x696a787878787878ULL)",
+    ]
+    assert _evaluate(tmp_path, chosen, expressions) == [1, 0, 0]
 
 
 @pytest.mark.parametrize(
