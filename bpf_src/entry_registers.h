@@ -29,9 +29,11 @@ static struct pt_regs *(*task_pt_regs)(void *task) = (void *)175;
 static void regs_at_entry(struct pt_regs *regs)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	void *stack_end = task->stack + KERNEL_STACK_SIZE;
+	void *stack = NULL;
 
-	bpf_probe_read_kernel(regs, sizeof(*regs), stack_end - sizeof(*regs));
+	bpf_probe_read_kernel(&stack, sizeof(stack), &task->stack);
+	bpf_probe_read_kernel(regs, sizeof(*regs),
+			      stack + KERNEL_STACK_SIZE - sizeof(*regs));
 }
 
 #define ARGS_AT_ENTRY(args, bits)                                              \

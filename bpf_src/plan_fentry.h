@@ -7,20 +7,14 @@
  * begin of an open tells (SEE_BEGIN). It needs BTF, and costs least: nothing
  * but the functions themselves becomes slower.
  */
+#include "entry_registers.h"
 #include "probe_names.h"
-#include "registers.h"
 
-static void args_of_caller(struct syscall_args *args, int bits,
-			   const struct pt_regs *user_regs)
-{
-	struct pt_regs regs = {};
-
-	bpf_probe_read_kernel(&regs, sizeof(regs), user_regs);
-	if (bits == 32)
-		args_of_32_bit(args, &regs);
-	else
-		args_of_64_bit(args, &regs);
-}
+/*
+ * A function's argument points to the program's registers, but isn't read: for
+ * open_by_handle_at of some kernels (5.10, say) BTF doesn't tell what it points
+ * to, and the verifier refuses all of it.
+ */
 
 #ifdef SEE_BEGIN
 #include "begin_end.h"
@@ -31,7 +25,7 @@ static void args_of_caller(struct syscall_args *args, int bits,
 		struct syscall_args args = {};                                 \
 		struct open_args open = {};                                    \
                                                                                \
-		args_of_caller(&args, bits, user_regs);                        \
+		ARGS_AT_ENTRY(&args, bits);                                    \
 		open_args_of(&open, call, bits, &args);                        \
 		return begin_open(&open);                                      \
 	}
@@ -60,7 +54,7 @@ FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
 		struct syscall_args args = {};                                 \
 		struct open_args open = {};                                    \
                                                                                \
-		args_of_caller(&args, bits, user_regs);                        \
+		ARGS_AT_ENTRY(&args, bits);                                    \
 		open_args_of(&open, call, bits, &args);                        \
 		return whole_open(ctx, PROGRAM(call, bits), &open, ret);       \
 	}
