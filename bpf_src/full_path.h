@@ -15,7 +15,8 @@
  * But a path can have 2048 names. A program that has more steps to take calls
  * itself again (a tail call, of which the kernel allows 33 in a row), and
  * keeps in the map "walks" how far it came. All programs that call so must be
- * of one type, so only the plan's own do; in others a very deep path is cut.
+ * of one type, so only the plan's own do; in others a very deep path is cut
+ * (more than STEPS_WITHOUT_CALL names and mounts).
  */
 #include <linux/dcache.h>
 #include <linux/fdtable.h>
@@ -137,6 +138,11 @@ static struct walk *walk_of(u32 program)
 
 static bool calls_itself(u32 program)
 {
+#ifdef PLAN_FENTRY
+	/* Of a type of its own, if BTF describes its function differently. */
+	if (program % CALLS == CALL_OPEN_BY_HANDLE_AT)
+		return false;
+#endif
 	return program < SYSCALL_PROGRAMS;
 }
 

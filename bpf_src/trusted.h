@@ -16,7 +16,6 @@
 #define KERNEL_NAMES 4096 /* of opens that are under way, at most */
 
 struct kernel_name {
-	s32 size; /* as path_size in struct event */
 	char text[PATH_MAX];
 };
 
@@ -39,9 +38,9 @@ static void keep_kernel_name(const struct filename *filename)
 		return;
 	begun->has_kernel_name = true;
 	bpf_probe_read_kernel(&text, sizeof(text), &filename->name);
-	name->size =
-		bpf_probe_read_kernel_str(name->text, sizeof(name->text), text);
-	kernel_names.update(&tid, name);
+	/* Linux 7 calls it for a refused name too, with an errno as pointer. */
+	if (bpf_probe_read_kernel_str(name->text, sizeof(name->text), text) > 0)
+		kernel_names.update(&tid, name);
 }
 
 static void take_kernel_name(struct event *event, struct open_start *begun,

@@ -139,7 +139,10 @@ class _Handle(ctypes.Structure):
 
 
 def _by_handle(path: Path) -> Callable[[Attempt], int]:
-    """An open by the file's handle, or by a wrong one for another file."""
+    """An open by the file's handle; for another file by one of no bytes.
+
+    A wrong type isn't enough: tmpfs doesn't look at it.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     handle, mount_id = _Handle(size=128), ctypes.c_int()
     reference = (ctypes.byref(handle), ctypes.byref(mount_id))
@@ -148,7 +151,7 @@ def _by_handle(path: Path) -> Callable[[Attempt], int]:
 
     def make(attempt: Attempt) -> int:
         if attempt.path != bytes(path):
-            handle.type = 99
+            handle.size = 0
         fd: int = libc.open_by_handle_at(
             mount, ctypes.byref(handle), attempt.flags
         )
