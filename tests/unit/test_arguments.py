@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from opensnooplib import __version__, arguments
+from opensnooplib import __version__, arguments, command_line
 from opensnooplib.errors import UsageError
 from opensnooplib.globs import STAR, Glob
 from opensnooplib.options import PLANS
@@ -477,7 +477,7 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     assert len(lines) < 24
     assert max(map(len, lines)) < 80
     shown = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", result.stdout)
-    known = arguments._build_parser()._option_string_actions
+    known = command_line.build_parser()._option_string_actions
     assert set(shown) <= set(known)
 
 

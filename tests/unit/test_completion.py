@@ -13,7 +13,7 @@ from typing import List
 
 import pytest
 
-from opensnooplib import arguments, column_list
+from opensnooplib import arguments, column_list, command_line
 from opensnooplib.known_columns import STYLES
 from opensnooplib.options import FORMATS, PLANS
 
@@ -42,7 +42,7 @@ def _offered(*words: str) -> List[str]:
 
 
 def test_all_options() -> None:
-    parser = arguments._build_parser()
+    parser = command_line.build_parser()
     assert set(_offered("-")) == {
         option
         for option, action in parser._option_string_actions.items()
