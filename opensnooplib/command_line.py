@@ -69,7 +69,8 @@ class Parser(argparse.ArgumentParser):
             option = word.partition("=")[0]
             if not option.startswith("-"):
                 raise UsageError(
-                    f"{word}: is no option; to trace a command, write --exec " f"{word}"
+                    f"{word}: is no option; to trace a command, write --exec "
+                    f"{word}"
                 )
             known = self._option_string_actions
             raise UsageError(
@@ -108,7 +109,9 @@ _Group = argparse._ArgumentGroup  # pylint: disable=protected-access
 
 
 def _add_selection(group: _Group) -> None:
-    group.add_argument("-p", "--pid", metavar="PID[,PID]", help="of these processes")
+    group.add_argument(
+        "-p", "--pid", metavar="PID[,PID]", help="of these processes"
+    )
     group.add_argument(
         "--children",
         action="store_true",
@@ -121,8 +124,12 @@ def _add_selection(group: _Group) -> None:
         metavar="USER[,USER]",
         help="of these users, by number or name",
     )
-    group.add_argument("-n", "--name", help="of commands whose name holds NAME")
-    group.add_argument("-x", "--failed", action="store_true", help="that failed")
+    group.add_argument(
+        "-n", "--name", help="of commands whose name holds NAME"
+    )
+    group.add_argument(
+        "-x", "--failed", action="store_true", help="that failed"
+    )
     group.add_argument(
         "--errno",
         metavar="ERROR[,ERROR]",
@@ -211,7 +218,9 @@ def _add_columns(group: _Group) -> None:
         action="store_true",
         help="below each row, who called: the stack of functions",
     )
-    group.add_argument("--ppid", action="store_true", help="the parent process")
+    group.add_argument(
+        "--ppid", action="store_true", help="the parent process"
+    )
     group.add_argument(
         "-L",
         "--latency",
@@ -245,7 +254,8 @@ def _add_columns(group: _Group) -> None:
         "--path-view",
         metavar="VIEW",
         default="process",
-        help="absolute paths as the process sees them (default) or as the " "host does",
+        help="absolute paths as the process sees them (default) or as the "
+        "host does",
     )
 
 

@@ -81,7 +81,8 @@ def _on_each_cpu(bench: Workbench, runs: int) -> Row:
         _cells(taken),
         goal="told exactly, below 0.1 %",
         reached=exact and max(ours) < opens / 1000 if ours else None,
-        note=f'rows to a file; the last run of ours said: "{losing.last_line}"',
+        note="rows to a file; the last run of ours said: "
+        f'"{losing.last_line}"',
     )
 
 
