@@ -6,7 +6,6 @@ Only in the compile room: the trace room must never load bcc.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
 import os
@@ -242,16 +241,9 @@ class Compiled:
         ) from None
 
     def let_call_again(self, places: Mapping[int, str]) -> None:
-        """Put programs into their places in AGAIN_MAP, if the C has it.
-
-        Some kernels (6.1, say) refuse those for fentry whose functions differ
-        in type from the first one's. Such a program can't go on where a path
-        has very many directories: the row says then that it is cut.
-        """
-        if not self.has_map(AGAIN_MAP):
-            return
-        for place, name in places.items():
-            with contextlib.suppress(OSError):
+        """Put programs into their places in AGAIN_MAP, if the C has it."""
+        if self.has_map(AGAIN_MAP):
+            for place, name in places.items():
                 reader.set_slot(
                     self.map_fd(AGAIN_MAP), place, self.programs[name]
                 )
