@@ -77,6 +77,13 @@ class _Writer:
         self._text_limit = text_limit
         self._texts: Dict[bytes, str] = {}
         self._held = 0
+        self._compared = 0
+
+    def fits_the_verifier(self) -> bool:
+        """A text that is looked for at each place is a loop; with another
+        comparison it is more than the verifier goes through.
+        """
+        return not self._held or self._compared == 1
 
     def defines(self, condition: str) -> List[Define]:
         found = [
@@ -86,6 +93,7 @@ class _Writer:
         return [*found, ("SELECT_PATH(path, length)", condition)]
 
     def _compare(self, how: str, text: bytes) -> str:
+        self._compared += 1
         macro = self._texts.setdefault(text, f"PATH_TEXT_{len(self._texts)}")
         return f"{how}(path, length, {len(text)}, {macro})"
 
@@ -124,8 +132,10 @@ class _Writer:
                 return "(length) == 0"
             return self._compare("PATH_IS", shape.begin)
         if shape.held:
+            if len(shape.held) > _LONGEST_HELD:
+                return ""
             holds = self._hold(shape.held)
-            if not holds or len(shape.held) > _LONGEST_HELD:
+            if not holds:
                 return ""
             return all_of(["(length) < PATH_SHORT", *holds])
         return self.may_match(glob)
@@ -150,8 +160,19 @@ def is_whole(globs: Sequence[Glob]) -> bool:
 def defines(globs: Sequence[Glob]) -> List[Define]:
     """SELECT_PATH(path, length), and what it is made of."""
     writer = _Writer(_text_limit(globs))
+    return writer.defines(_condition(writer, globs))
+
+
+def fits_the_verifier(globs: Sequence[Glob]) -> bool:
+    """Else the reader alone must compare."""
+    writer = _Writer(_text_limit(globs))
+    _condition(writer, globs)
+    return writer.fits_the_verifier()
+
+
+def _condition(writer: _Writer, globs: Sequence[Glob]) -> str:
     wanted = [writer.may_match(glob) for glob in globs if not glob.excludes]
     excluded = [writer.matches(glob) for glob in globs if glob.excludes]
     conditions = [any_of(wanted)] if wanted else []
     conditions += [f"!({one})" for one in excluded if one]
-    return writer.defines(all_of(conditions) if conditions else _ALWAYS)
+    return all_of(conditions) if conditions else _ALWAYS

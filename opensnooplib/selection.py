@@ -7,7 +7,6 @@ The #defines say what is compared, the maps hold what is looked up.
 from __future__ import annotations
 
 import os
-import re
 from typing import List, Mapping, Optional, Sequence
 
 from opensnooplib import follow, paths, reader, values
@@ -55,19 +54,11 @@ def defines(options: Options) -> List[Define]:
     if options.flags:
         conditions = [_has_flag(flag) for flag in options.flags]
         chosen.append(("SELECT_FLAGS(flags)", any_of(conditions)))
-    if options.globs and not options.full_path:
-        # Of full paths the kernel knows less than the reader.
-        chosen += _small_enough(paths.defines(options.globs))
+    # Of full paths the kernel knows less than the reader.
+    globs = () if options.full_path else options.globs
+    if globs and paths.fits_the_verifier(globs):
+        chosen += paths.defines(globs)
     return chosen
-
-
-def _small_enough(chosen: List[Define]) -> List[Define]:
-    """A text anywhere in a name is looked for in a loop, which with another
-    comparison is more than the verifier goes through: left to the reader.
-    """
-    values = " ".join(value for _, value in chosen)
-    compared = re.findall(r"PATH_(IS|BEGINS|ENDS|HOLDS)\(", values)
-    return [] if len(compared) > 1 and "HOLDS" in compared else chosen
 
 
 def conditions(options: Options) -> List[str]:
