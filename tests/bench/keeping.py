@@ -11,7 +11,7 @@ from typing import Dict, List
 
 from samples import Samples, in_turn, progress
 from table import Row
-from tools import OURS, UNTRACED, Tool, tracing
+from tools import OURS, UNTRACED, Tool, told_lost, tracing
 from workbench import Workbench
 
 _OPENS = 2_000_000  # by two processes, on two CPUs
@@ -72,7 +72,7 @@ def _recordings(bench: Workbench) -> List[Row]:
     runs = 1 if bench.quick else 5
     taken = in_turn("recordings", (_ROWS, recorder), runs, seconds)
     ratio = taken["record"].ratio_to(taken["rows"])
-    lost = Samples([float(line.split()[3]) for line in said["record"]])
+    lost = Samples([float(told_lost(OURS, line)) for line in said["record"]])
     return [
         Row(
             "--record: the reader's processor time, of rows'",

@@ -9,12 +9,19 @@ from typing import Dict, List
 
 from samples import Samples, in_turn
 from table import Row
-from tools import LIBBPF_TOOLS, OURS, PERF_TRACE, STRACE, Tool, tracing
+from tools import (
+    LIBBPF_TOOLS,
+    OURS,
+    PERF_TRACE,
+    STRACE,
+    Tool,
+    told_lost,
+    tracing,
+)
 from workbench import Workbench
 
 _OPENS = 1_000_000
 
-_TOLD = re.compile(r"(\d+) lost")
 _PERF_FILE_NAME = re.compile(rb"openat\(.*filename: ([^,)]+)")
 
 
@@ -48,8 +55,7 @@ class _Losing:
             trace.run(self._load)
         if tool == OURS:
             self.last_line = trace.said().strip().splitlines()[-1]
-            found = _TOLD.search(self.last_line)
-            self.told.append(int(found[1]) if found else -1)
+            self.told.append(told_lost(tool, self.last_line))
         return self._opens - _rows_of_load(self._bench, tool, trace.output)
 
 
@@ -71,8 +77,8 @@ def _at_full_speed(bench: Workbench, runs: int) -> Row:
 
 def _on_each_cpu(bench: Workbench, runs: int) -> Row:
     """No CPU is left to the readers."""
-    load, opens = bench.load_on_each_cpu(2 * _OPENS), 2 * _OPENS
-    losing = _Losing(bench, load, opens)
+    opens = 2 * _OPENS
+    losing = _Losing(bench, bench.load_on_each_cpu(opens), opens)
     taken = in_turn("each CPU", (OURS, LIBBPF_TOOLS), runs, losing.lost)
     ours = taken[OURS.name].values
     exact = ours == [float(lost) for lost in losing.told]

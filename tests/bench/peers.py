@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
-import re
 import signal
 import subprocess
 import time
@@ -29,6 +28,7 @@ from tools import (
     CannotMeasure,
     Tool,
     Trace,
+    told_lost,
     tracing,
 )
 from workbench import Workbench
@@ -37,14 +37,6 @@ _TOOLS = (OURS, BCC_TOOLS, LIBBPF_TOOLS, BPFTRACE)
 _BURST = 20_000
 _STEADY = 10_000
 _PATIENCE_SECONDS = 120
-
-# How each tells of lost records.
-_TOLD = {
-    OURS.name: re.compile(r"(\d+) lost"),
-    BCC_TOOLS.name: re.compile(r"lost (\d+) samples"),
-    LIBBPF_TOOLS.name: re.compile(r"[Ll]ost (\d+) events"),
-    BPFTRACE.name: re.compile(r"Lost (\d+) events"),
-}
 
 
 def measure(bench: Workbench) -> List[Row]:
@@ -85,7 +77,7 @@ def _burst(bench: Workbench, tool: Tool) -> _Burst:
 def _told(tool: Tool, trace: Trace) -> int:
     with open(trace.output, "r", errors="replace") as rows:
         text = trace.said() + rows.read()
-    return sum(map(int, _TOLD[tool.name].findall(text)))
+    return told_lost(tool, text)
 
 
 def _burst_rows(bench: Workbench) -> List[Row]:

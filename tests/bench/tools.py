@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -208,6 +209,20 @@ _TRACES = {
 def _contents(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read()
+
+
+# How each tells of lost records.
+_LOST = {
+    OURS.name: re.compile(r"(\d+) lost"),
+    BCC_TOOLS.name: re.compile(r"lost (\d+) samples"),
+    LIBBPF_TOOLS.name: re.compile(r"[Ll]ost (\d+) events"),
+    BPFTRACE.name: re.compile(r"Lost (\d+) events"),
+}
+
+
+def told_lost(tool: Tool, said: str) -> int:
+    """How many records it says were lost; 0 if it says nothing."""
+    return sum(map(int, _LOST[tool.name].findall(said)))
 
 
 def last_line(text: bytes) -> str:
