@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Iterator, List
 
@@ -78,6 +79,14 @@ def cast(tmp_path: Path) -> Iterator[Cast]:
 def checkout_copy(tmp_path: Path) -> Path:
     """A copy of the tool that a test may edit or break."""
     return copy_checkout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def readable_checkout() -> Iterator[Path]:
+    """A copy of the tool where every user may read it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield copy_checkout(Path(folder) / "checkout")
 
 
 @pytest.fixture

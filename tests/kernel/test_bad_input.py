@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 import threading
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Sequence
 
 import pytest
 
@@ -17,7 +16,6 @@ from tests.kernel.tool import (
     BpfObjects,
     Ended,
     assert_nothing_left,
-    copy_checkout,
     loaded_objects,
     run,
 )
@@ -168,14 +166,6 @@ def test_exec_that_the_kernel_refuses(
     ended = run("-q", "--exec", program)
     assert str(program) in _sentence(ended._replace(output=b""), CANNOT)
     assert_nothing_left(ended, before)
-
-
-@pytest.fixture
-def readable_checkout() -> Iterator[Path]:
-    """A copy of the tool where every user may read it."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        yield copy_checkout(Path(folder) / "checkout")
 
 
 _AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", "--clear-groups")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -14,7 +13,7 @@ import pytest
 from opensnooplib import hooks, kernel
 from opensnooplib.options import PLANS
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.tool import CHECKOUT, Ended, Tool, copy_checkout, run
+from tests.kernel.tool import CHECKOUT, Ended, Tool, run
 
 _CANNOT = 1
 
@@ -131,14 +130,6 @@ def perf_events_for_others() -> Iterator[None]:
     _PARANOID.write_text("2")
     yield
     _PARANOID.write_text(before)
-
-
-@pytest.fixture
-def readable_checkout() -> Iterator[Path]:
-    """A copy of the tool where every user may read it."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        yield copy_checkout(Path(folder) / "checkout")
 
 
 def _as_nobody(*capabilities: int) -> str:

@@ -205,7 +205,9 @@ def test_through_a_pipe() -> None:
         assert rest.count(b"\n") == len(ATTEMPTS) - 1
 
 
-def test_replay_needs_no_root_and_no_bcc(recorded: Path) -> None:
+def test_replay_needs_no_root_and_no_bcc(
+    recorded: Path, readable_checkout: Path
+) -> None:
     with Opener(ATTEMPTS) as opener:
         with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
             opener.run()
@@ -220,7 +222,7 @@ def test_replay_needs_no_root_and_no_bcc(recorded: Path) -> None:
 
     with open(recorded, "rb") as file:
         done = subprocess.run(
-            [*python, str(CHECKOUT / "opensnoop.py")]
+            [*python, str(readable_checkout / "opensnoop.py")]
             + ["--replay", "-", "--format", "json"],
             stdin=file,
             stdout=subprocess.PIPE,
