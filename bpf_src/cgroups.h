@@ -19,24 +19,11 @@ static bool in_cgroup(int slot)
 /* Deeper ones are not told from their parents; runtimes use less than ten. */
 #define CGROUP_LEVELS 64
 
-/*
- * BCC turns a->b into a read of kernel memory, but neither in an array of
- * pointers nor in a loop.
- */
-#define KERNEL_FIELD(pointer, field)                                           \
-	({                                                                     \
-		typeof((pointer)->field) value = 0;                            \
-                                                                               \
-		bpf_probe_read_kernel(&value, sizeof(value),                   \
-				      &(pointer)->field);                      \
-		value;                                                         \
-	})
-
 /* By a controller of the hierarchy, and the cgroup's ID in it. */
 static bool in_cgroup_1(enum cgroup_subsys_id controller, u64 id)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct css_set *set = task->cgroups;
+	struct css_set *set = KERNEL_FIELD(task, cgroups);
 	struct cgroup_subsys_state *state =
 		KERNEL_FIELD(set, subsys[controller]);
 

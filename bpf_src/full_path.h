@@ -57,21 +57,18 @@ BPF_PROG_ARRAY(again, SYSCALL_PROGRAMS);
 static void enter_mount(struct walk *walk, struct vfsmount *mount)
 {
 	walk->at.mnt = mount;
-	bpf_probe_read_kernel(&walk->mount_root, sizeof(walk->mount_root),
-			      &mount->mnt_root);
+	walk->mount_root = KERNEL_FIELD(mount, mnt_root);
 }
 
 /* From the root of a mount to where that is mounted, if it is. */
 static bool leave_mount(struct walk *walk)
 {
 	struct mount *mount = container_of(walk->at.mnt, struct mount, mnt);
-	struct mount *parent = NULL;
+	struct mount *parent = KERNEL_FIELD(mount, mnt_parent);
 
-	bpf_probe_read_kernel(&parent, sizeof(parent), &mount->mnt_parent);
 	if (parent == mount)
 		return false;
-	bpf_probe_read_kernel(&walk->at.dentry, sizeof(walk->at.dentry),
-			      &mount->mnt_mountpoint);
+	walk->at.dentry = KERNEL_FIELD(mount, mnt_mountpoint);
 	enter_mount(walk, &parent->mnt);
 	return true;
 }
@@ -178,12 +175,14 @@ static bool read_kernel_path(struct path *path, const void *from)
 /* Of an open file of the task. */
 static bool path_of_file(struct path *path, struct task_struct *task, int fd)
 {
-	struct fdtable *table = task->files->fdt;
+	struct files_struct *files = KERNEL_FIELD(task, files);
+	struct fdtable *table = KERNEL_FIELD(files, fdt);
 	struct file *file = NULL;
 
-	if (fd < 0 || fd >= table->max_fds)
+	if (fd < 0 || fd >= KERNEL_FIELD(table, max_fds))
 		return false;
-	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+	bpf_probe_read_kernel(&file, sizeof(file),
+			      KERNEL_FIELD(table, fd) + fd);
 	return file && read_kernel_path(path, &file->f_path);
 }
 
@@ -191,7 +190,7 @@ static bool path_of_file(struct path *path, struct task_struct *task, int fd)
 static bool path_of_directory(struct path *path, struct task_struct *task,
 			      int dirfd)
 {
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = KERNEL_FIELD(task, fs);
 
 	if (dirfd == AT_FDCWD)
 		return read_kernel_path(path, &fs->pwd);
@@ -200,7 +199,7 @@ static bool path_of_directory(struct path *path, struct task_struct *task,
 
 static bool path_of_root(struct path *path, struct task_struct *task)
 {
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = KERNEL_FIELD(task, fs);
 
 	return read_kernel_path(path, &fs->root);
 }

@@ -26,8 +26,10 @@ struct mnt_namespace {
 static u32 mount_namespace(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct nsproxy *nsproxy = KERNEL_FIELD(task, nsproxy);
+	struct mnt_namespace *mnt_ns = KERNEL_FIELD(nsproxy, mnt_ns);
 
-	return task->nsproxy->mnt_ns->ns.inum;
+	return KERNEL_FIELD(mnt_ns, ns.inum);
 }
 
 #endif

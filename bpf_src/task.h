@@ -32,6 +32,20 @@ static u32 host_tid(u64 pid_tgid)
 }
 
 /*
+ * A number or a pointer in a struct of the kernel. BCC turns a->b into such a
+ * read by itself, but not in programs of the plan fentry, nor in a loop, nor
+ * in an array of pointers.
+ */
+#define KERNEL_FIELD(pointer, field)                                           \
+	({                                                                     \
+		typeof((pointer)->field) value = 0;                            \
+                                                                               \
+		bpf_probe_read_kernel(&value, sizeof(value),                   \
+				      &(pointer)->field);                      \
+		value;                                                         \
+	})
+
+/*
  * For structs that are in no header. The frontend takes from BTF where their
  * fields are: IO_OPEN_DFD is the place of dfd in struct io_open.
  */

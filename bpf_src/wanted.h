@@ -7,22 +7,14 @@
 static u32 parent_pid(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *parent = KERNEL_FIELD(task, real_parent);
 
-	return task->real_parent->tgid;
+	return KERNEL_FIELD(parent, tgid);
 }
 #endif
 
 #ifdef WANT_MNTNS
-#include <linux/nsproxy.h>
-#include <linux/ns_common.h>
 #include "mnt_namespace.h"
-
-static u32 mnt_namespace_inode(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
-	return task->nsproxy->mnt_ns->ns.inum;
-}
 #endif
 
 #ifdef WANT_CALLERS
@@ -47,6 +39,6 @@ static void fill_wanted(struct event *event, const struct open_args *open)
 	event->ppid = parent_pid();
 #endif
 #ifdef WANT_MNTNS
-	event->mntns = mnt_namespace_inode();
+	event->mntns = mount_namespace();
 #endif
 }
