@@ -55,3 +55,9 @@ def inotify_add_watch(fd: int, path: str, mask: int) -> int:
 def inotify_rm_watch(fd: int, watch: int) -> None:
     """inotify_rm_watch(2); the kernel may have removed it already."""
     _libc.inotify_rm_watch(fd, watch)
+
+
+def give_back_memory() -> None:
+    """malloc_trim(3): the kernel gets back what is free; GNU's libc alone."""
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(0)

@@ -8,6 +8,7 @@ import os
 import time
 from typing import Callable, List
 
+from opensnooplib import libc
 from opensnooplib.generation import Generation
 from opensnooplib.trace import Trace
 
@@ -74,4 +75,5 @@ class Retirement:
         trace.older.remove(old)
         trace.rings.drop_stream(self._old.stream)
         _thread.start_new_thread(old.close, ())
+        libc.give_back_memory()
         return True
