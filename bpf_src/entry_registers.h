@@ -15,10 +15,10 @@
  * us read it like memory of our own.
  */
 static void *(*get_current_task_btf)(void) = (void *)158;
-static struct pt_regs *(*task_pt_regs)(void *task) = (void *)175;
+static struct pt_regs *(*regs_of_task)(void *task) = (void *)175;
 
 #define ARGS_AT_ENTRY(args, bits)                                              \
-	args_of_##bits##_bit(args, task_pt_regs(get_current_task_btf()))
+	args_of_##bits##_bit(args, regs_of_task(get_current_task_btf()))
 #else
 /*
  * What the helper does on its own: the registers lie at the very end of the

@@ -63,7 +63,8 @@ static void enter_mount(struct walk *walk, struct vfsmount *mount)
 /* From the root of a mount to where that is mounted, if it is. */
 static bool leave_mount(struct walk *walk)
 {
-	struct mount *mount = container_of(walk->at.mnt, struct mount, mnt);
+	struct mount *mount =
+		(void *)walk->at.mnt - offsetof(struct mount, mnt);
 	struct mount *parent = KERNEL_FIELD(mount, mnt_parent);
 
 	if (parent == mount)
@@ -100,7 +101,7 @@ static void read_dentry(struct dentry *copy, const struct dentry *dentry)
 static bool step_up(struct walk *walk, struct event *event)
 {
 	struct dentry *here = walk->at.dentry;
-	struct dentry copy;
+	struct dentry copy = {};
 
 	if (here == walk->end.dentry && walk->at.mnt == walk->end.mnt)
 		return false;
@@ -240,7 +241,7 @@ static bool find_start(struct path *start, struct event *event,
 /* d_unlinked() of the kernel's dcache.h */
 static bool is_deleted(const struct dentry *dentry)
 {
-	struct dentry copy;
+	struct dentry copy = {};
 
 	read_dentry(&copy, dentry);
 	return !copy.d_hash.pprev && copy.d_parent != dentry;

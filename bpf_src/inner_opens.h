@@ -15,13 +15,15 @@
 
 #include "probe_names.h"
 
-#define FMODE_EXEC 0x20 /* __FMODE_EXEC of linux/fs.h: not an O_... flag */
+#define OPENED_BY_EXEC 0x20 /* __FMODE_EXEC of linux/fs.h, no O_... flag */
 
 /* From a pointer to a struct file, or an errno in its place. */
 static long result_of(const void *file)
 {
-	long ret = (long)file;
+	long ret = 0;
 
+	/* As a number: with a pointer the verifier lets nobody count. */
+	bpf_probe_read_kernel(&ret, sizeof(ret), &file);
 	return ret < 0 && ret >= -4095 ? ret : NO_DESCRIPTOR;
 }
 
@@ -44,8 +46,8 @@ static bool exec_args(struct open_args *open, int dirfd, const void *filename,
 	open->call = CALL_EXEC;
 	open->dirfd = dirfd;
 	open->kernel_path = copied_name(filename);
-	open->flags = flags & ~FMODE_EXEC;
-	return flags & FMODE_EXEC;
+	open->flags = flags & ~OPENED_BY_EXEC;
+	return flags & OPENED_BY_EXEC;
 }
 
 static void kernel_args(struct open_args *open, const char *name, u32 flags,

@@ -8,7 +8,8 @@
  */
 #include "entry_registers.h"
 
-#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h */
+/* TS_COMPAT of arch/x86/include/asm/thread_info.h */
+#define CALLED_WITH_32_BITS 2
 
 /* Has the thread called as programs for 32 bits do, with their numbers? */
 static bool in_32_bit_call(void)
@@ -17,7 +18,7 @@ static bool in_32_bit_call(void)
 
 	READ_AT(status, bpf_get_current_task(),
 		TASK_THREAD_INFO + THREAD_INFO_STATUS);
-	return status & TS_COMPAT;
+	return status & CALLED_WITH_32_BITS;
 }
 
 /* arch/x86/entry/syscalls/syscall_32.tbl */

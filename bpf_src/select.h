@@ -60,7 +60,6 @@ static bool comm_selected(void)
 	caller_comm(comm.bytes);
 	first = bpf_ntohll(comm.halves[0]);
 	second = bpf_ntohll(comm.halves[1]);
-#pragma unroll
 	for (int i = 0; i + SELECT_COMM_SIZE < TASK_COMM_LEN; i++) {
 		if (SELECT_COMM(first, second))
 			return true;

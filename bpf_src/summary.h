@@ -89,9 +89,9 @@ static void count_not_there(u32 generation, enum summary_counter counter)
 static u32 current_generation(void)
 {
 	u32 zero = 0;
-	u32 *current = generation.lookup(&zero);
+	u32 *counting = generation.lookup(&zero);
 
-	return current ? *current & 1 : 0;
+	return counting ? *counting & 1 : 0;
 }
 
 /* The text of a new file, once. */

@@ -23,9 +23,8 @@ mount -t tmpfs tmpfs /dev/shm
 ln -s /proc/self/fd /dev/fd
 hostname opensnoop-vm
 
-# As on a host where they were never installed.
+# As on a host where the kernel's headers were never installed.
 if [ ! -e /bench/show-headers ]; then
-	rm -f /lib/modules/*/build /lib/modules/*/source
 	mount -t tmpfs tmpfs /usr/src
 fi
 

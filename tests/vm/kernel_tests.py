@@ -19,6 +19,7 @@ DEPEND_ON_KERNEL = " ".join(
     for name in (
         "doctor",
         "odd_hosts",
+        "own_headers",
         "cpus",
         "strace_oracle",
         "preemption",
