@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 import time
@@ -159,12 +160,13 @@ def _read_until(terminal: int, wanted: bytes) -> None:
     text = b""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while wanted not in text:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([terminal], [], [], left)[0]:
+            raise CannotMeasure("shows no rows")
         try:
             text = text[-4096:] + os.read(terminal, 4096)
         except OSError:  # EIO: the tool has ended
             raise CannotMeasure("ended without a row") from None
-        if time.monotonic() > deadline:
-            raise CannotMeasure("shows no rows")
 
 
 def _launch_row(bench: Workbench) -> Row:

@@ -24,6 +24,7 @@ def main() -> int:
     report: Dict[str, Any] = {"built": _build()}
     if report["built"]:
         report["doctor"] = _ask_doctor()
+        os.environ.setdefault("OPENSNOOP_SWAPS", "4")
         words = ["-p", "no:cacheprovider", "-v", "--tb=short", *sys.argv[1:]]
         report["ok"] = pytest.main(words, plugins=[outcomes]) == 0
         report["tests"] = outcomes.counts()

@@ -24,7 +24,6 @@ DEPEND_ON_KERNEL = " ".join(
         "strace_oracle",
         "preemption",
         "counts",
-        "summary",
     )
 )
 
