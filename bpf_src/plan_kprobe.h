@@ -3,13 +3,38 @@
  * The plan "kprobe": the kernel's own functions for the syscalls that open
  * a file.
  *
- * It also sees what syscall tracepoints don't: programs for 32 bits. A
- * function's one argument is where the program's registers are saved:
+ * It also sees what syscall tracepoints don't: programs for 32 bits.
+ */
+#include "probe_names.h"
+
+#if defined(NO_RETURN_IS_MISSED) && !defined(SEE_BEGIN)
+/*
+ * A program at the return of a function is enough: the registers that the
+ * syscall was entered with are still saved.
+ */
+#include "entry_registers.h"
+
+#define AT_BEGIN(call, bits, function)
+
+#define AT_END(call, bits, function)                                           \
+	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
+	{                                                                      \
+		struct syscall_args args = {};                                 \
+		struct open_args open = {};                                    \
+                                                                               \
+		ARGS_AT_ENTRY(&args, bits);                                    \
+		open_args_of(&open, call, bits, &args);                        \
+		return whole_open(ctx, PROGRAM(call, bits), &open,             \
+				  PT_REGS_RC(ctx));                            \
+	}
+#else
+/*
+ * Where the kernel drops returns, the begin tells how many. A function's one
+ * argument is where the program's registers are saved:
  *
  *	long __x64_sys_openat(const struct pt_regs *regs);
  */
 #include "begin_end.h"
-#include "probe_names.h"
 #include "registers.h"
 
 #define AT_BEGIN(call, bits, function)                                         \
@@ -31,6 +56,7 @@
 	{                                                                      \
 		return end_open(ctx, PROGRAM(call, bits), PT_REGS_RC(ctx));    \
 	}
+#endif
 
 #if defined(TRUSTED) && !defined(INNER_OPENS_BY_KPROBE)
 int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)

@@ -76,6 +76,7 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     text = source.with_defines(
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
+        + ([("NO_RETURN_IS_MISSED", "1")] if _links_kprobes(job) else [])
         + other_ways.defines
         + selection.defines(job.options)
         + defines.columns(job.options)

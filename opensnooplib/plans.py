@@ -8,7 +8,8 @@ fentry        the kernel's own syscall functions, also of programs for 32 bits;
 syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
               each open
 syscall       tracepoints; two programs for each open and a map
-kprobe        as fentry, but with two probes for each open and a map
+kprobe        as fentry, but with two probes for each open and a map; since
+              Linux 6.14 with one
 
 A plan can miss opens, so that others go before it, for one of two reasons:
 

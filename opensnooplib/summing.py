@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
 from opensnooplib import summary_text
+from opensnooplib.compiled import START_MAP
 from opensnooplib.kernel_counts import KernelCounts
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader
@@ -44,10 +45,6 @@ class Total:
         return Counts(self._counted, 0, self._unreadable, 0)
 
 
-# Plans that always see opens begin.
-_SEE_BEGIN = ("syscall", "kprobe")
-
-
 class Summing:
     """A trace that counts in the kernel. Methods raise OSError."""
 
@@ -56,8 +53,7 @@ class Summing:
     ) -> None:
         self._rings = rings
         self._options = options
-        sees_begin = options.needs_begin or options.plan in _SEE_BEGIN
-        self._counts = KernelCounts(maps, sees_begin)
+        self._counts = KernelCounts(maps, sees_begin=START_MAP in maps)
         self._interval = options.interval
         self._show: Callable[[Summary], None] = self._write
         self._screen: Optional[Screen] = None
