@@ -37,6 +37,7 @@ class Result(NamedTuple):
     image: images.Image
     status: int
     report: Dict[str, Any]  # of guest_report.py; empty if it told none
+    has_died_before: bool = False  # and was started again
 
     @property
     def findings(self) -> Dict[str, Dict[str, Any]]:
@@ -61,6 +62,17 @@ def run(suites: Sequence[str], pytest: str, settings: machine.Settings) -> int:
 
 
 def _run_one(
+    image: images.Image, pytest: str, settings: machine.Settings
+) -> Result:
+    """A machine that dies gets a second try: see docs/kernels.md."""
+    result = _try_once(image, pytest, settings)
+    if result.status != machine.DIED:
+        return result
+    again = _try_once(image, pytest, settings)
+    return again._replace(has_died_before=True)
+
+
+def _try_once(
     image: images.Image, pytest: str, settings: machine.Settings
 ) -> Result:
     told = io.BytesIO()
@@ -160,6 +172,8 @@ def _reasons(result: Result) -> List[str]:
         for name, finding in result.findings.items()
         if _is_plan(name) and not finding["ok"]
     ]
+    if result.has_died_before:
+        lines.append(f"{where}: the first machine died: see its console above")
     if result.report.get("built") and not result.findings:
         lines.append(f"{where}: --doctor told nothing: see its error above")
     failed = result.report.get("tests", {}).get("failed", [])
