@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A syscall's arguments when it returns: the registers that it was entered
- * with are still saved.
+ * An open when its syscall returns: the registers that it was entered with are
+ * still saved, so one program sees it whole, and needs no map.
  */
 #ifndef ENTRY_REGISTERS_H
 #define ENTRY_REGISTERS_H
@@ -17,8 +17,10 @@
 static void *(*get_current_task_btf)(void) = (void *)158;
 static struct pt_regs *(*regs_of_task)(void *task) = (void *)175;
 
-#define ARGS_AT_ENTRY(args, bits)                                              \
-	args_of_##bits##_bit(args, regs_of_task(get_current_task_btf()))
+static void args_at_entry(struct syscall_args *args, int bits)
+{
+	args_of(args, bits, regs_of_task(get_current_task_btf()));
+}
 #else
 /*
  * What the helper does on its own: the registers lie at the very end of the
@@ -26,23 +28,27 @@ static struct pt_regs *(*regs_of_task)(void *task) = (void *)175;
  */
 #define KERNEL_STACK_SIZE (16 * 1024)
 
-static void regs_at_entry(struct pt_regs *regs)
+static void args_at_entry(struct syscall_args *args, int bits)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pt_regs regs = {};
 	void *stack = NULL;
 
 	bpf_probe_read_kernel(&stack, sizeof(stack), &task->stack);
-	bpf_probe_read_kernel(regs, sizeof(*regs),
-			      stack + KERNEL_STACK_SIZE - sizeof(*regs));
+	bpf_probe_read_kernel(&regs, sizeof(regs),
+			      stack + KERNEL_STACK_SIZE - sizeof(regs));
+	args_of(args, bits, &regs);
 }
-
-#define ARGS_AT_ENTRY(args, bits)                                              \
-	({                                                                     \
-		struct pt_regs regs = {};                                      \
-                                                                               \
-		regs_at_entry(&regs);                                          \
-		args_of_##bits##_bit(args, &regs);                             \
-	})
 #endif
+
+static int open_at_exit(void *ctx, enum open_call call, int bits, long ret)
+{
+	struct syscall_args args = {};
+	struct open_args open = {};
+
+	args_at_entry(&args, bits);
+	open_args_of(&open, call, bits, &args);
+	return whole_open(ctx, PROGRAM(call, bits), &open, ret);
+}
 
 #endif

@@ -25,7 +25,7 @@
 		struct syscall_args args = {};                                 \
 		struct open_args open = {};                                    \
                                                                                \
-		ARGS_AT_ENTRY(&args, bits);                                    \
+		args_at_entry(&args, bits);                                    \
 		open_args_of(&open, call, bits, &args);                        \
 		return begin_open(&open);                                      \
 	}
@@ -51,12 +51,7 @@ FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
 #define AT_END(call, bits, function)                                           \
 	FEXIT_PROBE(function, const struct pt_regs *user_regs, long ret)       \
 	{                                                                      \
-		struct syscall_args args = {};                                 \
-		struct open_args open = {};                                    \
-                                                                               \
-		ARGS_AT_ENTRY(&args, bits);                                    \
-		open_args_of(&open, call, bits, &args);                        \
-		return whole_open(ctx, PROGRAM(call, bits), &open, ret);       \
+		return open_at_exit(ctx, call, bits, ret);                     \
 	}
 #endif
 

@@ -8,10 +8,6 @@
 #include "probe_names.h"
 
 #if defined(NO_RETURN_IS_MISSED) && !defined(SEE_BEGIN)
-/*
- * A program at the return of a function is enough: the registers that the
- * syscall was entered with are still saved.
- */
 #include "entry_registers.h"
 
 #define AT_BEGIN(call, bits, function)
@@ -19,13 +15,7 @@
 #define AT_END(call, bits, function)                                           \
 	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
 	{                                                                      \
-		struct syscall_args args = {};                                 \
-		struct open_args open = {};                                    \
-                                                                               \
-		ARGS_AT_ENTRY(&args, bits);                                    \
-		open_args_of(&open, call, bits, &args);                        \
-		return whole_open(ctx, PROGRAM(call, bits), &open,             \
-				  PT_REGS_RC(ctx));                            \
+		return open_at_exit(ctx, call, bits, PT_REGS_RC(ctx));         \
 	}
 #else
 /*
@@ -46,7 +36,7 @@
                                                                                \
 		bpf_probe_read_kernel(&regs, sizeof(regs),                     \
 				      (void *)PT_REGS_PARM1(ctx));             \
-		args_of_##bits##_bit(&args, &regs);                            \
+		args_of(&args, bits, &regs);                                   \
 		open_args_of(&open, call, bits, &args);                        \
 		return begin_open(&open);                                      \
 	}

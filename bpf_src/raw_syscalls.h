@@ -53,7 +53,7 @@ TRACEPOINT_PROBE(raw_syscalls, sys_exit)
 
 	if (!opens_32(args->id, &call) || !in_32_bit_call())
 		return 0;
-	ARGS_AT_ENTRY(&entry, 32);
+	args_at_entry(&entry, 32);
 	open_args_of(&open, call, 32, &entry);
 	return whole_open(args, PROGRAM(CALL_OPEN_BY_HANDLE_AT, 32), &open,
 			  args->ret);

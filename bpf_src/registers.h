@@ -51,6 +51,16 @@ static void args_of_64_bit(struct syscall_args *args,
 
 #endif
 
+/* `bits` are those of the program that made the syscall. */
+static void args_of(struct syscall_args *args, int bits,
+		    const struct pt_regs *regs)
+{
+	if (bits == 32)
+		args_of_32_bit(args, regs);
+	else
+		args_of_64_bit(args, regs);
+}
+
 static void open_args_of(struct open_args *open, enum open_call call, int bits,
 			 const struct syscall_args *args)
 {

@@ -6,6 +6,7 @@ Nothing stays: what is loaded or attached here is closed at once.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import resource
@@ -196,6 +197,7 @@ def _probe(pmu: str, target: str) -> str:
     return f"the kernel can't probe {target} ({error})" if error else ""
 
 
+@functools.lru_cache(maxsize=None)
 def has_kprobe_multi() -> bool:
     """Can kprobes be links (kprobe.multi) whose returns are never missed?
 
