@@ -12,8 +12,8 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open)
 		.call = CALL_OPEN,
 		.dirfd = AT_FDCWD,
 		.user_path = args->filename,
-		.flags = args->flags,
-		.mode = args->mode,
+		.flags = (int)args->flags,
+		.mode = (umode_t)args->mode,
 	};
 
 	return begin_open(&open);
@@ -33,7 +33,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 		.dirfd = AT_FDCWD,
 		.user_path = args->pathname,
 		.flags = O_CREAT | O_WRONLY | O_TRUNC,
-		.mode = args->mode,
+		.mode = (umode_t)args->mode,
 	};
 
 	return begin_open(&open);
@@ -52,8 +52,8 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 		.call = CALL_OPENAT,
 		.dirfd = args->dfd,
 		.user_path = args->filename,
-		.flags = args->flags,
-		.mode = args->mode,
+		.flags = (int)args->flags,
+		.mode = (umode_t)args->mode,
 	};
 
 	return begin_open(&open);
@@ -90,7 +90,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
 {
 	struct open_args open = {
 		.call = CALL_OPEN_BY_HANDLE_AT,
-		.flags = args->flags,
+		.flags = (int)args->flags,
 	};
 
 	return begin_open(&open);

@@ -354,3 +354,18 @@ def test_columns_of_added_fields(checkout_copy: Path) -> None:
             heading, *lines = tool.stop().lines
     assert heading.split() == [b"CPU", b"PATH"]
     assert {line.split()[0] for line in lines} == {b"1"}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="its numbers")
+@pytest.mark.parametrize("plan", ["syscall-exit", "syscall"])
+def test_of_flags_the_kernel_takes_32_bits(plan: str) -> None:
+    """openat(2)'s are an int, whatever the register holds besides."""
+    openat, at_fdcwd, name = 257, -100, b"/etc/passwd"
+    numbers = (openat, at_fdcwd), (os.O_CLOEXEC - (1 << 32), 0)
+    before, behind = [map(ctypes.c_long, some) for some in numbers]
+    options = ("-p", str(os.getpid()), "--path", name.decode())
+    with Tool(*options, "--format", "json", "--attach", plan) as tool:
+        os.close(ctypes.CDLL(None).syscall(*before, name, *behind))
+        ended = tool.stop()
+    (row,) = [json.loads(line) for line in ended.lines]
+    assert row["flags"] == os.O_CLOEXEC
