@@ -152,6 +152,7 @@ class Compiled:
         self.programs: Dict[str, int] = {}
         self.attachments: Dict[str, int] = {}
         self.stubs: Dict[str, int] = {}
+        self.sorters: Dict[str, int] = {}
         self.slots: Dict[str, int] = {}
 
     def _names(self) -> List[str]:
@@ -296,8 +297,8 @@ class Compiled:
         why_not = hooks.KINDS[hook.kind]()
         if why_not:
             raise OpensnoopError(
-                f"no program can attach to the {hook.what} {place} here: "
-                f"{why_not}"
+                f"{self._where(name)}no program can attach to the {hook.what} "
+                f"{place} here: {why_not}"
             ) from None
 
     def attach(self) -> None:
@@ -332,18 +333,25 @@ class Compiled:
     def _put_stub(self, name: str, tool_pid: int) -> None:
         """From here on BCC takes the stub for the program."""
         slots = reader.create_slots(stub.SLOTS)
-        fd = self._load(name, stub.instructions(slots, tool_pid))
+        fd = self._load_stub(name, stub.of_stub(slots))
+        self.slots[name] = slots
+        self.stubs[name] = fd
+        self.sorters[name] = self._load_stub(
+            name, stub.of_sorter(slots, tool_pid)
+        )
+        self._program.funcs[name.encode()] = self._bcc.BPF.Function(
+            self._program, name.encode(), fd
+        )
+
+    def _load_stub(self, name: str, code: bytes) -> int:
+        fd = self._load(name, code)
         if fd < 0:
             raise CompilerError(
                 f"the kernel refuses a stub for {name} "
                 f"({os.strerror(ctypes.get_errno())}), so it can't be swapped:"
                 " leave out --live"
             )
-        self.slots[name] = slots
-        self.stubs[name] = fd
-        self._program.funcs[name.encode()] = self._bcc.BPF.Function(
-            self._program, name.encode(), fd
-        )
+        return fd
 
     def _attach_one(self, name: str) -> None:
         if self._is_multi(name):

@@ -20,7 +20,7 @@ from opensnooplib.schema import Schema
 _FD_LIMIT = 253
 
 # Whose descriptors go along; given back in this order, the first detach.
-_KINDS = ("attachments", "stubs", "slots", "programs", "maps")
+_KINDS = ("attachments", "stubs", "sorters", "slots", "programs", "maps")
 
 _LENGTH = struct.Struct("=I")
 
@@ -59,6 +59,7 @@ class Handover(NamedTuple):
     programs: Dict[str, int]
     attachments: Dict[str, int]  # by program
     stubs: Dict[str, int]  # by the program that they stand for
+    sorters: Dict[str, int]
     slots: Dict[str, int]
 
     def close(self) -> None:

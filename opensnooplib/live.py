@@ -231,7 +231,7 @@ class Live:
                 new.count_from_here,
             )
         except BlockingIOError:
-            trace.stubs.show_tool(trace.newest.programs)
+            trace.stubs.switch(trace.newest.programs)
             raise
         if not result.seen:
             raise OpensnoopError(
@@ -245,7 +245,7 @@ class Live:
         """Leave the trace as it was before."""
         trace = self._trace
         self._launched = None
-        trace.stubs.show_tool(trace.newest.programs)
+        trace.stubs.switch(trace.newest.programs)
         close_aside(trace.stubs.remove_others(trace.newest.programs))
         trace.rings.drop_stream(self._stream)
         trace.rooms.append(launched.room)

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stubs: what --live attaches, so that a program can be swapped under load.
 
-A stub goes on, by a tail call, in the program that its slots hold: slot 1
-for the tool's own process, slot 0 for all others. One write into a slot, and
-every single event from then on is the new program's. The own slot lets the
-tool see a program work before anybody else meets it.
+A stub goes on, by a tail call, in the program that slot FRONT of its slots
+holds. One write into that slot, and every single event from then on is the new
+program's.
 
-The index is computed, not a constant: a constant one would have the kernel
+A new program has to be seen to work before anybody else meets it. For as long
+as that takes, slot FRONT holds the stub's sorter: it goes on in slot OWN for
+what the tool's own process does, in slot EVERYBODY for all others. So nothing
+asks for the process while nothing is saved.
+
+No index is a constant for the verifier: with a constant one the kernel would
 rewrite the stub's machine code at each swap.
 """
 
@@ -17,15 +21,16 @@ from typing import List
 
 from opensnooplib import kernel
 
-EVERYBODY, OWN = 0, 1
-SLOTS = 2
+EVERYBODY, OWN, FRONT = 0, 1, 2
+SLOTS = 3
 
 # Operations of include/uapi/linux/bpf.h, and numbers of its helpers.
 _LOAD_64, _LOAD_U32, _STORE_U64 = 0x18, 0x61, 0x7B
 _MOVE, _MOVE_NUMBER = 0xBF, 0xB7
 _ADD_NUMBER, _SHIFT_RIGHT = 0x07, 0x77
 _JUMP_IF_NOT_EQUAL, _CALL, _EXIT = 0x55, 0x85, 0x95
-_TAIL_CALL, _GET_CURRENT_PID_TGID, _GET_NS_CURRENT_PID_TGID = 12, 14, 120
+_GET_SMP_PROCESSOR_ID, _TAIL_CALL = 8, 12
+_GET_CURRENT_PID_TGID, _GET_NS_CURRENT_PID_TGID = 14, 120
 _MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the number is a map's descriptor
 
 
@@ -69,19 +74,37 @@ def _process_into_r0() -> List[bytes]:
     ]
 
 
-def instructions(slots_fd: int, tool_pid: int) -> bytes:
-    """Of the stub whose slots are in this map."""
-    code = [
-        instruction(_MOVE, 6, 1),
-        *_process_into_r0(),
-        instruction(_MOVE, 1, 6),
-        _load_64(2, slots_fd, _MAP_FD),
-        instruction(_MOVE_NUMBER, 3, number=EVERYBODY),
-        instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, tool_pid),
-        instruction(_MOVE_NUMBER, 3, number=OWN),
-        instruction(_CALL, number=_TAIL_CALL),
-        # The slot is empty.
-        instruction(_MOVE_NUMBER, 0, number=0),
-        instruction(_EXIT),
-    ]
-    return b"".join(code)
+def _go_on(slots_fd: int, slot: int, but_if_r0_is: int, then: int) -> bytes:
+    """Begins with the context in r1 and ends the program."""
+    return b"".join(
+        [
+            _load_64(2, slots_fd, _MAP_FD),
+            instruction(_MOVE_NUMBER, 3, number=slot),
+            instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, but_if_r0_is),
+            instruction(_MOVE_NUMBER, 3, number=then),
+            instruction(_CALL, number=_TAIL_CALL),
+            # The slot is empty.
+            instruction(_MOVE_NUMBER, 0, number=0),
+            instruction(_EXIT),
+        ]
+    )
+
+
+def _keeping_context(code: List[bytes]) -> bytes:
+    return b"".join(
+        [instruction(_MOVE, 6, 1), *code, instruction(_MOVE, 1, 6)]
+    )
+
+
+def of_stub(slots_fd: int) -> bytes:
+    """The instructions of the stub whose slots are in this map."""
+    # No CPU has the number -1, but the verifier doesn't know that.
+    ask = instruction(_CALL, number=_GET_SMP_PROCESSOR_ID)
+    return _keeping_context([ask]) + _go_on(slots_fd, FRONT, -1, EVERYBODY)
+
+
+def of_sorter(slots_fd: int, tool_pid: int) -> bytes:
+    """The instructions of the sorter of the stub with these slots."""
+    return _keeping_context(_process_into_r0()) + _go_on(
+        slots_fd, EVERYBODY, tool_pid, OWN
+    )

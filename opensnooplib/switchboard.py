@@ -8,20 +8,24 @@ the new program: none to both, none to neither.
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Mapping
+from typing import Dict, List, Mapping, NamedTuple
 
 from opensnooplib import attachment, reader
 from opensnooplib.handover import Handover
-from opensnooplib.stub import EVERYBODY, OWN
+from opensnooplib.stub import EVERYBODY, FRONT, OWN
 
 
-class _Stub:
+class _Stub(NamedTuple):
     """Descriptors of one stub."""
 
-    def __init__(self, program: int, slots: int, attachment_fd: int) -> None:
-        self.program = program
-        self.slots = slots
-        self.attachment = attachment_fd
+    program: int
+    sorter: int
+    slots: int
+    attachment: int
+
+    def put(self, slot: int, program: int) -> None:
+        """-1 empties the slot."""
+        reader.set_slot(self.slots, slot, program)
 
 
 class Switchboard:
@@ -40,23 +44,25 @@ class Switchboard:
         for name, program in handover.stubs.items():
             self._stubs[name] = _Stub(
                 program,
+                handover.sorters[name],
                 handover.slots[name],
                 handover.attachments.pop(name),
             )
         handover.stubs.clear()
+        handover.sorters.clear()
         handover.slots.clear()
 
-    def _put(self, slot: int, programs: Mapping[str, int]) -> None:
-        for name, one in self._stubs.items():
-            reader.set_slot(one.slots, slot, programs.get(name, -1))
-
     def show_tool(self, programs: Mapping[str, int]) -> None:
-        """What the tool itself does goes to these programs."""
-        self._put(OWN, programs)
+        """What the tool itself does goes to these programs, until switch()."""
+        for name, one in self._stubs.items():
+            one.put(OWN, programs.get(name, -1))
+            one.put(FRONT, one.sorter)
 
     def switch(self, programs: Mapping[str, int]) -> None:
         """What everybody does goes to these programs."""
-        self._put(EVERYBODY, programs)
+        for name, one in self._stubs.items():
+            for slot in (FRONT, EVERYBODY, OWN):
+                one.put(slot, programs.get(name, -1))
 
     def remove_others(self, programs: Mapping[str, int]) -> List[int]:
         """Forget the stubs that none of `programs` needs.
@@ -67,7 +73,7 @@ class Switchboard:
         misses = self.misses()
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
-            fds += [one.attachment, one.program, one.slots]
+            fds += [one.attachment, one.program, one.slots, one.sorter]
         self._past_misses += misses - self.misses()
         return fds
 

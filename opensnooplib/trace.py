@@ -56,7 +56,6 @@ class Trace:
     def take_as_it_is(self) -> None:
         """Begin without a proof: nobody knows what somebody's own C sees."""
         self._count_from_here()
-        self.stubs.show_tool(self.newest.programs)
         self.stubs.switch(self.newest.programs)
         self._began = time.monotonic()
 

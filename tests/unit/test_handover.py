@@ -43,6 +43,7 @@ def _handover(fds: List[int]) -> Handover:
         start_map=StartMap(4, 176, 0, 1),
         requests_map=None,
         stubs={},
+        sorters={},
         slots={},
         maps={"events": fds[0], "counters": fds[1]},
         programs={"tracepoint__a": fds[2]},
