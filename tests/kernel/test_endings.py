@@ -146,6 +146,17 @@ def test_closed_stdout(
     assert_nothing_left(ended, before)
 
 
+def test_no_stdout_from_the_begin() -> None:
+    """>&-"""
+    command = f"./opensnoop.py --exec cat {EXISTING} >&-"
+    done = subprocess.run(
+        command, cwd=CHECKOUT, shell=True, stderr=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 1
+    assert "0 shown" in done.stderr
+    assert "cannot write rows to stdout: Bad file descriptor" in done.stderr
+
+
 @pytest.fixture
 def full_disk(tmp_path: Path, mounts: List[Path]) -> Path:
     place = tmp_path / "small"
