@@ -52,7 +52,7 @@ _opensnoop() {
 	case $last in
 	-p | --pid | --mntns) words=$(_opensnoop_list "$word" "$(_opensnoop_processes)") ;;
 	-t | --tid) words=$(compgen -W "$(_opensnoop_processes)" -- "$word") ;;
-	-u | --uid) words=$(compgen -u -- "$word") ;;
+	-u | --uid) words=$(_opensnoop_list "$word" "$(compgen -u)") ;;
 	-f | --flag_filter)
 		words=$(_opensnoop_list "$word" write create O_RDONLY O_WRONLY O_RDWR \
 			O_CREAT O_EXCL O_TRUNC O_APPEND O_CLOEXEC O_DIRECTORY \
@@ -71,6 +71,7 @@ _opensnoop() {
 	--time)
 		words=$(compgen -W "relative wall mono delta" -- "$word")
 		;;
+	--path-view) words=$(compgen -W "process host" -- "$word") ;;
 	--attach)
 		words=$(compgen -W "auto fentry syscall-exit syscall kprobe" -- "$word")
 		;;
@@ -83,7 +84,7 @@ _opensnoop() {
 	esac
 	case $last in
 	# Another may follow, behind a comma.
-	-p | --pid | --mntns | -f | --flag_filter | --errno | --columns)
+	-p | --pid | --mntns | -u | --uid | -f | --flag_filter | --errno | --columns)
 		compopt -o nospace 2>/dev/null
 		;;
 	esac

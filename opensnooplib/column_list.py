@@ -48,15 +48,14 @@ def parse(
                 "--columns"
             )
         if name not in declared:
-            raise UsageError(
-                f"{option} shows the field {name}, which struct event does "
-                "not have: add it, or leave the option out"
-            )
+            raise UsageError(columns.no_field(option, name))
     macros = []
     for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
         # The C declares a.b where it declares a.
         field = known.field if known else name.partition(".")[0]
+        if known and field not in declared:
+            raise UsageError(columns.no_field(f"--columns {name}", field))
         if field not in declared or name in columns.INTERNAL:
             raise UsageError(columns.unknown(name, list(declared)))
         if declared[field].macro.startswith(_WANT):

@@ -182,15 +182,27 @@ def _of_data(schema: Schema) -> List[str]:
 
 def _why_missing(name: str, schema: Schema, options: Options) -> str:
     known = KNOWN.get(name)
-    asked = "--columns"
+    asked = f"--columns {name}"
     if not options.columns:
         asked = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
-    if known:
+    fields = [field.name for field in schema.fields]
+    if options.replay is not None:
+        there = ", ".join(f for f in fields if f not in INTERNAL)
         return (
-            f"{asked} shows the field {known.field}, which struct event does "
-            "not have: add it, or leave the option out"
+            f"{asked}: the recording doesn't tell, it has the fields {there}: "
+            "what --record shall keep besides, --columns asks for"
         )
-    return unknown(name, [field.name for field in schema.fields])
+    if known:
+        return no_field(asked, known.field)
+    return unknown(name, fields)
+
+
+def no_field(asked: str, field: str) -> str:
+    """A sentence for an option that shows what isn't there."""
+    return (
+        f"{asked} shows the field {field}, which struct event does not have: "
+        "add it, or leave the option out"
+    )
 
 
 def unknown(name: str, fields: Sequence[str]) -> str:

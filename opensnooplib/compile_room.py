@@ -190,8 +190,12 @@ def _work(job: Job) -> Handover:
         compiled.attach()
     else:
         compiled.attach_for_swaps(job.have_slots, job.tool_pid)
+    declared = declarations.of_event(text)
+    schema = compiled.schema(declared)
+    if job.plan != SOURCE:
+        schema.check_path_is_last(declared)
     return Handover(
-        schema=compiled.schema(declarations.of_event(text)),
+        schema=schema,
         calls=_calls(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
@@ -215,6 +219,7 @@ def _work(job: Job) -> Handover:
         programs=compiled.programs,
         attachments=compiled.attachments,
         stubs=compiled.stubs,
+        sorters=compiled.sorters,
         slots=compiled.slots,
     )
 

@@ -68,6 +68,18 @@ class _Token(NamedTuple):
         return self.text.startswith("\n")
 
 
+def without_comments(text: str) -> str:
+    """The same with blanks in place of comments: each place stays its own."""
+
+    def blank(found: "re.Match[str]") -> str:
+        token = _Token(found.group(), *found.span())
+        if not token.is_comment:
+            return token.text
+        return re.sub(r"[^\n]", " ", token.text)
+
+    return _TOKEN.sub(blank, text)
+
+
 def of_event(text: str) -> Dict[str, Declaration]:
     """The fields of struct event in the assembled C `text`, by name.
 
@@ -172,7 +184,7 @@ class _Reader:
                 yield Declaration(
                     name,
                     self._place(words[0].start),
-                    "*" in declarator,
+                    "*" in "".join(declarator).partition("[")[0],
                     declarator.count("["),
                     symbols,
                     macro,

@@ -15,7 +15,10 @@ from opensnooplib.source import Source
 _NOISE = re.compile(
     r"^(\d+ (warning|error)s?( and \d+ errors?)? generated\.|chdir\(\): .*"
     r"|sh: .*modprobe.*|In file included from (<built-in>|/virtual/).*"
-    r"|create_probe_event: .*|bpf: Failed to load program: .*|\s*)$"
+    r"|create_probe_event: .*|bpf_attach_raw_tracepoint .*"
+    r"|bpf: \S+ is not found in vmlinux BTF|bpf: Failed to load program: .*"
+    # What LLVM knows of an instruction that it can't select.
+    r"|LLVM ERROR: Cannot select: .*|\s*0x[0-9a-f]+: .*|In function: .*|\s*)$"
 )
 
 _REMARK = re.compile(
@@ -29,6 +32,10 @@ _OF_BCC = "/virtual/"
 _OF_LLVM = re.compile(
     r"^error: (\S+):(\d+):\d+: in function (\w+) .*\): (.*)$"
 )
+
+# Of older versions of LLVM; the file's path may be cut at its begin.
+_DIVISION = re.compile(r"^Error at line \d+: (Unsupport signed division) .*")
+_PLACE_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+Please convert")
 
 # What is needed for names that clang doesn't know.
 _HINTS = (
@@ -45,6 +52,11 @@ _HINTS = (
         "the stack has 512 bytes: keep large things in a BPF_PERCPU_ARRAY",
     ),
     (
+        r"library function 'mem(set|cpy|move|cmp)'",
+        "there is no C library in the kernel: write __builtin_memset(), "
+        "__builtin_memcpy() and so on",
+    ),
+    (
         r"implicit.* '(printf|malloc|strlen|strcpy|strcmp|open)'",
         "a BPF program calls the kernel's helpers only: man bpf-helpers",
     ),
@@ -52,6 +64,10 @@ _HINTS = (
         r"'(std\w+|string|unistd|errno)\.h' file not found",
         "there is no C library in the kernel: include <linux/...> and "
         "<uapi/linux/...> only",
+    ),
+    (
+        r"[Uu]nsupport(ed)? signed division",
+        "BPF divides unsigned numbers only: make both sides unsigned",
     ),
     (
         r"array type .* is not assignable",
@@ -133,17 +149,28 @@ def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
 
 
 def _of_llvm(line: str, made_of: Source) -> str:
+    division = _DIVISION.match(line)
+    if division:
+        place = _PLACE_OF_DIVISION.search(line)
+        where = f"{_shown(place[1], made_of)}:{place[2]}: " if place else ""
+        return f"{where}error: {division[1]}"
     found = _OF_LLVM.match(line)
     if not found:
         return line
     file, number, function, message = found.groups()
-    for path in made_of.files:
-        if path.endswith(os.path.basename(file)):
-            file = source.shown_name(path)
+    file = _shown(file, made_of)
     where = f"{file}:{number}: "
     if not int(number):
         where = own_source.place_of(function, made_of) or f"{file}: "
     return f"{where}error: in {function}: {message}"
+
+
+def _shown(file: str, made_of: Source) -> str:
+    """LLVM's name for a file, which may lack its begin, as a person's."""
+    for path in made_of.files:
+        if path.endswith(os.path.basename(file)):
+            return source.shown_name(path)
+    return file
 
 
 def with_short_names(text: str, made_of: Source) -> str:

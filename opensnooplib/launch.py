@@ -122,7 +122,8 @@ class Work:
             received = handover.receive(self._connection)
         except EOFError:
             how, said = self._room.reap(), self._messages()
-            if re.search(r"^error: ", said, re.MULTILINE):  # LLVM gave up
+            # Before it crashed, clang or LLVM may have said why.
+            if re.search(r"^error: |: error: |signed division", said, re.M):
                 from opensnooplib import explanation  # seldom needed
 
                 raise SourceError(

@@ -20,7 +20,7 @@ def names(hook: Hook, place: str) -> List[str]:
     if hook.prefix == "tracepoint__":
         return _closest(place, _tracepoints())
     if hook.prefix == "raw_tracepoint__":
-        return _closest(place, {t.partition(":")[2] for t in _tracepoints()})
+        return _closest(place, _raw_tracepoints())
     if hook.prefix == "lsm__":
         return _closest(
             place,
@@ -42,7 +42,7 @@ def exists(hook: Hook, place: str) -> bool:
             for root in tracefs.PLACES
         ) or not any(map(tracefs.is_mounted, tracefs.PLACES))
     if hook.prefix == "raw_tracepoint__":
-        return any(t.endswith(":" + place) for t in _tracepoints())
+        return place in _raw_tracepoints()
     if hook.prefix == "lsm__":
         return f"bpf_lsm_{place}" in _functions()
     return place in _functions()
@@ -112,6 +112,12 @@ def _tracepoints() -> Set[str]:
             category, event = path.split(os.sep)[-3:-1]
             found.add(f"{category}:{event}")
     return found
+
+
+def _raw_tracepoints() -> Set[str]:
+    """All tracepoints but those that sys_enter and sys_exit are made into."""
+    split = (name.partition(":") for name in _tracepoints())
+    return {event for category, _, event in split if category != "syscalls"}
 
 
 def _functions() -> Set[str]:

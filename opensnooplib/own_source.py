@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from opensnooplib import attachment, near, selection, source
+from opensnooplib import attachment, declarations, near, selection, source
 from opensnooplib.errors import SourceError
 from opensnooplib.options import Options
 from opensnooplib.source import Source
@@ -25,27 +25,28 @@ def check(made_of: Source, options: Options) -> None:
     name = source.shown_name(path)
     if not made_of.files[path].strip():
         raise SourceError(f"{name} is empty: docs/workshop.md begins there")
-    if not _EVENT.search(made_of.text):
+    code = declarations.without_comments(made_of.text)
+    if not _EVENT.search(code):
         raise SourceError(
             f"{name} has no struct event: its fields are the columns"
         )
-    if _RING_BUFFER.search(made_of.text):
+    if _RING_BUFFER.search(code):
         raise SourceError(
             f"{name} has a BPF ring buffer, which doesn't tell what is lost: "
             "write BPF_PERF_OUTPUT(events); and events.perf_submit()"
         )
-    if not _EVENTS_MAP.search(made_of.text):
+    if not _EVENTS_MAP.search(code):
         raise SourceError(
             f"{name} has no BPF_PERF_OUTPUT(events); records go through it: "
             "events.perf_submit(ctx, &event, sizeof(event))"
         )
-    if not _IS_SENT.search(made_of.text):
+    if not _IS_SENT.search(code):
         raise SourceError(
             f"{name} sends nothing, so nothing would be shown: call "
             "events.perf_submit(ctx, &event, sizeof(event))"
         )
     for word in selection.conditions(options):
-        if not re.search(rf"\b{word}\b", made_of.text):
+        if not re.search(rf"\b{word}\b", code):
             raise SourceError(
                 f"what the options select comes as the macro {word}, which "
                 f"{name} doesn't use: bpf_src/select.h shows how, or leave "
@@ -56,17 +57,26 @@ def check(made_of: Source, options: Options) -> None:
 def with_layout(text: str) -> str:
     """BCC tells the layout of what is in a map: put struct event into one.
 
-    On the line where the struct ends, so that all lines keep their numbers.
+    On the line where the struct ends, so that all lines keep their numbers;
+    after each that the text has, since one may stand in a branch of #if.
     """
-    begin = _EVENT.search(text)
-    depth = 0
-    for place in range(begin.end() - 1 if begin else len(text), len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
+    code = declarations.without_comments(text)
+    layout = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
+    for begin in reversed(list(_EVENT.finditer(code))):
+        end = _end_of_struct(code, begin.end())
+        if end:
+            text = text[:end] + layout + text[end:]
+    return text
+
+
+def _end_of_struct(code: str, start: int) -> int:
+    """Behind its semicolon; 0 where there is none: the compiler will tell."""
+    depth = 1
+    for place in range(start, len(code)):
+        depth += {"{": 1, "}": -1}.get(code[place], 0)
         if depth == 0:
-            end = text.find(";", place) + 1
-            layout = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
-            return text[:end] + layout + text[end:] if end else text
-    return text  # the compiler will tell
+            return code.find(";", place) + 1
+    return 0
 
 
 def check_hooks(text: str, made_of: Source) -> None:

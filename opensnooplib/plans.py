@@ -73,7 +73,11 @@ def attach(
     if options.source is not None:
         return _attach_source(options, rings, messages)
     if options.plan != "auto":
-        return try_plan(options.plan, options, rings, messages)
+        try:
+            return try_plan(options.plan, options, rings, messages)
+        except PlanError as error:
+            error.sentence = f"--attach {options.plan}: {error.sentence}"
+            raise
     reasons: Dict[str, OpensnoopError] = {}
     for sees_all in (True, False):
         for plan in best_first():

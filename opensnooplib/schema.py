@@ -83,7 +83,13 @@ class Schema(NamedTuple):
         plain fields comes to.
         """
         # BCC 0.26 and older leave out a type that they don't know.
-        parsed = json.loads(re.sub(r",\s*\]", ',"?"]', description))
+        try:
+            parsed = json.loads(re.sub(r",\s*\]", ',"?"]', description))
+        except ValueError:
+            raise SourceError(
+                "struct event has an array whose size BCC can't tell: write "
+                "it as a number, without sizeof"
+            ) from None
         _, members, how = parsed
         layout = _Layout(declared)
         if how == "struct_packed":
@@ -95,6 +101,15 @@ class Schema(NamedTuple):
                 "take attributes such as aligned() and bit fields out of it"
             )
         return cls(tuple(layout.fields))
+
+    def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
+        """Raises SourceError: send_event() of bpf_src sends none behind it."""
+        if self.find("path") and self.fields[-1].name != "path":
+            raise SourceError(
+                f"{declared['path'].place}: path must stay the last field of "
+                "struct event: a record is sent without what path leaves "
+                f"unused, so {self.fields[-1].name} behind it would be lost"
+            )
 
     def to_plain(self) -> List[Dict[str, Any]]:
         """As dictionaries of numbers, strings and lists, for JSON."""

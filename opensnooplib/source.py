@@ -23,7 +23,9 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 # Where the compiler may have lost count: what stood in a branch that isn't
 # compiled, and a probe, before which BCC puts a struct.
 _LOSES_COUNT = re.compile(
-    r"^\s*#\s*(endif|else|elif)\b|^[A-Z_]+\(.*\)\s*$|^{\s*$|^\w.*\)\s*{\s*$"
+    r"^\s*#\s*(endif|else|elif)\b"
+    r"|^([A-Z_]+\(.*\)|{)\s*(//.*|/\*.*\*/\s*)?$"
+    r"|^\w.*\)\s*{(.*[^\\])?$"
 )
 
 _SIZE_LIMIT = 1 << 20

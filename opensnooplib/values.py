@@ -160,10 +160,11 @@ def seconds(option: str, word: Optional[str]) -> Optional[float]:
     if word is None:
         return None
     # float() takes more than decimals: "inf", "1_000" and others.
-    decimal = re.fullmatch(r"\d{1,9}(\.\d{1,9})?", word, re.ASCII)
+    decimal = re.fullmatch(r"(?=\.?\d)\d{0,9}(\.\d{0,9})?", word, re.ASCII)
     if not decimal or float(word) == 0:
         raise UsageError(
-            f"{option} {word}: must be a number of seconds above 0"
+            f"{option} {word}: must be a number of seconds above 0 and below "
+            "1000000000, with nine digits behind the point at most"
         )
     return float(word)
 

@@ -11,14 +11,16 @@ from __future__ import annotations
 import os
 import struct
 import time
-from typing import Dict, Iterable, Set
+from typing import Dict, Iterable, Set, Tuple
 
 from opensnooplib import libc
 
 # <sys/inotify.h>; a file that somebody only reads says nothing.
 _MODIFY, _MOVED_FROM, _MOVED_TO = 0x2, 0x40, 0x80
 _CREATE, _DELETE, _OVERFLOW = 0x100, 0x200, 0x4000
+_DELETE_SELF, _MOVE_SELF = 0x400, 0x800
 _CHANGES = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
+_FOLDER_IS_GONE = _DELETE_SELF | _MOVE_SELF
 
 _HEAD = struct.Struct("=iIII")  # struct inotify_event
 _READ_SIZE = 64 * 1024
@@ -48,13 +50,16 @@ class Watch:
         """
         all_paths = {os.path.abspath(path) for path in paths}
         all_paths |= {os.path.realpath(path) for path in all_paths}
-        self._names = {os.fsencode(os.path.basename(p)) for p in all_paths}
-        folders = {os.path.dirname(path) for path in all_paths}
+        places = [_place_to_watch(path) for path in all_paths]
+        self._names = {os.fsencode(name) for _, name in places}
+        folders = {folder for folder, _ in places}
         for folder in folders - set(self._folders):
-            if os.path.isdir(folder):
+            try:
                 self._folders[folder] = libc.inotify_add_watch(
-                    self._fd, folder, _CHANGES
+                    self._fd, folder, _CHANGES | _FOLDER_IS_GONE
                 )
+            except FileNotFoundError:  # gone since: look again
+                self._first_change = self.last_change = time.monotonic()
         for folder in set(self._folders) - folders:
             libc.inotify_rm_watch(self._fd, self._folders.pop(folder))
 
@@ -82,10 +87,33 @@ class Watch:
             except BlockingIOError:
                 return found
             while data:
-                _, mask, _, size = _HEAD.unpack_from(data)
+                number, mask, _, size = _HEAD.unpack_from(data)
+                if mask & _FOLDER_IS_GONE:
+                    found = self._forget(number, mask) or found
                 name = data[_HEAD.size : _HEAD.size + size].rstrip(b"\0")
                 found = found or name in self._names or bool(mask & _OVERFLOW)
                 data = data[_HEAD.size + size :]
 
+    def _forget(self, number: int, mask: int) -> bool:
+        """Another folder may come to its place: files() will look.
+
+        Two names for one folder have one watch.
+        """
+        gone = [name for name, n in self._folders.items() if n == number]
+        for name in gone:
+            del self._folders[name]
+        if gone and mask & _MOVE_SELF:
+            libc.inotify_rm_watch(self._fd, number)
+        return bool(gone)
+
     def close(self) -> None:
         os.close(self._fd)
+
+
+def _place_to_watch(path: str) -> Tuple[str, str]:
+    """The folder and a name in it: those of `path`, or of what must be there
+    first."""
+    folder, name = os.path.split(path)
+    while not os.path.isdir(folder):
+        folder, name = os.path.split(folder)
+    return folder, name

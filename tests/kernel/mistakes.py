@@ -76,6 +76,61 @@ MISTAKES = {
             DOES_NOT_COMPILE,
         ),
     ),
+    "signed numbers are divided": Mistake(
+        "bpf_ktime_get_ns()",
+        "args->dfd / 2",
+        (
+            "my.c:16:…",
+            "in plain words: BPF divides unsigned numbers only: make both "
+            "sides unsigned",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "what sends is in a comment": Mistake(
+        "\tevents.perf_submit",
+        "\t// events.perf_submit",
+        ("opensnoop: my.c sends nothing, so nothing would be shown: …",),
+    ),
+    "an array's size is computed": Mistake(
+        "\tu32 pid;\n",
+        "\tu32 pid, more[sizeof(u64)];\n",
+        (
+            "opensnoop: struct event has an array whose size BCC can't tell: "
+            "write it as a number, without sizeof",
+        ),
+    ),
+    "a type isn't known": Mistake(
+        "\tu32 pid;\n",
+        "\tu32 pid;\n\tstruct nosuch what;\n",
+        (
+            "my.c:6:16: error: field has incomplete type 'struct nosuch'",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "behind a comment on a probe's line": Mistake(
+        "openat)\n{\n\tstruct event event = {};",
+        "openat) { // begins\n\n\tstruct event evnt = {};",
+        (
+            "my.c:14:15: note: 'evnt' declared here",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a syscall's tracepoint isn't a raw one": Mistake(
+        _PROBE,
+        "RAW_TRACEPOINT_PROBE(sys_enter_openat)\n{\n\treturn 0;\n}\n\n"
+        + _PROBE,
+        ("opensnoop: my.c:12: this kernel has no raw tracepoint sys_enter_…",),
+    ),
+    "memset is called": Mistake(
+        _FILL,
+        "\tmemset(&event, 0, sizeof(event));\n",
+        (
+            "my.c:16:2: error: …",
+            "in plain words: there is no C library in the kernel: write "
+            "__builtin_memset(), __builtin_memcpy() and so on",
+            DOES_NOT_COMPILE,
+        ),
+    ),
     "a helper is misspelled": Mistake(
         "bpf_ktime_get_ns",
         "bpf_ktime_get_nss",

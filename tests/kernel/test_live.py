@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -229,6 +230,17 @@ def _save_through_a_link(path: Path, text: str) -> None:
     path.symlink_to(target)
 
 
+def _save_in_a_new_folder(path: Path, text: str) -> None:
+    """As some tools do that copy whole trees."""
+    time.sleep(0.5)  # so that the first look at the files is over
+    aside = path.parent.with_name("aside")
+    path.parent.rename(aside)
+    time.sleep(0.1)
+    shutil.copytree(aside, path.parent)
+    time.sleep(0.5)
+    path.write_text(text)
+
+
 @pytest.mark.parametrize(
     "save",
     [
@@ -237,6 +249,7 @@ def _save_through_a_link(path: Path, text: str) -> None:
         _save_with_backup,
         _save_slowly,
         _save_through_a_link,
+        _save_in_a_new_folder,
     ],
 )
 def test_ways_to_save(

@@ -76,6 +76,26 @@ def test_the_good_one(tmp_path: Path) -> None:
     assert str(os.getpid()).encode() in [line.split()[0] for line in lines]
 
 
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("u32 pid;", "u32 pid; /* behind } all */"),
+        ("struct event {", "/* struct event { is here; } */\nstruct event {"),
+        (
+            "struct event {",
+            "#if 0\nstruct event { u32 old; };\n#endif\nstruct event {",
+        ),
+    ],
+)
+def test_what_looks_like_the_struct(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    path = tmp_path / "my.c"
+    path.write_text(GOOD.replace(old, new, 1))
+    ended = run("--source", path, "-d", "0.2")
+    assert ended.status == 0
+
+
 _LIVE = (
     "a semicolon is missing",
     "a lookup isn't checked",

@@ -162,6 +162,26 @@ def test_members_without_a_name_are_of_the_struct_around() -> None:
     ]
 
 
+def test_path_must_stay_last() -> None:
+    text = """#line 1 "event.h"
+struct event { u32 pid;
+char path[8];
+u32 tail; };
+"""
+    declared = declarations.of_event(text)
+    fields = [
+        Field("pid", 0, 4, "unsigned"),
+        Field("path", 4, 8, "text"),
+        Field("tail", 12, 4, "unsigned"),
+    ]
+    Schema(tuple(fields[:2])).check_path_is_last(declared)
+    Schema(tuple(fields[:1])).check_path_is_last(declared)
+    with pytest.raises(
+        OpensnoopError, match="event.h:2: path must .* so tail"
+    ):
+        Schema(tuple(fields)).check_path_is_last(declared)
+
+
 def test_find() -> None:
     schema = _schema(f'["pid",{U32}]', "struct", 4)
     assert schema.find("pid") == Field("pid", 0, 4, "unsigned")
