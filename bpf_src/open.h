@@ -12,7 +12,7 @@ static void read_how(struct open_args *open)
 {
 	struct open_how how = {};
 
-	if (bpf_probe_read_user(&how, sizeof(how), open->user_how) < 0)
+	if (read_user(&how, sizeof(how), open->user_how) < 0)
 		return;
 	open->flags = how.flags;
 	open->mode = how.mode;

@@ -7,7 +7,8 @@
  *
  *   event.h         what a record holds
  *   task.h          who is calling
- *   record.h        how a record is filled and sent, and losses are counted
+ *   record.h        how a record is filled and sent, and losses are counted;
+ *                   user_memory.h, how the caller's memory is read
  *   wanted.h        what it holds only if it is asked for; callers.h, with -c
  *   select.h        which opens are wanted; follow.h, of --children
  *   summary.h       how opens are counted, when that is all that is asked for

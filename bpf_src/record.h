@@ -4,6 +4,8 @@
  */
 #include <uapi/linux/fcntl.h>
 
+#include "user_memory.h"
+
 #define CALLS (CALL_OPEN_BY_HANDLE_AT + 1) /* in enum open_call */
 
 /* The program that sees such opens end, of 64-bit or 32-bit programs. */
@@ -82,10 +84,10 @@ static void fill_event(struct event *event, const struct open_args *open,
 	fill_wanted(event, open);
 }
 
-/* As bpf_probe_read_user_str(): the size with the NUL, or an errno. */
+/* As read_user_str(): the size with the NUL, or an errno. */
 static s32 read_path(char *path, u32 size, const char *user_path)
 {
-	s32 got = bpf_probe_read_user_str(path, size, user_path);
+	s32 got = read_user_str(path, size, user_path);
 
 	/* Older kernels (6.1, say) give 0 for an empty name, and no NUL. */
 	if (got == 0) {

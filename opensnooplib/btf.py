@@ -13,6 +13,7 @@ STRUCTS) are left out as padding.
 from __future__ import annotations
 
 import ctypes
+import functools
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib import kernel
@@ -327,6 +328,7 @@ class _Writer:
         ]
 
 
+@functools.lru_cache(maxsize=None)
 def _of_this_kernel() -> _Btf:
     if not kernel.has_btf():
         raise OpensnoopError(
