@@ -14,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
-from typing import BinaryIO, Dict, List, NamedTuple, Optional, Sequence
-from typing import Set
+from typing import BinaryIO, Dict, Iterable, List, NamedTuple, Optional
+from typing import Sequence, Set
 
 from images import HERE, Image
 
@@ -31,6 +32,7 @@ _running: Set[subprocess.Popen[bytes]] = set()
 
 class Settings(NamedTuple):
     timeout: Optional[float]  # seconds, for boot and command together
+    silence: Optional[float] = None  # seconds in which it may say nothing
     headers: bool = False  # leave the kernel's headers in sight
     kernel_options: str = ""  # more for the kernel's command line
 
@@ -52,7 +54,8 @@ def run(
 
 def shell(image: Image, settings: Settings) -> int:
     """A shell in a copy of the checkout, on this terminal, for any time."""
-    return _boot(image, None, settings._replace(timeout=None), {})
+    settings = settings._replace(timeout=None, silence=None)
+    return _boot(image, None, settings, {})
 
 
 def _boot(
@@ -71,11 +74,11 @@ def _boot(
             words += _TERMINAL
         machine = _start(folder, words, ports)
         try:
-            machine.wait(settings.timeout)
-        except subprocess.TimeoutExpired:
-            _say(image, f"no end after {settings.timeout:.0f} s, so ended")
-            _show_console(folder)
-            return TIMED_OUT
+            problem = _await_end(machine, settings, ports.values())
+            if problem:
+                _say(image, f"{problem}, so ended")
+                _show_console(folder)
+                return TIMED_OUT
         finally:
             _end(machine)
             for port in ports.values():
@@ -92,6 +95,29 @@ def end_all() -> None:
         machine.kill()
 
 
+_LOOK_SECONDS = 5  # how often a machine is looked at
+
+
+def _await_end(
+    machine: subprocess.Popen[bytes],
+    settings: Settings,
+    ports: Iterable[_Port],
+) -> str:
+    """What went wrong, in words; empty if the machine has ended by itself."""
+    began = time.monotonic()
+    while True:
+        try:
+            machine.wait(_LOOK_SECONDS)
+            return ""
+        except subprocess.TimeoutExpired:
+            now = time.monotonic()
+        if settings.timeout and now - began > settings.timeout:
+            return f"no end after {settings.timeout:.0f} s"
+        last = max(port.last_said for port in ports)
+        if settings.silence and now - last > settings.silence:
+            return f"not a word in {settings.silence:.0f} s"
+
+
 class _Port:
     """A pipe out of the machine, and the thread that empties it."""
 
@@ -100,6 +126,7 @@ class _Port:
         self._read_end, self.write_end = os.pipe()
         self._thread = threading.Thread(target=self._copy)
         self.text = b""  # what came, if there is no sink
+        self.last_said = time.monotonic()
 
     def begin(self) -> None:
         """Once the machine has its end."""
@@ -115,6 +142,7 @@ class _Port:
             some = os.read(self._read_end, 65536)
             if not some:
                 return
+            self.last_said = time.monotonic()
             if self._sink is None:
                 self.text += some
                 continue

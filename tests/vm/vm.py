@@ -19,7 +19,7 @@ import argparse
 import shlex
 import signal
 import sys
-from typing import Any, List
+from typing import Any, List, Optional
 
 import coverage_table
 import images
@@ -74,7 +74,9 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> machine.Settings:
-    return machine.Settings(options.timeout, options.headers, options.append)
+    return machine.Settings(
+        options.timeout, options.silence, options.headers, options.append
+    )
 
 
 def _test(options: argparse.Namespace) -> int:
@@ -116,7 +118,8 @@ def _parse() -> argparse.Namespace:
     )
     test = commands.add_parser("test", help="run the kernel tests")
     test.set_defaults(do=_test)
-    _add_settings(test, 1500)
+    # However slow this host is: tests that pass tell so one by one.
+    _add_settings(test, None, silence=600)
     _add_kernels(test)
     test.add_argument(
         "--pytest",
@@ -126,7 +129,7 @@ def _parse() -> argparse.Namespace:
     )
     bench = commands.add_parser("bench", help="measure us and our peers")
     bench.set_defaults(do=_bench)
-    _add_settings(bench, 1500)
+    _add_settings(bench, 3000)
     _add_kernels(bench)
     covered = commands.add_parser("coverage", help="write docs/coverage.md")
     covered.set_defaults(do=_coverage)
@@ -138,13 +141,26 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _add_settings(parser: argparse.ArgumentParser, seconds: int) -> None:
+def _add_settings(
+    parser: argparse.ArgumentParser,
+    timeout: Optional[float],
+    silence: Optional[float] = None,
+) -> None:
     parser.add_argument(
         "--timeout",
         type=float,
-        default=seconds,
+        default=timeout,
         metavar="SECONDS",
-        help=f"end it after that: exit status 124 (default {seconds})",
+        help="end it after that: exit status 124 (default "
+        f"{timeout or 'never'})",
+    )
+    parser.add_argument(
+        "--silence",
+        type=float,
+        default=silence,
+        metavar="SECONDS",
+        help="the same when it said nothing for so long (default "
+        f"{silence or 'never'})",
     )
     parser.add_argument(
         "--headers",
