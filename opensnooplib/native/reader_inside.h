@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader from inside: reader.c, recorder.c, replay.c and summing.c share
- * this.
+ * The reader from inside: reader.c, reader_rings.c, reader_rows.c, recorder.c,
+ * replay.c and summing.c share this.
  */
 #ifndef OPENSNOOP_READER_INSIDE_H
 #define OPENSNOOP_READER_INSIDE_H

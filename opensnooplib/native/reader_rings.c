@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A reader's rings, one for each CPU, and the streams that they carry.
+ */
+#include "reader_inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "bpf_object.h"
+
+/* The ring is closed where this fails. */
+static int open_ring(struct reader *reader, struct ring *ring, int cpu)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int error = ring_open(ring, cpu, reader->pages, reader->is_shared);
+
+	if (error)
+		return error;
+	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring->fd, &event) < 0) {
+		error = -errno;
+		ring_close(ring);
+	}
+	return error;
+}
+
+static int open_rings(struct reader *reader, const int *cpus,
+		      unsigned int cpu_count)
+{
+	reader->rings = calloc(cpu_count, sizeof(*reader->rings));
+	if (!reader->rings)
+		return -ENOMEM;
+
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		int error = open_ring(reader, &reader->rings[i], cpus[i]);
+
+		if (error)
+			return error;
+		reader->ring_count++;
+	}
+	return merge_init(&reader->merge, reader->rings, reader->ring_count);
+}
+
+static int add_to_rings(struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++) {
+		int error = ring_add_stream(&reader->rings[i], stream);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
+		unsigned int pages, bool is_shared)
+{
+	int error;
+
+	*reader = calloc(1, sizeof(**reader));
+	if (!*reader)
+		return -ENOMEM;
+	(*reader)->pages = pages;
+	(*reader)->is_shared = is_shared;
+	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	error = (*reader)->epoll_fd < 0 ? -errno
+					: open_rings(*reader, cpus, cpu_count);
+	if (!error && is_shared)
+		error = add_to_rings(*reader, 0);
+	if (error) {
+		reader_close(*reader);
+		*reader = NULL;
+	}
+	return error;
+}
+
+static void free_stream(struct stream *stream)
+{
+	free(stream->heading);
+	*stream = (struct stream){0};
+}
+
+void reader_close(struct reader *reader)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		ring_close(&reader->rings[i]);
+	free(reader->rings);
+	merge_free(&reader->merge);
+	output_free(&reader->output);
+	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
+		free_stream(&reader->streams[stream]);
+	free(reader->heading);
+	recording_free(&reader->recording);
+	conditions_free(&reader->conditions);
+	tally_clear(&reader->tally);
+	names_free(&reader->format.names);
+	callers_close(reader->format.callers);
+	if (reader->epoll_fd >= 0)
+		close(reader->epoll_fd);
+	free(reader);
+}
+
+int reader_add_stream(struct reader *reader)
+{
+	uint32_t stream = 0;
+	int error;
+
+	while (ring_event(&reader->rings[0], stream) > 0)
+		if (++stream == STREAMS_MAX)
+			return -EBUSY;
+	error = add_to_rings(reader, stream);
+	if (error) {
+		reader_drop_stream(reader, stream);
+		return error;
+	}
+	reader->newest = stream;
+	return (int)stream;
+}
+
+void reader_end_stream(struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		ring_end_stream(&reader->rings[i], stream);
+}
+
+bool reader_stream_is_read(const struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (!ring_stream_is_read(&reader->rings[i], stream))
+			return false;
+	return true;
+}
+
+uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		lost += reader->rings[i].streams[stream].lost;
+	return lost;
+}
+
+void reader_drop_stream(struct reader *reader, uint32_t stream)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		ring_drop_stream(&reader->rings[i], stream);
+	free_stream(&reader->streams[stream]);
+	if (reader->current == stream)
+		reader->current = STREAMS_MAX; /* none */
+}
+
+int reader_install(struct reader *reader, int map_fd)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++) {
+		struct ring *ring = &reader->rings[i];
+		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					 ring_event(ring, reader->newest));
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static struct ring *ring_of(struct reader *reader, int cpu)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (reader->rings[i].cpu == cpu)
+			return &reader->rings[i];
+	return NULL;
+}
+
+/* One ring more, at the end. */
+static int add_ring(struct reader *reader, const struct ring *ring)
+{
+	unsigned int count = reader->ring_count + 1;
+	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
+
+	if (!rings)
+		return -ENOMEM;
+	rings[reader->ring_count] = *ring;
+	reader->rings = rings;
+	reader->merge.rings = rings;
+	if (merge_set_rings(&reader->merge, rings, count) < 0)
+		return -ENOMEM;
+	reader->ring_count = count;
+	return 0;
+}
+
+static int put_into_maps(struct reader *reader, struct ring *ring)
+{
+	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
+		int map_fd = reader->streams[i].map_fd;
+		int error = 0;
+
+		if (!map_fd)
+			continue;
+		if (ring->is_shared)
+			error = ring_add_stream(ring, i);
+		if (!error)
+			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					     ring_event(ring, i));
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int reader_name_callers(struct reader *reader)
+{
+	int *cpus;
+	int error;
+
+	if (reader->format.callers)
+		return 0;
+	cpus = calloc(reader->ring_count, sizeof(*cpus));
+	if (!cpus)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		cpus[i] = reader->rings[i].cpu;
+	reader->format.callers = callers_open(cpus, reader->ring_count, &error);
+	free(cpus);
+	return error;
+}
+
+/* What was mapped on a CPU while it was not followed isn't known. */
+static int name_callers_anew(struct reader *reader)
+{
+	if (!reader->format.callers)
+		return 0;
+	callers_close(reader->format.callers);
+	reader->format.callers = NULL;
+	return reader_name_callers(reader);
+}
+
+int reader_follow_cpu(struct reader *reader, int cpu)
+{
+	struct ring *old = ring_of(reader, cpu);
+	struct ring ring;
+	int error;
+
+	if (old) {
+		ring_refresh(old);
+		if (!ring_is_empty(old))
+			return -EAGAIN;
+	}
+	error = open_ring(reader, &ring, cpu);
+	if (error)
+		return error;
+	error = put_into_maps(reader, &ring);
+	if (!error && !old)
+		error = add_ring(reader, &ring);
+	if (error) {
+		ring_close(&ring);
+		return error;
+	}
+	if (old) {
+		ring_close(old);
+		*old = ring;
+	}
+	return name_callers_anew(reader);
+}
+
+void reader_set_map(struct reader *reader, int map_fd)
+{
+	reader->streams[reader->newest].map_fd = map_fd;
+}
