@@ -86,6 +86,11 @@ class Work:
         inside.close()
         self._room = Room(child, job)
 
+    @property
+    def pid(self) -> int:
+        """Of the room."""
+        return self._room.pid
+
     def is_done(self) -> bool:
         """Would wait() return at once?"""
         poll = select.poll()

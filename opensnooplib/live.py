@@ -168,12 +168,14 @@ class Live:
         self._work = launch.begin_again(
             self._trace.job, found, self._trace.stubs.names
         )
+        rings.add_own_process(self._work.pid)
 
     def _take_over(self, work: Work) -> None:
         self._work = None
         try:
             self._launched = work.wait()
         except OpensnoopError as error:
+            self._trace.rings.end_own_process(work.pid)
             self._trace.rings.drop_stream(self._stream)
             self._tell(error)
             return

@@ -201,16 +201,12 @@ def _load() -> ctypes.CDLL:
         "reader_set_format": [reader, ctypes.POINTER(_FormatRequest)],
         "reader_name_callers": [reader],
         "reader_await_open": [reader, ctypes.POINTER(_AwaitedOpen), c_int],
-        "reader_start": [
-            reader,
-            c_int,
-            ctypes.c_uint64,
-            u32,
-            ctypes.c_bool,
-        ],
+        "reader_add_own_process": [reader, u32],
+        "reader_end_own_process": [reader, u32],
+        "reader_start": [reader, c_int, ctypes.c_uint64, ctypes.c_bool],
         "reader_set_globs": [reader, ctypes.POINTER(_Glob), u32],
         "reader_put_heading": [reader, ctypes.c_char_p],
-        "reader_start_recording": [reader, c_int, ctypes.c_uint64, u32],
+        "reader_start_recording": [reader, c_int, ctypes.c_uint64],
         "reader_put_counts": [reader, ctypes.c_char_p],
         "reader_put_text": [reader, ctypes.c_char_p],
         "reader_poll": [reader, c_int],
@@ -429,15 +425,17 @@ class Reader:
         """Drop all records that are there."""
         self.await_open("", 0, 0, 0)
 
-    def start(
-        self, fd: int, row_limit: int, own_pid: int, by_line: bool
-    ) -> None:
+    def add_own_process(self, pid: int) -> None:
+        """Its opens are the tool's own, and not shown; the first's, ever."""
+        self._lib.reader_add_own_process(self._reader, pid)
+
+    def end_own_process(self, pid: int) -> None:
+        """It has ended: the PID may be another process's from now on."""
+        self._lib.reader_end_own_process(self._reader, pid)
+
+    def start(self, fd: int, row_limit: int, by_line: bool) -> None:
         """Write rows to `fd`, `row_limit` at most (0: no limit)."""
-        _check(
-            self._lib.reader_start(
-                self._reader, fd, row_limit, own_pid, by_line
-            )
-        )
+        _check(self._lib.reader_start(self._reader, fd, row_limit, by_line))
 
     def set_globs(self, globs: Sequence[Glob]) -> None:
         """Show only opens of names that these patterns want."""
@@ -447,11 +445,9 @@ class Reader:
     def put_heading(self, text: str) -> None:
         _check(self._lib.reader_put_heading(self._reader, text.encode()))
 
-    def start_recording(self, fd: int, limit: int, own_pid: int) -> None:
+    def start_recording(self, fd: int, limit: int) -> None:
         """Write a recording to `fd` instead, of `limit` records at most."""
-        _check(
-            self._lib.reader_start_recording(self._reader, fd, limit, own_pid)
-        )
+        _check(self._lib.reader_start_recording(self._reader, fd, limit))
 
     def put_counts(self, facts: str) -> None:
         """Into the recording. EIO: there is no room for it now."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from opensnooplib import recording
 from opensnooplib.reader import Reader
@@ -20,7 +19,7 @@ class Recorder:
         self._rings = rings
         self._records = 0
         self._next_counts = 0.0
-        rings.start_recording(output, limit, os.getpid())
+        rings.start_recording(output, limit)
 
     def counts_are_due(self) -> bool:
         """Is there news, and the last word a while ago?"""

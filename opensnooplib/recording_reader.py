@@ -12,10 +12,6 @@ from opensnooplib.reader import Block, State
 from opensnooplib.schema import Field
 
 
-# No process has it, so none of the opens is taken for the tool's own.
-NOBODY = (1 << 32) - 1
-
-
 class Kind(IntEnum):
     """What a file is: enum recording_kind of native/recording.h."""
 

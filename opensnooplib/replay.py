@@ -17,7 +17,7 @@ from opensnooplib.messages import Messages
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
 from opensnooplib.recording import Counts, DamagedError, Description
-from opensnooplib.recording_reader import NOBODY, Kind, RecordingReader
+from opensnooplib.recording_reader import Kind, RecordingReader
 from opensnooplib.replay_sums import ReplaySums
 from opensnooplib.signals import EndingSignals
 from opensnooplib.trace import end_line
@@ -106,7 +106,6 @@ class _Replay:
             self._reader.start(
                 output,
                 self._options.row_limit,
-                NOBODY,
                 self._options.unbuffered,
             )
         self._put_heading()

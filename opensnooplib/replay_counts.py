@@ -68,15 +68,13 @@ def _entries(table: _Table) -> Iterator[Tuple[_Entry, bytes]]:
 class ReplayCounts:
     """Counts the records that `rows` replays, once it is started."""
 
-    def __init__(
-        self, rows: RecordingReader, output: int, nobody: int
-    ) -> None:
+    def __init__(self, rows: RecordingReader, output: int) -> None:
         """Raises OSError."""
         self._lib = lib = reader._library()
         lib.reader_tally.restype = ctypes.POINTER(_Tally)
         lib.reader_tally.argtypes = [ctypes.c_void_p]
         self._rows = rows
-        reader._check(lib.reader_start_tally(rows._reader, output, nobody))
+        reader._check(lib.reader_start_tally(rows._reader, output))
         self._tally = lib.reader_tally(rows._reader).contents
 
     def use(self, schema: Schema) -> None:

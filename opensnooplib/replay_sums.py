@@ -6,7 +6,7 @@ from __future__ import annotations
 from opensnooplib import summing
 from opensnooplib.options import Options
 from opensnooplib.recording import Description
-from opensnooplib.recording_reader import NOBODY, RecordingReader
+from opensnooplib.recording_reader import RecordingReader
 from opensnooplib.replay_counts import ReplayCounts
 from opensnooplib.summing import Total
 
@@ -23,7 +23,7 @@ class ReplaySums:
     ) -> None:
         self._rows = rows
         self._options = options
-        self._counts = ReplayCounts(rows, output, NOBODY)
+        self._counts = ReplayCounts(rows, output)
         self.total = Total()
         self._began_ns = described.clock.monotonic_ns
         self._interval_ns = int((options.interval or 0) * 1e9)

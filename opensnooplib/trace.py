@@ -40,6 +40,8 @@ class Trace:
         self.compiler_said = launched.messages
         self.options = options
         self._messages = messages
+        rings.add_own_process(os.getpid())
+        rings.add_own_process(launched.room.pid)
         self._cpus = CpuFollower(rings)
         self._recorder: Optional[Recorder] = None
         self._summing: Optional[Summing] = None
@@ -84,9 +86,7 @@ class Trace:
         if self.options.record:
             self._recorder = Recorder(self.rings, output, limit)
         else:
-            self.rings.start(
-                output, limit, os.getpid(), self.options.unbuffered
-            )
+            self.rings.start(output, limit, self.options.unbuffered)
         if self.options.summary:
             maps = self.newest.taken.maps
             self._summing = Summing(self.rings, maps, self.options)
@@ -97,13 +97,19 @@ class Trace:
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
         self._cpus.follow()
-        # Compile rooms end by themselves, some time after their work.
-        self.rooms = [room for room in self.rooms if not room.has_ended()]
+        self._leave_rooms()
         if self._summing and not self._summing.poll():
             return State.COUNT_REACHED
         if self._recorder and self._recorder.counts_are_due():
             self._recorder.put_counts(self.lost(), self.missed())
         return self.rings.poll(timeout_ms)
+
+    def _leave_rooms(self) -> None:
+        """Compile rooms end by themselves, some time after their work."""
+        for room in list(self.rooms):
+            if room.has_ended():
+                self.rooms.remove(room)
+                self.rings.end_own_process(room.pid)
 
     def _skipped(self) -> int:
         """Opens that the kernel ran no program for: see program_misses()."""

@@ -69,20 +69,18 @@ static void keep_one_descriptor(int fd)
 		close(other);
 }
 
-_Noreturn static void serve(int fd)
+_Noreturn static void serve(int fd, cxa_demangle function)
 {
 	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
 	const struct rlimit time = {SECONDS_MAX, SECONDS_MAX};
 	const struct rlimit no_core = {0, 0};
 	char name[NAME_MAX_SIZE];
-	cxa_demangle function;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the trace */
 	keep_one_descriptor(fd);
 	setrlimit(RLIMIT_CORE, &no_core);
 	setrlimit(RLIMIT_CPU, &time);
-	function = find_function();
 	setrlimit(RLIMIT_DATA, &memory);
 	for (;;) {
 		ssize_t size = recv(0, name, sizeof(name) - 1, 0);
@@ -96,15 +94,18 @@ _Noreturn static void serve(int fd)
 
 static bool start(struct demangler *demangler)
 {
+	cxa_demangle function;
 	int fds[2];
 
 	if (demangler->children >= CHILDREN_MAX ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return false;
 	demangler->children++;
+	/* Here: what the child opens would be shown as anybody's opens are. */
+	function = find_function();
 	demangler->child = fork();
 	if (demangler->child == 0)
-		serve(fds[1]);
+		serve(fds[1], function);
 	close(fds[1]);
 	if (demangler->child < 0) {
 		demangler->child = 0;

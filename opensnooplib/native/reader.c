@@ -22,7 +22,7 @@
 /* How often the one record that is awaited is looked for. */
 #define LOOK_MS 1
 
-static uint64_t now_ns(void)
+uint64_t now_ns(void)
 {
 	struct timespec now;
 
@@ -46,6 +46,16 @@ static void wait_for_records(struct reader *reader, int timeout_ms)
 	if (epoll_wait(reader->epoll_fd, &event, 1, timeout_ms) > 0 &&
 	    reader->gathers)
 		nanosleep(&reader->gathering, NULL);
+}
+
+void reader_add_own_process(struct reader *reader, uint32_t pid)
+{
+	own_processes_add(&reader->own, pid);
+}
+
+void reader_end_own_process(struct reader *reader, uint32_t pid)
+{
+	own_processes_end(&reader->own, pid, now_ns());
 }
 
 struct waiting {

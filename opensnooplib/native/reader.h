@@ -141,11 +141,17 @@ int reader_await_open(struct reader *reader, const struct awaited_open *open,
 		      int timeout_ms);
 
 /*
- * Rows go to `fd`, `count` of them at most (0: no limit), none for opens by
- * `own_pid`. By line: each row is written by itself, as soon as it is made.
+ * Opens by this process are the tool's own, which are not shown. The first is
+ * the trace itself; the others end.
  */
-int reader_start(struct reader *reader, int fd, uint64_t count,
-		 uint32_t own_pid, bool by_line);
+void reader_add_own_process(struct reader *reader, uint32_t pid);
+void reader_end_own_process(struct reader *reader, uint32_t pid);
+
+/*
+ * Rows go to `fd`, `count` of them at most (0: no limit). By line: each row is
+ * written by itself, as soon as it is made.
+ */
+int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line);
 
 /*
  * Show only opens of names that these patterns want; `globs` stays the
@@ -170,8 +176,7 @@ int reader_set_conditions(struct reader *reader, const struct condition *all,
  * The same as reader_start(), but what goes to `fd` is a recording; and JSON
  * with what isn't in it. -EIO: there is no room for that now.
  */
-int reader_start_recording(struct reader *reader, int fd, uint64_t count,
-			   uint32_t own_pid);
+int reader_start_recording(struct reader *reader, int fd, uint64_t count);
 int reader_put_counts(struct reader *reader, const char *json);
 
 /*
@@ -180,7 +185,7 @@ int reader_put_counts(struct reader *reader, const char *json);
  */
 struct tally;
 
-int reader_start_tally(struct reader *reader, int fd, uint32_t own_pid);
+int reader_start_tally(struct reader *reader, int fd);
 struct tally *reader_tally(struct reader *reader);
 
 /* Text that is neither row nor heading. -EIO: there is no room for it now. */

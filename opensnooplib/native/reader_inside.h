@@ -10,6 +10,7 @@
 
 #include "merge.h"
 #include "output.h"
+#include "own_processes.h"
 #include "reader.h"
 #include "recording.h"
 #include "tally.h"
@@ -64,9 +65,10 @@ struct reader {
 	uint64_t unreadable;
 	uint64_t cut;
 	uint64_t undelivered; /* records that came when no row could go out */
-	uint32_t own_pid;
+	struct own_processes own;
 };
 
+uint64_t now_ns(void); /* CLOCK_MONOTONIC */
 bool all_rows_shown(const struct reader *reader);
 bool is_wanted(struct reader *reader, const struct record *record);
 void count_row(struct reader *reader, const struct record *record);

@@ -140,13 +140,20 @@ void count_row(struct reader *reader, const struct record *record)
 	reader->cut += state == PATH_CUT || state == PATH_TOP_CUT;
 }
 
+/* For a record without a time: how long ago it may have been made. */
+#define READ_WITHIN_NS (200 * 1000 * 1000)
+
 static bool is_own(const struct reader *reader, const struct record *record)
 {
 	const struct layout *layout = &reader->streams[record->stream].layout;
 	uint64_t pid;
+	uint64_t ts;
 
-	return record_unsigned(record, layout->pid, &pid) &&
-	       pid == reader->own_pid;
+	if (!record_unsigned(record, layout->pid, &pid))
+		return false;
+	if (!record_unsigned(record, layout->ts, &ts))
+		ts = now_ns() - READ_WITHIN_NS;
+	return own_processes_did(&reader->own, (uint32_t)pid, ts);
 }
 
 /* Is it among the opens that were asked for? */
@@ -203,14 +210,12 @@ static enum verdict show_record(void *context, const struct record *record)
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
 }
 
-int reader_start(struct reader *reader, int fd, uint64_t count,
-		 uint32_t own_pid, bool by_line)
+int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line)
 {
 	int error = output_init(&reader->output, fd, reader->row_bound,
 				FLUSH_MS, line_at);
 
 	reader->rows_wanted = count;
-	reader->own_pid = own_pid;
 	reader->consume = show_record;
 	reader->output.by_line = by_line || isatty(fd);
 	return error;

@@ -67,15 +67,13 @@ static struct timespec gathering_time(const struct reader *reader)
 	return time;
 }
 
-int reader_start_recording(struct reader *reader, int fd, uint64_t count,
-			   uint32_t own_pid)
+int reader_start_recording(struct reader *reader, int fd, uint64_t count)
 {
 	/* perf_event_header.size, of 16 bits, bounds a record. */
 	const size_t bound = sizeof(struct block_header) + UINT16_MAX;
 	int error;
 
 	reader->rows_wanted = count;
-	reader->own_pid = own_pid;
 	reader->consume = keep_record;
 	reader->keeps = true;
 	reader->gathering = gathering_time(reader);

@@ -15,9 +15,8 @@ static enum verdict count_record(void *context, const struct record *record)
 		       : NOT_CONSUMED;
 }
 
-int reader_start_tally(struct reader *reader, int fd, uint32_t own_pid)
+int reader_start_tally(struct reader *reader, int fd)
 {
-	reader->own_pid = own_pid;
 	reader->consume = count_record;
 	return output_init(&reader->output, fd, reader->row_bound, FLUSH_MS,
 			   line_at);

@@ -116,10 +116,10 @@ static void start(struct input *input, struct reader *reader, int output)
 	uint64_t limit = take_u8(input) % 4;
 
 	if (take_u8(input) & 1) {
-		CHECK(reader_start(reader, output, limit, 0, false) == 0);
+		CHECK(reader_start(reader, output, limit, false) == 0);
 		return;
 	}
-	CHECK(reader_start_tally(reader, output, 0) == 0);
+	CHECK(reader_start_tally(reader, output) == 0);
 	reader_tally(reader)->comm = take_field(input);
 }
 

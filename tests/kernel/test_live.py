@@ -24,6 +24,7 @@ from tests.kernel.tool import (
     Tool,
     assert_nothing_left,
     loaded_objects,
+    run,
     wait_until,
 )
 
@@ -174,6 +175,60 @@ def test_nothing_is_left(checkout_copy: Path) -> None:
         ended = tool.stop()
     assert ended.status == 0
     assert_nothing_left(ended, before)
+
+
+def _its_own(tool: Tool, ended: Ended) -> List[Dict[str, Any]]:
+    """Rows of opens by the tool, or by a compile room of its."""
+    rows = [json.loads(line) for line in ended.lines]
+    return [row for row in rows if tool.pid in (row["pid"], row["ppid"])]
+
+
+_WHOSE = ["--format", "json", "--columns", "pid,ppid,path"]
+
+
+def test_what_a_compile_room_opens_is_not_shown(checkout_copy: Path) -> None:
+    """Of a save that is taken in, and of one that is a mistake."""
+    edits = Edits(checkout_copy)
+    with Tool("--live", *_WHOSE, checkout=checkout_copy) as tool:
+        edits.write_record(1)
+        await_taken_in(tool, "record.h")
+        (edits.folder / "record.h").write_text("a mistake\n")
+        tool.await_message("the trace goes on")
+        path = f"/no/such/{os.urandom(8).hex()}"
+        with pytest.raises(FileNotFoundError):
+            open(path)
+        ended = tool.stop()
+    assert not _its_own(tool, ended)
+    assert [json.loads(line)["path"] for line in ended.lines].count(path) == 1
+
+
+_WHO_OPENS = """
+#include <linux/sched.h>
+struct event { u32 pid; u32 ppid; char path[64]; };
+BPF_PERF_OUTPUT(events);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct event event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	event.ppid = task->real_parent->tgid;
+	bpf_probe_read_user_str(event.path, sizeof(event.path), args->filename);
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
+"""
+
+
+def test_nor_that_of_somebodys_own_c(tmp_path: Path) -> None:
+    """Its programs are at work while the room still opens files."""
+    source = tmp_path / "who_opens.c"
+    source.write_text(_WHO_OPENS)
+    with Tool("--source", source, *_WHOSE) as tool:
+        run("-d", "0.1")
+        ended = tool.stop()
+    assert ended.lines
+    assert not _its_own(tool, ended)
 
 
 def test_a_new_heading(checkout_copy: Path, open_load: Path) -> None:
