@@ -105,6 +105,7 @@ def parse(arguments: Sequence[str]) -> Options:
         print_source=words.ebpf,
         doctor=words.doctor,
     )
+    keeping.check_plan(options)
     keeping.check_paths(options)
     return options
 

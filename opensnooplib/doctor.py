@@ -56,6 +56,7 @@ def run(options: Options) -> int:
     findings += [_hook(kind) for kind in hooks.KINDS]
     tried = [_try_plan(options, plan) for plan in PLANS]
     findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
+    findings = [one._replace(remedy="") if one.ok else one for one in findings]
     if options.format == "json":
         facts = [finding._asdict() for finding in findings]
         print_text(json.dumps(facts, indent=2) + "\n")
@@ -69,7 +70,7 @@ def _table(findings: List[Finding]) -> Iterator[str]:
     for finding in findings:
         mark = "ok" if finding.ok else "--"
         yield f"{mark}  {finding.subject.ljust(width)}  {finding.found}"
-        if not finding.ok and finding.remedy:
+        if finding.remedy:
             yield f"    {' ' * width}  to do: {finding.remedy}"
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What --record, --replay and --summary can't be combined with.
+"""What --record, --replay, --summary and --source can't be combined with.
 
 A recording holds no rows, so what makes rows goes with the replay; a replay
 traces nothing, so what is for the trace went with the recording; a summary
-has neither rows nor their columns.
+has neither rows nor their columns; somebody's own C isn't that of bpf_src.
 """
 
 from __future__ import annotations
@@ -63,6 +63,14 @@ _RECORDED: _Options = {
     "--ppid": ("ppid", False),
     "-c": ("callers", False),
 }
+# They change the C of bpf_src.
+_OUR_C: _Options = {
+    "-F": ("full_path", False),
+    "-R": ("real_path", False),
+    "--trusted": ("trusted", False),
+    "--all": ("all", False),
+    "--attach": ("attach", "auto"),
+}
 # Their C comes and goes, or is another one.
 _OTHER_C: _Options = {
     "--source": ("source", None),
@@ -78,11 +86,24 @@ def refuse_conflicts(words: argparse.Namespace) -> None:
         why = "a recording has no rows; choose them with --replay"
         _refuse(words, "--record", {**_ROWS, **_SUMS}, why)
     _refuse_for_sums(words)
+    if words.source is not None:
+        why = "somebody's own C says itself what it sees, and how"
+        _refuse(words, "--source", _OUR_C, why)
     if words.replay is not None:
         why = "a replay traces nothing, and records don't tell"
         _refuse(words, "--replay", _TRACING, why)
         why = "it goes with --record; what was recorded so is shown"
         _refuse(words, "--replay", _RECORDED, why)
+
+
+def check_plan(options: Options) -> None:
+    """Raises UsageError for a plan that can't do it on any kernel."""
+    if options.plan == "syscall-exit" and options.needs_begin:
+        option = "--trusted" if options.trusted else "-L"
+        raise UsageError(
+            f"{option} and --attach syscall-exit exclude each other: this plan "
+            "sees opens end, not begin"
+        )
 
 
 def check_paths(options: Options) -> None:

@@ -63,7 +63,8 @@ def run(options: Options, messages: Messages) -> int:
     live = _watch_source(options, trace, messages)
     maps = _watch_maps(options, trace)
     seen = ", ".join([*result.seen, *result.unproven])
-    messages.note(f"watching {seen}; Ctrl-C ends it")
+    if not options.top:  # which says on its screen how it ends
+        messages.note(f"watching {seen}; Ctrl-C ends it")
     if command:
         command.release()
     empty(output)  # not before all that can fail

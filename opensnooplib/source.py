@@ -99,7 +99,9 @@ def shown_name(path: str) -> str:
 
 def _line_directive(number: int, path: str) -> str:
     # The compiler finds the file by it, and puts its lines into the BTF.
-    name = os.path.abspath(path).replace("\\", "\\\\").replace('"', '\\"')
+    name = os.path.abspath(path)
+    for byte, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
+        name = name.replace(byte, escape)
     return f'#line {number} "{name}"'
 
 

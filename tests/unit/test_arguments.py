@@ -352,6 +352,18 @@ REFUSED = [
     (["-q", "-v"], "-q and -v exclude each other"),
     (["--nonsense"], "--nonsense: there is no such option; opensnoop --help"),
     (["--verb"], "--verb: there is no such option; did you mean --verbose?"),
+    (["--full"], "--full: there is no such option; did you mean --full-path?"),
+    (["--foo"], "--foo: there is no such option; opensnoop --help lists all"),
+    (["--source", "f", "-F"], "-F and --source exclude each other"),
+    (["--source", "f", "--all"], "--all and --source exclude each other"),
+    (
+        ["--source", "f", "--attach", "kprobe"],
+        "--attach and --source exclude each other",
+    ),
+    (
+        ["-L", "--attach", "syscall-exit"],
+        "-L and --attach syscall-exit exclude each other",
+    ),
     (["word"], "word: is no option; to trace a command, write --exec"),
 ]
 

@@ -17,13 +17,17 @@ from tests.unit.native import CHECKOUT
 BAD = "int broken = no_such_name;"
 
 
-def _complaint(text: str) -> str:
-    """Where clang says that the first error is, as FILE:LINE."""
-    result = subprocess.run(
+def _compile(text: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
         ["clang", "-fsyntax-only", "-x", "c", "-"],
         input=text.encode(errors="surrogateescape"),
         stderr=subprocess.PIPE,
     )
+
+
+def _complaint(text: str) -> str:
+    """Where clang says that the first error is, as FILE:LINE."""
+    result = _compile(text)
     assert result.returncode != 0
     found = re.search(rb"^(.*:\d+):\d+: error", result.stderr, re.MULTILINE)
     assert found, result.stderr.decode()
@@ -54,6 +58,18 @@ def test_mistakes_in_an_included_file() -> None:
     _write("sub/a.h", "int a;", "", '#include "b.h"', "int c;")
     _write("sub/b.h", "/*", " */", BAD)
     assert _complaint(source.assemble(main, [])) == "sub/b.h:3"
+
+
+@pytest.mark.parametrize("folder", ['a"b', "a\\b", "a b", "ü", "a%b"])
+def test_mistakes_below_a_folder_with_an_odd_name(folder: str) -> None:
+    main = _write(f"{folder}/main.c", "int x;", BAD)
+    assert _complaint(source.assemble(main, [])) == f"{folder}/main.c:2"
+
+
+def test_a_folder_whose_name_has_two_lines_compiles() -> None:
+    main = _write("a\nb/main.c", "int x;")
+    result = _compile(source.assemble(main, []))
+    assert result.returncode == 0, result.stderr
 
 
 def test_mistakes_after_two_includes_in_a_row() -> None:
