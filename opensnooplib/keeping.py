@@ -101,8 +101,8 @@ def check_plan(options: Options) -> None:
     if options.plan == "syscall-exit" and options.needs_begin:
         option = "--trusted" if options.trusted else "-L"
         raise UsageError(
-            f"{option} and --attach syscall-exit exclude each other: this plan "
-            "sees opens end, not begin"
+            f"{option} and --attach syscall-exit exclude each other: this "
+            "plan sees opens end, not begin"
         )
 
 
