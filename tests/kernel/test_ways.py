@@ -30,6 +30,19 @@ def test_every_way(plan: str, options: List[str], tmp_path: Path) -> None:
         assert verdict.shown == expected, name
 
 
+@pytest.mark.parametrize("plan", PLANS)
+def test_32_bits_are_watched_where_they_run(plan: str, tmp_path: Path) -> None:
+    """Else the tool says why not, as also boot with ia32_emulation=0 shows."""
+    skip_without_hooks_for(plan)
+    ways.build(tmp_path)
+    with Tool("--attach", plan, "--all", "-v") as tool:
+        ended = tool.stop()
+    is_watched = ", 32-bit programs" in tool.watching
+    reason = "32-bit programs can't be seen here: this kernel runs no 32-bit"
+    assert is_watched == ways.runs_32_bits(tmp_path)
+    assert (reason in ended.messages) == (not is_watched)
+
+
 def _rows(tool: Tool) -> List[Dict[str, Any]]:
     return [json.loads(line) for line in tool.stop().lines]
 
