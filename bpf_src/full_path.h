@@ -223,8 +223,14 @@ static bool find_start(struct path *start, struct event *event,
 		       const struct open_args *open, struct task_struct *task)
 {
 	if (shows_real_path(open->call) && event->ret >= 0) {
+		if (!path_of_file(start, task, event->ret))
+			return false;
 		event->dir_state = DIR_IS_FILE;
-		return path_of_file(start, task, event->ret);
+		if (event->path_size < 0) { /* a name isn't needed */
+			event->path[0] = '\0';
+			event->path_size = 1;
+		}
+		return true;
 	}
 	if (event->path_size <= 1)
 		return false;

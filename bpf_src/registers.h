@@ -70,7 +70,7 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 	switch (call) {
 	case CALL_OPEN:
 		open->user_path = (const char *)args->first;
-		open->flags = (int)args->second;
+		open->flags = (u32)args->second;
 		open->mode = (umode_t)args->third;
 		break;
 	case CALL_CREAT:
@@ -81,7 +81,7 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 	case CALL_OPENAT:
 		open->dirfd = args->first;
 		open->user_path = (const char *)args->second;
-		open->flags = (int)args->third;
+		open->flags = (u32)args->third;
 		open->mode = (umode_t)args->fourth;
 		break;
 	case CALL_OPENAT2:
@@ -90,7 +90,7 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 		open->user_how = (const struct open_how *)args->third;
 		break;
 	case CALL_OPEN_BY_HANDLE_AT:
-		open->flags = (int)args->third;
+		open->flags = (u32)args->third;
 		break;
 	default: /* no syscall */
 		break;

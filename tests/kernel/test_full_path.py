@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import mmap
 import os
 import subprocess
 from pathlib import Path
@@ -118,6 +119,30 @@ def test_what_is_in_no_directory(tmp_path: Path) -> None:
     assert memory == b"(unreachable)/memfd:name"
 
 
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_file_whose_name_is_gone(tmp_path: Path, plan: str) -> None:
+    """-R shows it nevertheless. The open itself takes the name away: its page
+    is of the file, which it truncates.
+    """
+    skip_without_hooks_for(plan)
+    path = tmp_path / ("long-" * 40)
+    path.write_bytes(bytes(path) + b"\0")
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def make(attempt: Attempt) -> int:
+        with open(path, "rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        name = ctypes.addressof((ctypes.c_char * 1).from_buffer(mapped))
+        fd: int = libc.openat(-100, ctypes.c_void_p(name), attempt.flags)
+        return fd if fd >= 0 else -ctypes.get_errno()
+
+    attempts = [Attempt(bytes(path), os.O_RDWR | os.O_TRUNC)]
+    with Opener(attempts, make=make) as opener:
+        ended = _rows_of(opener, "-R", "--attach", plan)
+    assert [row.path for row in ended.rows][-1] == bytes(path)
+    assert ended.rows[-1].fd >= 0 and ended.end.unreadable == 0
+
+
 def test_patterns_are_for_what_is_shown(tmp_path: Path) -> None:
     def prepare() -> None:
         os.chdir(tmp_path)
@@ -168,7 +193,10 @@ def test_open_by_handle(tmp_path: Path, plan: str) -> None:
     path.touch()
     attempts = [Attempt(bytes(path), os.O_RDWR), Attempt(b"", os.O_RDONLY)]
     with Opener(attempts, make=_by_handle(path)) as opener:
-        ended = _rows_of(opener, "--attach", plan, "--columns", _COLUMNS)
+        ended = _rows_of(
+            *(opener, "--attach", plan, "--columns", _COLUMNS),
+            *("--path", f"{tmp_path}/*/file"),
+        )
     found, wrong = map(json.loads, ended.lines)
     assert found["path"] == str(path) and found["fd"] > 0
     assert found["call"] == wrong["call"] == "open_by_handle_at"
