@@ -8,8 +8,8 @@
  * that the program gave; the reader turns them around.
  *
  * Where the way up comes to the root of a mount, it goes on where that is
- * mounted, and it ends at the root of the calling process. d_path() in the
- * kernel's fs/d_path.c goes the same way.
+ * mounted, and it ends at the root of the calling process, or with --path-view
+ * host at the top. d_path() in the kernel's fs/d_path.c goes the same way.
  *
  * The verifier goes through each step of a loop, so a loop may not have many.
  * But a path can have 2048 names. A program that has more steps to take calls
@@ -128,6 +128,33 @@ static bool step_up(struct walk *walk, struct event *event)
 	walk->at.dentry = copy.d_parent;
 	return true;
 }
+
+#ifdef PATH_VIEW_HOST
+/*
+ * What all is mounted on, in the tool's mount namespace. It is where an open
+ * of the tool's own comes to; the tool makes some before the trace begins.
+ */
+BPF_ARRAY(host_top, u64, 1);
+
+/* In a mount namespace of its own (a container, say) a path means another. */
+static void tell_other_mounts(const struct walk *walk, struct event *event)
+{
+	u64 top = (u64)walk->at.mnt;
+	u32 zero = 0;
+	u64 *host = host_top.lookup(&zero);
+
+	if (!host || event->dir_state & (DIR_CUT | DIR_UNREACHABLE))
+		return;
+	if (event->pid == TOOL_PID && event->path[0] == '/')
+		*host = top;
+	else if (*host != top)
+		event->dir_state |= DIR_OTHER_MOUNTS;
+}
+#else
+static void tell_other_mounts(const struct walk *walk, struct event *event)
+{
+}
+#endif
 
 static struct walk *walk_of(u32 program)
 {
@@ -284,6 +311,7 @@ static void find_directories(void *ctx, u32 program, struct event *event,
 #endif
 	enter_mount(walk, walk->at.mnt);
 	walk_up(ctx, program, walk, event);
+	tell_other_mounts(walk, event);
 }
 
 /* Was the program called again, to go on? Then it is at the end now. */
@@ -298,5 +326,6 @@ static bool went_on_walking(void *ctx, u32 program, struct event *event)
 		return false;
 	walk->goes_on = false;
 	walk_up(ctx, program, walk, event);
+	tell_other_mounts(walk, event);
 	return true;
 }

@@ -45,7 +45,7 @@ static void read_open_path(struct event *event, const struct open_args *open)
 {
 	if (open->call == CALL_OPEN_BY_HANDLE_AT)
 		event->path_size = -1; /* a handle is no name */
-	else if (open->kernel_path) /* it can't have changed */
+	else if (open->kernel_path)    /* it can't have changed */
 		event->path_size = bpf_probe_read_kernel_str(
 			event->path, PATH_ROOM, open->kernel_path);
 	else
