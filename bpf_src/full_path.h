@@ -284,7 +284,8 @@ static bool is_deleted(const struct dentry *dentry)
 static bool shows_directories(u32 program)
 {
 #ifdef FULL_PATH
-	return true;
+	/* There, names begin at a directory that the kernel chose. */
+	return program != PROGRAM_KERNEL_BELOW;
 #else
 	return program == PROGRAM(CALL_OPEN_BY_HANDLE_AT, 64) ||
 	       program == PROGRAM(CALL_OPEN_BY_HANDLE_AT, 32);

@@ -37,7 +37,10 @@ static void args_of_32_bit(struct syscall_args *args,
 
 #elif defined(__aarch64__)
 
-/* The result takes the place of the first argument, regs[0]. */
+/*
+ * The result takes the place of the first argument, regs[0]; the kernel keeps
+ * what was there in orig_x0, before it does anything for the syscall.
+ */
 static void args_of_64_bit(struct syscall_args *args,
 			   const struct pt_regs *regs)
 {
@@ -47,6 +50,7 @@ static void args_of_64_bit(struct syscall_args *args,
 	args->fourth = regs->regs[3];
 }
 
+/* The same registers; as the kernel does, we take them for what they are. */
 #define args_of_32_bit args_of_64_bit
 
 #endif
