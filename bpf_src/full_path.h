@@ -131,8 +131,8 @@ static bool step_up(struct walk *walk, struct event *event)
 
 #ifdef PATH_VIEW_HOST
 /*
- * What all is mounted on, in the tool's mount namespace. It is where an open
- * of the tool's own comes to; the tool makes some before the trace begins.
+ * What all is mounted on, in the tool's mount namespace; 0 until it is known.
+ * An open of the tool's own comes to it: some are made before a trace begins.
  */
 BPF_ARRAY(host_top, u64, 1);
 
@@ -147,7 +147,7 @@ static void tell_other_mounts(const struct walk *walk, struct event *event)
 		return;
 	if (event->pid == TOOL_PID && event->path[0] == '/')
 		*host = top;
-	else if (*host != top)
+	else if (*host && *host != top)
 		event->dir_state |= DIR_OTHER_MOUNTS;
 }
 #else
