@@ -57,9 +57,7 @@ static int begin_open(const struct open_args *open)
 	struct open_start *begun;
 
 	if (!is_tool(pid_tgid)) {
-		if (!caller_selected(pid_tgid))
-			return 0;
-		if (!open->user_how && !flags_selected(open->flags))
+		if (!caller_selected(pid_tgid) || !open_flags_selected(open))
 			return 0;
 	}
 
@@ -93,8 +91,7 @@ static int begin_open(const struct open_args *open)
  * at the begin. Where it wasn't readable then (its page
  * wasn't in memory yet), or is long: as it is now, after the kernel read it.
  */
-static void fill_path(struct event *event, struct open_start *begun, u32 tid,
-		      long ret)
+static void fill_path(struct event *event, struct open_start *begun, u32 tid)
 {
 #ifdef TRUSTED
 	if (begun->open.call != CALL_OPEN_BY_HANDLE_AT) {
@@ -106,7 +103,7 @@ static void fill_path(struct event *event, struct open_start *begun, u32 tid,
 		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
 		event->path_size = begun->path_size;
 	} else {
-		read_open_path(event, &begun->open, ret);
+		read_open_path(event, &begun->open);
 	}
 }
 
@@ -131,10 +128,10 @@ static int end_open(void *ctx, u32 program, long ret)
 	if (begun->open.user_how)
 		read_how(&begun->open);
 	if (!is_tool(pid_tgid)) {
-		if (!result_selected(ret) || !flags_selected(begun->open.flags))
+		if (!result_selected(ret) || !open_flags_selected(&begun->open))
 			return 0;
 	}
-	fill_path(event, begun, tid, ret);
+	fill_path(event, begun, tid);
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, &begun->open, pid_tgid, ret);
@@ -162,4 +159,11 @@ static void forget_start(void)
 #ifdef TRUSTED
 	kernel_names.delete(&tid);
 #endif
+}
+
+/* A thread that calls execve goes on with its process's number. */
+static void forget_number(u32 tid)
+{
+	if (tid != (u32)bpf_get_current_pid_tgid())
+		start.delete(&tid);
 }

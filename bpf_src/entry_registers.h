@@ -25,6 +25,10 @@ static void args_at_entry(struct syscall_args *args, int bits)
 /*
  * What the helper does on its own: the registers lie at the very end of the
  * thread's kernel stack (task_pt_regs() in asm/processor.h).
+ *
+ * With KASAN, and on arm64 with pages of 64 KiB, stacks are larger; and arm64
+ * keeps more behind the registers than a struct pt_regs without kernel headers
+ * has. There the tool sees no open of its own, and takes another plan.
  */
 #define KERNEL_STACK_SIZE (16 * 1024)
 

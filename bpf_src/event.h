@@ -38,11 +38,12 @@ enum open_call {
 
 /* What is known of the directories behind the path: see full_path.h. */
 enum dir_state {
-	DIR_IS_KNOWN = 1,    /* they are there, down from the root */
-	DIR_IS_FILE = 2,     /* the first of them is the file itself */
-	DIR_IS_DELETED = 4,  /* the first of them was removed */
-	DIR_UNREACHABLE = 8, /* they don't begin at the process's root */
-	DIR_CUT = 16,	     /* some are missing, nearest to the root */
+	DIR_IS_KNOWN = 1,      /* they are there, down from the root */
+	DIR_IS_FILE = 2,       /* the first of them is the file itself */
+	DIR_IS_DELETED = 4,    /* the first of them was removed */
+	DIR_UNREACHABLE = 8,   /* they don't begin at the process's root */
+	DIR_CUT = 16,	       /* some are missing, nearest to the root */
+	DIR_OTHER_MOUNTS = 32, /* they are in another mount namespace */
 };
 
 /*

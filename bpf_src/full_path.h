@@ -8,8 +8,8 @@
  * that the program gave; the reader turns them around.
  *
  * Where the way up comes to the root of a mount, it goes on where that is
- * mounted, and it ends at the root of the calling process. d_path() in the
- * kernel's fs/d_path.c goes the same way.
+ * mounted, and it ends at the root of the calling process, or with --path-view
+ * host at the top. d_path() in the kernel's fs/d_path.c goes the same way.
  *
  * The verifier goes through each step of a loop, so a loop may not have many.
  * But a path can have 2048 names. A program that has more steps to take calls
@@ -129,6 +129,33 @@ static bool step_up(struct walk *walk, struct event *event)
 	return true;
 }
 
+#ifdef PATH_VIEW_HOST
+/*
+ * What all is mounted on, in the tool's mount namespace; 0 until it is known.
+ * An open of the tool's own comes to it: some are made before a trace begins.
+ */
+BPF_ARRAY(host_top, u64, 1);
+
+/* In a mount namespace of its own (a container, say) a path means another. */
+static void tell_other_mounts(const struct walk *walk, struct event *event)
+{
+	u64 top = (u64)walk->at.mnt;
+	u32 zero = 0;
+	u64 *host = host_top.lookup(&zero);
+
+	if (!host || event->dir_state & (DIR_CUT | DIR_UNREACHABLE))
+		return;
+	if (event->pid == TOOL_PID && event->path[0] == '/')
+		*host = top;
+	else if (*host && *host != top)
+		event->dir_state |= DIR_OTHER_MOUNTS;
+}
+#else
+static void tell_other_mounts(const struct walk *walk, struct event *event)
+{
+}
+#endif
+
 static struct walk *walk_of(u32 program)
 {
 	return walks.lookup(&program);
@@ -223,8 +250,14 @@ static bool find_start(struct path *start, struct event *event,
 		       const struct open_args *open, struct task_struct *task)
 {
 	if (shows_real_path(open->call) && event->ret >= 0) {
+		if (!path_of_file(start, task, event->ret))
+			return false;
 		event->dir_state = DIR_IS_FILE;
-		return path_of_file(start, task, event->ret);
+		if (event->path_size < 0) { /* a name isn't needed */
+			event->path[0] = '\0';
+			event->path_size = 1;
+		}
+		return true;
 	}
 	if (event->path_size <= 1)
 		return false;
@@ -251,7 +284,8 @@ static bool is_deleted(const struct dentry *dentry)
 static bool shows_directories(u32 program)
 {
 #ifdef FULL_PATH
-	return true;
+	/* There, names begin at a directory that the kernel chose. */
+	return program != PROGRAM_KERNEL_BELOW;
 #else
 	return program == PROGRAM(CALL_OPEN_BY_HANDLE_AT, 64) ||
 	       program == PROGRAM(CALL_OPEN_BY_HANDLE_AT, 32);
@@ -278,6 +312,7 @@ static void find_directories(void *ctx, u32 program, struct event *event,
 #endif
 	enter_mount(walk, walk->at.mnt);
 	walk_up(ctx, program, walk, event);
+	tell_other_mounts(walk, event);
 }
 
 /* Was the program called again, to go on? Then it is at the end now. */
@@ -292,5 +327,6 @@ static bool went_on_walking(void *ctx, u32 program, struct event *event)
 		return false;
 	walk->goes_on = false;
 	walk_up(ctx, program, walk, event);
+	tell_other_mounts(walk, event);
 	return true;
 }

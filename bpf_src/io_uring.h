@@ -45,6 +45,7 @@ static void read_request(struct open_args *open, const void *request, u8 opcode)
 	open->call = call_of_opcode(opcode);
 	open->flags = how.flags;
 	open->mode = how.mode;
+	open->resolve = how.resolve;
 }
 
 /* One that goes into the ring's own table of files gets no descriptor. */
@@ -83,7 +84,7 @@ static bool fill_request(void *ctx, struct event *event, const void *request,
 		if (!caller_selected(pid_tgid) || !flags_selected(open.flags))
 			return false;
 	}
-	read_open_path(event, &open, 0);
+	read_open_path(event, &open);
 #ifdef SUMMARY /* else the reader compares names, and this is long enough */
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return false;

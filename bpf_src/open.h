@@ -20,6 +20,12 @@ static void read_how(struct open_args *open)
 	open->user_how = NULL;
 }
 
+/* Flags that couldn't be read may be those that are wanted. */
+static bool open_flags_selected(const struct open_args *open)
+{
+	return open->user_how || flags_selected(open->flags);
+}
+
 #ifdef FIND_DIRECTORIES
 #include "full_path.h"
 #else
@@ -35,23 +41,11 @@ static void find_directories(void *ctx, u32 program, struct event *event,
 }
 #endif
 
-/* A handle is no name; but the file has one, in a directory, once it is open */
-static s32 size_without_name(struct event *event, long ret)
-{
-#ifdef FIND_DIRECTORIES
-	event->path[0] = '\0';
-	return ret < 0 ? ret : 1;
-#else
-	return -1;
-#endif
-}
-
-static void read_open_path(struct event *event, const struct open_args *open,
-			   long ret)
+static void read_open_path(struct event *event, const struct open_args *open)
 {
 	if (open->call == CALL_OPEN_BY_HANDLE_AT)
-		event->path_size = size_without_name(event, ret);
-	else if (open->kernel_path) /* it can't have changed */
+		event->path_size = -1; /* a handle is no name */
+	else if (open->kernel_path)    /* it can't have changed */
 		event->path_size = bpf_probe_read_kernel_str(
 			event->path, PATH_ROOM, open->kernel_path);
 	else
@@ -90,10 +84,10 @@ static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 		read_how(open);
 	if (!is_tool(pid_tgid)) {
 		if (!result_selected(ret) || !caller_selected(pid_tgid) ||
-		    !flags_selected(open->flags))
+		    !open_flags_selected(open))
 			return 0;
 	}
-	read_open_path(event, open, ret);
+	read_open_path(event, open);
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, open, pid_tgid, ret);

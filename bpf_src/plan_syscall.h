@@ -12,7 +12,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open)
 		.call = CALL_OPEN,
 		.dirfd = AT_FDCWD,
 		.user_path = args->filename,
-		.flags = (int)args->flags,
+		.flags = (u32)args->flags,
 		.mode = (umode_t)args->mode,
 	};
 
@@ -52,7 +52,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 		.call = CALL_OPENAT,
 		.dirfd = args->dfd,
 		.user_path = args->filename,
-		.flags = (int)args->flags,
+		.flags = (u32)args->flags,
 		.mode = (umode_t)args->mode,
 	};
 
@@ -90,7 +90,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
 {
 	struct open_args open = {
 		.call = CALL_OPEN_BY_HANDLE_AT,
-		.flags = (int)args->flags,
+		.flags = (u32)args->flags,
 	};
 
 	return begin_open(&open);

@@ -37,7 +37,10 @@ static void args_of_32_bit(struct syscall_args *args,
 
 #elif defined(__aarch64__)
 
-/* The result takes the place of the first argument, regs[0]. */
+/*
+ * The result takes the place of the first argument, regs[0]; the kernel keeps
+ * what was there in orig_x0, before it does anything for the syscall.
+ */
 static void args_of_64_bit(struct syscall_args *args,
 			   const struct pt_regs *regs)
 {
@@ -47,6 +50,7 @@ static void args_of_64_bit(struct syscall_args *args,
 	args->fourth = regs->regs[3];
 }
 
+/* The same registers; as the kernel does, we take them for what they are. */
 #define args_of_32_bit args_of_64_bit
 
 #endif
@@ -70,7 +74,7 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 	switch (call) {
 	case CALL_OPEN:
 		open->user_path = (const char *)args->first;
-		open->flags = (int)args->second;
+		open->flags = (u32)args->second;
 		open->mode = (umode_t)args->third;
 		break;
 	case CALL_CREAT:
@@ -81,7 +85,7 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 	case CALL_OPENAT:
 		open->dirfd = args->first;
 		open->user_path = (const char *)args->second;
-		open->flags = (int)args->third;
+		open->flags = (u32)args->third;
 		open->mode = (umode_t)args->fourth;
 		break;
 	case CALL_OPENAT2:
@@ -90,7 +94,7 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 		open->user_how = (const struct open_how *)args->third;
 		break;
 	case CALL_OPEN_BY_HANDLE_AT:
-		open->flags = (int)args->third;
+		open->flags = (u32)args->third;
 		break;
 	default: /* no syscall */
 		break;

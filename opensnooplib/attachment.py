@@ -124,8 +124,11 @@ _PAIRS = (
     ("kretfunc__", "kfunc__"),
 )
 
-# Ends whatever a thread has begun.
-_THREAD_END = "tracepoint__sched__sched_process_exit"
+# Ends whatever a thread has begun: bpf_src/thread_exit.h.
+_THREAD_ENDS = (
+    "tracepoint__sched__sched_process_exit",
+    "tracepoint__sched__sched_process_exec",
+)
 
 # Take the name of an open that was seen before: bpf_src/trusted.h.
 _TAKE_NAMES = tuple(f"__{name}" for name in hooks.filp_open_names())
@@ -160,4 +163,4 @@ def sees_first(program: str, programs: Container[str]) -> bool:
 
 def only_ends(program: str, programs: Container[str]) -> bool:
     """Does this program only end what another of `programs` has begun?"""
-    return begin_of(program) in programs or program == _THREAD_END
+    return begin_of(program) in programs or program in _THREAD_ENDS

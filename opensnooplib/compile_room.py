@@ -104,12 +104,15 @@ def find_ways(job: Job) -> Ways:
 
 def _calls(job: Job) -> List[str]:
     """Which syscalls the plan sees."""
-    calls = list(tracefs.OPEN_CALLS)
-    if not job.functions:
-        calls = tracefs.open_calls() or calls
-    if not has_structs():
-        calls.remove(NEEDS_STRUCTS)
-    return calls
+    calls = tracefs.open_calls() or list(tracefs.OPEN_CALLS)
+    if job.functions:
+        calls = [
+            call
+            for call in tracefs.OPEN_CALLS
+            if f"{call.upper()}_FUNCTION" in job.functions
+        ]
+    needs = () if has_structs() else (NEEDS_STRUCTS,)
+    return [call for call in calls if call not in needs]
 
 
 def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:

@@ -54,8 +54,13 @@ def run(options: Options, messages: Messages) -> int:
         options = options._replace(pids=(command.pid,))
     rings = open_rings(options, messages)
     trace, result = plans.attach(options, rings, messages)
-    for call in result.unseen + result.untested:
+    for call in result.unseen:
         messages.warn(f"opens by {call} can't be seen here")
+    for call in result.untested:
+        messages.warn(
+            f"opens by {call} are perhaps not seen: something here (seccomp?) "
+            "refuses the one that the tool makes to try"
+        )
     trace.begin(output)
     ending.wait_for_rows()
     if kernel.pid_namespace() is not None:

@@ -7,10 +7,11 @@ found out before the C is compiled, so that the C has only what works here.
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from opensnooplib import btf, hooks, kernel, tracefs
+from opensnooplib import btf, hooks, kernel, reader, tracefs
 from opensnooplib.errors import OpensnoopError
 
 Define = Tuple[str, str]
@@ -50,11 +51,21 @@ def find(all_ways: bool, functions: Mapping[str, str]) -> Ways:
             ways.unseen[way] = str(reason)
             continue
         ways.defines.extend(defines)
-        is_proven = (_EXEC_TRACEPOINT, "1") not in defines
-        (ways.seen if is_proven else ways.unproven).append(way)
-    if ways.unproven:
+        (ways.seen if _can_prove(way, defines) else ways.unproven).append(way)
+    if _EXEC_TRACEPOINT in ways.defines:
         ways.unseen["ELF loaders of exec"] = _NO_FUNCTIONS
     return ways
+
+
+def _can_prove(way: str, defines: List[Define]) -> bool:
+    """Can the tool make such an open that fails, and its record tell of it?"""
+    if way == _32_BITS:
+        return _is_x86()
+    return _EXEC_TRACEPOINT not in defines
+
+
+def _is_x86() -> bool:
+    return os.uname().machine == "x86_64"
 
 
 # A field's struct, and the names that it has had.
@@ -147,20 +158,32 @@ def _room() -> List[Define]:
     return [("REQUEST_ENTRIES", "1024"), ("REQUEST_FLAGS", "0")]
 
 
+_32_BITS = "32-bit programs"
+
+
+def _runs_32_bits() -> bool:
+    """Found out by trying: a kernel built for it can be booted without."""
+    if not _is_x86():
+        return True  # nothing here tells
+    return reader.calibration_open(_32_BITS, "") != -errno.ENOSYS
+
+
 def _programs_for_32_bits(request: _Request) -> List[Define]:
+    if not _runs_32_bits():
+        raise _Missing("this kernel runs no 32-bit programs")
     if request.functions:
         if not any(name.endswith("_32") for name in request.functions):
             raise _Missing("this kernel has no functions for them")
         return []
     if not request.all_ways:
         raise _Missing("the plan's tracepoints don't show them; --all does")
-    if os.uname().machine != "x86_64":
+    if not _is_x86():
         raise _Missing("--all knows their syscalls on x86-64 only")
     return [("RAW_SYSCALLS", "1")] + _places(_COMPAT)
 
 
 _NO_FUNCTIONS = "this kernel lets nobody hook its functions"
-_EXEC_TRACEPOINT = "EXEC_TRACEPOINT"
+_EXEC_TRACEPOINT = ("EXEC_TRACEPOINT", "1")
 
 
 def _hook_of_functions() -> str:
@@ -190,7 +213,7 @@ def _inner_opens() -> List[Define]:
 def _exec(request: _Request) -> List[Define]:
     if not request.all_ways:
         raise _Missing("--all shows them")
-    return _inner_opens() or [(_EXEC_TRACEPOINT, "1")] + _places(_BINPRM)
+    return _inner_opens() or [_EXEC_TRACEPOINT] + _places(_BINPRM)
 
 
 def _kernel(request: _Request) -> List[Define]:
@@ -203,7 +226,7 @@ def _kernel(request: _Request) -> List[Define]:
 
 _WAYS: Dict[str, Callable[[_Request], List[Define]]] = {
     "io_uring": _io_uring,
-    "32-bit programs": _programs_for_32_bits,
+    _32_BITS: _programs_for_32_bits,
     "exec": _exec,
     "the kernel": _kernel,
 }

@@ -93,5 +93,5 @@ int calibration_open(const char *call, const char *path)
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (strcmp(calls[i].name, call) == 0)
 			return calls[i].open(path);
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }

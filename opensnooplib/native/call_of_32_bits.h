@@ -7,7 +7,8 @@
 
 /*
  * Open `path` for reading by int 0x80. Returns a descriptor or a negative
- * errno; -ENOSYS where the machine or its kernel has no such calls.
+ * errno: -ENOSYS where the kernel runs no such calls, -EPERM where it kills
+ * who makes one, -EOPNOTSUPP where the machine has no int 0x80.
  */
 int open_with_32_bits(const char *path);
 

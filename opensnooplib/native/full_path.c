@@ -11,6 +11,7 @@ enum {
 	IS_DELETED = 4,
 	UNREACHABLE = 8,
 	TOP_CUT = 16,
+	OTHER_MOUNTS = 32,
 };
 
 struct writer {
@@ -117,6 +118,8 @@ enum path_state full_path(const struct record *record,
 	names = directories(record, layout);
 	if (about & UNREACHABLE)
 		put_string(&writer, "(unreachable)");
+	if (about & OTHER_MOUNTS)
+		put_string(&writer, "(other mounts)");
 	if (about & TOP_CUT)
 		put_string(&writer, "...");
 	put_directories(&writer, names);

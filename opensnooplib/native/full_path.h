@@ -18,7 +18,8 @@
  * `room` has FULL_PATH_ROOM bytes; `path` points into it, or into the record.
  * A directory that was removed is followed by " (deleted)". Where directories
  * don't begin at the process's root there is "(unreachable)" before them, as
- * getcwd(2) has it; "..." stands where some are missing.
+ * getcwd(2) has it; "(other mounts)" where they are those of another mount
+ * namespace than the tool's. "..." stands where some are missing.
  */
 enum path_state full_path(const struct record *record,
 			  const struct layout *layout, char *room,

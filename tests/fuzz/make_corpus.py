@@ -155,7 +155,7 @@ def rows() -> Dict[str, bytes]:
             event(b"c", directories=b"b\0\x1b\0a\0", dir_state=1)
         ),
         "all-about-directories": row(
-            event(b"c", directories=b"b\0a\0", dir_state=31)
+            event(b"c", directories=b"b\0a\0", dir_state=63)
         ),
         "too-many-directories": row(
             event(b"c", directories=b"b" * 20_000 + b"\0", dir_state=1)

@@ -361,11 +361,14 @@ def test_columns_of_added_fields(checkout_copy: Path) -> None:
 def test_of_flags_the_kernel_takes_32_bits(plan: str) -> None:
     """openat(2)'s are an int, whatever the register holds besides."""
     openat, at_fdcwd, name = 257, -100, b"/etc/passwd"
-    numbers = (openat, at_fdcwd), (os.O_CLOEXEC - (1 << 32), 0)
-    before, behind = [map(ctypes.c_long, some) for some in numbers]
+    sign, nonsense = 1 << 31, 0xFFFFFFFF << 32
+    wanted = [os.O_CLOEXEC, os.O_CLOEXEC | sign]
+    before = map(ctypes.c_long, (openat, at_fdcwd))
+    opened = [*before, name]
     options = ("-p", str(os.getpid()), "--path", name.decode())
     with Tool(*options, "--format", "json", "--attach", plan) as tool:
-        os.close(ctypes.CDLL(None).syscall(*before, name, *behind))
+        for flags in wanted:
+            behind = map(ctypes.c_long, (flags | nonsense, 0))
+            os.close(ctypes.CDLL(None).syscall(*opened, *behind))
         ended = tool.stop()
-    (row,) = [json.loads(line) for line in ended.lines]
-    assert row["flags"] == os.O_CLOEXEC
+    assert [json.loads(line)["flags"] for line in ended.lines] == wanted

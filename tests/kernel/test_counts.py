@@ -10,6 +10,7 @@ import ctypes
 import errno
 import mmap
 import os
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Sequence
@@ -26,7 +27,7 @@ from tests.kernel.openers import (
     Word,
     without_time,
 )
-from tests.kernel.tool import Ended, Row, Tool
+from tests.kernel.tool import Ended, Row, Tool, map_entries
 
 EXISTING = "/etc/passwd"
 MISSING = "/nowhere/to/be/found"
@@ -204,6 +205,45 @@ def test_a_name_beyond_path_max_is_cut_and_says_so() -> None:
     assert row.path_cut
     assert row.err == errno.ENAMETOOLONG
     assert ended.end.cut == 1
+
+
+# Its second thread opens a file, and goes on as the process: execve(2).
+_EXEC_BY_THREADS = """
+import os, sys, threading
+left = int(sys.argv[1])
+def go_on():
+    open("/dev/null")
+    os.execv(sys.executable, [sys.executable, sys.argv[0], str(left - 1)])
+if left == 30:
+    sys.stdin.readline()
+if left:
+    threading.Thread(target=go_on).start()
+else:
+    print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_threads_that_exec_leave_nothing(tmp_path: Path) -> None:
+    """Their numbers are nobody's then, and each had a place in a map."""
+    script = tmp_path / "script.py"
+    script.write_text(_EXEC_BY_THREADS)
+    program = subprocess.Popen(
+        ["/usr/bin/python3", script, "30"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert program.stdin and program.stdout
+    options = ("-p", str(program.pid), "--attach", "syscall")
+    with program, Tool(*options, "--path", "/dev/null") as tool:
+        program.stdin.write(b"\n")
+        program.stdin.flush()
+        assert program.stdout.readline() == b"done\n"
+        assert 1 <= map_entries(tool.pid, "start") <= 2
+        program.stdin.close()
+        ended = tool.stop()
+    assert len(ended.lines) == 1 + 30
+    assert ended.end.missed == 0
 
 
 class _NameInMemory:

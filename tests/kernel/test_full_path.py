@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import mmap
 import os
 import subprocess
 from pathlib import Path
@@ -98,6 +99,59 @@ def test_a_chroot_as_the_host_sees_it(tmp_path: Path) -> None:
     assert ended.rows[2].path == root + b"/etc"
 
 
+def _in_a_container(folder: Path, host: int) -> None:
+    """A mount namespace whose root is `folder`, and a way out as 100."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    clone_newns, bind, rec, private = 0x20000, 4096, 16384, 1 << 18
+    root = bytes(folder)
+    assert libc.unshare(clone_newns) == 0
+    assert libc.mount(b"none", b"/", None, rec | private, None) == 0
+    assert libc.mount(root, root, None, bind, None) == 0
+    os.chdir(folder)
+    assert libc.pivot_root(b".", b".") == 0
+    assert libc.umount2(b".", 2) == 0  # MNT_DETACH
+    os.chdir("/etc")
+    os.dup2(host, 100)
+
+
+@pytest.mark.parametrize("option", ["-F", "-R"])
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_container_as_the_host_sees_it(
+    tmp_path: Path, plan: str, option: str
+) -> None:
+    """Its paths are none of the host's, but where it got out of its own."""
+    skip_without_hooks_for(plan)
+    deep = "/".join("d" * 200)
+    for folder in ("etc", deep):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "etc/passwd").touch()
+    names = [b"/etc/passwd", b"passwd", b"missing", f"/{deep}".encode()]
+    attempts = [Attempt(name, os.O_RDONLY) for name in names]
+    host = os.open("/etc", os.O_PATH)
+
+    def make(attempt: Attempt) -> int:
+        libc = ctypes.CDLL(None, use_errno=True)
+        dirfd = 100 if attempt.mode == 1 else -100
+        fd: int = libc.openat(dirfd, attempt.path, attempt.flags, 0)
+        return fd if fd >= 0 else -ctypes.get_errno()
+
+    attempts.append(Attempt(b"hostname", os.O_RDONLY, mode=1))
+    with Opener(
+        attempts, prepare=lambda: _in_a_container(tmp_path, host), make=make
+    ) as opener:
+        ended = _rows_of(
+            *(opener, option, "--path-view", "host", "--attach", plan)
+        )
+    os.close(host)
+    assert [row.path for row in ended.rows[-5:]] == [
+        b"(other mounts)/etc/passwd",
+        b"(other mounts)/etc/passwd",
+        b"(other mounts)/etc/missing",
+        f"(other mounts)/{deep}".encode(),
+        b"/etc/hostname",
+    ]
+
+
 def test_what_is_in_no_directory(tmp_path: Path) -> None:
     """A pipe, and a file in memory."""
     libc = ctypes.CDLL(None)
@@ -116,6 +170,30 @@ def test_what_is_in_no_directory(tmp_path: Path) -> None:
     pipe, memory = (row.path for row in ended.rows)
     assert pipe == b"(unreachable)/"
     assert memory == b"(unreachable)/memfd:name"
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_file_whose_name_is_gone(tmp_path: Path, plan: str) -> None:
+    """-R shows it nevertheless. The open itself takes the name away: its page
+    is of the file, which it truncates.
+    """
+    skip_without_hooks_for(plan)
+    path = tmp_path / ("long-" * 40)
+    path.write_bytes(bytes(path) + b"\0")
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def make(attempt: Attempt) -> int:
+        with open(path, "rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        name = ctypes.addressof((ctypes.c_char * 1).from_buffer(mapped))
+        fd: int = libc.openat(-100, ctypes.c_void_p(name), attempt.flags)
+        return fd if fd >= 0 else -ctypes.get_errno()
+
+    attempts = [Attempt(bytes(path), os.O_RDWR | os.O_TRUNC)]
+    with Opener(attempts, make=make) as opener:
+        ended = _rows_of(opener, "-R", "--attach", plan)
+    assert [row.path for row in ended.rows][-1] == bytes(path)
+    assert ended.rows[-1].fd >= 0 and ended.end.unreadable == 0
 
 
 def test_patterns_are_for_what_is_shown(tmp_path: Path) -> None:
@@ -168,7 +246,10 @@ def test_open_by_handle(tmp_path: Path, plan: str) -> None:
     path.touch()
     attempts = [Attempt(bytes(path), os.O_RDWR), Attempt(b"", os.O_RDONLY)]
     with Opener(attempts, make=_by_handle(path)) as opener:
-        ended = _rows_of(opener, "--attach", plan, "--columns", _COLUMNS)
+        ended = _rows_of(
+            *(opener, "--attach", plan, "--columns", _COLUMNS),
+            *("--path", f"{tmp_path}/*/file"),
+        )
     found, wrong = map(json.loads, ended.lines)
     assert found["path"] == str(path) and found["fd"] > 0
     assert found["call"] == wrong["call"] == "open_by_handle_at"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -12,6 +13,7 @@ import pytest
 
 from opensnooplib import hooks, kernel
 from opensnooplib.options import PLANS
+from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import CHECKOUT, Ended, Tool, run
 
@@ -87,6 +89,34 @@ def test_without_tracefs_a_function_serves() -> None:
     skip_without_hooks_for("fentry")
     under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
     _assert_it_works(under=under)
+
+
+_SECCOMP = str(CHECKOUT / "tests" / "programs" / "under_seccomp.py")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="its numbers")
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    "refused, call", [("openat2", "openat2"), ("32-bits", "32-bit programs")]
+)
+def test_what_the_tool_may_not_try(
+    tmp_path: Path, plan: str, refused: str, call: str
+) -> None:
+    """It says so, and goes on, whether the call fails or kills."""
+    skip_without_hooks_for(plan)
+    ways.build(tmp_path)
+    if refused == "32-bits" and not ways.runs_32_bits(tmp_path):
+        pytest.skip("nobody makes such calls here")
+    ended = _assert_it_works(
+        *("--attach", plan, "--all"), under=(_SECCOMP, refused)
+    )
+    (watching,) = [
+        line
+        for line in ended.messages.splitlines()
+        if line.startswith("opensnoop: watching ")
+    ]
+    assert f", {call}" not in watching.partition(";")[0]
+    assert f"opens by {call} are perhaps not seen" in ended.messages
 
 
 def test_headers_of_another_kernel_are_not_used() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import subprocess
@@ -12,10 +13,12 @@ from typing import List
 
 import pytest
 
+from opensnooplib.options import PLANS
 from tests.kernel import strace
 from tests.kernel.cast import NOBODY, Cast, check
 from tests.kernel.cgroup_folders import mount, move_into
-from tests.kernel.openers import OpenLoad, Word
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
 from tests.kernel.tool import Ended, Row, Tool, run
 
 
@@ -88,6 +91,29 @@ _FLAGS = {
 def test_flags(cast: Cast, flags: str) -> None:
     options = [word for flag in flags.split() for word in ("-f", flag)]
     check(cast, _FLAGS[flags], *options)
+
+
+def _openat2_without_flags(attempt: Attempt) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    openat2, at_fdcwd, nowhere, size = map(ctypes.c_long, (437, -100, 8, 24))
+    libc.syscall(openat2, at_fdcwd, attempt.path, nowhere, size)
+    return -ctypes.get_errno()
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_flags_that_cannot_be_read(plan: str) -> None:
+    """They may be those that are wanted."""
+    skip_without_hooks_for(plan)
+    attempts = [Attempt(b"/etc/passwd", os.O_RDONLY)]
+    with Opener(attempts, make=_openat2_without_flags) as opener:
+        pid = str(opener.pid)
+        with Tool(
+            *("-p", pid, "-f", "O_WRONLY", "--attach", plan),
+            *("--format", "json"),
+        ) as tool:
+            opener.run()
+            (row,) = tool.stop().rows
+    assert (row.path, row.err) == (b"/etc/passwd", errno.EFAULT)
 
 
 def test_several_options_at_once(cast: Cast) -> None:

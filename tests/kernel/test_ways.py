@@ -16,7 +16,7 @@ from opensnooplib import kernel
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.tool import Tool, objects_held_by, wait_until
+from tests.kernel.tool import Tool, map_entries, wait_until
 
 
 @pytest.mark.parametrize("options", [[], ["--all"]], ids=["", "all"])
@@ -28,6 +28,19 @@ def test_every_way(plan: str, options: List[str], tmp_path: Path) -> None:
     for name, verdict in verdicts.items():
         expected = verdict.made if verdict.is_told else []
         assert verdict.shown == expected, name
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_32_bits_are_watched_where_they_run(plan: str, tmp_path: Path) -> None:
+    """Else the tool says why not, as also boot with ia32_emulation=0 shows."""
+    skip_without_hooks_for(plan)
+    ways.build(tmp_path)
+    with Tool("--attach", plan, "--all", "-v") as tool:
+        ended = tool.stop()
+    is_watched = ", 32-bit programs" in tool.watching
+    reason = "32-bit programs can't be seen here: this kernel runs no 32-bit"
+    assert is_watched == ways.runs_32_bits(tmp_path)
+    assert (reason in ended.messages) == (not is_watched)
 
 
 def _rows(tool: Tool) -> List[Dict[str, Any]]:
@@ -51,6 +64,18 @@ def test_a_kernel_thread_of_io_uring_bears_its_process_name(
         made = ways.WAYS["io_uring, SQPOLL"].make(tmp_path)
         (row,) = [r for r in _rows(tool) if r["path"] == made.opens[0].path]
     assert (row["pid"], row["comm"]) == (made.pid, "io_uring_open")
+
+
+def test_a_request_below_a_root_of_its_own(tmp_path: Path) -> None:
+    """For -F, an absolute name begins there, as with openat2(2)."""
+    ways.build(tmp_path)
+    (tmp_path / "file").touch()
+    program = tmp_path / "io_uring_open"
+    with _watch("-n", "io_uring_open", "-F") as tool:
+        subprocess.run([program, "in-root", "/file"], cwd=tmp_path, check=True)
+        rows = [r for r in _rows(tool) if r["path"].endswith("/file")]
+    assert [r["path"] for r in rows] == [str(tmp_path / "file")]
+    assert rows[0]["err"] == 0
 
 
 @pytest.mark.skipif(
@@ -106,24 +131,7 @@ def test_requests_that_never_end_leave_nothing(tmp_path: Path) -> None:
             ways.run(tmp_path / "io_uring_open", "unfinished", fifo)
             for _ in range(20)
         ]
-        wait_until(lambda: _waiting_requests(tool.pid) == 0)
+        wait_until(lambda: map_entries(tool.pid, "requests") == 0)
         rows = [row for row in _rows(tool) if row["path"] == str(fifo)]
     assert sorted(row["pid"] for row in rows) == sorted(p.pid for p in done)
     assert all(row["err"] > 0 for row in rows)
-
-
-def _waiting_requests(pid: int) -> int:
-    """Entries of the map "requests" that the tool holds."""
-    for kind, number in objects_held_by(pid):
-        if kind == "map" and _bpftool("show", number)["name"] == "requests":
-            return len(_bpftool("dump", number))
-    raise AssertionError("the tool has no such map")
-
-
-def _bpftool(command: str, number: int) -> Any:
-    done = subprocess.run(
-        ["bpftool", "-j", "map", command, "id", str(number)],
-        check=True,
-        capture_output=True,
-    )
-    return json.loads(done.stdout)

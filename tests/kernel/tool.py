@@ -309,6 +309,23 @@ def objects_held_by(pid: int) -> BpfObjects:
     return _with_their_maps(_descriptors_of(pid))
 
 
+def map_entries(pid: int, name: str) -> int:
+    """How many entries the map of that name has, of those that it holds."""
+    for kind, number in objects_held_by(pid):
+        if kind == "map" and _bpftool_map("show", number)["name"] == name:
+            return len(_bpftool_map("dump", number))
+    raise AssertionError(f"process {pid} has no map {name}")
+
+
+def _bpftool_map(command: str, number: int) -> Any:
+    done = subprocess.run(
+        ["bpftool", "-j", "map", command, "id", str(number)],
+        check=True,
+        capture_output=True,
+    )
+    return json.loads(done.stdout)
+
+
 def _held_outside(session: int) -> BpfObjects:
     objects: BpfObjects = set()
     for name in os.listdir("/proc"):

@@ -33,6 +33,13 @@ static void by_openat2(struct io_uring_sqe *request)
 	request->off = (uintptr_t)&how;
 }
 
+/* An absolute name then begins at the directory, too. */
+static void in_root(struct io_uring_sqe *request)
+{
+	how = (struct open_how){.resolve = RESOLVE_IN_ROOT};
+	by_openat2(request);
+}
+
 /* By a thread of the kernel's own. */
 static void by_worker(struct io_uring_sqe *request)
 {
@@ -69,6 +76,7 @@ static const struct way {
 } ways[] = {
 	{"openat", by_openat, 0, 1, 0},
 	{"openat2", by_openat2, 0, 1, 0},
+	{"in-root", in_root, 0, 1, 0},
 	{"worker", by_worker, 0, 1, 0},
 	{"sqpoll", by_openat, IORING_SETUP_SQPOLL, 1, 0},
 	{"direct", direct, 0, 1, 0},

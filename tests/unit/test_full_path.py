@@ -13,7 +13,7 @@ from opensnooplib.known_columns import Kind
 from tests.unit.native import Column, Layout, Native
 
 # enum dir_state of bpf_src/event.h
-KNOWN, FILE, DELETED, UNREACHABLE, CUT = 1, 2, 4, 8, 16
+KNOWN, FILE, DELETED, UNREACHABLE, CUT, OTHER_MOUNTS = 1, 2, 4, 8, 16, 32
 
 ROOM = 64
 LAYOUT = Layout(
@@ -46,6 +46,7 @@ def _row(native: Native, record: bytes) -> str:
         (b"", b"", 0, ""),
         (b"c", b"b\0a\0", KNOWN | DELETED, "/a/b (deleted)/c"),
         (b"c", b"b\0a\0", KNOWN | UNREACHABLE, "(unreachable)/a/b/c"),
+        (b"c", b"b\0a\0", KNOWN | OTHER_MOUNTS, "(other mounts)/a/b/c"),
         (b"c", b"b\0a\0", KNOWN | CUT, ".../a/b/c"),
         (b"ln", b"b\0a\0", KNOWN | FILE, "/a/b"),
         (b"", b"", KNOWN | FILE, "/"),

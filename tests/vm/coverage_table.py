@@ -32,6 +32,11 @@ asserts the same.
 `yes`: shown, exactly once. `--all`: with that option only. `no`: not shown,
 and `-v` and `--doctor` say why.
 
+The kernel also opens firmware, for devices that ask for it. That isn't tried:
+without such a device only a kernel with CONFIG_TEST_FIRMWARE does it, and none
+of these has that. `--all` hooks the function for it (file_open_root) where the
+kernel's own opens are seen.
+
 """
 
 Found = Dict[str, Any]  # of tests/kernel/coverage.py

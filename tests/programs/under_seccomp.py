@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a command that seccomp(2) refuses something, on x86-64.
+
+    under_seccomp.py openat2|32-bits COMMAND...
+
+openat2 fails with ENOSYS, as container runtimes did it to calls that were new.
+A call with 32 bits kills, as systemd's SystemCallArchitectures=native does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+from typing import Dict, List, Tuple
+
+# <linux/bpf_common.h>, <linux/seccomp.h>, <linux/audit.h>, <linux/prctl.h>
+_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_NUMBER, _ARCHITECTURE = 0, 4  # where struct seccomp_data has them
+_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+_X86_64 = 0xC000003E
+_PR_SET_SECCOMP, _MODE_FILTER = 22, 2
+
+_OPENAT2, _ENOSYS = 437, 38
+
+# Code, where to go on if it's so and if not, and a value.
+_Instruction = Tuple[int, int, int, int]
+
+_FILTERS: Dict[str, List[_Instruction]] = {
+    "openat2": [
+        (_LOAD, 0, 0, _NUMBER),
+        (_JUMP_IF_EQUAL, 0, 1, _OPENAT2),
+        (_RETURN, 0, 0, _ERRNO | _ENOSYS),
+        (_RETURN, 0, 0, _ALLOW),
+    ],
+    "32-bits": [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_JUMP_IF_EQUAL, 1, 0, _X86_64),
+        (_RETURN, 0, 0, _KILL),
+        (_RETURN, 0, 0, _ALLOW),
+    ],
+}
+
+
+def main() -> None:
+    instructions = _FILTERS[sys.argv[1]]
+    code = b"".join(struct.pack("=HBBI", *one) for one in instructions)
+    room = ctypes.create_string_buffer(code)
+    program = struct.pack("@HP", len(instructions), ctypes.addressof(room))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, program, 0, 0) != 0:
+        sys.exit(os.strerror(ctypes.get_errno()))
+    os.execvp(sys.argv[2], sys.argv[2:])
+
+
+main()
