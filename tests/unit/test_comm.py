@@ -50,7 +50,10 @@ def _found(
             ]
             rows += f"{{{function}, {halves[0]}ULL, {halves[1]}ULL}},\n"
     program += f"""
-static const struct {{ bool (*holds)(u64, u64); u64 first, second; }} rows[] = {{
+static const struct {{
+	bool (*holds)(u64, u64);
+	u64 first, second;
+}} rows[] = {{
 {rows}}};
 
 int main(void)
