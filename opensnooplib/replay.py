@@ -10,8 +10,14 @@ import datetime
 import os
 from typing import Optional
 
-from opensnooplib import recording, replay_selection, row_format, selection
-from opensnooplib import session
+from opensnooplib import (
+    recording,
+    replay_columns,
+    replay_selection,
+    row_format,
+    selection,
+    session,
+)
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
 from opensnooplib.options import Options
@@ -149,6 +155,7 @@ class _Replay:
 
     def _set_format(self, described: Description) -> None:
         schema = described.schema
+        replay_columns.check(self._options, described)
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns

@@ -15,6 +15,9 @@ _HEADER = CHECKOUT / "bpf_src" / "comm.h"
 _SIZE = 16  # TASK_COMM_LEN
 _LETTERS = b"ab\x01\x7f\x80\x81\xff"
 
+# Names in the header, which is included once for each case.
+_TAKEN = ("comm_search", "bytes_that_are", "letter_found", "comm_holds_text")
+
 _BEGIN = """
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,16 +33,10 @@ def _found(
     for number, (text, names) in enumerate(cases):
         options = arguments.parse(["-n", os.fsdecode(text)])
         ((macro, value),) = selection.defines(options)
-        for name in ("IN_EACH_BYTE", "SELECT_COMM"):
-            program += f"#undef {name}\n"
+        program += "#undef IN_EACH_BYTE\n#undef SELECT_COMM\n"
         program += f"#define {macro} {value}\n"
-        for name in (
-            "comm_search",
-            "bytes_that_are",
-            "letter_found",
-            "comm_holds_text",
-        ):
-            program += f"#define {name} {name}_{number}\n"
+        for taken in _TAKEN:
+            program += f"#define {taken} {taken}_{number}\n"
         program += f'#include "{_HEADER}"\n'
         function = f"comm_holds_text_{number}"
         for name in names:

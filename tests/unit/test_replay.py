@@ -135,6 +135,49 @@ def test_selection_needs_its_field(replay: Replayer) -> None:
         replay(body, "-u", "0")
 
 
+def _with(name: str, paths: str) -> bytes:
+    """An empty recording with this field, and such paths."""
+    field = {"name": name, "offset": 4149, "size": 8, "kind": "unsigned"}
+    body = description(fields=[*FIELDS, field], paths=paths)
+    return HEADER + body + counts()
+
+
+@pytest.mark.parametrize(
+    "option, recorded",
+    [
+        ("-L", _with("latency", "given")),
+        ("-c", _with("callers", "given")),
+        ("--ppid", _with("ppid", "given")),
+        ("-F", _with("x", "full")),
+        ("-R", _with("x", "real")),
+    ],
+)
+def test_what_was_recorded_may_be_asked_for(
+    replay: Replayer, option: str, recorded: bytes
+) -> None:
+    assert replay(recorded, option).status == 0
+
+
+@pytest.mark.parametrize(
+    "option, recorded, said",
+    [
+        ("-L", _with("ppid", "given"), "-L: the recording has no field lat"),
+        ("-c", _with("ppid", "given"), "-c: the recording has no field call"),
+        ("--ppid", _with("x", "full"), "--ppid: the recording has no field"),
+        ("-F", _with("x", "given"), "-F: the recording has the names as"),
+        ("-F", _with("x", "real"), "-F: the recording .* really opened .-R"),
+        ("-R", _with("x", "full"), "-R: the recording has full paths .-F."),
+        ("-R", _with("x", "odd"), "-R: the recording doesn't tell which"),
+        ("-F", _recording(), "-F: the recording doesn't tell which paths"),
+    ],
+)
+def test_what_was_not_recorded_is_told(
+    replay: Replayer, option: str, recorded: bytes, said: str
+) -> None:
+    with pytest.raises(OpensnoopError, match=said):
+        replay(recorded, option)
+
+
 def test_a_new_description_in_mid_file(replay: Replayer) -> None:
     """As live editing makes one: the second program has another struct."""
     field = {"name": "size", "offset": 0, "size": 2, "kind": "signed"}
@@ -255,6 +298,7 @@ def test_bad_fields(fields: Any) -> None:
         {"command_line": "-x"},
         {"command_line": [7]},
         {"fields": {}},
+        {"paths": 1},
     ],
 )
 def test_bad_descriptions(changes: Any) -> None:
@@ -414,6 +458,9 @@ def test_the_recording_is_not_overwritten(replay: Replayer) -> None:
         ["--replay", "f", "--cgroup", "/sys/fs/cgroup"],
         ["--replay", "f", "--container", "a"],
         ["--replay", "f", "--mntns", "1"],
+        ["--replay", "f", "-F", "--path-view", "host"],
+        ["--replay", "f", "--summary", "-L"],
+        ["--replay", "f", "-L", "--columns", "pid"],
         ["--replay", "f", "--live"],
         ["--replay", "f", "--source", "c.c"],
         ["--summary", "--live"],
