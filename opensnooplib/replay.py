@@ -163,6 +163,7 @@ class _Replay:
             self._options, schema, self._began_ns
         )
         self._reader.set_format(self._format)
+        self._reader.set_record_least(schema.least)
         self._reader.set_conditions(conditions)
         selection.check_schema(self._options, schema)
         self._reader.set_globs(self._options.globs)
@@ -187,7 +188,13 @@ class _Replay:
         trouble = self._trouble()
         if trouble:
             self._messages.warn(f"{self._name} {trouble}")
-        return 1 if trouble else 0
+        impossible = self._reader.impossible()
+        if impossible:
+            self._messages.warn(
+                f"{self._name} has {impossible} records that are shorter than "
+                "what they say they hold: they are left out"
+            )
+        return 1 if trouble or impossible else 0
 
     def _tell(self) -> None:
         counts = self._reader.counts()

@@ -339,6 +339,65 @@ def test_mutated_descriptions_and_counts() -> None:
                 assert sum(f.size for f in fields) <= 1 << 16
 
 
+def _resized(by: int, one: Open = OPENS[0]) -> bytes:
+    """Its path is longer by so much than the record says, or shorter."""
+    record = bytearray(one.record())
+    struct.pack_into("=i", record, 32, len(one.path) + 1 + by)
+    return block(2, bytes(record))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        block(2, b""),
+        block(2, OPENS[0].record()[:8]),
+        block(2, OPENS[0].record()[:51]),
+        block(2, OPENS[0].record()[:-1]),
+        _resized(1),
+        _resized(4000),
+        _resized(2**31 - 100),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["--summary"], ["-x"]])
+def test_a_record_that_cannot_be(
+    replay: Replayer, record: bytes, words: List[str]
+) -> None:
+    """Neither it nor what stands around it goes in silence."""
+    around = records(OPENS[1])
+    content = HEADER + description() + around + record + around + counts()
+    done = replay(content, *words)
+    assert done.status == 1
+    assert "has 1 records that are shorter than what they say" in done.said
+    done_word = "counted" if words == ["--summary"] else "shown"
+    assert f": 2 {done_word}, 0 lost" in done.said
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        block(2, OPENS[0].record() + bytes(7)),
+        _resized(-1),
+        _resized(-len(OPENS[0].path) - 15),  # not readable: EFAULT
+        block(2, OPENS[0].record()[:32] + struct.pack("=i", -14) + bytes(16)),
+    ],
+)
+def test_a_record_that_can_be(replay: Replayer, record: bytes) -> None:
+    done = replay(HEADER + description() + record + counts())
+    assert done.status == 0 and len(done.rows) == 1
+
+
+def test_directories_that_cannot_be(replay: Replayer) -> None:
+    field = {"name": "dir_size", "offset": 52, "size": 4, "kind": "unsigned"}
+    path = {**FIELDS[-1], "offset": 56}
+    body = HEADER + description(fields=[*FIELDS[:-1], field, path])
+    plain = OPENS[0].record()
+    for dir_size, impossible in ((0, 0), (4, 0), (5, 1), (2**32 - 1, 1)):
+        sized = plain[:52] + struct.pack("=I", dir_size) + plain[52:]
+        done = replay(body + block(2, sized + b"etc\0") + counts())
+        assert done.status == impossible
+        assert len(done.rows) == 1 - impossible
+
+
 def test_an_older_file(replay: Replayer) -> None:
     """It was written by the first opensnoop that could, and stays as it is."""
     content = (DATA / "recording-version-1").read_bytes()
