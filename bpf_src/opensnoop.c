@@ -10,7 +10,8 @@
  *   record.h        how a record is filled and sent, and losses are counted;
  *                   user_memory.h, how the caller's memory is read
  *   wanted.h        what it holds only if it is asked for; callers.h, with -c
- *   select.h        which opens are wanted; follow.h, of --children
+ *   select.h        which opens are wanted; comm.h, of -n; follow.h, of
+ *                   --children
  *   summary.h       how opens are counted, when that is all that is asked for
  *   open.h          an open from its arguments to its record
  *   full_path.h     the directories above a name

@@ -44,29 +44,18 @@ static bool mntns_in_map(void)
 #endif
 
 #ifdef SELECT_COMM
-/*
- * Does the command's name hold the asked one, at any place? As two numbers,
- * first byte highest, the name moves past it byte by byte: that is a single
- * comparison for each place.
- */
+#include "comm.h"
+
 static bool comm_selected(void)
 {
 	union {
 		char bytes[TASK_COMM_LEN];
 		u64 halves[2];
 	} comm;
-	u64 first, second;
 
 	caller_comm(comm.bytes);
-	first = bpf_ntohll(comm.halves[0]);
-	second = bpf_ntohll(comm.halves[1]);
-	for (int i = 0; i + SELECT_COMM_SIZE < TASK_COMM_LEN; i++) {
-		if (SELECT_COMM(first, second))
-			return true;
-		first = first << 8 | second >> 56;
-		second <<= 8;
-	}
-	return false;
+	return comm_holds_text(bpf_ntohll(comm.halves[0]),
+			       bpf_ntohll(comm.halves[1]));
 }
 #endif
 

@@ -74,6 +74,7 @@ def parse(arguments: Sequence[str]) -> Options:
         show_uid=words.print_uid,
         show_flags=words.extended_fields,
         columns=asked.names,
+        beside=tuple(beside),
         wanted=asked.macros,
         latency="WANT_LATENCY" in asked.macros or words.latency,
         trusted=words.trusted,

@@ -36,19 +36,19 @@ def parse(
     """
     if words is None and not beside:
         return Asked()
-    if words and not live:
-        return Asked(tuple(_names(words, list(KNOWN))))
+    if words is not None and beside:
+        raise UsageError(
+            f"{OPTIONS[beside[0]]} and --columns exclude each other: write "
+            f"{beside[0]} in --columns"
+        )
+    if not live:
+        names = [] if words is None else _names(words, list(KNOWN))
+        return Asked(tuple(names))
     declared = _declared(path)
     names = [] if words is None else _names(words, [*KNOWN, *declared])
     for name in beside:
-        option = OPTIONS[name]
-        if names:
-            raise UsageError(
-                f"{option} and --columns exclude each other: write {name} in "
-                "--columns"
-            )
         if name not in declared:
-            raise UsageError(columns.no_field(option, name))
+            raise UsageError(columns.no_field(OPTIONS[name], name))
     macros = []
     for name in names or beside:
         known = None if name in declared else KNOWN.get(name)

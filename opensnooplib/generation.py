@@ -68,7 +68,7 @@ class Generation:
             from opensnooplib import recording  # not needed for rows
 
             facts = recording.describe(
-                self.taken.schema, self._options.plan, self.taken.calls
+                self.taken.schema, self.taken.calls, self._options
             )
             self._rings.put_heading(facts)
         else:

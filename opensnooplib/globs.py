@@ -35,8 +35,64 @@ class Glob(NamedTuple):
 
 
 def globs(words: Sequence[str]) -> Tuple[Glob, ...]:
-    """Raises UsageError for a pattern that makes no sense."""
-    return tuple(_Parser(word).parse() for word in words)
+    """Raises UsageError for patterns that make no sense."""
+    found = tuple(_Parser(word).parse() for word in words)
+    _refuse_contradiction(words, found)
+    return found
+
+
+def _refuse_contradiction(words: Sequence[str], found: Sequence[Glob]) -> None:
+    """Is each wanted pattern within one that excludes?"""
+    first = ""
+    for word, glob in zip(words, found):
+        if glob.excludes:
+            continue
+        why = [
+            other
+            for other, excluding in zip(words, found)
+            if excluding.excludes and _holds_all(excluding.parts, glob.parts)
+        ]
+        if not why:
+            return
+        first = first or _refusal(
+            word, f"{why[0][:80]} excludes all of it, so nothing can match"
+        )
+    if first:
+        raise UsageError(first)
+
+
+def _holds_all(wide: Sequence[Part], narrow: Sequence[Part]) -> bool:
+    """Does all that matches `narrow` match `wide`? True only if surely so.
+
+    As a name is compared with `wide`, but each part of `narrow` stands for
+    any of its bytes, and its star for anything.
+    """
+    at = of = 0
+    star, resume = -1, 0
+    while of < len(narrow):
+        if at < len(wide) and wide[at] is STAR:
+            star, resume = at, of
+            at += 1
+        elif at < len(wide) and _takes_all(wide[at], narrow[of]):
+            at += 1
+            of += 1
+        elif star >= 0:
+            resume += 1
+            at, of = star + 1, resume
+        else:
+            return False
+    return all(part is STAR for part in wide[at:])
+
+
+def _takes_all(part: Part, other: Part) -> bool:
+    """Of two parts, the first no star."""
+    if part is STAR or other is STAR:
+        return False
+    return set(other).issubset(part)
+
+
+def _refusal(word: str, why: str) -> str:
+    return f"--path {word[:80]}: {why}"
 
 
 class _Parser:
@@ -65,7 +121,7 @@ class _Parser:
         return found
 
     def _refuse(self, why: str) -> None:
-        raise UsageError(f"--path {self._word[:80]}: {why}")
+        raise UsageError(_refusal(self._word, why))
 
     def _next(self) -> bytes:
         self._at += 1

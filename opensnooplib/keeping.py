@@ -45,9 +45,7 @@ _TRACING: _Options = {
     "--cgroup": ("cgroup", []),
     "--container": ("container", []),
     "--mntns": ("mntns", None),
-    "-F": ("full_path", False),
-    "-R": ("real_path", False),
-    "-L": ("latency", False),
+    "--path-view": ("path_view", "process"),
     "--trusted": ("trusted", False),
     "-b": ("buffer_pages", None),
     "--attach": ("attach", "auto"),
@@ -58,10 +56,6 @@ _TRACING: _Options = {
     "--maps": ("maps", False),
     "--disasm": ("disasm", False),
     "--verifier-log": ("verifier_log", False),
-}
-_RECORDED: _Options = {
-    "--ppid": ("ppid", False),
-    "-c": ("callers", False),
 }
 # They change the C of bpf_src.
 _OUR_C: _Options = {
@@ -92,8 +86,10 @@ def refuse_conflicts(words: argparse.Namespace) -> None:
     if words.replay is not None:
         why = "a replay traces nothing, and records don't tell"
         _refuse(words, "--replay", _TRACING, why)
-        why = "it goes with --record; what was recorded so is shown"
-        _refuse(words, "--replay", _RECORDED, why)
+        if words.summary:
+            why = "it counts no times"
+            mode = "--replay with --summary"
+            _refuse(words, mode, {"-L": ("latency", False)}, why)
 
 
 def check_plan(options: Options) -> None:

@@ -44,6 +44,7 @@ class Options(NamedTuple):
     show_uid: bool
     show_flags: bool
     columns: Tuple[str, ...]  # empty: those of the format
+    beside: Tuple[str, ...]  # columns that options of their own ask for
     wanted: Tuple[
         str, ...
     ]  # macros of event.h, for fields that cost something

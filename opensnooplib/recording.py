@@ -17,6 +17,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 from opensnooplib import __version__
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.options import Options
 from opensnooplib.schema import Schema
 
 # RECORDING_MAGIC of native/recording.h
@@ -25,6 +26,9 @@ MAGIC = b"\x89OSNOOP\n"
 # A record's size has 16 bits, see perf_event_header of perf_event_open(2).
 _RECORD_BYTES = 1 << 16
 _FIELD_LIMIT = 1024
+
+# What the paths are: as the program gave them, with -F, with -R.
+PATHS = ("given", "full", "real")
 
 
 class Clock(NamedTuple):
@@ -42,6 +46,7 @@ class Description(NamedTuple):
     kernel: str
     machine: str
     command_line: List[str]
+    paths: str  # one of PATHS; empty: it isn't told
 
 
 class Counts(NamedTuple):
@@ -61,7 +66,7 @@ def now() -> Clock:
     return Clock(time.monotonic_ns(), time.time_ns())
 
 
-def describe(schema: Schema, plan: str, calls: Sequence[str]) -> str:
+def describe(schema: Schema, calls: Sequence[str], options: Options) -> str:
     """The body of a description block."""
     host = os.uname()
     facts = {
@@ -72,7 +77,8 @@ def describe(schema: Schema, plan: str, calls: Sequence[str]) -> str:
         "word_bytes": 8 if sys.maxsize > 1 << 32 else 4,
         "opensnoop": __version__,
         "command_line": [word[:1000] for word in sys.argv[1:100]],
-        "plan": plan,
+        "paths": PATHS[options.full_path + options.real_path],
+        "plan": options.plan,
         "calls": list(calls),
     }
     return json.dumps(facts)
@@ -98,6 +104,7 @@ def parse_description(body: bytes) -> Description:
         kernel=_value(facts, "kernel", str),
         machine=_value(facts, "machine", str),
         command_line=_strings(facts, "command_line"),
+        paths=_value(facts, "paths", str) if "paths" in facts else "",
     )
 
 

@@ -68,6 +68,13 @@ class RecordingReader(reader.Reader):
         self._formats = {}
         lib.reader_input_offset.restype = ctypes.c_uint64
         lib.reader_input_offset.argtypes = [ctypes.c_void_p]
+        lib.reader_set_record_least.restype = None
+        lib.reader_set_record_least.argtypes = [
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ]
+        lib.reader_impossible.restype = ctypes.c_uint64
+        lib.reader_impossible.argtypes = [ctypes.c_void_p]
         reader._check(
             lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )
@@ -93,6 +100,14 @@ class RecordingReader(reader.Reader):
     def offset(self) -> int:
         """How many bytes of the recording are behind us."""
         return int(self._lib.reader_input_offset(self._reader))
+
+    def set_record_least(self, count: int) -> None:
+        """Records from here on have so many bytes at least."""
+        self._lib.reader_set_record_least(self._reader, count)
+
+    def impossible(self) -> int:
+        """Records that no program can have sent; they have no rows."""
+        return int(self._lib.reader_impossible(self._reader))
 
     def set_conditions(self, conditions: Sequence[Condition]) -> None:
         """Only records that meet all of these have rows."""

@@ -10,8 +10,14 @@ import datetime
 import os
 from typing import Optional
 
-from opensnooplib import recording, replay_selection, row_format, selection
-from opensnooplib import session
+from opensnooplib import (
+    recording,
+    replay_columns,
+    replay_selection,
+    row_format,
+    selection,
+    session,
+)
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
 from opensnooplib.options import Options
@@ -148,6 +154,7 @@ class _Replay:
 
     def _set_format(self, described: Description) -> None:
         schema = described.schema
+        replay_columns.check(self._options, described)
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
@@ -155,6 +162,7 @@ class _Replay:
             self._options, schema, self._began_ns
         )
         self._reader.set_format(self._format)
+        self._reader.set_record_least(schema.least)
         self._reader.set_conditions(conditions)
         selection.check_schema(self._options, schema)
         self._reader.set_globs(self._options.globs)
@@ -179,7 +187,13 @@ class _Replay:
         trouble = self._trouble()
         if trouble:
             self._messages.warn(f"{self._name} {trouble}")
-        return 1 if trouble else 0
+        impossible = self._reader.impossible()
+        if impossible:
+            self._messages.warn(
+                f"{self._name} has {impossible} records that are shorter than "
+                "what they say they hold: they are left out"
+            )
+        return 1 if trouble or impossible else 0
 
     def _tell(self) -> None:
         counts = self._reader.counts()

@@ -64,6 +64,19 @@ class Field(NamedTuple):
 class Schema(NamedTuple):
     fields: Tuple[Field, ...]
 
+    @property
+    def least(self) -> int:
+        """Bytes of a record at least: of all fields before the path."""
+        path = self.find("path")
+        return max(
+            (
+                field.offset + field.size
+                for field in self.fields
+                if path is None or field.offset < path.offset
+            ),
+            default=0,
+        )
+
     def find(self, name: str) -> Optional[Field]:
         for field in self.fields:
             if field.name == name:

@@ -83,8 +83,8 @@ def _callers(options: Options) -> List[Define]:
     if options.uids:
         chosen.append(("SELECT_UID(uid)", equals_any("uid", options.uids)))
     if options.comm_part:
-        chosen.append(("SELECT_COMM_SIZE", str(len(options.comm_part))))
-        chosen.append(_comm_begins(options.comm_part))
+        letters = [f"FOUND({letter})" for letter in options.comm_part]
+        chosen.append(("SELECT_COMM(FOUND)", all_of(letters)))
     chosen += _cgroups(options)
     if options.mount_namespaces:
         condition = equals_any("mntns", options.mount_namespaces)
@@ -94,18 +94,6 @@ def _callers(options: Options) -> List[Define]:
     if options.mntns_map:
         chosen.append(("MNTNS_MAP", _c_string(options.mntns_map)))
     return chosen
-
-
-def _comm_begins(part: bytes) -> Define:
-    """A name of 16 bytes is compared as two numbers, first byte highest."""
-    halves = []
-    for begin, name in ((0, "first"), (8, "second")):
-        text = part[begin : begin + 8]
-        mask = int.from_bytes((b"\xff" * len(text)).ljust(8, b"\0"), "big")
-        value = int.from_bytes(text.ljust(8, b"\0"), "big")
-        if text:
-            halves.append(f"((({name}) & {mask:#x}ULL) == {value:#x}ULL)")
-    return ("SELECT_COMM(first, second)", all_of(halves))
 
 
 def _cgroups(options: Options) -> List[Define]:

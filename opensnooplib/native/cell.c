@@ -286,6 +286,8 @@ static void read_cell(struct cell *cell, struct row_format *format,
 	set_word(cell, CELL_MISSING, "?");
 }
 
+#define UNKNOWN_CALLERS "<callers unknown>"
+
 /* 0 stands where the stack isn't known, or not any further. */
 static void read_caller_cell(struct cell *cell, struct row_format *format,
 			     const struct column *column,
@@ -298,7 +300,7 @@ static void read_caller_cell(struct cell *cell, struct row_format *format,
 	if (!record_unsigned(record, column->field, &address))
 		return set_word(cell, CELL_MISSING, "?");
 	if (address == 0)
-		return set_word(cell, CELL_WORD, "<callers unknown>");
+		return set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
 	if (!format->callers ||
 	    !record_unsigned(record, format->layout.pid, &pid) ||
 	    !record_unsigned(record, format->layout.ts, &ts))
@@ -328,8 +330,10 @@ void read_element(struct cell *cell, struct row_format *format,
 {
 	struct column element = array_element(column, index);
 
-	if (column->kind == COLUMN_CALLERS)
-		read_caller_cell(cell, format, &element, record, index > 0);
-	else
+	if (column->kind != COLUMN_CALLERS)
 		read_cell(cell, format, &element, record);
+	else if (callers_repeat_from(column, record, index))
+		set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
+	else
+		read_caller_cell(cell, format, &element, record, index > 0);
 }

@@ -36,6 +36,14 @@ struct cell {
 struct column array_element(const struct column *column, uint32_t index);
 
 /*
+ * Is this the first of callers that are the one before it, over and over up to
+ * the end? A frame pointer points at itself, and who called isn't known. A
+ * recursion as deep as the kernel looks can't be told from that.
+ */
+bool callers_repeat_from(const struct column *column,
+			 const struct record *record, uint32_t index);
+
+/*
  * How many elements of an array are shown; 1 of what is none. Read each by its
  * index.
  */

@@ -5,9 +5,42 @@
 #include "cell.h"
 #include "number.h"
 
+/* How often an address stands there once more, before it counts as repeated. */
+#define REPEATS_LEAST 16
+
+/* 0 where there is none. */
+static uint64_t caller_at(const struct column *column,
+			  const struct record *record, uint32_t index)
+{
+	struct column element = array_element(column, index);
+	uint64_t address = 0;
+
+	if (index >= column->count)
+		return 0;
+	record_unsigned(record, element.field, &address);
+	return address;
+}
+
+bool callers_repeat_from(const struct column *column,
+			 const struct record *record, uint32_t index)
+{
+	uint64_t address = caller_at(column, record, index);
+	uint32_t end = index;
+
+	if (address == 0 || index == 0 ||
+	    caller_at(column, record, index - 1) != address ||
+	    (index > 1 && caller_at(column, record, index - 2) == address))
+		return false;
+	while (caller_at(column, record, end) == address)
+		end++;
+	return end - index >= REPEATS_LEAST &&
+	       caller_at(column, record, end) == 0;
+}
+
 /*
  * Of callers, those up to the first 0; the 0 itself where it tells that more
- * isn't known: none at all, or as many as the array has place for.
+ * isn't known: none at all, or as many as the array has place for. Where they
+ * repeat, the first that does stands for that.
  */
 static uint32_t caller_count(const struct column *column,
 			     const struct record *record)
@@ -20,6 +53,8 @@ static uint32_t caller_count(const struct column *column,
 
 		if (!record_unsigned(record, element.field, &address))
 			break;
+		if (callers_repeat_from(column, record, count))
+			return count + 1;
 		count += address != 0;
 	}
 	return count == 0 || count + 1 == column->count ? count + 1 : count;

@@ -82,6 +82,13 @@ int reader_poll_recording(struct reader *reader, int timeout_ms);
  */
 int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
 
+/*
+ * Records from here on must have so many bytes at least, and as many as their
+ * path needs; and how many didn't: they are passed over.
+ */
+void reader_set_record_least(struct reader *reader, uint32_t bytes);
+uint64_t reader_impossible(const struct reader *reader);
+
 /* How many bytes of the recording are behind us. */
 uint64_t reader_input_offset(const struct reader *reader);
 

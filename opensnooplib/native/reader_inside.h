@@ -47,6 +47,8 @@ struct reader {
 	struct recording recording; /* read instead of rings, if it is open */
 	struct block block; /* at which it stands, if it isn't a record */
 	enum recording_state input;
+	uint32_t record_least; /* bytes */
+	uint64_t impossible;   /* records that no program can have sent */
 
 	struct row_format format;
 	char *(*put_row)(char *out, struct row_format *format,

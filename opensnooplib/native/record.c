@@ -73,6 +73,26 @@ struct text record_text(const struct record *record, struct field field)
 	return text;
 }
 
+bool record_is_possible(const struct record *record,
+			const struct layout *layout, uint32_t least)
+{
+	uint64_t dir_size = 0;
+	int64_t path_size;
+	uint64_t room;
+
+	if (record->size < least)
+		return false;
+	if (layout->path.size == 0 ||
+	    !record_signed(record, layout->path_size, &path_size) ||
+	    path_size <= 0)
+		return true;
+	if (layout->path.offset > record->size)
+		return false;
+	room = record->size - layout->path.offset;
+	record_unsigned(record, layout->dir_size, &dir_size);
+	return (uint64_t)path_size <= room && dir_size <= room - path_size;
+}
+
 enum path_state record_path(const struct record *record,
 			    const struct layout *layout, struct text *path)
 {

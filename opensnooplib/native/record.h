@@ -60,6 +60,13 @@ struct text {
 /* The text of a char[] up to its NUL, or to the end of the field. */
 struct text record_text(const struct record *record, struct field field);
 
+/*
+ * Can a program have sent it? It has `least` bytes, which are the fields before
+ * the path, and then what path_size and dir_size say. Of records from a file.
+ */
+bool record_is_possible(const struct record *record,
+			const struct layout *layout, uint32_t least);
+
 enum path_state {
 	PATH_WHOLE,
 	PATH_CUT,	 /* longer than the field, so longer than PATH_MAX */

@@ -38,11 +38,21 @@ static enum verdict leave_record(void *context, const struct record *record)
 	return NOT_CONSUMED;
 }
 
+static enum verdict check_record(void *context, const struct record *record)
+{
+	struct reader *reader = context;
+
+	if (record_is_possible(record, &reader->format.layout,
+			       reader->record_least))
+		return reader->consume(reader, record);
+	reader->impossible++;
+	return CONSUMED;
+}
+
 /* What stands before the first description can't be shown. */
 static void drain(struct reader *reader)
 {
-	record_consumer consume =
-		reader->consume ? reader->consume : leave_record;
+	record_consumer consume = reader->consume ? check_record : leave_record;
 
 	reader->input = recording_drain(&reader->recording, consume, reader,
 					&reader->block);
@@ -91,6 +101,16 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
 	recording_consume(&reader->recording, &reader->block);
 	reader->input = RECORDING_STOPPED; /* more may be there already */
 	return (int)reader->block.type;
+}
+
+void reader_set_record_least(struct reader *reader, uint32_t bytes)
+{
+	reader->record_least = bytes;
+}
+
+uint64_t reader_impossible(const struct reader *reader)
+{
+	return reader->impossible;
 }
 
 uint64_t reader_input_offset(const struct reader *reader)

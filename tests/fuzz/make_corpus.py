@@ -292,6 +292,7 @@ def recordings() -> Dict[str, bytes]:
         "no-description": recording(one, counts),
         "two-descriptions": recording(text, one, text, one, counts),
         "empty-record": recording(text, (2, b""), counts),
+        "short-records": recording(text, (2, b"\1" * 3), one, (2, b"\1" * 31)),
         "largest": recording(text, (2, b"x" * 255), counts),
         "later-version": recording(text, (4, b"new"), (0, b""), one),
         "cut": recording(text, one, tail=b"\0\0\0"),

@@ -155,6 +155,21 @@ def test_killed(open_load: Path, recorded: Path) -> None:
     ]
 
 
+def test_full_paths_are_asked_for_where_they_were_recorded(
+    recorded: Path,
+) -> None:
+    attempts = [Attempt(b"passwd", os.O_RDONLY)]
+    with Opener(attempts, prepare=lambda: os.chdir("/etc")) as opener:
+        with Tool("--record", recorded, "-F", "-p", str(opener.pid)) as tool:
+            opener.run()
+            tool.stop()
+    for replayed in (_replay(recorded), _replay(recorded, "-F")):
+        assert [row.path for row in replayed.rows] == [b"/etc/passwd"]
+    refused = _replay(recorded, "-R")
+    assert refused.status == 1 and refused.rows == []
+    assert "has full paths (-F), but not those" in refused.messages
+
+
 def test_a_full_disk(
     open_load: Path, tmp_path: Path, mounts: List[Path]
 ) -> None:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 from typing import List, Sequence
 
-from opensnooplib.globs import STAR, Glob, Part
+from opensnooplib.errors import UsageError
+from opensnooplib.globs import STAR, Glob, Part, globs
 
 _LETTERS = b"ab/\xff"
 
@@ -26,9 +28,9 @@ def matches(glob: Glob, name: bytes) -> bool:
     return pattern.fullmatch(name) is not None
 
 
-def is_wanted(globs: Sequence[Glob], name: bytes) -> bool:
-    wanted = [matches(glob, name) for glob in globs if not glob.excludes]
-    excluded = [matches(glob, name) for glob in globs if glob.excludes]
+def is_wanted(parsed: Sequence[Glob], name: bytes) -> bool:
+    wanted = [matches(glob, name) for glob in parsed if not glob.excludes]
+    excluded = [matches(glob, name) for glob in parsed if glob.excludes]
     return (any(wanted) or not wanted) and not any(excluded)
 
 
@@ -47,4 +49,9 @@ def some_glob(chance: random.Random) -> str:
 
 
 def some_globs(chance: random.Random) -> List[str]:
-    return [some_glob(chance) for _ in range(chance.randrange(1, 4))]
+    """Of those that aren't refused."""
+    while True:
+        words = [some_glob(chance) for _ in range(chance.randrange(1, 4))]
+        with contextlib.suppress(UsageError):
+            globs(words)
+            return words

@@ -43,6 +43,7 @@ DEFAULTS: Dict[str, Any] = {
     "show_uid": False,
     "show_flags": False,
     "columns": (),
+    "beside": (),
     "wanted": (),
     "latency": False,
     "trusted": False,
@@ -137,8 +138,15 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--color", "never"], {}),
     (["--unbuffered"], {"unbuffered": True}),
     (["--time", "wall"], {"time": "wall"}),
-    (["--ppid"], {"wanted": ("WANT_PPID",)}),
-    (["-L"], {"wanted": ("WANT_LATENCY",), "latency": True}),
+    (["--ppid"], {"beside": ("ppid",), "wanted": ("WANT_PPID",)}),
+    (
+        ["-L"],
+        {
+            "beside": ("latency",),
+            "wanted": ("WANT_LATENCY",),
+            "latency": True,
+        },
+    ),
     (
         ["--columns", "latency,path"],
         {
@@ -149,7 +157,12 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ),
     (
         ["--latency", "--summary"],
-        {"summary": True, "latency": True, "wanted": ("WANT_LATENCY",)},
+        {
+            "summary": True,
+            "latency": True,
+            "beside": ("latency",),
+            "wanted": ("WANT_LATENCY",),
+        },
     ),
     (["--trusted"], {"trusted": True}),
     (["-F"], {"full_path": True}),
@@ -300,8 +313,7 @@ REFUSED = [
     (["-F", "--summary"], "-F and --summary exclude each other"),
     (["-F", "--trusted"], "--trusted and -F exclude each other"),
     (["-L", "--columns", "pid"], "-L and --columns exclude each other"),
-    (["-L", "--replay", "f"], "-L and --replay exclude each other"),
-    (["-R", "--replay", "f"], "-R and --replay exclude each other"),
+    (["-L", "--replay", "f", "--summary"], "it counts no times"),
     (["-d", "-1"], "-d -1: must be a number of seconds above 0"),
     (["-d", "0"], "-d 0: must be a number of seconds above 0"),
     (["-d", "abc"], "-d abc: must be a number of seconds above 0"),

@@ -135,6 +135,49 @@ def test_selection_needs_its_field(replay: Replayer) -> None:
         replay(body, "-u", "0")
 
 
+def _with(name: str, paths: str) -> bytes:
+    """An empty recording with this field, and such paths."""
+    field = {"name": name, "offset": 4149, "size": 8, "kind": "unsigned"}
+    body = description(fields=[*FIELDS, field], paths=paths)
+    return HEADER + body + counts()
+
+
+@pytest.mark.parametrize(
+    "option, recorded",
+    [
+        ("-L", _with("latency", "given")),
+        ("-c", _with("callers", "given")),
+        ("--ppid", _with("ppid", "given")),
+        ("-F", _with("x", "full")),
+        ("-R", _with("x", "real")),
+    ],
+)
+def test_what_was_recorded_may_be_asked_for(
+    replay: Replayer, option: str, recorded: bytes
+) -> None:
+    assert replay(recorded, option).status == 0
+
+
+@pytest.mark.parametrize(
+    "option, recorded, said",
+    [
+        ("-L", _with("ppid", "given"), "-L: the recording has no field lat"),
+        ("-c", _with("ppid", "given"), "-c: the recording has no field call"),
+        ("--ppid", _with("x", "full"), "--ppid: the recording has no field"),
+        ("-F", _with("x", "given"), "-F: the recording has the names as"),
+        ("-F", _with("x", "real"), "-F: the recording .* really opened .-R"),
+        ("-R", _with("x", "full"), "-R: the recording has full paths .-F."),
+        ("-R", _with("x", "odd"), "-R: the recording doesn't tell which"),
+        ("-F", _recording(), "-F: the recording doesn't tell which paths"),
+    ],
+)
+def test_what_was_not_recorded_is_told(
+    replay: Replayer, option: str, recorded: bytes, said: str
+) -> None:
+    with pytest.raises(OpensnoopError, match=said):
+        replay(recorded, option)
+
+
 def test_a_new_description_in_mid_file(replay: Replayer) -> None:
     """As live editing makes one: the second program has another struct."""
     field = {"name": "size", "offset": 0, "size": 2, "kind": "signed"}
@@ -255,6 +298,7 @@ def test_bad_fields(fields: Any) -> None:
         {"command_line": "-x"},
         {"command_line": [7]},
         {"fields": {}},
+        {"paths": 1},
     ],
 )
 def test_bad_descriptions(changes: Any) -> None:
@@ -293,6 +337,65 @@ def test_mutated_descriptions_and_counts() -> None:
                 fields = parsed.schema.fields
                 assert all(0 < f.size < 1 << 16 for f in fields)
                 assert sum(f.size for f in fields) <= 1 << 16
+
+
+def _resized(by: int, one: Open = OPENS[0]) -> bytes:
+    """Its path is longer by so much than the record says, or shorter."""
+    record = bytearray(one.record())
+    struct.pack_into("=i", record, 32, len(one.path) + 1 + by)
+    return block(2, bytes(record))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        block(2, b""),
+        block(2, OPENS[0].record()[:8]),
+        block(2, OPENS[0].record()[:51]),
+        block(2, OPENS[0].record()[:-1]),
+        _resized(1),
+        _resized(4000),
+        _resized(2**31 - 100),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["--summary"], ["-x"]])
+def test_a_record_that_cannot_be(
+    replay: Replayer, record: bytes, words: List[str]
+) -> None:
+    """Neither it nor what stands around it goes in silence."""
+    around = records(OPENS[1])
+    content = HEADER + description() + around + record + around + counts()
+    done = replay(content, *words)
+    assert done.status == 1
+    assert "has 1 records that are shorter than what they say" in done.said
+    done_word = "counted" if words == ["--summary"] else "shown"
+    assert f": 2 {done_word}, 0 lost" in done.said
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        block(2, OPENS[0].record() + bytes(7)),
+        _resized(-1),
+        _resized(-len(OPENS[0].path) - 15),  # not readable: EFAULT
+        block(2, OPENS[0].record()[:32] + struct.pack("=i", -14) + bytes(16)),
+    ],
+)
+def test_a_record_that_can_be(replay: Replayer, record: bytes) -> None:
+    done = replay(HEADER + description() + record + counts())
+    assert done.status == 0 and len(done.rows) == 1
+
+
+def test_directories_that_cannot_be(replay: Replayer) -> None:
+    field = {"name": "dir_size", "offset": 52, "size": 4, "kind": "unsigned"}
+    path = {**FIELDS[-1], "offset": 56}
+    body = HEADER + description(fields=[*FIELDS[:-1], field, path])
+    plain = OPENS[0].record()
+    for dir_size, impossible in ((0, 0), (4, 0), (5, 1), (2**32 - 1, 1)):
+        sized = plain[:52] + struct.pack("=I", dir_size) + plain[52:]
+        done = replay(body + block(2, sized + b"etc\0") + counts())
+        assert done.status == impossible
+        assert len(done.rows) == 1 - impossible
 
 
 def test_an_older_file(replay: Replayer) -> None:
@@ -414,6 +517,9 @@ def test_the_recording_is_not_overwritten(replay: Replayer) -> None:
         ["--replay", "f", "--cgroup", "/sys/fs/cgroup"],
         ["--replay", "f", "--container", "a"],
         ["--replay", "f", "--mntns", "1"],
+        ["--replay", "f", "-F", "--path-view", "host"],
+        ["--replay", "f", "--summary", "-L"],
+        ["--replay", "f", "-L", "--columns", "pid"],
         ["--replay", "f", "--live"],
         ["--replay", "f", "--source", "c.c"],
         ["--summary", "--live"],
