@@ -58,11 +58,19 @@ def _kind_by_type(field: Field) -> Kind:
     }[field.kind]
 
 
+def _kind_in_table(field: Field, usual: Kind) -> Kind:
+    """What the comment on the field asks for, else the usual one."""
+    kind = _RENDERINGS.get(field.note.rendering, usual)
+    if kind == Kind.NS and field.kind == "signed":
+        return Kind.SIGNED_NS
+    return kind
+
+
 def _by_type(field: Field) -> Column:
     """A field that the frontend doesn't know, in the table."""
-    kind = _RENDERINGS.get(field.note.rendering, _kind_by_type(field))
+    kind = _kind_in_table(field, _kind_by_type(field))
     heading = field.name.upper()
-    if kind == Kind.NS:
+    if kind in (Kind.NS, Kind.SIGNED_NS):
         heading += "(us)"
     width = max(len(heading), 3 if field.size == 1 else 6)
     if field.kind == "text":
@@ -90,7 +98,7 @@ def _with_note(column: Column) -> Column:
     width = note.width or column.width
     if 0 < abs(width) < len(heading):
         width = len(heading) if width > 0 else -len(heading)
-    kind = _RENDERINGS.get(note.rendering, column.kind)
+    kind = _kind_in_table(column.field, column.kind)
     return column._replace(heading=heading, width=width, kind=kind)
 
 

@@ -26,6 +26,7 @@ from opensnooplib import (
     diagnosis,
     hooks,
     kernel,
+    members,
     near,
     own_source,
     reader,
@@ -35,6 +36,7 @@ from opensnooplib import verifier
 from opensnooplib.declarations import Declaration
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import MapFacts, StartMap
+from opensnooplib.members import Member
 from opensnooplib.schema import Schema
 
 # What the frontend needs of the C, by name. The value of the last one is
@@ -476,9 +478,20 @@ class Compiled:
     def schema(self, declared: Mapping[str, Declaration]) -> Schema:
         """Of struct event, which the text declares so."""
         map_name = self._layout_map()
+        size = self._value_size(map_name)
+        found = self._members(size)
+        if found is not None:
+            return Schema.from_members(found, declared)
         module = self._program.module
         describe: Any = self._bcc.lib.bpf_table_leaf_desc
         description: bytes = describe(module, map_name.encode())
-        return Schema.from_bcc(
-            description.decode(), self._value_size(map_name), declared
-        )
+        return Schema.from_bcc(description.decode(), size, declared)
+
+    def _members(self, size: int) -> Optional[List[Member]]:
+        """Of struct event; None where the kernel has no BTF of it."""
+        for fd in self.programs.values():
+            btf_id = reader.program_code(fd)[2]
+            if btf_id:
+                data = reader.btf_data(btf_id)
+                return members.of_struct(data, "event", size)
+        return None

@@ -37,7 +37,8 @@ TOO_LARGE = (
 
 _NO_VARIABLES = (
     "this is NULL, or a global or static variable, which BCC doesn't have: "
-    "use BPF_ARRAY"
+    "use BPF_ARRAY; or a list of values in braces that is too long for BPF: "
+    "assign them one by one"
 )
 
 # The verifier's words, and plain ones. The first that fits.

@@ -294,7 +294,7 @@ MISTAKES = {
         (
             # With BCC 0.18 the kernel can't even say where.
             "in plain words: this is NULL, or a global or static variable, "
-            "which BCC doesn't have: use BPF_ARRAY",
+            "which BCC doesn't have: use BPF_ARRAY; …",
             REFUSED + "…",
         ),
     ),

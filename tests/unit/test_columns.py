@@ -141,6 +141,12 @@ def test_renderings_are_for_the_table(rendering: str, kind: Kind) -> None:
     assert _one(field, ["--format", "json"]).kind == Kind.UNSIGNED
 
 
+def test_ns_have_the_sign_of_their_type() -> None:
+    field = Field("x", 0, 8, "signed", note=Note(rendering="ns"))
+    column = _one(field)
+    assert (column.kind, column.heading) == (Kind.SIGNED_NS, "X(us)")
+
+
 def test_a_comment_sets_heading_and_width() -> None:
     note = Note(heading="PARENT", width=-9)
     column = _one(Field("ppid", 0, 4, "unsigned", note=note))
