@@ -488,10 +488,13 @@ class Compiled:
         return Schema.from_bcc(description.decode(), size, declared)
 
     def _members(self, size: int) -> Optional[List[Member]]:
-        """Of struct event; None where the kernel has no BTF of it."""
+        """Of struct event; None where nobody has its BTF, or can read it."""
         for fd in self.programs.values():
             btf_id = reader.program_code(fd)[2]
             if btf_id:
                 data = reader.btf_data(btf_id)
-                return members.of_struct(data, "event", size)
+                try:
+                    return members.of_struct(data, "event", size)
+                except OpensnoopError:
+                    return None  # libbpf is not there, or too old
         return None

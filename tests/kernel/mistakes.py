@@ -91,14 +91,6 @@ MISTAKES = {
         "\t// events.perf_submit",
         ("opensnoop: my.c sends nothing, so nothing would be shown: …",),
     ),
-    "an array's size is computed": Mistake(
-        "\tu32 pid;\n",
-        "\tu32 pid, more[sizeof(u64)];\n",
-        (
-            "opensnoop: struct event has an array whose size BCC can't tell: "
-            "write it as a number, without sizeof",
-        ),
-    ),
     "a type isn't known": Mistake(
         "\tu32 pid;\n",
         "\tu32 pid;\n\tstruct nosuch what;\n",
@@ -197,6 +189,25 @@ MISTAKES = {
         (
             "opensnoop: my.c:12: this kernel has no tracepoint "
             "syscalls:sys_enter_opennat; it has syscalls:sys_enter_openat, …",
+        ),
+    ),
+    "two probes for one tracepoint": Mistake(
+        _PROBE,
+        _PROBE + "\n{\n\treturn 0;\n}\n\n" + _PROBE,
+        (
+            "my.c:17: error: a probe for the tracepoint "
+            "syscalls:sys_enter_openat is there already, at my.c:12: make "
+            "them one",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "two probes for one raw tracepoint": Mistake(
+        _PROBE,
+        "\nRAW_TRACEPOINT_PROBE(sys_exit)\n{\n\treturn 0;\n}\n" * 2 + _PROBE,
+        (
+            "my.c:18: error: a probe for the raw tracepoint sys_exit is "
+            "there already, at my.c:13: make them one",
+            DOES_NOT_COMPILE,
         ),
     ),
     "no such field of the tracepoint": Mistake(

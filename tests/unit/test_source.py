@@ -25,7 +25,9 @@ def _complaint(text: str) -> str:
         stderr=subprocess.PIPE,
     )
     assert result.returncode != 0
-    found = re.search(rb"^(.*:\d+):\d+: error", result.stderr, re.MULTILINE)
+    found = re.search(
+        rb"^(.*:\d+):\d+: (?:fatal )?error", result.stderr, re.MULTILINE
+    )
     assert found, result.stderr.decode()
     return source.shown_name(found.group(1).decode())
 
@@ -137,6 +139,28 @@ def test_a_missing_include() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "condition, is_compiled",
+    [
+        ("#if 0", False),
+        ("#ifdef NOBODY", False),
+        ("#if defined(NOBODY) && 1", False),
+        ("#if 1", True),
+        ("#ifndef NOBODY", True),
+    ],
+)
+def test_a_missing_include_in_a_branch(
+    condition: str, is_compiled: bool
+) -> None:
+    """Whether it is missed, the compiler knows."""
+    main = _write("main.c", condition, '#include "a.h"', "#endif", BAD)
+    _write("a.h", '#include "nothing.h"')
+    read = source.read(main)
+    assert os.path.abspath("nothing.h") in read.files  # to be watched
+    where = "a.h:1" if is_compiled else "main.c:4"
+    assert _complaint(read.text) == where
+
+
 def test_a_missing_main_file() -> None:
     with pytest.raises(OpensnoopError) as error:
         source.assemble("nothing.c", [])
@@ -192,9 +216,14 @@ who knows
 #else
 nor this
 #endif
+#if 0 /* not now */
+not at all
+#elif 1
+this one
+#endif
 """
 
 
 def test_only_branches_that_can_be_compiled_count() -> None:
     lines = [line for line in source.compiled_lines(_BRANCHES) if line]
-    assert lines[1:] == ["a", "not c", "who knows", "nor this"]
+    assert lines[1:] == ["a", "not c", "who knows", "nor this", "this one"]
