@@ -31,8 +31,9 @@ from opensnooplib import (
     own_source,
     reader,
     stub,
+    submits,
+    verifier,
 )
-from opensnooplib import verifier
 from opensnooplib.declarations import Declaration
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import MapFacts, StartMap
@@ -486,6 +487,18 @@ class Compiled:
         describe: Any = self._bcc.lib.bpf_table_leaf_desc
         description: bytes = describe(module, map_name.encode())
         return Schema.from_bcc(description.decode(), size, declared)
+
+    def sent_sizes(self) -> List[int]:
+        """Of records, in bytes; empty where one's is no constant."""
+        found = [
+            size
+            for name in self.programs
+            for size in submits.sizes(
+                self._code(name), self.map_fd(EVENTS_MAP)
+            )
+        ]
+        known = [size for size in found if size is not None]
+        return known if len(known) == len(found) else []
 
     def _members(self, size: int) -> Optional[List[Member]]:
         """Of struct event; None where nobody has its BTF, or can read it."""

@@ -39,8 +39,8 @@ _PLACE_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+Please convert")
 
 # Two functions under one name: two probes for one hook.
 _TWICE = re.compile(
-    r"redefinition of '_*((?:raw_)?tracepoint__\w+|k(?:ret)?(?:func|probe)__\w+"
-    r"|lsm__\w+)'"
+    r"redefinition of '_*((?:raw_tracepoint|tracepoint|kprobe|kretprobe|kfunc"
+    r"|kretfunc|lsm)__\w+)'"
 )
 
 # BCC reads the arguments of a kprobe's function from the registers.

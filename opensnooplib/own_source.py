@@ -104,6 +104,20 @@ def place_of(program: str, made_of: Source) -> str:
     return f"{places[0]}: " if places else ""
 
 
+def place_of_submit(made_of: Source) -> str:
+    """For example "my.c:12", or "my.c" where there are several."""
+    places = [
+        (path, code.count("\n", 0, found.start()) + 1)
+        for path, text in made_of.files.items()
+        for code in [declarations.without_comments(text)]
+        for found in _IS_SENT.finditer(code)
+    ]
+    if len(places) == 1:
+        path, line = places[0]
+        return f"{source.shown_name(path)}:{line}"
+    return source.shown_name(next(iter(made_of.files)))
+
+
 def places_of(program: str, made_of: Source) -> List[str]:
     """Wherever it is: "my.c:12"."""
     prefix, _, arguments = program.partition("__")

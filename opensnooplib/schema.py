@@ -62,6 +62,7 @@ class Field(NamedTuple):
     elements: int = 0  # 0: no array of integers
     symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
     note: Note = Note()
+    is_sent: bool = True  # no record has it otherwise
 
 
 class Schema(NamedTuple):
@@ -127,6 +128,15 @@ class Schema(NamedTuple):
                 f"unused, so {self.fields[-1].name} behind it would be lost"
             )
 
+    def as_sent(self, size: int) -> Schema:
+        """Where records have `size` bytes of the struct."""
+        return Schema(
+            tuple(
+                field._replace(is_sent=field.offset + field.size <= size)
+                for field in self.fields
+            )
+        )
+
     def to_plain(self) -> List[Dict[str, Any]]:
         """As dictionaries of numbers, strings and lists, for JSON."""
         return [_field_to_plain(field) for field in self.fields]
@@ -147,7 +157,12 @@ _SIZE_LIMIT = 1 << 16
 def _field_to_plain(field: Field) -> Dict[str, Any]:
     """What is as usual is left out."""
     plain = {**field._asdict(), "note": field.note._asdict()}
-    usual = {"elements": 0, "symbols": (), "note": Note()._asdict()}
+    usual = {
+        "elements": 0,
+        "symbols": (),
+        "note": Note()._asdict(),
+        "is_sent": True,
+    }
     return {
         name: value
         for name, value in plain.items()
@@ -174,6 +189,7 @@ def _field_from_plain(plain: Any) -> Field:
         or not re.fullmatch(r"\w[\w.]*", field.name)
         or field.kind not in KINDS
         or field.size == 0
+        or type(field.is_sent) is not bool
         or note.rendering not in ("", *RENDERINGS)
         or (field.elements > 0 and field.size % field.elements)
     ):

@@ -254,6 +254,10 @@ static void read_path_cell(struct cell *cell, struct row_format *format,
 
 	cell->kind = kinds[full_path(record, &format->layout, format->path_room,
 				     &cell->text)];
+	/* Not even its NUL was sent. */
+	if (cell->kind == CELL_TEXT &&
+	    format->layout.path.offset >= record->size)
+		set_word(cell, CELL_MISSING, "?");
 }
 
 static void read_cell(struct cell *cell, struct row_format *format,
@@ -268,6 +272,8 @@ static void read_cell(struct cell *cell, struct row_format *format,
 		read_path_cell(cell, format, record);
 		return;
 	case COLUMN_TEXT:
+		if (field.offset >= record->size)
+			break;
 		cell->kind = CELL_TEXT;
 		cell->text = record_text(record, field);
 		return;

@@ -430,6 +430,14 @@ DOUBTS = {
             "                   ^",
         ),
     ),
+    "the size of a pointer is sent": Mistake(
+        "&event, sizeof(event)",
+        "&event, sizeof(&event)",
+        (
+            "my.c:19: warning: a record is sent with 8 bytes of struct "
+            "event, too few for pid, comm: write sizeof(struct event)",
+        ),
+    ),
     "texts are compared": Mistake(
         _FILL,
         '\tif (event.comm == "cat")\n\t\treturn 0;\n',
