@@ -294,7 +294,7 @@ def _native_column(column: Column) -> _Column:
 def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
-        field = row_format.schema.find(name)
+        field = row_format.schema.known(name)
         if field is not None:
             setattr(layout, name, _place(field, field.size))
     columns = [_native_column(column) for column in row_format.columns]

@@ -74,6 +74,14 @@ class Schema(NamedTuple):
                 return field
         return None
 
+    def known(self, name: str) -> Optional[Field]:
+        """The one that the frontend knows by this name.
+
+        Of another type, it is a field as any other.
+        """
+        field = self.find(name)
+        return field if field and _is_as_known(field) else None
+
     @classmethod
     def from_bcc(
         cls,
@@ -148,6 +156,17 @@ class Schema(NamedTuple):
             return cls(tuple(_field_from_plain(field) for field in plain))
         except (TypeError, KeyError):
             raise ValueError("a schema is a list of fields") from None
+
+
+def _is_as_known(field: Field) -> bool:
+    is_integer = field.kind in ("unsigned", "signed") and not field.symbols
+    if field.name in ("comm", "path"):
+        return field.kind in ("text", "bytes")
+    if field.name == "callers":
+        return is_integer and field.size == 8 * field.elements
+    if field.name == "ts":
+        return is_integer and not field.elements and field.size == 8
+    return is_integer and not field.elements and field.size <= 8
 
 
 # struct event can't be larger: a per-CPU value of the kernel's.
