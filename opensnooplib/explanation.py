@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, List, NamedTuple
 
 from opensnooplib import attachment, own_source, source, verifier
 from opensnooplib.handover import RoomFailure
+from opensnooplib.nearest import did_you_mean
 from opensnooplib.source import Source
 
 # What BCC and clang print besides the mistake.
@@ -75,6 +76,26 @@ _HINTS = (
         "<uapi/linux/...> only",
     ),
     (
+        r"'(vmlinux|bpf/\w+)\.h' file not found",
+        "this is for programs with libbpf; BCC has the helpers at hand, and "
+        "the kernel's structs are in <linux/...>",
+    ),
+    (
+        r"(?m)^\s*SEC\(",
+        "SEC() is for programs with libbpf; with BCC, a probe begins with "
+        "TRACEPOINT_PROBE(category, event)",
+    ),
+    (
+        r"(?m)^\s*TRACEPOINT_PROBE\((\s*\"|\w+:)",
+        "a comma is between the two names, and no quotes are around them: "
+        "TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
+    ),
+    (
+        r"cannot call non-static helper function",
+        "functions that probes call are static",
+    ),
+    (r"zero-sized leaf", "struct event has no fields: they are the columns"),
+    (
         r"[Uu]nsupport(ed)? signed division",
         "BPF divides unsigned numbers only: make both sides unsigned",
     ),
@@ -86,6 +107,16 @@ _HINTS = (
         r"comparison (of array|against a string)",
         "this compares addresses: compare texts byte by byte",
     ),
+)
+
+
+# Taken by clang for a function without a type.
+_UNKNOWN_MACRO = re.compile(r"type specifier missing.*\n\s*(\w+)\(")
+_MACROS = (
+    *("TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE", "LSM_PROBE"),
+    *("KFUNC_PROBE", "KRETFUNC_PROBE", "BPF_PERF_OUTPUT", "BPF_TABLE"),
+    *("BPF_HASH", "BPF_LRU_HASH", "BPF_ARRAY", "BPF_PERCPU_ARRAY"),
+    *("BPF_PERCPU_HASH", "BPF_HISTOGRAM", "BPF_STACK_TRACE"),
 )
 
 
@@ -121,7 +152,12 @@ def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
 
 
 def _with_hints(text: str, more: str = "") -> str:
+    text = text.replace(own_source.LAYOUT, "")
     hints = [hint for cause, hint in _HINTS if re.search(cause, text)]
+    for name in _UNKNOWN_MACRO.findall(text):
+        meant = did_you_mean(name.upper(), _MACROS)
+        if meant:
+            hints.append(f"BCC has no macro {name}{meant}")
     hints += more.splitlines()
     return "\n".join([text, *(f"in plain words: {hint}" for hint in hints)])
 

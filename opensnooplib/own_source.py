@@ -12,6 +12,7 @@ from opensnooplib.options import Options
 from opensnooplib.source import Source
 
 LAYOUT_MAP = "event_layout"
+LAYOUT = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
 
 _EVENT = re.compile(r"\bstruct\s+event\s*\{")
 _EVENTS_MAP = re.compile(r"\bBPF_PERF_OUTPUT\s*\(\s*events\s*\)")
@@ -62,11 +63,10 @@ def with_layout(text: str) -> str:
     after each that the text has, since one may stand in a branch of #if.
     """
     code = declarations.without_comments(text)
-    layout = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
     for begin in reversed(list(_EVENT.finditer(code))):
         end = _end_of_struct(code, begin.end())
         if end:
-            text = text[:end] + layout + text[end:]
+            text = text[:end] + LAYOUT + text[end:]
     return text
 
 

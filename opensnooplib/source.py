@@ -8,6 +8,7 @@ every message of the compiler at the file and line that a person edits.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -124,6 +125,8 @@ def _read(path: str) -> str:
         raise SourceError(f"{name} is larger than any C: over 1 MiB")
     if b"\0" in text:
         raise SourceError(f"{name} is no text: there is a NUL byte in it")
+    # Some editors of other systems begin a file with the mark of UTF-8.
+    text = text.removeprefix(codecs.BOM_UTF8)
     return text.decode(errors="surrogateescape")
 
 

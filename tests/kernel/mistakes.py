@@ -191,6 +191,41 @@ MISTAKES = {
             "syscalls:sys_enter_opennat; it has syscalls:sys_enter_openat, …",
         ),
     ),
+    "a macro is misspelled": Mistake(
+        "TRACEPOINT_PROBE",
+        "TRACEPOINT_PROB",
+        (
+            "in plain words: BCC has no macro TRACEPOINT_PROB; did you mean "
+            "TRACEPOINT_PROBE?",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "quotes around a tracepoint's names": Mistake(
+        "(syscalls, sys_enter_openat)",
+        '("syscalls", "sys_enter_openat")',
+        (
+            "in plain words: a comma is between the two names, and no quotes "
+            "are around them: TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a program for libbpf": Mistake(
+        _PROBE,
+        'SEC("tracepoint/syscalls/sys_enter_openat")\nint probe(void *args)',
+        (
+            "in plain words: SEC() is for programs with libbpf; with BCC, a "
+            "probe begins with TRACEPOINT_PROBE(category, event)",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "no field": Mistake(
+        GOOD.partition("TRACEPOINT")[0],
+        "struct event {};\nBPF_PERF_OUTPUT(events);\n",
+        (
+            "in plain words: struct event has no fields: they are the columns",
+            DOES_NOT_COMPILE,
+        ),
+    ),
     "two probes for one tracepoint": Mistake(
         _PROBE,
         _PROBE + "\n{\n\treturn 0;\n}\n\n" + _PROBE,

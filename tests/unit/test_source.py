@@ -129,6 +129,11 @@ def test_bytes_that_are_not_utf8_stay() -> None:
     assert b"// caf\xe9\n" in text.encode(errors="surrogateescape")
 
 
+def test_a_mark_of_utf8_at_the_begin() -> None:
+    main = _write("main.c", "\ufeffint a;", BAD)
+    assert _complaint(source.assemble(main, [])) == "main.c:2"
+
+
 def test_a_missing_include() -> None:
     main = _write("main.c", "int a;", '#include "sub/a.h"')
     _write("sub/a.h", '#include "nothing.h"')
