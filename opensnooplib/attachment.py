@@ -103,7 +103,7 @@ def hook_of(
 
 
 # BCC 0.29 and later put it before the name of a function for fentry.
-_MODULE = "vmlinux__"
+MODULE = "vmlinux__"
 
 
 def place_of(program: str) -> str:
@@ -113,7 +113,7 @@ def place_of(program: str) -> str:
     if hook.prefix == "tracepoint__":
         return place.replace("__", ":", 1)
     if hook.kind == "fentry":
-        return place[len(_MODULE) :] if place.startswith(_MODULE) else place
+        return place[len(MODULE) :] if place.startswith(MODULE) else place
     return place
 
 

@@ -62,11 +62,11 @@ STRUCTS = (
 ENUMS = ("cgroup_subsys_id",)
 
 # enum btf_kind of include/uapi/linux/btf.h
-_INT, _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _FWD, _TYPEDEF = range(1, 9)
+INT, PTR, ARRAY, STRUCT, UNION, ENUM, _FWD, TYPEDEF = range(1, 9)
 _VOLATILE, _CONST, _RESTRICT = 9, 10, 11
-_TYPE_TAG, _ENUM64 = 18, 19
-_BOOL_ENCODING = 1 << 2
-_SIGNED_ENCODING = 1 << 0
+_TYPE_TAG, ENUM64 = 18, 19
+BOOL_ENCODING = 1 << 2
+SIGNED_ENCODING = 1 << 0
 
 
 class _BtfType(ctypes.Structure):
@@ -133,10 +133,11 @@ def _load_libbpf() -> ctypes.CDLL:
     )
 
 
-class _Btf:
-    """The running kernel's BTF, through libbpf (bpf/btf.h)."""
+class Btf:
+    """BTF, through libbpf (bpf/btf.h)."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: Optional[bytes] = None) -> None:
+        """The running kernel's, or what `data` is. Raises OpensnoopError."""
         self._lib = lib = _load_libbpf()
         # libbpf 0.5 renamed it.
         load = getattr(lib, "btf__load_vmlinux_btf", None)
@@ -153,7 +154,9 @@ class _Btf:
         ]
         lib.btf__resolve_size.restype = ctypes.c_int64
         lib.btf__resolve_size.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-        self._btf = load()
+        lib.btf__new.restype = ctypes.c_void_p
+        lib.btf__new.argtypes = [ctypes.c_char_p, ctypes.c_uint32]
+        self._btf = load() if data is None else lib.btf__new(data, len(data))
         # libbpf gives NULL or, before 1.0, a negative errno as a pointer.
         if not self._btf or self._btf > 2**64 - 4096:
             raise OpensnoopError(
@@ -163,7 +166,7 @@ class _Btf:
 
     def find(self, name: str) -> Optional[Tuple[int, str]]:
         """The type's id, and how C names it; None if the kernel has none."""
-        for kind, prefix in ((_STRUCT, "struct "), (_TYPEDEF, "")):
+        for kind, prefix in ((STRUCT, "struct "), (TYPEDEF, "")):
             found: int = self._lib.btf__find_by_name_kind(
                 self._btf, name.encode(), kind
             )
@@ -174,7 +177,7 @@ class _Btf:
     def find_enum(self, name: str) -> int:
         """The type's id; 0 or less if the kernel has none."""
         found: int = self._lib.btf__find_by_name_kind(
-            self._btf, name.encode(), _ENUM
+            self._btf, name.encode(), ENUM
         )
         return found
 
@@ -199,7 +202,7 @@ class _Btf:
             found = self.type(type_id)
             wrappers = (_VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
             if found.kind not in wrappers and not (
-                typedefs and found.kind == _TYPEDEF
+                typedefs and found.kind == TYPEDEF
             ):
                 break
             type_id = found.size_or_type
@@ -218,19 +221,24 @@ class _Btf:
     def array(self, type_id: int) -> _BtfArray:
         return _BtfArray.from_address(self.address(type_id) + 12)
 
+    def encoding(self, type_id: int) -> int:
+        """Of an integer: BOOL_ENCODING or SIGNED_ENCODING, or 0."""
+        word = ctypes.c_uint32.from_address(self.address(type_id) + 12)
+        return word.value >> 24 & 0xF
+
 
 _INTEGERS = {1: "8", 2: "16", 4: "32", 8: "64"}
 
 
 class _Writer:
-    def __init__(self, btf: _Btf) -> None:
+    def __init__(self, btf: Btf) -> None:
         self._btf = btf
         self._written: Dict[str, int] = {}  # C name: size
 
     def _simple_type(self, type_id: int) -> Optional[str]:
         """C for an integer, a pointer or a struct written before."""
         named = self._btf.bare(type_id, typedefs=False)
-        if named and self._btf.type(named).kind == _TYPEDEF:
+        if named and self._btf.type(named).kind == TYPEDEF:
             name = self._btf.name(self._btf.type(named).name_off)
             if name in self._written:
                 return name
@@ -239,21 +247,18 @@ class _Writer:
             return None
         found = self._btf.type(bare)
         size = found.size_or_type
-        if found.kind == _INT and size in _INTEGERS:
-            encoding = ctypes.c_uint32.from_address(
-                self._btf.address(bare) + 12
-            ).value
-            flags = encoding >> 24 & 0xF
-            if flags & _BOOL_ENCODING:
+        if found.kind == INT and size in _INTEGERS:
+            flags = self._btf.encoding(bare)
+            if flags & BOOL_ENCODING:
                 return "bool"
             if size == 1:
-                return "char" if flags & _SIGNED_ENCODING else "u8"
-            return ("s" if flags & _SIGNED_ENCODING else "u") + _INTEGERS[size]
-        if found.kind in (_ENUM, _ENUM64) and size in _INTEGERS:
+                return "char" if flags & SIGNED_ENCODING else "u8"
+            return ("s" if flags & SIGNED_ENCODING else "u") + _INTEGERS[size]
+        if found.kind in (ENUM, ENUM64) and size in _INTEGERS:
             return "u" + _INTEGERS[size]
-        if found.kind == _PTR:
+        if found.kind == PTR:
             return self._pointer(size)
-        if found.kind == _STRUCT:
+        if found.kind == STRUCT:
             name = "struct " + self._btf.name(found.name_off)
             return name if name in self._written else None
         return None
@@ -263,18 +268,18 @@ class _Writer:
         if bare:
             found = self._btf.type(bare)
             name = self._btf.name(found.name_off)
-            if found.kind == _STRUCT and name:
+            if found.kind == STRUCT and name:
                 return f"struct {name} *"
-            if found.kind == _PTR:
+            if found.kind == PTR:
                 return self._pointer(found.size_or_type) + "*"
-            if found.kind == _INT and found.size_or_type == 1:
+            if found.kind == INT and found.size_or_type == 1:
                 return "const char *"
         return "void *"
 
     def _declare(self, name: str, type_id: int) -> Optional[str]:
         count = ""
         bare = self._btf.bare(type_id)
-        while bare and self._btf.type(bare).kind == _ARRAY:
+        while bare and self._btf.type(bare).kind == ARRAY:
             array = self._btf.array(bare)
             count += f"[{array.nelems}]"
             type_id = array.type
@@ -298,7 +303,7 @@ class _Writer:
             name = self._btf.name(member.name_off)
             if not name:
                 bare = self._btf.bare(member.type)
-                if self._btf.type(bare).kind in (_STRUCT, _UNION):
+                if self._btf.type(bare).kind in (STRUCT, UNION):
                     fields += self._fields(bare, offset)
                 continue
             declaration = self._declare(name, member.type)
@@ -314,7 +319,7 @@ class _Writer:
             return []
         type_id, c_name = found
         type_id = self._btf.bare(type_id)
-        if self._btf.type(type_id).kind != _STRUCT:
+        if self._btf.type(type_id).kind != STRUCT:
             return []
         size = self._btf.type(type_id).size_or_type
         body = _lay_out(self._fields(type_id, 0), size)
@@ -329,16 +334,16 @@ class _Writer:
 
 
 @functools.lru_cache(maxsize=None)
-def _of_this_kernel() -> _Btf:
+def _of_this_kernel() -> Btf:
     if not kernel.has_btf():
         raise OpensnoopError(
             "this kernel has no BTF, and the C uses kernel structs: install "
             f"the headers of {kernel.release()}"
         )
-    return _Btf()
+    return Btf()
 
 
-def _enum(btf: _Btf, name: str) -> List[str]:
+def _enum(btf: Btf, name: str) -> List[str]:
     """C for the enum, if this kernel has it."""
     type_id = btf.find_enum(name)
     if type_id <= 0:
@@ -400,12 +405,12 @@ def places(fields: Iterable[Tuple[str, Sequence[str]]]) -> List[Optional[int]]:
     return [_place(btf, struct, names) for struct, names in fields]
 
 
-def _place(btf: _Btf, struct: str, names: Sequence[str]) -> Optional[int]:
+def _place(btf: Btf, struct: str, names: Sequence[str]) -> Optional[int]:
     found = btf.find(struct)
     return _place_in(btf, found[0], names) if found else None
 
 
-def _place_in(btf: _Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
+def _place_in(btf: Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
     """Also in anonymous members. Bit fields have no place."""
     has_bit_fields = btf.type(type_id).has_bit_fields
     for member in btf.members(type_id):
@@ -416,8 +421,8 @@ def _place_in(btf: _Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
             return at
         bare = btf.bare(member.type)
         if btf.name(member.name_off) or btf.type(bare).kind not in (
-            _STRUCT,
-            _UNION,
+            STRUCT,
+            UNION,
         ):
             continue
         inside = _place_in(btf, bare, names)

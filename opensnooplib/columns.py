@@ -29,7 +29,7 @@ class Column(NamedTuple):
 
 # In the table only when asked for, and in JSON always.
 _HIDDEN = ("ts", "tid", "uid", "flags", "mode")
-# Not shown as they are: they say how the path is to be read.
+# Not shown where there is a path.
 INTERNAL = ("path_size", "dir_size", "dir_state")
 _USUAL = ("pid", "comm", "ret", "path")
 
@@ -58,11 +58,19 @@ def _kind_by_type(field: Field) -> Kind:
     }[field.kind]
 
 
+def _kind_in_table(field: Field, usual: Kind) -> Kind:
+    """What the comment on the field asks for, else the usual one."""
+    kind = _RENDERINGS.get(field.note.rendering, usual)
+    if kind == Kind.NS and field.kind == "signed":
+        return Kind.SIGNED_NS
+    return kind
+
+
 def _by_type(field: Field) -> Column:
     """A field that the frontend doesn't know, in the table."""
-    kind = _RENDERINGS.get(field.note.rendering, _kind_by_type(field))
+    kind = _kind_in_table(field, _kind_by_type(field))
     heading = field.name.upper()
-    if kind == Kind.NS:
+    if kind in (Kind.NS, Kind.SIGNED_NS):
         heading += "(us)"
     width = max(len(heading), 3 if field.size == 1 else 6)
     if field.kind == "text":
@@ -90,8 +98,14 @@ def _with_note(column: Column) -> Column:
     width = note.width or column.width
     if 0 < abs(width) < len(heading):
         width = len(heading) if width > 0 else -len(heading)
-    kind = _RENDERINGS.get(note.rendering, column.kind)
+    kind = _kind_in_table(column.field, column.kind)
     return column._replace(heading=heading, width=width, kind=kind)
+
+
+def _is_internal(field: Field, schema: Schema) -> bool:
+    """They say how the path is to be read."""
+    is_read = schema.known("path") and schema.known(field.name)
+    return field.name in INTERNAL and bool(is_read)
 
 
 def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
@@ -99,8 +113,10 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
     known = KNOWN.get(name)
     if known and known.field != name and schema.find(name):
         known = None  # the C has a field of its own by that name
-    field = schema.find(known.field if known else name)
-    if field is None or name in INTERNAL:
+    if known and known.field == name and not schema.known(name):
+        known = None
+    field = schema.known(known.field) if known else schema.find(name)
+    if field is None or _is_internal(field, schema):
         return None
     is_table = options.format == "table"
     if not known:
@@ -149,7 +165,8 @@ def choose(schema: Schema, options: Options) -> List[Column]:
 
 def _of_table(schema: Schema, options: Options) -> List[str]:
     """Those of BCC's table; other fields stand before PATH."""
-    has = {field.name for field in schema.fields}
+    has = {f.name for f in schema.fields if schema.known(f.name)}
+    others = [f for f in schema.fields if not _is_internal(f, schema)]
     names = []
     if options.show_time or options.time:
         names.append("time")
@@ -161,8 +178,8 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
     names += ["comm"] if "comm" in has else []
     names += ["fd", "err"] if "ret" in has else []
     names += ["flags", "mode"] if options.show_flags else []
-    usual = _USUAL + _HIDDEN + INTERNAL
-    names += [f.name for f in schema.fields if f.name not in usual]
+    usual = has.intersection(_USUAL + _HIDDEN)
+    names += [f.name for f in others if f.name not in usual]
     names += ["path"] if "path" in has else []
     return list(dict.fromkeys(names))
 
@@ -170,13 +187,12 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
 def _of_data(schema: Schema) -> List[str]:
     """All fields by their names, and what `ts` and `ret` mean."""
     meanings = {"ts": ("time",), "ret": ("fd", "err")}
-    fields = [field.name for field in schema.fields]
+    fields = [f.name for f in schema.fields if not _is_internal(f, schema)]
     names: List[str] = []
     for field in fields:
-        if field not in INTERNAL:
-            names.append(field)
-            more = meanings.get(field, ())
-            names += [name for name in more if name not in fields]
+        names.append(field)
+        more = meanings.get(field, ()) if schema.known(field) else ()
+        names += [name for name in more if name not in fields]
     return names
 
 
@@ -191,6 +207,12 @@ def _why_missing(name: str, schema: Schema, options: Options) -> str:
         return (
             f"{asked}: the recording doesn't tell, it has the fields {there}: "
             "what --record shall keep besides, --columns asks for"
+        )
+    if known and known.field in fields:
+        return (
+            f"{asked} shows the field {known.field}, which has another type "
+            "in struct event: see docs/record-and-json.md, or leave the "
+            "option out"
         )
     if known:
         return no_field(asked, known.field)

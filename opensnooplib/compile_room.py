@@ -43,6 +43,7 @@ from opensnooplib.compiled import (
 from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import Handover, RoomFailure
+from opensnooplib.schema import Schema
 from opensnooplib.source import Source
 from opensnooplib.ways import NO_WAYS, Ways
 
@@ -197,8 +198,10 @@ def _work(job: Job) -> Handover:
     schema = compiled.schema(declared)
     if job.plan != SOURCE:
         schema.check_path_is_last(declared)
+    sizes = compiled.sent_sizes()
     return Handover(
-        schema=schema,
+        schema=schema.as_sent(max(sizes)) if sizes else schema,
+        doubts=_doubts(schema, sizes, job),
         calls=_calls(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
@@ -225,6 +228,19 @@ def _work(job: Job) -> Handover:
         sorters=compiled.sorters,
         slots=compiled.slots,
     )
+
+
+def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:
+    """Fields that are not sent: who leaves them out seldom wants to."""
+    size = min(sizes, default=0)
+    unsent = [f.name for f in schema.as_sent(size).fields if not f.is_sent]
+    if not sizes or not unsent:
+        return []
+    return [
+        f"{own_source.place_of_submit(job.source)}: warning: a record is sent "
+        f"with {size} bytes of struct event, too few for "
+        f"{', '.join(unsent)}: write sizeof(struct event)"
+    ]
 
 
 def _links_kprobes(job: Job) -> bool:

@@ -26,15 +26,18 @@ from opensnooplib import (
     diagnosis,
     hooks,
     kernel,
+    members,
     near,
     own_source,
     reader,
     stub,
+    submits,
+    verifier,
 )
-from opensnooplib import verifier
 from opensnooplib.declarations import Declaration
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.handover import MapFacts, StartMap
+from opensnooplib.members import Member
 from opensnooplib.schema import Schema
 
 # What the frontend needs of the C, by name. The value of the last one is
@@ -476,9 +479,35 @@ class Compiled:
     def schema(self, declared: Mapping[str, Declaration]) -> Schema:
         """Of struct event, which the text declares so."""
         map_name = self._layout_map()
+        size = self._value_size(map_name)
+        found = self._members(size)
+        if found is not None:
+            return Schema.from_members(found, declared)
         module = self._program.module
         describe: Any = self._bcc.lib.bpf_table_leaf_desc
         description: bytes = describe(module, map_name.encode())
-        return Schema.from_bcc(
-            description.decode(), self._value_size(map_name), declared
-        )
+        return Schema.from_bcc(description.decode(), size, declared)
+
+    def sent_sizes(self) -> List[int]:
+        """Of records, in bytes; empty where one's is no constant."""
+        found = [
+            size
+            for name in self.programs
+            for size in submits.sizes(
+                self._code(name), self.map_fd(EVENTS_MAP)
+            )
+        ]
+        known = [size for size in found if size is not None]
+        return known if len(known) == len(found) else []
+
+    def _members(self, size: int) -> Optional[List[Member]]:
+        """Of struct event; None where nobody has its BTF, or can read it."""
+        for fd in self.programs.values():
+            btf_id = reader.program_code(fd)[2]
+            if btf_id:
+                data = reader.btf_data(btf_id)
+                try:
+                    return members.of_struct(data, "event", size)
+                except OpensnoopError:
+                    return None  # libbpf is not there, or too old
+        return None

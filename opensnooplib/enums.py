@@ -27,10 +27,10 @@ def symbols(text: str, enum: str) -> Tuple[Tuple[int, str], ...]:
         value = int(plain[2], 0) if plain[2] else value
         found_symbols.append((value, plain[1]))
         value += 1
-    return _without_prefix(found_symbols)
+    return without_prefix(found_symbols)
 
 
-def _without_prefix(
+def without_prefix(
     named: List[Tuple[int, str]]
 ) -> Tuple[Tuple[int, str], ...]:
     """CALL_OPEN and CALL_CREAT are shown as open and creat."""

@@ -7,8 +7,9 @@ import os
 import re
 from typing import Iterable, Iterator, List, NamedTuple
 
-from opensnooplib import own_source, source, verifier
+from opensnooplib import attachment, own_source, source, verifier
 from opensnooplib.handover import RoomFailure
+from opensnooplib.nearest import did_you_mean
 from opensnooplib.source import Source
 
 # What BCC and clang print besides the mistake.
@@ -25,8 +26,8 @@ _REMARK = re.compile(
     r"^(\S[^:]*)(?::\d+){0,2}: (?:fatal )?(error|warning|note): "
 )
 
-# Where BCC's own files are.
-_OF_BCC = "/virtual/"
+# Where BCC's own files are, and what macros make.
+_OF_BCC = ("/virtual/", "<scratch space>")
 
 # What LLVM says of a whole function: "error: FILE:LINE:0: in function ...".
 _OF_LLVM = re.compile(
@@ -36,6 +37,15 @@ _OF_LLVM = re.compile(
 # Of older versions of LLVM; the file's path may be cut at its begin.
 _DIVISION = re.compile(r"^Error at line \d+: (Unsupport signed division) .*")
 _PLACE_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+Please convert")
+
+# Two functions under one name: two probes for one hook.
+_TWICE = re.compile(
+    r"redefinition of '_*((?:raw_tracepoint|tracepoint|kprobe|kretprobe|kfunc"
+    r"|kretfunc|lsm)__\w+)'"
+)
+
+# BCC reads the arguments of a kprobe's function from the registers.
+_NO_REGISTERS = "incomplete definition of type 'struct pt_regs'"
 
 # What is needed for names that clang doesn't know.
 _HINTS = (
@@ -66,6 +76,26 @@ _HINTS = (
         "<uapi/linux/...> only",
     ),
     (
+        r"'(vmlinux|bpf/\w+)\.h' file not found",
+        "this is for programs with libbpf; BCC has the helpers at hand, and "
+        "the kernel's structs are in <linux/...>",
+    ),
+    (
+        r"(?m)^\s*SEC\(",
+        "SEC() is for programs with libbpf; with BCC, a probe begins with "
+        "TRACEPOINT_PROBE(category, event)",
+    ),
+    (
+        r"(?m)^\s*TRACEPOINT_PROBE\((\s*\"|\w+:)",
+        "a comma is between the two names, and no quotes are around them: "
+        "TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
+    ),
+    (
+        r"cannot call non-static helper function",
+        "functions that probes call are static",
+    ),
+    (r"zero-sized leaf", "struct event has no fields: they are the columns"),
+    (
         r"[Uu]nsupport(ed)? signed division",
         "BPF divides unsigned numbers only: make both sides unsigned",
     ),
@@ -77,6 +107,16 @@ _HINTS = (
         r"comparison (of array|against a string)",
         "this compares addresses: compare texts byte by byte",
     ),
+)
+
+
+# Taken by clang for a function without a type.
+_UNKNOWN_MACRO = re.compile(r"type specifier missing.*\n\s*(\w+)\(")
+_MACROS = (
+    *("TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE", "LSM_PROBE"),
+    *("KFUNC_PROBE", "KRETFUNC_PROBE", "BPF_PERF_OUTPUT", "BPF_TABLE"),
+    *("BPF_HASH", "BPF_LRU_HASH", "BPF_ARRAY", "BPF_PERCPU_ARRAY"),
+    *("BPF_PERCPU_HASH", "BPF_HISTOGRAM", "BPF_STACK_TRACE"),
 )
 
 
@@ -94,7 +134,8 @@ def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
     `hints` are what the compile room knows besides.
     """
     remarks = _of_use(_remarks(output, made_of), made_of)
-    return _with_hints(_text_of(remarks, made_of), hints)
+    text = _text_of(_in_other_words(remarks, made_of), made_of)
+    return _with_hints(text, hints)
 
 
 def warnings(output: str, made_of: Source) -> str:
@@ -111,7 +152,12 @@ def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
 
 
 def _with_hints(text: str, more: str = "") -> str:
+    text = text.replace(own_source.LAYOUT, "")
     hints = [hint for cause, hint in _HINTS if re.search(cause, text)]
+    for name in _UNKNOWN_MACRO.findall(text):
+        meant = did_you_mean(name.upper(), _MACROS)
+        if meant:
+            hints.append(f"BCC has no macro {name}{meant}")
     hints += more.splitlines()
     return "\n".join([text, *(f"in plain words: {hint}" for hint in hints)])
 
@@ -146,6 +192,65 @@ def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
         is_kept = remark.kind != "warning" or remark.path in own
         if is_kept:
             yield remark
+
+
+def _in_other_words(
+    remarks: Iterable[_Remark], made_of: Source
+) -> Iterator[_Remark]:
+    """Where clang shows code that nobody wrote, and a line that isn't it."""
+    said = set()
+    is_said_better = False
+    for remark in remarks:
+        if remark.kind == "note" and is_said_better:
+            continue
+        better = _better(remark, made_of)
+        is_said_better = bool(better)
+        if not better:
+            yield remark
+        elif better not in said:
+            said.add(better)
+            yield remark._replace(lines=[better])
+
+
+def _better(remark: _Remark, made_of: Source) -> str:
+    """One line in place of the remark's, or ""."""
+    text = "\n".join(remark.lines)
+    twice = _TWICE.search(text)
+    if twice:
+        places = own_source.places_of(twice[1], made_of)
+        hook = attachment.hook_of(twice[1])
+        if len(places) > 1:
+            return (
+                f"{places[-1]}: error: a probe for the {hook.what} "
+                f"{attachment.place_of(twice[1])} is there already, at "
+                f"{places[0]}: make them one"
+            )
+    if _NO_REGISTERS in text and not _is_written(remark, made_of):
+        place = _function_above(remark, made_of)
+        if place:
+            return f"{place}: error: {_NO_REGISTERS}"
+    return ""
+
+
+def _is_written(remark: _Remark, made_of: Source) -> bool:
+    """Is the line that clang shows one of the file's?"""
+    for path, text in made_of.files.items():
+        if os.path.abspath(path) == remark.path:
+            shown = [line.strip() for line in remark.lines[1:]]
+            return any(line.strip() in shown for line in text.split("\n"))
+    return True
+
+
+def _function_above(remark: _Remark, made_of: Source) -> str:
+    """The last function with registers that begins before the place."""
+    number = re.search(r":(\d+):\d+: error: ", remark.lines[0])
+    for path, text in made_of.files.items():
+        if number and os.path.abspath(path) == remark.path:
+            lines = text.split("\n")[: int(number[1])]
+            for place in range(len(lines), 0, -1):
+                if "struct pt_regs" in lines[place - 1]:
+                    return f"{source.shown_name(path)}:{place}"
+    return ""
 
 
 def _of_llvm(line: str, made_of: Source) -> str:

@@ -48,6 +48,7 @@ class Handover(NamedTuple):
     """All that the trace room needs of a compiled program."""
 
     schema: Schema  # of struct event
+    doubts: List[str]  # about the C, a warning each
     calls: List[str]  # the syscalls and other ways that are hooked
     unproven: List[str]  # ways that the tool can't open a file by itself
     unseen: Dict[str, str]  # other ways that are not: why
@@ -92,6 +93,7 @@ def send(connection: socket.socket, handover: Handover) -> None:
     assert len(fds) <= _FD_LIMIT, "more descriptors than one message can carry"
     facts = {
         "schema": handover.schema.to_plain(),
+        "doubts": handover.doubts,
         "calls": handover.calls,
         "unproven": handover.unproven,
         "unseen": handover.unseen,
@@ -140,6 +142,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
         by_kind[kind][name] = fd
     return Handover(
         schema=Schema.from_plain(facts["schema"]),
+        doubts=facts["doubts"],
         calls=facts["calls"],
         unproven=facts["unproven"],
         unseen=facts["unseen"],

@@ -38,6 +38,7 @@ class Kind(IntEnum):
     WALL = 25
     DATE = 26
     CALLERS = 27
+    SIGNED_NS = 28
 
 
 class Known(NamedTuple):

@@ -65,10 +65,13 @@ class Launched(NamedTuple):
     job: compile_room.Job
 
     def warnings(self) -> str:
-        """The compiler's, for what the job's C is made of."""
-        from opensnooplib import explanation  # seldom needed
+        """The compiler's, for what the job's C is made of, and ours."""
+        said = ""
+        if self.messages:
+            from opensnooplib import explanation  # seldom needed
 
-        return explanation.warnings(self.messages, self.job.source)
+            said = explanation.warnings(self.messages, self.job.source)
+        return "\n".join([said, *self.handover.doubts]).strip("\n")
 
 
 class Work:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from typing import List
 
 from opensnooplib import attachment, declarations, near, selection, source
 from opensnooplib.errors import SourceError
@@ -11,12 +12,13 @@ from opensnooplib.options import Options
 from opensnooplib.source import Source
 
 LAYOUT_MAP = "event_layout"
+LAYOUT = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
 
 _EVENT = re.compile(r"\bstruct\s+event\s*\{")
 _EVENTS_MAP = re.compile(r"\bBPF_PERF_OUTPUT\s*\(\s*events\s*\)")
 _RING_BUFFER = re.compile(r"\bBPF_RINGBUF_OUTPUT\b")
 _IS_SENT = re.compile(r"\bevents\s*\.\s*perf_submit\w*\s*\(")
-_TRACEPOINT = re.compile(r"^TRACEPOINT_PROBE\(\s*(\w+)\s*,\s*(\w+)\s*\)")
+_TRACEPOINT = re.compile(r"^\s*TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
 
 def check(made_of: Source, options: Options) -> None:
@@ -61,11 +63,10 @@ def with_layout(text: str) -> str:
     after each that the text has, since one may stand in a branch of #if.
     """
     code = declarations.without_comments(text)
-    layout = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
     for begin in reversed(list(_EVENT.finditer(code))):
         end = _end_of_struct(code, begin.end())
         if end:
-            text = text[:end] + layout + text[end:]
+            text = text[:end] + LAYOUT + text[end:]
     return text
 
 
@@ -99,14 +100,38 @@ def place_of(program: str, made_of: Source) -> str:
 
     "" where that isn't seen.
     """
-    arguments = program.partition("__")[2]
-    if program.startswith("tracepoint__"):
+    places = places_of(program, made_of)
+    return f"{places[0]}: " if places else ""
+
+
+def place_of_submit(made_of: Source) -> str:
+    """For example "my.c:12", or "my.c" where there are several."""
+    places = [
+        (path, code.count("\n", 0, found.start()) + 1)
+        for path, text in made_of.files.items()
+        for code in [declarations.without_comments(text)]
+        for found in _IS_SENT.finditer(code)
+    ]
+    if len(places) == 1:
+        path, line = places[0]
+        return f"{source.shown_name(path)}:{line}"
+    return source.shown_name(next(iter(made_of.files)))
+
+
+def places_of(program: str, made_of: Source) -> List[str]:
+    """Wherever it is: "my.c:12"."""
+    prefix, _, arguments = program.partition("__")
+    arguments = arguments.removeprefix(attachment.MODULE)
+    if prefix == "tracepoint":
         arguments = arguments.replace("__", r"\s*,\s*", 1)
+    macro = prefix.upper() + "_PROBE"
     wanted = re.compile(
-        rf"\b{program}\b" + (arguments and rf"|_PROBE\(\s*{arguments}\b")
+        rf"\b{program}\b" + (arguments and rf"|\b{macro}\s*\(\s*{arguments}\b")
     )
+    places = []
     for path, text in made_of.files.items():
-        for number, line in enumerate(text.split("\n"), start=1):
-            if wanted.search(line):
-                return f"{source.shown_name(path)}:{number}: "
-    return ""
+        code = declarations.without_comments(text)
+        for found in wanted.finditer(code):
+            number = code.count("\n", 0, found.start()) + 1
+            places.append(f"{source.shown_name(path)}:{number}")
+    return places

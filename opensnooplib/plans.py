@@ -148,7 +148,7 @@ def _tell_of(plan: str, launched: Launched, messages: Messages) -> None:
     for line in launched.messages.splitlines():
         messages.detail(f"the compiler: {line}")
     options = launched.job.options
-    if launched.messages and (options.live or options.source is not None):
+    if options.live or options.source is not None:
         messages.show(launched.warnings())
 
 

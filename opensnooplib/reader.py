@@ -14,6 +14,7 @@ from opensnooplib.errors import OpensnoopError
 from opensnooplib.globs import STAR, Glob
 from opensnooplib.handover import StartMap
 from opensnooplib.row_format import RowFormat, wall_offset_ns
+from opensnooplib.schema import Field
 
 LIBRARY = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "native", "libopensnoop.so"
@@ -262,6 +263,14 @@ def _check(result: int) -> int:
     return result
 
 
+# No record reaches so far.
+_NOWHERE = 2**32 - 1
+
+
+def _place(field: Field, size: int) -> _Field:
+    return _Field(field.offset if field.is_sent else _NOWHERE, size)
+
+
 def _native_column(column: Column) -> _Column:
     field = column.field
     symbols = (_Symbol * len(field.symbols))(
@@ -269,7 +278,7 @@ def _native_column(column: Column) -> _Column:
     )
     return _Column(
         column.kind,
-        _Field(field.offset, field.size // (field.elements or 1)),
+        _place(field, field.size // (field.elements or 1)),
         field.elements,
         column.width,
         column.key.encode(),
@@ -281,9 +290,9 @@ def _native_column(column: Column) -> _Column:
 def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
-        field = row_format.schema.find(name)
+        field = row_format.schema.known(name)
         if field is not None:
-            setattr(layout, name, _Field(field.offset, field.size))
+            setattr(layout, name, _place(field, field.size))
     columns = [_native_column(column) for column in row_format.columns]
     return _FormatRequest(
         row_format.number,

@@ -78,7 +78,7 @@ class ReplayCounts:
         self._tally = lib.reader_tally(rows._reader).contents
 
     def use(self, schema: Schema) -> None:
-        comm = schema.find("comm")
+        comm = schema.known("comm")
         if comm:
             self._tally.comm = reader._Field(comm.offset, comm.size)
 

@@ -55,7 +55,7 @@ def conditions(
 
 
 def _find(schema: Schema, name: str, option: str) -> Field:
-    field = schema.find(name)
+    field = schema.known(name)
     if field is None:
         raise OpensnoopError(
             f"{option}: the recording has no field {name} to select by"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fields of a record: struct event, as BCC reports it.
+"""The fields of a record: struct event, as the compiler laid it out.
 
-BCC describes a map's value as JSON, for example
+Its BTF tells that (members.py). Where the kernel took the programs without
+(a float in the struct is enough with some compilers), there is still what BCC
+tells, which is less. BCC describes a map's value as JSON, for example
 
     ["event", [["ts", "unsigned long long"], ["comm", "char", [16]],
                ["__pad_8", "char", [4]]], "struct_packed"]
@@ -20,6 +22,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from opensnooplib.declarations import RENDERINGS, Declaration, Note
 from opensnooplib.errors import SourceError
+from opensnooplib.members import Member
 
 # C type: (bytes, is it signed). Pointers come as unsigned long long.
 _INTEGERS: Dict[str, Tuple[int, bool]] = {
@@ -59,6 +62,7 @@ class Field(NamedTuple):
     elements: int = 0  # 0: no array of integers
     symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
     note: Note = Note()
+    is_sent: bool = True  # no record has it otherwise
 
 
 class Schema(NamedTuple):
@@ -82,6 +86,14 @@ class Schema(NamedTuple):
             if field.name == name:
                 return field
         return None
+
+    def known(self, name: str) -> Optional[Field]:
+        """The one that the frontend knows by this name.
+
+        Of another type, it is a field as any other.
+        """
+        field = self.find(name)
+        return field if field and _is_as_known(field) else None
 
     @classmethod
     def from_bcc(
@@ -111,9 +123,22 @@ class Schema(NamedTuple):
         if end != size:
             raise SourceError(
                 f"struct event has {size} bytes, but its fields make {end}: "
-                "take attributes such as aligned() and bit fields out of it"
+                "take attributes such as aligned() and typedefs of arrays out "
+                "of it"
             )
         return cls(tuple(layout.fields))
+
+    @classmethod
+    def from_members(
+        cls, members: List[Member], declared: Mapping[str, Declaration]
+    ) -> Schema:
+        """From the BTF's. Raises SourceError for a bit field."""
+        for member in members:
+            if not member.element_size:
+                raise _bit_field(member.name, declared)
+        # Of char rest[0] there is nothing to show.
+        fields = [_of_member(m, declared) for m in members if m.size]
+        return cls(tuple(fields))
 
     def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
         """Raises SourceError: send_event() of bpf_src sends none behind it."""
@@ -123,6 +148,15 @@ class Schema(NamedTuple):
                 "struct event: a record is sent without what path leaves "
                 f"unused, so {self.fields[-1].name} behind it would be lost"
             )
+
+    def as_sent(self, size: int) -> Schema:
+        """Where records have `size` bytes of the struct."""
+        return Schema(
+            tuple(
+                field._replace(is_sent=field.offset + field.size <= size)
+                for field in self.fields
+            )
+        )
 
     def to_plain(self) -> List[Dict[str, Any]]:
         """As dictionaries of numbers, strings and lists, for JSON."""
@@ -137,6 +171,17 @@ class Schema(NamedTuple):
             raise ValueError("a schema is a list of fields") from None
 
 
+def _is_as_known(field: Field) -> bool:
+    is_integer = field.kind in ("unsigned", "signed") and not field.symbols
+    if field.name in ("comm", "path"):
+        return field.kind in ("text", "bytes")
+    if field.name == "callers":
+        return is_integer and field.size == 8 * field.elements
+    if field.name == "ts":
+        return is_integer and not field.elements and field.size == 8
+    return is_integer and not field.elements and field.size <= 8
+
+
 # struct event can't be larger: a per-CPU value of the kernel's.
 _SIZE_LIMIT = 1 << 16
 
@@ -144,7 +189,12 @@ _SIZE_LIMIT = 1 << 16
 def _field_to_plain(field: Field) -> Dict[str, Any]:
     """What is as usual is left out."""
     plain = {**field._asdict(), "note": field.note._asdict()}
-    usual = {"elements": 0, "symbols": (), "note": Note()._asdict()}
+    usual = {
+        "elements": 0,
+        "symbols": (),
+        "note": Note()._asdict(),
+        "is_sent": True,
+    }
     return {
         name: value
         for name, value in plain.items()
@@ -171,6 +221,7 @@ def _field_from_plain(plain: Any) -> Field:
         or not re.fullmatch(r"\w[\w.]*", field.name)
         or field.kind not in KINDS
         or field.size == 0
+        or type(field.is_sent) is not bool
         or note.rendering not in ("", *RENDERINGS)
         or (field.elements > 0 and field.size % field.elements)
     ):
@@ -192,6 +243,13 @@ def _count(member: List[Any]) -> Optional[int]:
 def _type(member: List[Any]) -> Any:
     """A name, or [name, members, how]; what has no name is that itself."""
     return member[1] if member[0] else member
+
+
+def _bit_field(name: str, declared: Mapping[str, Declaration]) -> SourceError:
+    where = f"{declared[name].place}: " if name in declared else ""
+    return SourceError(
+        f"{where}struct event has a bit field, {name}: use a whole integer"
+    )
 
 
 class _Layout:
@@ -269,9 +327,7 @@ class _Layout:
         if name in self._found:
             return self._found[name], 1
         if len(member) > 2 and isinstance(member[2], int):
-            raise SourceError(
-                f"struct event has a bit field, {name}: use a whole integer"
-            )
+            raise _bit_field(name, self._declared)
         if isinstance(kind, str):
             size = _INTEGERS.get(kind, (_OTHERS.get(kind, 0), False))[0]
             if not size:
@@ -288,33 +344,69 @@ class _Layout:
         return size * (1 if count is None else count), alignment
 
 
+def _of_member(member: Member, declared: Mapping[str, Declaration]) -> Field:
+    field = Field(
+        member.name,
+        member.offset,
+        member.size,
+        "bytes",
+        symbols=_masked(member.symbols, member.element_size),
+    )
+    if member.what != "other":
+        field = _with_kind(
+            field, member.what, member.element_size, member.dimensions
+        )
+    found = declared.get(member.name)
+    return _with_note(field, found) if found else field
+
+
 def _with_type(field: Field, c_type: str, is_array: bool) -> Field:
     size, signed = _INTEGERS[c_type]
-    kind = "signed" if signed else "unsigned"
-    if c_type in ("bool", "_Bool"):
-        kind = "bool"
-    if not is_array:
+    what = "signed" if signed else "unsigned"
+    if c_type in ("bool", "_Bool", "char"):
+        what = c_type.lstrip("_").lower()
+    return _with_kind(field, what, size, int(is_array))
+
+
+def _with_kind(field: Field, what: str, size: int, dimensions: int) -> Field:
+    """By what it is, or the elements of an array are: see Member."""
+    kind = "signed" if what == "char" else what
+    if dimensions == 0:
         return field._replace(kind=kind)
-    if c_type == "char":
-        return field._replace(kind="text")
+    if what == "char":
+        return field._replace(kind="text" if dimensions == 1 else "bytes")
     if size == 1 and kind != "bool":
         return field  # an address, a digest: hex digits
     return field._replace(kind=kind, elements=field.size // size)
 
 
 def _with_declaration(field: Field, declared: Declaration) -> Field:
-    note = declared.note
+    """What BCC doesn't tell."""
     is_integer = field.kind in ("unsigned", "signed")
+    if declared.dimensions > 1 and field.kind == "text":
+        field = field._replace(kind="bytes")
+    if is_integer:
+        size = field.size // (field.elements or 1)
+        field = field._replace(symbols=_masked(declared.symbols, size))
+    if declared.is_pointer and is_integer:
+        field = field._replace(kind="pointer")
+    return _with_note(field, declared)
+
+
+def _with_note(field: Field, declared: Declaration) -> Field:
+    note = declared.note
+    is_integer = field.kind in ("unsigned", "signed", "pointer")
     if note.rendering and not is_integer:
         raise SourceError(
             f"{declared.place}: column: {note.rendering} is a rendering for "
             f"integers, which {field.name} is not"
         )
-    if declared.dimensions > 1 and field.kind == "text":
-        field = field._replace(kind="bytes")
-    if declared.is_pointer and is_integer:
-        field = field._replace(kind="pointer")
-    element_size = field.size // (field.elements or 1)
-    mask = (1 << 8 * element_size) - 1
-    symbols = tuple((value & mask, name) for value, name in declared.symbols)
-    return field._replace(symbols=symbols if is_integer else (), note=note)
+    return field._replace(note=note)
+
+
+def _masked(
+    symbols: Tuple[Tuple[int, str], ...], size: int
+) -> Tuple[Tuple[int, str], ...]:
+    """Values as an integer of `size` bytes has them, without a sign."""
+    mask = (1 << 8 * size) - 1
+    return tuple((value & mask, name) for value, name in symbols)

@@ -128,7 +128,7 @@ def _in_cgroup(cgroup: Cgroup, slots: Sequence[Cgroup]) -> str:
 
 def check_schema(options: Options, schema: Schema) -> None:
     """Raises OpensnoopError where struct event lacks what is compared."""
-    if options.globs and schema.find("path") is None:
+    if options.globs and schema.known("path") is None:
         raise OpensnoopError(
             "--path compares the field path, which struct event does not "
             "have: add it, or leave the option out"

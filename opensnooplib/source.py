@@ -8,6 +8,7 @@ every message of the compiler at the file and line that a person edits.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -36,6 +37,7 @@ _DEPTH_LIMIT = 32
 
 _CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b(.*)")
 _IS_DEFINED = re.compile(r"\s*(!?)\s*defined\s*\(\s*(\w+)\s*\)\s*")
+_NUMBER = re.compile(r"\s*(\d+)\s*(?:/[/*].*)?")
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
 
 
@@ -74,7 +76,7 @@ def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
     `reached` gets all files that it comes to, also where that ends in error.
     """
     files: Dict[str, str] = {} if reached is None else reached
-    lines = _file_lines(path, 0, files)
+    lines = _file_lines(path, 0, files, False)
     return Source("\n".join(lines) + "\n", files)
 
 
@@ -125,6 +127,8 @@ def _read(path: str) -> str:
         raise SourceError(f"{name} is larger than any C: over 1 MiB")
     if b"\0" in text:
         raise SourceError(f"{name} is no text: there is a NUL byte in it")
+    # Some editors of other systems begin a file with the mark of UTF-8.
+    text = text.removeprefix(codecs.BOM_UTF8)
     return text.decode(errors="surrogateescape")
 
 
@@ -135,7 +139,10 @@ def _find(name: str, includer: str) -> str:
     return ours if os.path.exists(ours) > os.path.exists(beside) else beside
 
 
-def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
+def _file_lines(
+    path: str, depth: int, files: Dict[str, str], is_conditional: bool
+) -> List[str]:
+    """is_conditional: an #if decides whether the file is included."""
     if depth > _DEPTH_LIMIT:
         raise SourceError(
             f"{shown_name(path)} is included by itself, over and over: take "
@@ -144,9 +151,11 @@ def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
     files[path] = ""
     files[path] = _read(path)
     lines = [_line_directive(1, path)]
+    conditions = _Conditions()
     # Not splitlines(): to C, a form feed or U+2028 ends no line.
     text = files[path].removesuffix("\n")
     for number, line in enumerate(text.split("\n"), start=1):
+        conditions.heed(line)
         included = _INCLUDE.match(line)
         if not included:
             lines.append(line)
@@ -154,13 +163,17 @@ def _file_lines(path: str, depth: int, files: Dict[str, str]) -> List[str]:
                 lines.append(_line_directive(number + 1, path))
             continue
         target = _find(included.group(1), path)
+        in_branch = is_conditional or conditions.are_open
         if not os.path.exists(target):
             files[target] = ""
+            if in_branch:  # perhaps one that isn't compiled
+                lines.append(line)
+                continue
             raise VanishedError(
                 f"{shown_name(path)}:{number} includes "
                 f'"{included.group(1)}", which is not there'
             )
-        lines += _file_lines(target, depth + 1, files)
+        lines += _file_lines(target, depth + 1, files, in_branch)
         lines.append(_line_directive(number + 1, path))
     return lines
 
@@ -184,10 +197,47 @@ def _holds(word: str, rest: str, defined: Set[str]) -> Optional[bool]:
     if word in ("ifdef", "ifndef"):
         name = rest.split()[0] if rest.split() else ""
         return (name in defined) == (word == "ifdef")
+    number = _NUMBER.fullmatch(rest)
+    if number:
+        return int(number.group(1)) != 0
     asked = _IS_DEFINED.fullmatch(rest)
     if not asked:
         return None
     return (asked.group(2) in defined) != bool(asked.group(1))
+
+
+class _Conditions:
+    """All #if that a line stands in."""
+
+    def __init__(self) -> None:
+        self._defined: Set[str] = set()
+        self._inside: List[_Branches] = []
+
+    def heed(self, line: str) -> bool:
+        """Is this the line of a condition?"""
+        condition = _CONDITION.match(line)
+        if not condition:
+            if self.may_be_compiled:
+                self._defined.update(_DEFINE.findall(line))
+            return False
+        word, rest = condition.groups()
+        if word in ("ifdef", "ifndef", "if"):
+            self._inside.append(_Branches())
+        if not self._inside:
+            return True  # the compiler will tell
+        if word == "endif":
+            self._inside.pop()
+        else:
+            self._inside[-1].enter(_holds(word, rest, self._defined))
+        return True
+
+    @property
+    def are_open(self) -> bool:
+        return bool(self._inside)
+
+    @property
+    def may_be_compiled(self) -> bool:
+        return all(branches.is_compiled for branches in self._inside)
 
 
 def compiled_lines(text: str) -> Iterator[str]:
@@ -196,22 +246,7 @@ def compiled_lines(text: str) -> Iterator[str]:
     Names count as defined by the #defines in `text` alone; a branch of any
     other condition counts as compiled.
     """
-    defined: Set[str] = set()
-    inside: List[_Branches] = []
+    conditions = _Conditions()
     for line in text.split("\n"):
-        condition = _CONDITION.match(line)
-        if condition:
-            word, rest = condition.groups()
-            if word in ("ifdef", "ifndef", "if"):
-                inside.append(_Branches())
-            if not inside:
-                continue  # the compiler will tell
-            if word == "endif":
-                inside.pop()
-            else:
-                inside[-1].enter(_holds(word, rest, defined))
-        elif all(branches.is_compiled for branches in inside):
-            define = _DEFINE.match(line)
-            if define:
-                defined.add(define.group(1))
+        if not conditions.heed(line) and conditions.may_be_compiled:
             yield line

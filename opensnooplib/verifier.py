@@ -37,7 +37,8 @@ TOO_LARGE = (
 
 _NO_VARIABLES = (
     "this is NULL, or a global or static variable, which BCC doesn't have: "
-    "use BPF_ARRAY"
+    "use BPF_ARRAY; or a list of values in braces that is too long for BPF: "
+    "assign them one by one"
 )
 
 # The verifier's words, and plain ones. The first that fits.
@@ -89,7 +90,21 @@ _PLAIN: Tuple[Tuple[str, str], ...] = (
         "event in BPF_PERCPU_ARRAY",
     ),
     (
-        r"unknown func|cannot use helper|helper access|not allowed|GPL",
+        r"GPL",
+        "only programs under the GPL may call this helper, as they are "
+        "without BPF_LICENSE: take it out",
+    ),
+    (
+        r"last insn is not an exit",
+        "a function that a probe calls must become a part of it: take out "
+        "noinline, or write static inline",
+    ),
+    (
+        r"R11 is invalid",
+        "an array in a function has a constant size",
+    ),
+    (
+        r"unknown func|cannot use helper|helper access|not allowed",
         "this helper isn't there for a program of this kind, or not on this "
         "kernel",
     ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import struct
 import time
-from typing import Dict, Iterable, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from opensnooplib import libc
 
@@ -21,6 +21,9 @@ _CREATE, _DELETE, _OVERFLOW = 0x100, 0x200, 0x4000
 _DELETE_SELF, _MOVE_SELF = 0x400, 0x800
 _CHANGES = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
 _FOLDER_IS_GONE = _DELETE_SELF | _MOVE_SELF
+
+# Of the kernel's, for one path: MAXSYMLINKS.
+_LINK_LIMIT = 40
 
 _HEAD = struct.Struct("=iIII")  # struct inotify_event
 _READ_SIZE = 64 * 1024
@@ -45,12 +48,11 @@ class Watch:
     def files(self, paths: Iterable[str]) -> None:
         """Watch these, from now on, and no others.
 
-        A link's target counts as well. Raises OSError where the kernel has no
-        room for more watches (fs.inotify.max_user_watches).
+        So are all links on the way to them. Raises OSError where the kernel
+        has no room for more watches (fs.inotify.max_user_watches).
         """
-        all_paths = {os.path.abspath(path) for path in paths}
-        all_paths |= {os.path.realpath(path) for path in all_paths}
-        places = [_place_to_watch(path) for path in all_paths]
+        names = {name for path in paths for name in _names_on_the_way(path)}
+        places = [_place_to_watch(name) for name in names]
         self._names = {os.fsencode(name) for _, name in places}
         folders = {folder for folder, _ in places}
         for folder in folders - set(self._folders):
@@ -108,6 +110,36 @@ class Watch:
 
     def close(self) -> None:
         os.close(self._fd)
+
+
+def _names_on_the_way(path: str) -> Iterator[str]:
+    """Each link that is followed, folders' too, and what is at the end."""
+    at = "/"
+    steps = _steps(os.path.abspath(path))
+    links = 0
+    while steps:
+        step = steps.pop()
+        if step == "..":
+            at = os.path.dirname(at)
+            continue
+        here = os.path.join(at, step)
+        try:
+            target = os.readlink(here)
+        except OSError:  # no link, or not there
+            at = here
+            continue
+        yield here
+        links += 1
+        if links > _LINK_LIMIT:
+            return
+        at = "/" if target.startswith("/") else at
+        steps += _steps(target)
+    yield at
+
+
+def _steps(path: str) -> List[str]:
+    """The last first."""
+    return [step for step in path.split("/") if step not in ("", ".")][::-1]
 
 
 def _place_to_watch(path: str) -> Tuple[str, str]:

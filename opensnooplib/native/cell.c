@@ -87,10 +87,15 @@ static void set_error(struct cell *cell, enum column_kind kind, int64_t ret)
 		set_errno_name(cell, errno_of(ret));
 }
 
-static void set_microseconds(struct cell *cell, uint64_t ns)
+static void set_microseconds(struct cell *cell, bool is_negative, uint64_t ns)
 {
-	char *out = put_number(cell->word, ns / 1000, 10, 1);
+	char *out = cell->word;
 
+	if (is_negative) {
+		*out++ = '-';
+		ns = -ns;
+	}
+	out = put_number(out, ns / 1000, 10, 1);
 	*out++ = '.';
 	end_word(cell, CELL_NUMBER, put_number(out, ns % 1000, 10, 3));
 }
@@ -165,7 +170,9 @@ static void set_integer(struct cell *cell, struct row_format *format,
 		return set_errno_name(cell,
 				      value < 0 ? errno_of(value) : value);
 	case COLUMN_NS:
-		return set_microseconds(cell, bits);
+		return set_microseconds(cell, false, bits);
+	case COLUMN_SIGNED_NS:
+		return set_microseconds(cell, value < 0, (uint64_t)value);
 	case COLUMN_USER:
 		return set_name(cell, user_name(&format->names, bits), bits);
 	case COLUMN_GROUP:
@@ -247,6 +254,10 @@ static void read_path_cell(struct cell *cell, struct row_format *format,
 
 	cell->kind = kinds[full_path(record, &format->layout, format->path_room,
 				     &cell->text)];
+	/* Not even its NUL was sent. */
+	if (cell->kind == CELL_TEXT &&
+	    format->layout.path.offset >= record->size)
+		set_word(cell, CELL_MISSING, "?");
 }
 
 static void read_cell(struct cell *cell, struct row_format *format,
@@ -261,6 +272,8 @@ static void read_cell(struct cell *cell, struct row_format *format,
 		read_path_cell(cell, format, record);
 		return;
 	case COLUMN_TEXT:
+		if (field.offset >= record->size)
+			break;
 		cell->kind = CELL_TEXT;
 		cell->text = record_text(record, field);
 		return;

@@ -43,7 +43,8 @@ enum column_kind {
 	COLUMN_WALL,	/* the time of day */
 	COLUMN_DATE,	/* date and time of day, RFC 3339 */
 	/* An array of addresses, up to the first 0: */
-	COLUMN_CALLERS, /* who is there; a table has them below the row */
+	COLUMN_CALLERS,	  /* who is there; a table has them below the row */
+	COLUMN_SIGNED_NS, /* as COLUMN_NS, of what can be negative */
 	COLUMN_KINDS
 };
 

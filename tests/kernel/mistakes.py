@@ -91,14 +91,6 @@ MISTAKES = {
         "\t// events.perf_submit",
         ("opensnoop: my.c sends nothing, so nothing would be shown: …",),
     ),
-    "an array's size is computed": Mistake(
-        "\tu32 pid;\n",
-        "\tu32 pid, more[sizeof(u64)];\n",
-        (
-            "opensnoop: struct event has an array whose size BCC can't tell: "
-            "write it as a number, without sizeof",
-        ),
-    ),
     "a type isn't known": Mistake(
         "\tu32 pid;\n",
         "\tu32 pid;\n\tstruct nosuch what;\n",
@@ -199,6 +191,60 @@ MISTAKES = {
             "syscalls:sys_enter_opennat; it has syscalls:sys_enter_openat, …",
         ),
     ),
+    "a macro is misspelled": Mistake(
+        "TRACEPOINT_PROBE",
+        "TRACEPOINT_PROB",
+        (
+            "in plain words: BCC has no macro TRACEPOINT_PROB; did you mean "
+            "TRACEPOINT_PROBE?",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "quotes around a tracepoint's names": Mistake(
+        "(syscalls, sys_enter_openat)",
+        '("syscalls", "sys_enter_openat")',
+        (
+            "in plain words: a comma is between the two names, and no quotes "
+            "are around them: TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a program for libbpf": Mistake(
+        _PROBE,
+        'SEC("tracepoint/syscalls/sys_enter_openat")\nint probe(void *args)',
+        (
+            "in plain words: SEC() is for programs with libbpf; with BCC, a "
+            "probe begins with TRACEPOINT_PROBE(category, event)",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "no field": Mistake(
+        GOOD.partition("TRACEPOINT")[0],
+        "struct event {};\nBPF_PERF_OUTPUT(events);\n",
+        (
+            "in plain words: struct event has no fields: they are the columns",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "two probes for one tracepoint": Mistake(
+        _PROBE,
+        _PROBE + "\n{\n\treturn 0;\n}\n\n" + _PROBE,
+        (
+            "my.c:17: error: a probe for the tracepoint "
+            "syscalls:sys_enter_openat is there already, at my.c:12: make "
+            "them one",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "two probes for one raw tracepoint": Mistake(
+        _PROBE,
+        "\nRAW_TRACEPOINT_PROBE(sys_exit)\n{\n\treturn 0;\n}\n" * 2 + _PROBE,
+        (
+            "my.c:18: error: a probe for the raw tracepoint sys_exit is "
+            "there already, at my.c:13: make them one",
+            DOES_NOT_COMPILE,
+        ),
+    ),
     "no such field of the tracepoint": Mistake(
         _FILL,
         "\tevent.ts = args->nothing;\n",
@@ -294,7 +340,7 @@ MISTAKES = {
         (
             # With BCC 0.18 the kernel can't even say where.
             "in plain words: this is NULL, or a global or static variable, "
-            "which BCC doesn't have: use BPF_ARRAY",
+            "which BCC doesn't have: use BPF_ARRAY; …",
             REFUSED + "…",
         ),
     ),
@@ -417,6 +463,14 @@ DOUBTS = {
             "here …",
             "        event.ts = x + args->flags;",
             "                   ^",
+        ),
+    ),
+    "the size of a pointer is sent": Mistake(
+        "&event, sizeof(event)",
+        "&event, sizeof(&event)",
+        (
+            "my.c:19: warning: a record is sent with 8 bytes of struct "
+            "event, too few for pid, comm: write sizeof(struct event)",
         ),
     ),
     "texts are compared": Mistake(

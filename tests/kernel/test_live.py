@@ -285,6 +285,21 @@ def _save_through_a_link(path: Path, text: str) -> None:
     path.symlink_to(target)
 
 
+def _save_through_three_links(path: Path, text: str) -> None:
+    """By the middle one, which a deployment switches to the next version."""
+    folder = path.parent
+    for version in ("v1", "v2"):
+        (folder / version).mkdir()
+    (folder / "v1" / path.name).write_text(path.read_text())
+    (folder / "v2" / path.name).write_text(text)
+    (folder / "now").symlink_to("v1")
+    path.unlink()
+    path.symlink_to(folder / "now" / path.name)
+    time.sleep(0.5)  # so that the first look at the files is over
+    (folder / "next").symlink_to("v2")
+    (folder / "next").rename(folder / "now")
+
+
 def _save_in_a_new_folder(path: Path, text: str) -> None:
     """As some tools do that copy whole trees."""
     time.sleep(0.5)  # so that the first look at the files is over
@@ -304,6 +319,7 @@ def _save_in_a_new_folder(path: Path, text: str) -> None:
         _save_with_backup,
         _save_slowly,
         _save_through_a_link,
+        _save_through_three_links,
         _save_in_a_new_folder,
     ],
 )

@@ -76,6 +76,20 @@ def test_the_good_one(tmp_path: Path) -> None:
     assert str(os.getpid()).encode() in [line.split()[0] for line in lines]
 
 
+def test_what_was_not_sent_is_not_shown_as_0(tmp_path: Path) -> None:
+    path = tmp_path / "my.c"
+    fields = "u32 pid;\n\tu32 zero;\n\tu64 ts;"
+    good = GOOD.replace("u64 ts;\n\tu32 pid;", fields)
+    path.write_text(good.replace("sizeof(event));\n\treturn", "4);\n\treturn"))
+    with Tool("--source", path) as tool:
+        os.close(os.open("/etc/passwd", os.O_RDONLY))
+        heading, *lines = tool.stop().lines
+    assert heading.split() == b"PID COMM ZERO".split()
+    assert [str(os.getpid()).encode(), b"?", b"?"] in [
+        line.split() for line in lines
+    ]
+
+
 @pytest.mark.parametrize(
     "old, new",
     [

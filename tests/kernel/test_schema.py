@@ -117,6 +117,58 @@ def test_a_field_of_each_type(checkout_copy: Path) -> None:
     assert b" abc " in lines[0] and b" 01ab00 " in lines[0]
 
 
+_OWN = """\
+#include <linux/sched.h>
+
+typedef u8 mac_t[6];
+typedef char word_t[8];
+typedef enum color { RED, GREEN = 1 << 2 } color_t;
+typedef void *address_t;
+
+struct event {
+	u32 pid;
+	mac_t mac;
+	u16 grid[2][2];
+	word_t word;
+	color_t color;
+	color_t more[sizeof(u16)];
+	address_t address;
+	struct {
+		mac_t mac;
+	} in;
+};
+
+BPF_PERF_OUTPUT(events);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {};
+
+	event.mac[1] = event.in.mac[5] = 0xab;
+	event.grid[1][0] = 3;
+	__builtin_memcpy(event.word, "abc", 4);
+	event.color = event.more[0] = GREEN;
+	event.address = (void *)0xabc;
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
+"""
+
+
+def test_types_behind_typedefs(tmp_path: Path) -> None:
+    """And sizes that only the compiler can tell."""
+    path = tmp_path / "my.c"
+    path.write_text(_OWN)
+    with Tool("--source", path) as tool:
+        os.close(os.open("/etc/passwd", os.O_RDONLY))
+        heading, *lines = tool.stop().lines
+    names = b"PID MAC GRID WORD COLOR MORE ADDRESS IN.MAC"
+    assert heading.split() == names.split()
+    values = b"00ab00000000 0,0,3,0 abc green green,red 0xabc 0000000000ab"
+    assert values.split() in [line.split()[1:] for line in lines]
+
+
 def test_a_field_taken_away(checkout_copy: Path) -> None:
     """No uid in the struct: no UID column, and -U says why."""
     folder = checkout_copy / "bpf_src"

@@ -141,6 +141,44 @@ def test_renderings_are_for_the_table(rendering: str, kind: Kind) -> None:
     assert _one(field, ["--format", "json"]).kind == Kind.UNSIGNED
 
 
+@pytest.mark.parametrize(
+    "field, kind",
+    [
+        (Field("ret", 0, 8, "text"), Kind.TEXT),
+        (Field("ret", 0, 1, "bool"), Kind.BOOL),
+        (Field("ret", 0, 4, "unsigned", symbols=((0, "a"),)), Kind.ENUM),
+        (Field("comm", 0, 8, "unsigned"), Kind.UNSIGNED),
+        (Field("path", 0, 8, "pointer"), Kind.HEX),
+        (Field("ts", 0, 4, "unsigned"), Kind.UNSIGNED),
+        (Field("pid", 0, 8, "unsigned", elements=2), Kind.UNSIGNED),
+        (Field("flags", 0, 16, "unsigned"), Kind.HEX),
+        (Field("callers", 0, 16, "unsigned", elements=4), Kind.UNSIGNED),
+        (Field("path_size", 0, 4, "signed"), Kind.SIGNED),
+    ],
+)
+def test_a_known_name_of_another_type(field: Field, kind: Kind) -> None:
+    """It is a field as any other."""
+    for form in ("table", "json"):
+        options = arguments.parse(["--format", form])
+        (column,) = choose(Schema((field,)), options)
+        assert (column.key, column.field) == (field.name, field)
+        if field.kind != "pointer" or form == "table":
+            assert column.kind == kind
+
+
+def test_a_column_of_a_field_of_another_type() -> None:
+    schema = Schema((Field("ret", 0, 8, "text"),))
+    options = arguments.parse(["--columns", "fd"])
+    with pytest.raises(OpensnoopError, match="^--columns fd .* another type"):
+        choose(schema, options)
+
+
+def test_ns_have_the_sign_of_their_type() -> None:
+    field = Field("x", 0, 8, "signed", note=Note(rendering="ns"))
+    column = _one(field)
+    assert (column.kind, column.heading) == (Kind.SIGNED_NS, "X(us)")
+
+
 def test_a_comment_sets_heading_and_width() -> None:
     note = Note(heading="PARENT", width=-9)
     column = _one(Field("ppid", 0, 4, "unsigned", note=note))
@@ -281,6 +319,6 @@ def test_csv_begins_with_the_keys() -> None:
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_no_column_at_all(form: str) -> None:
-    nothing = Schema((Field("path_size", 0, 4, "signed"),))
+    nothing = Schema(())
     with pytest.raises(OpensnoopError, match="no field to show"):
         choose(nothing, arguments.parse(["--format", form]))

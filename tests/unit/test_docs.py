@@ -107,11 +107,12 @@ def _event_fields() -> List[str]:
 
 
 def _event_schema() -> Schema:
-    """Headings need the names only; of those that nobody need ask for."""
+    """As far as headings need it, of those that nobody need ask for."""
+    kinds = {"comm": (16, "text"), "path": (16, "text"), "ts": (8, "unsigned")}
     text = source.assemble(source.default_path(), [])
     return Schema(
         tuple(
-            Field(declared.name, 0, 4, "unsigned")
+            Field(declared.name, 0, *kinds.get(declared.name, (4, "unsigned")))
             for declared in declarations.of_event(text).values()
             if not declared.macro
         )

@@ -27,6 +27,21 @@ def _unused(numbers: List[int]) -> int:
     return next(n for n in range(70_000, 10**6) if n not in numbers)
 
 
+def test_ns_below_zero(native: Native) -> None:
+    for value, shown in (
+        (-1, "-0.001"),
+        (-1500, "-1.500"),
+        (2500, "2.500"),
+        (-(2**63), "-9223372036854775.808"),
+    ):
+        record = struct.pack("=q", value)
+        assert native.cell(Kind.SIGNED_NS, record) == shown
+    assert native.cell(Kind.SIGNED_NS, struct.pack("=i", -1)) == "-0.001"
+    assert (
+        native.cell(Kind.NS, struct.pack("=I", 2**32 - 1)) == "4294967.295"
+    )
+
+
 def test_users_and_groups_by_name(native: Native) -> None:
     for entry in pwd.getpwall():
         record = struct.pack("=I", entry.pw_uid)

@@ -9,7 +9,8 @@ from typing import Any, Mapping
 import pytest
 
 from opensnooplib import declarations
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.members import Member
 from opensnooplib.schema import Field, Schema
 
 U32, U64 = '"unsigned int"', '"unsigned long long"'
@@ -180,6 +181,56 @@ u32 tail; };
         OpensnoopError, match="event.h:2: path must .* so tail"
     ):
         Schema(tuple(fields)).check_path_is_last(declared)
+
+
+@pytest.mark.parametrize(
+    "member, expected",
+    [
+        (
+            Member("mac", 4, 6, "unsigned", 1, 1),
+            Field("mac", 4, 6, "bytes"),
+        ),
+        (Member("to", 0, 16, "char", 1, 1), Field("to", 0, 16, "text")),
+        (Member("to", 0, 32, "char", 1, 2), Field("to", 0, 32, "bytes")),
+        (Member("x", 0, 1, "char", 1), Field("x", 0, 1, "signed")),
+        (
+            Member("x", 0, 24, "signed", 4, 2),
+            Field("x", 0, 24, "signed", elements=6),
+        ),
+        (
+            Member("x", 0, 16, "pointer", 8, 1),
+            Field("x", 0, 16, "pointer", elements=2),
+        ),
+        (Member("x", 0, 4, "other", 4), Field("x", 0, 4, "bytes")),
+        (Member("x", 0, 8, "other", 4, 1), Field("x", 0, 8, "bytes")),
+        (
+            Member("x", 0, 4, "unsigned", 4, 0, ((-1, "none"), (2, "two"))),
+            Field(
+                "x",
+                0,
+                4,
+                "unsigned",
+                symbols=((2**32 - 1, "none"), (2, "two")),
+            ),
+        ),
+    ],
+)
+def test_what_btf_tells(member: Member, expected: Field) -> None:
+    assert Schema.from_members([member], {}).fields == (expected,)
+
+
+def test_what_btf_tells_and_the_text_asks_for() -> None:
+    declared = declarations.of_event(
+        "struct event { u32 x; /* column: hex */ my_t none; };"
+    )
+    members = [
+        Member("x", 0, 4, "unsigned", 4),
+        Member("none", 4, 0, "char", 1, 1),  # char none[0]
+    ]
+    (field,) = Schema.from_members(members, declared).fields
+    assert field.note.rendering == "hex"
+    with pytest.raises(SourceError, match="^the C:1: .* a bit field, x: "):
+        Schema.from_members([Member("x", 0, 0, "other", 0)], declared)
 
 
 def test_find() -> None:

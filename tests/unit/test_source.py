@@ -29,7 +29,9 @@ def _complaint(text: str) -> str:
     """Where clang says that the first error is, as FILE:LINE."""
     result = _compile(text)
     assert result.returncode != 0
-    found = re.search(rb"^(.*:\d+):\d+: error", result.stderr, re.MULTILINE)
+    found = re.search(
+        rb"^(.*:\d+):\d+: (?:fatal )?error", result.stderr, re.MULTILINE
+    )
     assert found, result.stderr.decode()
     return source.shown_name(found.group(1).decode())
 
@@ -143,6 +145,11 @@ def test_bytes_that_are_not_utf8_stay() -> None:
     assert b"// caf\xe9\n" in text.encode(errors="surrogateescape")
 
 
+def test_a_mark_of_utf8_at_the_begin() -> None:
+    main = _write("main.c", "\ufeffint a;", BAD)
+    assert _complaint(source.assemble(main, [])) == "main.c:2"
+
+
 def test_a_missing_include() -> None:
     main = _write("main.c", "int a;", '#include "sub/a.h"')
     _write("sub/a.h", '#include "nothing.h"')
@@ -151,6 +158,28 @@ def test_a_missing_include() -> None:
     assert error.value.sentence == (
         'sub/a.h:1 includes "nothing.h", which is not there'
     )
+
+
+@pytest.mark.parametrize(
+    "condition, is_compiled",
+    [
+        ("#if 0", False),
+        ("#ifdef NOBODY", False),
+        ("#if defined(NOBODY) && 1", False),
+        ("#if 1", True),
+        ("#ifndef NOBODY", True),
+    ],
+)
+def test_a_missing_include_in_a_branch(
+    condition: str, is_compiled: bool
+) -> None:
+    """Whether it is missed, the compiler knows."""
+    main = _write("main.c", condition, '#include "a.h"', "#endif", BAD)
+    _write("a.h", '#include "nothing.h"')
+    read = source.read(main)
+    assert os.path.abspath("nothing.h") in read.files  # to be watched
+    where = "a.h:1" if is_compiled else "main.c:4"
+    assert _complaint(read.text) == where
 
 
 def test_a_missing_main_file() -> None:
@@ -208,9 +237,14 @@ who knows
 #else
 nor this
 #endif
+#if 0 /* not now */
+not at all
+#elif 1
+this one
+#endif
 """
 
 
 def test_only_branches_that_can_be_compiled_count() -> None:
     lines = [line for line in source.compiled_lines(_BRANCHES) if line]
-    assert lines[1:] == ["a", "not c", "who knows", "nor this"]
+    assert lines[1:] == ["a", "not c", "who knows", "nor this", "this one"]

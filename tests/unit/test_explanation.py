@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is made of the compiler's words; these are clang's own, by BCC 0.26."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opensnooplib import explanation, source
+
+_PROBE = """\
+struct event {
+	u32 pid;
+};
+BPF_PERF_OUTPUT(events);
+
+int kprobe__do_sys_openat2(struct pt_regs *ctx, int dfd, const char *name)
+{
+	return 0;
+}
+"""
+
+_OF_REGISTERS = """\
+{path}:9:20: error: incomplete definition of type 'struct pt_regs'
+ int dfd = (int)ctx->di; const char *name = (const char *)ctx->si;
+                ~~~^
+/virtual/include/bcc/helpers.h:1105:8: note: forward declaration of 'struct \
+pt_regs'
+struct pt_regs;
+       ^
+{path}:9:62: error: incomplete definition of type 'struct pt_regs'
+ int dfd = (int)ctx->di; const char *name = (const char *)ctx->si;
+                                                          ~~~^
+2 errors generated.
+"""
+
+
+def test_registers_that_are_not_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BCC wrote the line that clang shows: the function counts, once."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my.c"
+    path.write_text(_PROBE)
+    said = _OF_REGISTERS.format(path=path)
+    made_of = source.read(str(path))
+    assert explanation.of_compiler(said, made_of).strip().split("\n") == [
+        "my.c:6: error: incomplete definition of type 'struct pt_regs'",
+        "in plain words: #include <uapi/linux/ptrace.h>",
+    ]
+    # Where a person wrote such a line, it stays what it is.
+    path.write_text(_PROBE.replace("return 0;", "return ctx->di;"))
+    made_of = source.read(str(path))
+    said = said.replace(" int dfd = (int)ctx->di; ", "return ctx->di;")
+    said = said.replace("const char *name = (const char *)ctx->si;", "")
+    assert "my.c:9:20: error: " in explanation.of_compiler(said, made_of)
