@@ -36,7 +36,7 @@ _OF_LLVM = re.compile(
 
 # Of older versions of LLVM; the file's path may be cut at its begin.
 _DIVISION = re.compile(r"^Error at line \d+: (Unsupport signed division) .*")
-_PLACE_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+Please convert")
+_PLACE_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
 
 # Two functions under one name: two probes for one hook.
 _TWICE = re.compile(
@@ -218,6 +218,9 @@ def _better(remark: _Remark, made_of: Source) -> str:
     twice = _TWICE.search(text)
     if twice:
         places = own_source.places_of(twice[1], made_of)
+        # clang knows in which file the second is.
+        file = source.shown_name(remark.path)
+        places.sort(key=lambda place: place.startswith(f"{file}:"))
         hook = attachment.hook_of(twice[1])
         if len(places) > 1:
             return (

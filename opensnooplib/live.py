@@ -260,6 +260,8 @@ class Live:
             for path in {**self._shown.files, **self._tried.files}
             if self._shown.files.get(path) != self._tried.files.get(path)
         )
+        # Where only the folder has got another name, no file has changed.
+        files = files or source.shown_name(self._path)
         self._messages.note(
             f"{files}: taken in {took:.2f} s, "
             + changes.of_columns(old.format.columns, new.format.columns)

@@ -55,3 +55,38 @@ def test_registers_that_are_not_declared(
     said = said.replace(" int dfd = (int)ctx->di; ", "return ctx->di;")
     said = said.replace("const char *name = (const char *)ctx->si;", "")
     assert "my.c:9:20: error: " in explanation.of_compiler(said, made_of)
+
+
+def test_a_division_in_a_function_of_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my.c"
+    path.write_text(_PROBE)
+    said = (
+        "Error at line 8: Unsupport signed division for DAG: 0x20ab3b08: i64 "
+        "= sdiv 0x20ab4120, Constant:i64<3>, cut/my.c:8:19 @[ cut/open.h:99:2 "
+        "@[ cut/my.c:3:9 ] ]Please convert to unsigned div/mod.\n"
+    )
+    text = explanation.of_compiler(said, source.read(str(path)))
+    assert text.startswith("my.c:8: error: Unsupport signed division\n")
+
+
+def test_the_second_of_two_probes_is_in_the_main_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    probe = "TRACEPOINT_PROBE(syscalls, sys_enter_open)\n{\n\treturn 0;\n}\n"
+    path = tmp_path / "my.c"
+    path.write_text('#include "first.h"\n// TRACEPOINT_PROBE(a, b)\n' + probe)
+    (tmp_path / "first.h").write_text(probe)
+    said = (
+        f"{path}:6:8: error: redefinition of "
+        "'tracepoint__syscalls__sys_enter_open'\n"
+        f"{tmp_path}/first.h:1:8: note: previous definition is here\n"
+    )
+    text = explanation.of_compiler(said, source.read(str(path))).strip()
+    assert text == (
+        "my.c:3: error: a probe for the tracepoint syscalls:sys_enter_open "
+        "is there already, at first.h:1: make them one"
+    )
