@@ -6,12 +6,22 @@ The child waits, already with the PID that is traced, until the trace is on.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from typing import Dict, Sequence
 
 from opensnooplib.environment import original
 from opensnooplib.errors import OpensnoopError, UsageError
+
+
+# What exec(3) means, of a file that is there and executable.
+_WHY = {
+    errno.ENOENT: "the interpreter that its first line (#!) or its ELF header "
+    "names is not there",
+    errno.ENOEXEC: "it is no program that this kernel knows; a script begins "
+    "with #!/bin/sh, or another interpreter",
+}
 
 
 def _restore_signals() -> None:
@@ -79,9 +89,9 @@ class Command:
         os.close(self._failure)
         if failed:
             self.has_ended()
-            raise OpensnoopError(
-                f"cannot run {self.name}: {os.strerror(int(failed))}"
-            )
+            number = int(failed)
+            why = _WHY.get(number, os.strerror(number))
+            raise OpensnoopError(f"cannot run {self.name}: {why}")
 
     def has_ended(self) -> bool:
         if not self._ended:

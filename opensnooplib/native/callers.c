@@ -109,6 +109,15 @@ static char *put_nowhere(char *out, uint64_t address, const char *why)
 	return put_name(out, why);
 }
 
+bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
+		     uint64_t address)
+{
+	const struct mapping *mapping;
+
+	return mappings_find(&callers->mappings, pid, ts, address - 1,
+			     &mapping) == MAPPED;
+}
+
 struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 			uint64_t address, bool returns)
 {

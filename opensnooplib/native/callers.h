@@ -23,6 +23,10 @@ struct callers *callers_open(const int *cpus, unsigned int cpu_count,
 			     int *error);
 void callers_close(struct callers *callers);
 
+/* Is it known that the process had code there? Else as caller_text(). */
+bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
+		     uint64_t address);
+
 /*
  * Who is at `address` in the process `pid`, at `ts`; `returns` where it is an
  * address to return to, which may be behind the function's end. Anybody's

@@ -345,7 +345,7 @@ void read_element(struct cell *cell, struct row_format *format,
 
 	if (column->kind != COLUMN_CALLERS)
 		read_cell(cell, format, &element, record);
-	else if (callers_repeat_from(column, record, index))
+	else if (callers_repeat_from(format, column, record, index))
 		set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
 	else
 		read_caller_cell(cell, format, &element, record, index > 0);

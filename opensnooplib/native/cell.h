@@ -37,17 +37,19 @@ struct column array_element(const struct column *column, uint32_t index);
 
 /*
  * Is this the first of callers that are the one before it, over and over up to
- * the end? A frame pointer points at itself, and who called isn't known. A
- * recursion as deep as the kernel looks can't be told from that.
+ * the end, with no code there? A frame pointer points at itself, and who
+ * called isn't known. In a replay, a deep recursion can't be told from that.
  */
-bool callers_repeat_from(const struct column *column,
+bool callers_repeat_from(const struct row_format *format,
+			 const struct column *column,
 			 const struct record *record, uint32_t index);
 
 /*
  * How many elements of an array are shown; 1 of what is none. Read each by its
  * index.
  */
-uint32_t element_count(const struct column *column,
+uint32_t element_count(const struct row_format *format,
+		       const struct column *column,
 		       const struct record *record);
 void read_element(struct cell *cell, struct row_format *format,
 		  const struct column *column, const struct record *record,

@@ -21,7 +21,20 @@ static uint64_t caller_at(const struct column *column,
 	return address;
 }
 
-bool callers_repeat_from(const struct column *column,
+static bool has_code(const struct row_format *format,
+		     const struct record *record, uint64_t address)
+{
+	uint64_t pid;
+	uint64_t ts;
+
+	return format->callers &&
+	       record_unsigned(record, format->layout.pid, &pid) &&
+	       record_unsigned(record, format->layout.ts, &ts) &&
+	       caller_has_code(format->callers, (uint32_t)pid, ts, address);
+}
+
+bool callers_repeat_from(const struct row_format *format,
+			 const struct column *column,
 			 const struct record *record, uint32_t index)
 {
 	uint64_t address = caller_at(column, record, index);
@@ -34,7 +47,8 @@ bool callers_repeat_from(const struct column *column,
 	while (caller_at(column, record, end) == address)
 		end++;
 	return end - index >= REPEATS_LEAST &&
-	       caller_at(column, record, end) == 0;
+	       caller_at(column, record, end) == 0 &&
+	       !has_code(format, record, address);
 }
 
 /*
@@ -42,7 +56,8 @@ bool callers_repeat_from(const struct column *column,
  * isn't known: none at all, or as many as the array has place for. Where they
  * repeat, the first that does stands for that.
  */
-static uint32_t caller_count(const struct column *column,
+static uint32_t caller_count(const struct row_format *format,
+			     const struct column *column,
 			     const struct record *record)
 {
 	uint32_t count = 0;
@@ -53,26 +68,28 @@ static uint32_t caller_count(const struct column *column,
 
 		if (!record_unsigned(record, element.field, &address))
 			break;
-		if (callers_repeat_from(column, record, count))
+		if (callers_repeat_from(format, column, record, count))
 			return count + 1;
 		count += address != 0;
 	}
 	return count == 0 || count + 1 == column->count ? count + 1 : count;
 }
 
-uint32_t element_count(const struct column *column, const struct record *record)
+uint32_t element_count(const struct row_format *format,
+		       const struct column *column, const struct record *record)
 {
 	if (column->count == 0)
 		return 1;
-	return column->kind == COLUMN_CALLERS ? caller_count(column, record)
-					      : column->count;
+	return column->kind == COLUMN_CALLERS
+		       ? caller_count(format, column, record)
+		       : column->count;
 }
 
 char *put_cells(char *out, struct row_format *format,
 		const struct column *column, const struct record *record,
 		char *(*put_cell)(char *out, const struct cell *cell))
 {
-	uint32_t count = element_count(column, record);
+	uint32_t count = element_count(format, column, record);
 	struct cell cell;
 
 	for (uint32_t i = 0; i < count; i++) {

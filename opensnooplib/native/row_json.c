@@ -65,7 +65,7 @@ static char *put_cell(char *out, const char *name, const struct cell *cell)
 static char *put_value(char *out, struct row_format *format,
 		       const struct column *column, const struct record *record)
 {
-	uint32_t count = element_count(column, record);
+	uint32_t count = element_count(format, column, record);
 	struct cell cell;
 
 	if (column->count == 0) {

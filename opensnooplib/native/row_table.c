@@ -53,7 +53,7 @@ static char *put_callers(char *out, struct row_format *format,
 			 const struct column *column,
 			 const struct record *record)
 {
-	uint32_t count = element_count(column, record);
+	uint32_t count = element_count(format, column, record);
 	struct cell cell;
 
 	for (uint32_t i = 0; i < count; i++) {

@@ -214,6 +214,16 @@ def test_a_stack_that_is_deeper_than_the_kernel_looks(
     assert names == {_MIDDLE}
 
 
+def test_a_frame_that_points_at_itself(call_chain: Path) -> None:
+    """It is said once that there is no code, and not up to the deepest."""
+    options = ["-c", "--format", "json"]
+    row = _row(_trace(call_chain, _PATH, "0", "lost", options=options))
+    *found, nowhere, unknown = row["callers"]
+    names = [_split(caller)[0] for caller in found]
+    assert names == ["inner_one", _MIDDLE]
+    assert nowhere.endswith(" (no code there)") and unknown == _UNKNOWN
+
+
 def test_a_recording_holds_addresses(call_chain: Path, tmp_path: Path) -> None:
     recording = tmp_path / "recording"
     _trace(call_chain, _PATH, "1", options=["-c", "--record", str(recording)])

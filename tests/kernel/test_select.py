@@ -264,14 +264,22 @@ class TestExec:
         ended = self._traced(tmp_path, "sh", "-c", ": <$1", "-x", "/etc/group")
         assert ended.rows[-1].path == b"/etc/group"
 
+    @pytest.mark.parametrize(
+        "content, why",
+        [
+            (b"\x7fELF, but no more of it", "is no program that this kernel"),
+            (b"echo no first line\n", "a script begins with #!/bin/sh"),
+            (b"#!/no/such/sh\n", "the interpreter that its first line (#!)"),
+        ],
+    )
     def test_a_command_that_the_kernel_cannot_run(
-        self, tmp_path: Path
+        self, tmp_path: Path, content: bytes, why: str
     ) -> None:
         program = tmp_path / "program"
-        program.write_bytes(b"\x7fELF, but no more of it")
+        program.write_bytes(content)
         program.chmod(0o755)
         ended = run("--exec", program)
         assert ended.status == 1
         assert str(program) in ended.messages.splitlines()[-1]
-        assert "Exec format error" in ended.messages.splitlines()[-1]
+        assert why in ended.messages.splitlines()[-1]
         assert "Traceback" not in ended.messages

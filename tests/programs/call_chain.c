@@ -2,25 +2,40 @@
 /*
  * A chain of functions, the innermost of which opens the file that is named:
  *
- *	call_chain FILE DEPTH [exec]
+ *	call_chain FILE DEPTH [exec|lost]
  *
  * inner_one() is called by a function of C++ (by its name, at least), that by
  * itself DEPTH times, and that by outer_one(). Says "ready", and goes on when
- * its stdin ends. With "exec", it starts itself anew before it opens. To be
- * compiled without optimization, so that each call is one.
+ * its stdin ends. With "exec", it starts itself anew before it opens. With
+ * "lost", who called middle_one() can't be found: a frame pointer points at
+ * itself. To be compiled without optimization, so that each call is one.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* A frame that is its own caller's, where no code is. */
+static struct frame {
+	struct frame *caller;
+	void *returns_to;
+} lost = {&lost, &lost};
+
+static bool is_lost;
+
 /* libc's open(2) may keep something else in the frame pointer. */
 long inner_one(const char *path)
 {
+	struct frame *own = __builtin_frame_address(0);
+	struct frame *caller = own->caller;
 	long ret;
+
+	if (is_lost)
+		own->caller = &lost;
 #if defined(__x86_64__)
 	register long flags __asm__("rdx") = O_RDONLY;
 
@@ -31,6 +46,7 @@ long inner_one(const char *path)
 #else
 	ret = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
 #endif
+	own->caller = caller;
 	return ret;
 }
 
@@ -54,7 +70,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (getchar() != EOF)
 		;
-	if (argc > 3) {
+	is_lost = argc > 3 && strcmp(argv[3], "lost") == 0;
+	if (argc > 3 && !is_lost) {
 		argv[3] = NULL;
 		execv("/proc/self/exe", argv);
 		return 1;
