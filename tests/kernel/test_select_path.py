@@ -92,7 +92,9 @@ def test_long_names(plan: str, patterns: List[str]) -> None:
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_unreadable_and_cut_names(plan: str, every_open: Path) -> None:
+def test_unreadable_and_cut_names(
+    plan: str, every_open: Path, tmp_path: Path
+) -> None:
     """What can't be told is shown."""
     skip_without_hooks_for(plan)
     too_long = Attempt(b"/x" + b"y" * 5000, os.O_RDONLY)
@@ -106,7 +108,8 @@ def test_unreadable_and_cut_names(plan: str, every_open: Path) -> None:
     assert row.path_cut and row.path and row.path.startswith(b"/xy")
     assert ended.end.cut == ended.end.shown == 1
     options = ["--attach", plan, "--path", "/no/such", "--no-children"]
-    with Tool(*options, "--exec", every_open, "1", "1", wait=False) as tool:
+    there = ("env", "-C", tmp_path, every_open, "1", "1")
+    with Tool(*options, "--exec", *there, wait=False) as tool:
         ended = tool.ended()
     assert ended.end.unreadable == ended.end.shown > 0
 
