@@ -130,14 +130,7 @@ class Work:
             received = handover.receive(self._connection)
         except EOFError:
             how, said = self._room.reap(), self._messages()
-            # Before it crashed, clang or LLVM may have said why.
-            if re.search(r"^error: |: error: |signed division", said, re.M):
-                from opensnooplib import explanation  # seldom needed
-
-                raise SourceError(
-                    "the C does not compile",
-                    explanation.of_compiler(said, self._job.source),
-                ) from None
+            self._refuse_what_does_not_compile(said)
             raise OpensnoopError(
                 f"the compiler crashed ({how}): this is a fault in BCC or "
                 "LLVM, set off by the C",
@@ -156,7 +149,26 @@ class Work:
             self._room.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
             raise kind(received.sentence, self._explain(received))
+        try:
+            self._refuse_what_does_not_compile(self._messages())
+        except SourceError:
+            received.close()
+            self._room.reap()
+            raise
         return received
+
+    def _refuse_what_does_not_compile(self, said: str) -> None:
+        """By what clang or LLVM said before it crashed or, at times, went on.
+
+        LLVM 11, of BCC 0.18, makes something of a signed division.
+        """
+        if re.search(r"^error: |: error: |signed division", said, re.M):
+            from opensnooplib import explanation  # seldom needed
+
+            raise SourceError(
+                "the C does not compile",
+                explanation.of_compiler(said, self._job.source),
+            ) from None
 
     def _explain(self, failure: handover.RoomFailure) -> str:
         from opensnooplib import explanation  # seldom needed
