@@ -12,7 +12,7 @@ import errno
 import os
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence
 
-from opensnooplib import reader
+from opensnooplib import native_library, reader
 from opensnooplib.options import Options
 
 # A record is in its ring before the open returns; this is for the reader.
@@ -85,7 +85,9 @@ def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
         shown: Optional[str] = os.path.join(start or "", name)
         if call == "open_by_handle_at":
             shown = None
-        made.append(_Made(call, shown, reader.calibration_open(call, name)))
+        made.append(
+            _Made(call, shown, native_library.calibration_open(call, name))
+        )
     return made
 
 

@@ -23,13 +23,13 @@ from typing import (
 
 from opensnooplib import (
     attachment,
+    bpf_objects,
     diagnosis,
     hooks,
     kernel,
     members,
     near,
     own_source,
-    reader,
     stub,
     submits,
     verifier,
@@ -248,7 +248,7 @@ class Compiled:
         """Put programs into their places in AGAIN_MAP, if the C has it."""
         if self.has_map(AGAIN_MAP):
             for place, name in places.items():
-                reader.set_slot(
+                bpf_objects.set_slot(
                     self.map_fd(AGAIN_MAP), place, self.programs[name]
                 )
 
@@ -335,7 +335,7 @@ class Compiled:
 
     def _put_stub(self, name: str, tool_pid: int) -> None:
         """From here on BCC takes the stub for the program."""
-        slots = reader.create_slots(stub.SLOTS)
+        slots = bpf_objects.create_slots(stub.SLOTS)
         fd = self._load_stub(name, stub.of_stub(slots))
         self.slots[name] = slots
         self.stubs[name] = fd
@@ -385,7 +385,7 @@ class Compiled:
         hook, place = attachment.hook_of(name), attachment.place_of(name)
         at_return = hook.attach == "attach_kretprobe"
         try:
-            self.attachments[name] = reader.kprobe_multi_attach(
+            self.attachments[name] = bpf_objects.kprobe_multi_attach(
                 fd, place, at_return
             )
         except OSError as error:
@@ -503,9 +503,9 @@ class Compiled:
     def _members(self, size: int) -> Optional[List[Member]]:
         """Of struct event; None where nobody has its BTF, or can read it."""
         for fd in self.programs.values():
-            btf_id = reader.program_code(fd)[2]
+            btf_id = bpf_objects.program_code(fd)[2]
             if btf_id:
-                data = reader.btf_data(btf_id)
+                data = bpf_objects.btf_data(btf_id)
                 try:
                     return members.of_struct(data, "event", size)
                 except OpensnoopError:

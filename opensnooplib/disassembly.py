@@ -13,7 +13,7 @@ import functools
 import struct
 from typing import Any, Dict, List, Tuple, Union
 
-from opensnooplib import reader
+from opensnooplib import bpf_objects
 
 _ALU = {
     0x00: "+=",
@@ -56,8 +56,8 @@ _INSTRUCTION = struct.Struct("=BBhi")
 
 def of_program(name: str, fd: int) -> str:
     """The whole text. Raises OSError."""
-    code, lines, btf_id = reader.program_code(fd)
-    comments = _c_lines(lines, reader.btf_data(btf_id)) if lines else {}
+    code, lines, btf_id = bpf_objects.program_code(fd)
+    comments = _c_lines(lines, bpf_objects.btf_data(btf_id)) if lines else {}
     text = [f"{name}:"]
     index = 0
     while index < len(code) // 8:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Iterable, List, Mapping, Set
 
-from opensnooplib import kernel, reader
+from opensnooplib import bpf_objects, kernel
 
 # Maps of bpf_src/follow.h: processes by the host's numbers and, inside a
 # container, by its own.
@@ -56,18 +56,18 @@ def take_over(maps: Mapping[str, int], older: Mapping[str, int]) -> None:
     """
     for name in map_names():
         for _ in range(_MOST_ROUNDS):
-            keys = reader.map_keys(older[name])
-            came = [reader.map_insert(maps[name], k, _MANY) for k in keys]
+            keys = bpf_objects.map_keys(older[name])
+            came = [bpf_objects.map_insert(maps[name], k, _MANY) for k in keys]
             if not any(came):
                 break
 
 
 def _insert(map_fd: int, pid: int) -> bool:
     """Was it missing in the map?"""
-    came = reader.map_insert(map_fd, pid, _MANY)
+    came = bpf_objects.map_insert(map_fd, pid, _MANY)
     # One that has ended meanwhile may not give its place to a successor.
     if came and not kernel.task_status(pid):
-        reader.map_remove(map_fd, pid)
+        bpf_objects.map_remove(map_fd, pid)
     return came
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Optional
 
-from opensnooplib import attachment, reader, row_format, selection
+from opensnooplib import attachment, bpf_objects, row_format, selection
 from opensnooplib.compiled import (
     COUNTERS_MAP,
     EVENTS_MAP,
@@ -78,7 +78,7 @@ class Generation:
         counters = self.taken.maps.get(COUNTERS_MAP)
         if counters is None:  # the C is somebody's own
             return self._rings.lost_of(self.stream) if index == LOST else 0
-        return reader.percpu_array_sum(counters, index, self._cpus)
+        return bpf_objects.percpu_array_sum(counters, index, self._cpus)
 
     @property
     def counts_itself(self) -> bool:
@@ -100,26 +100,28 @@ class Generation:
         follower = self.programs.get(attachment.FOLLOWER)
         if follower is None or not self.counts_itself:
             return 0
-        return self._counter(NOT_FOLLOWED) + reader.program_misses(follower)
+        return self._counter(NOT_FOLLOWED) + bpf_objects.program_misses(
+            follower
+        )
 
     def is_under_way(self) -> bool:
         """Has it seen the begin of something that hasn't ended yet?"""
         counts = (self.start_count(), self._request_count())
         return any(one is not None and one.flagged > 0 for one in counts)
 
-    def start_count(self) -> Optional[reader.HashCount]:
+    def start_count(self) -> Optional[bpf_objects.HashCount]:
         """Entries of the map "start", and those of what is under way."""
         return self._count(START_MAP, self.taken.start_map)
 
-    def _request_count(self) -> Optional[reader.HashCount]:
+    def _request_count(self) -> Optional[bpf_objects.HashCount]:
         return self._count(REQUESTS_MAP, self.taken.requests_map)
 
     def _count(
         self, name: str, layout: Optional[StartMap]
-    ) -> Optional[reader.HashCount]:
+    ) -> Optional[bpf_objects.HashCount]:
         if layout is None:
             return None
-        return reader.hash_count(self.taken.maps[name], layout)
+        return bpf_objects.hash_count(self.taken.maps[name], layout)
 
     def detach(self) -> None:
         """Each waits for the kernel's RCU."""

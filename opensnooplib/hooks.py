@@ -12,7 +12,7 @@ import re
 import resource
 from typing import Callable, Dict, List, Mapping, Sequence, Set
 
-from opensnooplib import diagnosis, kernel, reader
+from opensnooplib import bpf_objects, diagnosis, kernel, reader
 
 # The kernel's functions for the syscalls that open files, by machine and by
 # the #define that tells the C (bpf_src/open_functions.h); a name that isn't
@@ -158,7 +158,7 @@ def lift_memory_limit() -> None:
 
 def _refusal(program_type: int) -> str:
     lift_memory_limit()
-    error = reader.program_refusal(program_type, 0, 0)
+    error = bpf_objects.program_refusal(program_type, 0, 0)
     return f"the kernel refuses its programs ({error})" if error else ""
 
 
@@ -167,7 +167,7 @@ def _refusal_with_btf(program_type: int, attach_type: int) -> str:
         return "this kernel has no BTF"
     lift_memory_limit()
     # Type 1 of the BTF is no function: EINVAL is as far as a program gets.
-    error = reader.program_refusal(program_type, attach_type, 1)
+    error = bpf_objects.program_refusal(program_type, attach_type, 1)
     if error and error != "EINVAL":
         return f"the kernel refuses its programs ({error})"
     return ""
@@ -191,9 +191,9 @@ def _uprobe() -> str:
 
 
 def _probe(pmu: str, target: str) -> str:
-    if not reader.has_pmu(pmu):
+    if not bpf_objects.has_pmu(pmu):
         return f"not in this kernel (CONFIG_{pmu.upper()}S)"
-    error = reader.probe_refusal(pmu, target)
+    error = bpf_objects.probe_refusal(pmu, target)
     return f"the kernel can't probe {target} ({error})" if error else ""
 
 
@@ -205,9 +205,11 @@ def has_kprobe_multi() -> bool:
     them (kernel/trace/fprobe.c); before that, as for kretprobes, a few
     instances for all tasks.
     """
-    return kernel.version() >= (6, 14, 0) and not reader.kprobe_multi_refusal(
-        _A_FUNCTION
-    )
+    return kernel.version() >= (
+        6,
+        14,
+        0,
+    ) and not bpf_objects.kprobe_multi_refusal(_A_FUNCTION)
 
 
 def _fentry() -> str:

@@ -16,7 +16,7 @@ import sys
 import struct
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from opensnooplib import kernel, reader
+from opensnooplib import bpf_objects, kernel, native_library
 from opensnooplib.defines import Define
 from opensnooplib.summary import File, NoPlace, Process, Summary
 
@@ -55,7 +55,7 @@ class KernelCounts:
     def __init__(self, maps: Mapping[str, int], sees_begin: bool) -> None:
         self._maps = maps
         self._sees_begin = sees_begin
-        self._lib = reader._library()
+        self._lib = native_library.load()
         self._lib.map_capacity.restype = ctypes.c_int64
         self._lib.map_read.restype = ctypes.c_int64
         self._cpu_count = kernel.possible_cpu_count()
@@ -68,7 +68,7 @@ class KernelCounts:
         generation = self._generation
         self._generation = 1 - generation
         self._set("generation", 0, self._generation)
-        reader._check(self._lib.await_programs())
+        native_library.check(self._lib.await_programs())
         return Summary(
             seconds=seconds,
             files=self._files(generation),
@@ -85,7 +85,7 @@ class KernelCounts:
 
     def _set(self, name: str, key: int, value: int) -> None:
         place, number = ctypes.c_uint32(key), ctypes.c_uint32(value)
-        reader._check(
+        native_library.check(
             self._lib.map_set(
                 self._maps[name], ctypes.byref(place), ctypes.byref(number)
             )
@@ -96,10 +96,10 @@ class KernelCounts:
     ) -> Iterator[Tuple[bytes, bytes]]:
         """All entries. The memory is touched only as far as it is used."""
         fd = self._maps[name]
-        capacity = reader._check(self._lib.map_capacity(fd))
+        capacity = native_library.check(self._lib.map_capacity(fd))
         keys = mmap.mmap(-1, capacity * key_size)
         values = mmap.mmap(-1, capacity * value_size)
-        count = reader._check(
+        count = native_library.check(
             self._lib.map_read(fd, _address(keys), _address(values), capacity)
         )
         for i in range(count):
@@ -118,7 +118,9 @@ class KernelCounts:
             if key[_LOWEST] & 1 == generation
         ]
         keys = b"".join(key for key, _ in taken)
-        reader._check(self._lib.map_delete(self._maps[name], keys, len(taken)))
+        native_library.check(
+            self._lib.map_delete(self._maps[name], keys, len(taken))
+        )
         return taken
 
     def _files(self, generation: int) -> List[File]:
@@ -179,5 +181,7 @@ class KernelCounts:
         )
 
     def _percpu(self, name: str, place: int) -> int:
-        now = reader.percpu_array_sum(self._maps[name], place, self._cpu_count)
+        now = bpf_objects.percpu_array_sum(
+            self._maps[name], place, self._cpu_count
+        )
         return self._since(name, place, now)

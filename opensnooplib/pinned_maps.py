@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 from typing import Optional
 
-from opensnooplib import diagnosis, reader
+from opensnooplib import bpf_objects, diagnosis
 from opensnooplib.options import Options
 from opensnooplib.errors import OpensnoopError, UsageError
 
@@ -30,7 +30,7 @@ def _check(
     if path is None:
         return
     try:
-        shape = reader.pinned_map_shape(path)
+        shape = bpf_objects.pinned_map_shape(path)
     except OSError as error:
         raise _refusal(option, path, error.errno or 0) from None
     if (

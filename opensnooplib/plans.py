@@ -28,11 +28,11 @@ from typing import Dict, List, Tuple
 
 from opensnooplib import (
     attachment,
+    bpf_objects,
     compile_room,
     hooks,
     kernel,
     launch,
-    reader,
     tracefs,
 )
 from opensnooplib.compile_room import SOURCE
@@ -225,7 +225,7 @@ def _why_not(plan: str, options: Options) -> str:
         return "syscall tracepoints don't see the kernel's copy of the name"
     if plan == "fentry":
         return hooks.KINDS["fentry"]()
-    if plan == "kprobe" and not reader.has_pmu("kprobe"):
+    if plan == "kprobe" and not bpf_objects.has_pmu("kprobe"):
         return "this kernel has no kprobes (CONFIG_KPROBES)"
     return ""
 

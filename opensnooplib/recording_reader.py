@@ -7,7 +7,7 @@ import ctypes
 from enum import IntEnum
 from typing import List, NamedTuple, Sequence, Tuple
 
-from opensnooplib import reader
+from opensnooplib import native_library, reader
 from opensnooplib.reader import Block, State
 from opensnooplib.schema import Field
 
@@ -51,7 +51,7 @@ class _Condition(ctypes.Structure):
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
-        ("field", reader._Field),
+        ("field", native_library.NativeField),
         ("first", ctypes.c_uint32),
         ("count", ctypes.c_uint32),
         ("text", ctypes.c_char * 64),
@@ -63,7 +63,7 @@ class RecordingReader(reader.Reader):
 
     def __init__(self, fd: int) -> None:
         # pylint: disable=super-init-not-called
-        self._lib = lib = reader._library()
+        self._lib = lib = reader.library()
         self._reader = ctypes.c_void_p()
         self._formats = {}
         lib.reader_input_offset.restype = ctypes.c_uint64
@@ -75,19 +75,19 @@ class RecordingReader(reader.Reader):
         ]
         lib.reader_impossible.restype = ctypes.c_uint64
         lib.reader_impossible.argtypes = [ctypes.c_void_p]
-        reader._check(
+        native_library.check(
             lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )
 
     def read_header(self, timeout_ms: int) -> Kind:
         """Wait for the file's first bytes, and say what they are."""
         kind = self._lib.reader_read_header(self._reader, timeout_ms)
-        return Kind(reader._check(kind))
+        return Kind(native_library.check(kind))
 
     def poll(self, timeout_ms: int) -> State:
         """Write the rows of what is there, up to a block of another type."""
         state = self._lib.reader_poll_recording(self._reader, timeout_ms)
-        return State(reader._check(state))
+        return State(native_library.check(state))
 
     def take_block(self) -> Tuple[Block, bytes]:
         """The block at which the poll stopped, and its body."""
@@ -115,14 +115,16 @@ class RecordingReader(reader.Reader):
         wanted: List[Tuple[int, int]] = []
         for native, one in zip(array, conditions):
             native.kind = one.test
-            native.field = reader._Field(one.field.offset, one.field.size)
+            native.field = native_library.NativeField(
+                one.field.offset, one.field.size
+            )
             native.first, native.count = len(wanted), len(one.wanted)
             native.text = one.text
             wanted += one.wanted
         pairs = (_WantedBits * len(wanted))(
             *(_WantedBits(mask, bits) for mask, bits in wanted)
         )
-        reader._check(
+        native_library.check(
             self._lib.reader_set_conditions(
                 self._reader, array, len(array), pairs, len(pairs)
             )

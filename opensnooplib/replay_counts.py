@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 from typing import Iterator, Tuple
 
-from opensnooplib import reader
+from opensnooplib import native_library
 from opensnooplib.recording_reader import RecordingReader
 from opensnooplib.schema import Schema
 from opensnooplib.summary import File, NoPlace, Process, Summary
@@ -51,7 +51,7 @@ class _Tally(ctypes.Structure):
         ("processes", _Table),
         ("errors", _u64 * _ERRORS),
         ("unreadable", _u64),
-        ("comm", reader._Field),
+        ("comm", native_library.NativeField),
         ("until", _u64),
         ("stopped_at", _u64),
     ]
@@ -70,17 +70,19 @@ class ReplayCounts:
 
     def __init__(self, rows: RecordingReader, output: int) -> None:
         """Raises OSError."""
-        self._lib = lib = reader._library()
+        self._lib = lib = native_library.load()
         lib.reader_tally.restype = ctypes.POINTER(_Tally)
         lib.reader_tally.argtypes = [ctypes.c_void_p]
         self._rows = rows
-        reader._check(lib.reader_start_tally(rows._reader, output))
+        native_library.check(lib.reader_start_tally(rows._reader, output))
         self._tally = lib.reader_tally(rows._reader).contents
 
     def use(self, schema: Schema) -> None:
         comm = schema.known("comm")
         if comm:
-            self._tally.comm = reader._Field(comm.offset, comm.size)
+            self._tally.comm = native_library.NativeField(
+                comm.offset, comm.size
+            )
 
     def stop_at(self, until_ns: int) -> None:
         """Count no record of that time (CLOCK_MONOTONIC) or later."""

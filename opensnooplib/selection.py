@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import List, Mapping, Optional, Sequence
 
-from opensnooplib import follow, paths, reader, values
+from opensnooplib import bpf_objects, follow, paths, values
 from opensnooplib.cgroups import Cgroup
 from opensnooplib.conditions import all_of, any_of, equals_any
 from opensnooplib.defines import Define, entries_for_threads
@@ -173,6 +173,6 @@ def _fill_maps(
     for slot, cgroup in enumerate(_slots(options)):
         fd = os.open(cgroup.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            reader.array_set_fd(maps[_CGROUPS_MAP], slot, fd)
+            bpf_objects.array_set_fd(maps[_CGROUPS_MAP], slot, fd)
         finally:
             os.close(fd)

@@ -9,7 +9,7 @@ import json
 import os
 from typing import Any, Dict, List, Sequence, Tuple
 
-from opensnooplib import reader
+from opensnooplib import native_library
 from opensnooplib.summary import File, Summary, by_opens, in_vain
 
 # Of each table; JSON has all.
@@ -152,7 +152,7 @@ def shell_text(text: bytes, is_cut: bool = False) -> str:
     """As in a row: native/text.h."""
     import ctypes
 
-    lib = reader._library()
+    lib = native_library.load()
     lib.put_shell_text.restype = ctypes.c_void_p
     lib.put_shell_text.argtypes = [
         ctypes.c_char_p,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Mapping, NamedTuple
 
-from opensnooplib import attachment, reader
+from opensnooplib import attachment, bpf_objects
 from opensnooplib.handover import Handover
 from opensnooplib.stub import EVERYBODY, FRONT, OWN
 
@@ -25,7 +25,7 @@ class _Stub(NamedTuple):
 
     def put(self, slot: int, program: int) -> None:
         """-1 empties the slot."""
-        reader.set_slot(self.slots, slot, program)
+        bpf_objects.set_slot(self.slots, slot, program)
 
 
 class Switchboard:
@@ -80,7 +80,7 @@ class Switchboard:
     def misses(self) -> int:
         """How often the kernel skipped a stub that sees something first."""
         return self._past_misses + sum(
-            reader.program_misses(one.program)
+            bpf_objects.program_misses(one.program)
             for name, one in self._stubs.items()
             if attachment.sees_first(name, self._stubs)
         )

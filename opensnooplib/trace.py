@@ -7,13 +7,13 @@ import os
 import time
 from typing import List, Optional
 
-from opensnooplib import attachment, calibration, kernel
+from opensnooplib import attachment, bpf_objects, calibration, kernel
 from opensnooplib.options import Options
 from opensnooplib.cpus import CpuFollower
 from opensnooplib.generation import Generation
 from opensnooplib.launch import Launched
 from opensnooplib.messages import Messages
-from opensnooplib.reader import Counts, Reader, State, program_misses
+from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recorder import Recorder
 from opensnooplib.summing import Summing
 from opensnooplib.switchboard import Switchboard
@@ -112,12 +112,12 @@ class Trace:
                 self.rings.end_own_process(room.pid)
 
     def _skipped(self) -> int:
-        """Opens that the kernel ran no program for: see program_misses()."""
+        """Opens that the kernel ran no program for."""
         programs = self.newest.programs
         if self.stubs.names:
             return self.stubs.misses()
         return sum(
-            program_misses(fd)
+            bpf_objects.program_misses(fd)
             for name, fd in programs.items()
             if attachment.sees_first(name, programs)
         )  # an end that is skipped is counted in the C

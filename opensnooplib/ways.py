@@ -11,7 +11,7 @@ import errno
 import os
 from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from opensnooplib import btf, hooks, kernel, reader, tracefs
+from opensnooplib import btf, hooks, kernel, native_library, tracefs
 from opensnooplib.errors import OpensnoopError
 
 Define = Tuple[str, str]
@@ -165,7 +165,7 @@ def _runs_32_bits() -> bool:
     """Found out by trying: a kernel built for it can be booted without."""
     if not _is_x86():
         return True  # nothing here tells
-    return reader.calibration_open(_32_BITS, "") != -errno.ENOSYS
+    return native_library.calibration_open(_32_BITS, "") != -errno.ENOSYS
 
 
 def _programs_for_32_bits(request: _Request) -> List[Define]:

@@ -15,9 +15,9 @@ from typing import NamedTuple, Sequence, Tuple
 
 from opensnooplib.globs import Glob
 from opensnooplib.known_columns import Kind
+from opensnooplib.native_library import NativeField
 from opensnooplib.reader import (
     _Column,
-    _Field,
     _Glob,
     _Layout,
     _native_glob,
@@ -253,7 +253,7 @@ class Native:
         array = (_Column * len(columns))()
         for native, column in zip(array, columns):
             native.kind = column.kind
-            native.field = _Field(*column.field)
+            native.field = NativeField(*column.field)
             native.width = column.width
             native.name = column.name.encode()
             native.count = column.elements
@@ -265,7 +265,7 @@ class Native:
             )
             native.symbol_count = len(column.symbols)
         row_format = _RowFormat(
-            _Layout(*(_Field(*field) for field in layout)),
+            _Layout(*(NativeField(*field) for field in layout)),
             array,
             len(columns),
         )

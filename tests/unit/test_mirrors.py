@@ -9,7 +9,13 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import generation, options, reader
+from opensnooplib import (
+    bpf_objects,
+    generation,
+    native_library,
+    options,
+    reader,
+)
 from opensnooplib.known_columns import Kind
 from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c
@@ -24,7 +30,7 @@ def _layout(structure: Any) -> List[int]:
 @pytest.mark.parametrize(
     "name, mirror",
     [
-        ("field", reader._Field),
+        ("field", native_library.NativeField),
         ("layout", reader._Layout),
         ("column", reader._Column),
         ("symbol", reader._Symbol),
@@ -35,8 +41,8 @@ def _layout(structure: Any) -> List[int]:
         ("names", native._Names),
         ("name_table", native._NameTable),
         ("reader_counts", reader._Counts),
-        ("hash_count", reader._HashCount),
-        ("program_code", reader._ProgramCode),
+        ("hash_count", bpf_objects._HashCount),
+        ("program_code", bpf_objects._ProgramCode),
     ],
 )
 def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
