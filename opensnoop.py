@@ -13,10 +13,11 @@ from typing import List, Optional
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from opensnooplib import arguments, interpreter, plans, session
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages, print_text
-from opensnooplib.signals import EndedEarly
+from opensnooplib.prompt import arguments, interpreter
+from opensnooplib.trace import plans, session
+from opensnooplib.trace.signals import EndedEarly
 
 
 def _keep_standard_descriptors() -> None:
@@ -40,7 +41,7 @@ def main(words: Optional[List[str]] = None) -> int:
         verbose = options.verbose
         messages = Messages(options.quiet, verbose, options.color_mistakes)
         if options.replay is not None:
-            from opensnooplib import replay  # not needed for a trace
+            from opensnooplib.recording import replay  # not needed for a trace
 
             return replay.run(options, messages)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
@@ -52,7 +53,7 @@ def main(words: Optional[List[str]] = None) -> int:
             print_text(plans.source(options))
             return 0
         if options.disassemble or (options.verifier_log and not options.live):
-            from opensnooplib import inside  # not needed for a trace
+            from opensnooplib.inside import inside  # not needed for a trace
 
             return inside.run(options, messages)
         return session.run(options, messages)

@@ -11,7 +11,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from setuptools import Distribution, setup
+from setuptools import Distribution, find_packages, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.install import install
 
@@ -57,7 +57,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.9",
     py_modules=["opensnoop"],
-    packages=["opensnooplib", "opensnooplib.bpf_src"],
+    packages=[
+        *find_packages(include=["opensnooplib", "opensnooplib.*"]),
+        "opensnooplib.bpf_src",
+    ],
     package_dir={"opensnooplib.bpf_src": "bpf_src"},
     package_data={
         "opensnooplib": ["native/libopensnoop.so"],

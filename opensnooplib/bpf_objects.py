@@ -13,7 +13,7 @@ import os
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from opensnooplib import native_library
-from opensnooplib.handover import StartMap
+from opensnooplib.compile.handover import StartMap
 from opensnooplib.native_library import check
 
 

@@ -13,18 +13,12 @@ import re
 import sys
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
-from opensnooplib import (
-    diagnosis,
-    headers,
-    hooks,
-    kernel,
-    plans,
-    session,
-    tracefs,
-)
-from opensnooplib.options import PLANS, Options
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.host import diagnosis, hooks, kernel, tracefs
 from opensnooplib.messages import Messages, print_text
+from opensnooplib.options import PLANS, Options
+from opensnooplib.source import headers
+from opensnooplib.trace import plans, session
 
 
 class Finding(NamedTuple):

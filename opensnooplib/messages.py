@@ -37,7 +37,7 @@ class Messages:
         """What another program said of the C, if it said anything."""
         text = "\n".join(map(_printable, text.rstrip().split("\n")))
         if self._color:
-            from opensnooplib import paint  # seldom needed
+            from opensnooplib.inside import paint  # seldom needed
 
             text = paint.mistake(text)
         if text:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
-from opensnooplib.cgroups import Cgroup
-from opensnooplib.globs import Glob
+from opensnooplib.host.cgroups import Cgroup
+from opensnooplib.source.globs import Glob
 
 # Best first, on most kernels: see plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")

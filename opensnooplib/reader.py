@@ -11,11 +11,11 @@ from enum import IntEnum
 from typing import Any, Dict, NamedTuple, Optional, Sequence
 
 from opensnooplib import native_library
-from opensnooplib.columns import Column
-from opensnooplib.globs import STAR, Glob
 from opensnooplib.native_library import NativeField, check
-from opensnooplib.row_format import RowFormat, wall_offset_ns
-from opensnooplib.schema import Field
+from opensnooplib.rows.columns import Column
+from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
+from opensnooplib.rows.schema import Field
+from opensnooplib.source.globs import STAR, Glob
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 

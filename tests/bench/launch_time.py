@@ -16,7 +16,7 @@ import time
 from typing import Dict, List, NamedTuple
 
 import workbench
-from opensnooplib import headers
+from opensnooplib.source import headers
 from samples import Samples, in_turn
 from table import Row
 from tools import OURS, CannotMeasure, Kind, Tool, last_line

@@ -15,7 +15,7 @@ from typing import Callable, Dict, List, NamedTuple, Set
 
 import pytest
 
-from opensnooplib import kernel
+from opensnooplib.host import kernel
 from opensnooplib.options import PLANS
 from tests.kernel.tool import CHECKOUT
 

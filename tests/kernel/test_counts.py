@@ -17,8 +17,8 @@ from typing import Callable, Dict, List, NamedTuple, Sequence
 
 import pytest
 
-from opensnooplib import plans
 from opensnooplib.options import PLANS
+from opensnooplib.trace import plans
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import (
     Attempt,

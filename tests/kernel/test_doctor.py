@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opensnooplib import hooks, kernel
+from opensnooplib.host import hooks, kernel
 from opensnooplib.options import PLANS
 from tests.kernel.tool import (
     Ended,

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from opensnooplib import hooks
+from opensnooplib.host import hooks
 from opensnooplib.options import PLANS
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.live import Edits, await_taken_in, counts_of

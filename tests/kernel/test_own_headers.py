@@ -12,8 +12,8 @@ from typing import List
 
 import pytest
 
-from opensnooplib import headers
 from opensnooplib.options import PLANS
+from opensnooplib.source import headers
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import run
 

@@ -12,8 +12,8 @@ from typing import List
 
 import pytest
 
-from opensnooplib import plans
 from opensnooplib.options import PLANS
+from opensnooplib.trace import plans
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import OpenLoad, Word
 from tests.kernel.tool import Ended, Tool

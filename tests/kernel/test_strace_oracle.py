@@ -13,8 +13,8 @@ from typing import Dict, List, NamedTuple, Union
 
 import pytest
 
-from opensnooplib import plans
 from opensnooplib.options import PLANS
+from opensnooplib.trace import plans
 from tests.kernel import strace
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import Row, Tool

@@ -12,7 +12,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opensnooplib import kernel
+from opensnooplib.host import kernel
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for

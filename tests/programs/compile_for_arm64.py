@@ -18,16 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from opensnooplib import (  # noqa: E402
-    arguments,
-    compile_room,
-    headers,
-    hooks,
-    own_source,
-    source,
-    tracefs,
-)
-from opensnooplib.compiled import Compiled  # noqa: E402
+from opensnooplib.compile import compile_room  # noqa: E402
+from opensnooplib.compile.compiled import Compiled  # noqa: E402
+from opensnooplib.host import hooks, tracefs  # noqa: E402
+from opensnooplib.prompt import arguments  # noqa: E402
+from opensnooplib.source import headers, own_source, source  # noqa: E402
 
 
 def main() -> None:

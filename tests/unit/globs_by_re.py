@@ -9,7 +9,7 @@ import re
 from typing import List, Sequence
 
 from opensnooplib.errors import UsageError
-from opensnooplib.globs import STAR, Glob, Part, globs
+from opensnooplib.source.globs import STAR, Glob, Part, globs
 
 _LETTERS = b"ab/\xff"
 

@@ -13,8 +13,6 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple, Sequence, Tuple
 
-from opensnooplib.globs import Glob
-from opensnooplib.known_columns import Kind
 from opensnooplib.native_library import NativeField
 from opensnooplib.reader import (
     _Column,
@@ -23,6 +21,8 @@ from opensnooplib.reader import (
     _native_glob,
     _Symbol,
 )
+from opensnooplib.rows.known_columns import Kind
+from opensnooplib.source.globs import Glob
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = CHECKOUT / "opensnooplib" / "native"

@@ -10,8 +10,9 @@ from typing import Any, Dict, List, NamedTuple
 
 import pytest
 
-from opensnooplib import arguments, replay
 from opensnooplib.messages import Messages
+from opensnooplib.prompt import arguments
+from opensnooplib.recording import replay
 
 MAGIC = b"\x89OSNOOP\n"
 HEADER = MAGIC + struct.pack("=II", 0x01020304, 1)

@@ -16,10 +16,11 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from opensnooplib import __version__, arguments, command_line
+from opensnooplib import __version__
 from opensnooplib.errors import UsageError
-from opensnooplib.globs import STAR, Glob
 from opensnooplib.options import PLANS
+from opensnooplib.prompt import arguments, command_line
+from opensnooplib.source.globs import STAR, Glob
 from tests.unit.native import CHECKOUT
 
 DEFAULTS: Dict[str, Any] = {

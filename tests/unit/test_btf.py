@@ -12,7 +12,8 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opensnooplib import btf, kernel
+from opensnooplib.host import kernel
+from opensnooplib.source import btf
 from tests.unit.native import run_c
 
 pytestmark = pytest.mark.skipif(

@@ -7,13 +7,14 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import arguments, row_format
-from opensnooplib.columns import Column, choose
-from opensnooplib.declarations import Note
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.known_columns import Kind
 from opensnooplib.options import Options
-from opensnooplib.schema import Field, Schema
+from opensnooplib.prompt import arguments
+from opensnooplib.rows import row_format
+from opensnooplib.rows.columns import Column, choose
+from opensnooplib.rows.known_columns import Kind
+from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.source.declarations import Note
 
 # bpf_src/event.h
 EVENT = Schema(

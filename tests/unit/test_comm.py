@@ -8,7 +8,8 @@ import random
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
-from opensnooplib import arguments, selection
+from opensnooplib.prompt import arguments
+from opensnooplib.source import selection
 from tests.unit.native import CHECKOUT, run_c
 
 _HEADER = CHECKOUT / "bpf_src" / "comm.h"

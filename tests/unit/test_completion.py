@@ -13,9 +13,9 @@ from typing import List
 
 import pytest
 
-from opensnooplib import arguments, column_list, command_line
-from opensnooplib.known_columns import STYLES
 from opensnooplib.options import FORMATS, PLANS
+from opensnooplib.prompt import arguments, column_list, command_line
+from opensnooplib.rows.known_columns import STYLES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,9 +8,9 @@ from typing import Dict
 
 import pytest
 
-from opensnooplib import declarations, source
-from opensnooplib.declarations import Declaration, Note
 from opensnooplib.errors import SourceError
+from opensnooplib.source import declarations, source
+from opensnooplib.source.declarations import Declaration, Note
 
 
 def _of(body: str, before: str = "") -> Dict[str, Declaration]:

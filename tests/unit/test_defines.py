@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from opensnooplib import defines, kernel
+from opensnooplib.host import kernel
+from opensnooplib.source import defines
 
 
 def test_plan() -> None:

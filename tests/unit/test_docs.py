@@ -13,9 +13,11 @@ from typing import List, Set
 
 import pytest
 
-from opensnooplib import arguments, column_list, columns
-from opensnooplib import declarations, row_format, source
-from opensnooplib.schema import Field, Schema
+from opensnooplib.prompt import arguments, column_list
+from opensnooplib.rows import columns
+from opensnooplib.rows import row_format
+from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.source import declarations, source
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"

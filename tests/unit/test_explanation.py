@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from opensnooplib import explanation, source
+from opensnooplib.inside import explanation
+from opensnooplib.source import source
 
 _PROBE = """\
 struct event {

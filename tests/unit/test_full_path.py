@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from opensnooplib.known_columns import Kind
+from opensnooplib.rows.known_columns import Kind
 from tests.unit.native import Column, Layout, Native
 
 # enum dir_state of bpf_src/event.h

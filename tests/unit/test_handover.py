@@ -11,14 +11,14 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from opensnooplib import handover
-from opensnooplib.handover import (
+from opensnooplib.compile import handover
+from opensnooplib.compile.handover import (
     Handover,
     MapFacts,
     RoomFailure,
     StartMap,
 )
-from opensnooplib.schema import Field, Schema
+from opensnooplib.rows.schema import Field, Schema
 
 Pair = Tuple[socket.socket, socket.socket]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from opensnooplib import headers, kernel
+from opensnooplib.host import kernel
+from opensnooplib.source import headers
 
 SOURCE = "int x;\n"
 STRUCTS = "struct task_struct *task;\n"

@@ -19,9 +19,9 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 PROGRAM = f"""\
 import os, sys
 sys.path.insert(0, {str(CHECKOUT)!r})
-from opensnooplib import interpreter
 from opensnooplib.environment import INTERPRETER_CHANGED
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.prompt import interpreter
 try:
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
     print("runs with site", not sys.flags.no_site, sys.argv[1:])

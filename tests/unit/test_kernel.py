@@ -9,8 +9,9 @@ from typing import Any, Tuple
 
 import pytest
 
-from opensnooplib import buffers, kernel
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.host import kernel
+from opensnooplib.trace import buffers
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from opensnooplib.errors import OpensnoopError, UsageError
 from opensnooplib.messages import Messages
 from opensnooplib.reader import Counts
-from opensnooplib.trace import end_line
+from opensnooplib.trace.trace import end_line
 from tests.unit.native import CHECKOUT
 
 

@@ -9,14 +9,9 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import (
-    bpf_objects,
-    generation,
-    native_library,
-    options,
-    reader,
-)
-from opensnooplib.known_columns import Kind
+from opensnooplib import bpf_objects, native_library, options, reader
+from opensnooplib.rows.known_columns import Kind
+from opensnooplib.trace import generation
 from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c
 

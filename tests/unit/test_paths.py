@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import List, Sequence, Tuple
 
 
-from opensnooplib import globs, paths
+from opensnooplib.source import globs, paths
 from tests.unit.globs_by_re import is_wanted, some_globs, some_name
 from tests.unit.native import CHECKOUT, run_c
 

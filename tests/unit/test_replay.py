@@ -13,9 +13,10 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from opensnooplib import arguments, recording
 from opensnooplib.errors import OpensnoopError, UsageError
-from opensnooplib.recording import DamagedError
+from opensnooplib.prompt import arguments
+from opensnooplib.recording import recording
+from opensnooplib.recording.recording import DamagedError
 from tests.unit.recordings import (
     FIELDS,
     HEADER,

@@ -8,10 +8,10 @@ from typing import Any, Mapping
 
 import pytest
 
-from opensnooplib import declarations
 from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.members import Member
-from opensnooplib.schema import Field, Schema
+from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.source import declarations
+from opensnooplib.source.members import Member
 
 U32, U64 = '"unsigned int"', '"unsigned long long"'
 

@@ -9,8 +9,9 @@ from typing import List
 
 import pytest
 
-from opensnooplib import arguments, selection
-from opensnooplib.defines import Define
+from opensnooplib.prompt import arguments
+from opensnooplib.source import selection
+from opensnooplib.source.defines import Define
 from tests.unit.native import run_c
 
 

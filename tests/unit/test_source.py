@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from opensnooplib import arguments, selection, source
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.prompt import arguments
+from opensnooplib.source import selection, source
 from tests.unit.native import CHECKOUT
 
 BAD = "int broken = no_such_name;"

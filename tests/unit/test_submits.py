@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import pytest
 
-from opensnooplib import submits
+from opensnooplib.source import submits
 
 
 def _one(

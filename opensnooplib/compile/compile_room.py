@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compile room: a child process that holds BCC, and is gone after launch.
+
+It compiles the C, loads and attaches the programs, hands their descriptors
+over, and leaves. The trace keeps none of the compiler's memory, and nothing
+that goes wrong in the compiler can end it. launch.py starts it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
+from typing import Optional
+
+from opensnooplib.compile import again, handover
+from opensnooplib.compile.compiled import (
+    AGAIN_MAP,
+    COUNTERS_MAP,
+    EVENTS_MAP,
+    REQUESTS_MAP,
+    START_MAP,
+    SUMMARY_MAPS,
+    Compiled,
+    CompilerError,
+    VerifierError,
+)
+from opensnooplib.compile.handover import Handover, RoomFailure
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.host import hooks, kernel, tracefs, ways
+from opensnooplib.host.ways import NO_WAYS, Ways
+from opensnooplib.options import Options
+from opensnooplib.rows.schema import Schema
+from opensnooplib.source import (
+    declarations,
+    defines,
+    headers,
+    own_source,
+    selection,
+    source,
+)
+from opensnooplib.source.source import Source
+from opensnooplib.summary import kernel_counts
+
+_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP, AGAIN_MAP)
+
+# A compile takes 0.3 s on a host and 7 s in an emulator.
+PATIENCE_SECONDS = 120
+
+
+# Shows the file that was opened, which only the kernel's structs tell.
+NEEDS_STRUCTS = "open_by_handle_at"
+
+# The "plan" of --source: its programs attach where their names say.
+SOURCE = "source"
+
+
+class Job(NamedTuple):
+    options: Options
+    source: Source
+    plan: str
+    functions: Mapping[str, str]  # of the kernel, see hooks.py
+    tool_pid: int
+    folder: str  # for headers, see remove_headers()
+    install_rings: Callable[[int], None]
+    # With --live: the programs for which the running trace has slots.
+    have_slots: Optional[Container[str]] = None
+
+
+def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
+    """The C for this job on this kernel; tracefs must be mounted."""
+    text = source.with_defines(
+        job.source.text,
+        defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
+        + ([("NO_RETURN_IS_MISSED", "1")] if _links_kprobes(job) else [])
+        + other_ways.defines
+        + selection.defines(job.options)
+        + defines.columns(job.options)
+        + (defines.directories(job.options) if has_structs() else [])
+        + (kernel_counts.defines() if job.options.summary else []),
+    )
+    own_source.check_hooks(text, job.source)
+    if job.plan == SOURCE:
+        own_source.check(job.source, job.options)
+        text = own_source.with_layout(text)
+    return text
+
+
+def has_structs() -> bool:
+    """Can the C use the kernel's own structs here?"""
+    return kernel.has_btf() or headers.choose().kind != headers.Kind.SMALL_TREE
+
+
+def find_ways(job: Job) -> Ways:
+    """What the plan sees besides its syscalls; tracefs must be mounted."""
+    if job.plan == SOURCE:
+        return NO_WAYS
+    return ways.find(job.options.all_ways, job.functions)
+
+
+def _calls(job: Job) -> List[str]:
+    """Which syscalls the plan sees."""
+    calls = tracefs.open_calls() or list(tracefs.OPEN_CALLS)
+    if job.functions:
+        calls = [
+            call
+            for call in tracefs.OPEN_CALLS
+            if f"{call.upper()}_FUNCTION" in job.functions
+        ]
+    needs = () if has_structs() else (NEEDS_STRUCTS,)
+    return [call for call in calls if call not in needs]
+
+
+def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
+    """The room's whole life. Hands over what it made, or why it couldn't."""
+    try:
+        _become_room(compiler_output)
+        _work_and_hand_over(job, connection)
+    finally:
+        # A normal exit would let BCC detach what was just handed over.
+        os._exit(0)
+
+
+def remove_headers(job: Job) -> None:
+    """The room does it when it has compiled, the trace room if it crashed."""
+    if os.path.lexists(job.folder):
+        import shutil  # costs a launch 3 ms
+
+        shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
+    try:
+        handover.send(connection, _work(job))
+    except OpensnoopError as error:
+        failure = RoomFailure(
+            error.sentence,
+            compiler_spoke=isinstance(error, (CompilerError, SourceError)),
+            source_is_wrong=isinstance(error, SourceError),
+            verifier_spoke=isinstance(error, VerifierError),
+            c_line=getattr(error, "c_line", ""),
+            hints=error.detail,
+        )
+        handover.send_failure(connection, failure)
+    except Exception as error:  # whatever BCC raises must reach the person
+        sentence = f"BCC failed: {type(error).__name__}: {error}"
+        handover.send_failure(connection, RoomFailure(sentence, True))
+
+
+def _become_room(compiler_output: int) -> None:
+    # Should the trace room be killed, nobody else ends a compiler that hangs.
+    signal.alarm(PATIENCE_SECONDS)
+    # Ctrl-C is for the trace room, which then ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    # BCC and LLVM write their messages there, from C++.
+    os.dup2(compiler_output, 1)
+    os.dup2(compiler_output, 2)
+
+
+def _work(job: Job) -> Handover:
+    _prepare_tracefs(job)
+    other_ways = find_ways(job)
+    text = make_source(job, other_ways)
+    chosen = headers.choose()
+    flags: List[str] = []
+    for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
+        os.environ.pop(name, None)  # what we say was taken must be taken
+    if chosen.kind == headers.Kind.UNPACKED:
+        os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
+    elif chosen.kind == headers.Kind.SMALL_TREE:
+        _make_small_tree(job.folder, text)
+        flags = headers.small_tree_flags(job.folder)
+        os.environ["BCC_KERNEL_SOURCE"] = job.folder
+    try:
+        compiled = Compiled(
+            text,
+            flags,
+            lambda program: own_source.place_of(program, job.source),
+            _links_kprobes(job),
+        )
+    finally:
+        remove_headers(job)
+    compiled.load(job.options.verifier_log)
+    compiled.let_call_again(again.places(compiled.programs, job.functions))
+    job.install_rings(compiled.map_fd(EVENTS_MAP))
+    if job.have_slots is None:
+        compiled.attach()
+    else:
+        compiled.attach_for_swaps(job.have_slots, job.tool_pid)
+    declared = declarations.of_event(text)
+    schema = compiled.schema(declared)
+    if job.plan != SOURCE:
+        schema.check_path_is_last(declared)
+    sizes = compiled.sent_sizes()
+    return Handover(
+        schema=schema.as_sent(max(sizes)) if sizes else schema,
+        doubts=_doubts(schema, sizes, job),
+        calls=_calls(job) + other_ways.seen,
+        unproven=other_ways.unproven,
+        unseen=other_ways.unseen,
+        headers=chosen.reason,
+        map_list=compiled.map_list() if job.options.watch_maps else [],
+        start_map=compiled.start_map(),
+        requests_map=compiled.requests_map(),
+        maps={
+            name: compiled.map_fd(name)
+            for name in (
+                EVENTS_MAP,
+                COUNTERS_MAP,
+                START_MAP,
+                AGAIN_MAP,  # it would be emptied if nobody held it
+                REQUESTS_MAP,
+                *selection.map_names(job.options),
+                *(SUMMARY_MAPS if job.options.summary else ()),
+            )
+            if name not in _OPTIONAL_MAPS or compiled.has_map(name)
+        },
+        programs=compiled.programs,
+        attachments=compiled.attachments,
+        stubs=compiled.stubs,
+        sorters=compiled.sorters,
+        slots=compiled.slots,
+    )
+
+
+def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:
+    """Fields that are not sent: who leaves them out seldom wants to."""
+    size = min(sizes, default=0)
+    unsent = [f.name for f in schema.as_sent(size).fields if not f.is_sent]
+    if not sizes or not unsent:
+        return []
+    return [
+        f"{own_source.place_of_submit(job.source)}: warning: a record is sent "
+        f"with {size} bytes of struct event, too few for "
+        f"{', '.join(unsent)}: write sizeof(struct event)"
+    ]
+
+
+def _links_kprobes(job: Job) -> bool:
+    """What somebody's own kprobes are put on needn't suit a link."""
+    return job.plan == "kprobe" and hooks.has_kprobe_multi()
+
+
+def _make_small_tree(folder: str, text: str) -> None:
+    try:
+        os.mkdir(folder, mode=0o700)
+        headers.make_small_tree(folder, text)
+    except OSError as error:
+        raise OpensnoopError(
+            f"cannot write headers for the compiler to {folder}: "
+            f"{error.strerror}; make room there"
+        ) from None
+
+
+def _prepare_tracefs(job: Job) -> None:
+    try:
+        tracefs.mount_for_this_process()
+    except OpensnoopError:
+        if not job.functions:
+            raise
+        return  # the other plans can do without
+    if not job.functions and not tracefs.open_calls():
+        raise OpensnoopError(
+            "this kernel has no tracepoints for syscalls: it needs "
+            "CONFIG_FTRACE_SYSCALLS"
+        )

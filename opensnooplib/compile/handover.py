@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the compile room hands over to the trace room, through a socket.
+
+One message: 4 bytes (the length, native order), then as many bytes of JSON,
+and with them file descriptors as SCM_RIGHTS (unix(7)). A program stays
+attached as long as somebody holds the descriptor of its attachment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+
+from opensnooplib.rows.schema import Schema
+
+# SCM_MAX_FD of the kernel's include/net/scm.h.
+_FD_LIMIT = 253
+
+# Whose descriptors go along; given back in this order, the first detach.
+_KINDS = ("attachments", "stubs", "sorters", "slots", "programs", "maps")
+
+_LENGTH = struct.Struct("=I")
+
+
+class MapFacts(NamedTuple):
+    """A map of the C; sizes in bytes."""
+
+    name: str
+    kind: str
+    key_size: int
+    value_size: int
+    entries: int  # at most
+
+
+class StartMap(NamedTuple):
+    """How to tell from such a map what is under way; sizes in bytes."""
+
+    key_size: int
+    value_size: int
+    flag_offset: int  # of the field under_way in a value
+    flag_size: int  # 0: there is none, so each entry is under way
+
+
+class Handover(NamedTuple):
+    """All that the trace room needs of a compiled program."""
+
+    schema: Schema  # of struct event
+    doubts: List[str]  # about the C, a warning each
+    calls: List[str]  # the syscalls and other ways that are hooked
+    unproven: List[str]  # ways that the tool can't open a file by itself
+    unseen: Dict[str, str]  # other ways that are not: why
+    headers: str  # which were taken, and why
+    map_list: List[MapFacts]
+    start_map: Optional[StartMap]
+    requests_map: Optional[StartMap]
+    maps: Dict[str, int]  # name: file descriptor
+    programs: Dict[str, int]
+    attachments: Dict[str, int]  # by program
+    stubs: Dict[str, int]  # by the program that they stand for
+    sorters: Dict[str, int]
+    slots: Dict[str, int]
+
+    def close(self) -> None:
+        """Give all descriptors back; what is attached is detached."""
+        for kind in _KINDS:
+            fds = getattr(self, kind)
+            for fd in fds.values():
+                os.close(fd)
+            fds.clear()
+
+
+class RoomFailure(NamedTuple):
+    """The compile room could not do its work; the sentence says why."""
+
+    sentence: str
+    compiler_spoke: bool = False  # what BCC printed belongs to the sentence
+    source_is_wrong: bool = False  # the C is, whatever the kernel
+    verifier_spoke: bool = False  # what was printed is its log
+    c_line: str = ""  # where it stopped, if the log doesn't say
+    hints: str = ""  # what this kernel has instead, a line each
+
+
+def send(connection: socket.socket, handover: Handover) -> None:
+    names: List[Tuple[str, str]] = []
+    fds: List[int] = []
+    for kind in _KINDS:
+        for name, fd in getattr(handover, kind).items():
+            names.append((kind, name))
+            fds.append(fd)
+    assert len(fds) <= _FD_LIMIT, "more descriptors than one message can carry"
+    facts = {
+        "schema": handover.schema.to_plain(),
+        "doubts": handover.doubts,
+        "calls": handover.calls,
+        "unproven": handover.unproven,
+        "unseen": handover.unseen,
+        "headers": handover.headers,
+        "map_list": handover.map_list,
+        "start_map": handover.start_map,
+        "requests_map": handover.requests_map,
+        "fds": names,
+    }
+    _send(connection, facts, fds)
+
+
+def send_failure(connection: socket.socket, failure: RoomFailure) -> None:
+    _send(connection, {"failure": failure._asdict()}, [])
+
+
+def _send(
+    connection: socket.socket, facts: Dict[str, Any], fds: List[int]
+) -> None:
+    body = json.dumps(facts).encode()
+    socket.send_fds(connection, [_LENGTH.pack(len(body))], fds)
+    connection.sendall(body)
+
+
+def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
+    """Wait for the message.
+
+    Raises EOFError where the room ended without a
+    word, and TimeoutError (socket.timeout) as the socket is set.
+    """
+    head, fds, _, _ = socket.recv_fds(
+        connection, _LENGTH.size, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
+    )
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    facts = json.loads(_receive_exactly(connection, _LENGTH.unpack(head)[0]))
+    if "failure" in facts:
+        return RoomFailure(**facts["failure"])
+    if len(fds) < len(facts["fds"]):
+        return RoomFailure(
+            "too many files are open already to take over the programs: "
+            "raise ulimit -n"
+        )
+    by_kind: Dict[str, Dict[str, int]] = {kind: {} for kind in _KINDS}
+    for (kind, name), fd in zip(facts["fds"], fds):
+        by_kind[kind][name] = fd
+    return Handover(
+        schema=Schema.from_plain(facts["schema"]),
+        doubts=facts["doubts"],
+        calls=facts["calls"],
+        unproven=facts["unproven"],
+        unseen=facts["unseen"],
+        headers=facts["headers"],
+        map_list=[MapFacts(*one) for one in facts["map_list"]],
+        start_map=_start_map(facts["start_map"]),
+        requests_map=_start_map(facts["requests_map"]),
+        **by_kind,
+    )
+
+
+def _start_map(fact: Optional[List[int]]) -> Optional[StartMap]:
+    return StartMap(*fact) if fact else None
+
+
+def _receive_exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data

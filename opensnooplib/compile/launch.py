@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door between the two rooms: start the compile room, wait for its work.
+
+All of this runs in the trace room; the child runs compile_room.run().
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import socket
+import time
+from typing import Callable, Container, Mapping, NamedTuple
+
+from opensnooplib.compile import compile_room, handover
+from opensnooplib.compile.compile_room import PATIENCE_SECONDS
+from opensnooplib.compile.handover import Handover
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.options import Options
+from opensnooplib.source import source
+from opensnooplib.source.source import Source
+
+
+class Room:
+    """The child. It ends by itself; giving its memory back takes a while."""
+
+    def __init__(self, pid: int, job: compile_room.Job) -> None:
+        self.pid = pid
+        self._job = job
+        self._is_there = True
+
+    def has_ended(self) -> bool:
+        if self._is_there and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self._has_left()
+        return not self._is_there
+
+    def reap(self) -> str:
+        """Wait for the end; in words, how it ended."""
+        _, status = os.waitpid(self.pid, 0)
+        self._has_left()
+        if os.WIFSIGNALED(status):
+            return signal.Signals(os.WTERMSIG(status)).name
+        return f"exit status {os.WEXITSTATUS(status)}"
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        self.kill()
+        self.reap()
+
+    def _has_left(self) -> None:
+        self._is_there = False
+        compile_room.remove_headers(self._job)  # if it could not itself
+
+
+class Launched(NamedTuple):
+    """What came out of the compile room."""
+
+    handover: Handover
+    messages: str  # the compiler's; empty if it had nothing to say
+    seconds: float  # that it took
+    room: Room
+    job: compile_room.Job
+
+    def warnings(self) -> str:
+        """The compiler's, for what the job's C is made of, and ours."""
+        said = ""
+        if self.messages:
+            from opensnooplib.inside import explanation  # seldom needed
+
+            said = explanation.warnings(self.messages, self.job.source)
+        return "\n".join([said, *self.handover.doubts]).strip("\n")
+
+
+class Work:
+    """What a compile room is at, until it is done."""
+
+    def __init__(self, job: compile_room.Job) -> None:
+        self._job = job
+        self._began = time.monotonic()
+        self._compiler_output = os.memfd_create("compiler output")
+        self._connection, inside = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            self._connection.close()
+            compile_room.run(job, inside, self._compiler_output)
+        inside.close()
+        self._room = Room(child, job)
+
+    @property
+    def pid(self) -> int:
+        """Of the room."""
+        return self._room.pid
+
+    def is_done(self) -> bool:
+        """Would wait() return at once?"""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0)) or self._seconds_left() <= 0
+
+    def _seconds_left(self) -> float:
+        return self._began + PATIENCE_SECONDS - time.monotonic()
+
+    def wait(self) -> Launched:
+        """Take over what the room made. Raises OpensnoopError."""
+        try:
+            received = self._await()
+            seconds = time.monotonic() - self._began
+            return Launched(
+                received, self._messages(), seconds, self._room, self._job
+            )
+        finally:
+            self._close()
+
+    def give_up(self) -> Room:
+        """End the room, but don't wait for it."""
+        self._room.kill()
+        self._close()
+        return self._room
+
+    def _close(self) -> None:
+        self._connection.close()
+        os.close(self._compiler_output)
+
+    def _await(self) -> Handover:
+        self._connection.settimeout(max(self._seconds_left(), 0.001))
+        try:
+            received = handover.receive(self._connection)
+        except EOFError:
+            how, said = self._room.reap(), self._messages()
+            self._refuse_what_does_not_compile(said)
+            raise OpensnoopError(
+                f"the compiler crashed ({how}): this is a fault in BCC or "
+                "LLVM, set off by the C",
+                said,
+            ) from None
+        except socket.timeout:
+            self._room.end()
+            raise OpensnoopError(
+                f"the compiler did not end within {PATIENCE_SECONDS} s",
+                self._messages(),
+            ) from None
+        except BaseException:
+            self._room.end()
+            raise
+        if isinstance(received, handover.RoomFailure):
+            self._room.reap()
+            kind = SourceError if received.source_is_wrong else OpensnoopError
+            raise kind(received.sentence, self._explain(received))
+        try:
+            self._refuse_what_does_not_compile(self._messages())
+        except SourceError:
+            received.close()
+            self._room.reap()
+            raise
+        return received
+
+    def _refuse_what_does_not_compile(self, said: str) -> None:
+        """By what clang or LLVM said before it crashed or, at times, went on.
+
+        LLVM 11, of BCC 0.18, makes something of a signed division.
+        """
+        if re.search(r"^error: |: error: |signed division", said, re.M):
+            from opensnooplib.inside import explanation  # seldom needed
+
+            raise SourceError(
+                "the C does not compile",
+                explanation.of_compiler(said, self._job.source),
+            ) from None
+
+    def _explain(self, failure: handover.RoomFailure) -> str:
+        from opensnooplib.inside import explanation  # seldom needed
+
+        made_of = self._job.source
+        if failure.verifier_spoke and not self._job.options.verifier_log:
+            return explanation.of_verifier(self._messages(), failure, made_of)
+        if failure.compiler_spoke:
+            return explanation.of_compiler(
+                self._messages(), made_of, failure.hints
+            )
+        return ""
+
+    def _messages(self) -> str:
+        size = os.fstat(self._compiler_output).st_size
+        text = os.pread(self._compiler_output, size, 0)
+        return text.decode(errors="replace")
+
+
+def _new_folder() -> str:
+    return f"/tmp/opensnoop-{os.urandom(16).hex()}"
+
+
+def begin(
+    options: Options,
+    plan: str,
+    functions: Mapping[str, str],
+    install_rings: Callable[[int], None],
+) -> Work:
+    """Compile, load and attach in a child.
+
+    `functions` are the kernel's that the plan hooks, if it hooks any: see
+    hooks.open_functions().
+
+    The child calls `install_rings` with the descriptor of the perf event array
+    before it attaches anything, so that no record is sent into the void.
+    """
+    return Work(
+        compile_room.Job(
+            options=options,
+            source=source.read(source.path_of(options)),
+            plan=plan,
+            functions=functions,
+            tool_pid=os.getpid(),
+            folder=_new_folder(),
+            install_rings=install_rings,
+            have_slots=() if options.live else None,
+        )
+    )
+
+
+def begin_again(
+    job: compile_room.Job, changed: Source, have_slots: Container[str]
+) -> Work:
+    """The same with other C, for the trace that runs with these slots."""
+    return Work(
+        job._replace(
+            folder=_new_folder(), source=changed, have_slots=have_slots
+        )
+    )
+
+
+def launch(
+    options: Options,
+    plan: str,
+    functions: Mapping[str, str],
+    install_rings: Callable[[int], None],
+) -> Launched:
+    """begin(), and wait for it. Raises OpensnoopError."""
+    return begin(options, plan, functions, install_rings).wait()

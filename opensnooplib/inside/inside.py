@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel made of the C: --disasm and --verifier-log.
+
+The programs are loaded and attached as for a trace, and detached again.
+"""
+
+from __future__ import annotations
+
+from opensnooplib.inside import disassembly
+from opensnooplib.messages import Messages, print_text
+from opensnooplib.options import Options
+from opensnooplib.trace import plans, session
+
+
+def run(options: Options, messages: Messages) -> int:
+    """Print it to stdout. Returns the exit status; raises OpensnoopError."""
+    rings = session.open_rings(options, messages)
+    trace, _ = plans.attach(options, rings, messages)
+    try:
+        if options.disassemble:
+            print_text(disassembly.of_programs(trace.newest.programs))
+        else:
+            print_text(trace.compiler_said)
+    finally:
+        trace.close()
+    return 0

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a save changed, in words."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterable, List, Sequence
+
+from opensnooplib.rows.columns import Column
+from opensnooplib.source import attachment
+
+
+def names(paths: Iterable[str]) -> str:
+    """Files by their names; of many, the first."""
+    listed = [os.path.basename(path) for path in paths]
+    if len(listed) > 3:
+        return f"{listed[0]} and {len(listed) - 1} more"
+    return ", ".join(listed)
+
+
+def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
+    """For example "columns: PPID added"."""
+    before = [column.heading for column in old]
+    after = [column.heading for column in new]
+    parts: List[str] = []
+    added = [heading for heading in after if heading not in before]
+    removed = [heading for heading in before if heading not in after]
+    if added:
+        parts.append(f"{', '.join(added)} added")
+    if removed:
+        parts.append(f"{', '.join(removed)} gone")
+    if [h for h in after if h in before] != [h for h in before if h in after]:
+        parts.append("in another order")
+    looks = {column.heading: (column.kind, column.width) for column in old}
+    changed = [
+        column.heading
+        for column in new
+        if looks.get(column.heading, (column.kind, column.width))
+        != (column.kind, column.width)
+    ]
+    if changed:
+        parts.append(f"{', '.join(changed)} shown in another way")
+    return "columns: " + (", ".join(parts) or "as before")
+
+
+def of_pairs(old: List[str], new: List[str]) -> str:
+    """Places where programs only end what others begin, and didn't before."""
+    return ", ".join(
+        attachment.place_of(name)
+        for name in new
+        if name in old
+        and attachment.only_ends(name, old) != attachment.only_ends(name, new)
+    )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an old generation of a --live trace goes, step by step."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import time
+from typing import Callable, List
+
+from opensnooplib import libc
+from opensnooplib.trace.generation import Generation
+from opensnooplib.trace.trace import Trace
+
+# A program that was called before a switch has ended by then: it takes
+# microseconds, but some kernels let other tasks run in between.
+_GRACE_SECONDS = 1.0
+
+# How often the map "start" is searched for what is still under way.
+_LOOK_SECONDS = 0.25
+
+
+class Retirement:
+    """Wait for what is under way, detach, show the rest, close."""
+
+    def __init__(
+        self, trace: Trace, old: Generation, stubs: List[int]
+    ) -> None:
+        """`stubs` are descriptors of those that only `old` needed."""
+        self._trace = trace
+        self._old = old
+        self._stubs = stubs
+        self._is_detached = False
+        self._next: Callable[[], bool] = self._await_ends
+        self._due = time.monotonic() + _GRACE_SECONDS
+
+    def step(self) -> bool:
+        """What is due. Returns whether it is gone."""
+        return time.monotonic() >= self._due and self._next()
+
+    def _await_ends(self) -> bool:
+        if self._old.is_under_way():
+            self._due += _LOOK_SECONDS
+            return False
+        self._next = self._await_detached
+        _thread.start_new_thread(self._detach, ())
+        return False
+
+    def _detach(self) -> None:
+        """In a thread of its own: each waits for the kernel's RCU."""
+        for fd in self._stubs:
+            os.close(fd)
+        self._old.detach()
+        self._is_detached = True
+
+    def _await_detached(self) -> bool:
+        if not self._is_detached:
+            return False
+        self._due = time.monotonic() + _GRACE_SECONDS
+        self._next = self._end_stream
+        return False
+
+    def _end_stream(self) -> bool:
+        self._trace.rings.end_stream(self._old.stream)
+        self._next = self._close
+        return False
+
+    def _close(self) -> bool:
+        trace, old = self._trace, self._old
+        if not trace.rings.is_read(self._old.stream):
+            return False
+        trace.past_lost += old.lost()
+        trace.past_missed += old.missed()
+        trace.past_not_followed += old.not_followed()
+        trace.older.remove(old)
+        trace.rings.drop_stream(self._old.stream)
+        _thread.start_new_thread(old.close, ())
+        libc.give_back_memory()
+        return True

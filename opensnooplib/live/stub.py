@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stubs: what --live attaches, so that a program can be swapped under load.
+
+A stub goes on, by a tail call, in the program that slot FRONT of its slots
+holds. One write into that slot, and every single event from then on is the new
+program's.
+
+A new program has to be seen to work before anybody else meets it. For as long
+as that takes, slot FRONT holds the stub's sorter: it goes on in slot OWN for
+what the tool's own process does, in slot EVERYBODY for all others. So nothing
+asks for the process while nothing is saved.
+
+No index is a constant for the verifier: with a constant one the kernel would
+rewrite the stub's machine code at each swap.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import List
+
+from opensnooplib.host import kernel
+
+EVERYBODY, OWN, FRONT = 0, 1, 2
+SLOTS = 3
+
+# Operations of include/uapi/linux/bpf.h, and numbers of its helpers.
+_LOAD_64, _LOAD_U32, _STORE_U64 = 0x18, 0x61, 0x7B
+_MOVE, _MOVE_NUMBER = 0xBF, 0xB7
+_ADD_NUMBER, _SHIFT_RIGHT = 0x07, 0x77
+_JUMP_IF_NOT_EQUAL, _CALL, _EXIT = 0x55, 0x85, 0x95
+_GET_SMP_PROCESSOR_ID, _TAIL_CALL = 8, 12
+_GET_CURRENT_PID_TGID, _GET_NS_CURRENT_PID_TGID = 14, 120
+_MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the number is a map's descriptor
+
+
+def instruction(
+    code: int,
+    destination: int = 0,
+    source: int = 0,
+    offset: int = 0,
+    number: int = 0,
+) -> bytes:
+    registers = source << 4 | destination
+    return struct.pack("=BBhi", code, registers, offset, number)
+
+
+def _load_64(destination: int, number: int, source: int = 0) -> bytes:
+    low, high = struct.unpack("=ii", struct.pack("=Q", number))
+    return instruction(
+        _LOAD_64, destination, source, number=low
+    ) + instruction(0, number=high)
+
+
+def _process_into_r0() -> List[bytes]:
+    """By the number that the tool knows itself by."""
+    namespace = kernel.pid_namespace()
+    if namespace is None:
+        return [
+            instruction(_CALL, number=_GET_CURRENT_PID_TGID),
+            instruction(_SHIFT_RIGHT, 0, number=32),
+        ]
+    return [  # struct bpf_pidns_info { u32 pid, tgid; } on the stack
+        _load_64(1, namespace[0]),
+        _load_64(2, namespace[1]),
+        instruction(_MOVE, 3, 10),
+        instruction(_ADD_NUMBER, 3, number=-8),
+        instruction(_MOVE_NUMBER, 4, number=0),
+        # Where the process is outside the namespace nothing is written.
+        instruction(_STORE_U64, 10, 4, -8),
+        instruction(_MOVE_NUMBER, 4, number=8),
+        instruction(_CALL, number=_GET_NS_CURRENT_PID_TGID),
+        instruction(_LOAD_U32, 0, 10, -4),
+    ]
+
+
+def _go_on(slots_fd: int, slot: int, but_if_r0_is: int, then: int) -> bytes:
+    """Begins with the context in r1 and ends the program."""
+    return b"".join(
+        [
+            _load_64(2, slots_fd, _MAP_FD),
+            instruction(_MOVE_NUMBER, 3, number=slot),
+            instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, but_if_r0_is),
+            instruction(_MOVE_NUMBER, 3, number=then),
+            instruction(_CALL, number=_TAIL_CALL),
+            # The slot is empty.
+            instruction(_MOVE_NUMBER, 0, number=0),
+            instruction(_EXIT),
+        ]
+    )
+
+
+def _keeping_context(code: List[bytes]) -> bytes:
+    return b"".join(
+        [instruction(_MOVE, 6, 1), *code, instruction(_MOVE, 1, 6)]
+    )
+
+
+def of_stub(slots_fd: int) -> bytes:
+    """The instructions of the stub whose slots are in this map."""
+    # No CPU has the number -1, but the verifier doesn't know that.
+    ask = instruction(_CALL, number=_GET_SMP_PROCESSOR_ID)
+    return _keeping_context([ask]) + _go_on(slots_fd, FRONT, -1, EVERYBODY)
+
+
+def of_sorter(slots_fd: int, tool_pid: int) -> bytes:
+    """The instructions of the sorter of the stub with these slots."""
+    return _keeping_context(_process_into_r0()) + _go_on(
+        slots_fd, EVERYBODY, tool_pid, OWN
+    )

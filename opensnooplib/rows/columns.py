@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which columns a row has: from the fields of struct event, by name.
+
+known_columns.py has those with a meaning of their own, some of them several
+for one field; every other field is a column by its type, so that a field added
+in C is seen. A comment on the field in C wins over both.
+"""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple, Optional, Sequence
+
+from opensnooplib.errors import SourceError
+from opensnooplib.options import Options
+from opensnooplib.prompt.nearest import did_you_mean
+from opensnooplib.rows.known_columns import KNOWN, STYLES, Kind
+from opensnooplib.rows.schema import Field, Schema
+
+
+class Column(NamedTuple):
+    """One column of a row; symbols and elements are the field's."""
+
+    heading: str
+    key: str  # in JSON and CSV
+    kind: Kind
+    field: Field
+    width: int  # characters; negative: left-aligned
+
+
+# In the table only when asked for, and in JSON always.
+_HIDDEN = ("ts", "tid", "uid", "flags", "mode")
+# Not shown where there is a path.
+INTERNAL = ("path_size", "dir_size", "dir_state")
+_USUAL = ("pid", "comm", "ret", "path")
+
+_RENDERINGS = {
+    "octal": Kind.OCTAL,
+    "hex": Kind.HEX,
+    "errno": Kind.ERRNO,
+    "ns": Kind.NS,
+    "uid": Kind.USER,
+    "gid": Kind.GROUP,
+}
+
+
+def _kind_by_type(field: Field) -> Kind:
+    if field.symbols:
+        return Kind.ENUM
+    if field.kind in ("unsigned", "signed"):
+        if field.size // (field.elements or 1) > 8:
+            return Kind.HEX
+        return Kind.SIGNED if field.kind == "signed" else Kind.UNSIGNED
+    return {
+        "bool": Kind.BOOL,
+        "pointer": Kind.HEX,
+        "text": Kind.TEXT,
+        "bytes": Kind.BYTES,
+    }[field.kind]
+
+
+def _kind_in_table(field: Field, usual: Kind) -> Kind:
+    """What the comment on the field asks for, else the usual one."""
+    kind = _RENDERINGS.get(field.note.rendering, usual)
+    if kind == Kind.NS and field.kind == "signed":
+        return Kind.SIGNED_NS
+    return kind
+
+
+def _by_type(field: Field) -> Column:
+    """A field that the frontend doesn't know, in the table."""
+    kind = _kind_in_table(field, _kind_by_type(field))
+    heading = field.name.upper()
+    if kind in (Kind.NS, Kind.SIGNED_NS):
+        heading += "(us)"
+    width = max(len(heading), 3 if field.size == 1 else 6)
+    if field.kind == "text":
+        width = -max(len(heading), min(field.size, 16))
+    elif kind == Kind.ENUM and not field.elements:
+        names = [len(name) for _, name in field.symbols]
+        width = -max(len(heading), *names)
+    elif kind in (Kind.USER, Kind.GROUP, Kind.ERRNO):
+        width = -max(len(heading), 8)
+    return Column(heading, field.name, kind, field, width)
+
+
+def _data_by_type(field: Field) -> Column:
+    """The same in JSON and CSV: numbers are numbers there."""
+    kind = _kind_by_type(field)
+    if field.kind == "pointer":
+        kind = Kind.UNSIGNED
+    return Column(field.name, field.name, kind, field, 0)
+
+
+def _with_note(column: Column) -> Column:
+    """What the comment on the field asks for wins."""
+    note = column.field.note
+    heading = note.heading or column.heading
+    width = note.width or column.width
+    if 0 < abs(width) < len(heading):
+        width = len(heading) if width > 0 else -len(heading)
+    kind = _kind_in_table(column.field, column.kind)
+    return column._replace(heading=heading, width=width, kind=kind)
+
+
+def _is_internal(field: Field, schema: Schema) -> bool:
+    """They say how the path is to be read."""
+    is_read = schema.known("path") and schema.known(field.name)
+    return field.name in INTERNAL and bool(is_read)
+
+
+def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
+    """The column of this name, if the struct has its field."""
+    known = KNOWN.get(name)
+    if known and known.field != name and schema.find(name):
+        known = None  # the C has a field of its own by that name
+    if known and known.field == name and not schema.known(name):
+        known = None
+    field = schema.known(known.field) if known else schema.find(name)
+    if field is None or _is_internal(field, schema):
+        return None
+    is_table = options.format == "table"
+    if not known:
+        return (
+            _with_note(_by_type(field)) if is_table else _data_by_type(field)
+        )
+    heading, kind, width = known.heading, known.kind, known.width
+    if name == "time":
+        heading, kind, width = STYLES[options.time or "relative"]
+    if not is_table:
+        return Column(heading, name, known.data_kind, field, 0)
+    column = Column(heading, name, kind, field, width)
+    return _with_note(column) if name == known.field else column
+
+
+def choose(schema: Schema, options: Options) -> List[Column]:
+    """The columns of a row, from left to right.
+
+    Raises SourceError where the struct has no field for what was asked.
+    """
+    if options.columns:
+        names = list(options.columns)
+    elif options.format == "table":
+        names = _of_table(schema, options)
+    else:
+        names = _of_data(schema)
+    chosen = []
+    for name in names:
+        column = _find(schema, name, options)
+        if column is None:
+            raise SourceError(_why_missing(name, schema, options))
+        chosen.append(column)
+    if not chosen:
+        raise SourceError(
+            "struct event has no field to show: give it one, such as "
+            "char comm[TASK_COMM_LEN]"
+        )
+    if options.show_flags and options.format == "table":
+        chosen = [
+            # As BCC shows it.
+            c._replace(kind=Kind.FLAGS, width=-8) if c.key == "flags" else c
+            for c in chosen
+        ]
+    return chosen
+
+
+def _of_table(schema: Schema, options: Options) -> List[str]:
+    """Those of BCC's table; other fields stand before PATH."""
+    has = {f.name for f in schema.fields if schema.known(f.name)}
+    others = [f for f in schema.fields if not _is_internal(f, schema)]
+    names = []
+    if options.show_time or options.time:
+        names.append("time")
+    if options.show_uid:
+        names.append("uid")
+    names.append("pid" if options.tid is None else "tid")
+    if options.tid is None and "pid" not in has:
+        names.pop()
+    names += ["comm"] if "comm" in has else []
+    names += ["fd", "err"] if "ret" in has else []
+    names += ["flags", "mode"] if options.show_flags else []
+    usual = has.intersection(_USUAL + _HIDDEN)
+    names += [f.name for f in others if f.name not in usual]
+    names += ["path"] if "path" in has else []
+    return list(dict.fromkeys(names))
+
+
+def _of_data(schema: Schema) -> List[str]:
+    """All fields by their names, and what `ts` and `ret` mean."""
+    meanings = {"ts": ("time",), "ret": ("fd", "err")}
+    fields = [f.name for f in schema.fields if not _is_internal(f, schema)]
+    names: List[str] = []
+    for field in fields:
+        names.append(field)
+        more = meanings.get(field, ()) if schema.known(field) else ()
+        names += [name for name in more if name not in fields]
+    return names
+
+
+def _why_missing(name: str, schema: Schema, options: Options) -> str:
+    known = KNOWN.get(name)
+    asked = f"--columns {name}"
+    if not options.columns:
+        asked = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
+    fields = [field.name for field in schema.fields]
+    if options.replay is not None:
+        there = ", ".join(f for f in fields if f not in INTERNAL)
+        return (
+            f"{asked}: the recording doesn't tell, it has the fields {there}: "
+            "what --record shall keep besides, --columns asks for"
+        )
+    if known and known.field in fields:
+        return (
+            f"{asked} shows the field {known.field}, which has another type "
+            "in struct event: see docs/record-and-json.md, or leave the "
+            "option out"
+        )
+    if known:
+        return no_field(asked, known.field)
+    return unknown(name, fields)
+
+
+def no_field(asked: str, field: str) -> str:
+    """A sentence for an option that shows what isn't there."""
+    return (
+        f"{asked} shows the field {field}, which struct event does not have: "
+        "add it, or leave the option out"
+    )
+
+
+def unknown(name: str, fields: Sequence[str]) -> str:
+    """A sentence for a name that is no column."""
+    names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
+    return f"--columns {name}: there is no such column" + did_you_mean(
+        name, names, "; --columns help lists them"
+    )

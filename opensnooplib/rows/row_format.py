@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How rows look: columns, format, colour."""
+
+from __future__ import annotations
+
+import time
+from typing import List, NamedTuple
+
+from opensnooplib.options import FORMATS, Options
+from opensnooplib.rows import columns
+from opensnooplib.rows.columns import Column
+from opensnooplib.rows.known_columns import Kind
+from opensnooplib.rows.schema import Schema
+
+
+class RowFormat(NamedTuple):
+    """All that the native code needs to turn records into rows."""
+
+    schema: Schema
+    columns: List[Column]
+    kind: str  # one of FORMATS
+    color: bool
+
+    @property
+    def number(self) -> int:
+        """enum row_kind of native/reader.h."""
+        return FORMATS.index(self.kind)
+
+    @property
+    def has_callers(self) -> bool:
+        return any(c.kind == Kind.CALLERS for c in self.columns)
+
+    def heading(self) -> str:
+        """The first line, newline included; empty for JSON."""
+        if self.kind == "json":
+            return ""
+        if self.kind == "csv":
+            return ",".join(c.key for c in self.columns) + "\r\n"
+        words = [
+            c.heading.ljust(-c.width)
+            if c.width < 0
+            else c.heading.rjust(c.width)
+            for c in self.columns
+            if c.kind != Kind.CALLERS  # they stand below the row
+        ]
+        return " ".join(words) + "\n"
+
+
+def choose(schema: Schema, options: Options) -> RowFormat:
+    """The format that `options` ask for, for records of this schema.
+
+    Raises OpensnoopError for a schema that can't be shown so.
+    """
+    return RowFormat(
+        schema,
+        columns.choose(schema, options),
+        options.format,
+        options.color,
+    )
+
+
+def wall_offset_ns() -> int:
+    """What to add to CLOCK_MONOTONIC for the time of day, now.
+
+    The better of a few tries: between two readings there can be an interrupt.
+    """
+    tries = []
+    for _ in range(5):
+        before = time.monotonic_ns()
+        wall = time.time_ns()
+        after = time.monotonic_ns()
+        tries.append((after - before, wall - (before + after) // 2))
+    return min(tries)[1]

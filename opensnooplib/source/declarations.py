@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the text of the C says of struct event's fields.
+
+BCC tells names, sizes and integers (schema.py). Only the text tells which of
+them are pointers and enums, and what a comment on a field asks for:
+
+    u32 ppid; /* the parent process; column: PPID width=7 */
+
+Behind "column:" stand, in any order, a heading (it has a capital letter),
+width=N characters (negative: left-aligned) and one of RENDERINGS.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from opensnooplib.errors import SourceError
+from opensnooplib.prompt.nearest import did_you_mean
+from opensnooplib.source import enums, source
+
+# How a number can be shown in the table, instead of by its type.
+RENDERINGS = ("octal", "hex", "errno", "ns", "uid", "gid")
+
+_WIDTH_LIMIT = 1000
+_HEADING_LIMIT = 64
+
+
+class Note(NamedTuple):
+    """What the comment on a field says."""
+
+    about: str = ""
+    heading: str = ""
+    width: int = 0  # characters; negative: left-aligned; 0: not said
+    rendering: str = ""
+
+
+class Declaration(NamedTuple):
+    """One field of struct event, as it is written."""
+
+    name: str
+    place: str  # "file:line"
+    is_pointer: bool
+    dimensions: int  # 0: no array
+    symbols: Tuple[Tuple[int, str], ...]  # of an enum: value, name
+    macro: str  # of the #ifdef that it stands in, or ""
+    note: Note
+
+
+_TOKEN = re.compile(
+    r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\n[ \t]*#[^\n]*|\w+|[^\s\w]',
+    re.DOTALL,
+)
+_CONDITION = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
+
+
+class _Token(NamedTuple):
+    text: str
+    start: int
+    end: int
+
+    @property
+    def is_comment(self) -> bool:
+        return self.text.startswith(("/*", "//"))
+
+    @property
+    def is_directive(self) -> bool:
+        return self.text.startswith("\n")
+
+
+def without_comments(text: str) -> str:
+    """The same with blanks in place of comments: each place stays its own."""
+
+    def blank(found: "re.Match[str]") -> str:
+        token = _Token(found.group(), *found.span())
+        if not token.is_comment:
+            return token.text
+        return re.sub(r"[^\n]", " ", token.text)
+
+    return _TOKEN.sub(blank, text)
+
+
+def of_event(text: str) -> Dict[str, Declaration]:
+    """The fields of struct event in the assembled C `text`, by name.
+
+    Those in a branch of #ifdef are there too. Raises SourceError for a
+    comment that can't be followed.
+    """
+    return {
+        declaration.name: declaration
+        for declaration in _Reader(text).declarations()
+    }
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._macros: List[str] = []  # of the #ifdefs that are open
+
+    def _tokens(self, start: int = 0) -> Iterator[_Token]:
+        for found in _TOKEN.finditer(self._text, start):
+            yield _Token(found.group(), found.start(), found.end())
+
+    def _start_of_struct(self) -> Optional[int]:
+        last = ["", ""]
+        for token in self._tokens():
+            if token.is_comment or token.is_directive:
+                continue
+            if last == ["struct", "event"] and token.text == "{":
+                return token.end
+            last = [last[1], token.text]
+        return None
+
+    def declarations(self) -> Iterator[Declaration]:
+        start = self._start_of_struct()
+        if start is None:
+            return
+        words: List[_Token] = []
+        before: Optional[_Token] = None  # a comment above the field
+        behind: Optional[_Token] = None  # one on the line where it ends
+        tokens = list(self._tokens_of_body(start))
+        for place, token in enumerate(tokens):
+            if token.is_directive:
+                self._heed_condition(token.text)
+            elif token.is_comment:
+                if token is not behind:
+                    before = before if words else token
+            elif token.text != ";":
+                words.append(token)
+            else:
+                behind = self._comment_behind(tokens[place : place + 2])
+                yield from self._declared(words, behind or before)
+                words, before = [], None
+
+    def _tokens_of_body(self, start: int) -> Iterator[_Token]:
+        """Without what stands in braces of its own."""
+        depth = 0
+        for token in self._tokens(start):
+            if token.text == "}":
+                depth -= 1
+                if depth < 0:
+                    return
+            elif token.text == "{":
+                depth += 1
+            elif depth == 0:
+                yield token
+
+    def _heed_condition(self, line: str) -> None:
+        condition = _CONDITION.match(line)
+        if not condition:
+            return
+        word, name = condition.groups()
+        if word in ("ifdef", "ifndef", "if"):
+            self._macros.append(name if word == "ifdef" else "")
+        elif word == "endif" and self._macros:
+            self._macros.pop()
+        elif self._macros:
+            self._macros[-1] = ""
+
+    def _comment_behind(self, pair: List[_Token]) -> Optional[_Token]:
+        """The one on the line of the semicolon."""
+        if len(pair) < 2 or not pair[1].is_comment:
+            return None
+        between = self._text[pair[0].end : pair[1].start]
+        return None if "\n" in between else pair[1]
+
+    def _declared(
+        self, words: List[_Token], comment: Optional[_Token]
+    ) -> Iterator[Declaration]:
+        texts = [word.text for word in words]
+        if not words:
+            return
+        note = Note()
+        if comment:
+            note = _note(comment.text, self._place(comment.start))
+        symbols: Tuple[Tuple[int, str], ...] = ()
+        if "enum" in texts[:-1]:
+            name = texts[texts.index("enum") + 1]
+            symbols = enums.symbols(self._text, name)
+        macro = next((m for m in reversed(self._macros) if m), "")
+        for declarator in _declarators(texts):
+            name = _name_in(declarator)
+            if name:
+                yield Declaration(
+                    name,
+                    self._place(words[0].start),
+                    "*" in "".join(declarator).partition("[")[0],
+                    declarator.count("["),
+                    symbols,
+                    macro,
+                    note,
+                )
+
+    def _place(self, offset: int) -> str:
+        """As a person finds it: what the last #line says, and counting on."""
+        before = self._text[:offset]
+        number, file = 1, "the C"
+        start = 0
+        for found in re.finditer(r'^#line (\d+) "(.*)"\n', before, re.M):
+            number, file, start = int(found[1]), found[2], found.end()
+        file = source.shown_name(file)
+        return f"{file}:{number + before.count(chr(10), start)}"
+
+
+def _declarators(words: List[str]) -> Iterator[List[str]]:
+    """u32 a, *b; is two: the type stays with the first."""
+    depth = 0
+    one: List[str] = []
+    for word in words:
+        depth += (word in "([") - (word in ")]")
+        if word == "," and depth == 0:
+            yield one
+            one = []
+        else:
+            one.append(word)
+    yield one
+
+
+def _name_in(declarator: List[str]) -> str:
+    """The last identifier, or the one of a pointer to a function."""
+    words = declarator
+    if "__attribute__" in words:
+        words = words[: words.index("__attribute__")]
+    if "[" in words:
+        words = words[: words.index("[")]
+    if "(" in words:
+        words = words[words.index("(") + 1 :]
+    for end in (")", ":"):
+        if end in words:
+            words = words[: words.index(end)]
+    identifiers = [w for w in words if w.isidentifier()]
+    if not identifiers or identifiers[-1] in ("struct", "union"):
+        return ""
+    return identifiers[-1]
+
+
+def _note(comment: str, place: str) -> Note:
+    inside = comment[2:-2] if comment.startswith("/*") else comment[2:]
+    lines = [line.strip().lstrip("*") for line in inside.split("\n")]
+    text = " ".join(" ".join(lines).split())
+    about, column, wishes = text.partition("column:")
+    about = "".join(c if c.isprintable() else "?" for c in about)
+    note = Note(about=about.rstrip(" ;,."))
+    if column:
+        note = _wishes(note, wishes.split(), place)
+    return note
+
+
+def _wishes(note: Note, words: List[str], place: str) -> Note:
+    if not words:
+        raise SourceError(
+            f'{place}: nothing follows "column:": write a heading, width=N or '
+            + ", ".join(RENDERINGS)
+        )
+    for word in words:
+        if word.startswith("width="):
+            note = note._replace(width=_width(word, place))
+        elif word != word.lower() and len(word) <= _HEADING_LIMIT:
+            if not word.isprintable():
+                raise SourceError(
+                    f"{place}: column: the heading can't be read"
+                )
+            note = note._replace(heading=word)
+        elif word in RENDERINGS:
+            note = note._replace(rendering=word)
+        else:
+            raise SourceError(
+                f'{place}: column: there is no rendering "{word}"'
+                + did_you_mean(word, RENDERINGS)
+            )
+    return note
+
+
+def _width(word: str, place: str) -> int:
+    digits = re.fullmatch(r"width=(-?[1-9]\d{0,3})", word, re.ASCII)
+    if not digits or abs(int(digits[1])) > _WIDTH_LIMIT:
+        raise SourceError(
+            f"{place}: column: {word}: must be a number of characters, "
+            f"{_WIDTH_LIMIT} at most; negative aligns to the left"
+        )
+    return int(digits[1])

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which plan sees the opens: the best that is seen to work here.
+
+Best is what sees most, then what costs least (docs/kernels.md has figures):
+
+fentry        the kernel's own syscall functions, also of programs for 32 bits;
+              one program for each open, and no other syscall becomes slower
+syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
+              each open
+syscall       tracepoints; two programs for each open and a map
+kprobe        as fentry, but with two probes for each open and a map; since
+              Linux 6.14 with one
+
+A plan can miss opens, so that others go before it, for one of two reasons:
+
+- The kernel preempts its programs, and where several tasks share a CPU it
+  skips one while another waits in the middle of it. On Linux 7 it does so
+  with all plans but kprobe.
+- kretprobes have a few instances for all tasks, and where many are in an open
+  at once, the ends of some are dropped. Since Linux 6.14 kprobe attaches
+  through links that have no such limit.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, List, Tuple
+
+from opensnooplib import bpf_objects
+from opensnooplib.compile import compile_room, launch
+from opensnooplib.compile.compile_room import SOURCE
+from opensnooplib.compile.launch import Launched
+from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.host import hooks, kernel, tracefs
+from opensnooplib.messages import Messages
+from opensnooplib.options import PLANS, Options
+from opensnooplib.reader import Reader
+from opensnooplib.source import attachment
+from opensnooplib.source.source import path_of, read
+from opensnooplib.trace.calibration import Result
+from opensnooplib.trace.trace import Trace
+
+
+_NEEDS_LEAST = "syscall"
+
+
+class PlanError(OpensnoopError):
+    """This plan doesn't work here; another may."""
+
+
+class RenamedError(PlanError):
+    """The kernel has no function of a name that we know."""
+
+
+class PlanIsBlindError(PlanError):
+    """It is attached, and doesn't see all that it should."""
+
+
+def attach(
+    options: Options, rings: Reader, messages: Messages
+) -> Tuple[Trace, Result]:
+    """Attach the plan that was asked for, or the best that works.
+
+    Best is one that sees all calls; else the first that sees any. Raises
+    OpensnoopError where none does, with the reason of the plan that needs
+    least.
+    """
+    if options.source is not None:
+        return _attach_source(options, rings, messages)
+    if options.plan != "auto":
+        try:
+            return try_plan(options.plan, options, rings, messages)
+        except PlanError as error:
+            error.sentence = f"--attach {options.plan}: {error.sentence}"
+            raise
+    reasons: Dict[str, OpensnoopError] = {}
+    for sees_all in (True, False):
+        for plan in best_first():
+            try:
+                return try_plan(plan, options, rings, messages, sees_all)
+            except SourceError:
+                raise  # the C is wrong, for every plan
+            except OpensnoopError as error:
+                reasons[plan] = error
+                _pass_over(plan, error, messages)
+        if not any(isinstance(e, PlanIsBlindError) for e in reasons.values()):
+            break
+    if options.trusted:
+        raise _none_is_trusted(reasons)
+    raise reasons[_NEEDS_LEAST]
+
+
+def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
+    details = "; ".join(
+        f"{plan}: {reasons[plan].sentence}" for plan in ("fentry", "kprobe")
+    )
+    return PlanError(
+        f"no plan here sees the kernel's copy of the name ({details}): leave "
+        "--trusted out"
+    )
+
+
+def best_first() -> List[str]:
+    """PLANS, with those behind that can miss opens on this kernel."""
+    return sorted(PLANS, key=may_miss)
+
+
+def may_miss(plan: str) -> bool:
+    """Can the kernel skip programs of this plan? What it skips is told."""
+    if plan == "kprobe":
+        return not hooks.has_kprobe_multi()
+    return kernel.preempts_programs(plan)
+
+
+def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
+    """A kernel newer than this tool is news; all else only details."""
+    sentence = f"plan {plan}: not here: {error.sentence}"
+    if isinstance(error, RenamedError):
+        messages.warn(sentence)
+    else:
+        messages.detail(sentence)
+
+
+def _attach_source(
+    options: Options, rings: Reader, messages: Messages
+) -> Tuple[Trace, Result]:
+    """Somebody's own C; what it should see, nobody but its author knows."""
+    launched = launch.launch(options, SOURCE, {}, rings.install)
+    _tell_of(SOURCE, launched, messages)
+    trace = _trace_of(launched, options, rings, messages)
+    trace.take_as_it_is()
+    places = [attachment.place_of(name) for name in trace.newest.programs]
+    return trace, Result(seen=places, unseen=[], untested=[])
+
+
+def _tell_of(plan: str, launched: Launched, messages: Messages) -> None:
+    messages.detail(
+        f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
+    )
+    messages.detail(f"headers: {launched.handover.headers}")
+    for way, reason in launched.handover.unseen.items():
+        messages.detail(f"opens by {way} can't be seen here: {reason}")
+    for line in launched.messages.splitlines():
+        messages.detail(f"the compiler: {line}")
+    options = launched.job.options
+    if options.live or options.source is not None:
+        messages.show(launched.warnings())
+
+
+def _trace_of(
+    launched: Launched, options: Options, rings: Reader, messages: Messages
+) -> Trace:
+    try:
+        return Trace(rings, launched, options, messages)
+    except OpensnoopError:
+        launched.handover.close()
+        raise
+
+
+def try_plan(
+    plan: str,
+    options: Options,
+    rings: Reader,
+    messages: Messages,
+    sees_all: bool = False,
+) -> Tuple[Trace, Result]:
+    """Attach `plan`, and see that it sees: any call, or all of them.
+
+    Raises OpensnoopError.
+    """
+    why_not = _why_not(plan, options)
+    if why_not:
+        raise PlanError(why_not)
+    functions = _functions_of(plan, options)
+    launched = launch.launch(options, plan, functions, rings.install)
+    _tell_of(plan, launched, messages)
+    chosen = options._replace(plan=plan)
+    trace = _trace_of(launched, chosen, rings, messages)
+    result = trace.prove()
+    if not result.seen or (sees_all and result.unseen):
+        trace.close()
+        raise PlanIsBlindError(
+            "the programs are attached, but opens by the tool itself did not "
+            f"show up ({', '.join(result.unseen)}): opensnoop --doctor tells "
+            "more"
+        )
+    return trace, result
+
+
+def source(options: Options) -> str:
+    """The C that BCC gets for the plan that would be tried first.
+
+    Raises OpensnoopError.
+    """
+    wanted = best_first() if options.plan == "auto" else [options.plan]
+    plan = next((p for p in wanted if not _why_not(p, options)), wanted[-1])
+    if options.source is not None:
+        plan = SOURCE
+    job = compile_room.Job(
+        options=options,
+        source=read(path_of(options)),
+        plan=plan,
+        functions=_functions_of(plan, options),
+        tool_pid=os.getpid(),
+        folder="",
+        install_rings=lambda map_fd: None,
+    )
+    try:
+        tracefs.mount_for_this_process()
+    except OpensnoopError:
+        pass  # printing needs no right; all calls are taken for there then
+    return compile_room.make_source(job, compile_room.find_ways(job))
+
+
+def _why_not(plan: str, options: Options) -> str:
+    """What a look tells without a compile; empty if nothing speaks against."""
+    if plan == "syscall-exit" and options.needs_begin:
+        return "it doesn't see opens begin, as -L and --trusted need it"
+    if plan == "syscall" and options.trusted:
+        return "syscall tracepoints don't see the kernel's copy of the name"
+    if plan == "fentry":
+        return hooks.KINDS["fentry"]()
+    if plan == "kprobe" and not bpf_objects.has_pmu("kprobe"):
+        return "this kernel has no kprobes (CONFIG_KPROBES)"
+    return ""
+
+
+def _functions_of(plan: str, options: Options) -> Dict[str, str]:
+    """That the plan hooks. Raises RenamedError where it finds none."""
+    if plan not in ("fentry", "kprobe"):
+        return {}
+    functions = hooks.open_functions()
+    if not functions:
+        raise RenamedError(
+            "this kernel has none of the functions that the plan hooks: "
+            + ", ".join(hooks.open_function_names())
+        )
+    if options.trusted:
+        found = hooks.filp_open_function()
+        if not found:
+            raise RenamedError(
+                "this kernel has none of the functions that are given its "
+                f"copy of the name: {', '.join(hooks.filp_open_names())}"
+            )
+        functions.update(found)
+    return functions
