@@ -89,11 +89,10 @@ def check_hooks(text: str, made_of: Source) -> None:
     hook = attachment.hook_of("tracepoint__")
     for line in source.compiled_lines(text):
         found = _TRACEPOINT.match(line)
-        if found:
-            where = place_of(
-                "tracepoint__" + "__".join(found.groups()), made_of
-            )
-            near.check(hook, ":".join(found.groups()), where)
+        if found and not near.exists(hook, ":".join(found.groups())):
+            program = "tracepoint__" + "__".join(found.groups())
+            place = place_of(program, made_of)
+            near.check(hook, ":".join(found.groups()), place)
 
 
 def place_of(program: str, made_of: Source) -> str:
