@@ -88,8 +88,8 @@ static int begin_open(const struct open_args *open)
 
 /*
  * The name that the kernel used, if that is asked for. Else the name as it was
- * at the begin. Where it wasn't readable then (its page
- * wasn't in memory yet), or is long: as it is now, after the kernel read it.
+ * at the begin. Where it wasn't readable then (its page wasn't in memory yet),
+ * or is long: as it is now, after the kernel read it.
  */
 static void fill_path(struct event *event, struct open_start *begun, u32 tid)
 {
@@ -164,6 +164,10 @@ static void forget_start(void)
 /* A thread that calls execve goes on with its process's number. */
 static void forget_number(u32 tid)
 {
-	if (tid != (u32)bpf_get_current_pid_tgid())
-		start.delete(&tid);
+	if (tid == (u32)bpf_get_current_pid_tgid())
+		return;
+	start.delete(&tid);
+#ifdef TRUSTED
+	kernel_names.delete(&tid);
+#endif
 }

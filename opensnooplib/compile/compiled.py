@@ -494,12 +494,12 @@ class Compiled:
 
     def _members(self, size: int) -> Optional[List[Member]]:
         """Of struct event; None where nobody has its BTF, or can read it."""
-        for fd in self.programs.values():
-            btf_id = bpf_objects.program_code(fd)[2]
-            if btf_id:
-                data = bpf_objects.btf_data(btf_id)
-                try:
+        try:
+            for fd in self.programs.values():
+                btf_id = bpf_objects.program_code(fd)[2]
+                if btf_id:
+                    data = bpf_objects.btf_data(btf_id)
                     return members.of_struct(data, "event", size)
-                except OpensnoopError:
-                    return None  # libbpf is not there, or too old
+        except (OSError, OpensnoopError):
+            pass  # without CAP_SYS_ADMIN; libbpf is not there, or too old
         return None

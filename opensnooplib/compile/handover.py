@@ -14,6 +14,7 @@ import socket
 import struct
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
+from opensnooplib.errors import OpensnoopError
 from opensnooplib.rows.schema import Schema
 
 # SCM_MAX_FD of the kernel's include/net/scm.h.
@@ -90,7 +91,11 @@ def send(connection: socket.socket, handover: Handover) -> None:
         for name, fd in getattr(handover, kind).items():
             names.append((kind, name))
             fds.append(fd)
-    assert len(fds) <= _FD_LIMIT, "more descriptors than one message can carry"
+    if len(fds) > _FD_LIMIT:
+        raise OpensnoopError(
+            f"the C has too many programs and maps: they make {len(fds)} "
+            f"descriptors, and {_FD_LIMIT} can be handed over"
+        )
     facts = {
         "schema": handover.schema.to_plain(),
         "doubts": handover.doubts,

@@ -23,6 +23,13 @@ from opensnooplib.source import source
 from opensnooplib.source.source import Source
 
 
+# Of clang, of LLVM, and of LLVM's back end for BPF.
+_ERROR = re.compile(
+    r"^(error: |\S.*:\d+:\d+: (fatal )?error: |.*Unsupport signed division)",
+    re.MULTILINE,
+)
+
+
 class Room:
     """The child. It ends by itself; giving its memory back takes a while."""
 
@@ -163,7 +170,7 @@ class Work:
 
         LLVM 11, of BCC 0.18, makes something of a signed division.
         """
-        if re.search(r"^error: |: error: |signed division", said, re.M):
+        if _ERROR.search(said):
             from opensnooplib.inside import explanation  # seldom needed
 
             raise SourceError(

@@ -206,11 +206,9 @@ def has_kprobe_multi() -> bool:
     them (kernel/trace/fprobe.c); before that, as for kretprobes, a few
     instances for all tasks.
     """
-    return kernel.version() >= (
-        6,
-        14,
-        0,
-    ) and not bpf_objects.kprobe_multi_refusal(_A_FUNCTION)
+    if kernel.version() < (6, 14, 0):
+        return False
+    return not bpf_objects.kprobe_multi_refusal(_A_FUNCTION)
 
 
 def _fentry() -> str:

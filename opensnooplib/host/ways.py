@@ -171,16 +171,17 @@ def _runs_32_bits() -> bool:
 
 
 def _programs_for_32_bits(request: _Request) -> List[Define]:
+    has_functions = any(name.endswith("_32") for name in request.functions)
+    if request.functions and not has_functions:
+        raise _Missing("this kernel has no functions for them")
+    if not has_functions and not request.all_ways:
+        raise _Missing("the plan's tracepoints don't show them; --all does")
+    if not has_functions and not _is_x86():
+        raise _Missing("--all knows their syscalls on x86-64 only")
     if not _runs_32_bits():
         raise _Missing("this kernel runs no 32-bit programs")
-    if request.functions:
-        if not any(name.endswith("_32") for name in request.functions):
-            raise _Missing("this kernel has no functions for them")
+    if has_functions:
         return []
-    if not request.all_ways:
-        raise _Missing("the plan's tracepoints don't show them; --all does")
-    if not _is_x86():
-        raise _Missing("--all knows their syscalls on x86-64 only")
     return [("RAW_SYSCALLS", "1")] + _places(_COMPAT)
 
 

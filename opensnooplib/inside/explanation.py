@@ -276,8 +276,12 @@ def _of_llvm(line: str, made_of: Source) -> str:
 
 def _shown(file: str, made_of: Source) -> str:
     """LLVM's name for a file, which may lack its begin, as a person's."""
+    name = os.path.basename(file)
     for path in made_of.files:
-        if path.endswith(os.path.basename(file)):
+        if os.path.basename(path) == name:
+            return source.shown_name(path)
+    for path in made_of.files:
+        if path.endswith(name):
             return source.shown_name(path)
     return file
 

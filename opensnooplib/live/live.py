@@ -20,7 +20,7 @@ import _thread
 import errno
 import os
 import time
-from typing import Dict, List, Optional
+from typing import Dict, Iterable, List, Optional
 
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Work
@@ -45,6 +45,13 @@ _BURST_SECONDS = 3.0
 _NOTHING = Source("", {})
 
 
+def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
+    return OpensnoopError(
+        f"cannot watch {source.shown_name(path)} for changes: "
+        f"{error.strerror}; see fs.inotify in sysctl(8)"
+    )
+
+
 class Live:
     """To be stepped in each round of the trace."""
 
@@ -67,10 +74,7 @@ class Live:
             self._watch = Watch()
             self._watch.files(self._shown.files)
         except OSError as error:
-            raise OpensnoopError(
-                f"cannot watch {source.shown_name(self._path)} for changes: "
-                f"{error.strerror}; see fs.inotify in sysctl(8)"
-            ) from None
+            raise _cannot_watch(self._path, error) from None
         messages.note(
             f"saves of {changes.names(self._shown.files)} take effect at once"
         )
@@ -114,7 +118,7 @@ class Live:
             self._refuse(error)
             return
         finally:
-            self._watch.files({**self._shown.files, **reached})
+            self._watch_all({**self._shown.files, **reached})
         self._missing_since = None
         if found.text == self._tried.text:
             return
@@ -126,6 +130,12 @@ class Live:
         if not was_busy:
             self._burst_began = time.monotonic()
         self._begin(found)
+
+    def _watch_all(self, files: Iterable[str]) -> None:
+        try:
+            self._watch.files(files)
+        except OSError as error:
+            self._tell(_cannot_watch(self._path, error))
 
     def _give_up(self) -> bool:
         """What an earlier save began. Returns whether there was anything."""

@@ -29,7 +29,7 @@ _LOAD_64, _LOAD_U32, _STORE_U64 = 0x18, 0x61, 0x7B
 _MOVE, _MOVE_NUMBER = 0xBF, 0xB7
 _ADD_NUMBER, _SHIFT_RIGHT = 0x07, 0x77
 _JUMP_IF_NOT_EQUAL, _CALL, _EXIT = 0x55, 0x85, 0x95
-_GET_SMP_PROCESSOR_ID, _TAIL_CALL = 8, 12
+_TAIL_CALL = 12
 _GET_CURRENT_PID_TGID, _GET_NS_CURRENT_PID_TGID = 14, 120
 _MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the number is a map's descriptor
 
@@ -98,8 +98,8 @@ def _keeping_context(code: List[bytes]) -> bytes:
 
 def of_stub(slots_fd: int) -> bytes:
     """The instructions of the stub whose slots are in this map."""
-    # No CPU has the number -1, but the verifier doesn't know that.
-    ask = instruction(_CALL, number=_GET_SMP_PROCESSOR_ID)
+    # No thread has the number -1, but the verifier doesn't know that.
+    ask = instruction(_CALL, number=_GET_CURRENT_PID_TGID)
     return _keeping_context([ask]) + _go_on(slots_fd, FRONT, -1, EVERYBODY)
 
 

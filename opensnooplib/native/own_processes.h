@@ -23,7 +23,7 @@ struct own_processes {
 	unsigned int count;
 };
 
-/* Where there are too many, the one that was added first is forgotten. */
+/* Where there are too many, the oldest is forgotten, but for the trace. */
 void own_processes_add(struct own_processes *own, uint32_t pid);
 
 /* The PID can be another process's from now on. */

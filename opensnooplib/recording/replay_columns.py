@@ -22,7 +22,7 @@ _INSTEAD = {
 def check(options: Options, described: Description) -> None:
     """Raises OpensnoopError where the recording lacks what is asked for."""
     for name in options.beside:
-        if described.schema.find(name) is None:
+        if described.schema.known(name) is None:
             raise _lacks(OPTIONS[name], f"has no field {name}")
     if not options.full_path:
         return

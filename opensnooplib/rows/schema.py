@@ -70,13 +70,18 @@ class Schema(NamedTuple):
 
     @property
     def least(self) -> int:
-        """Bytes of a record at least: of all fields before the path."""
-        path = self.find("path")
+        """Bytes of a record at least: of all that is sent before the path.
+
+        0 where records may end anywhere, as those of somebody's own C.
+        """
+        path = self.known("path")
+        if path is None or self.known("path_size") is None:
+            return 0
         return max(
             (
                 field.offset + field.size
                 for field in self.fields
-                if path is None or field.offset < path.offset
+                if field.is_sent and field.offset < path.offset
             ),
             default=0,
         )
@@ -151,9 +156,14 @@ class Schema(NamedTuple):
 
     def as_sent(self, size: int) -> Schema:
         """Where records have `size` bytes of the struct."""
+
+        def end(field: Field) -> int:
+            """From here on it is there; of a text, its begin is enough."""
+            return field.offset + (1 if field.kind == "text" else field.size)
+
         return Schema(
             tuple(
-                field._replace(is_sent=field.offset + field.size <= size)
+                field._replace(is_sent=end(field) <= size)
                 for field in self.fields
             )
         )

@@ -88,7 +88,7 @@ def _takes_all(part: Part, other: Part) -> bool:
     """Of two parts, the first no star."""
     if part is STAR or other is STAR:
         return False
-    return set(other).issubset(part)
+    return other == part or set(other).issubset(part)
 
 
 def _refusal(word: str, why: str) -> str:

@@ -85,11 +85,6 @@ def with_defines(text: str, defines: Sequence[Define]) -> str:
     return "\n".join(lines + [text])
 
 
-def assemble(path: str, defines: Sequence[Define]) -> str:
-    """read() and with_defines()."""
-    return with_defines(read(path).text, defines)
-
-
 def shown_name(path: str) -> str:
     """As a person would type it from here."""
     try:

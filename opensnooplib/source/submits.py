@@ -15,6 +15,7 @@ _INSTRUCTION = struct.Struct("=BBhi")
 _LD, _LDX, _ALU32, _JMP, _JMP32, _ALU64 = 0, 1, 4, 5, 6, 7
 _CALL, _EXIT = 0x85, 0x95
 _LOAD_OF_A_MAP, _MOVES_OF_CONSTANTS = 0x18, (0xB4, 0xB7)
+_ATOMICS = (0xC3, 0xDB)
 _PERF_EVENT_OUTPUT = 25  # BPF_FUNC_perf_event_output
 _MAP_REGISTER, _SIZE_REGISTER = 2, 5
 
@@ -38,6 +39,9 @@ def sizes(code: bytes, map_fd: int) -> Iterator[Optional[int]]:
             known[target] = value
         elif opcode & 0x07 in (_LD, _LDX, _ALU32, _ALU64):
             known.pop(target, None)
+        elif opcode in _ATOMICS:  # which can fetch what was there before
+            known.pop(origin, None)
+            known.pop(0, None)
 
 
 def _places_jumped_to(code: bytes) -> Set[int]:

@@ -65,9 +65,8 @@ class Summing:
         self._counts.take(0)
         self._began = time.monotonic()
         if self._options.top:
-            from opensnooplib.summary.top import (
-                Screen,
-            )  # not needed for a summary
+            # Not needed for a summary.
+            from opensnooplib.summary.top import Screen
 
             self._screen = Screen(self._put)
             self._screen.enter()

@@ -97,9 +97,8 @@ def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
 def open_output(options: Options) -> int:
     """Where rows or records go. Raises OpensnoopError."""
     if options.record is not None:
-        from opensnooplib.recording import (
-            recording,
-        )  # not needed for a plain trace
+        # Not needed for a plain trace.
+        from opensnooplib.recording import recording
 
         return recording.open_for_writing(options.record)
     if options.output_file is None:

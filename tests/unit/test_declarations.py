@@ -11,6 +11,7 @@ import pytest
 from opensnooplib.errors import SourceError
 from opensnooplib.source import declarations, source
 from opensnooplib.source.declarations import Declaration, Note
+from tests.unit.assembled import assemble
 
 
 def _of(body: str, before: str = "") -> Dict[str, Declaration]:
@@ -23,7 +24,7 @@ def _note(comment: str) -> Note:
 
 
 def test_the_projects_own_struct() -> None:
-    text = source.assemble(source.default_path(), [])
+    text = assemble(source.default_path())
     declared = declarations.of_event(text)
     assert list(declared)[:3] == ["ts", "pid", "tid"]
     assert list(declared)[-1] == "path"

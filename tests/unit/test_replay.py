@@ -139,6 +139,8 @@ def test_selection_needs_its_field(replay: Replayer) -> None:
 def _with(name: str, paths: str) -> bytes:
     """An empty recording with this field, and such paths."""
     field = {"name": name, "offset": 4149, "size": 8, "kind": "unsigned"}
+    if name == "callers":
+        field.update(size=1024, elements=128)
     body = description(fields=[*FIELDS, field], paths=paths)
     return HEADER + body + counts()
 
@@ -157,6 +159,19 @@ def test_what_was_recorded_may_be_asked_for(
     replay: Replayer, option: str, recorded: bytes
 ) -> None:
     assert replay(recorded, option).status == 0
+
+
+def test_records_of_somebodys_own_c_may_be_short(replay: Replayer) -> None:
+    """The last text is sent as far as it is used, other fields not at all."""
+    fields = [
+        {"name": "pid", "offset": 0, "size": 4, "kind": "unsigned"},
+        {"name": "name", "offset": 4, "size": 64, "kind": "text"},
+    ]
+    body = struct.pack("=I", 7) + b"somebody\0"
+    recorded = HEADER + description(fields=fields) + block(2, body) + counts()
+    replayed = replay(recorded)
+    assert (replayed.status, replayed.said.count("shown")) == (0, 1)
+    assert replayed.rows == [{"pid": 7, "name": "somebody"}]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.prompt import arguments
 from opensnooplib.source import selection, source
+from tests.unit.assembled import assemble
 from tests.unit.native import CHECKOUT
 
 BAD = "int broken = no_such_name;"
@@ -52,7 +53,7 @@ def _write(name: str, *lines: str) -> str:
 def test_mistakes_in_the_main_file() -> None:
     main = _write("main.c", '#include "a.h"', "int x;", BAD)
     _write("a.h", "int a;", "int b;")
-    text = source.assemble(main, [("ONE", "1"), ("TWO(x)", "(x)")])
+    text = assemble(main, [("ONE", "1"), ("TWO(x)", "(x)")])
     assert _complaint(text) == "main.c:3"
 
 
@@ -60,18 +61,18 @@ def test_mistakes_in_an_included_file() -> None:
     main = _write("main.c", "int x;", '  #  include   "sub/a.h" /* why */')
     _write("sub/a.h", "int a;", "", '#include "b.h"', "int c;")
     _write("sub/b.h", "/*", " */", BAD)
-    assert _complaint(source.assemble(main, [])) == "sub/b.h:3"
+    assert _complaint(assemble(main)) == "sub/b.h:3"
 
 
 @pytest.mark.parametrize("folder", ['a"b', "a\\b", "a b", "ü", "a%b"])
 def test_mistakes_below_a_folder_with_an_odd_name(folder: str) -> None:
     main = _write(f"{folder}/main.c", "int x;", BAD)
-    assert _complaint(source.assemble(main, [])) == f"{folder}/main.c:2"
+    assert _complaint(assemble(main)) == f"{folder}/main.c:2"
 
 
 def test_a_folder_whose_name_has_two_lines_compiles() -> None:
     main = _write("a\nb/main.c", "int x;")
-    result = _compile(source.assemble(main, []))
+    result = _compile(assemble(main))
     assert result.returncode == 0, result.stderr
 
 
@@ -79,7 +80,7 @@ def test_mistakes_after_two_includes_in_a_row() -> None:
     main = _write("main.c", '#include "a.h"', '#include "b.h"', BAD)
     _write("a.h", "int a;")
     _write("b.h")
-    assert _complaint(source.assemble(main, [])) == "main.c:3"
+    assert _complaint(assemble(main)) == "main.c:3"
 
 
 @pytest.mark.parametrize(
@@ -96,26 +97,26 @@ def test_mistakes_after_two_includes_in_a_row() -> None:
 )
 def test_only_what_c_calls_a_line_is_one(line: str) -> None:
     main = _write("main.c", "int a;", line, "int b;", BAD)
-    assert _complaint(source.assemble(main, [])) == "main.c:4"
+    assert _complaint(assemble(main)) == "main.c:4"
 
 
 def test_a_file_that_does_not_end_in_a_newline() -> None:
     main = _write("main.c", '#include "a.h"', BAD)
     with open("a.h", "w", encoding="utf-8") as file:
         file.write("int a; // no newline")
-    assert _complaint(source.assemble(main, [])) == "main.c:2"
+    assert _complaint(assemble(main)) == "main.c:2"
 
 
 def test_names_may_hold_anything() -> None:
     main = _write('sub/ma"in\\.c', BAD)
-    assert '/sub/ma\\"in\\\\.c"' in source.assemble(main, [])
+    assert '/sub/ma\\"in\\\\.c"' in assemble(main)
 
 
 def test_files_above_are_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     main = _write("main.c", BAD)
     os.mkdir("below")
     monkeypatch.chdir("below")
-    assert _complaint(source.assemble(main, [])) == f"{main}:1"
+    assert _complaint(assemble(main)) == f"{main}:1"
 
 
 def test_a_working_directory_that_is_gone(
@@ -125,37 +126,37 @@ def test_a_working_directory_that_is_gone(
     os.mkdir("gone")
     monkeypatch.chdir("gone")
     os.rmdir(os.getcwd())
-    assert _complaint(source.assemble(main, [])) == f"{main}:1"
+    assert _complaint(assemble(main)) == f"{main}:1"
 
 
 def test_defines_come_first() -> None:
     main = _write("main.c", "int x = ONE;")
-    text = source.assemble(main, [("ONE", "1")])
+    text = assemble(main, [("ONE", "1")])
     assert text == f'#define ONE 1\n#line 1 "{main}"\nint x = ONE;\n'
 
 
 def test_system_includes_stay() -> None:
     main = _write("main.c", "#include <linux/sched.h>")
-    assert "#include <linux/sched.h>\n" in source.assemble(main, [])
+    assert "#include <linux/sched.h>\n" in assemble(main)
 
 
 def test_bytes_that_are_not_utf8_stay() -> None:
     with open("main.c", "wb") as file:
         file.write(b"// caf\xe9\n")
-    text = source.assemble("main.c", [])
+    text = assemble("main.c", [])
     assert b"// caf\xe9\n" in text.encode(errors="surrogateescape")
 
 
 def test_a_mark_of_utf8_at_the_begin() -> None:
     main = _write("main.c", "\ufeffint a;", BAD)
-    assert _complaint(source.assemble(main, [])) == "main.c:2"
+    assert _complaint(assemble(main)) == "main.c:2"
 
 
 def test_a_missing_include() -> None:
     main = _write("main.c", "int a;", '#include "sub/a.h"')
     _write("sub/a.h", '#include "nothing.h"')
     with pytest.raises(OpensnoopError) as error:
-        source.assemble(main, [])
+        assemble(main)
     assert error.value.sentence == (
         'sub/a.h:1 includes "nothing.h", which is not there'
     )
@@ -185,7 +186,7 @@ def test_a_missing_include_in_a_branch(
 
 def test_a_missing_main_file() -> None:
     with pytest.raises(OpensnoopError) as error:
-        source.assemble("nothing.c", [])
+        assemble("nothing.c", [])
     assert error.value.sentence == "nothing.c is not there"
 
 
@@ -193,14 +194,14 @@ def test_an_include_of_a_folder() -> None:
     main = _write("main.c", '#include "sub"')
     os.mkdir("sub")
     with pytest.raises(OpensnoopError, match="cannot read sub: Is a dir"):
-        source.assemble(main, [])
+        assemble(main)
 
 
 def test_a_file_that_includes_itself() -> None:
     main = _write("main.c", '#include "a.h"')
     _write("a.h", '#include "a.h"')
     with pytest.raises(OpensnoopError) as error:
-        source.assemble(main, [])
+        assemble(main)
     assert error.value.sentence.startswith("a.h is included by itself")
 
 
@@ -208,7 +209,7 @@ def test_the_program_of_the_project() -> None:
     options = arguments.parse(["-n", "x", "-f", "O_CREAT"])
     path = source.default_path()
     assert Path(path) == CHECKOUT / "bpf_src" / "opensnoop.c"
-    text = source.assemble(path, selection.defines(options))
+    text = assemble(path, selection.defines(options))
     assert '#include "' not in text
     for file in (CHECKOUT / "bpf_src").iterdir():
         assert f'{file.name}"\n' in text, "each file of bpf_src is used"

@@ -41,6 +41,8 @@ JUMP = _one(0x15, to=1, go=1)  # over the next one
         ([_map(7), _size(24), _one(0x79, to=5, by=1), OUTPUT], [None]),
         ([_map(7), _size(8), JUMP, _size(24), OUTPUT], [None]),
         ([_map(7), _size(24), _one(0x7B, to=5, by=1), OUTPUT], [24]),
+        ([_map(7), _size(24), _one(0xDB, to=1, by=5), OUTPUT], [None]),
+        ([_map(7), _size(8), _one(0x16, go=1), _size(24), OUTPUT], [None]),
     ],
 )
 def test_sizes(code: List[bytes], expected: List[Optional[int]]) -> None:

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C that BCC gets, without the frontend's own choice of #defines."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from opensnooplib.source import source
+from opensnooplib.source.defines import Define
+
+
+def assemble(path: str, defines: Sequence[Define] = ()) -> str:
+    return source.with_defines(source.read(path).text, defines)
