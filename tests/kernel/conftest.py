@@ -16,6 +16,9 @@ from tests.kernel.cast import Cast, a_cast
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy
 from tests.kernel.tool import CHECKOUT, copy_checkout
 
+# Under nohup(1), say, all programs would inherit that it is ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 _HERE = Path(__file__).parent
 _PROGRAMS = CHECKOUT / "tests" / "programs"
 _C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-pthread"]
