@@ -16,9 +16,6 @@ from tests.kernel.cast import Cast, a_cast
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy
 from tests.kernel.tool import CHECKOUT, copy_checkout
 
-# Under nohup(1), say, all programs would inherit that it is ignored.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
 _HERE = Path(__file__).parent
 _PROGRAMS = CHECKOUT / "tests" / "programs"
 _C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-pthread"]
@@ -110,9 +107,10 @@ def cgroup(tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _heed_ctrl_c() -> None:
+def _heed_signals() -> None:
     """A shell starts what it puts into the background with SIGINT ignored,
-    and so would all that the tests start be.
+    nohup(1) with SIGHUP, and so would all that the tests start be.
     """
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
