@@ -82,7 +82,7 @@ def test_opens_that_find_no_room_to_begin(
     """More threads than the map "start" has entries."""
     room, threads = 8, 20
     replace_in(
-        checkout_copy / "opensnooplib" / "defines.py",
+        checkout_copy / "opensnooplib" / "source" / "defines.py",
         "str(entries_for_threads())",
         f'"{room + 1}"',  # one is the tool's own
     )

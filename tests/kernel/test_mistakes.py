@@ -162,7 +162,7 @@ def test_a_file_that_is_there_later(
 
 
 def _with_patience(checkout: Path, seconds: int) -> None:
-    path = checkout / "opensnooplib" / "compile_room.py"
+    path = checkout / "opensnooplib" / "compile" / "compile_room.py"
     text = path.read_text()
     changed = re.sub(
         r"^PATIENCE_SECONDS = \d+$",
