@@ -9,7 +9,7 @@ from typing import Dict, List
 from samples import Samples, in_turn
 from table import Row
 from tools import LIBBPF_TOOLS, OURS, UNTRACED, Tool, tracing
-from workbench import HERE, Workbench
+from workbench import Workbench
 
 _OPENS = 300_000
 
@@ -21,11 +21,7 @@ _FULL_PATH = 2.5
 _EXIT = OURS.with_arguments("--attach", "syscall-exit")
 _EXIT = _EXIT._replace(name="syscall-exit")
 _PAIR = OURS.with_arguments("--attach", "syscall")._replace(name="syscall")
-# The pair without what makes ours cheaper: its entries stay in the map.
-_CLASSIC = OURS.with_arguments(
-    "--source", os.path.join(HERE, "classic_pair.c")
-)._replace(name="a classic pair")
-_PLANS = (_EXIT, _PAIR, _CLASSIC, LIBBPF_TOOLS)
+_PLANS = (_EXIT, _PAIR, LIBBPF_TOOLS)
 
 _PLAIN = OURS._replace(name="plain")
 _FULL = OURS.with_arguments("-F")._replace(name="-F")
@@ -69,7 +65,6 @@ def _plans(bench: Workbench) -> List[Row]:
             own, added[LIBBPF_TOOLS.name], "libbpf-tools", _OF_LIBBPF_TOOLS
         ),
         _share(own, added[_PAIR.name], "the plan syscall", _OF_SYSCALL),
-        _share(own, added[_CLASSIC.name], "a classic pair", _OF_SYSCALL),
     ]
 
 

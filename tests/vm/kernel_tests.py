@@ -176,5 +176,10 @@ def _reasons(result: Result) -> List[str]:
         lines.append(f"{where}: the first machine died: see its console above")
     if result.report.get("built") and not result.findings:
         lines.append(f"{where}: --doctor told nothing: see its error above")
-    failed = result.report.get("tests", {}).get("failed", [])
-    return lines + [f"{where}: failed: {name}" for name in failed]
+    tests = result.report.get("tests", {})
+    for verdict, key in (
+        ("failed", "failed"),
+        ("failed once, and passed at the second try", "failed_once"),
+    ):
+        lines += [f"{where}: {verdict}: {name}" for name in tests.get(key, [])]
+    return lines
