@@ -32,12 +32,10 @@ def main() -> int:
         if outcomes.failed:
             report["ok"] = _test(outcomes.failed, again)
         report["tests"] = {
-            "passed": outcomes.passed + again.passed,
+            "passed": len(outcomes.passed) + len(again.passed),
             "skipped": outcomes.skipped,
-            "failed": again.failed,
-            "failed_once": [
-                name for name in outcomes.failed if name not in again.failed
-            ],
+            "failed": [n for n in outcomes.failed if n not in again.passed],
+            "failed_once": again.passed,
         }
     json.dump(report, stdout)
     stdout.close()
@@ -73,7 +71,7 @@ class _Outcomes:
     """
 
     def __init__(self) -> None:
-        self.passed = 0
+        self.passed: List[str] = []
         self.skipped = 0
         self._failed: List[str] = []
 
@@ -89,7 +87,7 @@ class _Outcomes:
         elif report.skipped:
             self.skipped += 1
         elif report.when == "call":
-            self.passed += 1
+            self.passed.append(report.nodeid)
 
     @staticmethod
     def pytest_sessionfinish(session: pytest.Session) -> None:
