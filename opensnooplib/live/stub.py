@@ -10,8 +10,9 @@ as that takes, slot FRONT holds the stub's sorter: it goes on in slot OWN for
 what the tool's own process does, in slot EVERYBODY for all others. So nothing
 asks for the process while nothing is saved.
 
-No index is a constant for the verifier: with a constant one the kernel would
-rewrite the stub's machine code at each swap.
+The stub's index is a constant, so the kernel makes the call a plain jump, and
+writes that anew at each swap (kernel/bpf/arraymap.c,
+prog_array_map_poke_run).
 """
 
 from __future__ import annotations
@@ -74,37 +75,36 @@ def _process_into_r0() -> List[bytes]:
     ]
 
 
-def _go_on(slots_fd: int, slot: int, but_if_r0_is: int, then: int) -> bytes:
-    """Begins with the context in r1 and ends the program."""
-    return b"".join(
-        [
-            _load_64(2, slots_fd, _MAP_FD),
-            instruction(_MOVE_NUMBER, 3, number=slot),
-            instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, but_if_r0_is),
-            instruction(_MOVE_NUMBER, 3, number=then),
-            instruction(_CALL, number=_TAIL_CALL),
-            # The slot is empty.
-            instruction(_MOVE_NUMBER, 0, number=0),
-            instruction(_EXIT),
-        ]
-    )
-
-
-def _keeping_context(code: List[bytes]) -> bytes:
-    return b"".join(
-        [instruction(_MOVE, 6, 1), *code, instruction(_MOVE, 1, 6)]
-    )
+# Behind it the program goes on only if the slot is empty.
+_TAIL_CALL_AND_EXIT = [
+    instruction(_CALL, number=_TAIL_CALL),
+    instruction(_MOVE_NUMBER, 0, number=0),
+    instruction(_EXIT),
+]
 
 
 def of_stub(slots_fd: int) -> bytes:
     """The instructions of the stub whose slots are in this map."""
-    # No thread has the number -1, but the verifier doesn't know that.
-    ask = instruction(_CALL, number=_GET_CURRENT_PID_TGID)
-    return _keeping_context([ask]) + _go_on(slots_fd, FRONT, -1, EVERYBODY)
+    return b"".join(
+        [
+            _load_64(2, slots_fd, _MAP_FD),
+            instruction(_MOVE_NUMBER, 3, number=FRONT),
+            *_TAIL_CALL_AND_EXIT,
+        ]
+    )
 
 
 def of_sorter(slots_fd: int, tool_pid: int) -> bytes:
     """The instructions of the sorter of the stub with these slots."""
-    return _keeping_context(_process_into_r0()) + _go_on(
-        slots_fd, EVERYBODY, tool_pid, OWN
+    return b"".join(
+        [
+            instruction(_MOVE, 6, 1),  # the context
+            *_process_into_r0(),
+            instruction(_MOVE, 1, 6),
+            _load_64(2, slots_fd, _MAP_FD),
+            instruction(_MOVE_NUMBER, 3, number=EVERYBODY),
+            instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, tool_pid),
+            instruction(_MOVE_NUMBER, 3, number=OWN),
+            *_TAIL_CALL_AND_EXIT,
+        ]
     )
