@@ -288,7 +288,7 @@ class Compiled:
     def _check_is_there(self, name: str) -> None:
         """Raises OpensnoopError where the kernel has no such hook."""
         hook, place = attachment.hook_of(name), attachment.place_of(name)
-        near.check(hook, place, self._where(name))
+        near.check(hook, place, lambda: self._where(name))
         why_not = hooks.KINDS[hook.kind]()
         if why_not:
             raise OpensnoopError(

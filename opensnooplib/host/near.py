@@ -6,7 +6,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from typing import Iterable, List, Set
+from typing import Callable, Iterable, List, Set
 
 from opensnooplib.errors import SourceError
 from opensnooplib.host import tracefs
@@ -48,13 +48,17 @@ def exists(hook: Hook, place: str) -> bool:
     return place in _functions()
 
 
-def check(hook: Hook, place: str, where: str = "") -> None:
-    """Raises SourceError where this kernel doesn't have it."""
+def check(hook: Hook, place: str, where: Callable[[], str]) -> None:
+    """Raises SourceError where this kernel doesn't have it.
+
+    `where` gives the begin of the sentence: "my.c:12: ". To find that takes
+    longer than to look.
+    """
     if exists(hook, place):
         return
     alike = names(hook, place)
     raise SourceError(
-        f"{where}this kernel has no {hook.what} {place}"
+        f"{where()}this kernel has no {hook.what} {place}"
         + (f"; it has {', '.join(alike)}" if alike else "")
     ) from None
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import List
 
@@ -89,10 +90,10 @@ def check_hooks(text: str, made_of: Source) -> None:
     hook = attachment.hook_of("tracepoint__")
     for line in source.compiled_lines(text):
         found = _TRACEPOINT.match(line)
-        if found and not near.exists(hook, ":".join(found.groups())):
+        if found:
             program = "tracepoint__" + "__".join(found.groups())
-            place = place_of(program, made_of)
-            near.check(hook, ":".join(found.groups()), place)
+            where = functools.partial(place_of, program, made_of)
+            near.check(hook, ":".join(found.groups()), where)
 
 
 def place_of(program: str, made_of: Source) -> str:
