@@ -167,7 +167,7 @@ def test_the_table_drives_no_terminal() -> None:
 @pytest.mark.parametrize("plan", ["syscall", "syscall-exit"])
 def test_no_open_is_lost_between_intervals(open_load: Path, plan: str) -> None:
     """Counted in all intervals + missed = made, at full speed."""
-    words: List[Word] = [open_load, "-n", "200000", "/etc/passwd"]
+    words: List[Word] = [open_load, "-n", "1000000", "/etc/passwd"]
     with OpenLoad(*words) as one, OpenLoad(*words) as other:
         pids = f"{one.pid},{other.pid}"
         with Tool(
@@ -181,7 +181,7 @@ def test_no_open_is_lost_between_intervals(open_load: Path, plan: str) -> None:
             other.wait()
             ended = tool.stop()
     counted, missed = _counted(ended)
-    assert counted + missed == 400_000
+    assert counted + missed == 2_000_000
     reports = _reports(ended)
     assert len([report for report in reports if report["opened"]]) > 2
     assert sum(report["opened"] for report in reports) == counted
@@ -198,7 +198,7 @@ def test_no_open_is_lost_between_intervals(open_load: Path, plan: str) -> None:
             assert report["times"] is None
     assert by_file == counted == sum(by_pid.values())
     if not missed:
-        assert by_pid == {one.pid: 200_000, other.pid: 200_000}
+        assert by_pid == {one.pid: 1_000_000, other.pid: 1_000_000}
 
 
 # Copies the path onto itself, which takes many milliseconds.
