@@ -194,7 +194,6 @@ _SIGNATURES: Dict[str, Sequence[Any]] = {
         ctypes.POINTER(_int),
         _u32,
         _u32,
-        ctypes.c_bool,
     ],
     "reader_close": [_reader],
     "reader_add_stream": [_reader],
@@ -237,13 +236,8 @@ class Reader:
 
     _newest = 0  # stream
 
-    def __init__(
-        self, cpus: Sequence[int], pages: int, is_shared: bool = False
-    ) -> None:
-        """Open a ring of `pages` pages for each CPU.
-
-        is_shared: by several streams, one for each struct event.
-        """
+    def __init__(self, cpus: Sequence[int], pages: int) -> None:
+        """Open a ring of `pages` pages for each CPU, with one stream."""
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream
@@ -256,7 +250,6 @@ class Reader:
                 numbers,
                 len(cpus),
                 pages,
-                is_shared,
             )
         )
 

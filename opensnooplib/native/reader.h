@@ -37,11 +37,10 @@ enum reader_state {
 
 /*
  * Open and map one ring of `pages` pages (a power of two) for each CPU.
- * *reader is NULL where that fails. Shared rings can take several streams, as
- * ring.h says; others have one.
+ * *reader is NULL where that fails. They have one stream, see ring.h.
  */
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages, bool is_shared);
+		unsigned int pages);
 void reader_close(struct reader *reader);
 
 /*

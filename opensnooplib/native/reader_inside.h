@@ -33,7 +33,6 @@ struct reader {
 	struct ring *rings;
 	unsigned int ring_count;
 	unsigned int pages; /* of each ring */
-	bool is_shared;	    /* are the rings? */
 	struct stream streams[STREAMS_MAX];
 	uint32_t newest;
 	uint32_t current; /* whose format `format` is */

@@ -15,11 +15,13 @@
 static int open_ring(struct reader *reader, struct ring *ring, int cpu)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int error = ring_open(ring, cpu, reader->pages, reader->is_shared);
+	int error = ring_open(ring, cpu, reader->pages);
 
 	if (error)
 		return error;
-	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring->fd, &event) < 0) {
+	/* Its mapping keeps that event: it tells of all streams to the end. */
+	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring_event(ring, 0),
+		      &event) < 0) {
 		error = -errno;
 		ring_close(ring);
 	}
@@ -55,7 +57,7 @@ static int add_to_rings(struct reader *reader, uint32_t stream)
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages, bool is_shared)
+		unsigned int pages)
 {
 	int error;
 
@@ -63,12 +65,9 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	if (!*reader)
 		return -ENOMEM;
 	(*reader)->pages = pages;
-	(*reader)->is_shared = is_shared;
 	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	error = (*reader)->epoll_fd < 0 ? -errno
 					: open_rings(*reader, cpus, cpu_count);
-	if (!error && is_shared)
-		error = add_to_rings(*reader, 0);
 	if (error) {
 		reader_close(*reader);
 		*reader = NULL;
@@ -104,7 +103,7 @@ void reader_close(struct reader *reader)
 
 int reader_add_stream(struct reader *reader)
 {
-	uint32_t stream = 0;
+	uint32_t stream = 1; /* 0 is the first, and none is after it */
 	int error;
 
 	while (ring_event(&reader->rings[0], stream) > 0)
@@ -193,18 +192,19 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 {
 	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
 		int map_fd = reader->streams[i].map_fd;
-		int error = 0;
+		int error;
 
 		if (!map_fd)
 			continue;
-		if (ring->is_shared)
-			error = ring_add_stream(ring, i);
+		error = i ? ring_add_stream(ring, i) : 0;
 		if (!error)
 			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
 					     ring_event(ring, i));
 		if (error)
 			return error;
 	}
+	if (!reader->streams[0].map_fd)
+		ring_drop_stream(ring, 0);
 	return 0;
 }
 

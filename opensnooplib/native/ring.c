@@ -20,11 +20,23 @@
 /* A perf record's size is a u16. */
 #define RECORD_SIZE_MAX (1 << 16)
 
-/* What PERF_SAMPLE_RAW makes of a sample, behind the id of a shared ring. */
+/* What PERF_SAMPLE_RAW makes of a sample. */
 struct raw_sample {
 	uint32_t size;
 	unsigned char bytes[];
 };
+
+/*
+ * A sample of stream 0 begins with the size of its record, one of another
+ * stream with the id of its event. The kernel pads a record so that with its
+ * size it fills words of 8 bytes (perf_prepare_sample() in
+ * kernel/events/core.c): the size is 4 more than a multiple of 8, and no event
+ * is taken whose id is that too.
+ */
+static bool looks_like_size(uint64_t number)
+{
+	return number % 8 == 4;
+}
 
 static size_t page_size(void)
 {
@@ -36,20 +48,17 @@ static size_t map_size(const struct ring *ring)
 	return page_size() + ring->size;
 }
 
-static int open_event(const struct ring *ring)
+static int open_event(const struct ring *ring, uint64_t more_of_sample)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_period = 1,
-		.sample_type = PERF_SAMPLE_RAW,
+		.sample_type = PERF_SAMPLE_RAW | more_of_sample,
 		.watermark = 1,
 	};
 	uint64_t quarter = ring->size / 4;
-
-	if (ring->is_shared)
-		attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
 
 	attr.wakeup_watermark =
 		(uint32_t)(quarter < WAKEUP_BYTES ? quarter : WAKEUP_BYTES);
@@ -62,13 +71,13 @@ int ring_map(struct ring *ring, int fd, unsigned int pages)
 	void *map;
 	int error;
 
-	ring->fd = fd;
+	ring->streams[0].fd = fd;
 	ring->size = pages * page_size();
-	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED,
-		   ring->fd, 0);
+	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   0);
 	if (map == MAP_FAILED) {
 		error = -errno;
-		close(ring->fd);
+		close(fd);
 		return error;
 	}
 	ring->control = map;
@@ -81,17 +90,30 @@ int ring_map(struct ring *ring, int fd, unsigned int pages)
 	return 0;
 }
 
-int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared)
+static int read_id(struct stream_event *event)
 {
+	return ioctl(event->fd, PERF_EVENT_IOC_ID, &event->id) < 0 ? -errno : 0;
+}
+
+int ring_open(struct ring *ring, int cpu, unsigned int pages)
+{
+	int error;
 	int fd;
 
 	*ring = (struct ring){
 		.cpu = cpu,
-		.is_shared = is_shared,
 		.size = pages * page_size(),
 	};
-	fd = open_event(ring);
-	return fd < 0 ? -errno : ring_map(ring, fd, pages);
+	fd = open_event(ring, 0);
+	if (fd < 0)
+		return -errno;
+	error = ring_map(ring, fd, pages);
+	if (error)
+		return error;
+	error = read_id(&ring->streams[0]);
+	if (error)
+		ring_close(ring);
+	return error;
 }
 
 void ring_close(struct ring *ring)
@@ -99,25 +121,50 @@ void ring_close(struct ring *ring)
 	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
 		ring_drop_stream(ring, stream);
 	munmap(ring->control, map_size(ring));
-	close(ring->fd);
 	free(ring->copy);
+}
+
+/* The ring's events share one buffer, so any of them stands for it. */
+static int any_event(const struct ring *ring)
+{
+	uint32_t stream = 0;
+
+	while (!ring->streams[stream].fd)
+		stream++;
+	return ring->streams[stream].fd;
+}
+
+/* For another stream than 0: its samples begin with the id. */
+static int open_sharing_event(const struct ring *ring,
+			      struct stream_event *event)
+{
+	int error;
+
+	event->fd = open_event(ring, PERF_SAMPLE_IDENTIFIER);
+	if (event->fd < 0)
+		return -errno;
+	error = read_id(event);
+	if (!error &&
+	    ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, any_event(ring)) < 0)
+		error = -errno;
+	if (error)
+		close(event->fd);
+	return error;
 }
 
 int ring_add_stream(struct ring *ring, uint32_t stream)
 {
-	struct stream_event event = {.fd = open_event(ring)};
-	int error;
+	struct stream_event event = {0};
+	int error = open_sharing_event(ring, &event);
 
-	if (event.fd < 0)
-		return -errno;
-	if (ioctl(event.fd, PERF_EVENT_IOC_ID, &event.id) < 0 ||
-	    ioctl(event.fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) < 0) {
-		error = -errno;
+	/* The next event has another id. */
+	while (!error && looks_like_size(event.id)) {
 		close(event.fd);
-		return error;
+		error = open_sharing_event(ring, &event);
 	}
-	ring->streams[stream] = event;
-	return 0;
+	if (!error)
+		ring->streams[stream] = event;
+	return error;
 }
 
 void ring_drop_stream(struct ring *ring, uint32_t stream)
@@ -140,7 +187,7 @@ bool ring_stream_is_read(const struct ring *ring, uint32_t stream)
 
 int ring_event(const struct ring *ring, uint32_t stream)
 {
-	return ring->is_shared ? ring->streams[stream].fd : ring->fd;
+	return ring->streams[stream].fd;
 }
 
 void ring_refresh(struct ring *ring)
@@ -180,16 +227,18 @@ static bool read_sample(const struct ring *ring, const void *sample,
 			struct record *record)
 {
 	const struct raw_sample *raw = sample;
-	uint64_t id;
 
-	record->stream = 0;
-	if (ring->is_shared) {
-		memcpy(&id, sample, sizeof(id));
-		raw = (const void *)((const unsigned char *)sample +
-				     sizeof(id));
-		if (!find_stream(ring, id, &record->stream))
-			return false;
-	}
+	const uint64_t *id = sample;
+
+	if (looks_like_size(raw->size))
+		record->stream = 0;
+	else if (find_stream(ring, *id, &record->stream))
+		raw = (const void *)(id + 1);
+	else
+		return false;
+
+	if (!ring->streams[record->stream].fd)
+		return false;
 	record->data = raw->bytes;
 	record->size = raw->size;
 	return true;
@@ -204,7 +253,7 @@ static void note_lost(struct ring *ring, const struct perf_event_header *header)
 	if (header->size < sizeof(*header) + sizeof(body))
 		return;
 	memcpy(body, header + 1, sizeof(body));
-	if (!ring->is_shared || find_stream(ring, body[0], &stream))
+	if (find_stream(ring, body[0], &stream))
 		ring->streams[stream].lost += body[1];
 }
 

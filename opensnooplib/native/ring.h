@@ -17,6 +17,9 @@
 /*
  * With --live several generations of programs write to one ring, each through
  * an event of its own, and each makes another struct of its records: a stream.
+ * Stream 0 writes through the event that the ring was mapped by, and sends
+ * nothing but its records: as long as nothing is saved, nothing is paid for it.
+ * The samples of others begin with the id of their event.
  */
 #define STREAMS_MAX 16
 
@@ -28,9 +31,7 @@ struct stream_event {
 };
 
 struct ring {
-	int fd;
 	int cpu;
-	bool is_shared; /* by several streams; a record says its event's id */
 	struct stream_event streams[STREAMS_MAX];
 	struct perf_event_mmap_page *control;
 	unsigned char *data;
@@ -41,14 +42,19 @@ struct ring {
 };
 
 /* Returns 0, or a negative errno as of perf_event_open(2) and mmap(2). */
-int ring_open(struct ring *ring, int cpu, unsigned int pages, bool is_shared);
+int ring_open(struct ring *ring, int cpu, unsigned int pages);
 
-/* The same for the event `fd`, which becomes the ring's, also on an error. */
+/* The same for the event `fd`, which is closed with the ring or on an error. */
 int ring_map(struct ring *ring, int fd, unsigned int pages);
 void ring_close(struct ring *ring);
 
-/* Let a stream write to a shared ring. Returns 0 or a negative errno. */
+/*
+ * Let another stream than 0 write to the ring, which has one. Returns 0 or a
+ * negative errno.
+ */
 int ring_add_stream(struct ring *ring, uint32_t stream);
+
+/* Also of stream 0, which doesn't come back: the mapping keeps the ring. */
 void ring_drop_stream(struct ring *ring, uint32_t stream);
 
 /*

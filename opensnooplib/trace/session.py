@@ -128,7 +128,7 @@ def open_rings(options: Options, messages: Messages) -> Reader:
     pages = buffers.pages_for_each_cpu(options.buffer_pages, len(cpus))
     messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")
     try:
-        return Reader(cpus, pages, options.live)
+        return Reader(cpus, pages)
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
