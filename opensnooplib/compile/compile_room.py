@@ -161,9 +161,11 @@ def _become_room(compiler_output: int) -> None:
 
 
 def _work(job: Job) -> Handover:
-    _prepare_tracefs(job)
+    without_tracefs = _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
+    if without_tracefs and own_source.tracepoints(text):
+        raise without_tracefs
     chosen = headers.choose()
     flags: List[str] = []
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
@@ -255,15 +257,16 @@ def _make_small_tree(folder: str, text: str) -> None:
         ) from None
 
 
-def _prepare_tracefs(job: Job) -> None:
+def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
+    """Returns why there is none, for what can do without."""
     try:
         tracefs.mount_for_this_process()
-    except OpensnoopError:
-        if not job.functions:
-            raise
-        return  # the other plans can do without
-    if not job.functions and not tracefs.open_calls():
+    except OpensnoopError as error:
+        return error
+    needs_calls = job.plan != SOURCE and not job.functions
+    if needs_calls and not tracefs.open_calls():
         raise OpensnoopError(
             "this kernel has no tracepoints for syscalls: it needs "
             "CONFIG_FTRACE_SYSCALLS"
         )
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import List
+from typing import List, Tuple
 
 from opensnooplib.errors import SourceError
 from opensnooplib.host import near
@@ -82,18 +82,22 @@ def _end_of_struct(code: str, start: int) -> int:
     return 0
 
 
+def tracepoints(text: str) -> List[Tuple[str, ...]]:
+    """Category and event of each that the C hooks."""
+    lines = map(_TRACEPOINT.match, source.compiled_lines(text))
+    return [found.groups() for found in lines if found]
+
+
 def check_hooks(text: str, made_of: Source) -> None:
     """Tracepoints that aren't there become strange messages of clang's.
 
     Raises SourceError.
     """
     hook = attachment.hook_of("tracepoint__")
-    for line in source.compiled_lines(text):
-        found = _TRACEPOINT.match(line)
-        if found:
-            program = "tracepoint__" + "__".join(found.groups())
-            where = functools.partial(place_of, program, made_of)
-            near.check(hook, ":".join(found.groups()), where)
+    for tracepoint in tracepoints(text):
+        program = "tracepoint__" + "__".join(tracepoint)
+        where = functools.partial(place_of, program, made_of)
+        near.check(hook, ":".join(tracepoint), where)
 
 
 def place_of(program: str, made_of: Source) -> str:

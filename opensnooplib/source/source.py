@@ -12,7 +12,7 @@ import codecs
 import os
 import re
 import stat
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional
 from typing import Sequence, Set
 
 from opensnooplib.errors import OpensnoopError, SourceError
@@ -192,13 +192,31 @@ def _holds(word: str, rest: str, defined: Set[str]) -> Optional[bool]:
     if word in ("ifdef", "ifndef"):
         name = rest.split()[0] if rest.split() else ""
         return (name in defined) == (word == "ifdef")
-    number = _NUMBER.fullmatch(rest)
+    return _of_either(
+        _of_both(_term_holds(term, defined) for term in terms.split("&&"))
+        for terms in rest.split("||")
+    )
+
+
+def _term_holds(term: str, defined: Set[str]) -> Optional[bool]:
+    number = _NUMBER.fullmatch(term)
     if number:
         return int(number.group(1)) != 0
-    asked = _IS_DEFINED.fullmatch(rest)
+    asked = _IS_DEFINED.fullmatch(term)
     if not asked:
         return None
     return (asked.group(2) in defined) != bool(asked.group(1))
+
+
+def _of_both(terms: Iterable[Optional[bool]]) -> Optional[bool]:
+    """As && joins them; None: nobody knows."""
+    found = set(terms)
+    return False if False in found else None if None in found else True
+
+
+def _of_either(terms: Iterable[Optional[bool]]) -> Optional[bool]:
+    found = set(terms)
+    return True if True in found else None if None in found else False
 
 
 class _Conditions:
@@ -238,10 +256,10 @@ class _Conditions:
 def compiled_lines(text: str) -> Iterator[str]:
     """The lines of `text` that #ifdef and #if defined() don't take out.
 
-    Names count as defined by the #defines in `text` alone; a branch of any
+    Lines that go on behind a backslash are one. Names count as defined by the #defines in `text` alone; a branch of any
     other condition counts as compiled.
     """
     conditions = _Conditions()
-    for line in text.split("\n"):
+    for line in text.replace("\\\n", " ").split("\n"):
         if not conditions.heed(line) and conditions.may_be_compiled:
             yield line

@@ -10,6 +10,7 @@ from typing import Iterator
 
 import pytest
 
+from tests.kernel.live import Edits, await_taken_in
 from tests.kernel.tool import Tool, wait_until
 
 _SWITCH = Path("/sys/devices/system/cpu/cpu1/online")
@@ -32,10 +33,20 @@ def _open_on_cpu1(path: str) -> None:
         open(path)
 
 
-def test_a_cpu_goes_and_comes_back(cpu1: Path) -> None:
+@pytest.mark.parametrize("live", [False, True])
+def test_a_cpu_goes_and_comes_back(
+    cpu1: Path, checkout_copy: Path, live: bool
+) -> None:
     """Shown or told as lost; and in the end shown again."""
     name = f"/no/such/{os.urandom(8).hex()}"
-    with Tool("--format", "json", "-p", str(os.getpid())) as tool:
+    edits = Edits(checkout_copy)
+    options = ["--format", "json", "-p", str(os.getpid())]
+    if live:
+        options.append("--live")
+    with Tool(*options, checkout=checkout_copy) as tool:
+        if live:
+            edits.write_record(1)
+            await_taken_in(tool, "record.h")
         _open_on_cpu1(f"{name}-before")
         os.sched_setaffinity(0, {0})
         cpu1.write_text("0")

@@ -92,6 +92,16 @@ def test_without_tracefs_a_function_serves() -> None:
     _assert_it_works(under=under)
 
 
+@pytest.mark.usefixtures("perf_events_for_others")
+@pytest.mark.parametrize("options", ["-L", "-p 1 --children"])
+def test_without_tracefs_what_needs_it_says_so(options: str) -> None:
+    """What is kept for a thread goes when a tracepoint tells that it ends."""
+    under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
+    sentence = _sentence(run(*options.split(), under=under))
+    assert "tracefs" in sentence
+    assert "mount -t tracefs" in sentence
+
+
 _SECCOMP = str(CHECKOUT / "tests" / "programs" / "under_seccomp.py")
 
 

@@ -244,9 +244,21 @@ not at all
 #elif 1
 this one
 #endif
+#if defined(B) || \\
+	defined(A) && !defined(C)
+both in one line
+#endif
+#if defined(A) && defined(B) || 0
+neither is whole
+#elif !(defined(A) && 1)
+a condition in brackets
+#endif
 """
 
 
 def test_only_branches_that_can_be_compiled_count() -> None:
     lines = [line for line in source.compiled_lines(_BRANCHES) if line]
-    assert lines[1:] == ["a", "not c", "who knows", "nor this", "this one"]
+    assert lines[1:] == [
+        *("a", "not c", "who knows", "nor this", "this one"),
+        *("both in one line", "a condition in brackets"),
+    ]

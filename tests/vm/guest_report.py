@@ -27,6 +27,7 @@ def main() -> int:
     if report["built"]:
         report["doctor"] = _ask_doctor()
         os.environ.setdefault("OPENSNOOP_SWAPS", "4")
+        os.environ.setdefault("OPENSNOOP_OPENS", "20000")
         outcomes, again = _Outcomes(), _Outcomes()
         report["ok"] = _test(sys.argv[1:], outcomes)
         if outcomes.failed:

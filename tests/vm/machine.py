@@ -188,8 +188,9 @@ def _copy_checkout(target: Path) -> None:
 
 
 def _qemu(image: Image, folder: Path, settings: Settings) -> List[str]:
-    # On a busy host the boot's check of the timer fails, and panics.
-    kernel_options = "console=ttyS0 quiet panic=-1 no_timer_check "
+    # On a busy host the boot's check of the timer fails, and panics. What is
+    # mapped at the same addresses again need not be translated again.
+    kernel_options = "console=ttyS0 quiet panic=-1 no_timer_check norandmaps "
     kernel_options += settings.kernel_options
     return [
         # It ends when we do, however we do.
