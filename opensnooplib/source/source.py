@@ -256,8 +256,9 @@ class _Conditions:
 def compiled_lines(text: str) -> Iterator[str]:
     """The lines of `text` that #ifdef and #if defined() don't take out.
 
-    Lines that go on behind a backslash are one. Names count as defined by the #defines in `text` alone; a branch of any
-    other condition counts as compiled.
+    Lines that go on behind a backslash are one. Names count as defined by the
+    #defines in `text` alone; a branch of any condition that isn't made of such
+    names counts as compiled.
     """
     conditions = _Conditions()
     for line in text.replace("\\\n", " ").split("\n"):
