@@ -93,9 +93,9 @@ class Workbench(NamedTuple):
         return [self.path("open_loop"), "-n", str(opens), self.opened]
 
     def steady_load(self, opens: int) -> List[str]:
-        """The same with a rest of 5 ms after every 50 opens."""
+        """The same with a rest of 50 ms after every 50 opens."""
         program, *rest = self.load(opens)
-        return [program, "-w", "5000", *rest]
+        return [program, "-w", "50000", *rest]
 
     def load_on_each_cpu(self, opens: int) -> List[str]:
         """The same with a process on each CPU: all together as many times."""
