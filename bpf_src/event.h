@@ -43,7 +43,7 @@ enum dir_state {
 	DIR_IS_DELETED = 4,    /* the first of them was removed */
 	DIR_UNREACHABLE = 8,   /* they don't begin at the process's root */
 	DIR_CUT = 16,	       /* some are missing, nearest to the root */
-	DIR_OTHER_MOUNTS = 32, /* they are in another mount namespace */
+	DIR_OTHER_MOUNTS = 32, /* they are not on mounts of the host */
 };
 
 /*
@@ -87,6 +87,13 @@ struct event {
 #endif
 #ifdef WANT_CALLERS
 	u64 callers[CALLERS + 1]; /* the user stack: who called, then 0 */
+#endif
+
+	/* Where directories aren't on mounts of the host: see full_path.h. */
+#ifdef PATH_VIEW_HOST
+	u32 fs_device;	/* the file system's, as the kernel has it; or 0 */
+	u32 fs_size;	/* bytes of directories up to its root */
+	u32 mount_size; /* of these, up to the root of their mount */
 #endif
 
 	/* Last, because a record ends where its path and directories end. */

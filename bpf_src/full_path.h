@@ -11,6 +11,10 @@
  * mounted, and it ends at the root of the calling process, or with --path-view
  * host at the top. d_path() in the kernel's fs/d_path.c goes the same way.
  *
+ * With --path-view host, mounts of another mount namespace than the tool's say
+ * nothing of the host. There the way first goes to the root of the file system,
+ * and the reader looks up where the host has that; then it goes on as ever.
+ *
  * The verifier goes through each step of a loop, so a loop may not have many.
  * But a path can have 2048 names. A program that has more steps to take calls
  * itself again (a tail call, of which the kernel allows 33 in a row), and
@@ -47,6 +51,8 @@ struct walk {
 	struct dentry *mount_root; /* of the mount that `at` is in */
 	u32 place;		   /* of the program in "again" */
 	bool goes_on;
+	bool to_fs_root; /* first */
+	bool mount_root_passed;
 };
 
 BPF_PERCPU_ARRAY(walks, struct walk, PROGRAMS);
@@ -60,11 +66,15 @@ static void enter_mount(struct walk *walk, struct vfsmount *mount)
 	walk->mount_root = KERNEL_FIELD(mount, mnt_root);
 }
 
+static struct mount *whole_mount(struct vfsmount *mount)
+{
+	return (void *)mount - offsetof(struct mount, mnt);
+}
+
 /* From the root of a mount to where that is mounted, if it is. */
 static bool leave_mount(struct walk *walk)
 {
-	struct mount *mount =
-		(void *)walk->at.mnt - offsetof(struct mount, mnt);
+	struct mount *mount = whole_mount(walk->at.mnt);
 	struct mount *parent = KERNEL_FIELD(mount, mnt_parent);
 
 	if (parent == mount)
@@ -97,6 +107,43 @@ static void read_dentry(struct dentry *copy, const struct dentry *dentry)
 		dentry);
 }
 
+#ifdef PATH_VIEW_HOST
+/* Of the first mount: is the way to the root of its file system? */
+static bool pass_mount_root(struct walk *walk, struct event *event)
+{
+	if (!walk->to_fs_root)
+		return false;
+	event->mount_size = event->dir_size;
+	walk->mount_root_passed = true;
+	return true;
+}
+
+/* What has no parent is that root, if it is above the mount's. */
+static bool turn_at_fs_root(struct walk *walk, struct event *event)
+{
+	struct super_block *fs;
+
+	if (!walk->mount_root_passed)
+		return false;
+	fs = KERNEL_FIELD(walk->at.mnt, mnt_sb);
+	event->fs_device = KERNEL_FIELD(fs, s_dev);
+	event->fs_size = event->dir_size;
+	walk->to_fs_root = walk->mount_root_passed = false;
+	walk->at.dentry = walk->mount_root;
+	return true;
+}
+#else
+static bool pass_mount_root(struct walk *walk, struct event *event)
+{
+	return false;
+}
+
+static bool turn_at_fs_root(struct walk *walk, struct event *event)
+{
+	return false;
+}
+#endif
+
 /* False where the way ends. */
 static bool step_up(struct walk *walk, struct event *event)
 {
@@ -105,7 +152,7 @@ static bool step_up(struct walk *walk, struct event *event)
 
 	if (here == walk->end.dentry && walk->at.mnt == walk->end.mnt)
 		return false;
-	if (here == walk->mount_root) {
+	if (here == walk->mount_root && !pass_mount_root(walk, event)) {
 		if (leave_mount(walk))
 			return true;
 		/* All mounts are left behind, and the root was none of them. */
@@ -115,6 +162,8 @@ static bool step_up(struct walk *walk, struct event *event)
 	}
 	read_dentry(&copy, here);
 	if (copy.d_parent == here) {
+		if (turn_at_fs_root(walk, event))
+			return true;
 		/* In no directory at all: a pipe, a memfd. */
 		if (event->dir_size == 0)
 			add_name(event, copy.d_name.name);
@@ -128,33 +177,6 @@ static bool step_up(struct walk *walk, struct event *event)
 	walk->at.dentry = copy.d_parent;
 	return true;
 }
-
-#ifdef PATH_VIEW_HOST
-/*
- * What all is mounted on, in the tool's mount namespace; 0 until it is known.
- * An open of the tool's own comes to it: some are made before a trace begins.
- */
-BPF_ARRAY(host_top, u64, 1);
-
-/* In a mount namespace of its own (a container, say) a path means another. */
-static void tell_other_mounts(const struct walk *walk, struct event *event)
-{
-	u64 top = (u64)walk->at.mnt;
-	u32 zero = 0;
-	u64 *host = host_top.lookup(&zero);
-
-	if (!host || event->dir_state & (DIR_CUT | DIR_UNREACHABLE))
-		return;
-	if (event->pid == TOOL_PID && event->path[0] == '/')
-		*host = top;
-	else if (*host && *host != top)
-		event->dir_state |= DIR_OTHER_MOUNTS;
-}
-#else
-static void tell_other_mounts(const struct walk *walk, struct event *event)
-{
-}
-#endif
 
 static struct walk *walk_of(u32 program)
 {
@@ -271,6 +293,81 @@ static bool find_start(struct path *start, struct event *event,
 #endif
 }
 
+#ifdef PATH_VIEW_HOST
+/* Mounts on mounts; where there are more, the way is that of other mounts. */
+#define MOUNTS_ABOVE 64
+
+/* What all is mounted on, in the mount's namespace. */
+static u64 top_above(struct vfsmount *mount)
+{
+	struct mount *here = whole_mount(mount);
+
+	for (int i = 0; i < MOUNTS_ABOVE; i++) {
+		struct mount *parent = KERNEL_FIELD(here, mnt_parent);
+
+		if (parent == here)
+			return (u64)here;
+		here = parent;
+	}
+	return 0;
+}
+
+/*
+ * That in the tool's mount namespace; 0 until it is known. An open of the
+ * tool's own comes to it: some are made before a trace begins.
+ */
+BPF_ARRAY(host_top, u64, 1);
+
+static bool is_of_host(struct vfsmount *mount, const struct event *event)
+{
+	u64 top = top_above(mount);
+	u32 zero = 0;
+	u64 *host = host_top.lookup(&zero);
+
+	if (!host)
+		return true;
+	if (event->pid == TOOL_PID && event->path[0] == '/' &&
+	    !(event->dir_state & DIR_IS_FILE))
+		*host = top;
+	return !*host || *host == top;
+}
+
+/*
+ * A name that leads into another mount is none on the host, even below the
+ * same directory: what it led to is shown.
+ */
+static void follow_into_mount(struct path *start, struct event *event,
+			      const struct open_args *open,
+			      struct task_struct *task)
+{
+	struct path file;
+
+	if (open->call > CALL_OPEN_BY_HANDLE_AT || event->ret < 0 ||
+	    !path_of_file(&file, task, event->ret) || file.mnt == start->mnt)
+		return;
+	*start = file;
+	event->dir_state |= DIR_IS_FILE;
+}
+
+/* Mounts of another namespace (a container's, say) are none of the host's. */
+static void choose_way(struct walk *walk, struct event *event,
+		       const struct open_args *open, struct task_struct *task)
+{
+	walk->mount_root_passed = false;
+	walk->to_fs_root = !is_of_host(walk->at.mnt, event);
+	if (!walk->to_fs_root)
+		return;
+	event->dir_state |= DIR_OTHER_MOUNTS;
+	follow_into_mount(&walk->at, event, open, task);
+}
+#else
+static void choose_way(struct walk *walk, struct event *event,
+		       const struct open_args *open, struct task_struct *task)
+{
+	path_of_root(&walk->end, task);
+}
+#endif
+
 /* d_unlinked() of the kernel's dcache.h */
 static bool is_deleted(const struct dentry *dentry)
 {
@@ -304,15 +401,12 @@ static void find_directories(void *ctx, u32 program, struct event *event,
 	walk = walk_of(program);
 	if (!walk || !find_start(&walk->at, event, open, task))
 		return;
+	choose_way(walk, event, open, task);
 	event->dir_state |= DIR_IS_KNOWN;
 	if (is_deleted(walk->at.dentry))
 		event->dir_state |= DIR_IS_DELETED;
-#ifndef PATH_VIEW_HOST
-	path_of_root(&walk->end, task);
-#endif
 	enter_mount(walk, walk->at.mnt);
 	walk_up(ctx, program, walk, event);
-	tell_other_mounts(walk, event);
 }
 
 /* Was the program called again, to go on? Then it is at the end now. */
@@ -327,6 +421,5 @@ static bool went_on_walking(void *ctx, u32 program, struct event *event)
 		return false;
 	walk->goes_on = false;
 	walk_up(ctx, program, walk, event);
-	tell_other_mounts(walk, event);
 	return true;
 }

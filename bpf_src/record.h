@@ -80,6 +80,11 @@ static void fill_event(struct event *event, const struct open_args *open,
 	event->mode = mode_counts(open->flags) ? open->mode : 0;
 	event->dir_size = 0;
 	event->dir_state = 0;
+#ifdef PATH_VIEW_HOST
+	event->fs_device = 0;
+	event->fs_size = 0;
+	event->mount_size = 0;
+#endif
 	caller_comm(event->comm);
 	fill_wanted(event, open);
 }

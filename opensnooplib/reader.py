@@ -57,7 +57,8 @@ class _Layout(ctypes.Structure):
         (name, NativeField)
         for name in (
             *("ts", "pid", "ret", "flags"),
-            *("path_size", "dir_size", "dir_state", "path"),
+            *("path_size", "dir_size", "dir_state"),
+            *("fs_device", "fs_size", "mount_size", "path"),
         )
     ]
 

@@ -252,8 +252,9 @@ static void read_path_cell(struct cell *cell, struct row_format *format,
 		[PATH_UNREADABLE] = CELL_UNREADABLE,
 	};
 
-	cell->kind = kinds[full_path(record, &format->layout, format->path_room,
-				     &cell->text)];
+	cell->kind =
+		kinds[full_path(record, &format->layout, format->host_mounts,
+				format->path_room, &cell->text)];
 	/* Not even its NUL was sent. */
 	if (cell->kind == CELL_TEXT &&
 	    format->layout.path.offset >= record->size)

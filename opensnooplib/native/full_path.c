@@ -102,28 +102,106 @@ enum path_state full_path_state(const struct record *record,
 	return state;
 }
 
+/*
+ * The directories in parts, where they aren't on mounts of the host. Else all
+ * are `in_mount`.
+ */
+struct parts {
+	uint32_t device;      /* of the file system that they are in, or 0 */
+	struct text in_fs;    /* up to its root */
+	struct text in_mount; /* up to the root of the mount: a part of these */
+	struct text above_mount;
+};
+
+static struct text part(struct text names, size_t from, size_t to)
+{
+	return (struct text){names.bytes + from, to - from};
+}
+
+static struct parts split_directories(const struct record *record,
+				      const struct layout *layout)
+{
+	struct text names = directories(record, layout);
+	struct parts parts = {.in_mount = names};
+	uint64_t device = 0;
+	uint64_t fs_size = 0;
+	uint64_t mount_size = 0;
+
+	record_unsigned(record, layout->fs_device, &device);
+	record_unsigned(record, layout->fs_size, &fs_size);
+	record_unsigned(record, layout->mount_size, &mount_size);
+	if (fs_size > names.size || mount_size > fs_size)
+		return parts;
+	parts.device = (uint32_t)device;
+	parts.in_fs = part(names, 0, fs_size);
+	parts.in_mount = part(names, 0, mount_size);
+	parts.above_mount = part(names, fs_size, names.size);
+	return parts;
+}
+
+static bool put_host_path(struct writer *writer, struct parts parts,
+			  struct host_mounts *mounts)
+{
+	char room[FULL_PATH_ROOM];
+	struct writer inside = {.out = room, .end = room + sizeof(room)};
+	char *end;
+
+	put_directories(&inside, parts.in_fs);
+	if (parts.device == 0 || inside.is_full)
+		return false;
+	end = host_path(mounts, parts.device,
+			(struct text){(const unsigned char *)room,
+				      (size_t)(inside.out - room)},
+			writer->out, (size_t)(writer->end - writer->out));
+	if (end)
+		writer->out = end;
+	return end != NULL;
+}
+
+static void put_marks(struct writer *writer, uint64_t about)
+{
+	if (about & UNREACHABLE)
+		put_string(writer, "(unreachable)");
+	else if (about & OTHER_MOUNTS)
+		put_string(writer, "(other mounts)");
+	if (about & TOP_CUT)
+		put_string(writer, "...");
+}
+
+/* Returns whether there are any. */
+static bool put_names(struct writer *writer, struct parts parts, uint64_t about,
+		      struct host_mounts *mounts)
+{
+	const char *begin = writer->out;
+	bool is_mapped = mounts && about & OTHER_MOUNTS &&
+			 !(about & (UNREACHABLE | TOP_CUT)) &&
+			 put_host_path(writer, parts, mounts);
+
+	if (!is_mapped) {
+		put_marks(writer, about);
+		begin = writer->out;
+		put_directories(writer, parts.above_mount);
+		put_directories(writer, parts.in_mount);
+	}
+	return writer->out > begin;
+}
+
 enum path_state full_path(const struct record *record,
-			  const struct layout *layout, char *room,
+			  const struct layout *layout,
+			  struct host_mounts *mounts, char *room,
 			  struct text *path)
 {
 	enum path_state state = record_path(record, layout, path);
 	struct writer writer = {.out = room, .end = room + FULL_PATH_ROOM};
-	struct text names;
 	struct text name;
 	uint64_t about = dir_state(record, layout, state);
 
 	if (!about)
 		return state;
 
-	names = directories(record, layout);
-	if (about & UNREACHABLE)
-		put_string(&writer, "(unreachable)");
-	if (about & OTHER_MOUNTS)
-		put_string(&writer, "(other mounts)");
-	if (about & TOP_CUT)
-		put_string(&writer, "...");
-	put_directories(&writer, names);
-	if (about & IS_FILE && names.size == 0)
+	if (!put_names(&writer, split_directories(record, layout), about,
+		       mounts) &&
+	    about & IS_FILE)
 		put_string(&writer, "/");
 	if (about & IS_DELETED)
 		put_string(&writer, " (deleted)");

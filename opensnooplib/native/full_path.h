@@ -9,20 +9,25 @@
 #ifndef OPENSNOOP_FULL_PATH_H
 #define OPENSNOOP_FULL_PATH_H
 
+#include "host_mounts.h"
 #include "record.h"
 
-/* Two paths of PATH_MAX, and what is said of them. */
-#define FULL_PATH_ROOM (3 * 4096)
+/* Three paths of PATH_MAX, and what is said of them. */
+#define FULL_PATH_ROOM (4 * 4096)
 
 /*
  * `room` has FULL_PATH_ROOM bytes; `path` points into it, or into the record.
  * A directory that was removed is followed by " (deleted)". Where directories
  * don't begin at the process's root there is "(unreachable)" before them, as
- * getcwd(2) has it; "(other mounts)" where they are those of another mount
- * namespace than the tool's. "..." stands where some are missing.
+ * getcwd(2) has it. "..." stands where some are missing.
+ *
+ * Where they are in another mount namespace than the tool's, they are shown as
+ * `mounts` of the host has them. What it hasn't is shown as in that namespace,
+ * with "(other mounts)" before it; also all, where it is NULL.
  */
 enum path_state full_path(const struct record *record,
-			  const struct layout *layout, char *room,
+			  const struct layout *layout,
+			  struct host_mounts *mounts, char *room,
 			  struct text *path);
 
 /* The same, where only the state is asked for. */

@@ -83,7 +83,8 @@ static bool has_path(struct reader *reader, const struct record *record,
 	const struct layout *layout = &reader->streams[record->stream].layout;
 	struct text path;
 	enum path_state state =
-		full_path(record, layout, reader->format.path_room, &path);
+		full_path(record, layout, reader->format.host_mounts,
+			  reader->format.path_room, &path);
 
 	if (!wanted)
 		return state == PATH_UNREADABLE;

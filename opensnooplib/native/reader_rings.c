@@ -68,6 +68,9 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	error = (*reader)->epoll_fd < 0 ? -errno
 					: open_rings(*reader, cpus, cpu_count);
+	(*reader)->format.host_mounts = host_mounts_new("/proc/self/mountinfo");
+	if (!error && !(*reader)->format.host_mounts)
+		error = -ENOMEM;
 	if (error) {
 		reader_close(*reader);
 		*reader = NULL;
@@ -96,6 +99,7 @@ void reader_close(struct reader *reader)
 	tally_clear(&reader->tally);
 	names_free(&reader->format.names);
 	callers_close(reader->format.callers);
+	host_mounts_free(reader->format.host_mounts);
 	if (reader->epoll_fd >= 0)
 		close(reader->epoll_fd);
 	free(reader);
@@ -231,6 +235,7 @@ static int name_callers_anew(struct reader *reader)
 	if (!reader->format.callers)
 		return 0;
 	callers_close(reader->format.callers);
+	host_mounts_free(reader->format.host_mounts);
 	reader->format.callers = NULL;
 	return reader_name_callers(reader);
 }

@@ -168,7 +168,8 @@ bool is_wanted(struct reader *reader, const struct record *record)
 		return false;
 	if (reader->glob_count == 0)
 		return true;
-	state = full_path(record, layout, reader->format.path_room, &path);
+	state = full_path(record, layout, reader->format.host_mounts,
+			  reader->format.path_room, &path);
 	return path_is_wanted(reader->globs, reader->glob_count, path, state);
 }
 

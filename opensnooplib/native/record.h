@@ -34,10 +34,13 @@ struct layout {
 	struct field pid;   /* u32: the tool's own opens are not shown */
 	struct field ret;   /* signed: fd or negative errno */
 	struct field flags; /* unsigned: does the mode count? */
-	struct field path_size; /* signed: bytes of path with its NUL */
-	struct field dir_size;	/* unsigned: of directories behind it */
-	struct field dir_state; /* unsigned: see full_path.h */
-	struct field path;	/* char[]: the last field */
+	struct field path_size;	 /* signed: bytes of path with its NUL */
+	struct field dir_size;	 /* unsigned: of directories behind it */
+	struct field dir_state;	 /* unsigned: see full_path.h */
+	struct field fs_device;	 /* unsigned: where they aren't the host's */
+	struct field fs_size;	 /* unsigned: see event.h */
+	struct field mount_size; /* unsigned */
+	struct field path;	 /* char[]: the last field */
 };
 
 static inline bool record_has(const struct record *record, struct field field)

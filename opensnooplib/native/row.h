@@ -69,7 +69,8 @@ struct row_format {
 	uint64_t last_ts;  /* ns, for COLUMN_DELTA */
 	struct clock clock;
 	struct names names;
-	struct callers *callers; /* NULL: their addresses are shown */
+	struct callers *callers;	 /* NULL: their addresses are shown */
+	struct host_mounts *host_mounts; /* NULL: not of this host and time */
 	char path_room[FULL_PATH_ROOM];
 };
 

@@ -106,7 +106,7 @@ static void count_file(struct tally *tally, const struct layout *layout,
 {
 	static char room[FULL_PATH_ROOM];
 	struct text path;
-	enum path_state state = full_path(record, layout, room, &path);
+	enum path_state state = full_path(record, layout, NULL, room, &path);
 
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;

@@ -255,7 +255,7 @@ def _add_columns(group: _Group) -> None:
         metavar="VIEW",
         default="process",
         help="absolute paths as the process sees them (default) or as the "
-        "host does",
+        "host does, also those of containers",
     )
 
 

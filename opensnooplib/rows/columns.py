@@ -30,7 +30,10 @@ class Column(NamedTuple):
 # In the table only when asked for, and in JSON always.
 _HIDDEN = ("ts", "tid", "uid", "flags", "mode")
 # Not shown where there is a path.
-INTERNAL = ("path_size", "dir_size", "dir_state")
+INTERNAL = (
+    *("path_size", "dir_size", "dir_state"),
+    *("fs_device", "fs_size", "mount_size"),
+)
 _USUAL = ("pid", "comm", "ret", "path")
 
 _RENDERINGS = {

@@ -64,8 +64,13 @@ TS, PID, TID, UID = (0, 8), (8, 4), (12, 4), (16, 4)
 RET, FLAG_BITS, MODE_BITS, PATH_SIZE = (20, 4), (24, 8), (32, 4), (36, 4)
 DIR_SIZE, DIR_STATE = (40, 4), (44, 4)
 COMM, PATH_TEXT = (48, 16), (64, 64)
-LAYOUT = (TS, PID, RET, FLAG_BITS, PATH_SIZE, DIR_SIZE, DIR_STATE, PATH_TEXT)
 ABSENT = (0, 0)
+LAYOUT = (
+    *(TS, PID, RET, FLAG_BITS, PATH_SIZE, DIR_SIZE, DIR_STATE),
+    *(ABSENT, ABSENT, ABSENT, PATH_TEXT),
+)
+# With fields in place of comm: fs_device, fs_size, mount_size.
+OTHER_MOUNTS = (*LAYOUT[:7], (48, 4), (52, 4), (56, 4), PATH_TEXT)
 
 TABLE = [
     Column(Kind.SECONDS, TS, -13, "ts"),
@@ -157,6 +162,15 @@ def rows() -> Dict[str, bytes]:
         "all-about-directories": row(
             event(b"c", directories=b"b\0a\0", dir_state=63)
         ),
+        "other-mounts": row(
+            event(
+                *(b"c", 3),
+                comm=struct.pack("=III", 40, 4, 2),
+                directories=b"b\0a\0m\0",
+                dir_state=33,
+            ),
+            layout=OTHER_MOUNTS,
+        ),
         "too-many-directories": row(
             event(b"c", directories=b"b" * 20_000 + b"\0", dir_state=1)
         ),
@@ -170,7 +184,7 @@ def rows() -> Dict[str, bytes]:
         "unreadable-without-field": row(
             event(b"", path_size=-14),
             [Column(Kind.PATH, ABSENT, 0, "path")],
-            LAYOUT[:5] + (ABSENT,),
+            LAYOUT[:5] + (ABSENT,) * 6,
         ),
         "as-long-as-can-be": row(
             event(b"\xff" * 64, path_size=64),
@@ -182,8 +196,8 @@ def rows() -> Dict[str, bytes]:
         "no-record": row(b""),
         "record-of-one-byte": row(b"x"),
         "record-ends-in-comm": row(event(b"")[:44]),
-        "no-layout": row(event(b"/etc/passwd"), layout=(ABSENT,) * 8),
-        "far-layout": row(event(b"a"), layout=((0xFFFFFFFE, 65535),) * 8),
+        "no-layout": row(event(b"/etc/passwd"), layout=(ABSENT,) * 11),
+        "far-layout": row(event(b"a"), layout=((0xFFFFFFFE, 65535),) * 11),
     }
 
 

@@ -79,6 +79,9 @@ static void set_format(struct input *input, struct reader *reader)
 		.path_size = take_field(input),
 		.dir_size = take_field(input),
 		.dir_state = take_field(input),
+		.fs_device = take_field(input),
+		.fs_size = take_field(input),
+		.mount_size = take_field(input),
 		.path = take_field(input),
 	};
 	for (unsigned int i = 0; i < request.column_count; i++) {

@@ -16,7 +16,9 @@ import pytest
 from opensnooplib.options import PLANS
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener
-from tests.kernel.tool import CHECKOUT, Ended, Tool
+from tests.kernel.tool import CHECKOUT, Ended, Tool, wait_until
+
+_AT_FDCWD = -100
 
 _PROGRAM = CHECKOUT / "tests" / "programs" / "open_paths.py"
 
@@ -99,19 +101,40 @@ def test_a_chroot_as_the_host_sees_it(tmp_path: Path) -> None:
     assert ended.rows[2].path == root + b"/etc"
 
 
+_libc = ctypes.CDLL(None, use_errno=True)
+_BIND = 4096  # MS_BIND of mount(2)
+
+
+def _mount(source: bytes, point: Path, kind: bytes, flags: int = 0) -> None:
+    done = _libc.mount(source, bytes(point), kind, flags, None)
+    assert done == 0, os.strerror(ctypes.get_errno())
+
+
+def _unshare_mounts() -> None:
+    clone_newns, rec, private = 0x20000, 16384, 1 << 18
+    assert _libc.unshare(clone_newns) == 0
+    _mount(b"none", Path("/"), b"", rec | private)
+
+
+def _enter(root: Path) -> None:
+    """What is mounted there is all that there is."""
+    os.chdir(root)
+    assert _libc.pivot_root(b".", b".") == 0
+    assert _libc.umount2(b".", 2) == 0  # MNT_DETACH
+    os.chdir("/etc")
+
+
 def _in_a_container(folder: Path, host: int) -> None:
     """A mount namespace whose root is `folder`, and a way out as 100."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    clone_newns, bind, rec, private = 0x20000, 4096, 16384, 1 << 18
-    root = bytes(folder)
-    assert libc.unshare(clone_newns) == 0
-    assert libc.mount(b"none", b"/", None, rec | private, None) == 0
-    assert libc.mount(root, root, None, bind, None) == 0
-    os.chdir(folder)
-    assert libc.pivot_root(b".", b".") == 0
-    assert libc.umount2(b".", 2) == 0  # MNT_DETACH
-    os.chdir("/etc")
+    _unshare_mounts()
+    _mount(bytes(folder), folder, b"", _BIND)
+    _enter(folder)
     os.dup2(host, 100)
+
+
+def _openat(dirfd: int, attempt: Attempt) -> int:
+    fd: int = _libc.openat(dirfd, attempt.path, attempt.flags, 0)
+    return fd if fd >= 0 else -ctypes.get_errno()
 
 
 @pytest.mark.parametrize("option", ["-F", "-R"])
@@ -119,7 +142,7 @@ def _in_a_container(folder: Path, host: int) -> None:
 def test_a_container_as_the_host_sees_it(
     tmp_path: Path, plan: str, option: str
 ) -> None:
-    """Its paths are none of the host's, but where it got out of its own."""
+    """Also what it opens where it got out of its own."""
     skip_without_hooks_for(plan)
     deep = "/".join("d" * 200)
     for folder in ("etc", deep):
@@ -130,10 +153,7 @@ def test_a_container_as_the_host_sees_it(
     host = os.open("/etc", os.O_PATH)
 
     def make(attempt: Attempt) -> int:
-        libc = ctypes.CDLL(None, use_errno=True)
-        dirfd = 100 if attempt.mode == 1 else -100
-        fd: int = libc.openat(dirfd, attempt.path, attempt.flags, 0)
-        return fd if fd >= 0 else -ctypes.get_errno()
+        return _openat(100 if attempt.mode == 1 else _AT_FDCWD, attempt)
 
     attempts.append(Attempt(b"hostname", os.O_RDONLY, mode=1))
     with Opener(
@@ -143,12 +163,112 @@ def test_a_container_as_the_host_sees_it(
             *(opener, option, "--path-view", "host", "--attach", plan)
         )
     os.close(host)
+    root = bytes(tmp_path)
     assert [row.path for row in ended.rows[-5:]] == [
-        b"(other mounts)/etc/passwd",
-        b"(other mounts)/etc/passwd",
-        b"(other mounts)/etc/missing",
-        f"(other mounts)/{deep}".encode(),
+        root + b"/etc/passwd",
+        root + b"/etc/passwd",
+        root + b"/etc/missing",
+        root + f"/{deep}".encode(),
         b"/etc/hostname",
+    ]
+
+
+class _Container:
+    """Its root is a tmpfs that the host has too. It has a directory of the
+    host as /data, and a tmpfs of its own as /private.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.data = folder / "data"
+        for point in (self.root, self.data):
+            point.mkdir()
+        (self.data / "file").touch()
+
+    def mount(self) -> None:
+        _mount(b"none", self.root, b"tmpfs")
+        for name in ("etc", "data", "private"):
+            (self.root / name).mkdir()
+        (self.root / "etc/passwd").touch()
+
+    def unmount(self) -> None:
+        _libc.umount2(bytes(self.root), 2)
+
+    def enter(self) -> None:
+        _unshare_mounts()
+        _mount(bytes(self.data), self.root / "data", b"", _BIND)
+        _mount(b"none", self.root / "private", b"tmpfs")
+        (self.root / "private/file").touch()
+        _enter(self.root)
+
+
+def _in_folder(attempt: Attempt) -> int:
+    """With the mode 1 a name is relative to its directory."""
+    if attempt.mode != 1:
+        return _openat(_AT_FDCWD, attempt)
+    folder, name = os.path.split(attempt.path)
+    os.chdir(folder)
+    return _openat(_AT_FDCWD, attempt._replace(path=name))
+
+
+@pytest.mark.parametrize("option", ["-F", "-R"])
+def test_mounts_of_a_container(tmp_path: Path, option: str) -> None:
+    """Those that the host has somewhere, and one that it hasn't."""
+    container = _Container(tmp_path)
+    attempts = [
+        Attempt(b"/etc/passwd", os.O_RDONLY),
+        Attempt(b"/data/file", os.O_RDONLY),
+        Attempt(b"/data/file", os.O_RDONLY, mode=1),
+        Attempt(b"/data/missing", os.O_RDONLY, mode=1),
+        Attempt(b"/private/file", os.O_RDONLY),
+        Attempt(b"/private/missing", os.O_RDONLY, mode=1),
+    ]
+    container.mount()
+    try:
+        with Opener(
+            attempts, prepare=container.enter, make=_in_folder
+        ) as opener:
+            ended = _rows_of(opener, option, "--path-view", "host")
+    finally:
+        container.unmount()
+    data = bytes(container.data)
+    assert [row.path for row in ended.rows[-6:]] == [
+        bytes(container.root) + b"/etc/passwd",
+        data + b"/file",
+        data + b"/file",
+        data + b"/missing",
+        b"(other mounts)/private/file",
+        b"(other mounts)/private/missing",
+    ]
+
+
+def test_containers_that_start_later(tmp_path: Path) -> None:
+    """Than the trace; the second after rows of the first were shown. What
+    the patterns select is the host's path.
+    """
+    containers = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        containers.append(_Container(tmp_path / name))
+    attempts = [
+        Attempt(b"/etc/passwd", os.O_RDONLY),
+        Attempt(b"/data/file", os.O_RDONLY),
+    ]
+    with Tool(
+        *("-n", "opener", "--format", "json", "-F", "--path-view", "host"),
+        *("--path", f"{tmp_path}/*/root/etc/passwd"),
+    ) as tool:
+        for number, container in enumerate(containers, 1):
+            container.mount()
+            try:
+                with Opener(attempts, prepare=container.enter) as opener:
+                    opener.run()
+                wait_until(lambda: tool.output_so_far().count(b"\n") == number)
+            finally:
+                container.unmount()
+        ended = tool.stop()
+    assert [row.path for row in ended.rows] == [
+        bytes(container.root) + b"/etc/passwd" for container in containers
     ]
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Sequence, Tuple
+from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.native_library import NativeField
 from opensnooplib.reader import (
@@ -82,6 +84,9 @@ class Layout(NamedTuple):
     path_size: Tuple[int, int] = (0, 0)
     dir_size: Tuple[int, int] = (0, 0)
     dir_state: Tuple[int, int] = (0, 0)
+    fs_device: Tuple[int, int] = (0, 0)
+    fs_size: Tuple[int, int] = (0, 0)
+    mount_size: Tuple[int, int] = (0, 0)
     path: Tuple[int, int] = (0, 0)
 
 
@@ -128,7 +133,8 @@ class _RowFormat(ctypes.Structure):
         ("clock", _Clock),
         ("names", _Names),
         ("callers", ctypes.c_void_p),
-        ("path_room", ctypes.c_char * (3 * 4096)),
+        ("host_mounts", ctypes.c_void_p),
+        ("path_room", ctypes.c_char * (4 * 4096)),
     ]
 
 
@@ -194,6 +200,12 @@ class Native:
         for name in ("table_row_bound", "json_row_bound", "csv_row_bound"):
             getattr(lib, name).argtypes = [ctypes.POINTER(_RowFormat)]
             getattr(lib, name).restype = size
+        lib.host_mounts_new.argtypes = [ctypes.c_char_p]
+        lib.host_mounts_new.restype = pointer
+        lib.host_mounts_free.argtypes = [pointer]
+        lib.host_path.argtypes = [pointer, ctypes.c_uint32, _Text]
+        lib.host_path.argtypes += [pointer, size]
+        lib.host_path.restype = pointer
         lib.path_is_wanted.argtypes = [
             ctypes.POINTER(_Glob),
             ctypes.c_uint,
@@ -332,6 +344,32 @@ class Native:
         self._lib.line_at.restype = _Item
         self._lib.line_at.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
         return int(self._lib.line_at(kept, len(text)).size)
+
+    def host_path(
+        self, mountinfo: bytes, device: int, inside: bytes, room: int = 4096
+    ) -> Optional[bytes]:
+        """Where a host with these mounts has it."""
+        with self.host_mounts(mountinfo) as mounts:
+            block, out = _Block(len(inside), inside), _Block(room)
+            text = _Text(block.address, len(inside))
+            end = self._lib.host_path(mounts, device, text, out.address, room)
+            found = None if end is None else out.bytes_until(end)
+            block.free()
+            out.free()
+        return found
+
+    @contextmanager
+    def host_mounts(self, mountinfo: bytes) -> Iterator[int]:
+        """struct host_mounts, for a row_format."""
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(mountinfo)
+            file.flush()
+            name = file.name.encode()
+            mounts = self._lib.host_mounts_new(name)
+            try:
+                yield mounts
+            finally:
+                self._lib.host_mounts_free(mounts)
 
     def container(self, path: bytes) -> bytes:
         """The container of a cgroup with this path; empty if of none."""

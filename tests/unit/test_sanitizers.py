@@ -14,7 +14,10 @@ from tests.unit.native import CHECKOUT, LIBRARY_VARIABLE, build
 
 NATIVE_TESTS = [
     f"tests/unit/test_{name}.py"
-    for name in ("text", "row", "row_kinds", "csv", "globs")
+    for name in (
+        *("text", "row", "row_kinds", "csv", "globs"),
+        *("full_path", "host_mounts"),
+    )
 ]
 
 
