@@ -27,6 +27,16 @@ struct sample {
 	unsigned char raw[];
 };
 
+/* Streams, each with its event: see ring.h. The last has been dropped. */
+static const struct stream_event events[] = {
+	{.fd = 1, .id = 4},
+	{.fd = 2, .id = 8},
+	{.fd = 3, .id = UINT64_MAX},
+	{.fd = 0, .id = 24},
+};
+
+#define STREAMS (sizeof(events) / sizeof(events[0]))
+
 /* A record as its bytes stand in raw[]. */
 #define NUMBER_SIZE 4
 #define TS_OFFSET   NUMBER_SIZE
@@ -37,7 +47,8 @@ struct written {
 	uint64_t end;
 	uint64_t ts;
 	uint32_t raw_size;
-	bool is_sample;
+	uint32_t stream;
+	bool is_sample; /* of a stream that is there */
 };
 
 /* One ring, and what the kernel remembers of it. */
@@ -74,6 +85,7 @@ static void make_ring(struct ring *ring, struct input *input)
 	ring->tail = ring->head;
 	ring->control->data_head = ring->head;
 	ring->control->data_tail = ring->head;
+	memcpy(ring->streams, events, sizeof(events));
 }
 
 static void free_ring(struct ring *ring)
@@ -106,6 +118,18 @@ static void fill_sample(struct sample *sample, unsigned int place,
 		memcpy(sample->raw + TS_OFFSET, &ts, TS_SIZE);
 }
 
+/* Between the header and the rest stands the id of its event. */
+static void copy_sample_in(struct ring *ring, const struct sample *sample,
+			   const uint64_t *id)
+{
+	size_t rest = sizeof(sample->raw_size) + sample->raw_size;
+
+	copy_in(ring, &sample->header, sizeof(sample->header));
+	if (id)
+		copy_in(ring, id, sizeof(*id));
+	copy_in(ring, &sample->raw_size, rest);
+}
+
 /* The kernel writes a record, if there is room. */
 static void write_record(struct world *world, struct input *input)
 {
@@ -115,7 +139,9 @@ static void write_record(struct world *world, struct input *input)
 	uint8_t kind = take_u8(input);
 	uint64_t ts = take_u64(input) & TIME_MAX;
 	uint32_t raw_size = 4 + 8 * (take_u16(input) % 512);
-	size_t size = sizeof(struct sample) + raw_size;
+	uint32_t stream = kind / 8 % STREAMS;
+	const uint64_t *id = stream ? &events[stream].id : NULL;
+	size_t size = sizeof(struct sample) + raw_size + (id ? sizeof(*id) : 0);
 	struct sample *sample;
 
 	if (kernel->count == RECORDS_MAX ||
@@ -138,9 +164,11 @@ static void write_record(struct world *world, struct input *input)
 		.end = ring->control->data_head + size,
 		.ts = ts,
 		.raw_size = raw_size,
-		.is_sample = sample->header.type == PERF_RECORD_SAMPLE,
+		.stream = stream,
+		.is_sample = sample->header.type == PERF_RECORD_SAMPLE &&
+			     events[stream].fd,
 	};
-	copy_in(ring, sample, size);
+	copy_sample_in(ring, sample, id);
 	free(sample);
 }
 
@@ -239,6 +267,7 @@ static enum verdict consume(void *context, const struct record *record)
 	CHECK(!world->stopped);
 	CHECK(expected);
 	CHECK(record->size == expected->raw_size);
+	CHECK(record->stream == expected->stream);
 	CHECK(expected->ts == oldest_ts(world));
 	CHECK(!must_wait(world, place));
 	CHECK(ring->control->data_tail <= expected->begin);
@@ -321,8 +350,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		world.kernel[i].scribbled = world.rings[i].head;
 	}
 	CHECK(merge_init(&merge, world.rings, world.ring_count) == 0);
-	if (world.has_ts)
-		merge.ts[0] = (struct field){TS_OFFSET, TS_SIZE};
+	for (uint32_t stream = 0; world.has_ts && stream < STREAMS; stream++)
+		merge.ts[stream] = (struct field){TS_OFFSET, TS_SIZE};
 
 	while (input.size > 0) {
 		uint8_t step = take_u8(&input);
