@@ -61,6 +61,7 @@ _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 _SIGNATURES: Dict[str, Sequence[Any]] = {
     "slots_create": [_u32],
+    "zero_create": [],
     "slots_set": [_int, _u32, _int],
     "hash_count": [
         _int,
@@ -121,6 +122,11 @@ def btf_data(btf_id: int) -> bytes:
 def create_slots(size: int) -> int:
     """A program array, for stub.py. Raises OSError."""
     return check(_library().slots_create(size))
+
+
+def create_zero() -> int:
+    """A map of one u32, which is 0: for stub.py. Raises OSError."""
+    return check(_library().zero_create())
 
 
 def set_slot(slots: int, index: int, program_fd: int) -> None:

@@ -328,7 +328,9 @@ class Compiled:
     def _put_stub(self, name: str, tool_pid: int) -> None:
         """From here on BCC takes the stub for the program."""
         slots = bpf_objects.create_slots(stub.SLOTS)
-        fd = self._load_stub(name, stub.of_stub(slots))
+        zero = bpf_objects.create_zero()
+        fd = self._load_stub(name, stub.of_stub(slots, zero))
+        os.close(zero)  # the stub keeps the map
         self.slots[name] = slots
         self.stubs[name] = fd
         self.sorters[name] = self._load_stub(

@@ -10,9 +10,11 @@ as that takes, slot FRONT holds the stub's sorter: it goes on in slot OWN for
 what the tool's own process does, in slot EVERYBODY for all others. So nothing
 asks for the process while nothing is saved.
 
-The stub's index is a constant, so the kernel makes the call a plain jump, and
-writes that anew at each swap (kernel/bpf/arraymap.c,
-prog_array_map_poke_run).
+The stub reads its index, always 0, from a map. For a constant one the kernel
+would make the call a plain jump, and write that anew at each swap
+(prog_array_map_poke_run() in kernel/bpf/arraymap.c), while it runs; QEMU without
+hardware virtualization lets a CPU run such code half written, and the kernel
+panics. The sorter has two indexes, so no constant either.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import List
 
 from opensnooplib.host import kernel
 
-EVERYBODY, OWN, FRONT = 0, 1, 2
+FRONT, EVERYBODY, OWN = 0, 1, 2
 SLOTS = 3
 
 # Operations of include/uapi/linux/bpf.h, and numbers of its helpers.
@@ -32,7 +34,8 @@ _ADD_NUMBER, _SHIFT_RIGHT = 0x07, 0x77
 _JUMP_IF_NOT_EQUAL, _CALL, _EXIT = 0x55, 0x85, 0x95
 _TAIL_CALL = 12
 _GET_CURRENT_PID_TGID, _GET_NS_CURRENT_PID_TGID = 14, 120
-_MAP_FD = 1  # BPF_PSEUDO_MAP_FD: the number is a map's descriptor
+# BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE: the number is a map's descriptor.
+_MAP_FD, _MAP_VALUE = 1, 2
 
 
 def instruction(
@@ -83,12 +86,13 @@ _TAIL_CALL_AND_EXIT = [
 ]
 
 
-def of_stub(slots_fd: int) -> bytes:
-    """The instructions of the stub whose slots are in this map."""
+def of_stub(slots_fd: int, zero_fd: int) -> bytes:
+    """The instructions of the stub with these slots; the other map holds 0."""
     return b"".join(
         [
             _load_64(2, slots_fd, _MAP_FD),
-            instruction(_MOVE_NUMBER, 3, number=FRONT),
+            _load_64(3, zero_fd, _MAP_VALUE),
+            instruction(_LOAD_U32, 3, 3),  # FRONT
             *_TAIL_CALL_AND_EXIT,
         ]
     )

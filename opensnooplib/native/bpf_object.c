@@ -90,16 +90,26 @@ int map_keys(int map_fd, uint32_t *keys, uint32_t capacity)
 	return error && error != -ENOENT ? error : (int)count;
 }
 
-int slots_create(uint32_t size)
+static int create_map(enum bpf_map_type type, uint32_t size)
 {
 	union bpf_attr attr;
 
 	clear(&attr);
-	attr.map_type = BPF_MAP_TYPE_PROG_ARRAY;
+	attr.map_type = type;
 	attr.key_size = sizeof(uint32_t);
 	attr.value_size = sizeof(uint32_t);
 	attr.max_entries = size;
 	return bpf(BPF_MAP_CREATE, &attr);
+}
+
+int slots_create(uint32_t size)
+{
+	return create_map(BPF_MAP_TYPE_PROG_ARRAY, size);
+}
+
+int zero_create(void)
+{
+	return create_map(BPF_MAP_TYPE_ARRAY, 1);
 }
 
 int slots_set(int map_fd, uint32_t slot, int program_fd)

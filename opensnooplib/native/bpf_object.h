@@ -17,6 +17,9 @@ int array_set_fd(int map_fd, uint32_t slot, int fd);
 /* A program array of `size` slots: its descriptor, or a negative errno. */
 int slots_create(uint32_t size);
 
+/* The same for an array of one u32, which is 0. */
+int zero_create(void);
+
 /* Put a program into a slot; a negative descriptor empties it. */
 int slots_set(int map_fd, uint32_t slot, int program_fd);
 
