@@ -61,7 +61,8 @@ _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 _SIGNATURES: Dict[str, Sequence[Any]] = {
     "slots_create": [_u32],
-    "zero_create": [],
+    "number_create": [],
+    "array_set_fd": [_int, _u32, _int],
     "slots_set": [_int, _u32, _int],
     "hash_count": [
         _int,
@@ -124,9 +125,14 @@ def create_slots(size: int) -> int:
     return check(_library().slots_create(size))
 
 
-def create_zero() -> int:
+def create_number() -> int:
     """A map of one u32, which is 0: for stub.py. Raises OSError."""
-    return check(_library().zero_create())
+    return check(_library().number_create())
+
+
+def set_number(map_fd: int, number: int) -> None:
+    """Of create_number(). Raises OSError."""
+    check(_library().array_set_fd(map_fd, 0, number))
 
 
 def set_slot(slots: int, index: int, program_fd: int) -> None:

@@ -224,6 +224,7 @@ def _work(job: Job) -> Handover:
         attachments=compiled.attachments,
         stubs=compiled.stubs,
         sorters=compiled.sorters,
+        ways=compiled.ways,
         slots=compiled.slots,
     )
 

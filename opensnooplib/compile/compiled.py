@@ -148,6 +148,7 @@ class Compiled:
         self.attachments: Dict[str, int] = {}
         self.stubs: Dict[str, int] = {}
         self.sorters: Dict[str, int] = {}
+        self.ways: Dict[str, int] = {}
         self.slots: Dict[str, int] = {}
 
     def _names(self) -> List[str]:
@@ -328,9 +329,9 @@ class Compiled:
     def _put_stub(self, name: str, tool_pid: int) -> None:
         """From here on BCC takes the stub for the program."""
         slots = bpf_objects.create_slots(stub.SLOTS)
-        zero = bpf_objects.create_zero()
-        fd = self._load_stub(name, stub.of_stub(slots, zero))
-        os.close(zero)  # the stub keeps the map
+        way = bpf_objects.create_number()
+        fd = self._load_stub(name, stub.of_stub(slots, way))
+        self.ways[name] = way
         self.slots[name] = slots
         self.stubs[name] = fd
         self.sorters[name] = self._load_stub(

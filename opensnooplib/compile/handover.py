@@ -21,7 +21,15 @@ from opensnooplib.rows.schema import Schema
 _FD_LIMIT = 253
 
 # Whose descriptors go along; given back in this order, the first detach.
-_KINDS = ("attachments", "stubs", "sorters", "slots", "programs", "maps")
+_KINDS = (
+    "attachments",
+    "stubs",
+    "sorters",
+    "slots",
+    "ways",
+    "programs",
+    "maps",
+)
 
 _LENGTH = struct.Struct("=I")
 
@@ -62,6 +70,7 @@ class Handover(NamedTuple):
     attachments: Dict[str, int]  # by program
     stubs: Dict[str, int]  # by the program that they stand for
     sorters: Dict[str, int]
+    ways: Dict[str, int]
     slots: Dict[str, int]
 
     def close(self) -> None:

@@ -10,11 +10,12 @@ as that takes, slot FRONT holds the stub's sorter: it goes on in slot OWN for
 what the tool's own process does, in slot EVERYBODY for all others. So nothing
 asks for the process while nothing is saved.
 
-The stub reads its index, always 0, from a map. For a constant one the kernel
-would make the call a plain jump, and write that anew at each swap
-(prog_array_map_poke_run() in kernel/bpf/arraymap.c), while it runs; QEMU without
-hardware virtualization lets a CPU run such code half written, and the kernel
-panics. The sorter has two indexes, so no constant either.
+While nothing is saved, the stub goes on in slot DIRECT, whose index is a
+constant: so the kernel makes the call a plain jump, and writes that anew where
+the slot gets another program (prog_array_map_poke_run() in
+kernel/bpf/arraymap.c). QEMU without hardware virtualization lets a CPU run such
+code half written, and the kernel panics: so nobody may be there then. A map
+says which way the stub goes, 0 (FRONT) or DIRECT.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from typing import List
 
 from opensnooplib.host import kernel
 
-FRONT, EVERYBODY, OWN = 0, 1, 2
-SLOTS = 3
+FRONT, EVERYBODY, OWN, DIRECT = 0, 1, 2, 3
+SLOTS = 4
 
 # Operations of include/uapi/linux/bpf.h, and numbers of its helpers.
 _LOAD_64, _LOAD_U32, _STORE_U64 = 0x18, 0x61, 0x7B
@@ -86,13 +87,16 @@ _TAIL_CALL_AND_EXIT = [
 ]
 
 
-def of_stub(slots_fd: int, zero_fd: int) -> bytes:
-    """The instructions of the stub with these slots; the other map holds 0."""
+def of_stub(slots_fd: int, way_fd: int) -> bytes:
+    """The instructions of the stub with these slots, and this way to go."""
     return b"".join(
         [
             _load_64(2, slots_fd, _MAP_FD),
-            _load_64(3, zero_fd, _MAP_VALUE),
-            instruction(_LOAD_U32, 3, 3),  # FRONT
+            _load_64(3, way_fd, _MAP_VALUE),
+            instruction(_LOAD_U32, 3, 3),
+            instruction(_JUMP_IF_NOT_EQUAL, 3, 0, 4, DIRECT),
+            instruction(_MOVE_NUMBER, 3, number=DIRECT),
+            *_TAIL_CALL_AND_EXIT,
             *_TAIL_CALL_AND_EXIT,
         ]
     )

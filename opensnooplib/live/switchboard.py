@@ -8,12 +8,16 @@ the new program: none to both, none to neither.
 from __future__ import annotations
 
 import os
+import time
 from typing import Dict, List, Mapping, NamedTuple
 
 from opensnooplib import bpf_objects
 from opensnooplib.compile.handover import Handover
-from opensnooplib.live.stub import EVERYBODY, FRONT, OWN
+from opensnooplib.live.stub import DIRECT, EVERYBODY, FRONT, OWN
 from opensnooplib.source import attachment
+
+# Far more than a stub takes.
+_TO_LEAVE_SECONDS = 0.005
 
 
 class _Stub(NamedTuple):
@@ -22,11 +26,16 @@ class _Stub(NamedTuple):
     program: int
     sorter: int
     slots: int
+    way: int
     attachment: int
 
     def put(self, slot: int, program: int) -> None:
         """-1 empties the slot."""
         bpf_objects.set_slot(self.slots, slot, program)
+
+    def go_by(self, slot: int) -> None:
+        """FRONT or DIRECT."""
+        bpf_objects.set_number(self.way, slot)
 
 
 class Switchboard:
@@ -34,6 +43,7 @@ class Switchboard:
 
     def __init__(self) -> None:
         self._stubs: Dict[str, _Stub] = {}
+        self._are_direct = False
         self._past_misses = 0  # of stubs that are gone
 
     @property
@@ -47,23 +57,38 @@ class Switchboard:
                 program,
                 handover.sorters[name],
                 handover.slots[name],
+                handover.ways[name],
                 handover.attachments.pop(name),
             )
         handover.stubs.clear()
         handover.sorters.clear()
         handover.slots.clear()
+        handover.ways.clear()
 
     def show_tool(self, programs: Mapping[str, int]) -> None:
         """What the tool itself does goes to these programs, until switch()."""
+        self._leave_direct_way()
         for name, one in self._stubs.items():
             one.put(OWN, programs.get(name, -1))
             one.put(FRONT, one.sorter)
 
     def switch(self, programs: Mapping[str, int]) -> None:
         """What everybody does goes to these programs."""
+        self._leave_direct_way()
         for name, one in self._stubs.items():
-            for slot in (FRONT, EVERYBODY, OWN):
+            for slot in (FRONT, EVERYBODY, OWN, DIRECT):
                 one.put(slot, programs.get(name, -1))
+            one.go_by(DIRECT)
+        self._are_direct = True
+
+    def _leave_direct_way(self) -> None:
+        """Slot FRONT has the same program: an open sees no difference."""
+        if not self._are_direct:
+            return
+        for one in self._stubs.values():
+            one.go_by(FRONT)
+        self._are_direct = False
+        time.sleep(_TO_LEAVE_SECONDS)
 
     def remove_others(self, programs: Mapping[str, int]) -> List[int]:
         """Forget the stubs that none of `programs` needs.
@@ -75,6 +100,7 @@ class Switchboard:
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
             fds += [one.attachment, one.program, one.slots, one.sorter]
+            fds.append(one.way)
         self._past_misses += misses - self.misses()
         return fds
 

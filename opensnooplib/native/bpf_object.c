@@ -107,7 +107,7 @@ int slots_create(uint32_t size)
 	return create_map(BPF_MAP_TYPE_PROG_ARRAY, size);
 }
 
-int zero_create(void)
+int number_create(void)
 {
 	return create_map(BPF_MAP_TYPE_ARRAY, 1);
 }

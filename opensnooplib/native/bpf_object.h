@@ -18,7 +18,7 @@ int array_set_fd(int map_fd, uint32_t slot, int fd);
 int slots_create(uint32_t size);
 
 /* The same for an array of one u32, which is 0. */
-int zero_create(void);
+int number_create(void);
 
 /* Put a program into a slot; a negative descriptor empties it. */
 int slots_set(int map_fd, uint32_t slot, int program_fd);
