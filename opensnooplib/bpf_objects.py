@@ -62,7 +62,6 @@ _u64_p = ctypes.POINTER(ctypes.c_uint64)
 _SIGNATURES: Dict[str, Sequence[Any]] = {
     "slots_create": [_u32],
     "number_create": [],
-    "array_set_fd": [_int, _u32, _int],
     "slots_set": [_int, _u32, _int],
     "hash_count": [
         _int,

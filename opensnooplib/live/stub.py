@@ -13,9 +13,9 @@ asks for the process while nothing is saved.
 While nothing is saved, the stub goes on in slot DIRECT, whose index is a
 constant: so the kernel makes the call a plain jump, and writes that anew where
 the slot gets another program (prog_array_map_poke_run() in
-kernel/bpf/arraymap.c). QEMU without hardware virtualization lets a CPU run such
-code half written, and the kernel panics: so nobody may be there then. A map
-says which way the stub goes, 0 (FRONT) or DIRECT.
+kernel/bpf/arraymap.c). QEMU without hardware virtualization lets a CPU run
+such code half written, and the kernel panics: so nobody may be there then. A
+map says which way the stub goes, by 0 (FRONT) or DIRECT.
 """
 
 from __future__ import annotations
