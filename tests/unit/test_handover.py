@@ -45,6 +45,7 @@ def _handover(fds: List[int]) -> Handover:
         requests_map=None,
         stubs={},
         sorters={},
+        ways={},
         slots={},
         maps={"events": fds[0], "counters": fds[1]},
         programs={"tracepoint__a": fds[2]},
