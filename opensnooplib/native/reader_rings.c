@@ -235,7 +235,6 @@ static int name_callers_anew(struct reader *reader)
 	if (!reader->format.callers)
 		return 0;
 	callers_close(reader->format.callers);
-	host_mounts_free(reader->format.host_mounts);
 	reader->format.callers = NULL;
 	return reader_name_callers(reader);
 }

@@ -227,7 +227,6 @@ static bool read_sample(const struct ring *ring, const void *sample,
 			struct record *record)
 {
 	const struct raw_sample *raw = sample;
-
 	const uint64_t *id = sample;
 
 	if (looks_like_size(raw->size))
