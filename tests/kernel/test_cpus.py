@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List
 
 import pytest
 
@@ -33,18 +33,16 @@ def _open_on_cpu1(path: str) -> None:
         open(path)
 
 
-@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("more", [[], ["--live"], ["-c"]], ids=" ".join)
 def test_a_cpu_goes_and_comes_back(
-    cpu1: Path, checkout_copy: Path, live: bool
+    cpu1: Path, checkout_copy: Path, more: List[str]
 ) -> None:
     """Shown or told as lost; and in the end shown again."""
     name = f"/no/such/{os.urandom(8).hex()}"
     edits = Edits(checkout_copy)
     options = ["--format", "json", "-p", str(os.getpid())]
-    if live:
-        options.append("--live")
-    with Tool(*options, checkout=checkout_copy) as tool:
-        if live:
+    with Tool(*options, *more, checkout=checkout_copy) as tool:
+        if "--live" in more:
             edits.write_record(1)
             await_taken_in(tool, "record.h")
         _open_on_cpu1(f"{name}-before")
@@ -66,6 +64,7 @@ def test_a_cpu_goes_and_comes_back(
 
         wait_until(is_seen_again)
         ended = tool.stop()
+    assert ended.status == 0
     paths = [row.path for row in ended.rows if row.path]
     ours = [path for path in paths if path.startswith(name.encode())]
     assert ours[0] == f"{name}-before".encode()
