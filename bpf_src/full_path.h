@@ -281,6 +281,7 @@ static bool find_start(struct path *start, struct event *event,
 		}
 		return true;
 	}
+#ifdef FULL_PATH /* else names are shown as the program gave them */
 	if (event->path_size <= 1)
 		return false;
 	if (event->path[0] != '/' || open->resolve & RESOLVE_IN_ROOT)
@@ -288,9 +289,9 @@ static bool find_start(struct path *start, struct event *event,
 #ifdef PATH_VIEW_HOST
 	/* It also has the directories above the root of the process. */
 	return path_of_root(start, task);
-#else
-	return false;
 #endif
+#endif
+	return false;
 }
 
 #ifdef PATH_VIEW_HOST

@@ -93,11 +93,17 @@ def _by(program: str, way: str, call: str, is_there: bool = True) -> _Maker:
 
 def _binary_of_32_bits(folder: Path) -> Made:
     done = run(folder / "opens_32")
+    paths = {
+        "open": "/no/where/open",
+        "creat": "/no/where/creat",
+        "openat": "nowhere/openat",
+        "openat2": "/no/where/openat2",
+    }
     return Made(
         done.pid,
         [
-            Open(f"{call}_32", f"/no/where/{call}", -1, _ENOENT)
-            for call in ("open", "creat", "openat", "openat2")
+            Open(f"{call}_32", path, -1, _ENOENT)
+            for call, path in paths.items()
         ],
     )
 

@@ -2,7 +2,7 @@
 /*
  * A program for 32 bits, without a C library, so that `cc -m32 -nostdlib
  * -static -ffreestanding` is all that it needs. Makes each call that opens a
- * file by name once; none of the files is there.
+ * file by name once; none of the files is there. One name is relative.
  */
 struct open_how {
 	unsigned long long flags, mode, resolve;
@@ -38,7 +38,7 @@ void _start(void)
 
 	call(SYS_OPEN, (long)"/no/where/open", 0, 0, 0);
 	call(SYS_CREAT, (long)"/no/where/creat", 0600, 0, 0);
-	call(SYS_OPENAT, AT_FDCWD, (long)"/no/where/openat", 0, 0);
+	call(SYS_OPENAT, AT_FDCWD, (long)"nowhere/openat", 0, 0);
 	call(SYS_OPENAT2, AT_FDCWD, (long)"/no/where/openat2", (long)&how,
 	     sizeof(how));
 	call(SYS_EXIT, 0, 0, 0, 0);
