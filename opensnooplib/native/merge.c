@@ -81,6 +81,8 @@ static bool build_heap(struct merge *merge)
 		if (fill_entry(merge, &merge->heap[merge->heap_size],
 			       &merge->rings[i]))
 			merge->heap_size++;
+		else /* records that nobody wants may have filled it */
+			ring_release(&merge->rings[i]);
 	}
 	for (unsigned int i = merge->heap_size / 2; i-- > 0;)
 		sift_down(merge, i);
