@@ -58,6 +58,13 @@ def check(result: int) -> int:
     return result
 
 
+def kernel_clock_ns() -> int:
+    """Now, by the clock of records: CLOCK_MONOTONIC of no time namespace."""
+    now = load().kernel_clock_ns
+    now.restype = ctypes.c_uint64
+    return int(now())
+
+
 def calibration_open(call: str, path: str) -> int:
     """Open `path` with that very syscall: a descriptor, or -errno."""
     return int(load().calibration_open(call.encode(), path.encode()))

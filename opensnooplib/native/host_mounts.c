@@ -6,8 +6,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "kernel_clock.h"
 
 /* Less than records wait for their order, so that no mount comes too late. */
 #define LOOK_NS (10 * 1000 * 1000)
@@ -198,11 +199,8 @@ static bool have_changed(const struct host_mounts *mounts)
 
 static void follow_changes(struct host_mounts *mounts)
 {
-	struct timespec time;
-	uint64_t now;
+	uint64_t now = kernel_clock_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	now = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 	if (mounts->looked && now - mounts->looked < LOOK_NS)
 		return;
 	mounts->looked = now;

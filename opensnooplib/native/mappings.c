@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <time.h>
+
+#include "kernel_clock.h"
 
 /* Slots of the table, a power of two; it is full when three quarters are. */
 #define SLOTS	   16384
@@ -22,14 +23,6 @@
 
 /* Rows are younger than this, or late on a host that can't keep up. */
 #define OLD_NS 1000000000
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static void forget_mappings(struct mappings *mappings, struct process *process)
 {
@@ -312,7 +305,7 @@ static void see_all(struct mappings *mappings, uint64_t until)
 
 static void take_events(struct mappings *mappings)
 {
-	mappings->read_until = now_ns();
+	mappings->read_until = kernel_clock_ns();
 	if (!mmap_events_read(&mappings->events, mappings->read_until))
 		forget_all(mappings);
 }

@@ -22,18 +22,10 @@
 /* How often the one record that is awaited is looked for. */
 #define LOOK_MS 1
 
-uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Up to which time records are in order now. */
 static uint64_t ordered_until(void)
 {
-	return now_ns() - HOLD_BACK_NS;
+	return kernel_clock_ns() - HOLD_BACK_NS;
 }
 
 static void wait_for_records(struct reader *reader, int timeout_ms)
@@ -55,7 +47,7 @@ void reader_add_own_process(struct reader *reader, uint32_t pid)
 
 void reader_end_own_process(struct reader *reader, uint32_t pid)
 {
-	own_processes_end(&reader->own, pid, now_ns());
+	own_processes_end(&reader->own, pid, kernel_clock_ns());
 }
 
 struct waiting {
@@ -118,14 +110,14 @@ int reader_await_open(struct reader *reader, const struct awaited_open *open,
 		      int timeout_ms)
 {
 	struct waiting waiting = {.reader = reader, .open = open};
-	uint64_t deadline = now_ns() + (uint64_t)timeout_ms * 1000000;
+	uint64_t deadline = kernel_clock_ns() + (uint64_t)timeout_ms * 1000000;
 
 	for (;;) {
 		reader->records_wait =
 			merge_drain(&reader->merge, ordered_until(),
 				    compare_with_awaited, &waiting);
 		output_flush(&reader->output);
-		if (waiting.seen || now_ns() > deadline)
+		if (waiting.seen || kernel_clock_ns() > deadline)
 			break;
 		wait_for_records(reader, LOOK_MS);
 	}

@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "kernel_clock.h"
 #include "merge.h"
 #include "output.h"
 #include "own_processes.h"
@@ -69,7 +70,6 @@ struct reader {
 	struct own_processes own;
 };
 
-uint64_t now_ns(void); /* CLOCK_MONOTONIC */
 bool all_rows_shown(const struct reader *reader);
 bool is_wanted(struct reader *reader, const struct record *record);
 void count_row(struct reader *reader, const struct record *record);

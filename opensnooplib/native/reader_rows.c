@@ -152,7 +152,7 @@ static bool is_own(const struct reader *reader, const struct record *record)
 	if (!record_unsigned(record, layout->pid, &pid))
 		return false;
 	if (!record_unsigned(record, layout->ts, &ts))
-		ts = now_ns() - READ_WITHIN_NS;
+		ts = kernel_clock_ns() - READ_WITHIN_NS;
 	return own_processes_did(&reader->own, (uint32_t)pid, ts);
 }
 

@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any, Dict, List, NamedTuple, Sequence
 
-from opensnooplib import __version__
+from opensnooplib import __version__, native_library
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
@@ -63,7 +63,7 @@ class DamagedError(Exception):
 
 
 def now() -> Clock:
-    return Clock(time.monotonic_ns(), time.time_ns())
+    return Clock(native_library.kernel_clock_ns(), time.time_ns())
 
 
 def describe(schema: Schema, calls: Sequence[str], options: Options) -> str:

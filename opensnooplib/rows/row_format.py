@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from typing import List, NamedTuple
 
+from opensnooplib import native_library
 from opensnooplib.options import FORMATS, Options
 from opensnooplib.rows import columns
 from opensnooplib.rows.columns import Column
@@ -60,14 +61,14 @@ def choose(schema: Schema, options: Options) -> RowFormat:
 
 
 def wall_offset_ns() -> int:
-    """What to add to CLOCK_MONOTONIC for the time of day, now.
+    """What to add to the time of a record for the time of day, now.
 
     The better of a few tries: between two readings there can be an interrupt.
     """
     tries = []
     for _ in range(5):
-        before = time.monotonic_ns()
+        before = native_library.kernel_clock_ns()
         wall = time.time_ns()
-        after = time.monotonic_ns()
+        after = native_library.kernel_clock_ns()
         tries.append((after - before, wall - (before + after) // 2))
     return min(tries)[1]

@@ -7,7 +7,7 @@ import os
 import time
 from typing import List, Optional
 
-from opensnooplib import bpf_objects
+from opensnooplib import bpf_objects, native_library
 from opensnooplib.compile.launch import Launched
 from opensnooplib.host import kernel
 from opensnooplib.live.switchboard import Switchboard
@@ -99,7 +99,7 @@ class Trace:
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
-        self._cpus.follow()
+        self._cpus.follow(self.lost())
         self._leave_rooms()
         if self._summing and not self._summing.poll():
             return State.COUNT_REACHED

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import platform
+import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -227,6 +229,24 @@ def test_container() -> None:
         "-q", "--format", "json", *command, under=_under(script, *start)
     )
     assert [row.path for row in ended.rows].count(path.encode()) == 1
+
+
+@pytest.mark.parametrize("offset", ["-1", "500"])
+def test_a_time_namespace(offset: str) -> None:
+    """Its clock differs from the one that records have."""
+    if not os.path.exists("/proc/self/ns/time"):
+        pytest.skip("this kernel has no time namespaces")
+    under = ("unshare", "--time", "--monotonic", offset, "--fork")
+    path = f"/tmp/odd-host-{os.getpid()}"
+    command = ["--exec", "cat", path]
+    before = time.time()
+    ended = run("-q", "--format", "json", *command, under=under)
+    (row,) = [
+        row for row in map(json.loads, ended.lines) if row["path"] == path
+    ]
+    date, _, rest = row["time"].partition(".")
+    at = datetime.datetime.fromisoformat(date + rest[9:]).timestamp()
+    assert int(before) <= at <= time.time()
 
 
 _NONE_OF = "this kernel has none of the functions that the plan hooks"
