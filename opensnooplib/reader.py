@@ -204,6 +204,7 @@ _SIGNATURES: Dict[str, Sequence[Any]] = {
     "reader_stream_lost": [_reader, _u32],
     "reader_install": [_reader, _int],
     "reader_follow_cpu": [_reader, _int],
+    "reader_deaf_cpu": [_reader],
     "reader_set_map": [_reader, _int],
     "reader_set_format": [_reader, ctypes.POINTER(_FormatRequest)],
     "reader_name_callers": [_reader],
@@ -295,6 +296,11 @@ class Reader:
         """
         error = self._lib.reader_follow_cpu(self._reader, cpu)
         return error != -errno.EAGAIN and check(error) == 0
+
+    def deaf_cpu(self) -> Optional[int]:
+        """One whose ring is dead since it went offline, if there is any."""
+        cpu = int(self._lib.reader_deaf_cpu(self._reader))
+        return cpu if cpu >= 0 else None
 
     def set_map(self, map_fd: int) -> None:
         """Where rings of CPUs that come online go, as by install()."""

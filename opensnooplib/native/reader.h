@@ -103,6 +103,12 @@ int reader_install(struct reader *reader, int map_fd);
  */
 int reader_follow_cpu(struct reader *reader, int cpu);
 
+/*
+ * A CPU whose ring is dead, since it went offline: it may be back by now.
+ * -1 where there is none. This interrupts each CPU.
+ */
+int reader_deaf_cpu(const struct reader *reader);
+
 /* The newest stream's perf event array, for CPUs that come online. */
 void reader_set_map(struct reader *reader, int map_fd);
 

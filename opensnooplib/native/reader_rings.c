@@ -267,6 +267,14 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 	return name_callers_anew(reader);
 }
 
+int reader_deaf_cpu(const struct reader *reader)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (!ring_is_alive(&reader->rings[i]))
+			return reader->rings[i].cpu;
+	return -1;
+}
+
 void reader_set_map(struct reader *reader, int map_fd)
 {
 	reader->streams[reader->newest].map_fd = map_fd;

@@ -56,6 +56,7 @@ static int open_event(const struct ring *ring, uint64_t more_of_sample)
 		.config = PERF_COUNT_SW_BPF_OUTPUT,
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_RAW | more_of_sample,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
 		.watermark = 1,
 	};
 	uint64_t quarter = ring->size / 4;
@@ -188,6 +189,24 @@ bool ring_stream_is_read(const struct ring *ring, uint32_t stream)
 int ring_event(const struct ring *ring, uint32_t stream)
 {
 	return ring->streams[stream].fd;
+}
+
+/* For how long it was: see perf_event_open(2). 0 where it can't be read. */
+static uint64_t enabled_ns(int event)
+{
+	uint64_t value_and_time[2] = {0};
+
+	if (read(event, value_and_time, sizeof(value_and_time)) < 0)
+		return 0;
+	return value_and_time[1];
+}
+
+bool ring_is_alive(const struct ring *ring)
+{
+	int event = any_event(ring);
+
+	/* The time goes on for as long as it has its CPU. */
+	return enabled_ns(event) != enabled_ns(event);
 }
 
 void ring_refresh(struct ring *ring)

@@ -67,6 +67,12 @@ bool ring_stream_is_read(const struct ring *ring, uint32_t stream);
 /* The event that the stream's programs write through. */
 int ring_event(const struct ring *ring, uint32_t stream);
 
+/*
+ * False where the ring's CPU went offline, also if it is back by now: the
+ * kernel took the event from it for good.
+ */
+bool ring_is_alive(const struct ring *ring);
+
 /* See what the kernel has written by now. */
 void ring_refresh(struct ring *ring);
 

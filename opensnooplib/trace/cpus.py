@@ -14,8 +14,9 @@ from opensnooplib.reader import Reader
 class CpuFollower:
     """Opens rings for CPUs that come online.
 
-    What a CPU sends before its ring is there counts as lost. A CPU that went
-    and came back between two calls of follow() isn't noticed.
+    What a CPU sends before its ring is there counts as lost. So a CPU that
+    went and came back between two calls of follow(), as when the host sleeps,
+    is noticed by its losses.
     """
 
     def __init__(self, rings: Reader) -> None:
@@ -24,14 +25,22 @@ class CpuFollower:
         self._text = self._read()
         self._online = self._parse()
         self._wanting: List[int] = []  # online, and without a ring
+        self._lost = 0
 
-    def follow(self) -> None:
-        """Look, at the cost of one read. Raises OSError."""
+    def follow(self, lost: int) -> None:
+        """Look, at the cost of one read. Raises OSError.
+
+        `lost` is how many records were, by now.
+        """
         text = self._read()
         if text != self._text:
             self._text = text
             before, self._online = self._online, self._parse()
             self._wanting += sorted(self._online - before)
+        if lost != self._lost and not self._wanting:
+            self._lost = lost
+            deaf = self._rings.deaf_cpu()
+            self._wanting = [deaf] if deaf in self._online else []
         if self._wanting:
             self._wanting = [
                 cpu for cpu in self._wanting if not self._open_ring(cpu)

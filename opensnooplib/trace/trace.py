@@ -149,8 +149,8 @@ class Trace:
 
     def end(self) -> State:
         """Write the rows of all opens until now."""
-        until_ns = time.monotonic_ns()
-        self._seconds = until_ns / 1e9 - self._began
+        until_ns = native_library.kernel_clock_ns()
+        self._seconds = time.monotonic() - self._began
         time.sleep(_COMPLETION_SECONDS)
         if self._summing:
             self._summing.end()

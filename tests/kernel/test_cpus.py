@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Iterator, List
@@ -70,3 +71,28 @@ def test_a_cpu_goes_and_comes_back(
     assert ours[0] == f"{name}-before".encode()
     assert len(ours) + ended.end.lost == 1 + made
     assert ended.end.missed == 0
+
+
+def test_a_cpu_was_away_while_the_tool_slept(cpu1: Path) -> None:
+    """As when a host sleeps: what is lost is told, and then it is seen."""
+    name = f"/no/such/{os.urandom(8).hex()}"
+    options = ["--format", "json", "-p", str(os.getpid())]
+    with Tool(*options) as tool:
+        os.sched_setaffinity(0, {0})
+        tool.hold_back()
+        cpu1.write_text("0")
+        cpu1.write_text("1")
+        tool.send(signal.SIGCONT)
+        made = 0
+
+        def is_seen() -> bool:
+            nonlocal made
+            _open_on_cpu1(f"{name}-{made}")
+            made += 1
+            time.sleep(0.05)
+            return name.encode() in tool.output_so_far()
+
+        wait_until(is_seen)
+        ended = tool.stop()
+    ours = [row for row in ended.rows if (row.path or b"")[:9] == b"/no/such/"]
+    assert len(ours) + ended.end.lost == made
