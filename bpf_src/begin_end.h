@@ -63,12 +63,12 @@ static int begin_open(const struct open_args *open)
 
 	begun = entry_of(tid);
 	if (!begun) {
-		count(MISSED);
+		count_open(MISSED, pid_tgid);
 		return 0;
 	}
 	/* The end of this thread's last open never reached us. */
 	if (begun->under_way)
-		count(MISSED);
+		count_open(MISSED, pid_tgid);
 
 	begun->under_way = true;
 	begun->has_kernel_name = false;

@@ -17,9 +17,10 @@
 static void *(*get_current_task_btf)(void) = (void *)158;
 static struct pt_regs *(*regs_of_task)(void *task) = (void *)175;
 
-static void args_at_entry(struct syscall_args *args, int bits)
+static void open_at_entry(struct open_args *open, enum open_call call, int bits)
 {
-	args_of(args, bits, regs_of_task(get_current_task_btf()));
+	open_of_registers(open, call, bits,
+			  regs_of_task(get_current_task_btf()));
 }
 #else
 /*
@@ -32,26 +33,22 @@ static void args_at_entry(struct syscall_args *args, int bits)
  */
 #define KERNEL_STACK_SIZE (16 * 1024)
 
-static void args_at_entry(struct syscall_args *args, int bits)
+static void open_at_entry(struct open_args *open, enum open_call call, int bits)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct pt_regs regs = {};
-	void *stack = NULL;
+	void *stack = KERNEL_FIELD(task, stack);
 
-	bpf_probe_read_kernel(&stack, sizeof(stack), &task->stack);
-	bpf_probe_read_kernel(&regs, sizeof(regs),
-			      stack + KERNEL_STACK_SIZE - sizeof(regs));
-	args_of(args, bits, &regs);
+	open_of_saved_registers(open, call, bits,
+				stack + KERNEL_STACK_SIZE -
+					sizeof(struct pt_regs));
 }
 #endif
 
 static int open_at_exit(void *ctx, enum open_call call, int bits, long ret)
 {
-	struct syscall_args args = {};
 	struct open_args open = {};
 
-	args_at_entry(&args, bits);
-	open_args_of(&open, call, bits, &args);
+	open_at_entry(&open, call, bits);
 	return whole_open(ctx, PROGRAM(call, bits), &open, ret);
 }
 

@@ -11,7 +11,10 @@
 /* As deep as the kernel looks, unless kernel.perf_event_max_stack says more. */
 #define CALLERS 127
 
-/* Which way a file was opened; the column CALL shows it. */
+/*
+ * Which way a file was opened; the column CALL shows it. The syscalls come
+ * first, in both halves in the same order: is_syscall() and others count on it.
+ */
 enum open_call {
 	CALL_OPEN,
 	CALL_CREAT,

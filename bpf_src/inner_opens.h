@@ -24,7 +24,7 @@ static long result_of(const void *file)
 
 	/* As a number: with a pointer the verifier lets nobody count. */
 	bpf_probe_read_kernel(&ret, sizeof(ret), &file);
-	return ret < 0 && ret >= -4095 ? ret : NO_DESCRIPTOR;
+	return ret < 0 && ret >= -LARGEST_ERRNO ? ret : NO_DESCRIPTOR;
 }
 
 /* Of a struct filename: a name that the kernel has copied. */
@@ -99,8 +99,11 @@ BPF_HASH(inner, u32, struct open_args, START_ENTRIES);
 
 static int begin_inner(const struct open_args *open)
 {
+	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = bpf_get_current_pid_tgid();
 
+	if (!is_tool(pid_tgid) && !caller_selected(pid_tgid))
+		return 0;
 	/* Its end never reached us, or it opens one to open another. */
 	if (inner.lookup(&tid))
 		count(MISSED);
@@ -127,6 +130,8 @@ static void forget_inner(void)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 
+	if (inner.lookup(&tid))
+		count(MISSED);
 	inner.delete(&tid);
 }
 

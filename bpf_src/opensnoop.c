@@ -19,7 +19,8 @@
  *   trusted.h       the name that the kernel itself used
  *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
  *                   plan_fentry.h and plan_kprobe.h are other ways to be
- *                   called
+ *                   called, which find the arguments by registers.h and
+ *                   entry_registers.h
  *   io_uring.h      opens without a syscall
  *   raw_syscalls.h, inner_opens.h, exec.h  what --all adds
  */

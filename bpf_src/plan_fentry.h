@@ -22,11 +22,9 @@
 #define AT_BEGIN(call, bits, function)                                         \
 	FENTRY_PROBE(function, const struct pt_regs *user_regs)                \
 	{                                                                      \
-		struct syscall_args args = {};                                 \
 		struct open_args open = {};                                    \
                                                                                \
-		args_at_entry(&args, bits);                                    \
-		open_args_of(&open, call, bits, &args);                        \
+		open_at_entry(&open, call, bits);                              \
 		return begin_open(&open);                                      \
 	}
 

@@ -30,14 +30,10 @@
 #define AT_BEGIN(call, bits, function)                                         \
 	int PROBE_NAME(kprobe__, function)(struct pt_regs * ctx)               \
 	{                                                                      \
-		struct pt_regs regs = {};                                      \
-		struct syscall_args args = {};                                 \
 		struct open_args open = {};                                    \
                                                                                \
-		bpf_probe_read_kernel(&regs, sizeof(regs),                     \
-				      (void *)PT_REGS_PARM1(ctx));             \
-		args_of(&args, bits, &regs);                                   \
-		open_args_of(&open, call, bits, &args);                        \
+		open_of_saved_registers(&open, call, bits,                     \
+					(void *)PT_REGS_PARM1(ctx));           \
 		return begin_open(&open);                                      \
 	}
 

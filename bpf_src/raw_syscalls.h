@@ -7,6 +7,10 @@
  * slower.
  */
 #include "entry_registers.h"
+#include "syscall_exit.h"
+
+/* One for all of these calls; only this one looks up directories. */
+#define PROGRAM_32_BITS PROGRAM(CALL_OPEN_BY_HANDLE_AT, 32)
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 #define CALLED_WITH_32_BITS 2
@@ -47,14 +51,12 @@ static bool opens_32(long number, enum open_call *call)
 
 TRACEPOINT_PROBE(raw_syscalls, sys_exit)
 {
-	struct syscall_args entry = {};
 	struct open_args open = {};
 	enum open_call call;
 
 	if (!opens_32(args->id, &call) || !in_32_bit_call())
 		return 0;
-	args_at_entry(&entry, 32);
-	open_args_of(&open, call, 32, &entry);
-	return whole_open(args, PROGRAM(CALL_OPEN_BY_HANDLE_AT, 32), &open,
-			  args->ret);
+	open_at_entry(&open, call, 32);
+	return whole_open(args, PROGRAM_32_BITS, &open,
+			  result_at_exit(args->ret, args->id));
 }

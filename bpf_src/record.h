@@ -6,7 +6,14 @@
 
 #include "user_memory.h"
 
+#define LARGEST_ERRNO 4095 /* MAX_ERRNO of linux/err.h */
+
 #define CALLS (CALL_OPEN_BY_HANDLE_AT + 1) /* in enum open_call */
+
+static bool is_syscall(enum open_call call)
+{
+	return call < CALLS;
+}
 
 /* The program that sees such opens end, of 64-bit or 32-bit programs. */
 #define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
@@ -48,15 +55,22 @@ BPF_PERCPU_ARRAY(counters, u64, COUNTERS);
 
 /*
  * A record doesn't fit on the BPF stack (512 bytes), so it is built here. Each
- * program has a buffer of its own on each CPU: a kernel that preempts programs
- * (Linux 7 does) lets another one begin before the first is done, but never
- * the same one.
+ * program has a buffer of its own on each CPU: where the kernel preempts
+ * programs (those on functions; since Linux 7 those on tracepoints too) another
+ * one may begin before the first is done, but never the same one.
  */
 BPF_PERCPU_ARRAY(scratch, struct event, PROGRAMS);
 
 static void count(int counter)
 {
 	counters.increment(counter);
+}
+
+/* The tool's own opens are none of the trace's. */
+static void count_open(int counter, u64 pid_tgid)
+{
+	if (!is_tool(pid_tgid))
+		count(counter);
 }
 
 /* Without one of these flags the kernel ignores the mode: see open(2). */
@@ -126,5 +140,5 @@ static void send_event(void *ctx, struct event *event)
 		used = 0; /* the path was unreadable: path_size is negative */
 	used += offsetof(struct event, path);
 	if (events.perf_submit(ctx, event, used) < 0)
-		count(LOST);
+		count_open(LOST, (u64)event->pid << 32);
 }

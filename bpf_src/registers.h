@@ -101,4 +101,24 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 	}
 }
 
+/* What the program asks for, by the registers that it called with. */
+static void open_of_registers(struct open_args *open, enum open_call call,
+			      int bits, const struct pt_regs *regs)
+{
+	struct syscall_args args = {};
+
+	args_of(&args, bits, regs);
+	open_args_of(open, call, bits, &args);
+}
+
+/* The same where the registers must first be read from the kernel. */
+static void open_of_saved_registers(struct open_args *open, enum open_call call,
+				    int bits, const void *saved)
+{
+	struct pt_regs regs = {};
+
+	bpf_probe_read_kernel(&regs, sizeof(regs), saved);
+	open_of_registers(open, call, bits, &regs);
+}
+
 #endif

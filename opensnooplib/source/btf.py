@@ -55,6 +55,8 @@ STRUCTS = (
     "cgroup",
     "css_set",
     "cgroup_subsys_state",
+    "sigset_t",
+    "sigpending",
     "task_struct",
 )
 

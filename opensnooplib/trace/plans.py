@@ -216,6 +216,11 @@ def _why_not(plan: str, options: Options) -> str:
     """What a look tells without a compile; empty if nothing speaks against."""
     if plan == "syscall-exit" and options.needs_begin:
         return "it doesn't see opens begin, as -L and --trusted need it"
+    if plan == "syscall-exit" and not compile_room.has_structs():
+        return (
+            "without BTF or kernel headers, it can't tell what seccomp "
+            "refuses with a signal"
+        )
     if plan == "syscall" and options.trusted:
         return "syscall tracepoints don't see the kernel's copy of the name"
     if plan == "fentry":

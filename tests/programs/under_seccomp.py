@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a command that seccomp(2) refuses something, on x86-64.
 
-    under_seccomp.py openat2|32-bits COMMAND...
+    under_seccomp.py openat2|32-bits|creat|creat-with-trap COMMAND...
 
 openat2 fails with ENOSYS, as container runtimes did it to calls that were new.
-A call with 32 bits kills, as systemd's SystemCallArchitectures=native does.
+A call with 32 bits kills, as systemd's SystemCallArchitectures=native does; so
+does creat, or it sends a signal that a sandbox would handle.
 """
 
 from __future__ import annotations
@@ -20,21 +21,30 @@ from typing import Dict, List, Tuple
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _NUMBER, _ARCHITECTURE = 0, 4  # where struct seccomp_data has them
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+_TRAP = 0x00030000
 _X86_64 = 0xC000003E
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 
-_OPENAT2, _ENOSYS = 437, 38
+_CREAT, _OPENAT2, _ENOSYS = 85, 437, 38
 
 # Code, where to go on if it's so and if not, and a value.
 _Instruction = Tuple[int, int, int, int]
 
-_FILTERS: Dict[str, List[_Instruction]] = {
-    "openat2": [
+
+
+def _refuse(number: int, answer: int) -> List[_Instruction]:
+    return [
         (_LOAD, 0, 0, _NUMBER),
-        (_JUMP_IF_EQUAL, 0, 1, _OPENAT2),
-        (_RETURN, 0, 0, _ERRNO | _ENOSYS),
+        (_JUMP_IF_EQUAL, 0, 1, number),
+        (_RETURN, 0, 0, answer),
         (_RETURN, 0, 0, _ALLOW),
-    ],
+    ]
+
+
+_FILTERS: Dict[str, List[_Instruction]] = {
+    "openat2": _refuse(_OPENAT2, _ERRNO | _ENOSYS),
+    "creat": _refuse(_CREAT, _KILL),
+    "creat-with-trap": _refuse(_CREAT, _TRAP),
     "32-bits": [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_IF_EQUAL, 1, 0, _X86_64),

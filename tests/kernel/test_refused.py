@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opens that seccomp(2) refuses with a signal: the kernel never made them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import platform
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from opensnooplib.options import PLANS
+from tests.kernel import ways
+from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.tool import CHECKOUT, Tool
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="its filters are for x86-64"
+)
+
+_SECCOMP = CHECKOUT / "tests" / "programs" / "under_seccomp.py"
+
+
+@pytest.mark.parametrize("how", ["creat", "creat-with-trap"])
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_signal_is_no_success(plan: str, how: str, tmp_path: Path) -> None:
+    """Its number looks like the descriptor that the call returned."""
+    skip_without_hooks_for(plan)
+    ways.build(tmp_path)
+    path = tmp_path / "refused"
+    command = [_SECCOMP, how, tmp_path / "one_open", "creat", path]
+    with Tool("--attach", plan, "--format", "json", "-x") as tool:
+        assert subprocess.run(command, cwd=tmp_path).returncode < 0
+        ended = tool.stop()
+    rows = list(map(json.loads, ended.lines))
+    shown = [
+        (row["fd"], row["err"]) for row in rows if row["path"] == str(path)
+    ]
+    sees_it = plan == "syscall-exit"
+    assert shown == ([(-1, errno.ENOSYS)] if sees_it else [])
+    assert ended.end.missed == 0
