@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -65,6 +66,20 @@ def test_the_smallest_ring(open_load: Path) -> None:
             load.run()
             ended = tool.stop()
     _assert_loss_is_told(ended, 5000)
+
+
+def test_the_tools_own_opens_are_not_lost(open_load: Path) -> None:
+    """It looks up who called while its ring is full."""
+    loads = [OpenLoad(open_load, "-n", "20000", EXISTING) for _ in range(8)]
+    with contextlib.ExitStack() as stack:
+        for load in loads:
+            stack.enter_context(load)
+        pids = ",".join(str(load.pid) for load in loads)
+        with Tool("--format", "json", "-b", "1", "-c", "-p", pids) as tool:
+            for load in loads:
+                load.run()
+            ended = tool.stop()
+    _assert_loss_is_told(ended, len(loads) * 20_000)
 
 
 def _are_all_opening(load: OpenLoad, threads: int) -> bool:
