@@ -2,6 +2,7 @@
 /*
  * An open from its arguments to its record.
  */
+#include <uapi/linux/errno.h>
 #include <uapi/linux/openat2.h>
 
 /*
@@ -41,6 +42,20 @@ static void find_directories(void *ctx, u32 program, struct event *event,
 }
 #endif
 
+/*
+ * The kernel looks at PATH_MAX bytes, we at one more. Where that one can't be
+ * read, and there is no NUL before it, the name is too long all the same.
+ */
+static s32 read_long_path(struct event *event, const char *user_path)
+{
+	s32 got = read_path(event->path, PATH_ROOM, user_path);
+
+	if (got != -EFAULT || read_user(event->path, PATH_MAX, user_path) < 0)
+		return got;
+	event->path[PATH_MAX] = '\0';
+	return PATH_ROOM;
+}
+
 static void read_open_path(struct event *event, const struct open_args *open)
 {
 	if (open->call == CALL_OPEN_BY_HANDLE_AT)
@@ -49,8 +64,7 @@ static void read_open_path(struct event *event, const struct open_args *open)
 		event->path_size = bpf_probe_read_kernel_str(
 			event->path, PATH_ROOM, open->kernel_path);
 	else
-		event->path_size =
-			read_path(event->path, PATH_ROOM, open->user_path);
+		event->path_size = read_long_path(event, open->user_path);
 }
 
 /*

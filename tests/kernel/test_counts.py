@@ -308,6 +308,41 @@ def test_a_name_that_is_not_in_memory_yet_is_read(
     assert ended.end.unreadable == 0
 
 
+class _LastPage:
+    """A page of a name without end; the page behind it can't be read."""
+
+    def map_here(self) -> None:
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        writable = mmap.PROT_READ | mmap.PROT_WRITE
+        kind = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        size = 2 * mmap.PAGESIZE
+        self.address: int = libc.mmap(None, size, writable, kind, -1, 0)
+        behind = self.address + mmap.PAGESIZE
+        ctypes.memset(self.address, ord("n"), mmap.PAGESIZE)
+        none = 0  # PROT_NONE
+        libc.mprotect(ctypes.c_void_p(behind), mmap.PAGESIZE, none)
+
+
+@pytest.mark.parametrize("plan", ["auto", "syscall"])
+def test_a_name_that_fills_the_last_page(plan: str) -> None:
+    """The kernel reads no further either."""
+    page = _LastPage()
+    opener = Opener(
+        [Attempt(b"", os.O_RDONLY)],
+        prepare=page.map_here,
+        make=_open_address(lambda: page.address),
+    )
+    options = ["--attach", plan, "--format", "json", "-p", str(opener.pid)]
+    with opener, Tool(*options) as tool:
+        opener.run()
+        ended = tool.stop()
+    (row,) = ended.rows
+    assert (row.path, row.err) == (b"n" * 4096, errno.ENAMETOOLONG)
+    assert row.path_cut
+    assert ended.end.unreadable == 0
+
+
 def test_a_name_that_cannot_be_read_is_told() -> None:
     opener = Opener([Attempt(b"", os.O_RDONLY)], make=_open_address(lambda: 1))
     with opener, Tool("--format", "json", "-p", str(opener.pid)) as tool:
