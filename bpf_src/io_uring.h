@@ -43,7 +43,8 @@ static void read_request(struct open_args *open, const void *request, u8 opcode)
 	READ_AT(filename, command, IO_OPEN_FILENAME);
 	READ_AT(open->kernel_path, filename, FILENAME_NAME);
 	open->call = call_of_opcode(opcode);
-	open->flags = how.flags;
+	/* Of the kernel: __io_openat_prep() in io_uring/openclose.c */
+	open->flags = how.flags & ~O_LARGEFILE;
 	open->mode = how.mode;
 	open->resolve = how.resolve;
 }

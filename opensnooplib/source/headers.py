@@ -333,10 +333,17 @@ struct open_how {
 def _fcntl_header() -> str:
     """open(2)'s flags as this machine numbers them.
 
-    libc calls O_LARGEFILE 0 where it is always set, so that one is left out.
+    libc calls O_LARGEFILE 0 where it is always set. The kernel's own number
+    is that of asm-generic/fcntl.h, but for arm.
     """
-    lines = ["#pragma once"]
+    is_arm = os.uname().machine.startswith(("arm", "aarch64"))
+    lines = [
+        "#pragma once",
+        f"#define O_LARGEFILE {'0400000' if is_arm else '0100000'}",
+    ]
     for name in sorted(dir(os)):
+        if name == "O_LARGEFILE":
+            continue
         if name.startswith("O_") and (getattr(os, name) or name == "O_RDONLY"):
             lines.append(f"#define {name} {getattr(os, name):#o}")
     text = "\n".join(lines) + "\n#define AT_FDCWD -100\n"

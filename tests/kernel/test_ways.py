@@ -30,6 +30,22 @@ def test_every_way(plan: str, options: List[str], tmp_path: Path) -> None:
         assert verdict.shown == expected, name
 
 
+def test_flags_of_a_request_are_the_programs(tmp_path: Path) -> None:
+    """The kernel adds O_LARGEFILE to its copy."""
+    ways.build(tmp_path)
+    with Tool("--format", "json") as tool:
+        if "io_uring" not in tool.watching:
+            pytest.skip("this kernel has no io_uring that can be seen")
+        made = ways.WAYS["io_uring OPENAT2"].make(tmp_path)
+        ended = tool.stop()
+    flags = [
+        row["flags"]
+        for row in map(json.loads, ended.lines)
+        if (row["pid"], row["path"]) == (made.pid, made.opens[0].path)
+    ]
+    assert flags == [os.O_RDWR | os.O_CREAT]
+
+
 @pytest.mark.parametrize("plan", PLANS)
 def test_32_bits_are_watched_where_they_run(plan: str, tmp_path: Path) -> None:
     """Else the tool says why not, as also boot with ia32_emulation=0 shows."""
