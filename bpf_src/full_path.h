@@ -144,6 +144,20 @@ static bool turn_at_fs_root(struct walk *walk, struct event *event)
 }
 #endif
 
+/*
+ * Of what is in no directory at all. A memfd has a name. A pipe has none, a
+ * namespace is called "/": they are shown by the name that the program gave.
+ */
+static void name_without_directory(struct event *event,
+				   const unsigned char *name)
+{
+	add_name(event, name);
+	if (event->dir_size > sizeof("/") || event->path_size <= 1)
+		return;
+	event->dir_size = 0;
+	event->dir_state = 0;
+}
+
 /* False where the way ends. */
 static bool step_up(struct walk *walk, struct event *event)
 {
@@ -164,10 +178,9 @@ static bool step_up(struct walk *walk, struct event *event)
 	if (copy.d_parent == here) {
 		if (turn_at_fs_root(walk, event))
 			return true;
-		/* In no directory at all: a pipe, a memfd. */
-		if (event->dir_size == 0)
-			add_name(event, copy.d_name.name);
 		event->dir_state |= DIR_UNREACHABLE;
+		if (event->dir_size == 0)
+			name_without_directory(event, copy.d_name.name);
 		return false;
 	}
 	if (!add_name(event, copy.d_name.name)) {
@@ -261,7 +274,7 @@ static bool path_of_root(struct path *path, struct task_struct *task)
 static bool shows_real_path(enum open_call call)
 {
 #ifdef REAL_PATH
-	return call <= CALL_OPEN_BY_HANDLE_AT;
+	return is_syscall(call);
 #else
 	return call == CALL_OPEN_BY_HANDLE_AT;
 #endif
@@ -343,7 +356,7 @@ static void follow_into_mount(struct path *start, struct event *event,
 {
 	struct path file;
 
-	if (open->call > CALL_OPEN_BY_HANDLE_AT || event->ret < 0 ||
+	if (!is_syscall(open->call) || event->ret < 0 ||
 	    !path_of_file(&file, task, event->ret) || file.mnt == start->mnt)
 		return;
 	*start = file;

@@ -273,7 +273,7 @@ def test_containers_that_start_later(tmp_path: Path) -> None:
 
 
 def test_what_is_in_no_directory(tmp_path: Path) -> None:
-    """A pipe, and a file in memory."""
+    """A pipe, a namespace, and a file in memory, which has a name."""
     libc = ctypes.CDLL(None)
 
     def prepare() -> None:
@@ -283,13 +283,16 @@ def test_what_is_in_no_directory(tmp_path: Path) -> None:
 
     attempts = [
         Attempt(b"/proc/self/fd/100", os.O_RDONLY | os.O_NONBLOCK),
+        Attempt(b"/proc/self/ns/mnt", os.O_RDONLY),
         Attempt(b"/proc/self/fd/101", os.O_RDONLY),
     ]
     with Opener(attempts, prepare=prepare) as opener:
         ended = _rows_of(opener, "-R")
-    pipe, memory = (row.path for row in ended.rows)
-    assert pipe == b"(unreachable)/"
-    assert memory == b"(unreachable)/memfd:name"
+    assert [row.path for row in ended.rows] == [
+        b"/proc/self/fd/100",
+        b"/proc/self/ns/mnt",
+        b"(unreachable)/memfd:name",
+    ]
 
 
 @pytest.mark.parametrize("plan", PLANS)
