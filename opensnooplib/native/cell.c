@@ -319,7 +319,7 @@ static void read_caller_cell(struct cell *cell, struct row_format *format,
 	    !record_unsigned(record, format->layout.pid, &pid) ||
 	    !record_unsigned(record, format->layout.ts, &ts))
 		return set_address(cell, address);
-	cell->kind = CELL_TEXT;
+	cell->kind = CELL_CALLER;
 	cell->text = caller_text(format->callers, (uint32_t)pid, ts, address,
 				 returns);
 }

@@ -19,6 +19,7 @@ enum cell_kind {
 	CELL_NUMBER,  /* in `word`; also true and false */
 	CELL_WORD,    /* in `word`: harmless text of our own */
 	CELL_TEXT,    /* in `text`: anybody's */
+	CELL_CALLER,  /* the same, one of several */
 	CELL_PATH_CUT,
 	CELL_PATH_TOP_CUT,
 	CELL_UNREADABLE, /* a path */

@@ -11,6 +11,13 @@ static bool looks_like_formula(const struct text *text)
 	return text->size > 0 && memchr("=+-@", text->bytes[0], 4);
 }
 
+/* A file's name that holds what stands between callers. */
+static bool looks_like_two(const struct cell *cell)
+{
+	return cell->kind == CELL_CALLER &&
+	       memchr(cell->text.bytes, ';', cell->text.size);
+}
+
 static char *put_cell(char *out, const struct cell *cell)
 {
 	switch (cell->kind) {
@@ -18,7 +25,8 @@ static char *put_cell(char *out, const struct cell *cell)
 	case CELL_NONE:
 		return out;
 	case CELL_TEXT:
-		if (looks_like_formula(&cell->text))
+	case CELL_CALLER:
+		if (looks_like_formula(&cell->text) || looks_like_two(cell))
 			return put_shell_quoted(out, cell->text.bytes,
 						cell->text.size);
 		return put_table_cell(out, cell);

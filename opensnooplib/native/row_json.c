@@ -54,6 +54,7 @@ static char *put_cell(char *out, const char *name, const struct cell *cell)
 	case CELL_BYTES:
 		return put_quoted(out, cell);
 	case CELL_TEXT:
+	case CELL_CALLER:
 	case CELL_PATH_CUT:
 	case CELL_PATH_TOP_CUT:
 		return put_text(out, name, cell);

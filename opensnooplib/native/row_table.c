@@ -11,6 +11,7 @@ char *put_table_cell(char *out, const struct cell *cell)
 {
 	switch (cell->kind) {
 	case CELL_TEXT:
+	case CELL_CALLER:
 	case CELL_PATH_CUT:
 	case CELL_PATH_TOP_CUT:
 		return put_shell_text(out, cell->text.bytes, cell->text.size,

@@ -32,7 +32,10 @@
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 		     bool cut);
 
-/* The same, quoted whether it needs it or not. */
+/*
+ * The same, quoted whether it needs it or not. No ';' is left, which stands
+ * between the callers of a row of CSV.
+ */
 char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size);
 
 /*

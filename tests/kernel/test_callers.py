@@ -131,6 +131,22 @@ def test_csv(call_chain: Path) -> None:
     assert found == _chain(call_chain, 0)
 
 
+def test_a_file_that_looks_like_two_callers(
+    call_chain: Path, tmp_path: Path
+) -> None:
+    """In CSV there is a ';' between them."""
+    forged = shutil.copy(call_chain, tmp_path / "a);innocent+0x1 (b")
+    options = ["--columns", "path,callers", "--format", "csv"]
+    ended = _trace(forged, _PATH, "0", options=options)
+    rows = csv.reader(ended.output.decode().splitlines())
+    (cell,) = [callers for path, callers in rows if path == _PATH]
+    callers = cell.split(";")[:4]
+    assert [caller.partition("+")[0] for caller in callers] == [
+        f"$'{name}" for name, _ in _chain(call_chain, 0)
+    ]
+    assert all(r"a)\x3binnocent" in caller for caller in callers)
+
+
 def test_a_process_that_is_gone_when_its_row_comes(call_chain: Path) -> None:
     """It began during the trace, so what it had mapped is known."""
     options = ["-c", "--format", "json", "--path", _PATH]
