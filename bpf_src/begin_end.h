@@ -70,7 +70,6 @@ static int begin_open(const struct open_args *open)
 	if (begun->under_way)
 		count_open(MISSED, pid_tgid);
 
-	begun->under_way = true;
 	begun->has_kernel_name = false;
 	begun->open = *open;
 #ifdef TAKE_TIME
@@ -80,9 +79,9 @@ static int begin_open(const struct open_args *open)
 		read_how(&begun->open);
 	begun->path_size =
 		read_path(begun->path, sizeof(begun->path), open->user_path);
-	if (!is_tool(pid_tgid) &&
-	    !path_selected(begun->path, begun->path_size, sizeof(begun->path)))
-		begun->under_way = false;
+	begun->under_way = is_tool(pid_tgid) ||
+			   path_selected(begun->path, begun->path_size,
+					 sizeof(begun->path));
 	return 0;
 }
 
@@ -112,16 +111,10 @@ static int end_open(void *ctx, u32 program, long ret)
 	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = host_tid(pid_tgid);
 	struct open_start *begun = start.lookup(&tid);
-	struct event *event = event_buffer(program);
+	struct event *event = event_to_fill(ctx, program);
 
-	if (!event)
-		return 0;
-	if (went_on_walking(ctx, program, event)) {
-		deliver(ctx, event, 0);
-		return 0;
-	}
 	/* No begin seen: it came before the trace, or wasn't selected. */
-	if (!begun || !begun->under_way)
+	if (!event || !begun || !begun->under_way)
 		return 0;
 
 	begun->under_way = false;

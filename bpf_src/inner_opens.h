@@ -22,7 +22,7 @@ static long result_of(const void *file)
 {
 	long ret = 0;
 
-	/* As a number: with a pointer the verifier lets nobody count. */
+	/* As a number: the verifier lets nobody compare a kernel's pointer. */
 	bpf_probe_read_kernel(&ret, sizeof(ret), &file);
 	return ret < 0 && ret >= -LARGEST_ERRNO ? ret : NO_DESCRIPTOR;
 }

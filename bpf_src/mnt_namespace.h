@@ -13,8 +13,7 @@
  * kernel headers holds. Its start is all that we need: 5.11 took the count
  * away (commit 1a7b8969e664). Where BTF gives the true struct, it is there.
  */
-#if !defined(KERNEL_STRUCTS_FROM_BTF) && !defined(MNT_NAMESPACE_KNOWN)
-#define MNT_NAMESPACE_KNOWN
+#ifndef KERNEL_STRUCTS_FROM_BTF
 struct mnt_namespace {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 	atomic_t count;

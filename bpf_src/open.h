@@ -82,18 +82,28 @@ static void deliver(void *ctx, struct event *event, u64 began)
 	send_event(ctx, event);
 }
 
+/*
+ * The buffer for an open's record. NULL where there is nothing left to do: a
+ * program that has called itself, to go on with a long path, begins anew.
+ */
+static struct event *event_to_fill(void *ctx, u32 program)
+{
+	struct event *event = event_buffer(program);
+
+	if (!event || !went_on_walking(ctx, program, event))
+		return event;
+	deliver(ctx, event, 0);
+	return NULL;
+}
+
 /* For plans that are called once for each open: when it is done. */
 static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 {
 	u64 pid_tgid = caller_pid_tgid();
-	struct event *event = event_buffer(program);
+	struct event *event = event_to_fill(ctx, program);
 
 	if (!event)
 		return 0;
-	if (went_on_walking(ctx, program, event)) {
-		deliver(ctx, event, 0);
-		return 0;
-	}
 	if (open->user_how)
 		read_how(open);
 	if (!is_tool(pid_tgid)) {

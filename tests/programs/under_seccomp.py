@@ -31,7 +31,6 @@ _CREAT, _OPENAT2, _ENOSYS = 85, 437, 38
 _Instruction = Tuple[int, int, int, int]
 
 
-
 def _refuse(number: int, answer: int) -> List[_Instruction]:
     return [
         (_LOAD, 0, 0, _NUMBER),
