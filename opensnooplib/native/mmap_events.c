@@ -61,10 +61,12 @@ int mmap_events_open(struct mmap_events *events, const int *cpus,
 	if (!events->rings)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < cpu_count; i++) {
+		struct ring *ring = &events->rings[events->ring_count];
 		int fd = open_event(cpus[i]);
-		int error = fd < 0 ? -errno
-				   : ring_map(&events->rings[i], fd, pages);
+		int error = fd < 0 ? -errno : ring_map(ring, fd, pages);
 
+		if (error == -ENODEV) /* offline */
+			continue;
 		if (error) {
 			mmap_events_close(events);
 			return error;

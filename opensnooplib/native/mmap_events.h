@@ -29,7 +29,10 @@ struct mmap_events {
 	size_t taken;
 };
 
-/* Of all processes on these CPUs. Returns 0 or a negative errno. */
+/*
+ * Of all processes on these CPUs, but for those that are offline. Returns 0 or
+ * a negative errno.
+ */
 int mmap_events_open(struct mmap_events *events, const int *cpus,
 		     unsigned int cpu_count);
 void mmap_events_close(struct mmap_events *events);
