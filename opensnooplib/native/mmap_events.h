@@ -13,8 +13,7 @@ struct mmap_event {
 	struct perf_event_header *record;
 };
 
-/* The body of a PERF_RECORD_LOST of ours: from its time on, some are missing.
- */
+/* A PERF_RECORD_LOST of ours: from its time on, some are missing. */
 struct mmap_gap {
 	struct perf_event_header header;
 	uint64_t until; /* ns */
