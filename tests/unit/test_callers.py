@@ -218,6 +218,39 @@ def test_names_that_stand_for_gigabytes(tmp_path: Path) -> None:
     assert children == "3 children"
 
 
+_MANY_NAMES = """
+#include "demangler.h"
+#include <stdio.h>
+#include <time.h>
+int main(void)
+{
+	struct helper demangler;
+	time_t begin = time(NULL);
+	unsigned int failed = 0;
+
+	demangler_init(&demangler);
+	for (unsigned int i = 0; time(NULL) < begin + 5; i++) {
+		char name[64];
+		char out[1024];
+
+		snprintf(name, sizeof(name), "_ZNSt6vectorIiSaIiEE9f%08xEv", i);
+		failed += demangle(&demangler, name, out, sizeof(out)) ==
+			  NOT_DEMANGLED;
+	}
+	printf("%u failed, %u children\\n", failed, demangler.children);
+	helper_free(&demangler);
+	return 0;
+}
+"""
+
+
+def test_names_that_take_time_all_together(tmp_path: Path) -> None:
+    """As those of a long trace do: a child's time is limited for each."""
+    sources = _sources("demangler", "helper", "own_processes")
+    printed = run_c(tmp_path, _MANY_NAMES, *sources, "-ldl")
+    assert printed == "0 failed, 1 children\n"
+
+
 def test_cells(native: Native) -> None:
     """Without anybody to ask, as in a replay: addresses, up to the first 0."""
     column = Column(Kind.CALLERS, (0, 8), elements=4, name="callers")
