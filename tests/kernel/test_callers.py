@@ -237,7 +237,7 @@ def test_a_recording_holds_addresses(call_chain: Path, tmp_path: Path) -> None:
 
 def _slow_one(program: Path, folder: Path) -> Generator[int, None, None]:
     """Steps: it is there; it goes on, to open the file; it is gone."""
-    command = [program, folder, _PATH]
+    command = [str(program), str(folder), _PATH]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
