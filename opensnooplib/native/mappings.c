@@ -117,10 +117,9 @@ static void unmap(struct mappings *mappings, struct process *process,
 	process->count = kept;
 }
 
-static void map(struct mappings *mappings, struct process *process,
+static void add(struct mappings *mappings, struct process *process,
 		const struct mapping *mapping)
 {
-	unmap(mappings, process, mapping->start, mapping->end);
 	if (!make_room_in(process)) {
 		process->is_known = false; /* not all of it */
 		return;
@@ -129,7 +128,14 @@ static void map(struct mappings *mappings, struct process *process,
 	mappings->count++;
 }
 
-/* A line of proc_pid_maps(5), without its newline. */
+static void map(struct mappings *mappings, struct process *process,
+		const struct mapping *mapping)
+{
+	unmap(mappings, process, mapping->start, mapping->end);
+	add(mappings, process, mapping);
+}
+
+/* A line of proc_pid_maps(5), without its newline: it lies on no other. */
 static void map_line(struct mappings *mappings, struct process *process,
 		     const char *line)
 {
@@ -145,7 +151,7 @@ static void map_line(struct mappings *mappings, struct process *process,
 		   &offset, &device[0], &device[1], &inode, &path) < 7 ||
 	    rights[2] != 'x')
 		return;
-	map(mappings, process,
+	add(mappings, process,
 	    &(struct mapping){
 		    .start = start,
 		    .end = end,
