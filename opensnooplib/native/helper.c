@@ -173,7 +173,7 @@ static void fill(struct helper *helper, uint64_t now)
 	int64_t more = (int64_t)(now - helper->filled) / PATIENCE_SHARE;
 
 	helper->filled = now;
-	if (helper->patience < PATIENCE_MAX)
+	if (helper->patience < PATIENCE_MAX && !helper->hurries)
 		helper->patience = helper->patience + more < PATIENCE_MAX
 					   ? helper->patience + more
 					   : PATIENCE_MAX;
@@ -187,19 +187,18 @@ static void charge(struct helper *helper, uint64_t since)
 	helper->patience -= waited < DEADLINE ? waited : DEADLINE;
 }
 
-static void limit(struct helper *helper, int64_t most)
-{
-	uint64_t latest = monotonic_ns() + (uint64_t)most;
-
-	if (helper->patience > most)
-		helper->patience = most;
-	if (helper->deadline > latest)
-		helper->deadline = latest;
-}
-
+/* When it begins to hurry, what is asked already has this time as well. */
 void helper_hurry(struct helper *helper)
 {
-	limit(helper, SECOND);
+	uint64_t latest = monotonic_ns() + SECOND;
+
+	if (helper->hurries)
+		return;
+	helper->hurries = true;
+	if (helper->patience > SECOND)
+		helper->patience = SECOND;
+	if (helper->deadline > latest)
+		helper->deadline = latest;
 }
 
 void helper_be_patient(struct helper *helper, unsigned int seconds)
@@ -236,6 +235,8 @@ bool helper_ask(struct helper *helper, const void *request, size_t size)
 	if (helper->patience <= 0)
 		return false;
 	helper->deadline = now + DEADLINE;
+	if (helper->hurries && helper->patience < DEADLINE)
+		helper->deadline = now + (uint64_t)helper->patience;
 	done = send_request(helper, request, size);
 	charge(helper, now);
 	return done;

@@ -33,6 +33,7 @@ struct helper {
 	pid_t stuck[HELPERS_STUCK_MAX];
 	int64_t patience;  /* ns that it may be waited for */
 	uint64_t filled;   /* until when time has been put to that */
+	bool hurries;	   /* none is put to it any more */
 	uint64_t deadline; /* for all answers to what was asked last */
 };
 
@@ -55,7 +56,7 @@ ssize_t helper_answer(struct helper *helper, void *out, size_t room);
 /* In the child. */
 void helper_reply(const void *answer, size_t size);
 
-/* The trace is to end: be patient for a second at most. */
+/* The trace is to end: from now on, be patient for a second in sum. */
 void helper_hurry(struct helper *helper);
 
 /* For what happens once: be patient for so long, and no longer than before. */

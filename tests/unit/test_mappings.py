@@ -132,11 +132,11 @@ int main(void)
         tmp_path, _HELPER + main, "helper", "own_processes", sanitized=False
     )
     asked, seconds = waited.split()
-    assert int(asked) == 4 and 5 < float(seconds) < 10
+    assert int(asked) in (3, 4) and 5 < float(seconds) < 15
     answers, seconds = at_once.split()
     assert set(answers) == {"."} and float(seconds) < 0.5
     assert later == "answered"
-    assert 1 <= float(hurried) < 4
+    assert 1 <= float(hurried) < 2
 
 
 _TABLES = """
