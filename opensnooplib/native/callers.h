@@ -7,6 +7,7 @@
 
 #include "demangler.h"
 #include "mappings.h"
+#include "places.h"
 
 /* What of a function's name and of a module's path is shown at most. */
 #define CALLER_NAME_BOUND 1024
@@ -14,14 +15,21 @@
 
 struct callers {
 	struct mappings mappings;
-	struct demangler demangler;
+	struct places places;
+	struct helper demangler;
 	char text[CALLER_BOUND];
 };
 
-/* For processes on these CPUs. NULL where it fails, and *error says why. */
+/*
+ * For processes on these CPUs; see mappings_open(). NULL where it fails, and
+ * *error says why.
+ */
 struct callers *callers_open(const int *cpus, unsigned int cpu_count,
-			     int *error);
+			     struct own_processes *own, int *error);
 void callers_close(struct callers *callers);
+
+/* The trace is to end: what isn't known by then has a second. */
+void callers_hurry(struct callers *callers);
 
 /* Is it known that the process had code there? Else as caller_text(). */
 bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,

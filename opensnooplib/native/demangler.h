@@ -3,30 +3,27 @@
  * C++ names as a person writes them: "_Z3fooi" is "foo(int)".
  *
  * The C++ library does that. Names come from anybody's files, and some 200
- * bytes can stand for gigabytes of text. So a child does it, with little
- * memory and little time: it can fall over, the trace can't.
+ * bytes can stand for gigabytes of text: so a helper does it.
  */
 #ifndef OPENSNOOP_DEMANGLER_H
 #define OPENSNOOP_DEMANGLER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
+#include "helper.h"
 
-struct demangler {
-	pid_t child; /* 0: there is none now */
-	int fd;	     /* to it */
-	unsigned int children;
+/* Longer names stay as they are; longer answers are cut. */
+#define MANGLED_NAME_MAX 4096
+
+enum demangled {
+	DEMANGLED,
+	/* It isn't mangled, takes too long, or there is no C++ library. */
+	NOT_DEMANGLED,
+	NOT_DEMANGLED_NOW, /* the helper has used up its time: ask later */
 };
 
-/*
- * The name, NUL-terminated, into `out`, cut where `room` ends. False where it
- * isn't mangled, the host has no C++ library, or it would take too long.
- */
-bool demangle(struct demangler *demangler, const char *name, char *out,
-	      size_t room);
+void demangler_init(struct helper *demangler);
 
-/* End the child. */
-void demangler_free(struct demangler *demangler);
+/* The name, NUL-terminated, into `out`, cut where `room` ends. */
+enum demangled demangle(struct helper *demangler, const char *name, char *out,
+			size_t room);
 
 #endif

@@ -204,6 +204,7 @@ static int compare(const void *one, const void *other)
 
 static void keep_first_of_each_address(struct elf_symbols *symbols)
 {
+	struct elf_symbol *all;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < symbols->count; i++)
@@ -211,6 +212,9 @@ static void keep_first_of_each_address(struct elf_symbols *symbols)
 		    symbols->all[kept - 1].start != symbols->all[i].start)
 			symbols->all[kept++] = symbols->all[i];
 	symbols->count = kept;
+	all = realloc(symbols->all, (kept + !kept) * sizeof(*all));
+	if (all)
+		symbols->all = all;
 }
 
 static void keep_functions(struct elf_symbols *symbols, const struct file *file,
@@ -249,7 +253,7 @@ static bool read_functions(struct elf_symbols *symbols, const struct file *file,
 		symbols->names[names->sh_size - 1] = '\0';
 		keep_functions(symbols, file, table, count, names->sh_size);
 		symbols->bytes +=
-			count * sizeof(*symbols->all) + names->sh_size;
+			symbols->count * sizeof(*symbols->all) + names->sh_size;
 	}
 	free(table);
 	return done;
@@ -300,8 +304,6 @@ void elf_symbols_free(struct elf_symbols *symbols)
 {
 	if (!symbols)
 		return;
-	for (size_t i = 0; i < symbols->count; i++)
-		free(symbols->all[i].readable);
 	free(symbols->all);
 	free(symbols->names);
 	free(symbols);
@@ -322,10 +324,10 @@ static bool find_address(const struct elf_symbols *symbols, uint64_t offset,
 	return false;
 }
 
-struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols,
-				    uint64_t offset, uint64_t *into)
+const struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols,
+					  uint64_t offset, uint64_t *into)
 {
-	struct elf_symbol *symbol;
+	const struct elf_symbol *symbol;
 	size_t first = 0;
 	size_t behind = symbols->count;
 	uint64_t address;

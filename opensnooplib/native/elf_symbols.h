@@ -16,7 +16,6 @@ struct elf_symbol {
 	uint64_t start; /* as the file numbers addresses */
 	uint64_t size;	/* bytes; 0: up to the next one */
 	const char *name;
-	char *readable; /* the same as demangled, once it was asked for */
 };
 
 /* What of the file is loaded where; all in bytes. */
@@ -49,7 +48,7 @@ void elf_symbols_free(struct elf_symbols *symbols);
  * The function that holds the byte at `offset` of the file, and how far into
  * it the byte is. NULL where none does.
  */
-struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols,
-				    uint64_t offset, uint64_t *into);
+const struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols,
+					  uint64_t offset, uint64_t *into);
 
 #endif

@@ -18,8 +18,8 @@
 #define PROCESS_MAPPINGS_MAX 8192
 #define MAPPINGS_MAX	     (1 << 18)
 
-/* Lines of one /proc/PID/maps that are read. */
-#define LINES_MAX (1 << 17)
+/* For reading what all processes have mapped, at the begin. */
+#define BEGIN_SECONDS 20
 
 /* Rows are younger than this, or late on a host that can't keep up. */
 #define OLD_NS 1000000000
@@ -33,7 +33,7 @@ static void forget_mappings(struct mappings *mappings, struct process *process)
 }
 
 /* Those that still run are read from /proc again. */
-static void forget_all(struct mappings *mappings)
+static void forget_processes(struct mappings *mappings)
 {
 	for (unsigned int i = 0; mappings->slots && i < SLOTS; i++)
 		free(mappings->slots[i].all);
@@ -41,7 +41,6 @@ static void forget_all(struct mappings *mappings)
 	mappings->slots = NULL;
 	mappings->used = 0;
 	mappings->count = 0;
-	modules_forget(&mappings->modules);
 }
 
 /* For a step that needs two processes at most, and their mappings. */
@@ -53,9 +52,8 @@ static bool has_room(const struct mappings *mappings)
 
 static void make_room(struct mappings *mappings)
 {
-	modules_forget_if_large(&mappings->modules);
 	if (!has_room(mappings))
-		forget_all(mappings);
+		forget_processes(mappings);
 }
 
 /* The process's slot, or the one where it belongs; NULL without memory. */
@@ -112,10 +110,9 @@ static void unmap(struct mappings *mappings, struct process *process,
 	process->count = kept;
 }
 
-static void map(struct mappings *mappings, struct process *process,
+static void add(struct mappings *mappings, struct process *process,
 		const struct mapping *mapping)
 {
-	unmap(mappings, process, mapping->start, mapping->end);
 	if (!make_room_in(process)) {
 		process->is_known = false; /* not all of it */
 		return;
@@ -124,7 +121,14 @@ static void map(struct mappings *mappings, struct process *process,
 	mappings->count++;
 }
 
-/* A line of proc_pid_maps(5), without its newline. */
+static void map(struct mappings *mappings, struct process *process,
+		const struct mapping *mapping)
+{
+	unmap(mappings, process, mapping->start, mapping->end);
+	add(mappings, process, mapping);
+}
+
+/* A line of proc_pid_maps(5), without its newline: it lies on no other. */
 static void map_line(struct mappings *mappings, struct process *process,
 		     const char *line)
 {
@@ -140,7 +144,7 @@ static void map_line(struct mappings *mappings, struct process *process,
 		   &offset, &device[0], &device[1], &inode, &path) < 7 ||
 	    rights[2] != 'x')
 		return;
-	map(mappings, process,
+	add(mappings, process,
 	    &(struct mapping){
 		    .start = start,
 		    .end = end,
@@ -153,27 +157,19 @@ static void map_line(struct mappings *mappings, struct process *process,
 
 static void read_maps(struct mappings *mappings, struct process *process)
 {
-	char path[32];
-	char *line = NULL;
-	size_t room = 0;
-	unsigned int lines = 0;
-	ssize_t size;
-	FILE *file;
+	bool asked = scout_ask_mappings(&mappings->scout, process->pid);
+	char *lines = asked ? scout_mappings(&mappings->scout) : NULL;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", process->pid);
-	file = fopen(path, "re");
-	while (file && lines < LINES_MAX &&
-	       (size = getline(&line, &room, file)) > 0) {
-		line[size - 1] = '\0';
-		map_line(mappings, process, line);
-		lines++;
+	/* What is about to end has none. */
+	process->is_known = lines && *lines;
+	while (lines && *lines) {
+		char *line;
+
+		while ((line = strsep(&lines, "\n")) && *line)
+			map_line(mappings, process, line);
+		lines = scout_mappings(&mappings->scout);
+		process->is_known &= lines != NULL;
 	}
-	free(line);
-	if (file)
-		fclose(file);
-	/* That of a process which is about to end is empty. */
-	if (lines == 0)
-		process->is_known = false;
 }
 
 /* Read from /proc when it is first asked for. */
@@ -183,7 +179,6 @@ static struct process *process_of(struct mappings *mappings, uint32_t pid)
 
 	if (process && !process->is_used) {
 		take_slot(mappings, process, pid);
-		process->is_known = true;
 		read_maps(mappings, process);
 	}
 	return process;
@@ -269,7 +264,7 @@ static void see_mmap(struct mappings *mappings, const struct mmap_body *body)
 /* Where some events are missing, the others don't tell the truth. */
 static void see_gap(struct mappings *mappings, const struct mmap_gap *gap)
 {
-	forget_all(mappings);
+	forget_processes(mappings);
 	mappings->gap_until = gap->until;
 }
 
@@ -307,7 +302,7 @@ static void take_events(struct mappings *mappings)
 {
 	mappings->read_until = kernel_clock_ns();
 	if (!mmap_events_read(&mappings->events, mappings->read_until))
-		forget_all(mappings);
+		forget_processes(mappings);
 }
 
 /* What runs already may be gone when it is asked for. */
@@ -318,6 +313,7 @@ static void read_all_processes(struct mappings *mappings)
 
 	if (!processes)
 		return;
+	helper_be_patient(&mappings->scout.helper, BEGIN_SECONDS);
 	while (has_room(mappings) && (entry = readdir(processes))) {
 		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
@@ -325,30 +321,46 @@ static void read_all_processes(struct mappings *mappings)
 			process_of(mappings, pid);
 	}
 	closedir(processes);
+	helper_be_as_before(&mappings->scout.helper);
 }
 
 int mappings_open(struct mappings *mappings, const int *cpus,
-		  unsigned int cpu_count)
+		  unsigned int cpu_count, struct own_processes *own)
 {
-	int error;
-
 	*mappings = (struct mappings){0};
-	error = mmap_events_open(&mappings->events, cpus, cpu_count);
-	if (!error)
-		read_all_processes(mappings);
-	return error;
+	scout_init(&mappings->scout, own);
+	return mappings_follow_cpus(mappings, cpus, cpu_count);
+}
+
+int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
+			 unsigned int cpu_count)
+{
+	struct mmap_events events;
+	int error = mmap_events_open(&events, cpus, cpu_count);
+
+	if (error)
+		return error;
+	mmap_events_close(&mappings->events);
+	mappings->events = events;
+	forget_processes(mappings);
+	read_all_processes(mappings);
+	return 0;
 }
 
 void mappings_close(struct mappings *mappings)
 {
 	mmap_events_close(&mappings->events);
-	forget_all(mappings);
+	forget_processes(mappings);
+	modules_forget(&mappings->modules);
+	helper_free(&mappings->scout.helper);
 }
 
 void mappings_follow(struct mappings *mappings)
 {
-	if (modules_are_full(&mappings->modules))
-		forget_all(mappings);
+	if (modules_are_full(&mappings->modules)) {
+		forget_processes(mappings);
+		modules_forget(&mappings->modules);
+	}
 	take_events(mappings);
 	if (mappings->read_until > OLD_NS)
 		see_all(mappings, mappings->read_until - OLD_NS);
@@ -365,10 +377,9 @@ static struct mapping *mapping_at(const struct process *process,
 }
 
 enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
-			  uint64_t address, const struct mapping **found)
+			  uint64_t address, struct mapping **found)
 {
 	struct process *process;
-	struct mapping *mapping;
 
 	if (ts >= mappings->read_until)
 		take_events(mappings);
@@ -377,14 +388,6 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 	process = process_of(mappings, pid);
 	if (!process || !process->is_known)
 		return MAPPINGS_UNKNOWN;
-	mapping = mapping_at(process, address);
-	if (!mapping)
-		return NOTHING_MAPPED;
-	if (!mapping->is_checked || !mapping->module->is_read) {
-		module_read(&mappings->modules, mapping->module, pid,
-			    mapping->start, mapping->end);
-		mapping->is_checked = true;
-	}
-	*found = mapping;
-	return MAPPED;
+	*found = mapping_at(process, address);
+	return *found ? MAPPED : NOTHING_MAPPED;
 }

@@ -12,13 +12,14 @@
 
 #include "mmap_events.h"
 #include "module.h"
+#include "scout.h"
 
 struct mapping {
 	uint64_t start;
 	uint64_t end;
 	uint64_t offset; /* in the file, of the byte at `start` */
 	struct module *module;
-	bool is_checked; /* that the module's symbols are those of the file */
+	bool is_checked; /* that the module's file is what it was */
 };
 
 struct process {
@@ -39,6 +40,7 @@ struct mappings {
 	uint64_t read_until; /* ns: what the rings held then is taken */
 	uint64_t gap_until;  /* ns: until then, events are missing */
 	struct modules modules;
+	struct scout scout; /* reads /proc, and the files */
 };
 
 enum mapped {
@@ -47,20 +49,30 @@ enum mapped {
 	MAPPINGS_UNKNOWN, /* the process has ended, or has too many */
 };
 
-/* Follow all processes on these CPUs. Returns 0 or a negative errno. */
+/*
+ * Follow all processes on these CPUs. `own` is told of the processes that read
+ * for this. Returns 0 or a negative errno.
+ */
 int mappings_open(struct mappings *mappings, const int *cpus,
-		  unsigned int cpu_count);
+		  unsigned int cpu_count, struct own_processes *own);
+
+/*
+ * On these CPUs from now on: what was mapped on others before isn't known.
+ * Where it fails, all is as before.
+ */
+int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
+			 unsigned int cpu_count);
 void mappings_close(struct mappings *mappings);
 
 /* Take what the kernel has told, before its rings are full. */
 void mappings_follow(struct mappings *mappings);
 
 /*
- * What the process had mapped at `address` at `ts`; the symbols of its module
- * are read, where they can be had. `ts` goes up from one call to the next, but
- * for small steps back. The mapping is valid until the next call.
+ * What the process had mapped at `address` at `ts`, which goes up from one call
+ * to the next, but for small steps back. The mapping is valid until the next
+ * call.
  */
 enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
-			  uint64_t address, const struct mapping **found);
+			  uint64_t address, struct mapping **found);
 
 #endif

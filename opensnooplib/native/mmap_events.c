@@ -61,10 +61,12 @@ int mmap_events_open(struct mmap_events *events, const int *cpus,
 	if (!events->rings)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < cpu_count; i++) {
+		struct ring *ring = &events->rings[events->ring_count];
 		int fd = open_event(cpus[i]);
-		int error = fd < 0 ? -errno
-				   : ring_map(&events->rings[i], fd, pages);
+		int error = fd < 0 ? -errno : ring_map(ring, fd, pages);
 
+		if (error == -ENODEV) /* offline */
+			continue;
 		if (error) {
 			mmap_events_close(events);
 			return error;
@@ -145,7 +147,10 @@ static bool keep(struct mmap_events *events,
 	return true;
 }
 
-/* Only then can something have found no room: the kernel tells it later. */
+/*
+ * Then something can have found no room, and the kernel tells it only with the
+ * next record that finds some.
+ */
 static bool is_full(const struct ring *ring)
 {
 	const uint64_t largest = sizeof(struct perf_event_header) + 4096 + 256;
@@ -163,9 +168,14 @@ static bool keep_gap(struct mmap_events *events, uint64_t from, uint64_t until)
 	return keep(events, &gap.header, from);
 }
 
+/*
+ * A PERF_RECORD_LOST stands where the kernel found room again: what is missing
+ * came after the record before it.
+ */
 static bool empty(struct mmap_events *events, struct ring *ring, uint64_t now)
 {
 	const struct perf_event_header *record;
+	uint64_t before;
 	uint64_t time = 0;
 	bool was_full;
 	bool done = true;
@@ -173,8 +183,11 @@ static bool empty(struct mmap_events *events, struct ring *ring, uint64_t now)
 	ring_refresh(ring);
 	was_full = is_full(ring);
 	while ((record = ring_next(ring))) {
+		before = time;
 		time = time_of(record);
-		if (is_of_interest(record))
+		if (record->type == PERF_RECORD_LOST)
+			done &= keep_gap(events, before, time);
+		else if (is_of_interest(record))
 			done &= keep(events, record, time);
 		ring_consume(ring);
 	}

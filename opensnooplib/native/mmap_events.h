@@ -13,8 +13,7 @@ struct mmap_event {
 	struct perf_event_header *record;
 };
 
-/* The body of a PERF_RECORD_LOST of ours: from its time on, some are missing.
- */
+/* A PERF_RECORD_LOST of ours: from its time on, some are missing. */
 struct mmap_gap {
 	struct perf_event_header header;
 	uint64_t until; /* ns */
@@ -29,7 +28,10 @@ struct mmap_events {
 	size_t taken;
 };
 
-/* Of all processes on these CPUs. Returns 0 or a negative errno. */
+/*
+ * Of all processes on these CPUs, but for those that are offline. Returns 0 or
+ * a negative errno.
+ */
 int mmap_events_open(struct mmap_events *events, const int *cpus,
 		     unsigned int cpu_count);
 void mmap_events_close(struct mmap_events *events);

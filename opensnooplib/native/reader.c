@@ -160,6 +160,8 @@ int reader_poll(struct reader *reader, int timeout_ms)
 int reader_finish(struct reader *reader, uint64_t until)
 {
 	reader->output.patience_ms = LAST_FLUSH_MS;
+	if (reader->format.callers)
+		callers_hurry(reader->format.callers);
 	if (!all_rows_shown(reader))
 		merge_drain(&reader->merge, until, reader->consume, reader);
 	if (!all_rows_shown(reader))

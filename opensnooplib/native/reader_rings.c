@@ -212,6 +212,16 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 	return 0;
 }
 
+/* Also of those that are offline by now. NULL without memory. */
+static int *cpus_of(const struct reader *reader)
+{
+	int *cpus = calloc(reader->ring_count, sizeof(*cpus));
+
+	for (unsigned int i = 0; cpus && i < reader->ring_count; i++)
+		cpus[i] = reader->rings[i].cpu;
+	return cpus;
+}
+
 int reader_name_callers(struct reader *reader)
 {
 	int *cpus;
@@ -219,12 +229,11 @@ int reader_name_callers(struct reader *reader)
 
 	if (reader->format.callers)
 		return 0;
-	cpus = calloc(reader->ring_count, sizeof(*cpus));
+	cpus = cpus_of(reader);
 	if (!cpus)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		cpus[i] = reader->rings[i].cpu;
-	reader->format.callers = callers_open(cpus, reader->ring_count, &error);
+	reader->format.callers =
+		callers_open(cpus, reader->ring_count, &reader->own, &error);
 	free(cpus);
 	return error;
 }
@@ -232,11 +241,18 @@ int reader_name_callers(struct reader *reader)
 /* What was mapped on a CPU while it was not followed isn't known. */
 static int name_callers_anew(struct reader *reader)
 {
+	int *cpus;
+	int error;
+
 	if (!reader->format.callers)
 		return 0;
-	callers_close(reader->format.callers);
-	reader->format.callers = NULL;
-	return reader_name_callers(reader);
+	cpus = cpus_of(reader);
+	if (!cpus)
+		return -ENOMEM;
+	error = mappings_follow_cpus(&reader->format.callers->mappings, cpus,
+				     reader->ring_count);
+	free(cpus);
+	return error;
 }
 
 int reader_follow_cpu(struct reader *reader, int cpu)

@@ -68,6 +68,12 @@ def call_chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _build("call_chain", folder, "-O0")
 
 
+@pytest.fixture(scope="session")
+def slow_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program whose file can't be read."""
+    return _build("slow_file", tmp_path_factory.mktemp("programs"))
+
+
 @pytest.fixture
 def cast(tmp_path: Path) -> Iterator[Cast]:
     """Who opens files in tests of selection."""

@@ -10,8 +10,9 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Generator, List
 
 import pytest
 
@@ -250,22 +251,76 @@ def test_a_recording_holds_addresses(call_chain: Path, tmp_path: Path) -> None:
     assert f"\t{row['callers'][0]}" in shown
 
 
+def _slow_one(program: Path, folder: Path) -> Generator[int, None, None]:
+    """Steps: it is there; it goes on, to open the file; it is gone."""
+    command = [str(program), str(folder), _PATH]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin and process.stdout
+        try:
+            if process.stdout.readline() != b"ready\n":
+                pytest.skip("nobody may serve a file system here")
+            yield process.pid
+            process.stdin.close()
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def test_a_file_that_is_never_read(
+    slow_file: Path, call_chain: Path, tmp_path: Path
+) -> None:
+    """Whoever serves it keeps a helper, and neither the trace nor its end."""
+    before = loaded_objects()
+    steps = _slow_one(slow_file, tmp_path)
+    pid = next(steps)
+    options = ["-c", "--format", "json", "--path", _PATH]
+    with Tool(*options) as tool, OpenLoad(call_chain, _PATH, "1") as other:
+        next(steps)
+        wait_until(lambda: _PATH.encode() in tool.output_so_far())
+        other.run()
+        wait_until(lambda: _MIDDLE.encode() in tool.output_so_far())
+        began = time.monotonic()
+        ended = tool.stop()
+        assert time.monotonic() - began < 10
+    rows = {row["pid"]: row for row in map(json.loads, ended.lines)}
+    _assert_chain(rows[other.pid], call_chain, 1)
+    slow = f"{tmp_path}/overlay/slow.so"
+    place = rf"0x[0-9a-f]+ \({re.escape(slow)}\+0x207\)"
+    assert re.fullmatch(place, rows[pid]["callers"][0])
+    steps.close()
+    wait_until(lambda: not _stuck_helpers(ended.session))
+    assert_nothing_left(ended, before)
+
+
+def _stuck_helpers(session: int) -> List[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "-s", str(session)],
+        capture_output=True,
+        text=True,
+    )
+    return [int(pid) for pid in found.stdout.split()]
+
+
 def _children(pid: int) -> List[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(child) for child in listed.split()]
 
 
-def test_the_child_that_demangles_goes_with_the_trace(
+def test_the_helpers_go_with_the_trace(
     call_chain: Path,
 ) -> None:
-    """It holds nothing that is the trace's, and survives nothing."""
+    """They hold nothing that is the trace's, and survive nothing."""
     before = loaded_objects()
     with OpenLoad(call_chain, _PATH, "0") as load:
         with Tool("-c", "-p", str(load.pid)) as tool:
             load.run()
             wait_until(lambda: _MIDDLE.encode() in tool.output_so_far())
-            (child,) = _children(tool.pid)
-            assert os.listdir(f"/proc/{child}/fd") == ["0"]
+            helpers = [Path(f"/proc/{pid}") for pid in _children(tool.pid)]
+            assert len(helpers) == 2
+            for helper in helpers:
+                assert os.listdir(helper / "fd") == ["0"]
             ended = tool.stop(signal.SIGKILL)
-    wait_until(lambda: not Path(f"/proc/{child}").exists())
+    wait_until(lambda: not any(helper.exists() for helper in helpers))
     assert_nothing_left(ended, before)

@@ -13,7 +13,7 @@ from typing import Dict, List, Tuple
 import pytest
 
 from opensnooplib.rows.known_columns import Kind
-from tests.unit.native import Column, Native, run_c
+from tests.unit.native import SOURCES, Column, Native, run_c
 
 _LIBC = "/lib/x86_64-linux-gnu/libc.so.6"
 
@@ -63,7 +63,7 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++) {
 		uint64_t into = 0;
-		struct elf_symbol *found = symbols ? elf_symbols_find(
+		const struct elf_symbol *found = symbols ? elf_symbols_find(
 			symbols, offsets[i], &into) : NULL;
 		printf("%%s %%lu\\n", found ? found->name : "-", into);
 	}
@@ -131,22 +131,30 @@ def test_what_stands_in_no_function(tmp_path: Path) -> None:
         assert _found(tmp_path, file, [offset]) == [["-", "0"]]
 
 
+def _sources(*names: str) -> List[str]:
+    return [str(SOURCES / f"{name}.c") for name in names]
+
+
 _DEMANGLE = """
-#include "demangler.c"
+#include "demangler.h"
 #include <stdio.h>
+#include <string.h>
 int main(void)
 {
-	struct demangler demangler = {0};
+	struct helper demangler;
 	char line[10000];
+
+	demangler_init(&demangler);
 
 	while (fgets(line, sizeof(line), stdin)) {
 		char out[1024];
 
 		line[strcspn(line, "\\n")] = '\\0';
-		puts(demangle(&demangler, line, out, sizeof(out)) ? out : line);
+		puts(demangle(&demangler, line, out, sizeof(out)) == DEMANGLED
+			     ? out : line);
 	}
 	printf("%u children\\n", demangler.children);
-	demangler_free(&demangler);
+	helper_free(&demangler);
 	return 0;
 }
 """
@@ -156,10 +164,11 @@ def _demangled(folder: Path, names: List[str]) -> List[str]:
     names_file = folder / "names"
     names_file.write_text("".join(f"{name}\n" for name in names))
     text = _DEMANGLE.replace(
-        "struct demangler demangler",
-        f'freopen("{names_file}", "r", stdin);\n\tstruct demangler demangler',
+        "demangler_init",
+        f'freopen("{names_file}", "r", stdin);\n\tdemangler_init',
     )
-    return run_c(folder, text, "-ldl").splitlines()
+    sources = _sources("demangler", "helper", "own_processes")
+    return run_c(folder, text, *sources, "-ldl").splitlines()
 
 
 _NAMES = [
@@ -207,6 +216,39 @@ def test_names_that_stand_for_gigabytes(tmp_path: Path) -> None:
     *found, children = _demangled(tmp_path, [*bombs, "_Z1gi"])
     assert found == [*bombs, "g(int)"]
     assert children == "3 children"
+
+
+_MANY_NAMES = """
+#include "demangler.h"
+#include <stdio.h>
+#include <time.h>
+int main(void)
+{
+	struct helper demangler;
+	time_t begin = time(NULL);
+	unsigned int failed = 0;
+
+	demangler_init(&demangler);
+	for (unsigned int i = 0; time(NULL) < begin + 5; i++) {
+		char name[64];
+		char out[1024];
+
+		snprintf(name, sizeof(name), "_ZNSt6vectorIiSaIiEE9f%08xEv", i);
+		failed += demangle(&demangler, name, out, sizeof(out)) ==
+			  NOT_DEMANGLED;
+	}
+	printf("%u failed, %u children\\n", failed, demangler.children);
+	helper_free(&demangler);
+	return 0;
+}
+"""
+
+
+def test_names_that_take_time_all_together(tmp_path: Path) -> None:
+    """As those of a long trace do: a child's time is limited for each."""
+    sources = _sources("demangler", "helper", "own_processes")
+    printed = run_c(tmp_path, _MANY_NAMES, *sources, "-ldl")
+    assert printed == "0 failed, 1 children\n"
 
 
 def test_cells(native: Native) -> None:
