@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel_clock.h"
+
 #define SECOND ((int64_t)1000000000)
 
 /* For one request: of time, of a processor's time, and of memory. */
@@ -30,14 +32,6 @@
 /* A child that was killed is waited for so long, at the end. */
 #define LAST_WAIT_MS 100
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
-
 void helper_init(struct helper *helper,
 		 void (*serve)(const void *request, size_t size),
 		 struct own_processes *own)
@@ -46,7 +40,7 @@ void helper_init(struct helper *helper,
 		.serve = serve,
 		.own = own,
 		.patience = PATIENCE_MAX,
-		.filled = monotonic_ns(),
+		.filled = kernel_clock_ns(),
 	};
 }
 
@@ -105,7 +99,8 @@ static bool has_ended(const struct helper *helper, pid_t child)
 	if (waitpid(child, NULL, WNOHANG) == 0)
 		return false;
 	if (helper->own)
-		own_processes_end(helper->own, (uint32_t)child, monotonic_ns());
+		own_processes_end(helper->own, (uint32_t)child,
+				  kernel_clock_ns());
 	return true;
 }
 
@@ -182,7 +177,7 @@ static void fill(struct helper *helper, uint64_t now)
 /* The trace itself can have been stopped: that is nobody's fault. */
 static void charge(struct helper *helper, uint64_t since)
 {
-	int64_t waited = (int64_t)(monotonic_ns() - since);
+	int64_t waited = (int64_t)(kernel_clock_ns() - since);
 
 	helper->patience -= waited < DEADLINE ? waited : DEADLINE;
 }
@@ -190,7 +185,7 @@ static void charge(struct helper *helper, uint64_t since)
 /* When it begins to hurry, what is asked already has this time as well. */
 void helper_hurry(struct helper *helper)
 {
-	uint64_t latest = monotonic_ns() + SECOND;
+	uint64_t latest = kernel_clock_ns() + SECOND;
 
 	if (helper->hurries)
 		return;
@@ -228,7 +223,7 @@ static bool send_request(struct helper *helper, const void *request,
 
 bool helper_ask(struct helper *helper, const void *request, size_t size)
 {
-	uint64_t now = monotonic_ns();
+	uint64_t now = kernel_clock_ns();
 	bool done;
 
 	fill(helper, now);
@@ -248,7 +243,7 @@ static bool wait_for_answer(struct helper *helper)
 	int ready;
 
 	do {
-		uint64_t now = monotonic_ns();
+		uint64_t now = kernel_clock_ns();
 		int64_t left = (int64_t)(helper->deadline - now);
 
 		ready = poll(&answered, 1,
@@ -262,7 +257,7 @@ static bool wait_for_answer(struct helper *helper)
 
 ssize_t helper_answer(struct helper *helper, void *out, size_t room)
 {
-	uint64_t since = monotonic_ns();
+	uint64_t since = kernel_clock_ns();
 	ssize_t size = -1;
 
 	if (wait_for_answer(helper))

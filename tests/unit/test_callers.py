@@ -131,6 +131,10 @@ def test_what_stands_in_no_function(tmp_path: Path) -> None:
         assert _found(tmp_path, file, [offset]) == [["-", "0"]]
 
 
+# What a helper needs.
+_HELPER = ("helper", "kernel_clock", "own_processes")
+
+
 def _sources(*names: str) -> List[str]:
     return [str(SOURCES / f"{name}.c") for name in names]
 
@@ -167,7 +171,7 @@ def _demangled(folder: Path, names: List[str]) -> List[str]:
         "demangler_init",
         f'freopen("{names_file}", "r", stdin);\n\tdemangler_init',
     )
-    sources = _sources("demangler", "helper", "own_processes")
+    sources = _sources("demangler", *_HELPER)
     return run_c(folder, text, *sources, "-ldl").splitlines()
 
 
@@ -246,7 +250,7 @@ int main(void)
 
 def test_names_that_take_time_all_together(tmp_path: Path) -> None:
     """As those of a long trace do: a child's time is limited for each."""
-    sources = _sources("demangler", "helper", "own_processes")
+    sources = _sources("demangler", *_HELPER)
     printed = run_c(tmp_path, _MANY_NAMES, *sources, "-ldl")
     assert printed == "0 failed, 1 children\n"
 

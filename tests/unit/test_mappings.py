@@ -22,6 +22,8 @@ def _run(folder: Path, text: str, *sources: str, sanitized: bool) -> List[str]:
     return run_c(folder, text, *flags, *paths).splitlines()
 
 
+_ITS_SOURCES = ("helper", "kernel_clock", "own_processes")
+
 _HELPER = """
 #include "helper.h"
 #include <signal.h>
@@ -87,7 +89,7 @@ int main(void)
 }
 """
     answers, rest = _run(
-        tmp_path, _HELPER + main, "helper", "own_processes", sanitized=False
+        tmp_path, _HELPER + main, *_ITS_SOURCES, sanitized=False
     )
     assert answers == "a-b-c"
     assert rest == "3 3 1 1 1"
@@ -129,7 +131,7 @@ int main(void)
 }
 """
     waited, at_once, later, hurried = _run(
-        tmp_path, _HELPER + main, "helper", "own_processes", sanitized=False
+        tmp_path, _HELPER + main, *_ITS_SOURCES, sanitized=False
     )
     asked, seconds = waited.split()
     assert int(asked) in (3, 4) and 5 < float(seconds) < 15
@@ -349,7 +351,7 @@ int main(void)
 	return 0;
 }
 """
-    sources = ["mappings", "module", "scout", "helper", "own_processes"]
-    sources += ["symbol_tables", "mapped_file", "elf_symbols", "ring"]
+    sources = ["mappings", "module", "scout", "symbol_tables"]
+    sources += ["mapped_file", "elf_symbols", "ring", *_ITS_SOURCES]
     found = _run(tmp_path, _EVENTS + main, *sources, sanitized=False)
     assert found == ["0 2", "EMFILE 2"]
