@@ -68,6 +68,7 @@ def run(options: Options, messages: Messages) -> int:
     if command:
         command.release()
     empty(output)  # not before all that can fail
+    trace.put_heading()
     state = _write_rows(options, trace, ending, command, live, maps)
     if live:
         live.stop()

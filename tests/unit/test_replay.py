@@ -522,6 +522,13 @@ def test_the_recording_is_not_overwritten(replay: Replayer) -> None:
     assert replay.file.read_bytes() == content
 
 
+def test_each_row_by_itself_into_a_file(replay: Replayer) -> None:
+    """The heading is written at once, and the file was emptied before."""
+    table = replay.text(_recording(*OPENS[:2]), "--unbuffered")
+    assert table.startswith("PID ")
+    assert len(table.splitlines()) == 3
+
+
 @pytest.mark.parametrize(
     "words",
     [
