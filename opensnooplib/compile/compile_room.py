@@ -45,6 +45,9 @@ from opensnooplib.summary import kernel_counts
 
 _OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP, AGAIN_MAP)
 
+# Of include/uapi/linux/limits.h.
+_PATH_MAX = 4096
+
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120
 
@@ -158,6 +161,19 @@ def _become_room(compiler_output: int) -> None:
     # BCC and LLVM write their messages there, from C++.
     os.dup2(compiler_output, 1)
     os.dup2(compiler_output, 2)
+    if not _folder_has_name():
+        os.chdir("/")
+
+
+def _folder_has_name() -> bool:
+    """BCC asks for the working directory's, and comes back to it.
+
+    It may be gone, or too deep for PATH_MAX.
+    """
+    try:
+        return len(os.getcwdb()) < _PATH_MAX
+    except OSError:
+        return False
 
 
 def _work(job: Job) -> Handover:

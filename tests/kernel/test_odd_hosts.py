@@ -231,6 +231,25 @@ def test_container() -> None:
     assert [row.path for row in ended.rows].count(path.encode()) == 1
 
 
+_GONE = "import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')"
+_TOO_DEEP = """
+import os
+for _ in range(25):
+    os.mkdir("d" * 200)
+    os.chdir("d" * 200)
+"""
+
+
+@pytest.mark.parametrize("go", [_GONE, _TOO_DEEP], ids=["gone", "too deep"])
+def test_a_working_directory_that_has_no_name(tmp_path: Path, go: str) -> None:
+    start = f"import os, sys; os.chdir(sys.argv[1])\n{go}"
+    start += "\nos.execvp(sys.argv[2], sys.argv[2:])"
+    under = ("/usr/bin/python3", "-c", start, str(tmp_path))
+    _assert_it_works(under=under)
+    (tmp_path / "again").mkdir()
+    _assert_it_works("--live", under=(*under[:-1], f"{tmp_path}/again"))
+
+
 @pytest.mark.parametrize("offset", ["-1", "500"])
 def test_a_time_namespace(offset: str) -> None:
     """Its clock differs from the one that records have."""
