@@ -25,6 +25,7 @@ from typing import Dict, Iterable, List, Optional
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Work
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.host import descriptors
 from opensnooplib.live import changes
 from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.watch import Watch
@@ -169,19 +170,27 @@ class Live:
         try:
             self._stream = rings.add_stream()
         except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
-            self._tell(
-                OpensnoopError(
-                    f"{len(self._old)} older programs still wait for opens "
-                    "that don't end: no more can be taken in"
-                )
-            )
+            self._tell(self._cannot_begin(error))
             return
-        self._work = launch.begin_again(
-            self._trace.job, found, self._trace.stubs.names
-        )
+        try:
+            self._work = launch.begin_again(
+                self._trace.job, found, self._trace.stubs.names
+            )
+        except OSError as error:
+            rings.drop_stream(self._stream)
+            self._tell(self._cannot_begin(error))
+            return
         rings.add_own_process(self._work.pid)
+
+    def _cannot_begin(self, error: OSError) -> OpensnoopError:
+        if error.errno == errno.EBUSY:
+            return OpensnoopError(
+                f"{len(self._old)} older programs still wait for opens "
+                "that don't end: no more can be taken in"
+            )
+        return descriptors.explained(error) or OpensnoopError(
+            f"what was saved can't be compiled now: {error.strerror}"
+        )
 
     def _take_over(self, work: Work) -> None:
         self._work = None
@@ -195,7 +204,7 @@ class Live:
         self._messages.show(self._launched.warnings())
 
     def _tell(self, error: OpensnoopError) -> None:
-        self._messages.report(error)
+        self._messages.report(descriptors.explained(error) or error)
         self._messages.warn("the trace goes on with the C as it was")
 
     def _swap(self, launched: Launched) -> None:

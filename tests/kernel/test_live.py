@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import threading
 import time
@@ -349,3 +350,20 @@ def test_many_saves_make_one_swap(checkout_copy: Path, seconds: float) -> None:
         await_taken_in(tool, "event.h")
         ended = tool.stop()
     assert ended.messages.count("taken in") == 2
+
+
+@pytest.mark.parametrize("more", [0, 1, 2, 20])
+def test_too_many_open_files(checkout_copy: Path, more: int) -> None:
+    """The save is not taken in, the trace goes on, and the next one is."""
+    edits = Edits(checkout_copy)
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        limit = counts_of(tool.pid)["fd"] + more
+        before = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+        edits.write_record(1)
+        tool.await_message(f"{limit} open files, the limit here")
+        tool.await_message("the trace goes on")
+        resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, before)
+        edits.write_record(2)
+        await_taken_in(tool, "record.h")
+        assert tool.stop().status == 0
