@@ -367,3 +367,20 @@ def test_too_many_open_files(checkout_copy: Path, more: int) -> None:
         edits.write_record(2)
         await_taken_in(tool, "record.h")
         assert tool.stop().status == 0
+
+
+def test_calls_that_are_not_seen_any_more(checkout_copy: Path) -> None:
+    """That is told once, not at each save."""
+    edits = Edits(checkout_copy)
+    hidden = "opens by openat2 can't be seen here"
+    options = ("--live", "--attach", "syscall", "-p", "1")
+    with Tool(*options, checkout=checkout_copy) as tool:
+        plan = edits.folder / "plan_syscall.h"
+        text = plan.read_text()
+        plan.write_text(text.replace("#ifdef HAVE_OPENAT2", "#if 0"))
+        tool.await_message(hidden)
+        for generation in range(1, 3):
+            edits.write_record(generation)
+            await_taken_in(tool, "record.h")
+        ended = tool.stop()
+    assert ended.messages.count(hidden) == 1
