@@ -13,7 +13,7 @@ import os
 from typing import List, Optional, Sequence, Tuple
 
 from opensnooplib.errors import UsageError
-from opensnooplib.host import cgroups, namespaces
+from opensnooplib.host import cgroups, mounts, namespaces
 from opensnooplib.host.cgroups import Cgroup
 from opensnooplib.messages import print_text
 from opensnooplib.options import FORMATS, PATH_VIEWS, PLANS, Options
@@ -31,8 +31,8 @@ from opensnooplib.source import globs
 def parse(arguments: Sequence[str]) -> Options:
     """The options that `arguments` ask for.
 
-    Raises UsageError where they make no sense, and SystemExit for -h and
-    --version.
+    Raises UsageError where they make no sense, OpensnoopError where that can't
+    be known here, and SystemExit for -h and --version.
     """
     own, command = _split_at_exec(arguments)
     parser = command_line.build_parser()
@@ -47,6 +47,8 @@ def parse(arguments: Sequence[str]) -> Options:
     if words.columns == "help":
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
+    if live and not words.doctor:
+        mounts.check()
     form = values.one_of("--format", words.format, FORMATS)
     beside = [name for name in column_list.OPTIONS if getattr(words, name)]
     asked = column_list.parse(words.columns, beside, words.source, live)

@@ -128,6 +128,18 @@ def test_what_the_tool_may_not_try(
     assert f"opens by {call} are perhaps not seen" in ended.messages
 
 
+@pytest.mark.parametrize("place", ["/proc", "/sys"])
+def test_what_has_to_be_mounted(place: str) -> None:
+    under = _under(f"umount -l {place}")
+    for options in ("--exec true", "-p 1", "-u 0", "--ebpf"):
+        sentence = _sentence(run(*options.split(), under=under))
+        assert f"{place} is not mounted: as root, mount -t" in sentence
+    found = _ask_doctor(under=under)
+    missing = [one for one in found.values() if not one["ok"]]
+    assert [one["found"] for one in missing] == [f"not mounted at {place}"]
+    assert f"none {place}" in missing[0]["remedy"]
+
+
 def test_headers_of_another_kernel_are_not_used() -> None:
     build = f"/lib/modules/{kernel.release()}/build"
     generated = f"{build}/include/generated"
