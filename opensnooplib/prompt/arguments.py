@@ -52,6 +52,7 @@ def parse(arguments: Sequence[str]) -> Options:
     form = values.one_of("--format", words.format, FORMATS)
     beside = [name for name in column_list.OPTIONS if getattr(words, name)]
     asked = column_list.parse(words.columns, beside, words.source, live)
+    _refuse_vain_time(words, asked.names)
     options = Options(
         pids=values.pids(words.pid, live),
         tid=values.tid(words.tid, live),
@@ -112,6 +113,16 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
+def _refuse_vain_time(
+    words: argparse.Namespace, columns: Sequence[str]
+) -> None:
+    if words.time and columns and "time" not in columns:
+        raise UsageError(
+            f"--time {words.time}: none of these --columns is a time: write "
+            "time among them"
+        )
+
+
 def _path_view(words: argparse.Namespace) -> str:
     view = values.one_of("--path-view", words.path_view, PATH_VIEWS)
     if view == "host" and not (words.full_path or words.real_path):
@@ -153,6 +164,8 @@ def _refuse_conflicts(words: argparse.Namespace) -> None:
                     f"{option} and --exec exclude each other: --exec traces "
                     "the command that it starts"
                 )
+    if words.source == "":
+        raise UsageError("--source needs the name of a C file")
     if words.columns is not None:
         for option, value, name in (
             ("-T", words.timestamp, "time"),

@@ -100,6 +100,7 @@ class _Replay:
             raise OpensnoopError(
                 f"-o {self._options.output_file}: is the recording itself"
             )
+        replay_columns.check_names(self._options, self._described)
         self._set_format(self._described)
         if self._options.summary:
             self._sums = ReplaySums(
