@@ -14,7 +14,8 @@ import sys
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import diagnosis, hooks, kernel, tracefs
+from opensnooplib.host import diagnosis, hooks, kernel, mounts, tracefs
+from opensnooplib.host.mounts import Mount
 from opensnooplib.messages import Messages, print_text
 from opensnooplib.options import PLANS, Options
 from opensnooplib.source import headers
@@ -46,9 +47,13 @@ _CONFIG = {
 
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
-    findings = [look() for look in _LOOKS]
-    findings += [_hook(kind) for kind in hooks.KINDS]
-    tried = [_try_plan(options, plan) for plan in PLANS]
+    findings = [look() for look in _LOOKS_ANYWHERE]
+    findings += [_mount(mount) for mount in mounts.NEEDED]
+    tried: List[Finding] = []
+    if all(mount.is_there for mount in mounts.NEEDED):  # else all would fail
+        findings += [look() for look in _LOOKS]
+        findings += [_hook(kind) for kind in hooks.KINDS]
+        tried = [_try_plan(options, plan) for plan in PLANS]
     findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
     if options.format == "json":
@@ -99,6 +104,11 @@ def _bcc() -> Finding:
     except OSError:
         pass
     return Finding("bcc", bool(folder), f"{found}, in {folder}")
+
+
+def _mount(mount: Mount) -> Finding:
+    found = f"{'' if mount.is_there else 'not '}mounted at {mount.place}"
+    return Finding(mount.filesystem, mount.is_there, found, mount.remedy)
 
 
 def _capabilities() -> Finding:
@@ -170,10 +180,8 @@ def _in_child(action: Callable[[], None]) -> None:
         )
 
 
+_LOOKS_ANYWHERE: List[Callable[[], Finding]] = [_kernel, _python, _bcc]
 _LOOKS: List[Callable[[], Finding]] = [
-    _kernel,
-    _python,
-    _bcc,
     _capabilities,
     _lockdown,
     _btf,

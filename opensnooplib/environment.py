@@ -7,6 +7,7 @@ starts would then open other files than without this tool.
 
 from __future__ import annotations
 
+import os
 from typing import Dict
 
 # Set by interpreter.py, for itself.
@@ -15,8 +16,11 @@ INTERPRETER_CHANGED = b"OPENSNOOP_INTERPRETER_CHANGED"
 
 def original() -> Dict[bytes, bytes]:
     """From proc_pid_environ(5), without what is the tool's own."""
-    with open("/proc/self/environ", "rb") as file:
-        words = file.read().split(b"\0")
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:  # --doctor tells that /proc isn't mounted
+        return dict(os.environb)
     pairs = (word.partition(b"=") for word in words if b"=" in word)
     variables = {name: value for name, _, value in pairs}
     variables.pop(INTERPRETER_CHANGED, None)

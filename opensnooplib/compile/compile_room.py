@@ -25,10 +25,11 @@ from opensnooplib.compile.compiled import (
     Compiled,
     CompilerError,
     VerifierError,
+    printed_from,
 )
 from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.host import hooks, kernel, tracefs, ways
+from opensnooplib.host import descriptors, hooks, kernel, tracefs, ways
 from opensnooplib.host.ways import NO_WAYS, Ways
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
@@ -44,6 +45,9 @@ from opensnooplib.source.source import Source
 from opensnooplib.summary import kernel_counts
 
 _OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP, AGAIN_MAP)
+
+# Of include/uapi/linux/limits.h.
+_PATH_MAX = 4096
 
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120
@@ -133,19 +137,25 @@ def remove_headers(job: Job) -> None:
 def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
-    except OpensnoopError as error:
-        failure = RoomFailure(
-            error.sentence,
-            compiler_spoke=isinstance(error, (CompilerError, SourceError)),
-            source_is_wrong=isinstance(error, SourceError),
-            verifier_spoke=isinstance(error, VerifierError),
-            c_line=getattr(error, "c_line", ""),
-            hints=error.detail,
-        )
-        handover.send_failure(connection, failure)
     except Exception as error:  # whatever BCC raises must reach the person
+        handover.send_failure(connection, _failure(error))
+
+
+def _failure(error: Exception) -> RoomFailure:
+    without_descriptor = descriptors.ran_out(error, printed_from(0))
+    if without_descriptor:
+        return RoomFailure(descriptors.sentence(without_descriptor))
+    if not isinstance(error, OpensnoopError):
         sentence = f"BCC failed: {type(error).__name__}: {error}"
-        handover.send_failure(connection, RoomFailure(sentence, True))
+        return RoomFailure(sentence, compiler_spoke=True)
+    return RoomFailure(
+        error.sentence,
+        compiler_spoke=isinstance(error, (CompilerError, SourceError)),
+        source_is_wrong=isinstance(error, SourceError),
+        verifier_spoke=isinstance(error, VerifierError),
+        c_line=getattr(error, "c_line", ""),
+        hints=error.detail,
+    )
 
 
 def _become_room(compiler_output: int) -> None:
@@ -158,6 +168,19 @@ def _become_room(compiler_output: int) -> None:
     # BCC and LLVM write their messages there, from C++.
     os.dup2(compiler_output, 1)
     os.dup2(compiler_output, 2)
+    if not _folder_has_name():
+        os.chdir("/")
+
+
+def _folder_has_name() -> bool:
+    """BCC asks for the working directory's, and comes back to it.
+
+    It may be gone, or too deep for PATH_MAX.
+    """
+    try:
+        return len(os.getcwdb()) < _PATH_MAX
+    except OSError:
+        return False
 
 
 def _work(job: Job) -> Handover:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 from typing import (
     AbstractSet,
     Any,
@@ -100,10 +101,29 @@ _TYPES = {
 }
 
 
-def _printed_from(offset: int) -> str:
+def printed_from(offset: int) -> str:
     """BCC prints to the compiler output, see compile_room.py."""
     size = os.fstat(2).st_size
     return os.pread(2, size - offset, offset).decode(errors="replace")
+
+
+# BCC makes the maps while it compiles.
+_MAP_REFUSED = re.compile(r"^could not open bpf map: (.*), error: (.*)$", re.M)
+
+
+def _check_maps(printed: str) -> None:
+    """Raises OpensnoopError where one is refused that the C can't mend."""
+    refused = _MAP_REFUSED.search(printed)
+    if not refused:
+        return
+    name, why = refused.groups()
+    if why == os.strerror(errno.EPERM):
+        raise OpensnoopError(diagnosis.why_no_bpf(errno.EPERM)) from None
+    if why == os.strerror(errno.ENOMEM):
+        raise OpensnoopError(
+            f"the kernel has no memory for the map {name}: free some, or give "
+            "the map fewer entries in the C"
+        ) from None
 
 
 class Compiled:
@@ -140,7 +160,8 @@ class Compiled:
                 cflags=[*_FLAGS, *flags],
             )
         except Exception:
-            hints = near.instead_of_unknown(_printed_from(0))
+            _check_maps(printed_from(0))
+            hints = near.instead_of_unknown(printed_from(0))
             raise SourceError(
                 "the C does not compile", "\n".join(hints)
             ) from None
@@ -267,7 +288,7 @@ class Compiled:
         """
         code = bytearray(self._code(name))
         if error == errno.EINVAL:
-            place = verifier.last_instruction(_printed_from(0))
+            place = verifier.last_instruction(printed_from(0))
         elif error == errno.E2BIG and kernel.version() >= (6, 4, 0):
             tail = ctypes.create_string_buffer(_LOG_SIZE)
             self._load(name, bytes(code), tail)
@@ -281,7 +302,7 @@ class Compiled:
         fd = self._load(name, bytes(code))
         if fd >= 0:
             os.close(fd)
-        log = _printed_from(before)
+        log = printed_from(before)
         os.ftruncate(2, before)
         os.lseek(2, before, os.SEEK_SET)
         return verifier.last_c_line(log)

@@ -8,6 +8,7 @@ attached as long as somebody holds the descriptor of its attachment.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ import struct
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.host import descriptors
 from opensnooplib.rows.schema import Schema
 
 # SCM_MAX_FD of the kernel's include/net/scm.h.
@@ -147,10 +149,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     if "failure" in facts:
         return RoomFailure(**facts["failure"])
     if len(fds) < len(facts["fds"]):
-        return RoomFailure(
-            "too many files are open already to take over the programs: "
-            "raise ulimit -n"
-        )
+        return RoomFailure(descriptors.sentence(errno.EMFILE))
     by_kind: Dict[str, Dict[str, int]] = {kind: {} for kind in _KINDS}
     for (kind, name), fd in zip(facts["fds"], fds):
         by_kind[kind][name] = fd

@@ -88,8 +88,8 @@ class Work:
     def __init__(self, job: compile_room.Job) -> None:
         self._job = job
         self._began = time.monotonic()
-        self._compiler_output = os.memfd_create("compiler output")
         self._connection, inside = socket.socketpair()
+        self._compiler_output = os.memfd_create("compiler output")
         child = os.fork()
         if child == 0:
             self._connection.close()

@@ -111,7 +111,9 @@ def _cgroup(word: str) -> Cgroup:
         )
     if not word:
         raise UsageError("--cgroup needs a path; / is the whole host")
-    places = [word] + [f"{h.place}/{word}" for h in mounted if h.is_usable]
+    places = [word]
+    if not {".", ".."} & set(word.split("/")):  # which are of a directory
+        places += [f"{h.place}/{word}" for h in mounted if h.is_usable]
     for place in places:
         found = cgroup_at(place, mounted)
         if found is not None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import os
 
-from opensnooplib.host import kernel
+from opensnooplib.host import descriptors, kernel
 
 # Bits of capabilities(7).
 CAPABILITIES = {
@@ -56,6 +56,8 @@ def why_no_bpf(error: int) -> str:
             f"this kernel ({kernel.release()}) has no BPF: it needs "
             "CONFIG_BPF_SYSCALL and CONFIG_PERF_EVENTS"
         )
+    if error in descriptors.ERRNOS:
+        return descriptors.sentence(error)
     if error not in (errno.EPERM, errno.EACCES):
         return f"the kernel refuses: {os.strerror(error)}"
     if not may_trace():

@@ -7,7 +7,7 @@ import os
 from typing import Optional, Tuple
 
 from opensnooplib.errors import OpensnoopError, UsageError
-from opensnooplib.prompt.values import positive
+from opensnooplib.prompt.values import each_of, positive
 
 
 def mount_namespaces(words: Optional[str]) -> Tuple[int, ...]:
@@ -17,7 +17,8 @@ def mount_namespaces(words: Optional[str]) -> Tuple[int, ...]:
     """
     if words is None:
         return ()
-    return tuple(dict.fromkeys(_of_process(w) for w in words.split(",")))
+    every = each_of("--mntns", words, "PIDs")
+    return tuple(dict.fromkeys(map(_of_process, every)))
 
 
 def _of_process(word: str) -> int:

@@ -20,11 +20,12 @@ import _thread
 import errno
 import os
 import time
-from typing import Dict, Iterable, List, Optional
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Work
 from opensnooplib.errors import OpensnoopError
+from opensnooplib.host import descriptors
 from opensnooplib.live import changes
 from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.watch import Watch
@@ -32,6 +33,7 @@ from opensnooplib.messages import Messages
 from opensnooplib.source import source
 from opensnooplib.source.source import Source, VanishedError
 from opensnooplib.trace import calibration
+from opensnooplib.trace.calibration import Result
 from opensnooplib.trace.generation import Generation
 from opensnooplib.trace.trace import Trace
 
@@ -55,9 +57,15 @@ def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
 class Live:
     """To be stepped in each round of the trace."""
 
-    def __init__(self, trace: Trace, messages: Messages) -> None:
-        """Watch what the trace was built from. Raises OpensnoopError."""
+    def __init__(
+        self, trace: Trace, result: Result, messages: Messages
+    ) -> None:
+        """Watch what the trace was built from. Raises OpensnoopError.
+
+        `result` is what the launch has told of.
+        """
         self._trace = trace
+        self._told = result.warnings()
         self._messages = messages
         self._path = source.path_of(trace.options)
         self._shown = trace.job.source  # what the trace runs
@@ -169,19 +177,27 @@ class Live:
         try:
             self._stream = rings.add_stream()
         except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
-            self._tell(
-                OpensnoopError(
-                    f"{len(self._old)} older programs still wait for opens "
-                    "that don't end: no more can be taken in"
-                )
-            )
+            self._tell(self._cannot_begin(error))
             return
-        self._work = launch.begin_again(
-            self._trace.job, found, self._trace.stubs.names
-        )
+        try:
+            self._work = launch.begin_again(
+                self._trace.job, found, self._trace.stubs.names
+            )
+        except OSError as error:
+            rings.drop_stream(self._stream)
+            self._tell(self._cannot_begin(error))
+            return
         rings.add_own_process(self._work.pid)
+
+    def _cannot_begin(self, error: OSError) -> OpensnoopError:
+        if error.errno == errno.EBUSY:
+            return OpensnoopError(
+                f"{len(self._old)} older programs still wait for opens "
+                "that don't end: no more can be taken in"
+            )
+        return descriptors.explained(error) or OpensnoopError(
+            f"what was saved can't be compiled now: {error.strerror}"
+        )
 
     def _take_over(self, work: Work) -> None:
         self._work = None
@@ -195,12 +211,12 @@ class Live:
         self._messages.show(self._launched.warnings())
 
     def _tell(self, error: OpensnoopError) -> None:
-        self._messages.report(error)
+        self._messages.report(descriptors.explained(error) or error)
         self._messages.warn("the trace goes on with the C as it was")
 
     def _swap(self, launched: Launched) -> None:
         try:
-            new = self._prove(launched)
+            new, result = self._prove(launched)
         except BlockingIOError:
             return  # rows find no room just now: in the next round again
         except OpensnoopError as error:
@@ -216,9 +232,10 @@ class Live:
         gone = trace.stubs.remove_others(new.programs)
         self._old.append(Retirement(trace, old, gone))
         self._say(old, new)
+        self._warn(result)
         self._shown = self._tried
 
-    def _prove(self, launched: Launched) -> Generation:
+    def _prove(self, launched: Launched) -> Tuple[Generation, Result]:
         """Let the new programs see opens by the tool. Raises OpensnoopError.
 
         Raises BlockingIOError where nothing can be known yet.
@@ -237,7 +254,7 @@ class Live:
         trace.stubs.show_tool(new.programs)
         if trace.options.source is not None:
             new.count_from_here()
-            return new
+            return new, Result([], [], [])
         try:
             result = calibration.calibrate(
                 trace.rings,
@@ -254,7 +271,7 @@ class Live:
                 "the tool's own, which is_tool() of bpf_src/task.h must let "
                 "pass"
             )
-        return new
+        return new, result
 
     def _drop(self, launched: Launched) -> None:
         """Leave the trace as it was before."""
@@ -285,6 +302,13 @@ class Live:
                 f"{unpaired}: what was under way may be shown twice or not "
                 "at all, since begin and end are paired in another way now"
             )
+
+    def _warn(self, result: Result) -> None:
+        """Of what the programs before saw, and these don't."""
+        told, self._told = self._told, result.warnings()
+        for warning in self._told:
+            if warning not in told:
+                self._messages.warn(warning)
 
 
 def close_aside(fds: List[int]) -> None:

@@ -13,7 +13,7 @@ import os
 from typing import List, Optional, Sequence, Tuple
 
 from opensnooplib.errors import UsageError
-from opensnooplib.host import cgroups, namespaces
+from opensnooplib.host import cgroups, mounts, namespaces
 from opensnooplib.host.cgroups import Cgroup
 from opensnooplib.messages import print_text
 from opensnooplib.options import FORMATS, PATH_VIEWS, PLANS, Options
@@ -31,8 +31,8 @@ from opensnooplib.source import globs
 def parse(arguments: Sequence[str]) -> Options:
     """The options that `arguments` ask for.
 
-    Raises UsageError where they make no sense, and SystemExit for -h and
-    --version.
+    Raises UsageError where they make no sense, OpensnoopError where that can't
+    be known here, and SystemExit for -h and --version.
     """
     own, command = _split_at_exec(arguments)
     parser = command_line.build_parser()
@@ -47,9 +47,12 @@ def parse(arguments: Sequence[str]) -> Options:
     if words.columns == "help":
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
+    if live and not words.doctor:
+        mounts.check()
     form = values.one_of("--format", words.format, FORMATS)
     beside = [name for name in column_list.OPTIONS if getattr(words, name)]
     asked = column_list.parse(words.columns, beside, words.source, live)
+    _refuse_vain_time(words, asked.names)
     options = Options(
         pids=values.pids(words.pid, live),
         tid=values.tid(words.tid, live),
@@ -110,6 +113,16 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
+def _refuse_vain_time(
+    words: argparse.Namespace, columns: Sequence[str]
+) -> None:
+    if words.time and columns and "time" not in columns:
+        raise UsageError(
+            f"--time {words.time}: none of these --columns is a time: write "
+            "time among them"
+        )
+
+
 def _path_view(words: argparse.Namespace) -> str:
     view = values.one_of("--path-view", words.path_view, PATH_VIEWS)
     if view == "host" and not (words.full_path or words.real_path):
@@ -151,6 +164,8 @@ def _refuse_conflicts(words: argparse.Namespace) -> None:
                     f"{option} and --exec exclude each other: --exec traces "
                     "the command that it starts"
                 )
+    if words.source == "":
+        raise UsageError("--source needs the name of a C file")
     if words.columns is not None:
         for option, value, name in (
             ("-T", words.timestamp, "time"),

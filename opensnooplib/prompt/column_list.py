@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.errors import UsageError
+from opensnooplib.prompt.values import each_of
 from opensnooplib.rows import columns
 from opensnooplib.rows.known_columns import KNOWN
 from opensnooplib.source import declarations, source
@@ -18,6 +19,8 @@ class Asked(NamedTuple):
     names: Tuple[str, ...] = ()  # empty: the usual ones
     macros: Tuple[str, ...] = ()  # to be defined for the C
 
+
+_WHAT = "names (--columns help lists them)"
 
 # Those that an option of their own puts beside the usual ones.
 OPTIONS = {"ppid": "--ppid", "latency": "-L", "callers": "-c"}
@@ -45,7 +48,7 @@ def parse(
     if not live:
         names = [] if words is None else _names(words, list(KNOWN))
         return Asked(tuple(names))
-    declared = _declared(path)
+    declared = declared_in(path)
     names = [] if words is None else _names(words, [*KNOWN, *declared])
     for name in beside:
         if name not in declared:
@@ -54,40 +57,48 @@ def parse(
     for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
         # The C declares a.b where it declares a.
-        field = known.field if known else name.partition(".")[0]
+        field, _, member = name.partition(".")
+        field = known.field if known else field
         if known and field not in declared:
             raise UsageError(columns.no_field(f"--columns {name}", field))
-        if field not in declared or name in columns.INTERNAL:
+        if (
+            field not in declared
+            or name in columns.INTERNAL
+            or (member and _has_no_members(declared[field]))
+        ):
             raise UsageError(columns.unknown(name, list(declared)))
         if declared[field].macro.startswith(_WANT):
             macros.append(declared[field].macro)
     return Asked(tuple(names), tuple(dict.fromkeys(macros)))
 
 
+def _has_no_members(field: declarations.Declaration) -> bool:
+    return field.is_plain or field.is_pointer
+
+
 def _names(words: str, known: List[str]) -> List[str]:
     # Headings are in capitals: whoever copies one means the column.
     by_lower = {name.lower(): name for name in known}
     names = [name.strip() for name in words.split(",")]
+    names = each_of("--columns", ",".join(names), _WHAT)
     names = [by_lower.get(name.lower(), name) for name in names]
     for name in names:
-        if not name:
-            raise UsageError(
-                f"--columns {words}: must be names with commas between; "
-                "--columns help lists them"
-            )
         if names.count(name) > 1:
             raise UsageError(f"--columns {words}: {name} stands there twice")
     return names
 
 
-def _declared(path: Optional[str]) -> Dict[str, declarations.Declaration]:
+def declared_in(
+    path: Optional[str] = None,
+) -> Dict[str, declarations.Declaration]:
+    """The fields of struct event in that C, or in the project's own."""
     made_of = source.read(source.default_path() if path is None else path)
     return declarations.of_event(made_of.text)
 
 
 def help_text(path: Optional[str] = None) -> str:
     """All names, with a line each."""
-    declared = _declared(path)
+    declared = declared_in(path)
     abouts = {
         name: known.about
         for name, known in KNOWN.items()

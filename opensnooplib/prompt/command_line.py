@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any, NoReturn, Sequence
 
 from opensnooplib import __version__
@@ -24,6 +25,9 @@ EXAMPLES = """examples:
   opensnoop --exec date          what date opens, from its first open on
 """
 
+
+# What argparse says of -x=1 and --failed=1.
+_VAIN_VALUE = re.compile(r"argument (.*): ignored explicit argument '(.*)'")
 
 # On one screen: what a person looks for first. --help has all.
 SHORT_HELP = """\
@@ -82,6 +86,12 @@ class Parser(argparse.ArgumentParser):
         print_text(message)
 
     def error(self, message: str) -> NoReturn:
+        vain = _VAIN_VALUE.fullmatch(message)
+        if vain:
+            raise UsageError(
+                f"{vain[1]} takes no value, and {vain[2]} follows it at once: "
+                "leave that out, or write a blank between"
+            )
         raise UsageError(f"{message}; opensnoop -h shows how it is used")
 
 

@@ -7,6 +7,7 @@ import errno
 from typing import Dict, Optional, Tuple
 
 from opensnooplib.errors import UsageError
+from opensnooplib.prompt import values
 from opensnooplib.prompt.nearest import did_you_mean
 
 # MAX_ERRNO of include/linux/err.h
@@ -37,7 +38,8 @@ def errnos(words: Optional[str]) -> Tuple[int, ...]:
     """
     if words is None:
         return ()
-    return tuple(dict.fromkeys(_errno(word) for word in words.split(",")))
+    every = values.each_of("--errno", words, "errors")
+    return tuple(dict.fromkeys(map(_errno, every)))
 
 
 def _errno(word: str) -> int:

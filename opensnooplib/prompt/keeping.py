@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What --record, --replay, --summary and --source can't be combined with.
+"""What --record, --replay, --summary, --source and --doctor exclude.
 
 A recording holds no rows, so what makes rows goes with the replay; a replay
 traces nothing, so what is for the trace went with the recording; a summary
-has neither rows nor their columns; somebody's own C isn't that of bpf_src.
+has neither rows nor their columns; somebody's own C isn't that of bpf_src;
+the doctor shows no opens, but tries each plan, so what changes plans serves.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _COLUMNS: _Options = {
     "-R": ("real_path", False),
 }
 _TRACING: _Options = {
+    "--all": ("all", False),
     "--cgroupmap": ("cgroupmap", None),
     "--mntnsmap": ("mntnsmap", None),
     "--exec": ("exec", None),
@@ -70,6 +72,46 @@ _OTHER_C: _Options = {
     "--source": ("source", None),
     "--live": ("live", False),
 }
+_SELECTING: _Options = {
+    "-p": ("pid", None),
+    "-t": ("tid", None),
+    "-u": ("uid", None),
+    "-n": ("name", None),
+    "-x": ("failed", False),
+    "--errno": ("errno", None),
+    "-f": ("flag_filter", []),
+    "--path": ("path", []),
+    "--cgroup": ("cgroup", []),
+    "--container": ("container", []),
+    "--mntns": ("mntns", None),
+    "--cgroupmap": ("cgroupmap", None),
+    "--mntnsmap": ("mntnsmap", None),
+    "--exec": ("exec", None),
+}
+# How rows look, without what makes the programs others.
+_LOOK: _Options = {
+    "--count": ("count", None),
+    "-T": ("timestamp", False),
+    "-U": ("print_uid", False),
+    "-e": ("extended_fields", False),
+    "--time": ("time", None),
+    "--columns": ("columns", None),
+    "--unbuffered": ("unbuffered", False),
+    "-o": ("output", None),
+    "-d": ("duration", None),
+}
+_OTHER_MODES: _Options = {
+    "--summary": ("summary", False),
+    "--top": ("top", False),
+    "--record": ("record", None),
+    "--attach": ("attach", "auto"),
+    "--ebpf": ("ebpf", False),
+    "--source": ("source", None),
+    "--live": ("live", False),
+    "--maps": ("maps", False),
+    "--disasm": ("disasm", False),
+    "--verifier-log": ("verifier_log", False),
+}
 
 
 def refuse_conflicts(words: argparse.Namespace) -> None:
@@ -80,6 +122,11 @@ def refuse_conflicts(words: argparse.Namespace) -> None:
         why = "a recording has no rows; choose them with --replay"
         _refuse(words, "--record", {**_ROWS, **_SUMS}, why)
     _refuse_for_sums(words)
+    if words.doctor:
+        vain = {**_SELECTING, **_LOOK, **_OTHER_MODES}
+        _refuse(
+            words, "--doctor", vain, "it tries every plan, and shows no opens"
+        )
     if words.source is not None:
         why = "somebody's own C says itself what it sees, and how"
         _refuse(words, "--source", _OUR_C, why)

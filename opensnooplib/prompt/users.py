@@ -9,6 +9,7 @@ from typing import Iterator, Optional, Tuple
 
 from opensnooplib.errors import UsageError
 from opensnooplib.host import kernel
+from opensnooplib.prompt import values
 
 # (uid_t)-1 means "no user": see setreuid(2).
 _NO_USER = 2**32 - 1
@@ -21,7 +22,8 @@ def uids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
     """
     if words is None:
         return ()
-    return tuple(dict.fromkeys(_uid(word, live) for word in words.split(",")))
+    every = values.each_of("-u", words, "users")
+    return tuple(dict.fromkeys(_uid(word, live) for word in every))
 
 
 def _uid(word: str, live: bool) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from opensnooplib.errors import UsageError
 from opensnooplib.host import kernel
@@ -24,6 +24,17 @@ FLAG_GROUPS = {
     "write": ("O_WRONLY", "O_RDWR"),
     "create": ("O_CREAT", "O_TMPFILE"),
 }
+
+
+def each_of(option: str, words: str, what: str) -> List[str]:
+    """The words of a list with commas."""
+    found = words.split(",")
+    if "" in found:
+        raise UsageError(
+            f'{option} "{words}": must be {what} with commas between, and '
+            "one is empty"
+        )
+    return found
 
 
 def one_of(option: str, word: str, choices: Sequence[str]) -> str:
@@ -82,7 +93,7 @@ def pids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
     if words is None:
         return ()
     pids = []
-    for word in words.split(","):
+    for word in each_of("-p", words, "PIDs"):
         pid = positive("-p", word)
         assert pid is not None
         pids.append(pid)
@@ -128,7 +139,7 @@ def flags(words: Sequence[str]) -> Tuple[str, ...]:
     """Each word is a flag of open(2), one of FLAG_GROUPS, or a list of them
     with commas.
     """
-    every = [flag for word in words for flag in word.split(",")]
+    every = [flag for word in words for flag in each_of("-f", word, "flags")]
     for word in every:
         _refuse_unknown_flag(word)
     return tuple(dict.fromkeys(every))

@@ -40,6 +40,7 @@ def run(options: Options, messages: Messages) -> int:
     replay.begin(output)
     ending.wait_for_rows()
     session.empty(output)
+    replay.put_heading()
     try:
         while replay.goes_on and not ending.received:
             replay.step()
@@ -99,6 +100,7 @@ class _Replay:
             raise OpensnoopError(
                 f"-o {self._options.output_file}: is the recording itself"
             )
+        replay_columns.check_names(self._options, self._described)
         self._set_format(self._described)
         if self._options.summary:
             self._sums = ReplaySums(
@@ -110,7 +112,6 @@ class _Replay:
                 self._options.row_limit,
                 self._options.unbuffered,
             )
-        self._put_heading()
         self._messages.note(_introduction(self._name, self._described))
 
     @property
@@ -146,7 +147,7 @@ class _Replay:
             self._began_ns = described.clock.monotonic_ns
         else:
             self._set_format(described)
-            self._put_heading()
+            self.put_heading()
 
     def _set_format(self, described: Description) -> None:
         schema = described.schema
@@ -165,7 +166,7 @@ class _Replay:
         if self._sums:
             self._sums.use(described)
 
-    def _put_heading(self) -> None:
+    def put_heading(self) -> None:
         if not self._options.summary:
             self._reader.put_heading(self._format.heading())
 

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.errors import OpensnoopError, UsageError
 from opensnooplib.options import Options
+from opensnooplib.prompt import column_list
 from opensnooplib.prompt.column_list import OPTIONS
 from opensnooplib.recording.recording import PATHS, Description
+from opensnooplib.rows import columns
+from opensnooplib.rows.known_columns import KNOWN
 
 _GIVEN, _FULL, _REAL = PATHS
 
@@ -17,6 +20,19 @@ _INSTEAD = {
     _REAL: "has the paths of the files really opened (-R)",
     "": "doesn't tell which paths it has",
 }
+
+
+def check_names(options: Options, described: Description) -> None:
+    """Raises UsageError for a name that no recording can have.
+
+    But for somebody's own C, whose names only its recordings know.
+    """
+    fields = [field.name for field in described.schema.fields]
+    for name in options.columns:
+        if name in fields or name in KNOWN:
+            continue
+        if name not in column_list.declared_in():
+            raise UsageError(columns.unknown(name, fields))
 
 
 def check(options: Options, described: Description) -> None:

@@ -233,6 +233,9 @@ def no_field(asked: str, field: str) -> str:
 def unknown(name: str, fields: Sequence[str]) -> str:
     """A sentence for a name that is no column."""
     names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
+    whole = name.partition(".")[0]  # of pid.x, say
     return f"--columns {name}: there is no such column" + did_you_mean(
-        name, names, "; --columns help lists them"
+        whole if whole in names else name,
+        names,
+        "; --columns help lists them",
     )

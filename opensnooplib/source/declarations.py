@@ -42,6 +42,7 @@ class Declaration(NamedTuple):
     place: str  # "file:line"
     is_pointer: bool
     dimensions: int  # 0: no array
+    is_plain: bool  # a number or a text, as far as its type tells
     symbols: Tuple[Tuple[int, str], ...]  # of an enum: value, name
     macro: str  # of the #ifdef that it stands in, or ""
     note: Note
@@ -52,6 +53,12 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CONDITION = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
+
+
+# The first word of a type that isn't made of others.
+_PLAIN = re.compile(
+    r"^(_*[us](8|16|32|64)|unsigned|signed|char|short|int|long|_?[bB]ool)$"
+)
 
 
 class _Token(NamedTuple):
@@ -186,6 +193,7 @@ class _Reader:
                     self._place(words[0].start),
                     "*" in "".join(declarator).partition("[")[0],
                     declarator.count("["),
+                    "enum" in texts or bool(_PLAIN.search(texts[0])),
                     symbols,
                     macro,
                     note,

@@ -89,7 +89,7 @@ def shown_name(path: str) -> str:
     """As a person would type it from here."""
     try:
         relative = os.path.relpath(path)
-    except FileNotFoundError:  # the working directory is gone
+    except OSError:  # the working directory is gone, or too deep
         return path
     return os.path.abspath(path) if relative.startswith("..") else relative
 

@@ -31,7 +31,16 @@ _HOME, _END_OF_LINE, _END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 _LINES_BESIDE_ROWS = 4
 _SECTIONS = 4
 
+# Of a terminal that doesn't say.
+_COLUMNS, _LINES = 80, 24
+
 _KEYS = "q or Ctrl-C ends it"
+
+
+def _size() -> os.terminal_size:
+    """A serial console doesn't know its own: 0 by 0."""
+    columns, lines = os.get_terminal_size(1)
+    return os.terminal_size((columns or _COLUMNS, lines or _LINES))
 
 
 def check_terminal() -> None:
@@ -50,7 +59,7 @@ class Screen:
         """`put` sends text to the terminal, and never waits for long."""
         self._put = put
         self._is_on = False
-        self._size = os.get_terminal_size(1)
+        self._size = _size()
         self._last: Optional[Summary] = None
         self._modes: Optional[List[Any]] = None
 
@@ -98,7 +107,7 @@ class Screen:
             return True
 
     def _look(self) -> bool:
-        if os.get_terminal_size(1) != self._size:
+        if _size() != self._size:
             self._draw()
         if not self._modes or not select.select([0], [], [], 0)[0]:
             return False
@@ -106,7 +115,7 @@ class Screen:
         return not keys or b"q" in keys.lower()
 
     def _draw(self) -> None:
-        self._size = os.get_terminal_size(1)
+        self._size = _size()
         if self._last is None:
             return
         height, width = self._size.lines, self._size.columns

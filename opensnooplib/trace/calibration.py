@@ -31,6 +31,17 @@ class Result(NamedTuple):
     unproven: Sequence[str] = ()  # no call of the tool's can show it
     why_not: Mapping[str, str] = {}  # ways that this plan can't see
 
+    def warnings(self) -> List[str]:
+        """What a person may miss, a sentence each."""
+        return [
+            *(f"opens by {call} can't be seen here" for call in self.unseen),
+            *(
+                f"opens by {call} are perhaps not seen: something here "
+                "(seccomp?) refuses the one that the tool makes to try"
+                for call in self.untested
+            ),
+        ]
+
 
 def calibrate(
     rings: reader.Reader,

@@ -19,6 +19,7 @@ from opensnooplib.messages import Messages
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
 from opensnooplib.trace import buffers, plans
+from opensnooplib.trace.calibration import Result
 from opensnooplib.trace.command import Command
 from opensnooplib.trace.signals import EndingSignals
 from opensnooplib.trace.trace import Trace
@@ -49,18 +50,13 @@ def run(options: Options, messages: Messages) -> int:
         options = options._replace(pids=(command.pid,))
     rings = open_rings(options, messages)
     trace, result = plans.attach(options, rings, messages)
-    for call in result.unseen:
-        messages.warn(f"opens by {call} can't be seen here")
-    for call in result.untested:
-        messages.warn(
-            f"opens by {call} are perhaps not seen: something here (seccomp?) "
-            "refuses the one that the tool makes to try"
-        )
+    for warning in result.warnings():
+        messages.warn(warning)
     trace.begin(output)
     ending.wait_for_rows()
     if kernel.pid_namespace() is not None:
         messages.note("in a PID namespace: processes outside it have PID 0")
-    live = _watch_source(options, trace, messages)
+    live = _watch_source(trace, result, messages)
     maps = _watch_maps(options, trace)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.top:  # which says on its screen how it ends
@@ -68,6 +64,7 @@ def run(options: Options, messages: Messages) -> int:
     if command:
         command.release()
     empty(output)  # not before all that can fail
+    trace.put_heading()
     state = _write_rows(options, trace, ending, command, live, maps)
     if live:
         live.stop()
@@ -77,13 +74,13 @@ def run(options: Options, messages: Messages) -> int:
 
 
 def _watch_source(
-    options: Options, trace: Trace, messages: Messages
+    trace: Trace, result: Result, messages: Messages
 ) -> Optional[Live]:
-    if not options.live:
+    if not trace.options.live:
         return None
     from opensnooplib.live import live  # not needed for a plain trace
 
-    return live.Live(trace, messages)
+    return live.Live(trace, result, messages)
 
 
 def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:

@@ -84,7 +84,10 @@ class Trace:
         self._skipped_before = self._skipped()
 
     def begin(self, output: int) -> None:
-        """Begin with rows, a recording or a summary, to `output`."""
+        """Begin with rows, a recording or a summary, to `output`.
+
+        Nothing is written before put_heading().
+        """
         limit = self.options.row_limit
         if self.options.record:
             self._recorder = Recorder(self.rings, output, limit)
@@ -94,7 +97,10 @@ class Trace:
             maps = self.newest.taken.maps
             self._summing = Summing(self.rings, maps, self.options)
             self._summing.begin()
-        else:
+
+    def put_heading(self) -> None:
+        """Above the first rows, which the next poll() writes."""
+        if not self._summing:
             self.newest.put_heading()
 
     def poll(self, timeout_ms: int) -> State:

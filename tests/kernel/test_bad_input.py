@@ -182,6 +182,44 @@ def test_without_privileges(
     assert_nothing_left(ended, before)
 
 
+# By number: an older setpriv doesn't know the names of newer ones.
+@pytest.mark.parametrize("lacks", [39, 38], ids=["bpf", "perfmon"])
+def test_without_a_capability(before: BpfObjects, lacks: int) -> None:
+    """The kernel says no to a map, or to a ring: the C is not to blame."""
+    without = f"-cap_{lacks},-sys_admin"
+    under = ("setpriv", "--bounding-set", without, "--inh-caps", without)
+    ended = run(under=under)
+    assert "CAP_BPF" in _only_sentence(ended, CANNOT)
+    assert_nothing_left(ended, before)
+
+
+_LIMITED = 'ulimit "$0" "$1" && shift && exec "$@"'
+
+
+def test_few_open_files(before: BpfObjects) -> None:
+    """Whatever is the first to find none: importing, rings, maps, programs."""
+    numbers = [5, 7, 8, 10, 14, 18, 25, 34]
+    refused = 0
+    for number in numbers:
+        under = ("bash", "-c", _LIMITED, "-n", str(number))
+        ended = run("-q", "--exec", "true", under=under)
+        if ended.status == 0:
+            continue
+        sentence = _only_sentence(ended, CANNOT)
+        assert f" {number} open files" in sentence
+        assert "ulimit -n 1024" in sentence
+        refused += 1
+        assert_nothing_left(ended, before)
+    assert refused > len(numbers) // 2
+
+
+def test_the_limit_of_open_files_is_raised_but_not_for_the_command() -> None:
+    under = ("bash", "-c", _LIMITED, "-Sn", "16")
+    ended = run("-q", "--exec", "sh", "-c", "ulimit -n >&2", under=under)
+    assert ended.status == 0
+    assert ended.messages == "16\n"
+
+
 def _folder_of_bcc() -> Path:
     """Where the system's Python has it: dist-packages or site-packages."""
     find = "import bcc, os; print(os.path.dirname(bcc.__path__[0]))"

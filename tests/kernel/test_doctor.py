@@ -17,7 +17,9 @@ from tests.kernel.tool import (
     run,
 )
 
-_LOOKS = "kernel python bcc capabilities lockdown btf headers tracefs".split()
+_LOOKS = (
+    "kernel python bcc proc sysfs capabilities lockdown btf headers tracefs"
+).split()
 _HOOKS = [f"hook {kind}" for kind in hooks.KINDS]
 _PLANS = [f"plan {plan}" for plan in PLANS]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import threading
 import time
@@ -349,3 +350,37 @@ def test_many_saves_make_one_swap(checkout_copy: Path, seconds: float) -> None:
         await_taken_in(tool, "event.h")
         ended = tool.stop()
     assert ended.messages.count("taken in") == 2
+
+
+@pytest.mark.parametrize("more", [0, 1, 2, 20])
+def test_too_many_open_files(checkout_copy: Path, more: int) -> None:
+    """The save is not taken in, the trace goes on, and the next one is."""
+    edits = Edits(checkout_copy)
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        limit = counts_of(tool.pid)["fd"] + more
+        before = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+        edits.write_record(1)
+        tool.await_message(f"{limit} open files, the limit here")
+        tool.await_message("the trace goes on")
+        resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, before)
+        edits.write_record(2)
+        await_taken_in(tool, "record.h")
+        assert tool.stop().status == 0
+
+
+def test_calls_that_are_not_seen_any_more(checkout_copy: Path) -> None:
+    """That is told once, not at each save."""
+    edits = Edits(checkout_copy)
+    hidden = "opens by openat2 can't be seen here"
+    options = ("--live", "--attach", "syscall", "-p", "1")
+    with Tool(*options, checkout=checkout_copy) as tool:
+        plan = edits.folder / "plan_syscall.h"
+        text = plan.read_text()
+        plan.write_text(text.replace("#ifdef HAVE_OPENAT2", "#if 0"))
+        tool.await_message(hidden)
+        for generation in range(1, 3):
+            edits.write_record(generation)
+            await_taken_in(tool, "record.h")
+        ended = tool.stop()
+    assert ended.messages.count(hidden) == 1

@@ -128,6 +128,18 @@ def test_what_the_tool_may_not_try(
     assert f"opens by {call} are perhaps not seen" in ended.messages
 
 
+@pytest.mark.parametrize("place", ["/proc", "/sys"])
+def test_what_has_to_be_mounted(place: str) -> None:
+    under = _under(f"umount -l {place}")
+    for options in ("--exec true", "-p 1", "-u 0", "--ebpf"):
+        sentence = _sentence(run(*options.split(), under=under))
+        assert f"{place} is not mounted: as root, mount -t" in sentence
+    found = _ask_doctor(under=under)
+    missing = [one for one in found.values() if not one["ok"]]
+    assert [one["found"] for one in missing] == [f"not mounted at {place}"]
+    assert f"none {place}" in missing[0]["remedy"]
+
+
 def test_headers_of_another_kernel_are_not_used() -> None:
     build = f"/lib/modules/{kernel.release()}/build"
     generated = f"{build}/include/generated"
@@ -229,6 +241,25 @@ def test_container() -> None:
         "-q", "--format", "json", *command, under=_under(script, *start)
     )
     assert [row.path for row in ended.rows].count(path.encode()) == 1
+
+
+_GONE = "import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')"
+_TOO_DEEP = """
+import os
+for _ in range(25):
+    os.mkdir("d" * 200)
+    os.chdir("d" * 200)
+"""
+
+
+@pytest.mark.parametrize("go", [_GONE, _TOO_DEEP], ids=["gone", "too deep"])
+def test_a_working_directory_that_has_no_name(tmp_path: Path, go: str) -> None:
+    start = f"import os, sys; os.chdir(sys.argv[1])\n{go}"
+    start += "\nos.execvp(sys.argv[2], sys.argv[2:])"
+    under = ("/usr/bin/python3", "-c", start, str(tmp_path))
+    _assert_it_works(under=under)
+    (tmp_path / "again").mkdir()
+    _assert_it_works("--live", under=(*under[:-1], f"{tmp_path}/again"))
 
 
 @pytest.mark.parametrize("offset", ["-1", "500"])

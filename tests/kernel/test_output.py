@@ -14,7 +14,7 @@ from typing import Dict, Iterator, List
 import pytest
 
 from tests.kernel.openers import Attempt, Opener, OpenLoad
-from tests.kernel.tool import CHECKOUT, Tool, wait_until
+from tests.kernel.tool import CHECKOUT, Tool, run, wait_until
 
 _RED, _END = b"\x1b[31m", b"\x1b[0m"
 _ATTEMPTS = [
@@ -111,6 +111,31 @@ def test_each_row_by_itself(open_load: Path, unbuffered: bool) -> None:
     assert heading.count(b"\n") == 1
     assert b"".join(packets).count(b"\n") == 20
     assert (len(packets) == 20) == unbuffered
+
+
+@pytest.mark.parametrize("form, first", [("table", b"PID"), ("csv", b"ts,")])
+def test_each_row_by_itself_into_a_file(
+    tmp_path: Path, form: str, first: bytes
+) -> None:
+    """The heading is written at once, and the file was emptied before."""
+    file = tmp_path / "rows"
+    file.write_text("what was there before\n" * 100)
+    words = ("-q", "--unbuffered", "--format", form, "-o", file)
+    run(*words, "--path", "/etc/hostname", "--exec", "cat", "/etc/hostname")
+    heading, row = file.read_bytes().splitlines()
+    assert heading.startswith(first)
+    assert row.endswith(b"/etc/hostname")
+
+
+def test_a_file_stays_as_it_was_where_nothing_can_run(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    file = tmp_path / "rows"
+    file.write_text("what was there before\n")
+    ended = run("--unbuffered", "-o", file, "--exec", program)
+    assert ended.status == 1
+    assert file.read_text() == "what was there before\n"
 
 
 def test_rows_come_while_the_trace_goes_on() -> None:

@@ -132,6 +132,22 @@ def test_it_fits_another_size(terminal: Terminal, opener: Opener) -> None:
     terminal.ended()
 
 
+def test_a_terminal_that_does_not_know_its_size(
+    terminal: Terminal, opener: Opener
+) -> None:
+    """As a serial console; 24 lines of 80 columns then."""
+    terminal.await_text(ENTER)
+    terminal.resize(0, 0)
+    terminal.await_text(b"\x1b[J")  # perhaps of before
+    opener.run()
+    terminal.await_text(b"60 opens")
+    screen = terminal.await_text(b"\x1b[J").replace(b"\x1b[K", b"")
+    assert b"/etc/passwd" in screen
+    assert max(map(len, screen.split(b"\r\n"))) <= 80
+    terminal.press(b"q")
+    terminal.ended()
+
+
 _ENDINGS: List[signal.Signals] = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
 

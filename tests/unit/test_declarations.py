@@ -23,6 +23,25 @@ def _note(comment: str) -> Note:
     return _of(f"u32 x; {comment}")["x"].note
 
 
+@pytest.mark.parametrize(
+    "declared, is_plain",
+    [
+        ("u32 x", True),
+        ("__s64 x", True),
+        ("unsigned long long x", True),
+        ("char x[16]", True),
+        ("enum kind x", True),
+        ("struct { u32 a; } x", False),
+        ("struct place x", False),
+        ("place_t x", False),
+    ],
+)
+def test_numbers_and_texts_have_no_members(
+    declared: str, is_plain: bool
+) -> None:
+    assert _of(f"{declared};")["x"].is_plain == is_plain
+
+
 def test_the_projects_own_struct() -> None:
     text = assemble(source.default_path())
     declared = declarations.of_event(text)

@@ -194,6 +194,15 @@ def test_what_was_not_recorded_is_told(
         replay(recorded, option)
 
 
+def test_a_column_that_no_recording_has(replay: Replayer) -> None:
+    for name, meant in (("pth", "path"), ("pid.x", "pid")):
+        with pytest.raises(UsageError, match=f"did you mean {meant}"):
+            replay(_recording(*OPENS), "--columns", name)
+    # Of the project's own C, but not recorded.
+    with pytest.raises(OpensnoopError, match="the recording doesn't tell"):
+        replay(_recording(*OPENS), "--columns", "ppid")
+
+
 def test_a_new_description_in_mid_file(replay: Replayer) -> None:
     """As live editing makes one: the second program has another struct."""
     field = {"name": "size", "offset": 0, "size": 2, "kind": "signed"}
@@ -522,6 +531,13 @@ def test_the_recording_is_not_overwritten(replay: Replayer) -> None:
     assert replay.file.read_bytes() == content
 
 
+def test_each_row_by_itself_into_a_file(replay: Replayer) -> None:
+    """The heading is written at once, and the file was emptied before."""
+    table = replay.text(_recording(*OPENS[:2]), "--unbuffered")
+    assert table.startswith("PID ")
+    assert len(table.splitlines()) == 3
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -529,6 +545,7 @@ def test_the_recording_is_not_overwritten(replay: Replayer) -> None:
         ["--replay", "f", "--exec", "ls"],
         ["--replay", "f", "-b", "8"],
         ["--replay", "f", "--attach", "kprobe"],
+        ["--replay", "f", "--all"],
         ["--replay", "f", "--children", "-p", "1"],
         ["--replay", "f", "--cgroup", "/sys/fs/cgroup"],
         ["--replay", "f", "--container", "a"],
