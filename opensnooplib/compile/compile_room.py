@@ -16,11 +16,7 @@ from typing import Optional
 
 from opensnooplib.compile import again, handover
 from opensnooplib.compile.compiled import (
-    AGAIN_MAP,
-    COUNTERS_MAP,
     EVENTS_MAP,
-    REQUESTS_MAP,
-    START_MAP,
     SUMMARY_MAPS,
     Compiled,
     CompilerError,
@@ -42,8 +38,6 @@ from opensnooplib.source import (
 )
 from opensnooplib.source.source import Source
 from opensnooplib.summary import kernel_counts
-
-_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP, AGAIN_MAP)
 
 # A compile takes 0.3 s on a host and 7 s in an emulator.
 PATIENCE_SECONDS = 120
@@ -186,6 +180,7 @@ def _work(job: Job) -> Handover:
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)
+    compiled.know_maps(lambda name, way: _refuse_map(job, name, way))
     compiled.let_call_again(again.places(compiled.programs, job.functions))
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     if job.have_slots is None:
@@ -211,14 +206,11 @@ def _work(job: Job) -> Handover:
             name: compiled.map_fd(name)
             for name in (
                 EVENTS_MAP,
-                COUNTERS_MAP,
-                START_MAP,
-                AGAIN_MAP,  # it would be emptied if nobody held it
-                REQUESTS_MAP,
+                # Programs in one would be forgotten if nobody held it.
+                *compiled.known_maps,
                 *selection.map_names(job.options),
                 *(SUMMARY_MAPS if job.options.summary else ()),
             )
-            if name not in _OPTIONAL_MAPS or compiled.has_map(name)
         },
         programs=compiled.programs,
         attachments=compiled.attachments,
@@ -227,6 +219,19 @@ def _work(job: Job) -> Handover:
         ways=compiled.ways,
         slots=compiled.slots,
     )
+
+
+def _refuse_map(job: Job, name: str, written: str) -> None:
+    """Raises SourceError for a map that must be as the frontend reads it.
+
+    In somebody's own C, one that no option needs is something else.
+    """
+    if job.plan != SOURCE or name in selection.map_names(job.options):
+        raise SourceError(
+            f"{own_source.place_of_map(name, job.source)}the frontend reads "
+            f"the map {name}, which must be {written}: give a map of another "
+            "kind another name"
+        )
 
 
 def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:

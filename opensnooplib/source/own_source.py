@@ -109,6 +109,17 @@ def place_of(program: str, made_of: Source) -> str:
     return f"{places[0]}: " if places else ""
 
 
+def place_of_map(name: str, made_of: Source) -> str:
+    """The same for a map."""
+    declared = re.compile(rf"\bBPF_\w+\s*\([^;]*\b{name}\b")
+    for path, text in made_of.files.items():
+        code = declarations.without_comments(text)
+        for found in declared.finditer(code):
+            number = code.count("\n", 0, found.start()) + 1
+            return f"{source.shown_name(path)}:{number}: "
+    return ""
+
+
 def place_of_submit(made_of: Source) -> str:
     """For example "my.c:12", or "my.c" where there are several."""
     places = [

@@ -11,9 +11,9 @@ import os
 from typing import Dict, Optional
 
 from opensnooplib import bpf_objects
-from opensnooplib.compile.compiled import (
+from opensnooplib.compile.compiled import EVENTS_MAP
+from opensnooplib.compile.known_maps import (
     COUNTERS_MAP,
-    EVENTS_MAP,
     REQUESTS_MAP,
     START_MAP,
 )

@@ -222,3 +222,71 @@ def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
         tool.await_message("the new programs are attached, but show no opens")
         tool.await_message("the trace goes on")
         assert tool.stop().status == 0
+
+
+_ANOTHER_SHAPE = (
+    "struct big { u64 a[500]; };\nBPF_PERCPU_ARRAY(counters, struct big, 4);",
+    "BPF_HASH(counters, u32, u64);",
+    "BPF_PERCPU_ARRAY(counters, u64, 1);",
+    "BPF_ARRAY(counters, u64, 4);",
+    "struct key { u64 a[32]; };\nBPF_HASH(requests, struct key, u64);",
+    "BPF_HASH(requests, u64, u64);",
+    "BPF_PERCPU_HASH(start, u32, u64);",
+    "BPF_PROG_ARRAY(start, 10);",
+    "BPF_HISTOGRAM(start);",
+    "BPF_STACK(start, u64, 16);",
+    "struct odd { u64 under_way:1; u64 rest:63; };\n"
+    "BPF_HASH(start, u32, struct odd);",
+    "struct key { u64 a[8]; };\nBPF_HASH(again, struct key, struct key);",
+)
+
+
+@pytest.mark.parametrize("declared", _ANOTHER_SHAPE)
+def test_a_map_of_a_name_that_we_know(tmp_path: Path, declared: str) -> None:
+    """With another shape it is the author's own: nobody reads it as ours."""
+    path = tmp_path / "my.c"
+    text = GOOD.replace("BPF_HASH", declared + "\nBPF_HASH")
+    path.write_text(text.replace("sys_enter_openat", "sys_exit_openat"))
+    with Tool("--live", "--maps", "--source", path) as tool:
+        path.write_text(text.replace("u32 pid;", "u32 pid; u32 added;"))
+        tool.await_message("my.c: taken in ")
+        time.sleep(1.5)  # the old programs go meanwhile
+        ended = tool.stop()
+    assert ended.status == 0
+    assert "0 missed" in ended.messages
+
+
+@pytest.mark.parametrize(
+    "file, old, new, said",
+    [
+        (
+            "record.h",
+            "BPF_PERCPU_ARRAY(counters, u64, COUNTERS);",
+            "BPF_HASH(counters, u32, u64);",
+            "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
+        ),
+        (
+            "record.h",
+            "(counters, u64, COUNTERS);",
+            "(counters, u64, 1);",
+            "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
+        ),
+        (
+            "begin_end.h",
+            "BPF_HASH(start, u32,",
+            "BPF_PERCPU_HASH(start, u32,",
+            "the map start, which must be BPF_HASH(start, u32, VALUE)",
+        ),
+    ],
+)
+def test_a_map_that_the_frontend_reads(
+    checkout_copy: Path, file: str, old: str, new: str, said: str
+) -> None:
+    path = checkout_copy / "bpf_src" / file
+    replace_in(path, old, new)
+    ended = run("--attach", "syscall", "-d", "0.1", checkout=checkout_copy)
+    assert ended.status == 1
+    lines = path.read_text().split("\n")
+    name = "counters" if "counters" in said else "start"
+    (line,) = [i for i, one in enumerate(lines, 1) if f"({name}," in one]
+    assert f"{file}:{line}: the frontend reads {said}" in ended.messages
