@@ -189,6 +189,7 @@ def _work(job: Job) -> Handover:
         compiled.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(text)
     schema = compiled.schema(declared)
+    schema.check_fields(declared)
     if job.plan != SOURCE:
         schema.check_path_is_last(declared)
     sizes = compiled.sent_sizes()

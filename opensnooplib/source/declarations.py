@@ -48,7 +48,7 @@ class Declaration(NamedTuple):
 
 
 _TOKEN = re.compile(
-    r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\n[ \t]*#[^\n]*|\w+|[^\s\w]',
+    r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\n[ \t]*#[^\n]*|[\w$]+|[^\s\w]',
     re.DOTALL,
 )
 _CONDITION = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
@@ -228,7 +228,7 @@ def _name_in(declarator: List[str]) -> str:
     for end in (")", ":"):
         if end in words:
             words = words[: words.index(end)]
-    identifiers = [w for w in words if w.isidentifier()]
+    identifiers = [w for w in words if w.replace("$", "_").isidentifier()]
     if not identifiers or identifiers[-1] in ("struct", "union"):
         return ""
     return identifiers[-1]

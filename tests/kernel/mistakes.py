@@ -32,6 +32,24 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 _FILL = "\tevent.ts = bpf_ktime_get_ns();\n"
 _PROBE = "TRACEPOINT_PROBE(syscalls, sys_enter_openat)"
 
+_LARGE = """\
+struct event {
+	u32 pid;
+	char text[70000];
+};
+BPF_PERF_OUTPUT(events);
+BPF_ARRAY(large, struct event, 1);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	u32 place = 0;
+	struct event *event = large.lookup(&place);
+
+	if (event)
+		events.perf_submit(args, event, 8);
+	return 0;
+}
+"""
+
 DOES_NOT_COMPILE = "opensnoop: the C does not compile"
 REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
 
@@ -334,6 +352,14 @@ MISTAKES = {
             "after 1,000,000 instructions, …",
         ),
     ),
+    "a struct larger than any record": Mistake(
+        GOOD,
+        _LARGE,
+        (
+            "opensnoop: my.c:3: the field text ends beyond 65535 bytes, "
+            "which no record can hold",
+        ),
+    ),
     "a static variable": Mistake(
         _FILL,
         "\tstatic u64 n;\n\n\tevent.ts = n++;\n",
@@ -416,6 +442,14 @@ MISTAKES = {
         (
             'opensnoop: my.c:4: column: there is no rendering "hexx"; did '
             "you mean hex?",
+        ),
+    ),
+    "a field whose name is no column's": Mistake(
+        "\tu32 pid;\n",
+        "\tu32 pid;\n\tu32 a$b;\n",
+        (
+            "opensnoop: my.c:6: the field a$b names a column: use letters, "
+            "digits and _ only",
         ),
     ),
     "no struct event": Mistake(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import time
 from pathlib import Path
 from typing import Iterable
@@ -115,6 +116,7 @@ _LIVE = (
     "a semicolon is missing",
     "a lookup isn't checked",
     "no such tracepoint",
+    "a field whose name is no column's",
     "no struct event",
     "an empty file",
     "a file of one's own isn't there",
@@ -159,6 +161,30 @@ def test_a_file_that_is_there_later(
         (tmp_path / "mine.h").write_text("#define MINE\n")
         tool.await_message("my.c, mine.h: taken in ")
         assert tool.stop().status == 0
+
+
+def test_no_room_for_what_a_save_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a while; then the same save is taken in."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my.c"
+    path.write_text(GOOD)
+    changed = GOOD.replace("u32 pid;", "u32 pid; u32 added;")
+    with Tool("--live", "--source", "my.c") as tool:
+        fds = len(os.listdir(f"/proc/{tool.pid}/fd"))
+        limits = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
+        for more in range(8):
+            few = (fds + more, limits[1])
+            resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, few)
+            path.write_text(f"// {more}\n{changed}")
+            tool.await_message("the trace goes on with the C as it was")
+        resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, limits)
+        path.write_text(changed + "\n")
+        tool.await_message("my.c: taken in ")
+        ended = tool.stop()
+    assert ended.status == 0
+    assert "this can't be taken in: Too many open files" in ended.messages
 
 
 def _with_patience(checkout: Path, seconds: int) -> None:
