@@ -18,6 +18,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 from opensnooplib.errors import SourceError
 from opensnooplib.prompt.nearest import did_you_mean
 from opensnooplib.source import enums, source
+from opensnooplib.source.comments import COMMENT, QUOTED
 
 # How a number can be shown in the table, instead of by its type.
 RENDERINGS = ("octal", "hex", "errno", "ns", "uid", "gid")
@@ -48,7 +49,7 @@ class Declaration(NamedTuple):
 
 
 _TOKEN = re.compile(
-    r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\n[ \t]*#[^\n]*|[\w$]+|[^\s\w]',
+    rf"{COMMENT}|{QUOTED}|\n[ \t]*#[^\n]*|[\w$]+|[^\s\w]",
     re.DOTALL,
 )
 _CONDITION = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
@@ -66,18 +67,6 @@ class _Token(NamedTuple):
     @property
     def is_directive(self) -> bool:
         return self.text.startswith("\n")
-
-
-def without_comments(text: str) -> str:
-    """The same with blanks in place of comments: each place stays its own."""
-
-    def blank(found: "re.Match[str]") -> str:
-        token = _Token(found.group(), *found.span())
-        if not token.is_comment:
-            return token.text
-        return re.sub(r"[^\n]", " ", token.text)
-
-    return _TOKEN.sub(blank, text)
 
 
 def of_event(text: str) -> Dict[str, Declaration]:

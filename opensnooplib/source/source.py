@@ -17,6 +17,7 @@ from typing import Sequence, Set
 
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
+from opensnooplib.source import comments
 from opensnooplib.source.defines import Define
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
@@ -25,7 +26,7 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 # compiled, and a probe, before which BCC puts a struct.
 _LOSES_COUNT = re.compile(
     r"^\s*#\s*(endif|else|elif)\b"
-    r"|^([A-Z_]+\(.*\)|{)\s*(//.*|/\*.*\*/\s*)?$"
+    r"|^([A-Z_]+\(.*\)|{)\s*$"
     r"|^\w.*\)\s*{(.*[^\\])?$"
 )
 
@@ -37,7 +38,7 @@ _DEPTH_LIMIT = 32
 
 _CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b(.*)")
 _IS_DEFINED = re.compile(r"\s*(!?)\s*defined\s*\(\s*(\w+)\s*\)\s*")
-_NUMBER = re.compile(r"\s*(\d+)\s*(?:/[/*].*)?")
+_NUMBER = re.compile(r"\s*(\d+)\s*")
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
 
 
@@ -147,15 +148,15 @@ def _file_lines(
     files[path] = _read(path)
     lines = [_line_directive(1, path)]
     conditions = _Conditions()
-    # Not splitlines(): to C, a form feed or U+2028 ends no line.
     text = files[path].removesuffix("\n")
-    for number, line in enumerate(text.split("\n"), start=1):
-        conditions.heed(line)
-        included = _INCLUDE.match(line)
+    for number, line, code in comments.lines(text):
+        behind = number + 1 + line.count("\n")
+        conditions.heed(code)
+        included = _INCLUDE.match(code)
         if not included:
             lines.append(line)
-            if _LOSES_COUNT.match(line):
-                lines.append(_line_directive(number + 1, path))
+            if _LOSES_COUNT.match(code):
+                lines.append(_line_directive(behind, path))
             continue
         target = _find(included.group(1), path)
         in_branch = is_conditional or conditions.are_open
@@ -164,12 +165,13 @@ def _file_lines(
             if in_branch:  # perhaps one that isn't compiled
                 lines.append(line)
                 continue
+            number += line[: included.start(1)].count("\n")
             raise VanishedError(
                 f"{shown_name(path)}:{number} includes "
                 f'"{included.group(1)}", which is not there'
             )
         lines += _file_lines(target, depth + 1, files, in_branch)
-        lines.append(_line_directive(number + 1, path))
+        lines.append(_line_directive(behind, path))
     return lines
 
 
@@ -256,11 +258,14 @@ class _Conditions:
 def compiled_lines(text: str) -> Iterator[str]:
     """The lines of `text` that #ifdef and #if defined() don't take out.
 
+    Without comments.
+
     Lines that go on behind a backslash are one. Names count as defined by the
     #defines in `text` alone; a branch of any condition that isn't made of such
     names counts as compiled.
     """
     conditions = _Conditions()
+    text = comments.without_comments(text)
     for line in text.replace("\\\n", " ").split("\n"):
         if not conditions.heed(line) and conditions.may_be_compiled:
             yield line

@@ -96,6 +96,10 @@ def test_what_was_not_sent_is_not_shown_as_0(tmp_path: Path) -> None:
     "old, new",
     [
         ("u32 pid;", "u32 pid; /* behind } all */"),
+        (
+            "BPF_HASH",
+            '/*\n#include "gone.h"\nTRACEPOINT_PROBE(no, such)\n*/\nBPF_HASH',
+        ),
         ("struct event {", "/* struct event { is here; } */\nstruct event {"),
         (
             "struct event {",
