@@ -230,6 +230,8 @@ class _Conditions:
 
     def heed(self, line: str) -> bool:
         """Is this the line of a condition?"""
+        if "#" not in line:  # most lines: quick
+            return False
         condition = _CONDITION.match(line)
         if not condition:
             if self.may_be_compiled:
