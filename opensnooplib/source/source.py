@@ -30,6 +30,12 @@ _LOSES_COUNT = re.compile(
     r"|^\w.*\)\s*{(.*[^\\])?$"
 )
 
+# A probe begins here.
+_PROBE = re.compile(
+    r"^\s*((RAW_)?TRACEPOINT_PROBE\s*\("
+    r"|int\s+(kprobe|kretprobe|(raw_)?tracepoint)__\w+\s*\()"
+)
+
 _SIZE_LIMIT = 1 << 20
 
 # Deeper than anyone nests: a file that includes itself.
@@ -154,7 +160,13 @@ def _file_lines(
         conditions.heed(code)
         included = _INCLUDE.match(code)
         if not included:
-            lines.append(line)
+            goes_on = lines[-1].endswith("\\")  # within a macro
+            if _PROBE.match(code) and not goes_on:
+                lines += _probe_lines(
+                    line, code, _line_directive(number, path)
+                )
+            else:
+                lines.append(line)
             if _LOSES_COUNT.match(code):
                 lines.append(_line_directive(behind, path))
             continue
@@ -173,6 +185,22 @@ def _file_lines(
         lines += _file_lines(target, depth + 1, files, in_branch)
         lines.append(_line_directive(behind, path))
     return lines
+
+
+def _probe_lines(line: str, code: str, directive: str) -> Iterator[str]:
+    """The line in which a probe begins, so that BCC doesn't lose its number.
+
+    BCC puts lines of its own before the function. With "extern", which says
+    nothing new of a function, that begins a line above, and what numbers the
+    line stands in between. It puts a line behind the brace, too: what follows
+    there stays in its column.
+    """
+    yield from ("extern", directive)
+    head = code.find("{") + 1
+    if head and code[head:].strip() and "\n" not in line:
+        yield from (line[:head], directive)
+        line = re.sub(r"[^\t]", " ", line[:head]) + line[head:]
+    yield line
 
 
 class _Branches:

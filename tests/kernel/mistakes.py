@@ -50,6 +50,8 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 }
 """
 
+_ONE_LINE = "(syscalls, sys_enter_openat) { struct event event = {}; "
+
 DOES_NOT_COMPILE = "opensnoop: the C does not compile"
 REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
 
@@ -358,6 +360,37 @@ MISTAKES = {
         (
             "opensnoop: my.c:3: the field text ends beyond 65535 bytes, "
             "which no record can hold",
+        ),
+    ),
+    "no such field, all in one line": Mistake(
+        GOOD.partition("TRACEPOINT_PROBE")[2],
+        _ONE_LINE + "event.pid = args->nothing; "
+        "events.perf_submit(args, &event, 8); return 0; }\n",
+        (
+            "my.c:12:91: error: no member named 'nothing' in …",
+            "in plain words: syscalls:sys_enter_openat has dfd, …",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a lookup isn't checked, all in one line": Mistake(
+        GOOD.partition("TRACEPOINT_PROBE")[2],
+        _ONE_LINE + "u32 one = 1; event.pid = *(u64 *)seen.lookup(&one); "
+        "events.perf_submit(args, &event, 8); return 0; }\n",
+        (
+            "my.c:12: error: the kernel refuses this:",
+            "        TRACEPOINT_PROBE(syscalls, sys_enter_openat) { struct …",
+            "in plain words: what a lookup gives may be NULL: check it …",
+            REFUSED + " syscalls:sys_enter_openat: Permission denied",
+        ),
+    ),
+    "a lookup isn't checked in the line behind": Mistake(
+        "(syscalls, sys_enter_openat)\n{\n\tstruct event event = {};\n",
+        _ONE_LINE
+        + "u32 one = 1;\n\tevent.ts += *(u64 *)seen.lookup(&one);\n\tseen.update(&one, &event.ts);\n",
+        (
+            "my.c:13: error: the kernel refuses this:",
+            "        event.ts += *(u64 *)seen.lookup(&one);",
+            REFUSED + " syscalls:sys_enter_openat: Permission denied",
         ),
     ),
     "a static variable": Mistake(

@@ -78,6 +78,28 @@ def test_the_good_one(tmp_path: Path) -> None:
     assert str(os.getpid()).encode() in [line.split()[0] for line in lines]
 
 
+_ONE_LINE_EACH = """\
+struct event { u32 pid; };
+BPF_PERF_OUTPUT(events);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat) { struct event event = {}; \
+events.perf_submit(args, &event, sizeof(event)); return 0; }
+TRACEPOINT_PROBE(syscalls, sys_exit_openat) { return 0; }
+RAW_TRACEPOINT_PROBE(sys_enter) { return 0; }
+"""
+
+
+def test_each_probe_has_its_own_line(tmp_path: Path) -> None:
+    """In what --disasm shows, from the first instruction on."""
+    path = tmp_path / "my.c"
+    lines = _ONE_LINE_EACH.splitlines()
+    path.write_text(_ONE_LINE_EACH)
+    ended = run("--source", path, "--disasm")
+    shown = [line.decode() for line in ended.lines if line[:1] == b";"]
+    assert len(shown) == 3
+    for number, line in enumerate(lines[2:], start=3):
+        assert f"; {line} @ my.c:{number}" in shown
+
+
 def test_what_was_not_sent_is_not_shown_as_0(tmp_path: Path) -> None:
     path = tmp_path / "my.c"
     fields = "u32 pid;\n\tu32 zero;\n\tu64 ts;"
