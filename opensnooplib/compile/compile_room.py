@@ -15,6 +15,7 @@ from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
 from typing import Optional
 
 from opensnooplib.compile import again, handover
+from opensnooplib.compile.known_maps import START_MAP
 from opensnooplib.compile.compiled import (
     EVENTS_MAP,
     SUMMARY_MAPS,
@@ -29,6 +30,7 @@ from opensnooplib.host.ways import NO_WAYS, Ways
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
 from opensnooplib.source import (
+    attachment,
     declarations,
     defines,
     headers,
@@ -195,7 +197,7 @@ def _work(job: Job) -> Handover:
     sizes = compiled.sent_sizes()
     return Handover(
         schema=schema.as_sent(max(sizes)) if sizes else schema,
-        doubts=_doubts(schema, sizes, job),
+        doubts=_doubts(schema, sizes, job) + _doubts_of_pairs(compiled, job),
         calls=_calls(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
@@ -245,6 +247,20 @@ def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:
         f"{own_source.place_of_submit(job.source)}: warning: a record is sent "
         f"with {size} bytes of struct event, too few for "
         f"{', '.join(unsent)}: write sizeof(struct event)"
+    ]
+
+
+def _doubts_of_pairs(compiled: Compiled, job: Job) -> List[str]:
+    """Of what begins before a save and ends after it, the map start tells."""
+    if job.plan != SOURCE or job.have_slots is None:
+        return []
+    if START_MAP in compiled.known_maps:
+        return []
+    return [
+        f"{own_source.place_of_map(name, job.source)}warning: the map {name} "
+        f"keeps what began for {attachment.place_of(end)}: call it start, or "
+        "each save loses what is under way"
+        for name, end in compiled.kept_for_ends().items()
     ]
 
 

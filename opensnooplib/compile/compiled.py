@@ -477,6 +477,27 @@ class Compiled:
             return None
         return StartMap(facts.key_size, facts.value_size, 0, 0)
 
+    def kept_for_ends(self) -> Dict[str, str]:
+        """Hash maps in which a program finds what that of its begin put there.
+
+        The program for the end by map. START_MAP is not among them.
+        """
+        hashes = {
+            self.map_fd(facts.name): facts.name
+            for facts in self.map_list()
+            if facts.kind in ("hash", "LRU hash")
+        }
+        kept = {}
+        for name in self.programs:
+            begin = attachment.begin_of(name)
+            if begin in self.programs:
+                put = submits.maps(self._code(begin), submits.UPDATE)
+                found = submits.maps(self._code(name), submits.LOOKUP)
+                for fd in put & found & set(hashes):
+                    kept[hashes[fd]] = name
+        kept.pop(START_MAP, None)
+        return kept
+
     def _value_size(self, name: str) -> int:
         size: Any = self._bcc.lib.bpf_table_leaf_size
         size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]

@@ -385,8 +385,8 @@ MISTAKES = {
     ),
     "a lookup isn't checked in the line behind": Mistake(
         "(syscalls, sys_enter_openat)\n{\n\tstruct event event = {};\n",
-        _ONE_LINE
-        + "u32 one = 1;\n\tevent.ts += *(u64 *)seen.lookup(&one);\n\tseen.update(&one, &event.ts);\n",
+        _ONE_LINE + "u32 one = 1;\n\tevent.ts += *(u64 *)seen.lookup(&one);\n"
+        "\tseen.update(&one, &event.ts);\n",
         (
             "my.c:13: error: the kernel refuses this:",
             "        event.ts += *(u64 *)seen.lookup(&one);",

@@ -349,3 +349,57 @@ def test_many_saves_make_one_swap(checkout_copy: Path, seconds: float) -> None:
         await_taken_in(tool, "event.h")
         ended = tool.stop()
     assert ended.messages.count("taken in") == 2
+
+
+_PAIR = """
+struct event { u32 pid; };
+BPF_PERF_OUTPUT(events);
+
+/* By thread. */
+BPF_HASH(infotmp, u32, u64);
+BPF_HASH(calls, u32, u64);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	u64 now = bpf_ktime_get_ns();
+
+	infotmp.update(&tid, &now);
+	calls.increment(tid);
+	return 0;
+}
+
+TRACEPOINT_PROBE(syscalls, sys_exit_openat)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct event event = {};
+
+	if (!infotmp.lookup(&tid))
+		return 0;
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	infotmp.delete(&tid);
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
+"""
+
+
+def test_a_pair_whose_map_has_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is under way at a save would be lost in silence."""
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "pair.c"
+    source.write_text(_PAIR)
+    warning = (
+        "pair.c:6: warning: the map infotmp keeps what began for "
+        "syscalls:sys_exit_openat: call it start, or each save loses what is "
+        "under way\n"
+    )
+    with Tool("--live", "--source", "pair.c") as tool:
+        source.write_text(_PAIR.replace("infotmp", "start"))
+        await_taken_in(tool, "pair.c")
+        ended = tool.stop()
+    assert ended.messages.count(warning) == 1
+    assert ended.messages.count("warning:") == 1
+    assert "warning" not in run("--source", "pair.c", "-d", "0.1").messages
