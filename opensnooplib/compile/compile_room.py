@@ -22,6 +22,7 @@ from opensnooplib.compile.compiled import (
     Compiled,
     CompilerError,
     VerifierError,
+    printed_from,
 )
 from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.errors import OpensnoopError, SourceError
@@ -179,6 +180,10 @@ def _work(job: Job) -> Handover:
             lambda program: own_source.place_of(program, job.source),
             _links_kprobes(job),
         )
+    except SourceError as error:
+        hint = headers.hint(printed_from(0), chosen)
+        error.detail = "\n".join(filter(None, [error.detail, hint]))
+        raise
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)

@@ -100,7 +100,7 @@ _TYPES = {
 }
 
 
-def _printed_from(offset: int) -> str:
+def printed_from(offset: int) -> str:
     """BCC prints to the compiler output, see compile_room.py."""
     size = os.fstat(2).st_size
     return os.pread(2, size - offset, offset).decode(errors="replace")
@@ -141,7 +141,7 @@ class Compiled:
                 cflags=[*_FLAGS, *flags],
             )
         except Exception:
-            hints = near.instead_of_unknown(_printed_from(0))
+            hints = near.instead_of_unknown(printed_from(0))
             raise SourceError(
                 "the C does not compile", "\n".join(hints)
             ) from None
@@ -282,7 +282,7 @@ class Compiled:
         """
         code = bytearray(self._code(name))
         if error == errno.EINVAL:
-            place = verifier.last_instruction(_printed_from(0))
+            place = verifier.last_instruction(printed_from(0))
         elif error == errno.E2BIG and kernel.version() >= (6, 4, 0):
             tail = ctypes.create_string_buffer(_LOG_SIZE)
             self._load(name, bytes(code), tail)
@@ -296,7 +296,7 @@ class Compiled:
         fd = self._load(name, bytes(code))
         if fd >= 0:
             os.close(fd)
-        log = _printed_from(before)
+        log = printed_from(before)
         os.ftruncate(2, before)
         os.lseek(2, before, os.SEEK_SET)
         return verifier.last_c_line(log)

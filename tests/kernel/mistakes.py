@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
+from opensnooplib.source import headers
+
 GOOD = """\
 #include <linux/sched.h>
 
@@ -54,6 +56,17 @@ _ONE_LINE = "(syscalls, sys_enter_openat) { struct event event = {}; "
 
 DOES_NOT_COMPILE = "opensnoop: the C does not compile"
 REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
+
+
+_NO_HEADERS = (
+    (
+        "in plain words: <net/nosuch.h>, if it is spelled right, comes with "
+        "the headers of the kernel, which are not installed here: install "
+        "linux-headers-…",
+    )
+    if headers.choose().kind == headers.Kind.SMALL_TREE
+    else ()
+)
 
 
 class Mistake(NamedTuple):
@@ -169,6 +182,15 @@ MISTAKES = {
         "#include <linux/shed.h>",
         (
             "my.c:1:10: fatal error: 'linux/shed.h' file not found",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a header that comes with the kernel's": Mistake(
+        "#include <linux/sched.h>",
+        "#include <net/nosuch.h>",
+        (
+            "my.c:1:10: fatal error: 'net/nosuch.h' file not found",
+            *_NO_HEADERS,
             DOES_NOT_COMPILE,
         ),
     ),

@@ -12,6 +12,7 @@ from typing import Iterable
 
 import pytest
 
+from opensnooplib.host import tracefs
 from tests.kernel.mistakes import DOUBTS, GOOD, MISTAKES, Mistake
 from tests.kernel.tool import Tool, replace_in, run
 
@@ -274,6 +275,29 @@ def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
         tool.await_message("the new programs are attached, but show no opens")
         tool.await_message("the trace goes on")
         assert tool.stop().status == 0
+
+
+_TYPEDEFS = (
+    ("block", "block_rq_issue"),
+    ("syscalls", "sys_enter_lseek"),
+    ("syscalls", "sys_enter_select"),
+    ("syscalls", "sys_enter_capget"),
+    ("syscalls", "sys_enter_clock_gettime"),
+    ("syscalls", "sys_enter_preadv2"),
+)
+
+
+def test_what_ordinary_probes_use(tmp_path: Path) -> None:
+    """Types of a tracepoint's fields, and macros, also without headers."""
+    path = tmp_path / "my.c"
+    there = [names for names in _TYPEDEFS if tracefs.description(*names)]
+    assert there
+    probes = [f"TRACEPOINT_PROBE({a}, {b}) {{ return 0; }}" for a, b in there]
+    text = GOOD.replace("BPF_HASH", "BPF_STACK_TRACE(stacks, 1000);\nBPF_HASH")
+    text = text.replace("= bpf_ktime_get_ns()", "= PAGE_SIZE")
+    path.write_text("\n".join([text, *probes]))
+    ended = run("--source", path, "-d", "0.1")
+    assert ended.status == 0, ended.messages
 
 
 _ANOTHER_SHAPE = (
