@@ -257,9 +257,17 @@ def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:
 
 def _doubts_of_pairs(compiled: Compiled, job: Job) -> List[str]:
     """Of what begins before a save and ends after it, the map start tells."""
-    if job.plan != SOURCE or job.have_slots is None:
+    if job.have_slots is None:
         return []
-    if START_MAP in compiled.known_maps:
+    start = compiled.start_map()
+    if start and not start.flag_size and job.plan != SOURCE:
+        return [
+            f"{own_source.place_of_map(START_MAP, job.source)}warning: the "
+            f"values of the map {START_MAP} have no field under_way, by which "
+            "the frontend knows what hasn't ended: programs from before a "
+            "save never go"
+        ]
+    if start or job.plan != SOURCE:
         return []
     return [
         f"{own_source.place_of_map(name, job.source)}warning: the map {name} "

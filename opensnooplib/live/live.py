@@ -207,7 +207,8 @@ class Live:
                 raise
             raise OpensnoopError(
                 f"{len(self._old)} older programs still wait for opens "
-                "that don't end: no more can be taken in"
+                f"that don't end ({self._what_is_held()}): no more can be "
+                "taken in"
             ) from None
         try:
             self._work = launch.begin_again(
@@ -217,6 +218,17 @@ class Live:
             rings.drop_stream(self._stream)
             raise
         rings.add_own_process(self._work.pid)
+
+    def _what_is_held(self) -> str:
+        """By maps of older programs."""
+        held: Dict[str, int] = {}
+        for old in self._trace.older:
+            for name, count in old.under_way().items():
+                held[name] = held.get(name, 0) + count
+        return "and ".join(
+            f"the map {name} holds {count} of them"
+            for name, count in held.items()
+        )
 
     def _take_over(self, work: Work) -> None:
         self._work = None

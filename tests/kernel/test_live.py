@@ -403,3 +403,25 @@ def test_a_pair_whose_map_has_another_name(
     assert ended.messages.count(warning) == 1
     assert ended.messages.count("warning:") == 1
     assert "warning" not in run("--source", "pair.c", "-d", "0.1").messages
+
+
+@pytest.mark.skipif(SWAPS < 16, reason="16 swaps take too long")
+def test_what_holds_older_programs_is_named(checkout_copy: Path) -> None:
+    """The map that the frontend goes by; renaming its field is told of."""
+    edits = Edits(checkout_copy)
+    path = edits.folder / "begin_end.h"
+    options = ("--live", "--attach", "syscall", "-p", str(os.getpid()))
+    with Tool(*options, checkout=checkout_copy) as tool:
+        path.write_text(path.read_text().replace("under_way", "busy"))
+        line = tool.await_line(r".*begin_end.h:\d+: warning: ")
+        assert "the map start have no field under_way" in line
+        await_taken_in(tool, "begin_end.h")
+        for generation in range(1, 17):
+            os.close(os.open("/etc/passwd", os.O_RDONLY))
+            edits.write_record(generation)
+            said = tool.await_line(r"opensnoop: (.*: taken in|\d+ older)")
+            if "older" in said:
+                break
+        ended = tool.stop()
+    assert re.search(r"\(the map start holds \d+ of them\): no more", said)
+    assert ended.status == 0
