@@ -15,12 +15,9 @@ from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
 from typing import Optional
 
 from opensnooplib.compile import again, handover
+from opensnooplib.compile.known_maps import START_MAP
 from opensnooplib.compile.compiled import (
-    AGAIN_MAP,
-    COUNTERS_MAP,
     EVENTS_MAP,
-    REQUESTS_MAP,
-    START_MAP,
     SUMMARY_MAPS,
     Compiled,
     CompilerError,
@@ -34,6 +31,7 @@ from opensnooplib.host.ways import NO_WAYS, Ways
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
 from opensnooplib.source import (
+    attachment,
     declarations,
     defines,
     headers,
@@ -43,8 +41,6 @@ from opensnooplib.source import (
 )
 from opensnooplib.source.source import Source
 from opensnooplib.summary import kernel_counts
-
-_OPTIONAL_MAPS = (COUNTERS_MAP, START_MAP, REQUESTS_MAP, AGAIN_MAP)
 
 # Of include/uapi/linux/limits.h.
 _PATH_MAX = 4096
@@ -206,9 +202,14 @@ def _work(job: Job) -> Handover:
             lambda program: own_source.place_of(program, job.source),
             _links_kprobes(job),
         )
+    except SourceError as error:
+        hint = headers.hint(printed_from(0), chosen)
+        error.detail = "\n".join(filter(None, [error.detail, hint]))
+        raise
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)
+    compiled.know_maps(lambda name, way: _refuse_map(job, name, way))
     compiled.let_call_again(again.places(compiled.programs, job.functions))
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     if job.have_slots is None:
@@ -217,12 +218,13 @@ def _work(job: Job) -> Handover:
         compiled.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(text)
     schema = compiled.schema(declared)
+    schema.check_fields(declared)
     if job.plan != SOURCE:
         schema.check_path_is_last(declared)
     sizes = compiled.sent_sizes()
     return Handover(
         schema=schema.as_sent(max(sizes)) if sizes else schema,
-        doubts=_doubts(schema, sizes, job),
+        doubts=_doubts(schema, sizes, job) + _doubts_of_pairs(compiled, job),
         calls=_calls(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
@@ -234,14 +236,11 @@ def _work(job: Job) -> Handover:
             name: compiled.map_fd(name)
             for name in (
                 EVENTS_MAP,
-                COUNTERS_MAP,
-                START_MAP,
-                AGAIN_MAP,  # it would be emptied if nobody held it
-                REQUESTS_MAP,
+                # Programs in one would be forgotten if nobody held it.
+                *compiled.known_maps,
                 *selection.map_names(job.options),
                 *(SUMMARY_MAPS if job.options.summary else ()),
             )
-            if name not in _OPTIONAL_MAPS or compiled.has_map(name)
         },
         programs=compiled.programs,
         attachments=compiled.attachments,
@@ -250,6 +249,19 @@ def _work(job: Job) -> Handover:
         ways=compiled.ways,
         slots=compiled.slots,
     )
+
+
+def _refuse_map(job: Job, name: str, written: str) -> None:
+    """Raises SourceError for a map that must be as the frontend reads it.
+
+    In somebody's own C, one that no option needs is something else.
+    """
+    if job.plan != SOURCE or name in selection.map_names(job.options):
+        raise SourceError(
+            f"{own_source.place_of_map(name, job.source)}the frontend reads "
+            f"the map {name}, which must be {written}: give a map of another "
+            "kind another name"
+        )
 
 
 def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:
@@ -262,6 +274,28 @@ def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:
         f"{own_source.place_of_submit(job.source)}: warning: a record is sent "
         f"with {size} bytes of struct event, too few for "
         f"{', '.join(unsent)}: write sizeof(struct event)"
+    ]
+
+
+def _doubts_of_pairs(compiled: Compiled, job: Job) -> List[str]:
+    """Of what begins before a save and ends after it, the map start tells."""
+    if job.have_slots is None:
+        return []
+    start = compiled.start_map()
+    if start and not start.flag_size and job.plan != SOURCE:
+        return [
+            f"{own_source.place_of_map(START_MAP, job.source)}warning: the "
+            f"values of the map {START_MAP} have no field under_way, by which "
+            "the frontend knows what hasn't ended: programs from before a "
+            "save never go"
+        ]
+    if start or job.plan != SOURCE:
+        return []
+    return [
+        f"{own_source.place_of_map(name, job.source)}warning: the map {name} "
+        f"keeps what began for {attachment.place_of(end)}: call it start, or "
+        "each save loses what is under way"
+        for name, end in compiled.kept_for_ends().items()
     ]
 
 

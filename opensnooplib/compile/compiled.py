@@ -20,10 +20,17 @@ from typing import (
     Mapping,
     NoReturn,
     Optional,
+    Tuple,
 )
 
 from opensnooplib import bpf_objects
+from opensnooplib.compile import known_maps
 from opensnooplib.compile.handover import MapFacts, StartMap
+from opensnooplib.compile.known_maps import (
+    AGAIN_MAP,
+    REQUESTS_MAP,
+    START_MAP,
+)
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.host import diagnosis, hooks, kernel, near
 from opensnooplib.inside import verifier
@@ -34,17 +41,10 @@ from opensnooplib.source.declarations import Declaration
 from opensnooplib.source.members import Member
 
 # What the frontend needs of the C, by name. The value of the last one is
-# struct event: BCC tells a map's layout, and so the struct's.
+# struct event: BCC tells a map's layout, and so the struct's. Other maps it
+# reads if they are there: known_maps.py.
 EVENTS_MAP = "events"
-COUNTERS_MAP = "counters"
 EVENT_BUFFER_MAP = "scratch"
-# If it is there: what has begun and not ended yet.
-START_MAP = "start"
-# If it is there: programs that call themselves, by PROGRAM() of the C.
-AGAIN_MAP = "again"
-# Of bpf_src/io_uring.h, the same.
-REQUESTS_MAP = "requests"
-_REQUEST_KEY_SIZE = 8  # a u64
 # Of bpf_src/summary.h, with --summary.
 SUMMARY_MAPS = (
     "generation",
@@ -154,6 +154,7 @@ class Compiled:
             and len(bcc.lib.bcc_func_load.argtypes) == _LOAD_ARGUMENTS
         )
         self._where = where
+        self.known_maps: Dict[str, MapFacts] = {}
         try:
             self._program = Program(
                 text=text.encode(errors="surrogateescape"),
@@ -258,9 +259,23 @@ class Compiled:
             self._c_line(name, error),
         ) from None
 
+    def know_maps(self, refuse: Callable[[str, str], None]) -> None:
+        """Find those that the frontend reads, once programs are loaded.
+
+        `refuse` is told each other map of such a name, and how the frontend's
+        is written.
+        """
+        counters = 3 if attachment.FOLLOWER in self.programs else 2
+        event_size = self._value_size(self._layout_map())
+        shapes = known_maps.shapes(event_size, counters)
+        self.known_maps = known_maps.choose(self.map_list(), shapes)
+        for name, shape in shapes.items():
+            if name not in self.known_maps and self._has_map(name):
+                refuse(name, shape.written)
+
     def let_call_again(self, places: Mapping[int, str]) -> None:
         """Put programs into their places in AGAIN_MAP, if the C has it."""
-        if self.has_map(AGAIN_MAP):
+        if AGAIN_MAP in self.known_maps:
             for place, name in places.items():
                 bpf_objects.set_slot(
                     self.map_fd(AGAIN_MAP), place, self.programs[name]
@@ -342,8 +357,8 @@ class Compiled:
     def _only_ends(self, name: str) -> bool:
         """An end does nothing where it finds no begin in the map."""
         if name == attachment.REQUEST_END:
-            return self.has_map(REQUESTS_MAP)
-        return self.has_map(START_MAP) and attachment.only_ends(
+            return REQUESTS_MAP in self.known_maps
+        return START_MAP in self.known_maps and attachment.only_ends(
             name, self.programs
         )
 
@@ -416,7 +431,7 @@ class Compiled:
             fds |= set(found.values() if isinstance(found, dict) else [found])
         return fds
 
-    def has_map(self, name: str) -> bool:
+    def _has_map(self, name: str) -> bool:
         fd: int = self._bcc.lib.bpf_table_fd(
             self._program.module, name.encode()
         )
@@ -456,27 +471,53 @@ class Compiled:
 
     def start_map(self) -> Optional[StartMap]:
         """None where the C has no such map."""
-        if not self.has_map(START_MAP):
+        facts = self.known_maps.get(START_MAP)
+        if facts is None:
             return None
-        table = self._program.get_table(START_MAP.encode())
-        flag = getattr(table.Leaf, "under_way", None)
+        flag_offset, flag_size = self._flag_of(facts)
         return StartMap(
-            key_size=ctypes.sizeof(table.Key),
-            value_size=ctypes.sizeof(table.Leaf),
-            flag_offset=flag.offset if flag else 0,
-            flag_size=flag.size if flag else 0,
+            facts.key_size, facts.value_size, flag_offset, flag_size
         )
+
+    def _flag_of(self, facts: MapFacts) -> Tuple[int, int]:
+        """Where the field under_way lies in a value, and its size; or 0, 0."""
+        try:
+            leaf = self._program.get_table(facts.name.encode()).Leaf
+        except Exception:  # of a type that BCC's Python can't tell
+            return 0, 0
+        flag = getattr(leaf, "under_way", None)
+        # A bit field has a size beyond any value's.
+        if flag is None or flag.offset + flag.size > facts.value_size:
+            return 0, 0
+        return flag.offset, flag.size
 
     def requests_map(self) -> Optional[StartMap]:
         """Of its entries each is under way."""
-        if not self.has_map(REQUESTS_MAP):
+        facts = self.known_maps.get(REQUESTS_MAP)
+        if facts is None:
             return None
-        return StartMap(
-            key_size=_REQUEST_KEY_SIZE,
-            value_size=self._value_size(REQUESTS_MAP),
-            flag_offset=0,
-            flag_size=0,
-        )
+        return StartMap(facts.key_size, facts.value_size, 0, 0)
+
+    def kept_for_ends(self) -> Dict[str, str]:
+        """Hash maps in which a program finds what that of its begin put there.
+
+        The program for the end by map. START_MAP is not among them.
+        """
+        hashes = {
+            self.map_fd(facts.name): facts.name
+            for facts in self.map_list()
+            if facts.kind in ("hash", "LRU hash")
+        }
+        kept = {}
+        for name in self.programs:
+            begin = attachment.begin_of(name)
+            if begin in self.programs:
+                put = submits.maps(self._code(begin), submits.UPDATE)
+                found = submits.maps(self._code(name), submits.LOOKUP)
+                for fd in put & found & set(hashes):
+                    kept[hashes[fd]] = name
+        kept.pop(START_MAP, None)
+        return kept
 
     def _value_size(self, name: str) -> int:
         size: Any = self._bcc.lib.bpf_table_leaf_size
@@ -487,7 +528,7 @@ class Compiled:
 
     def _layout_map(self) -> str:
         """Whose values are struct event."""
-        if self.has_map(own_source.LAYOUT_MAP):
+        if self._has_map(own_source.LAYOUT_MAP):
             return own_source.LAYOUT_MAP
         self.map_fd(EVENT_BUFFER_MAP)
         return EVENT_BUFFER_MAP

@@ -143,6 +143,19 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     head, fds, _, _ = socket.recv_fds(
         connection, _LENGTH.size, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
     )
+    received: Union[None, Handover, RoomFailure] = None
+    try:
+        received = _received(connection, head, fds)
+        return received
+    finally:
+        if not isinstance(received, Handover):
+            for fd in fds:  # nobody has them
+                os.close(fd)
+
+
+def _received(
+    connection: socket.socket, head: bytes, fds: List[int]
+) -> Union[Handover, RoomFailure]:
     if len(head) < _LENGTH.size:
         raise EOFError
     facts = json.loads(_receive_exactly(connection, _LENGTH.unpack(head)[0]))

@@ -57,18 +57,23 @@ def mount_for_this_process() -> None:
         pass  # Only BCC 0.18 needs it.
 
 
-def fields(category: str, event: str) -> List[str]:
-    """The names of a tracepoint's fields; none if the kernel has it not."""
+def description(category: str, event: str) -> str:
+    """Of a tracepoint, as the kernel gives it; "" if it has none so named."""
     for place in PLACES:
         path = f"{place}/events/{category}/{event}/format"
         try:
-            with open(path, encoding="ascii") as file:
-                return re.findall(
-                    r"field:[^;]*?(\w+)(?:\[\d*\])?;", file.read()
-                )
+            with open(path, encoding="ascii", errors="replace") as file:
+                return file.read()
         except OSError:
             continue
-    return []
+    return ""
+
+
+def fields(category: str, event: str) -> List[str]:
+    """The names of a tracepoint's fields; none if the kernel has it not."""
+    return re.findall(
+        r"field:[^;]*?(\w+)(?:\[\d*\])?;", description(category, event)
+    )
 
 
 def open_calls() -> List[str]:

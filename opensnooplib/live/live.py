@@ -17,10 +17,11 @@ What was saved is compiled in a room of its own while the trace goes on. Then:
 from __future__ import annotations
 
 import _thread
+import contextlib
 import errno
 import os
 import time
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Work
@@ -45,6 +46,24 @@ _VANISHED_SECONDS = 1.0
 _BURST_SECONDS = 3.0
 
 _NOTHING = Source("", {})
+
+
+@contextlib.contextmanager
+def _as_sentence(what: str) -> Iterator[None]:
+    """Whatever goes wrong at a save, the trace must go on: so it is told."""
+    try:
+        yield
+    except OpensnoopError:
+        raise
+    except OSError as error:
+        raise OpensnoopError(f"{what}: {error.strerror or error}") from error
+    except Exception as error:
+        raise OpensnoopError(
+            f"{what}: {type(error).__name__}: {error}"
+        ) from error
+
+
+_NOT_TAKEN_IN = "this can't be taken in"
 
 
 def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
@@ -89,7 +108,7 @@ class Live:
 
     def step(self) -> None:
         """Do what is due, without waiting for anything."""
-        self._old = [one for one in self._old if not one.step()]
+        self._old = [one for one in self._old if not self._is_gone(one)]
         if self._watch.have_changed():
             self._look_at = 0.0
         if self._look_at is not None and not self._must_finish():
@@ -99,6 +118,15 @@ class Live:
             self._take_over(self._work)
         if self._launched:
             self._swap(self._launched)
+
+    def _is_gone(self, old: Retirement) -> bool:
+        """Or does it stay until the trace ends?"""
+        try:
+            with _as_sentence("programs of before stay until the trace ends"):
+                return old.step()
+        except OpensnoopError as error:
+            self._messages.report(error)
+            return True
 
     def _must_finish(self) -> bool:
         """Before it looks at another save."""
@@ -118,7 +146,8 @@ class Live:
         self._look_at = None
         reached: Dict[str, str] = {}
         try:
-            found = source.read(self._path, reached)
+            with _as_sentence(_NOT_TAKEN_IN):
+                found = source.read(self._path, reached)
         except VanishedError as error:
             self._wait_for_return(error)
             return
@@ -137,7 +166,12 @@ class Live:
             return
         if not was_busy:
             self._burst_began = time.monotonic()
-        self._begin(found)
+        try:
+            with _as_sentence(_NOT_TAKEN_IN):
+                self._begin(found)
+        except OpensnoopError as error:
+            self._tried = _NOTHING  # the same may find room later
+            self._tell(error)
 
     def _watch_all(self, files: Iterable[str]) -> None:
         try:
@@ -177,38 +211,45 @@ class Live:
         try:
             self._stream = rings.add_stream()
         except OSError as error:
-            self._tell(self._cannot_begin(error))
-            return
+            if error.errno != errno.EBUSY:
+                raise
+            raise OpensnoopError(
+                f"{len(self._old)} older programs still wait for opens "
+                f"that don't end ({self._what_is_held()}): no more can be "
+                "taken in"
+            ) from None
         try:
             self._work = launch.begin_again(
                 self._trace.job, found, self._trace.stubs.names
             )
-        except OSError as error:
+        except BaseException:
             rings.drop_stream(self._stream)
-            self._tell(self._cannot_begin(error))
-            return
+            raise
         rings.add_own_process(self._work.pid)
 
-    def _cannot_begin(self, error: OSError) -> OpensnoopError:
-        if error.errno == errno.EBUSY:
-            return OpensnoopError(
-                f"{len(self._old)} older programs still wait for opens "
-                "that don't end: no more can be taken in"
-            )
-        return descriptors.explained(error) or OpensnoopError(
-            f"what was saved can't be compiled now: {error.strerror}"
+    def _what_is_held(self) -> str:
+        """By maps of older programs."""
+        held: Dict[str, int] = {}
+        for old in self._trace.older:
+            for name, count in old.under_way().items():
+                held[name] = held.get(name, 0) + count
+        return "and ".join(
+            f"the map {name} holds {count} of them"
+            for name, count in held.items()
         )
 
     def _take_over(self, work: Work) -> None:
         self._work = None
         try:
-            self._launched = work.wait()
+            with _as_sentence(_NOT_TAKEN_IN):
+                self._launched = work.wait()
         except OpensnoopError as error:
             self._trace.rings.end_own_process(work.pid)
             self._trace.rings.drop_stream(self._stream)
             self._tell(error)
             return
-        self._messages.show(self._launched.warnings())
+        with contextlib.suppress(OpensnoopError), _as_sentence(""):
+            self._messages.show(self._launched.warnings())
 
     def _tell(self, error: OpensnoopError) -> None:
         self._messages.report(descriptors.explained(error) or error)
@@ -216,9 +257,12 @@ class Live:
 
     def _swap(self, launched: Launched) -> None:
         try:
-            new, result = self._prove(launched)
-        except BlockingIOError:
-            return  # rows find no room just now: in the next round again
+            with _as_sentence(_NOT_TAKEN_IN):
+                try:
+                    new, result = self._prove(launched)
+                except BlockingIOError:
+                    return  # rows find no room just now: in the next round
+                self._trace.stubs.switch(new.programs)
         except OpensnoopError as error:
             self._drop(launched)
             self._tell(error)
@@ -226,7 +270,6 @@ class Live:
         self._launched = None
         trace, old = self._trace, self._trace.newest
         trace.rooms.append(launched.room)
-        trace.stubs.switch(new.programs)
         trace.newest = new
         trace.older.append(old)
         gone = trace.stubs.remove_others(new.programs)

@@ -69,9 +69,10 @@ class Retirement:
         trace, old = self._trace, self._old
         if not trace.rings.is_read(self._old.stream):
             return False
-        trace.past_lost += old.lost()
-        trace.past_missed += old.missed()
+        lost, missed = old.lost(), old.missed()
         trace.past_not_followed += old.not_followed()
+        trace.past_lost += lost
+        trace.past_missed += missed
         trace.older.remove(old)
         trace.rings.drop_stream(self._old.stream)
         _thread.start_new_thread(old.close, ())

@@ -124,6 +124,20 @@ int reader_await_open(struct reader *reader, const struct awaited_open *open,
 	return !waiting.seen && waiting.is_blocked ? -EAGAIN : waiting.seen;
 }
 
+struct last_rows {
+	struct reader *reader;
+	bool is_blocked; /* no row can go out any more */
+};
+
+static enum verdict show_last(void *context, const struct record *record)
+{
+	struct last_rows *last = context;
+	enum verdict verdict = last->reader->consume(last->reader, record);
+
+	last->is_blocked = verdict == NOT_CONSUMED;
+	return verdict;
+}
+
 static enum verdict count_undelivered(void *context,
 				      const struct record *record)
 {
@@ -159,12 +173,15 @@ int reader_poll(struct reader *reader, int timeout_ms)
 
 int reader_finish(struct reader *reader, uint64_t until)
 {
+	struct last_rows last = {.reader = reader};
+
 	reader->output.patience_ms = LAST_FLUSH_MS;
 	if (reader->format.callers)
 		callers_hurry(reader->format.callers);
 	if (!all_rows_shown(reader))
-		merge_drain(&reader->merge, until, reader->consume, reader);
-	if (!all_rows_shown(reader))
+		merge_drain(&reader->merge, until, show_last, &last);
+	/* Else what is in the rings now came when the trace had ended. */
+	if (last.is_blocked)
 		merge_drain(&reader->merge, until, count_undelivered, reader);
 	if (!output_flush(&reader->output) && !reader->output.error)
 		reader->output.error = ETIMEDOUT;

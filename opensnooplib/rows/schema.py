@@ -154,6 +154,15 @@ class Schema(NamedTuple):
                 f"unused, so {self.fields[-1].name} behind it would be lost"
             )
 
+    def check_fields(self, declared: Mapping[str, Declaration]) -> None:
+        """Raises SourceError for one that can't be a column."""
+        for field in self.fields:
+            why_not = _why_no_column(field)
+            if why_not:
+                outer = declared.get(field.name.partition(".")[0])
+                where = f"{outer.place}: " if outer else "struct event: "
+                raise SourceError(f"{where}the field {field.name} {why_not}")
+
     def as_sent(self, size: int) -> Schema:
         """Where records have `size` bytes of the struct."""
 
@@ -192,8 +201,25 @@ def _is_as_known(field: Field) -> bool:
     return is_integer and not field.elements and field.size <= 8
 
 
-# struct event can't be larger: a per-CPU value of the kernel's.
-_SIZE_LIMIT = 1 << 16
+# No record of a perf ring is larger; its size is a u16.
+_SIZE_LIMIT = (1 << 16) - 1
+_SYMBOL_LIMIT = 255
+
+
+def _why_no_column(field: Field) -> str:
+    """What is wrong with it; "" if nothing is."""
+    if not re.fullmatch(r"\w[\w.]*", field.name):
+        return "names a column: use letters, digits and _ only"
+    if not all(symbol.isprintable() for _, symbol in field.symbols) or any(
+        len(symbol) > _SYMBOL_LIMIT for _, symbol in field.symbols
+    ):
+        return (
+            "is an enum whose names are shown: use letters, digits and _, "
+            f"{_SYMBOL_LIMIT} at most"
+        )
+    if field.offset + field.size > _SIZE_LIMIT:
+        return f"ends beyond {_SIZE_LIMIT} bytes, which no record can hold"
+    return ""
 
 
 def _field_to_plain(field: Field) -> Dict[str, Any]:
@@ -219,16 +245,16 @@ def _field_from_plain(plain: Any) -> Field:
     field = Field(**fields)
     note = field.note
     words = [field.name, note.about, note.heading]
-    words += [symbol for _, symbol in field.symbols]
     numbers = [field.offset, field.size, field.elements, abs(note.width)]
     if (
         not all(isinstance(w, str) and w.isprintable() for w in words)
-        or not all(type(n) is int and 0 <= n < _SIZE_LIMIT for n in numbers)
+        or not all(type(n) is int and 0 <= n <= _SIZE_LIMIT for n in numbers)
         or not all(
-            type(value) is int and 0 <= value < 1 << 64 and len(symbol) < 256
-            for value, symbol in field.symbols
+            type(value) is int and 0 <= value < 1 << 64
+            for value, _ in field.symbols
         )
-        or not re.fullmatch(r"\w[\w.]*", field.name)
+        or not all(isinstance(symbol, str) for _, symbol in field.symbols)
+        or _why_no_column(field)
         or field.kind not in KINDS
         or field.size == 0
         or type(field.is_sent) is not bool

@@ -18,6 +18,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 from opensnooplib.errors import SourceError
 from opensnooplib.prompt.nearest import did_you_mean
 from opensnooplib.source import enums, source
+from opensnooplib.source.comments import COMMENT, QUOTED
 
 # How a number can be shown in the table, instead of by its type.
 RENDERINGS = ("octal", "hex", "errno", "ns", "uid", "gid")
@@ -49,7 +50,7 @@ class Declaration(NamedTuple):
 
 
 _TOKEN = re.compile(
-    r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\n[ \t]*#[^\n]*|\w+|[^\s\w]',
+    rf"{COMMENT}|{QUOTED}|\n[ \t]*#[^\n]*|[\w$]+|[^\s\w]",
     re.DOTALL,
 )
 _CONDITION = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
@@ -73,18 +74,6 @@ class _Token(NamedTuple):
     @property
     def is_directive(self) -> bool:
         return self.text.startswith("\n")
-
-
-def without_comments(text: str) -> str:
-    """The same with blanks in place of comments: each place stays its own."""
-
-    def blank(found: "re.Match[str]") -> str:
-        token = _Token(found.group(), *found.span())
-        if not token.is_comment:
-            return token.text
-        return re.sub(r"[^\n]", " ", token.text)
-
-    return _TOKEN.sub(blank, text)
 
 
 def of_event(text: str) -> Dict[str, Declaration]:
@@ -236,7 +225,7 @@ def _name_in(declarator: List[str]) -> str:
     for end in (")", ":"):
         if end in words:
             words = words[: words.index(end)]
-    identifiers = [w for w in words if w.isidentifier()]
+    identifiers = [w for w in words if w.replace("$", "_").isidentifier()]
     if not identifiers or identifiers[-1] in ("struct", "union"):
         return ""
     return identifiers[-1]

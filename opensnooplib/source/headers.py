@@ -19,7 +19,7 @@ from enum import Enum
 from typing import Dict, NamedTuple, Optional
 
 from opensnooplib.host import kernel
-from opensnooplib.source import btf, source
+from opensnooplib.source import btf, field_types, source
 
 # Only root may write here, so nobody else can slip a header in.
 CACHE = "/var/cache/opensnoop"
@@ -157,6 +157,9 @@ def make_small_tree(folder: str, text: str) -> None:
     structs = ""
     if uses_kernel_structs(text):
         structs = "#define KERNEL_STRUCTS_FROM_BTF 1\n" + btf.kernel_structs()
+    files["include/linux/types.h"] += field_types.typedefs(
+        text, _TYPES_HEADER + structs
+    )
     files["include/opensnoop/structs.h"] = _STRUCTS_HEADER % structs
     for path, text in files.items():
         whole = os.path.join(folder, path)
@@ -183,6 +186,26 @@ def _link_host_headers(folder: str) -> None:
         if os.path.isdir(target):
             os.symlink(target, f"{folder}/host/{name}")
             os.symlink(target, f"{folder}/host/uapi/{name}")
+
+
+# Those of the C library are no kernel's.
+_NOT_FOUND = re.compile(r"'((?:\w+/)+[\w-]+\.h)' file not found")
+
+
+def hint(output: str, chosen: Headers) -> str:
+    """Where the compiler lacks a header of the kernel's, why; else "".
+
+    `output` is what it printed.
+    """
+    missing = _NOT_FOUND.search(output)
+    if not missing or chosen.kind != Kind.SMALL_TREE:
+        return ""
+    release = kernel.release()
+    return (
+        f"<{missing[1]}>, if it is spelled right, comes with the headers of "
+        "the kernel, which are not installed here: install "
+        f"linux-headers-{release}, or on Fedora kernel-devel-{release}"
+    )
 
 
 def small_tree_flags(folder: str) -> list[str]:
@@ -229,7 +252,7 @@ _STRUCT_HEADERS = (
 
 _STRUCTS_HEADER = """\
 #pragma once
-#include <linux/types.h>
+#include <linux/kernel.h>
 #define TASK_COMM_LEN 16
 %s
 """
@@ -287,6 +310,35 @@ typedef unsigned int uid_t;
 typedef unsigned int gid_t;
 typedef unsigned int dev_t;
 typedef unsigned long long ino_t;
+typedef long off_t;
+typedef unsigned int nlink_t;
+typedef unsigned int uint;
+typedef unsigned long ulong;
+typedef int clockid_t;
+typedef int timer_t;
+typedef long __kernel_old_time_t;
+typedef s64 time64_t;
+typedef int key_t;
+typedef s32 key_serial_t;
+typedef int mqd_t;
+typedef int rwf_t;
+typedef unsigned int qid_t;
+typedef unsigned long aio_context_t;
+typedef u64 sector_t;
+typedef u64 blkcnt_t;
+typedef u32 blk_opf_t;
+typedef u32 errseq_t;
+typedef u64 dma_addr_t;
+typedef u64 phys_addr_t;
+typedef phys_addr_t resource_size_t;
+typedef unsigned long vm_flags_t;
+typedef void *fl_owner_t;
+typedef struct fd_set fd_set;
+typedef struct siginfo siginfo_t;
+typedef struct sigaltstack stack_t;
+typedef unsigned long sigset_t;
+typedef struct __user_cap_header_struct *cap_user_header_t;
+typedef struct __user_cap_data_struct *cap_user_data_t;
 #define true 1
 #define false 0
 #define NULL ((void *)0)
@@ -297,7 +349,49 @@ typedef unsigned long long ino_t;
 #define __kernel
 #define __force
 #define __bitwise
+#define __seg_fs
+#define __seg_gs
+#include <linux/compiler.h>
 """
+
+_COMPILER_HEADER = """\
+#pragma once
+#define __always_inline inline __attribute__((always_inline))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+"""
+
+_KERNEL_HEADER = """\
+#pragma once
+#include <linux/types.h>
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define min(x, y) ({ typeof(x) x_ = (x); typeof(y) y_ = (y); \\
+		     x_ < y_ ? x_ : y_; })
+#define max(x, y) ({ typeof(x) x_ = (x); typeof(y) y_ = (y); \\
+		     x_ > y_ ? x_ : y_; })
+#define min_t(type, x, y) min((type)(x), (type)(y))
+#define max_t(type, x, y) max((type)(x), (type)(y))
+"""
+
+# BCC sizes some maps with it: a constant of a constant.
+_LOG2_HEADER = """\
+#pragma once
+#define ilog2(n) (63 - __builtin_clzll(n))
+#define is_power_of_2(n) ((n) != 0 && ((n) & ((n) - 1)) == 0)
+#define roundup_pow_of_two(n) \\
+	((n) <= 1 ? 1UL : 1UL << (64 - __builtin_clzll(((n) - 1) | 1)))
+"""
+
+
+def _page_header() -> str:
+    size = os.sysconf("SC_PAGE_SIZE")
+    return (
+        "#pragma once\n"
+        f"#define PAGE_SHIFT {size.bit_length() - 1}\n"
+        "#define PAGE_SIZE (1UL << PAGE_SHIFT)\n"
+        "#define PAGE_MASK (~(PAGE_SIZE - 1))\n"
+    )
+
 
 # arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h
 _PTRACE_HEADER = """\
@@ -354,15 +448,19 @@ def _fixed_headers() -> Dict[str, str]:
     """What no kernel changes, by path."""
     fcntl = _fcntl_header()
     empty = (
-        "asm/page.h",
         "linux/bpf_common.h",
-        "linux/log2.h",
         "uapi/linux/bpf.h",  # BCC brings its own
         "uapi/linux/if_packet.h",
         "uapi/linux/types.h",
     )
     headers = {f"include/{name}": "" for name in empty}
     headers["include/linux/types.h"] = _TYPES_HEADER
+    headers["include/linux/compiler.h"] = _COMPILER_HEADER
+    headers["include/linux/log2.h"] = _LOG2_HEADER
+    headers["include/asm/page.h"] = _page_header()
+    headers["include/linux/kernel.h"] = _KERNEL_HEADER
+    headers["include/linux/minmax.h"] = "#include <linux/kernel.h>\n"
+    headers["include/linux/ptrace.h"] = "#include <uapi/linux/ptrace.h>\n"
     headers["include/linux/fcntl.h"] = fcntl
     headers["include/uapi/linux/ptrace.h"] = _PTRACE_HEADER
     headers["include/linux/limits.h"] = _LIMITS_HEADER

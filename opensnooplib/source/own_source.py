@@ -10,7 +10,8 @@ from typing import List, Tuple
 from opensnooplib.errors import SourceError
 from opensnooplib.host import near
 from opensnooplib.options import Options
-from opensnooplib.source import attachment, declarations, selection, source
+from opensnooplib.source import attachment, selection, source
+from opensnooplib.source.comments import without_comments
 from opensnooplib.source.source import Source
 
 LAYOUT_MAP = "event_layout"
@@ -29,7 +30,7 @@ def check(made_of: Source, options: Options) -> None:
     name = source.shown_name(path)
     if not made_of.files[path].strip():
         raise SourceError(f"{name} is empty: docs/workshop.md begins there")
-    code = declarations.without_comments(made_of.text)
+    code = without_comments(made_of.text)
     if not _EVENT.search(code):
         raise SourceError(
             f"{name} has no struct event: its fields are the columns"
@@ -64,7 +65,7 @@ def with_layout(text: str) -> str:
     On the line where the struct ends, so that all lines keep their numbers;
     after each that the text has, since one may stand in a branch of #if.
     """
-    code = declarations.without_comments(text)
+    code = without_comments(text)
     for begin in reversed(list(_EVENT.finditer(code))):
         end = _end_of_struct(code, begin.end())
         if end:
@@ -109,12 +110,23 @@ def place_of(program: str, made_of: Source) -> str:
     return f"{places[0]}: " if places else ""
 
 
+def place_of_map(name: str, made_of: Source) -> str:
+    """The same for a map."""
+    declared = re.compile(rf"\bBPF_\w+\s*\([^;]*\b{name}\b")
+    for path, text in made_of.files.items():
+        code = without_comments(text)
+        for found in declared.finditer(code):
+            number = code.count("\n", 0, found.start()) + 1
+            return f"{source.shown_name(path)}:{number}: "
+    return ""
+
+
 def place_of_submit(made_of: Source) -> str:
     """For example "my.c:12", or "my.c" where there are several."""
     places = [
         (path, code.count("\n", 0, found.start()) + 1)
         for path, text in made_of.files.items()
-        for code in [declarations.without_comments(text)]
+        for code in [without_comments(text)]
         for found in _IS_SENT.finditer(code)
     ]
     if len(places) == 1:
@@ -135,7 +147,7 @@ def places_of(program: str, made_of: Source) -> List[str]:
     )
     places = []
     for path, text in made_of.files.items():
-        code = declarations.without_comments(text)
+        code = without_comments(text)
         for found in wanted.finditer(code):
             number = code.count("\n", 0, found.start()) + 1
             places.append(f"{source.shown_name(path)}:{number}")

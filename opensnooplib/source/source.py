@@ -17,6 +17,7 @@ from typing import Sequence, Set
 
 from opensnooplib.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
+from opensnooplib.source import comments
 from opensnooplib.source.defines import Define
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
@@ -25,8 +26,14 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 # compiled, and a probe, before which BCC puts a struct.
 _LOSES_COUNT = re.compile(
     r"^\s*#\s*(endif|else|elif)\b"
-    r"|^([A-Z_]+\(.*\)|{)\s*(//.*|/\*.*\*/\s*)?$"
+    r"|^([A-Z_]+\(.*\)|{)\s*$"
     r"|^\w.*\)\s*{(.*[^\\])?$"
+)
+
+# A probe begins here.
+_PROBE = re.compile(
+    r"^\s*((RAW_)?TRACEPOINT_PROBE\s*\("
+    r"|int\s+(kprobe|kretprobe|(raw_)?tracepoint)__\w+\s*\()"
 )
 
 _SIZE_LIMIT = 1 << 20
@@ -37,7 +44,7 @@ _DEPTH_LIMIT = 32
 
 _CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b(.*)")
 _IS_DEFINED = re.compile(r"\s*(!?)\s*defined\s*\(\s*(\w+)\s*\)\s*")
-_NUMBER = re.compile(r"\s*(\d+)\s*(?:/[/*].*)?")
+_NUMBER = re.compile(r"\s*(\d+)\s*")
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
 
 
@@ -147,15 +154,21 @@ def _file_lines(
     files[path] = _read(path)
     lines = [_line_directive(1, path)]
     conditions = _Conditions()
-    # Not splitlines(): to C, a form feed or U+2028 ends no line.
     text = files[path].removesuffix("\n")
-    for number, line in enumerate(text.split("\n"), start=1):
-        conditions.heed(line)
-        included = _INCLUDE.match(line)
+    for number, line, code in comments.lines(text):
+        behind = number + 1 + line.count("\n")
+        conditions.heed(code)
+        included = _INCLUDE.match(code)
         if not included:
-            lines.append(line)
-            if _LOSES_COUNT.match(line):
-                lines.append(_line_directive(number + 1, path))
+            goes_on = lines[-1].endswith("\\")  # within a macro
+            if _PROBE.match(code) and not goes_on:
+                lines += _probe_lines(
+                    line, code, _line_directive(number, path)
+                )
+            else:
+                lines.append(line)
+            if _LOSES_COUNT.match(code):
+                lines.append(_line_directive(behind, path))
             continue
         target = _find(included.group(1), path)
         in_branch = is_conditional or conditions.are_open
@@ -164,13 +177,30 @@ def _file_lines(
             if in_branch:  # perhaps one that isn't compiled
                 lines.append(line)
                 continue
+            number += line[: included.start(1)].count("\n")
             raise VanishedError(
                 f"{shown_name(path)}:{number} includes "
                 f'"{included.group(1)}", which is not there'
             )
         lines += _file_lines(target, depth + 1, files, in_branch)
-        lines.append(_line_directive(number + 1, path))
+        lines.append(_line_directive(behind, path))
     return lines
+
+
+def _probe_lines(line: str, code: str, directive: str) -> Iterator[str]:
+    """The line in which a probe begins, so that BCC doesn't lose its number.
+
+    BCC puts lines of its own before the function. With "extern", which says
+    nothing new of a function, that begins a line above, and what numbers the
+    line stands in between. It puts a line behind the brace, too: what follows
+    there stays in its column.
+    """
+    yield from ("extern", directive)
+    head = code.find("{") + 1
+    if head and code[head:].strip() and "\n" not in line:
+        yield from (line[:head], directive)
+        line = re.sub(r"[^\t]", " ", line[:head]) + line[head:]
+    yield line
 
 
 class _Branches:
@@ -228,6 +258,8 @@ class _Conditions:
 
     def heed(self, line: str) -> bool:
         """Is this the line of a condition?"""
+        if "#" not in line:  # most lines: quick
+            return False
         condition = _CONDITION.match(line)
         if not condition:
             if self.may_be_compiled:
@@ -256,11 +288,14 @@ class _Conditions:
 def compiled_lines(text: str) -> Iterator[str]:
     """The lines of `text` that #ifdef and #if defined() don't take out.
 
+    Without comments.
+
     Lines that go on behind a backslash are one. Names count as defined by the
     #defines in `text` alone; a branch of any condition that isn't made of such
     names counts as compiled.
     """
     conditions = _Conditions()
+    text = comments.without_comments(text)
     for line in text.replace("\\\n", " ").split("\n"):
         if not conditions.heed(line) and conditions.may_be_compiled:
             yield line

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
-from opensnooplib.compile.compiled import START_MAP
+from opensnooplib.compile.known_maps import START_MAP
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader
 from opensnooplib.summary import summary_text

@@ -11,9 +11,9 @@ import os
 from typing import Dict, Optional
 
 from opensnooplib import bpf_objects
-from opensnooplib.compile.compiled import (
+from opensnooplib.compile.compiled import EVENTS_MAP
+from opensnooplib.compile.known_maps import (
     COUNTERS_MAP,
-    EVENTS_MAP,
     REQUESTS_MAP,
     START_MAP,
 )
@@ -108,8 +108,19 @@ class Generation:
 
     def is_under_way(self) -> bool:
         """Has it seen the begin of something that hasn't ended yet?"""
-        counts = (self.start_count(), self._request_count())
-        return any(one is not None and one.flagged > 0 for one in counts)
+        return bool(self.under_way())
+
+    def under_way(self) -> Dict[str, int]:
+        """How much of that is where: by map of the C, if there is any."""
+        counts = {
+            START_MAP: self.start_count(),
+            REQUESTS_MAP: self._request_count(),
+        }
+        return {
+            name: count.flagged
+            for name, count in counts.items()
+            if count is not None and count.flagged > 0
+        }
 
     def start_count(self) -> Optional[bpf_objects.HashCount]:
         """Entries of the map "start", and those of what is under way."""

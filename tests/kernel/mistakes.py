@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
+from opensnooplib.source import headers
+
 GOOD = """\
 #include <linux/sched.h>
 
@@ -32,8 +34,39 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 _FILL = "\tevent.ts = bpf_ktime_get_ns();\n"
 _PROBE = "TRACEPOINT_PROBE(syscalls, sys_enter_openat)"
 
+_LARGE = """\
+struct event {
+	u32 pid;
+	char text[70000];
+};
+BPF_PERF_OUTPUT(events);
+BPF_ARRAY(large, struct event, 1);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	u32 place = 0;
+	struct event *event = large.lookup(&place);
+
+	if (event)
+		events.perf_submit(args, event, 8);
+	return 0;
+}
+"""
+
+_ONE_LINE = "(syscalls, sys_enter_openat) { struct event event = {}; "
+
 DOES_NOT_COMPILE = "opensnoop: the C does not compile"
 REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
+
+
+_NO_HEADERS = (
+    (
+        "in plain words: <net/nosuch.h>, if it is spelled right, comes with "
+        "the headers of the kernel, which are not installed here: install "
+        "linux-headers-…",
+    )
+    if headers.choose().kind == headers.Kind.SMALL_TREE
+    else ()
+)
 
 
 class Mistake(NamedTuple):
@@ -149,6 +182,15 @@ MISTAKES = {
         "#include <linux/shed.h>",
         (
             "my.c:1:10: fatal error: 'linux/shed.h' file not found",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a header that comes with the kernel's": Mistake(
+        "#include <linux/sched.h>",
+        "#include <net/nosuch.h>",
+        (
+            "my.c:1:10: fatal error: 'net/nosuch.h' file not found",
+            *_NO_HEADERS,
             DOES_NOT_COMPILE,
         ),
     ),
@@ -334,6 +376,45 @@ MISTAKES = {
             "after 1,000,000 instructions, …",
         ),
     ),
+    "a struct larger than any record": Mistake(
+        GOOD,
+        _LARGE,
+        (
+            "opensnoop: my.c:3: the field text ends beyond 65535 bytes, "
+            "which no record can hold",
+        ),
+    ),
+    "no such field, all in one line": Mistake(
+        GOOD.partition("TRACEPOINT_PROBE")[2],
+        _ONE_LINE + "event.pid = args->nothing; "
+        "events.perf_submit(args, &event, 8); return 0; }\n",
+        (
+            "my.c:12:91: error: no member named 'nothing' in …",
+            "in plain words: syscalls:sys_enter_openat has dfd, …",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a lookup isn't checked, all in one line": Mistake(
+        GOOD.partition("TRACEPOINT_PROBE")[2],
+        _ONE_LINE + "u32 one = 1; event.pid = *(u64 *)seen.lookup(&one); "
+        "events.perf_submit(args, &event, 8); return 0; }\n",
+        (
+            "my.c:12: error: the kernel refuses this:",
+            "        TRACEPOINT_PROBE(syscalls, sys_enter_openat) { struct …",
+            "in plain words: what a lookup gives may be NULL: check it …",
+            REFUSED + " syscalls:sys_enter_openat: Permission denied",
+        ),
+    ),
+    "a lookup isn't checked in the line behind": Mistake(
+        "(syscalls, sys_enter_openat)\n{\n\tstruct event event = {};\n",
+        _ONE_LINE + "u32 one = 1;\n\tevent.ts += *(u64 *)seen.lookup(&one);\n"
+        "\tseen.update(&one, &event.ts);\n",
+        (
+            "my.c:13: error: the kernel refuses this:",
+            "        event.ts += *(u64 *)seen.lookup(&one);",
+            REFUSED + " syscalls:sys_enter_openat: Permission denied",
+        ),
+    ),
     "a static variable": Mistake(
         _FILL,
         "\tstatic u64 n;\n\n\tevent.ts = n++;\n",
@@ -416,6 +497,14 @@ MISTAKES = {
         (
             'opensnoop: my.c:4: column: there is no rendering "hexx"; did '
             "you mean hex?",
+        ),
+    ),
+    "a field whose name is no column's": Mistake(
+        "\tu32 pid;\n",
+        "\tu32 pid;\n\tu32 a$b;\n",
+        (
+            "opensnoop: my.c:6: the field a$b names a column: use letters, "
+            "digits and _ only",
         ),
     ),
     "no struct event": Mistake(

@@ -115,3 +115,35 @@ def test_opens_that_find_no_room_to_begin(
             ended = tool.stop()
     assert ended.end.shown == len(ended.rows) == room
     assert ended.end.missed == threads - room
+
+
+_WITHOUT_TIME = """
+struct event { u32 pid; };
+BPF_PERF_OUTPUT(events);
+BPF_PERCPU_ARRAY(counters, u64, 2);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	if (events.perf_submit(args, &event, sizeof(event)) < 0)
+		counters.increment(0);
+	return 0;
+}
+"""
+
+
+def test_what_comes_after_the_end_is_not_missing(
+    tmp_path: Path, open_load: Path
+) -> None:
+    """Records without a time can't be told from those of the trace."""
+    source = tmp_path / "without_time.c"
+    source.write_text(_WITHOUT_TIME)
+    with OpenLoad(open_load, "-u", EXISTING) as load:
+        # The last rows take a while, and opens go on.
+        with Tool("--source", source, "--unbuffered") as tool:
+            load.let_begin()
+            wait_until(lambda: len(tool.output_so_far()) > 10_000)
+            ended = tool.stop()
+        assert load.made() > ended.end.shown > 0
+    assert ended.end.unwritten == 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import time
 from pathlib import Path
 from typing import Iterable
 
 import pytest
 
+from opensnooplib.host import tracefs
 from tests.kernel.mistakes import DOUBTS, GOOD, MISTAKES, Mistake
 from tests.kernel.tool import Tool, replace_in, run
 
@@ -77,6 +79,28 @@ def test_the_good_one(tmp_path: Path) -> None:
     assert str(os.getpid()).encode() in [line.split()[0] for line in lines]
 
 
+_ONE_LINE_EACH = """\
+struct event { u32 pid; };
+BPF_PERF_OUTPUT(events);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat) { struct event event = {}; \
+events.perf_submit(args, &event, sizeof(event)); return 0; }
+TRACEPOINT_PROBE(syscalls, sys_exit_openat) { return 0; }
+RAW_TRACEPOINT_PROBE(sys_enter) { return 0; }
+"""
+
+
+def test_each_probe_has_its_own_line(tmp_path: Path) -> None:
+    """In what --disasm shows, from the first instruction on."""
+    path = tmp_path / "my.c"
+    lines = _ONE_LINE_EACH.splitlines()
+    path.write_text(_ONE_LINE_EACH)
+    ended = run("--source", path, "--disasm")
+    shown = [line.decode() for line in ended.lines if line[:1] == b";"]
+    assert len(shown) == 3
+    for number, line in enumerate(lines[2:], start=3):
+        assert f"; {line} @ my.c:{number}" in shown
+
+
 def test_what_was_not_sent_is_not_shown_as_0(tmp_path: Path) -> None:
     path = tmp_path / "my.c"
     fields = "u32 pid;\n\tu32 zero;\n\tu64 ts;"
@@ -95,6 +119,10 @@ def test_what_was_not_sent_is_not_shown_as_0(tmp_path: Path) -> None:
     "old, new",
     [
         ("u32 pid;", "u32 pid; /* behind } all */"),
+        (
+            "BPF_HASH",
+            '/*\n#include "gone.h"\nTRACEPOINT_PROBE(no, such)\n*/\nBPF_HASH',
+        ),
         ("struct event {", "/* struct event { is here; } */\nstruct event {"),
         (
             "struct event {",
@@ -115,6 +143,7 @@ _LIVE = (
     "a semicolon is missing",
     "a lookup isn't checked",
     "no such tracepoint",
+    "a field whose name is no column's",
     "no struct event",
     "an empty file",
     "a file of one's own isn't there",
@@ -159,6 +188,30 @@ def test_a_file_that_is_there_later(
         (tmp_path / "mine.h").write_text("#define MINE\n")
         tool.await_message("my.c, mine.h: taken in ")
         assert tool.stop().status == 0
+
+
+def test_no_room_for_what_a_save_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a while; then the same save is taken in."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my.c"
+    path.write_text(GOOD)
+    changed = GOOD.replace("u32 pid;", "u32 pid; u32 added;")
+    with Tool("--live", "--source", "my.c") as tool:
+        fds = len(os.listdir(f"/proc/{tool.pid}/fd"))
+        limits = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
+        for more in range(8):
+            few = (fds + more, limits[1])
+            resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, few)
+            path.write_text(f"// {more}\n{changed}")
+            tool.await_message("the trace goes on with the C as it was")
+        resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, limits)
+        path.write_text(changed + "\n")
+        tool.await_message("my.c: taken in ")
+        ended = tool.stop()
+    assert ended.status == 0
+    assert "this can't be taken in: Too many open files" in ended.messages
 
 
 def _with_patience(checkout: Path, seconds: int) -> None:
@@ -222,3 +275,94 @@ def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
         tool.await_message("the new programs are attached, but show no opens")
         tool.await_message("the trace goes on")
         assert tool.stop().status == 0
+
+
+_TYPEDEFS = (
+    ("block", "block_rq_issue"),
+    ("syscalls", "sys_enter_lseek"),
+    ("syscalls", "sys_enter_select"),
+    ("syscalls", "sys_enter_capget"),
+    ("syscalls", "sys_enter_clock_gettime"),
+    ("syscalls", "sys_enter_preadv2"),
+)
+
+
+def test_what_ordinary_probes_use(tmp_path: Path) -> None:
+    """Types of a tracepoint's fields, and macros, also without headers."""
+    path = tmp_path / "my.c"
+    there = [names for names in _TYPEDEFS if tracefs.description(*names)]
+    assert there
+    probes = [f"TRACEPOINT_PROBE({a}, {b}) {{ return 0; }}" for a, b in there]
+    text = GOOD.replace("BPF_HASH", "BPF_STACK_TRACE(stacks, 1000);\nBPF_HASH")
+    text = text.replace("= bpf_ktime_get_ns()", "= PAGE_SIZE")
+    path.write_text("\n".join([text, *probes]))
+    ended = run("--source", path, "-d", "0.1")
+    assert ended.status == 0, ended.messages
+
+
+_ANOTHER_SHAPE = (
+    "struct big { u64 a[500]; };\nBPF_PERCPU_ARRAY(counters, struct big, 4);",
+    "BPF_HASH(counters, u32, u64);",
+    "BPF_PERCPU_ARRAY(counters, u64, 1);",
+    "BPF_ARRAY(counters, u64, 4);",
+    "struct key { u64 a[32]; };\nBPF_HASH(requests, struct key, u64);",
+    "BPF_HASH(requests, u64, u64);",
+    "BPF_PERCPU_HASH(start, u32, u64);",
+    "BPF_PROG_ARRAY(start, 10);",
+    "BPF_HISTOGRAM(start);",
+    "BPF_STACK(start, u64, 16);",
+    "struct odd { u64 under_way:1; u64 rest:63; };\n"
+    "BPF_HASH(start, u32, struct odd);",
+    "struct key { u64 a[8]; };\nBPF_HASH(again, struct key, struct key);",
+)
+
+
+@pytest.mark.parametrize("declared", _ANOTHER_SHAPE)
+def test_a_map_of_a_name_that_we_know(tmp_path: Path, declared: str) -> None:
+    """With another shape it is the author's own: nobody reads it as ours."""
+    path = tmp_path / "my.c"
+    text = GOOD.replace("BPF_HASH", declared + "\nBPF_HASH")
+    path.write_text(text.replace("sys_enter_openat", "sys_exit_openat"))
+    with Tool("--live", "--maps", "--source", path) as tool:
+        path.write_text(text.replace("u32 pid;", "u32 pid; u32 added;"))
+        tool.await_message("my.c: taken in ")
+        time.sleep(1.5)  # the old programs go meanwhile
+        ended = tool.stop()
+    assert ended.status == 0
+    assert "0 missed" in ended.messages
+
+
+@pytest.mark.parametrize(
+    "file, old, new, said",
+    [
+        (
+            "record.h",
+            "BPF_PERCPU_ARRAY(counters, u64, COUNTERS);",
+            "BPF_HASH(counters, u32, u64);",
+            "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
+        ),
+        (
+            "record.h",
+            "(counters, u64, COUNTERS);",
+            "(counters, u64, 1);",
+            "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
+        ),
+        (
+            "begin_end.h",
+            "BPF_HASH(start, u32,",
+            "BPF_PERCPU_HASH(start, u32,",
+            "the map start, which must be BPF_HASH(start, u32, VALUE)",
+        ),
+    ],
+)
+def test_a_map_that_the_frontend_reads(
+    checkout_copy: Path, file: str, old: str, new: str, said: str
+) -> None:
+    path = checkout_copy / "bpf_src" / file
+    replace_in(path, old, new)
+    ended = run("--attach", "syscall", "-d", "0.1", checkout=checkout_copy)
+    assert ended.status == 1
+    lines = path.read_text().split("\n")
+    name = "counters" if "counters" in said else "start"
+    (line,) = [i for i, one in enumerate(lines, 1) if f"({name}," in one]
+    assert f"{file}:{line}: the frontend reads {said}" in ended.messages

@@ -141,6 +141,18 @@ def test_a_room_that_says_nothing(pair: Pair) -> None:
         handover.receive(pair[1])
 
 
+def test_descriptors_that_nobody_takes_are_given_back(pair: Pair) -> None:
+    fds = _memory_files(4)
+    bad = Schema((Field("a$b", 0, 4, "unsigned"),))
+    handover.send(pair[0], _handover(fds)._replace(schema=bad))
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(ValueError):
+        handover.receive(pair[1])
+    assert os.listdir("/proc/self/fd") == before
+    for fd in fds:
+        os.close(fd)
+
+
 def test_descriptors_that_got_lost_are_noticed(pair: Pair) -> None:
     """A process at its limit gets fewer than were sent, in silence."""
     fds = _memory_files(12)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opensnooplib.host import kernel
+from opensnooplib.host import kernel, tracefs
 from opensnooplib.source import headers
 
 SOURCE = "int x;\n"
@@ -180,6 +180,61 @@ def test_what_the_small_tree_gives(tmp_path: Path) -> None:
         '_Static_assert(sizeof(size_t) == sizeof(void *), "");\n'
         "_Static_assert(LINUX_VERSION_CODE == KERNEL_VERSION("
         f'{major}, {minor}, {patch}), "");\n',
+    )
+
+
+_MACROS = """
+#include <linux/sched.h>
+static __always_inline int least(int x)
+{
+	return unlikely(x == 7) ? max(x, 5) : min(x, 3);
+}
+int sizes[roundup_pow_of_two(1000)];
+_Static_assert(ARRAY_SIZE(sizes) == 1024, "");
+_Static_assert(roundup_pow_of_two(1) == 1, "");
+_Static_assert(roundup_pow_of_two(64) == 64, "");
+int use(int x) { return least(x); }
+"""
+
+
+def test_what_the_macros_of_bcc_and_of_probes_use(tmp_path: Path) -> None:
+    headers.make_small_tree(str(tmp_path), SOURCE)
+    page = os.sysconf("SC_PAGE_SIZE")
+    _compile(
+        tmp_path,
+        "#include <linux/log2.h>\n#include <asm/page.h>\n"
+        f'_Static_assert(PAGE_SIZE == {page}, "");\n' + _MACROS,
+    )
+
+
+_FORMAT = """\
+	field:unsigned short common_type;	offset:0;	size:2;	signed:0;
+	field:dev_t dev;	offset:8;	size:4;	signed:0;
+	field:new_block_t block;	offset:16;	size:8;	signed:0;
+	field:new_delta_t deltas[2];	offset:24;	size:8;	signed:1;
+	field:const new_set_t * set;	offset:32;	size:8;	signed:0;
+	field:new_mask_t mask;	offset:40;	size:24;	signed:0;
+	field:enum new_kind kind;	offset:60;	size:4;	signed:0;
+	field:struct new * new;	offset:64;	size:8;	signed:0;
+	field:__data_loc char[] name;	offset:72;	size:4;	signed:0;
+"""
+
+
+def test_typedefs_of_a_tracepoints_fields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that no header of the small tree has."""
+    monkeypatch.setattr(tracefs, "description", lambda *names: _FORMAT)
+    headers.make_small_tree(str(tmp_path), "TRACEPOINT_PROBE(a, b)\n")
+    _compile(
+        tmp_path,
+        "#include <linux/types.h>\n"
+        "struct a { new_block_t block; new_delta_t deltas[2];\n"
+        "const new_set_t *set; new_mask_t mask;\n"
+        "enum new_kind kind; };\n"
+        '_Static_assert(sizeof(struct a) == 56, "");\n'
+        '_Static_assert((new_delta_t)-1 < 0, "");\n'
+        '_Static_assert((new_block_t)-1 > 0, "");\n',
     )
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Tuple
 
 import pytest
 
@@ -182,6 +183,44 @@ def test_a_missing_include_in_a_branch(
     assert os.path.abspath("nothing.h") in read.files  # to be watched
     where = "a.h:1" if is_compiled else "main.c:4"
     assert _complaint(read.text) == where
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("/*", '#include "a.h"', " */"),
+        ("/* was", '#include "a.h" */'),
+        ('// #include "a.h"',),
+        ("// was \\", '#include "a.h"'),
+        ("int x; /* was", '#include "a.h" // "*/'),
+    ],
+)
+def test_an_include_in_a_comment_is_none(lines: Tuple[str, ...]) -> None:
+    main = _write("main.c", *lines, BAD)
+    _write("a.h", "#error included")
+    assert _complaint(assemble(main)) == f"main.c:{len(lines) + 1}"
+    os.unlink("a.h")
+    assert _complaint(assemble(main)) == f"main.c:{len(lines) + 1}"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("char c = '\"'; /*", "*/", '#include "a.h"', "char d = '\"';"),
+        ('char *text = "/*";', '#include "a.h"', 'char *more = "*/";'),
+        ("/* begins", '*/ #include "a.h" /* and', "ends */"),
+        ("int f(void)", "{ /* begins", "ends */ }", '#include "a.h"'),
+    ],
+)
+def test_comments_beside_an_include(lines: Tuple[str, ...]) -> None:
+    main = _write("main.c", *lines, BAD)
+    _write("a.h", "int included;")
+    assert "int included;" in assemble(main)
+    assert _complaint(assemble(main)) == f"main.c:{len(lines) + 1}"
+    os.unlink("a.h")
+    place = [i for i, line in enumerate(lines, 1) if "a.h" in line][0]
+    with pytest.raises(OpensnoopError, match=f"main.c:{place} includes"):
+        assemble(main)
 
 
 def test_a_missing_main_file() -> None:
