@@ -8,13 +8,14 @@ import json
 import platform
 import subprocess
 from pathlib import Path
+from typing import List
 
 import pytest
 
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.tool import CHECKOUT, Tool
+from tests.kernel.tool import CHECKOUT, Tool, Word
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="its filters are for x86-64"
@@ -30,7 +31,8 @@ def test_a_signal_is_no_success(plan: str, how: str, tmp_path: Path) -> None:
     skip_without_hooks_for(plan)
     ways.build(tmp_path)
     path = tmp_path / "refused"
-    command = [_SECCOMP, how, tmp_path / "one_open", "creat", path]
+    opener = [tmp_path / "one_open", "creat", path]
+    command: List[Word] = [_SECCOMP, how, *opener]
     with Tool("--attach", plan, "--format", "json", "-x") as tool:
         assert subprocess.run(command, cwd=tmp_path).returncode < 0
         ended = tool.stop()
