@@ -336,7 +336,6 @@ typedef void *fl_owner_t;
 typedef struct fd_set fd_set;
 typedef struct siginfo siginfo_t;
 typedef struct sigaltstack stack_t;
-typedef unsigned long sigset_t;
 typedef struct __user_cap_header_struct *cap_user_header_t;
 typedef struct __user_cap_data_struct *cap_user_data_t;
 #define true 1

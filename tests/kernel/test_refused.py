@@ -31,7 +31,7 @@ def test_a_signal_is_no_success(plan: str, how: str, tmp_path: Path) -> None:
     skip_without_hooks_for(plan)
     ways.build(tmp_path)
     path = tmp_path / "refused"
-    opener = [tmp_path / "one_open", "creat", path]
+    opener: List[Word] = [tmp_path / "one_open", "creat", path]
     command: List[Word] = [_SECCOMP, how, *opener]
     with Tool("--attach", plan, "--format", "json", "-x") as tool:
         assert subprocess.run(command, cwd=tmp_path).returncode < 0
