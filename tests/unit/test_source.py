@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -301,3 +302,14 @@ def test_only_branches_that_can_be_compiled_count() -> None:
         *("a", "not c", "who knows", "nor this", "this one"),
         *("both in one line", "a condition in brackets"),
     ]
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENAMETOOLONG])
+def test_a_working_directory_without_a_name(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail() -> str:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "getcwd", fail)
+    assert source.shown_name("/a/my.c") == "/a/my.c"
