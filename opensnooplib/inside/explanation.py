@@ -39,6 +39,13 @@ _OF_LLVM = re.compile(
 _DIVISION = re.compile(r"^Error at line \d+: (Unsupport signed division) .*")
 _PLACE_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
 
+# What BCC says of a map that the kernel refuses.
+_NO_MAP = re.compile(r"^could not open bpf map: (\w+), error: (.*)$")
+
+# A function within another: where a brace is missing, all that follow are.
+_WITHIN = "function definition is not allowed here"
+_TO_MATCH = "to match this '{'"
+
 # Two functions under one name: two probes for one hook.
 _TWICE = re.compile(
     r"redefinition of '_*((?:raw_tracepoint|tracepoint|kprobe|kretprobe|kfunc"
@@ -95,6 +102,15 @@ _HINTS = (
         r"cannot call non-static helper function",
         "functions that probes call are static",
     ),
+    (
+        r"too many args to",
+        "a helper takes 5 arguments at most: bpf_trace_printk() the text and "
+        "3 values",
+    ),
+    (
+        r"refuses the map .*: Argument list too long",
+        "its values are too large: a CPU has 32 KiB for each at most",
+    ),
     (r"zero-sized leaf", "struct event has no fields: they are the columns"),
     (
         r"[Uu]nsupport(ed)? signed division",
@@ -116,9 +132,16 @@ _UNKNOWN_MACRO = re.compile(r"type specifier missing.*\n\s*(\w+)\(")
 _MACROS = (
     *("TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE", "LSM_PROBE"),
     *("KFUNC_PROBE", "KRETFUNC_PROBE", "BPF_PERF_OUTPUT", "BPF_TABLE"),
-    *("BPF_HASH", "BPF_LRU_HASH", "BPF_ARRAY", "BPF_PERCPU_ARRAY"),
-    *("BPF_PERCPU_HASH", "BPF_HISTOGRAM", "BPF_STACK_TRACE"),
+    *("BPF_HASH", "BPF_ARRAY", "BPF_PERCPU_ARRAY", "BPF_PERCPU_HASH"),
+    *("BPF_HISTOGRAM", "BPF_STACK_TRACE"),
 )
+
+# Names that BCC's macros for maps could have; some versions have some.
+_TABLES = {
+    "BPF_LRU_HASH": "lru_hash",
+    "BPF_PERCPU_HASH": "percpu_hash",
+    "BPF_LRU_PERCPU_HASH": "lru_percpu_hash",
+}
 
 
 class _Remark(NamedTuple):
@@ -128,13 +151,30 @@ class _Remark(NamedTuple):
     kind: str  # error, warning or note
     lines: List[str]
 
+    @property
+    def said(self) -> str:
+        """Its head; those from where the file is included stand above it."""
+        return next((one for one in self.lines if _REMARK.match(one)), "")
+
+    @property
+    def place(self) -> str:
+        """FILE:LINE, or the file alone."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+    @property
+    def line(self) -> int:
+        """0 where it is said of none."""
+        number = re.match(r":(\d+)", self.said[len(self.path) :])
+        return int(number[1]) if number else 0
+
 
 def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
     """clang's messages, with names of files as a person would type them.
 
     `hints` are what the compile room knows besides.
     """
-    remarks = _of_use(_remarks(output, made_of), made_of)
+    remarks = list(_of_use(_remarks(output, made_of), made_of))
+    remarks = _without_what_follows_a_brace(remarks)
     text = _text_of(_in_other_words(remarks, made_of), made_of)
     return _with_hints(text, hints)
 
@@ -156,6 +196,12 @@ def _with_hints(text: str, more: str = "") -> str:
     text = text.replace(own_source.LAYOUT, "")
     hints = [hint for cause, hint in _HINTS if re.search(cause, text)]
     for name in _UNKNOWN_MACRO.findall(text):
+        if name in _TABLES:
+            hints.append(
+                f"this BCC has no macro {name}: write "
+                f'BPF_TABLE("{_TABLES[name]}", KEY, VALUE, NAME, ENTRIES)'
+            )
+            continue
         meant = did_you_mean(name.upper(), _MACROS)
         if meant:
             hints.append(f"BCC has no macro {name}{meant}")
@@ -183,7 +229,10 @@ def _remarks(output: str, made_of: Source) -> List[_Remark]:
 
 def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
     """Without warnings for the kernel's headers, and a tour through BCC's."""
-    own = {os.path.abspath(path) for path in made_of.files}
+    own = {  # and how many lines they have, with the one behind the last
+        os.path.abspath(path): text.count("\n") + 1
+        for path, text in made_of.files.items()
+    }
     is_kept = True
     for remark in remarks:
         if remark.kind == "note":
@@ -191,8 +240,23 @@ def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
                 yield remark
             continue
         is_kept = remark.kind != "warning" or remark.path in own
+        if remark.line > own.get(remark.path, remark.line):
+            is_kept = False  # the compiler has lost count at a file's end
         if is_kept:
             yield remark
+
+
+def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
+    """One remark in place of all that come since one "}" is missing."""
+    first = next((i for i, r in enumerate(remarks) if _WITHIN in r.said), None)
+    begins = [r for r in remarks if r.kind == "note" and _TO_MATCH in r.said]
+    if first is None or not begins:
+        return remarks
+    begin, behind = begins[-1].place, remarks[first].place
+    said = (
+        f"{begin}: error: a }} is missing: this does not end before {behind}"
+    )
+    return [*remarks[:first], _Remark(begins[-1].path, "error", [said])]
 
 
 def _in_other_words(
@@ -263,6 +327,11 @@ def _of_llvm(line: str, made_of: Source) -> str:
         place = _PLACE_OF_DIVISION.search(line)
         where = f"{_shown(place[1], made_of)}:{place[2]}: " if place else ""
         return f"{where}error: {division[1]}"
+    no_map = _NO_MAP.match(line)
+    if no_map:
+        where = own_source.place_of_map(no_map[1], made_of)
+        refused = ": ".join(no_map.groups())
+        return f"{where}error: the kernel refuses the map {refused}"
     found = _OF_LLVM.match(line)
     if not found:
         return line

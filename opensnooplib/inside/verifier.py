@@ -90,6 +90,11 @@ _PLAIN: Tuple[Tuple[str, str], ...] = (
         "event in BPF_PERCPU_ARRAY",
     ),
     (
+        r"might sleep",
+        "this helper may wait, and a program of this kind must not: use one "
+        "that doesn't, such as bpf_probe_read_user()",
+    ),
+    (
         r"GPL",
         "only programs under the GPL may call this helper, as they are "
         "without BPF_LICENSE: take it out",

@@ -21,7 +21,7 @@ _FIELD = re.compile(
 )
 _WORD = re.compile(r"\w+")
 
-_QUALIFIERS = {"const", "volatile", "__user", "__rcu"}
+_QUALIFIERS = {"const", "volatile", "__user", "__rcu", "__seg_gs"}
 _ENUM = "enum"
 _NO_TYPEDEFS = {"struct", "union", _ENUM, "__data_loc", "__rel_loc"}
 _PLAIN = {"void", "char", "short", "int", "long", "signed", "unsigned"}

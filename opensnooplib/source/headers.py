@@ -348,8 +348,6 @@ typedef struct __user_cap_data_struct *cap_user_data_t;
 #define __kernel
 #define __force
 #define __bitwise
-#define __seg_fs
-#define __seg_gs
 #include <linux/compiler.h>
 """
 

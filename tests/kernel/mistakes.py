@@ -260,6 +260,58 @@ MISTAKES = {
             DOES_NOT_COMPILE,
         ),
     ),
+    "a macro for maps that BCC hasn't": Mistake(
+        "BPF_HASH(seen",
+        "BPF_LRU_HASH(seen",
+        (
+            "in plain words: this BCC has no macro BPF_LRU_HASH: write "
+            'BPF_TABLE("lru_hash", KEY, VALUE, NAME, ENTRIES)',
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a map whose values are too large": Mistake(
+        "BPF_HASH(seen, u32, u64);",
+        "struct large { char text[40000]; };\n\n"
+        "BPF_PERCPU_ARRAY(seen, struct large, 1);",
+        (
+            "my.c:12: error: the kernel refuses the map seen: Argument list "
+            "too long",
+            "in plain words: its values are too large: …",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a helper that may wait": Mistake(
+        _FILL,
+        "\tbpf_copy_from_user(&event.ts, 8, args->filename);\n",
+        ("my.c:16: error: the kernel refuses this:", REFUSED + "…"),
+    ),
+    "more values than printk takes": Mistake(
+        _FILL,
+        '\tbpf_trace_printk("%d %d %d %d", 1, 2, 3, event.pid);\n',
+        (
+            "my.c:16: error: …",
+            "in plain words: a helper takes 5 arguments at most: "
+            "bpf_trace_printk() the text and 3 values",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "a brace is missing in a function above": Mistake(
+        _PROBE,
+        "static int above(int x)\n{\n\tif (x) {\n\t\treturn 1;\n"
+        "\treturn 0;\n}\n\n" + _PROBE,
+        (
+            "my.c:13: error: a } is missing: this does not end before my.c:20",
+            DOES_NOT_COMPILE,
+        ),
+    ),
+    "an endif is missing": Mistake(
+        _FILL,
+        "#ifdef NOBODY\n" + _FILL,
+        (
+            "my.c:16:2: error: unterminated conditional directive",
+            DOES_NOT_COMPILE,
+        ),
+    ),
     "no field": Mistake(
         GOOD.partition("TRACEPOINT")[0],
         "struct event {};\nBPF_PERF_OUTPUT(events);\n",
