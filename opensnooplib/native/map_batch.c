@@ -71,15 +71,17 @@ int map_set(int map_fd, const void *key, const void *value)
 	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
 }
 
-int await_programs(void)
+int await_programs(bool may_be_preempted)
 {
-	/*
-	 * Many times what a program takes. membarrier(2) waits for RCU alone,
-	 * which Linux 7 doesn't hold for programs that it may preempt; and
-	 * where nohz_full is on, it can't.
-	 */
-	const struct timespec long_enough = {.tv_nsec = 100 * 1000 * 1000};
+	/* Many times what a program takes. */
+	struct timespec left = {.tv_nsec = 100 * 1000 * 1000};
 
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	return nanosleep(&long_enough, NULL) < 0 ? -errno : 0;
+	/* It waits for RCU; where nohz_full is on, it can't. */
+	if (!may_be_preempted &&
+	    syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
+		return 0;
+	while (nanosleep(&left, &left) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef OPENSNOOP_MAP_BATCH_H
 #define OPENSNOOP_MAP_BATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How many entries the map can have, or a negative errno. */
@@ -23,9 +24,9 @@ int map_delete(int map_fd, const void *keys, uint32_t count);
 int map_set(int map_fd, const void *key, const void *value);
 
 /*
- * Wait until no BPF program runs that began before this call. Returns 0 or a
- * negative errno.
+ * Wait until no BPF program runs that began before this call. RCU tells of
+ * those that the kernel doesn't preempt. Returns 0 or a negative errno.
  */
-int await_programs(void);
+int await_programs(bool may_be_preempted);
 
 #endif

@@ -53,8 +53,12 @@ def defines() -> List[Define]:
 class KernelCounts:
     """Methods raise OSError as the kernel says."""
 
-    def __init__(self, maps: Mapping[str, int], sees_begin: bool) -> None:
+    def __init__(
+        self, maps: Mapping[str, int], sees_begin: bool, preempted: bool
+    ) -> None:
+        """`preempted` says that the kernel may preempt the programs."""
         self._maps = maps
+        self._preempted = preempted
         self._sees_begin = sees_begin
         self._lib = native_library.load()
         self._lib.map_capacity.restype = ctypes.c_int64
@@ -69,7 +73,7 @@ class KernelCounts:
         generation = self._generation
         self._generation = 1 - generation
         self._set("generation", 0, self._generation)
-        native_library.check(self._lib.await_programs())
+        native_library.check(self._lib.await_programs(self._preempted))
         return Summary(
             seconds=seconds,
             files=self._files(generation),

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
 from opensnooplib.compile.known_maps import START_MAP
+from opensnooplib.host import kernel
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader
 from opensnooplib.summary import summary_text
@@ -53,7 +54,11 @@ class Summing:
     ) -> None:
         self._rings = rings
         self._options = options
-        self._counts = KernelCounts(maps, sees_begin=START_MAP in maps)
+        self._counts = KernelCounts(
+            maps,
+            sees_begin=START_MAP in maps,
+            preempted=kernel.preempts_programs(options.plan),
+        )
         self._interval = options.interval
         self._show: Callable[[Summary], None] = self._write
         self._screen: Optional[Screen] = None
