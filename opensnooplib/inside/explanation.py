@@ -20,8 +20,12 @@ _NOISE = re.compile(
     r"|create_probe_event: .*|bpf_attach_raw_tracepoint .*"
     r"|bpf: \S+ is not found in vmlinux BTF|bpf: Failed to load program: .*"
     # What LLVM knows of an instruction that it can't select.
+    r"|#line \d+ .*"
     r"|LLVM ERROR: Cannot select: .*|\s*0x[0-9a-f]+: .*|In function: .*|\s*)$"
 )
+
+# Beside the C that clang 18 and later show: the number of the line.
+_MARGIN = re.compile(r"^ {0,4}(\d+| {5}) \| ?")
 
 _REMARK = re.compile(
     r"^(\S[^:]*)(?::\d+){0,2}: (?:fatal )?(error|warning|note): "
@@ -213,6 +217,7 @@ def _remarks(output: str, made_of: Source) -> List[_Remark]:
     remarks = [_Remark("", "", [])]
     above: List[str] = []
     for line in output.split("\n"):
+        line = _MARGIN.sub("", line)
         if _NOISE.match(line):
             continue
         line = _of_llvm(line, made_of)

@@ -136,7 +136,7 @@ MISTAKES = {
         "openat)\n{\n\tstruct event event = {};",
         "openat) { // begins\n\n\tstruct event evnt = {};",
         (
-            "my.c:14:15: note: 'evnt' declared here",
+            "my.c:16:2: error: …",
             DOES_NOT_COMPILE,
         ),
     ),

@@ -91,3 +91,22 @@ def test_the_second_of_two_probes_is_in_the_main_file(
         "my.c:3: error: a probe for the tracepoint syscalls:sys_enter_open "
         "is there already, at first.h:1: make them one"
     )
+
+
+def test_the_margin_of_newer_compilers(tmp_path: Path) -> None:
+    """It is as if there was none; and our #line is nobody's."""
+    path = tmp_path / "my.c"
+    path.write_text("\n" + _PROBE)
+    said = (
+        f"{path}:7:1: error: type specifier missing, defaults to 'int'\n"
+        "    7 | TRACEPOINT_PROB(syscalls, sys_enter_openat)\n"
+        "      | ^\n"
+        f'    8 | #line 8 "{path}"\n'
+    )
+    text = explanation.of_compiler(said, source.read(str(path)))
+    assert text.strip().split("\n")[1:] == [
+        "TRACEPOINT_PROB(syscalls, sys_enter_openat)",
+        "^",
+        "in plain words: BCC has no macro TRACEPOINT_PROB; did you mean "
+        "TRACEPOINT_PROBE?",
+    ]
