@@ -14,8 +14,37 @@ static bool looks_like_formula(const struct text *text)
 /* A file's name that holds what stands between callers. */
 static bool looks_like_two(const struct cell *cell)
 {
-	return cell->kind == CELL_CALLER &&
-	       memchr(cell->text.bytes, ';', cell->text.size);
+	return memchr(cell->text.bytes, ';', cell->text.size);
+}
+
+/* Each ';' as \x3b, which stands for it in $'...'. */
+static char *escape_semicolons(char *start, char *end)
+{
+	const size_t more = strlen("\\x3b") - 1;
+	size_t size = (size_t)(end - start);
+	char *out = end;
+
+	for (size_t i = 0; i < size; i++)
+		out += start[i] == ';' ? more : 0;
+	end = out;
+	/* From the end on, so that nothing is overwritten. */
+	while (size > 0) {
+		*--out = start[--size];
+		if (*out == ';') {
+			out -= more;
+			memcpy(out, "\\x3b", more + 1);
+		}
+	}
+	return end;
+}
+
+static char *put_caller(char *out, const struct cell *cell)
+{
+	if (!looks_like_formula(&cell->text) && !looks_like_two(cell))
+		return put_table_cell(out, cell);
+	return escape_semicolons(out,
+				 put_shell_quoted(out, cell->text.bytes,
+						  cell->text.size));
 }
 
 static char *put_cell(char *out, const struct cell *cell)
@@ -24,9 +53,10 @@ static char *put_cell(char *out, const struct cell *cell)
 	case CELL_MISSING:
 	case CELL_NONE:
 		return out;
-	case CELL_TEXT:
 	case CELL_CALLER:
-		if (looks_like_formula(&cell->text) || looks_like_two(cell))
+		return put_caller(out, cell);
+	case CELL_TEXT:
+		if (looks_like_formula(&cell->text))
 			return put_shell_quoted(out, cell->text.bytes,
 						cell->text.size);
 		return put_table_cell(out, cell);

@@ -151,7 +151,7 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size)
 		if (length == 0) {
 			out = put_shell_escape(out, bytes[i++]);
 		} else if (is_unsafe(character) || character == '\\' ||
-			   character == '\'' || character == ';') {
+			   character == '\'') {
 			while (length-- > 0)
 				out = put_shell_escape(out, bytes[i++]);
 		} else {

@@ -32,10 +32,7 @@
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 		     bool cut);
 
-/*
- * The same, quoted whether it needs it or not. No ';' is left, which stands
- * between the callers of a row of CSV.
- */
+/* The same, quoted whether it needs it or not. */
 char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size);
 
 /*
