@@ -42,9 +42,8 @@ static char *put_caller(char *out, const struct cell *cell)
 {
 	if (!looks_like_formula(&cell->text) && !looks_like_two(cell))
 		return put_table_cell(out, cell);
-	return escape_semicolons(out,
-				 put_shell_quoted(out, cell->text.bytes,
-						  cell->text.size));
+	return escape_semicolons(
+		out, put_shell_quoted(out, cell->text.bytes, cell->text.size));
 }
 
 static char *put_cell(char *out, const struct cell *cell)
