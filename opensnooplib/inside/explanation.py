@@ -79,7 +79,7 @@ _HINTS = (
         "__builtin_memcpy() and so on",
     ),
     (
-        r"implicit.* '(printf|malloc|strlen|strcpy|strcmp|open)'",
+        r"(implicit|undeclared).* '(printf|malloc|strlen|strcpy|strcmp|open)'",
         "a BPF program calls the kernel's helpers only: man bpf-helpers",
     ),
     (
@@ -107,7 +107,7 @@ _HINTS = (
         "functions that probes call are static",
     ),
     (
-        r"too many args to",
+        r"too many args to|Constant<\d+> too many arguments",
         "a helper takes 5 arguments at most: bpf_trace_printk() the text and "
         "3 values",
     ),
