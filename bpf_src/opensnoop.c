@@ -20,7 +20,7 @@
  *   plan_syscall.h  where the kernel calls us; plan_syscall_exit.h,
  *                   plan_fentry.h and plan_kprobe.h are other ways to be
  *                   called, which find the arguments by registers.h and
- *                   entry_registers.h
+ *                   entry_registers.h; syscall_exit.h, what a result is
  *   io_uring.h      opens without a syscall
  *   raw_syscalls.h, inner_opens.h, exec.h  what --all adds
  */

@@ -13,8 +13,7 @@
 
 #define SIGSYS_BIT (1ULL << (31 - 1))
 
-/* Such a signal can't be blocked: force_sig_info_to_task() of kernel/signal.c
- */
+/* It can't be blocked: force_sig_info_to_task() of kernel/signal.c */
 static bool sigsys_is_on_its_way(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
