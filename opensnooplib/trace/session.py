@@ -180,10 +180,16 @@ def tell_output_error(
 ) -> None:
     """Why rows or records could not be written."""
     where = options.record or options.output_file or "stdout"
+    what = "records" if options.record else "rows"
     error = rings.output_error()
+    if error == errno.ESTALE:
+        messages.warn(
+            f"{where} was emptied or removed meanwhile: {what} that it had "
+            "taken are gone"
+        )
+        return
     if error == errno.ETIMEDOUT:
         why = "whoever reads there takes nothing more"
     else:
         why = os.strerror(error)
-    what = "records" if options.record else "rows"
     messages.warn(f"cannot write {what} to {where}: {why}")
