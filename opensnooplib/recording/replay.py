@@ -10,6 +10,7 @@ import datetime
 import os
 from typing import Optional
 
+from opensnooplib import output_file
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.messages import Messages
 from opensnooplib.options import Options
@@ -39,7 +40,7 @@ def run(options: Options, messages: Messages) -> int:
     output = session.open_output(options)
     replay.begin(output)
     ending.wait_for_rows()
-    session.empty(output)
+    output_file.empty(output)
     replay.put_heading()
     try:
         while replay.goes_on and not ending.received:

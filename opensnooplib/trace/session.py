@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
 from typing import TYPE_CHECKING, Optional
 
+from opensnooplib import output_file
 from opensnooplib.errors import OpensnoopError
 from opensnooplib.host import diagnosis, kernel, pinned_maps
 from opensnooplib.messages import Messages
@@ -63,7 +63,7 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(f"watching {seen}; Ctrl-C ends it")
     if command:
         command.release()
-    empty(output)  # not before all that can fail
+    output_file.empty(output)  # not before all that can fail
     trace.put_heading()
     state = _write_rows(options, trace, ending, command, live, maps)
     if live:
@@ -100,22 +100,7 @@ def open_output(options: Options) -> int:
         return recording.open_for_writing(options.record)
     if options.output_file is None:
         return 1
-    try:
-        return os.open(
-            options.output_file,
-            os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC,
-            0o666,
-        )
-    except OSError as error:
-        raise OpensnoopError(
-            f"-o {options.output_file}: cannot write there: {error.strerror}"
-        ) from None
-
-
-def empty(output: int) -> None:
-    """If it is a file that the tool has opened itself."""
-    if output != 1 and stat.S_ISREG(os.fstat(output).st_mode):
-        os.ftruncate(output, 0)
+    return output_file.open_for_writing("-o", options.output_file)
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:

@@ -262,7 +262,7 @@ def test_root_overwrites_recordings_only(
     os.mkfifo(fifo)
     for path, why in (
         (precious, "is there already and is no recording"),
-        (link, "is a symbolic link"),
+        (link, "has a symbolic link in its path"),
         (fifo, "is no file"),
         (foreign, "belongs to another user"),
         (tmp_path, "Is a directory"),
