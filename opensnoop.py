@@ -123,7 +123,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from opensnooplib.errors import OpensnoopError  # noqa: E402
-from opensnooplib.host import descriptors  # noqa: E402
+from opensnooplib.host import limits  # noqa: E402
 from opensnooplib.messages import Messages, print_text  # noqa: E402
 from opensnooplib.prompt import arguments, interpreter  # noqa: E402
 from opensnooplib.trace import plans, session  # noqa: E402
@@ -155,7 +155,7 @@ def main(words: Optional[List[str]] = None) -> int:
 
             return replay.run(options, messages)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
-        descriptors.raise_limit()
+        limits.raise_limits()
         if options.doctor:
             from opensnooplib import doctor  # not needed for a trace
 
@@ -169,7 +169,7 @@ def main(words: Optional[List[str]] = None) -> int:
             return inside.run(options, messages)
         return session.run(options, messages)
     except OpensnoopError as error:
-        messages.report(descriptors.explained(error) or error)
+        messages.report(limits.explained(error) or error)
         return error.exit_status
     except EndedEarly:
         messages.report(OpensnoopError("ended before the trace began"))
@@ -178,7 +178,7 @@ def main(words: Optional[List[str]] = None) -> int:
         if verbose:
             raise
         messages.report(
-            descriptors.explained(error)
+            limits.explained(error)
             or OpensnoopError(
                 f"internal error: {type(error).__name__}: {error}; please "
                 "report it with what -v says"

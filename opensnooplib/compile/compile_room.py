@@ -26,7 +26,7 @@ from opensnooplib.compile.compiled import (
 )
 from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.host import descriptors, hooks, kernel, tracefs, ways
+from opensnooplib.host import hooks, kernel, limits, tracefs, ways
 from opensnooplib.host.ways import NO_WAYS, Ways
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
@@ -138,9 +138,9 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
 
 
 def _failure(error: Exception) -> RoomFailure:
-    without_descriptor = descriptors.ran_out(error, printed_from(0))
+    without_descriptor = limits.ran_out(error, printed_from(0))
     if without_descriptor:
-        return RoomFailure(descriptors.sentence(without_descriptor))
+        return RoomFailure(limits.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
         sentence = f"BCC failed: {type(error).__name__}: {error}"
         return RoomFailure(sentence, compiler_spoke=True)

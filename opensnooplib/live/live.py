@@ -26,7 +26,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Work
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import descriptors
+from opensnooplib.host import limits
 from opensnooplib.live import changes
 from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.watch import Watch
@@ -252,7 +252,7 @@ class Live:
             self._messages.show(self._launched.warnings())
 
     def _tell(self, error: OpensnoopError) -> None:
-        self._messages.report(descriptors.explained(error) or error)
+        self._messages.report(limits.explained(error) or error)
         self._messages.warn("the trace goes on with the C as it was")
 
     def _swap(self, launched: Launched) -> None:

@@ -8,13 +8,14 @@ opens are seen, and write rows until something ends it.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import time
 from typing import TYPE_CHECKING, Optional
 
 from opensnooplib import output_file
 from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import diagnosis, kernel, pinned_maps
+from opensnooplib.host import diagnosis, kernel, limits, pinned_maps
 from opensnooplib.messages import Messages
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
@@ -108,9 +109,8 @@ def open_rings(options: Options, messages: Messages) -> Reader:
         raise OpensnoopError(diagnosis.LOCKED_DOWN)
     cpus = kernel.online_cpus()
     pages = buffers.pages_for_each_cpu(options.buffer_pages, len(cpus))
-    messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")
     try:
-        return Reader(cpus, pages)
+        rings = buffers.open_largest(cpus, pages, options)
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
@@ -118,6 +118,17 @@ def open_rings(options: Options, messages: Messages) -> Reader:
                 "-b"
             ) from None
         raise OpensnoopError(diagnosis.why_no_bpf(error.errno or 0)) from None
+    messages.detail(
+        f"perf rings: {len(cpus)} CPUs, {rings.pages} pages for each"
+    )
+    if rings.pages < pages:
+        kib = rings.pages * mmap.PAGESIZE >> 10
+        messages.note(
+            f"perf rings of {kib} KiB instead of "
+            f"{pages * mmap.PAGESIZE >> 10} KiB for each CPU: this user may "
+            f"lock no more memory; {limits.MORE_LOCKED_MEMORY} for larger ones"
+        )
+    return rings
 
 
 def _write_rows(
