@@ -15,9 +15,9 @@ INSTALLED = $(DESTDIR)$(PREFIX)/lib/opensnoop
 AS_ROOT = $(if $(filter 0,$(shell id -u)),$(PYTHON),sudo $(PYTHON) -B)
 
 LIBRARY = opensnooplib/native/libopensnoop.so
-NATIVE_SOURCES = $(wildcard opensnooplib/native/*.c)
-NATIVE_HEADERS = $(wildcard opensnooplib/native/*.h)
-NATIVE_FLAGS = -std=c11 -Wall -Wextra -Werror -O2 -fPIC \
+NATIVE_SOURCES = $(wildcard opensnooplib/native/*/*.c)
+NATIVE_HEADERS = $(wildcard opensnooplib/native/*/*.h)
+NATIVE_FLAGS = -std=c11 -Iopensnooplib/native -Wall -Wextra -Werror -O2 -fPIC \
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 NATIVE_LINKING = -shared -Wl,-z,relro,-z,now,-z,defs
 
@@ -74,7 +74,8 @@ lint-c:
 	@clang-format --dry-run -Werror $(C_FILES)
 	@clang-tidy --quiet $(NATIVE_SOURCES) -- $(NATIVE_FLAGS)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --error-exitcode=1 opensnooplib/native
+		--inline-suppr --error-exitcode=1 \
+		-Iopensnooplib/native opensnooplib/native
 
 lint-python:
 	@echo "black, flake8, mypy"

@@ -13,12 +13,13 @@ from typing import List, Optional
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import descriptors
-from opensnooplib.messages import Messages, print_text
-from opensnooplib.prompt import arguments, interpreter
-from opensnooplib.trace import plans, session
-from opensnooplib.trace.signals import EndedEarly
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import file_descriptors
+from opensnooplib.base.messages import Messages, print_text
+from opensnooplib.cli import arguments, interpreter
+from opensnooplib.trace import plans
+from opensnooplib.commands import trace_opens
+from opensnooplib.trace.ending_signals import EndedEarly
 
 
 def _keep_standard_descriptors() -> None:
@@ -42,25 +43,29 @@ def main(words: Optional[List[str]] = None) -> int:
         verbose = options.verbose
         messages = Messages(options.quiet, verbose, options.color_mistakes)
         if options.replay is not None:
-            from opensnooplib.recording import replay  # not needed for a trace
+            from opensnooplib.replay import (
+                stored_opens,
+            )  # not needed for a trace
 
-            return replay.run(options, messages)
+            return stored_opens.run(options, messages)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
-        descriptors.raise_limit()
+        file_descriptors.raise_limit()
         if options.doctor:
-            from opensnooplib import doctor  # not needed for a trace
+            from opensnooplib.commands import doctor  # not needed for a trace
 
             return doctor.run(options)
         if options.print_source:
             print_text(plans.source(options))
             return 0
         if options.disassemble or (options.verifier_log and not options.live):
-            from opensnooplib.inside import inside  # not needed for a trace
+            from opensnooplib.commands import (
+                show_program,
+            )  # not needed for a trace
 
-            return inside.run(options, messages)
-        return session.run(options, messages)
+            return show_program.run(options, messages)
+        return trace_opens.run(options, messages)
     except OpensnoopError as error:
-        messages.report(descriptors.explained(error) or error)
+        messages.report(file_descriptors.explained(error) or error)
         return error.exit_status
     except EndedEarly:
         messages.report(OpensnoopError("ended before the trace began"))
@@ -69,7 +74,7 @@ def main(words: Optional[List[str]] = None) -> int:
         if verbose:
             raise
         messages.report(
-            descriptors.explained(error)
+            file_descriptors.explained(error)
             or OpensnoopError(
                 f"internal error: {type(error).__name__}: {error}; please "
                 "report it with what -v says"

@@ -64,7 +64,7 @@ setup(
     package_dir={"opensnooplib.bpf_src": "bpf_src"},
     package_data={
         "opensnooplib": ["native/libopensnoop.so"],
-        "opensnooplib.bpf_src": ["*.[ch]"],
+        "opensnooplib.bpf_src": ["*.[ch]", "*/*.h"],
     },
     data_files=[
         ("share/man/man8", ["docs/opensnoop.8"]),

@@ -39,7 +39,7 @@ enum open_call {
 /* In place of a result that the kernel tells nobody. */
 #define NOT_TOLD 0x7ffffffe
 
-/* What is known of the directories behind the path: see full_path.h. */
+/* What is known of the directories behind the path: see extra/full_path.h. */
 enum dir_state {
 	DIR_IS_KNOWN = 1,      /* they are there, down from the root */
 	DIR_IS_FILE = 2,       /* the first of them is the file itself */
@@ -92,7 +92,7 @@ struct event {
 	u64 callers[CALLERS + 1]; /* the user stack: who called, then 0 */
 #endif
 
-	/* Where directories aren't on mounts of the host: see full_path.h. */
+	/* Where directories aren't on mounts of the host: see extra/full_path.h. */
 #ifdef PATH_VIEW_HOST
 	u32 fs_device;	/* the file system's, as the kernel has it; or 0 */
 	u32 fs_size;	/* bytes of directories up to its root */

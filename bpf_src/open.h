@@ -28,7 +28,7 @@ static bool open_flags_selected(const struct open_args *open)
 }
 
 #ifdef FIND_DIRECTORIES
-#include "full_path.h"
+#include "extra/full_path.h"
 #else
 /* Nothing shows the directories of any path. */
 static bool went_on_walking(void *ctx, u32 program, struct event *event)

@@ -79,7 +79,7 @@ static bool mode_counts(u64 flags)
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#include "wanted.h"
+#include "extra/wanted.h"
 
 /* All but the path. */
 static void fill_event(struct event *event, const struct open_args *open,

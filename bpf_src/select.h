@@ -19,15 +19,15 @@ static bool cgroup_in_map(void)
 #endif
 
 #ifdef SELECT_CGROUP
-#include "cgroups.h"
+#include "extra/cgroups.h"
 #endif
 
 #ifdef SELECT_MNTNS
-#include "mnt_namespace.h"
+#include "extra/mnt_namespace.h"
 #endif
 
 #ifdef MNTNS_MAP
-#include "mnt_namespace.h"
+#include "extra/mnt_namespace.h"
 
 BPF_TABLE_PINNED("hash", u64, u32, mntns_set, 1024, MNTNS_MAP);
 
@@ -40,11 +40,11 @@ static bool mntns_in_map(void)
 #endif
 
 #ifdef FOLLOW_CHILDREN
-#include "follow.h"
+#include "extra/follow.h"
 #endif
 
 #ifdef SELECT_COMM
-#include "comm.h"
+#include "extra/comm.h"
 
 static bool comm_selected(void)
 {
@@ -110,7 +110,7 @@ static bool caller_selected(u64 pid_tgid)
 }
 
 #ifdef SELECT_PATH
-#include "paths.h"
+#include "extra/paths.h"
 #endif
 
 /* Which file: `path` lies in a buffer of `room` bytes. */

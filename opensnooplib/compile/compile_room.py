@@ -14,9 +14,9 @@ import socket
 from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
 from typing import Optional
 
-from opensnooplib.compile import again, handover
-from opensnooplib.compile.known_maps import START_MAP
-from opensnooplib.compile.compiled import (
+from opensnooplib.compile import tail_calls, handover
+from opensnooplib.source.known_maps import START_MAP
+from opensnooplib.compile.bcc_program import (
     EVENTS_MAP,
     SUMMARY_MAPS,
     Compiled,
@@ -25,21 +25,22 @@ from opensnooplib.compile.compiled import (
     printed_from,
 )
 from opensnooplib.compile.handover import Handover, RoomFailure
-from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.host import descriptors, hooks, kernel, tracefs, ways
-from opensnooplib.host.ways import NO_WAYS, Ways
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.kernel import (
+    file_descriptors,
+    hooks,
+    this_kernel,
+    tracefs,
+    ways,
+)
+from opensnooplib.kernel.ways import NO_WAYS, Ways
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
-from opensnooplib.source import (
-    attachment,
-    declarations,
-    defines,
-    headers,
-    own_source,
-    selection,
-    source,
-)
-from opensnooplib.source.source import Source
+from opensnooplib.kernel import program_names
+from opensnooplib.source import declarations, defines, kernel_headers, c_text
+from opensnooplib.compile import own_source
+from opensnooplib.selection import kernel_selection
+from opensnooplib.source.c_text import Source
 from opensnooplib.summary import kernel_counts
 
 # Of include/uapi/linux/limits.h.
@@ -58,7 +59,7 @@ SOURCE = "source"
 
 class Job(NamedTuple):
     options: Options
-    source: Source
+    c_text: Source
     plan: str
     functions: Mapping[str, str]  # of the kernel, see hooks.py
     tool_pid: int
@@ -70,12 +71,12 @@ class Job(NamedTuple):
 
 def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     """The C for this job on this kernel; tracefs must be mounted."""
-    text = source.with_defines(
+    text = c_text.with_defines(
         job.source.text,
         defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
         + ([("NO_RETURN_IS_MISSED", "1")] if _links_kprobes(job) else [])
         + other_ways.defines
-        + selection.defines(job.options)
+        + kernel_selection.defines(job.options)
         + defines.columns(job.options)
         + (defines.directories(job.options) if has_structs() else [])
         + (kernel_counts.defines() if job.options.summary else []),
@@ -89,7 +90,10 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
 
 def has_structs() -> bool:
     """Can the C use the kernel's own structs here?"""
-    return kernel.has_btf() or headers.choose().kind != headers.Kind.SMALL_TREE
+    return (
+        this_kernel.has_btf()
+        or kernel_headers.choose().kind != kernel_headers.Kind.SMALL_TREE
+    )
 
 
 def find_ways(job: Job) -> Ways:
@@ -138,9 +142,9 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
 
 
 def _failure(error: Exception) -> RoomFailure:
-    without_descriptor = descriptors.ran_out(error, printed_from(0))
+    without_descriptor = file_descriptors.ran_out(error, printed_from(0))
     if without_descriptor:
-        return RoomFailure(descriptors.sentence(without_descriptor))
+        return RoomFailure(file_descriptors.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
         sentence = f"BCC failed: {type(error).__name__}: {error}"
         return RoomFailure(sentence, compiler_spoke=True)
@@ -185,15 +189,15 @@ def _work(job: Job) -> Handover:
     text = make_source(job, other_ways)
     if without_tracefs and own_source.tracepoints(text):
         raise without_tracefs
-    chosen = headers.choose()
+    chosen = kernel_headers.choose()
     flags: List[str] = []
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
         os.environ.pop(name, None)  # what we say was taken must be taken
-    if chosen.kind == headers.Kind.UNPACKED:
+    if chosen.kind == kernel_headers.Kind.UNPACKED:
         os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
-    elif chosen.kind == headers.Kind.SMALL_TREE:
+    elif chosen.kind == kernel_headers.Kind.SMALL_TREE:
         _make_small_tree(job.folder, text)
-        flags = headers.small_tree_flags(job.folder)
+        flags = kernel_headers.small_tree_flags(job.folder)
         os.environ["BCC_KERNEL_SOURCE"] = job.folder
     try:
         compiled = Compiled(
@@ -203,14 +207,16 @@ def _work(job: Job) -> Handover:
             _links_kprobes(job),
         )
     except SourceError as error:
-        hint = headers.hint(printed_from(0), chosen)
+        hint = kernel_headers.hint(printed_from(0), chosen)
         error.detail = "\n".join(filter(None, [error.detail, hint]))
         raise
     finally:
         remove_headers(job)
     compiled.load(job.options.verifier_log)
     compiled.know_maps(lambda name, way: _refuse_map(job, name, way))
-    compiled.let_call_again(again.places(compiled.programs, job.functions))
+    compiled.let_call_again(
+        tail_calls.places(compiled.programs, job.functions)
+    )
     job.install_rings(compiled.map_fd(EVENTS_MAP))
     if job.have_slots is None:
         compiled.attach()
@@ -238,7 +244,7 @@ def _work(job: Job) -> Handover:
                 EVENTS_MAP,
                 # Programs in one would be forgotten if nobody held it.
                 *compiled.known_maps,
-                *selection.map_names(job.options),
+                *kernel_selection.map_names(job.options),
                 *(SUMMARY_MAPS if job.options.summary else ()),
             )
         },
@@ -256,7 +262,7 @@ def _refuse_map(job: Job, name: str, written: str) -> None:
 
     In somebody's own C, one that no option needs is something else.
     """
-    if job.plan != SOURCE or name in selection.map_names(job.options):
+    if job.plan != SOURCE or name in kernel_selection.map_names(job.options):
         raise SourceError(
             f"{own_source.place_of_map(name, job.source)}the frontend reads "
             f"the map {name}, which must be {written}: give a map of another "
@@ -293,7 +299,7 @@ def _doubts_of_pairs(compiled: Compiled, job: Job) -> List[str]:
         return []
     return [
         f"{own_source.place_of_map(name, job.source)}warning: the map {name} "
-        f"keeps what began for {attachment.place_of(end)}: call it start, or "
+        f"keeps what began for {program_names.place_of(end)}: call it start, or "
         "each save loses what is under way"
         for name, end in compiled.kept_for_ends().items()
     ]
@@ -307,7 +313,7 @@ def _links_kprobes(job: Job) -> bool:
 def _make_small_tree(folder: str, text: str) -> None:
     try:
         os.mkdir(folder, mode=0o700)
-        headers.make_small_tree(folder, text)
+        kernel_headers.make_small_tree(folder, text)
     except OSError as error:
         raise OpensnoopError(
             f"cannot write headers for the compiler to {folder}: "

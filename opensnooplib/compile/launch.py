@@ -17,10 +17,10 @@ from typing import Callable, Container, Mapping, NamedTuple
 from opensnooplib.compile import compile_room, handover
 from opensnooplib.compile.compile_room import PATIENCE_SECONDS
 from opensnooplib.compile.handover import Handover
-from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
-from opensnooplib.source import source
-from opensnooplib.source.source import Source
+from opensnooplib.source import c_text
+from opensnooplib.source.c_text import Source
 
 
 # Of clang, of LLVM, and of LLVM's back end for BPF.
@@ -76,9 +76,9 @@ class Launched(NamedTuple):
         """The compiler's, for what the job's C is made of, and ours."""
         said = ""
         if self.messages:
-            from opensnooplib.inside import explanation  # seldom needed
+            from opensnooplib.explain import compiler_messages  # seldom needed
 
-            said = explanation.warnings(self.messages, self.job.source)
+            said = compiler_messages.warnings(self.messages, self.job.source)
         return "\n".join([said, *self.handover.doubts]).strip("\n")
 
 
@@ -171,21 +171,23 @@ class Work:
         LLVM 11, of BCC 0.18, makes something of a signed division.
         """
         if _ERROR.search(said):
-            from opensnooplib.inside import explanation  # seldom needed
+            from opensnooplib.explain import compiler_messages  # seldom needed
 
             raise SourceError(
                 "the C does not compile",
-                explanation.of_compiler(said, self._job.source),
+                compiler_messages.of_compiler(said, self._job.source),
             ) from None
 
     def _explain(self, failure: handover.RoomFailure) -> str:
-        from opensnooplib.inside import explanation  # seldom needed
+        from opensnooplib.explain import compiler_messages  # seldom needed
 
         made_of = self._job.source
         if failure.verifier_spoke and not self._job.options.verifier_log:
-            return explanation.of_verifier(self._messages(), failure, made_of)
+            return compiler_messages.of_verifier(
+                self._messages(), failure, made_of
+            )
         if failure.compiler_spoke:
-            return explanation.of_compiler(
+            return compiler_messages.of_compiler(
                 self._messages(), made_of, failure.hints
             )
         return ""
@@ -217,7 +219,7 @@ def begin(
     return Work(
         compile_room.Job(
             options=options,
-            source=source.read(source.path_of(options)),
+            source=c_text.read(c_text.path_of(options)),
             plan=plan,
             functions=functions,
             tool_pid=os.getpid(),

@@ -8,9 +8,9 @@ import os
 import time
 from typing import Callable, List
 
-from opensnooplib import libc
-from opensnooplib.trace.generation import Generation
-from opensnooplib.trace.trace import Trace
+from opensnooplib.base import libc
+from opensnooplib.trace.program_set import Generation
+from opensnooplib.trace.running_trace import Trace
 
 # A program that was called before a switch has ended by then: it takes
 # microseconds, but some kernels let other tasks run in between.

@@ -20,7 +20,7 @@ import json
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from opensnooplib.errors import SourceError
+from opensnooplib.base.errors import SourceError
 from opensnooplib.source.declarations import RENDERINGS, Declaration, Note
 from opensnooplib.source.members import Member
 

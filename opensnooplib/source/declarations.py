@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from opensnooplib.errors import SourceError
-from opensnooplib.prompt.nearest import did_you_mean
-from opensnooplib.source import enums, source
+from opensnooplib.base.errors import SourceError
+from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.source import enums, c_text
 from opensnooplib.source.comments import COMMENT, QUOTED
 
 # How a number can be shown in the table, instead of by its type.
@@ -195,7 +195,7 @@ class _Reader:
         start = 0
         for found in re.finditer(r'^#line (\d+) "(.*)"\n', before, re.M):
             number, file, start = int(found[1]), found[2], found.end()
-        file = source.shown_name(file)
+        file = c_text.shown_name(file)
         return f"{file}:{number + before.count(chr(10), start)}"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The counts of a summary, from the maps of bpf_src/summary.h.
+"""The counts of a summary, from the maps of bpf_src/extra/summary.h.
 
 The programs count in one of two generations. To take what was counted, they
 are told to go on in the other one; when none runs any more that was told
@@ -16,12 +16,13 @@ import sys
 import struct
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from opensnooplib import bpf_objects, native_library
-from opensnooplib.host import kernel
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.base import native_library
+from opensnooplib.kernel import this_kernel
 from opensnooplib.source.defines import Define
-from opensnooplib.summary.summary import File, NoPlace, Process, Summary
+from opensnooplib.summary.totals import File, NoPlace, Process, Summary
 
-# As in bpf_src/summary.h.
+# As in bpf_src/extra/summary.h.
 _SHORT_NAME, _LONG_NAME = 256, 4096
 _ERRORS = 4096
 _TIME_SLOTS = 64
@@ -42,7 +43,7 @@ def _address(memory: mmap.mmap) -> ctypes.Array[ctypes.c_char]:
 
 
 def defines() -> List[Define]:
-    """For bpf_src/summary.h; the key of its hash must stay unknown."""
+    """For bpf_src/extra/summary.h; the key of its hash must stay unknown."""
     keys = [int.from_bytes(os.urandom(8), "little") for _ in range(2)]
     return [("SUMMARY", "1")] + [
         (f"HASH_KEY_{number}", f"{key:#x}ULL")
@@ -63,7 +64,7 @@ class KernelCounts:
         self._lib = native_library.load()
         self._lib.map_capacity.restype = ctypes.c_int64
         self._lib.map_read.restype = ctypes.c_int64
-        self._cpu_count = kernel.possible_cpu_count()
+        self._cpu_count = this_kernel.possible_cpu_count()
         self._generation = 0
         # Arrays only grow; what they held is taken off. By map and place.
         self._before: Dict[Tuple[str, int], int] = {}

@@ -26,19 +26,19 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Tuple
 
-from opensnooplib import bpf_objects
+from opensnooplib.kernel import bpf_objects
 from opensnooplib.compile import compile_room, launch
 from opensnooplib.compile.compile_room import SOURCE
 from opensnooplib.compile.launch import Launched
-from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.host import hooks, kernel, tracefs
-from opensnooplib.messages import Messages
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.kernel import hooks, this_kernel, tracefs
+from opensnooplib.base.messages import Messages
 from opensnooplib.options import PLANS, Options
 from opensnooplib.reader import Reader
-from opensnooplib.source import attachment
-from opensnooplib.source.source import path_of, read
-from opensnooplib.trace.calibration import Result
-from opensnooplib.trace.trace import Trace
+from opensnooplib.kernel import program_names
+from opensnooplib.source.c_text import path_of, read
+from opensnooplib.trace.proof import Result
+from opensnooplib.trace.running_trace import Trace
 
 
 _NEEDS_LEAST = "syscall"
@@ -109,7 +109,7 @@ def may_miss(plan: str) -> bool:
     """Can the kernel skip programs of this plan? What it skips is told."""
     if plan == "kprobe":
         return not hooks.has_kprobe_multi()
-    return kernel.preempts_programs(plan)
+    return this_kernel.preempts_programs(plan)
 
 
 def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
@@ -129,7 +129,7 @@ def _attach_source(
     _tell_of(SOURCE, launched, messages)
     trace = _trace_of(launched, options, rings, messages)
     trace.take_as_it_is()
-    places = [attachment.place_of(name) for name in trace.newest.programs]
+    places = [program_names.place_of(name) for name in trace.newest.programs]
     return trace, Result(seen=places, unseen=[], untested=[])
 
 

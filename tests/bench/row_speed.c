@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "row.h"
+#include "rows/row_format.h"
 
 /* As struct event of bpf_src/event.h. */
 struct event {

@@ -5,7 +5,7 @@
 #ifndef OPENSNOOP_FUZZ_COLUMNS_H
 #define OPENSNOOP_FUZZ_COLUMNS_H
 
-#include "../../opensnooplib/native/row.h"
+#include "../../opensnooplib/native/rows/row_format.h"
 #include "input.h"
 
 /* Any kind, and others: 0x80 and above become kinds near UINT32_MAX. */

@@ -12,9 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../opensnooplib/native/reader.h"
-#include "../../opensnooplib/native/recording.h"
-#include "../../opensnooplib/native/tally.h"
+#include "../../opensnooplib/native/pipeline/reader.h"
+#include "../../opensnooplib/native/sinks/recording_file.h"
+#include "../../opensnooplib/native/event/counts.h"
 #include "columns.h"
 
 #define FILE_MAX       (64 * 1024)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from opensnooplib.host import hooks
+from opensnooplib.kernel import hooks
 
 # The plans that need another kind of hook than tracepoints, and which.
 _NEEDS = {"fentry": "fentry", "kprobe": "kprobe"}

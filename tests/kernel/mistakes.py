@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
-from opensnooplib.source import headers
+from opensnooplib.source import kernel_headers
 
 GOOD = """\
 #include <linux/sched.h>
@@ -64,7 +64,7 @@ _NO_HEADERS = (
         "the headers of the kernel, which are not installed here: install "
         "linux-headers-…",
     )
-    if headers.choose().kind == headers.Kind.SMALL_TREE
+    if kernel_headers.choose().kind == kernel_headers.Kind.SMALL_TREE
     else ()
 )
 

@@ -19,7 +19,7 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from opensnooplib import libc
+from opensnooplib.base import libc
 from tests.kernel.openers import Attempt, Opener, make_attempt
 from tests.kernel.tool import CHECKOUT, Ended, Tool, replace_in, run
 
@@ -338,7 +338,7 @@ def test_columns_of_added_fields(checkout_copy: Path) -> None:
         "#ifdef WANT_PPID\n",
     )
     replace_in(
-        checkout_copy / "bpf_src" / "wanted.h",
+        checkout_copy / "bpf_src" / "extra" / "wanted.h",
         "#ifdef WANT_PPID\n\tevent",
         "#ifdef WANT_CPU\n\tevent->cpu = bpf_get_smp_processor_id();\n#endif\n"
         "#ifdef WANT_PPID\n\tevent",

@@ -17,7 +17,7 @@ from typing import Callable, Dict, List, NamedTuple, Sequence
 
 import pytest
 
-from opensnooplib.host import hooks
+from opensnooplib.kernel import hooks
 from opensnooplib.options import PLANS
 from opensnooplib.trace import plans
 from tests.kernel.kernel_hooks import skip_without_hooks_for

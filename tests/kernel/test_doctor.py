@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opensnooplib.host import hooks, kernel
+from opensnooplib.kernel import hooks, this_kernel
 from opensnooplib.options import PLANS
 from tests.kernel.tool import (
     Ended,
@@ -48,7 +48,7 @@ def ended() -> Ended:
 def test_it_tells_all(ended: Ended) -> None:
     findings = _findings(ended)
     assert list(findings) == [*_LOOKS, *_HOOKS, *_PLANS]
-    assert kernel.release() in findings["kernel"]["found"]
+    assert this_kernel.release() in findings["kernel"]["found"]
     assert ended.status == 0
 
 

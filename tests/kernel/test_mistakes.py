@@ -12,7 +12,7 @@ from typing import Iterable
 
 import pytest
 
-from opensnooplib.host import tracefs
+from opensnooplib.kernel import tracefs
 from tests.kernel.mistakes import DOUBTS, GOOD, MISTAKES, Mistake
 from tests.kernel.tool import Tool, replace_in, run
 

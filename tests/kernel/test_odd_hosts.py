@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from opensnooplib.host import hooks, kernel
+from opensnooplib.kernel import hooks, this_kernel
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -141,7 +141,7 @@ def test_what_has_to_be_mounted(place: str) -> None:
 
 
 def test_headers_of_another_kernel_are_not_used() -> None:
-    build = f"/lib/modules/{kernel.release()}/build"
+    build = f"/lib/modules/{this_kernel.release()}/build"
     generated = f"{build}/include/generated"
     script = (
         f"mkdir -p /lib/modules; {_hide('/lib/modules')}; "
@@ -210,7 +210,7 @@ def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
 def test_capabilities_where_perf_events_need_more(
     readable_checkout: Path,
 ) -> None:
-    if kernel.perf_event_paranoid() <= 2:
+    if this_kernel.perf_event_paranoid() <= 2:
         pytest.skip("not a kernel of Debian's")
     under = _under(f'{_MOUNT_TRACEFS}; set -- {_BPF_PERFMON_AND_READ} "$@"')
     sentence = _sentence(run(checkout=readable_checkout, under=under))
@@ -309,7 +309,7 @@ def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
 
 
 def test_a_locked_down_kernel() -> None:
-    if kernel.lockdown() != "confidentiality":
+    if this_kernel.lockdown() != "confidentiality":
         pytest.skip("needs a boot with lockdown=confidentiality")
     sentence = _sentence(run())
     assert "locked down" in sentence

@@ -12,7 +12,7 @@ from typing import List
 
 import pytest
 
-from opensnooplib.source import headers
+from opensnooplib.source import kernel_headers
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import run
 
@@ -20,7 +20,8 @@ _ARE_HIDDEN = os.path.ismount("/usr/src")  # by tests/vm/guest_init.sh
 _SHOW_THEM = ("unshare", "--mount", "sh", "-c", 'umount /usr/src; exec "$@"')
 
 pytestmark = pytest.mark.skipif(
-    not _ARE_HIDDEN and headers.choose().kind != headers.Kind.INSTALLED,
+    not _ARE_HIDDEN
+    and kernel_headers.choose().kind != kernel_headers.Kind.INSTALLED,
     reason="the running kernel's own headers are not installed",
 )
 

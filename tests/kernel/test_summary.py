@@ -214,7 +214,7 @@ def test_a_program_that_is_under_way_is_waited_for(
 ) -> None:
     """It has looked up its entry, and adds to it milliseconds later."""
     found = "\tcounts = file_of(&key, event);\n"
-    summary = checkout_copy / "bpf_src" / "summary.h"
+    summary = checkout_copy / "bpf_src" / "extra" / "summary.h"
     replace_in(summary, found, found + _DAWDLE)
     with OpenLoad(open_load, "-n", "1000", "/etc/passwd") as load:
         with Tool(
@@ -326,7 +326,7 @@ def test_strace_agrees(tmp_path: Path) -> None:
 
 
 def test_places_are_those_of_the_c() -> None:
-    text = (CHECKOUT / "bpf_src" / "summary.h").read_text()
+    text = (CHECKOUT / "bpf_src" / "extra" / "summary.h").read_text()
     for name, value in (
         ("FILE_ENTRIES", FILE_ENTRIES),
         ("LONG_NAME_ENTRIES", LONG_NAME_ENTRIES),

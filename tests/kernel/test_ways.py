@@ -12,7 +12,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opensnooplib.host import kernel
+from opensnooplib.kernel import this_kernel
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -95,7 +95,7 @@ def test_a_request_below_a_root_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    kernel.version() < (5, 18, 0), reason="the kernel doesn't tell of it"
+    this_kernel.version() < (5, 18, 0), reason="the kernel doesn't tell of it"
 )
 def test_a_request_that_is_refused_at_once(tmp_path: Path) -> None:
     ways.build(tmp_path)
@@ -106,7 +106,7 @@ def test_a_request_that_is_refused_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    kernel.version() < (5, 18, 0), reason="there are no such requests"
+    this_kernel.version() < (5, 18, 0), reason="there are no such requests"
 )
 def test_a_result_that_nobody_is_told(tmp_path: Path) -> None:
     ways.build(tmp_path)

@@ -46,9 +46,9 @@ class Made(NamedTuple):
 
 def build(folder: Path) -> None:
     """All programs that make() runs, into `folder`."""
-    ring = str(_NATIVE / "ring_of_one.c")
-    compat = str(_NATIVE / "call_of_32_bits.c")
-    calibration = str(_NATIVE / "calibration.c")
+    ring = str(_NATIVE / "proof" / "io_uring_open.c")
+    compat = str(_NATIVE / "proof" / "int_0x80.c")
+    calibration = str(_NATIVE / "proof" / "test_opens.c")
     made_of: Dict[str, List[str]] = {
         "by_handle": [],
         "one_open": [calibration, ring, compat],

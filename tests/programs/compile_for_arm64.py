@@ -19,10 +19,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from opensnooplib.compile import compile_room  # noqa: E402
-from opensnooplib.compile.compiled import Compiled  # noqa: E402
-from opensnooplib.host import hooks, tracefs  # noqa: E402
-from opensnooplib.prompt import arguments  # noqa: E402
-from opensnooplib.source import headers, own_source, source  # noqa: E402
+from opensnooplib.compile.bcc_program import Compiled  # noqa: E402
+from opensnooplib.kernel import hooks, tracefs  # noqa: E402
+from opensnooplib.cli import arguments  # noqa: E402
+from opensnooplib.source import kernel_headers, c_text
+from opensnooplib.compile import own_source  # noqa: E402
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     }
     job = compile_room.Job(
         options=options,
-        source=source.read(source.path_of(options)),
+        source=c_text.read(c_text.path_of(options)),
         plan=plan,
         functions=functions if plan in ("fentry", "kprobe") else {},
         tool_pid=os.getpid(),
@@ -43,12 +44,12 @@ def main() -> None:
     )
     tracefs.mount_for_this_process()
     text = compile_room.make_source(job)
-    headers.make_small_tree(folder, text)
+    kernel_headers.make_small_tree(folder, text)
     os.environ["BCC_KERNEL_SOURCE"] = folder
     compiled = Compiled(
         text,
         # BCC 0.31 of x86 protects jumps in a way that arm64 hasn't.
-        [*headers.small_tree_flags(folder), "-fcf-protection=none"],
+        [*kernel_headers.small_tree_flags(folder), "-fcf-protection=none"],
         lambda program: own_source.place_of(program, job.source),
     )
     print(json.dumps({n: _decode(compiled, n) for n in compiled._names()}))

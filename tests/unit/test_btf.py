@@ -12,12 +12,12 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opensnooplib.host import kernel
-from opensnooplib.source import btf
+from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel import btf
 from tests.unit.native import run_c
 
 pytestmark = pytest.mark.skipif(
-    not os.access(kernel.BTF, os.R_OK), reason="this kernel has no BTF"
+    not os.access(this_kernel.BTF, os.R_OK), reason="this kernel has no BTF"
 )
 
 Type = Dict[str, Any]  # as bpftool writes it in JSON
@@ -47,7 +47,7 @@ class _Kernel:
         # Debian puts it where only root looks.
         path = os.environ["PATH"] + ":/usr/sbin:/sbin"
         told = subprocess.run(
-            ["bpftool", "-j", "btf", "dump", "file", kernel.BTF],
+            ["bpftool", "-j", "btf", "dump", "file", this_kernel.BTF],
             check=True,
             capture_output=True,
             env={**os.environ, "PATH": path},

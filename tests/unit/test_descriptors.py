@@ -7,9 +7,9 @@ import errno
 
 import pytest
 
-from opensnooplib.compile import compiled
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import descriptors
+from opensnooplib.compile import bcc_program
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import file_descriptors
 
 
 def _fail(number: int) -> OpensnoopError:
@@ -23,26 +23,28 @@ def _fail(number: int) -> OpensnoopError:
         return error
 
 
-@pytest.mark.parametrize("number", descriptors.ERRNOS)
+@pytest.mark.parametrize("number", file_descriptors.ERRNOS)
 def test_known_by_the_error_behind(number: int) -> None:
-    explained = descriptors.explained(_fail(number))
-    assert explained and explained.sentence == descriptors.sentence(number)
-    assert descriptors.explained(_fail(errno.ENOENT)) is None
+    explained = file_descriptors.explained(_fail(number))
+    assert explained and explained.sentence == file_descriptors.sentence(
+        number
+    )
+    assert file_descriptors.explained(_fail(errno.ENOENT)) is None
 
 
 def test_known_by_what_is_printed() -> None:
     error = ImportError("libbpf.so.1: cannot open: Too many open files")
-    assert descriptors.ran_out(error) == errno.EMFILE
+    assert file_descriptors.ran_out(error) == errno.EMFILE
     printed = "a\nopen(/sys/a/id): Too many open files in system\nb"
-    assert descriptors.ran_out(ValueError(), printed) == errno.ENFILE
+    assert file_descriptors.ran_out(ValueError(), printed) == errno.ENFILE
     # As somebody's C may say.
     said = 'a.c:1:2: error: "Too many open files" is no number\n'
-    assert descriptors.ran_out(ValueError(), said) == 0
+    assert file_descriptors.ran_out(ValueError(), said) == 0
 
 
 def test_what_to_do_is_told() -> None:
-    assert "ulimit -n " in descriptors.sentence(errno.EMFILE)
-    assert "fs.file-max" in descriptors.sentence(errno.ENFILE)
+    assert "ulimit -n " in file_descriptors.sentence(errno.EMFILE)
+    assert "fs.file-max" in file_descriptors.sentence(errno.ENFILE)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +57,11 @@ def test_what_to_do_is_told() -> None:
 def test_maps_that_the_kernel_refuses(why: str, said: str) -> None:
     line = f"could not open bpf map: start, error: {why}\n"
     with pytest.raises(OpensnoopError, match=said):
-        compiled._check_maps(f"a warning\n{line}")
+        bcc_program._check_maps(f"a warning\n{line}")
 
 
 def test_maps_that_the_c_has_wrong() -> None:
-    compiled._check_maps(
+    bcc_program._check_maps(
         "could not open bpf map: start, error: Invalid argument\n"
     )
-    compiled._check_maps("my.c:1:2: error: no\n")
+    bcc_program._check_maps("my.c:1:2: error: no\n")

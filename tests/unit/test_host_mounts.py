@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the host has a file of a file system: native/host_mounts.h."""
+"""Where the host has a file of a file system: native/event/host_mounts.h."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 PROGRAM = f"""\
 import os, sys
 sys.path.insert(0, {str(CHECKOUT)!r})
-from opensnooplib.environment import INTERPRETER_CHANGED
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.base.environment import INTERPRETER_CHANGED
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.prompt import interpreter
 try:
     interpreter.use_one_with_bcc(os.path.abspath(__file__))

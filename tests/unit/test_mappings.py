@@ -17,7 +17,7 @@ _SANITIZED = [
 
 
 def _run(folder: Path, text: str, *sources: str, sanitized: bool) -> List[str]:
-    paths = [str(SOURCES / f"{name}.c") for name in sources]
+    paths = [str(next(SOURCES.glob(f"*/{name}.c"))) for name in sources]
     flags = _SANITIZED if sanitized else []
     return run_c(folder, text, *flags, *paths).splitlines()
 
@@ -25,7 +25,7 @@ def _run(folder: Path, text: str, *sources: str, sanitized: bool) -> List[str]:
 _ITS_SOURCES = ("helper", "kernel_clock", "own_processes")
 
 _HELPER = """
-#include "helper.h"
+#include "stacks/helper.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,7 +142,7 @@ int main(void)
 
 
 _TABLES = """
-#include "symbol_tables.h"
+#include "stacks/symbol_tables.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,7 +229,7 @@ def test_symbol_tables(tmp_path: Path) -> None:
 def test_places(tmp_path: Path) -> None:
     """Found until their file changes, or too many others are put there."""
     main = """
-#include "places.h"
+#include "stacks/known_places.h"
 #include <stdio.h>
 int main(void)
 {
@@ -334,7 +334,7 @@ int main(void)
 def test_cpus_that_are_offline(tmp_path: Path) -> None:
     """They are passed over; where opening fails, all is as before."""
     main = """
-#include "mappings.h"
+#include "stacks/mappings.h"
 int main(void)
 {
 	static struct mappings mappings;
@@ -352,6 +352,6 @@ int main(void)
 }
 """
     sources = ["mappings", "module", "scout", "symbol_tables"]
-    sources += ["mapped_file", "elf_symbols", "ring", *_ITS_SOURCES]
+    sources += ["mapped_file", "elf_symbols", "perf_ring", *_ITS_SOURCES]
     found = _run(tmp_path, _EVENTS + main, *sources, sanitized=False)
     assert found == ["0 2", "EMFILE 2"]

@@ -13,10 +13,10 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError, UsageError
-from opensnooplib.prompt import arguments
-from opensnooplib.recording import recording
-from opensnooplib.recording.recording import DamagedError
+from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.cli import arguments
+from opensnooplib.recording import description
+from opensnooplib.recording.description import DamagedError
 from tests.unit.recordings import (
     FIELDS,
     HEADER,
@@ -308,7 +308,7 @@ _BAD_FIELDS = [
 @pytest.mark.parametrize("fields", _BAD_FIELDS)
 def test_bad_fields(fields: Any) -> None:
     with pytest.raises(DamagedError):
-        recording.parse_description(
+        description.parse_description(
             json.dumps(described(fields=fields)).encode()
         )
 
@@ -328,7 +328,9 @@ def test_bad_fields(fields: Any) -> None:
 )
 def test_bad_descriptions(changes: Any) -> None:
     with pytest.raises(DamagedError):
-        recording.parse_description(json.dumps(described(**changes)).encode())
+        description.parse_description(
+            json.dumps(described(**changes)).encode()
+        )
 
 
 def test_strings_of_a_recording_drive_no_terminal(replay: Replayer) -> None:
@@ -343,7 +345,7 @@ def test_mutated_descriptions_and_counts() -> None:
     """Bytes changed, cut out and put in, many times."""
     chance = random.Random(5)
     seeds = [json.dumps(described()).encode(), counts()[12:]]
-    parsers = [recording.parse_description, recording.parse_counts]
+    parsers = [description.parse_description, description.parse_counts]
     for _ in range(20_000):
         text = bytearray(chance.choice(seeds))
         for _ in range(chance.randrange(1, 6)):
@@ -358,7 +360,7 @@ def test_mutated_descriptions_and_counts() -> None:
                 parsed: Any = parse(bytes(text))
             except DamagedError:
                 continue
-            if isinstance(parsed, recording.Description):
+            if isinstance(parsed, description.Description):
                 fields = parsed.schema.fields
                 assert all(0 < f.size < 1 << 16 for f in fields)
                 assert sum(f.size for f in fields) <= 1 << 16

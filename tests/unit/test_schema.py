@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.rows.schema import Field, Schema
 from opensnooplib.source import declarations
 from opensnooplib.source.members import Member

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kinds of hook this kernel offers, found out by trying each.
+
+Nothing stays: what is loaded or attached here is closed at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import resource
+from typing import Callable, Dict, List, Mapping, Sequence, Set
+
+from opensnooplib.kernel import bpf_objects
+from opensnooplib import reader
+from opensnooplib.kernel import refusals, this_kernel
+
+# The kernel's functions for the syscalls that open files, by machine and by
+# the #define that tells the C (bpf_src/plans/open_calls.h); a name that isn't
+# there is followed by its successors. arch/*/include/asm/syscall_wrapper.h
+# makes these names, since Linux 4.17 on x86 and 4.19 on arm64.
+OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
+    "x86_64": {
+        "OPEN_FUNCTION": ("__x64_sys_open",),
+        "CREAT_FUNCTION": ("__x64_sys_creat",),
+        "OPENAT_FUNCTION": ("__x64_sys_openat",),
+        "OPENAT2_FUNCTION": ("__x64_sys_openat2",),
+        "OPEN_FUNCTION_32": ("__ia32_compat_sys_open", "__ia32_sys_open"),
+        "CREAT_FUNCTION_32": ("__ia32_sys_creat", "__ia32_compat_sys_creat"),
+        "OPENAT_FUNCTION_32": (
+            "__ia32_compat_sys_openat",
+            "__ia32_sys_openat",
+        ),
+        "OPENAT2_FUNCTION_32": (
+            "__ia32_sys_openat2",
+            "__ia32_compat_sys_openat2",
+        ),
+        "OPEN_BY_HANDLE_AT_FUNCTION": ("__x64_sys_open_by_handle_at",),
+        "OPEN_BY_HANDLE_AT_FUNCTION_32": (
+            "__ia32_compat_sys_open_by_handle_at",
+            "__ia32_sys_open_by_handle_at",
+        ),
+    },
+    # Programs of 32 bits share creat and openat2.
+    "aarch64": {
+        "OPEN_FUNCTION": ("__arm64_sys_open",),
+        "CREAT_FUNCTION": ("__arm64_sys_creat",),
+        "OPENAT_FUNCTION": ("__arm64_sys_openat",),
+        "OPENAT2_FUNCTION": ("__arm64_sys_openat2",),
+        "OPEN_FUNCTION_32": ("__arm64_compat_sys_open",),
+        "OPENAT_FUNCTION_32": ("__arm64_compat_sys_openat",),
+        "OPEN_BY_HANDLE_AT_FUNCTION": ("__arm64_sys_open_by_handle_at",),
+        "OPEN_BY_HANDLE_AT_FUNCTION_32": (
+            "__arm64_compat_sys_open_by_handle_at",
+        ),
+    },
+}
+
+
+def open_function_names() -> List[str]:
+    """All that are looked for on such a machine."""
+    return _every(OPEN_FUNCTIONS.get(os.uname().machine, {}))
+
+
+def filp_open_names() -> List[str]:
+    """The same of FILP_OPEN."""
+    return _every(FILP_OPEN)
+
+
+def _every(names: Mapping[str, Sequence[str]]) -> List[str]:
+    return [name for candidates in names.values() for name in candidates]
+
+
+# What all of them, and the kernel itself, open a file by name with. Linux 7
+# renamed it.
+FILP_OPEN = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
+
+
+def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
+    """The functions that open files here: #define and name.
+
+    Empty where the kernel has none of them. `symbols` is for tests.
+    """
+    return _present(OPEN_FUNCTIONS.get(os.uname().machine, {}), symbols)
+
+
+def filp_open_function(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
+    """FILP_OPEN's #define and name; empty where the kernel has none."""
+    return _present(FILP_OPEN, symbols)
+
+
+def _present(
+    names: Mapping[str, Sequence[str]], symbols: str
+) -> Dict[str, str]:
+    """Of each #define the first name that the kernel has."""
+    there = _symbols_among(_every(names), symbols)
+    found = {}
+    for define, candidates in names.items():
+        for name in candidates:
+            if name in there:
+                found[define] = name
+                break
+    return found
+
+
+# For opens within the kernel (bpf_src/ways/inner_opens.h), likewise.
+_INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
+    **FILP_OPEN,
+    "FILE_OPEN_NAME": ("file_open_name",),
+    "FILE_OPEN_ROOT": ("file_open_root",),
+}
+
+
+def inner_functions() -> Dict[str, str]:
+    """Those of this kernel: #define and name. Empty if it lacks one."""
+    found = _present(_INNER_FUNCTIONS, "/proc/kallsyms")
+    return found if len(found) == len(_INNER_FUNCTIONS) else {}
+
+
+def has_function(name: str) -> bool:
+    return bool(_symbols_among([name], "/proc/kallsyms"))
+
+
+def _symbols_among(names: Sequence[str], symbols: str) -> Set[str]:
+    """Which of these functions the kernel has: a file of 4 to 20 MB."""
+    pattern = re.compile(
+        b" [tT] (" + b"|".join(name.encode() for name in names) + b")$", re.M
+    )
+    found: Set[bytes] = set()
+    try:
+        with open(symbols, "rb") as file:
+            while True:
+                lines = file.readlines(1 << 20)
+                if not lines:
+                    break
+                found.update(pattern.findall(b"".join(lines)))
+    except OSError:
+        pass  # then none is found
+    return {name.decode() for name in found}
+
+
+# enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h
+_TRACEPOINT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 17, 26, 29
+_TRACE_FENTRY, _LSM_MAC = 24, 27
+
+# Exported to modules since ever, so it won't be renamed lightly.
+_A_FUNCTION = "vfs_fsync"
+
+
+def lift_memory_limit() -> None:
+    """Before Linux 5.11 programs count as locked memory of the user's."""
+    if this_kernel.version() < (5, 11, 0):
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        try:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, unlimited)
+        except (OSError, ValueError):
+            pass  # then the kernel tells what it refuses
+
+
+def _refusal(program_type: int) -> str:
+    lift_memory_limit()
+    error = bpf_objects.program_refusal(program_type, 0, 0)
+    return f"the kernel refuses its programs ({error})" if error else ""
+
+
+def _refusal_with_btf(program_type: int, attach_type: int) -> str:
+    if not this_kernel.has_btf():
+        return "this kernel has no BTF"
+    lift_memory_limit()
+    # Type 1 of the BTF is no function: EINVAL is as far as a program gets.
+    error = bpf_objects.program_refusal(program_type, attach_type, 1)
+    if error and error != "EINVAL":
+        return f"the kernel refuses its programs ({error})"
+    return ""
+
+
+def _tracepoint() -> str:
+    return _refusal(_TRACEPOINT)
+
+
+def _raw_tracepoint() -> str:
+    return _refusal(_RAW_TRACEPOINT)
+
+
+def _kprobe() -> str:
+    return _probe("kprobe", _A_FUNCTION)
+
+
+def _uprobe() -> str:
+    # A file that nobody runs: the kernel writes no breakpoint anywhere.
+    return _probe("uprobe", os.path.abspath(__file__))
+
+
+def _probe(pmu: str, target: str) -> str:
+    if not bpf_objects.has_pmu(pmu):
+        return f"not in this kernel (CONFIG_{pmu.upper()}S)"
+    error = bpf_objects.probe_refusal(pmu, target)
+    return f"the kernel can't probe {target} ({error})" if error else ""
+
+
+@functools.lru_cache(maxsize=None)
+def has_kprobe_multi() -> bool:
+    """Can kprobes be links (kprobe.multi) whose returns are never missed?
+
+    Since Linux 6.14 each task's own stack of the function graph tracer keeps
+    them (kernel/trace/fprobe.c); before that, as for kretprobes, a few
+    instances for all tasks.
+    """
+    if this_kernel.version() < (6, 14, 0):
+        return False
+    return not bpf_objects.kprobe_multi_refusal(_A_FUNCTION)
+
+
+def _fentry() -> str:
+    return _refusal_with_btf(_TRACING, _TRACE_FENTRY)
+
+
+def _lsm() -> str:
+    return _refusal_with_btf(_LSM, _LSM_MAC)
+
+
+def _perf_event() -> str:
+    try:
+        reader.Reader(this_kernel.online_cpus(), 1).close()
+    except OSError as error:
+        return refusals.why_no_bpf(error.errno or 0)
+    return ""
+
+
+# By name: a function that says why not, or "".
+KINDS: Dict[str, Callable[[], str]] = {
+    "tracepoint": _tracepoint,
+    "raw tracepoint": _raw_tracepoint,
+    "kprobe": _kprobe,
+    "fentry": _fentry,
+    "uprobe": _uprobe,
+    "lsm": _lsm,
+    "perf event": _perf_event,
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "sinks/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUFFER_SIZE (64 * 1024)
+
+/*
+ * A description of our own can be non-blocking without a surprise for those
+ * who share the one that we were given. Sockets can't be opened again.
+ */
+static int open_again(int fd)
+{
+	char path[32];
+
+	/* What can't be written to must not become so. */
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int output_init(struct output *output, int fd, size_t row_bound,
+		int patience_ms, item_reader item_at)
+{
+	size_t capacity = BUFFER_SIZE + row_bound;
+	struct stat status;
+
+	*output = (struct output){
+		.fd = fd,
+		.capacity = capacity,
+		.item_at = item_at,
+		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
+		.patience_ms = patience_ms,
+	};
+	output->private_fd = output->is_file ? -1 : open_again(fd);
+	output->buffer = malloc(capacity);
+	return output->buffer ? 0 : -ENOMEM;
+}
+
+int output_make_room(struct output *output, size_t row_bound)
+{
+	size_t capacity = BUFFER_SIZE + row_bound;
+	char *buffer;
+
+	if (capacity <= output->capacity)
+		return 0;
+	buffer = realloc(output->buffer, capacity);
+	if (!buffer)
+		return -ENOMEM;
+	output->buffer = buffer;
+	output->capacity = capacity;
+	return 0;
+}
+
+void output_free(struct output *output)
+{
+	if (output->buffer && output->private_fd >= 0)
+		close(output->private_fd);
+	free(output->buffer);
+}
+
+static bool has_room(const struct output *output, size_t row_bound)
+{
+	return output->capacity - output->used >= row_bound;
+}
+
+char *output_reserve(struct output *output, size_t row_bound)
+{
+	if (!has_room(output, row_bound)) {
+		output_flush(output);
+		if (!has_room(output, row_bound))
+			return NULL;
+	}
+	return output->buffer + output->used;
+}
+
+void output_commit(struct output *output, const char *end)
+{
+	bool was_empty = output->used == 0;
+
+	output->used = (size_t)(end - output->buffer);
+	/* Where the last line still waits, this one would wait for it too. */
+	if (output->by_line && was_empty)
+		output_flush(output);
+}
+
+/* False where a signal or the end of patience comes first. */
+static bool wait_writable(const struct output *output)
+{
+	struct pollfd poll_fd = {.fd = output->fd, .events = POLLOUT};
+
+	return poll(&poll_fd, 1, output->patience_ms) > 0;
+}
+
+/*
+ * A write to a full pipe would wait in the kernel, for ever if nobody reads,
+ * and a signal just before it would go unheard. So nothing is written before
+ * there is room, and, where the write can block, no more than a pipe with
+ * room takes at once.
+ */
+static bool write_some(struct output *output, size_t *written)
+{
+	size_t size = output->used - *written;
+	int fd = output->fd;
+	ssize_t count;
+
+	if (!output->is_file) {
+		if (!wait_writable(output))
+			return false;
+		if (output->private_fd >= 0)
+			fd = output->private_fd;
+		else if (size > PIPE_BUF)
+			size = PIPE_BUF;
+	}
+	count = write(fd, output->buffer + *written, size);
+	if (count >= 0)
+		*written += (size_t)count;
+	else if (errno != EINTR && errno != EAGAIN)
+		output->error = errno;
+	return count > 0;
+}
+
+struct item line_at(const char *at, size_t size)
+{
+	size_t end = 0;
+
+	do {
+		const char *newline = memchr(at + end, '\n', size - end);
+
+		end = newline ? (size_t)(newline - at) + 1 : size;
+	} while (end < size && at[end] == '\t');
+	return (struct item){.size = end, .is_row = true};
+}
+
+/* Find out what is partly out, while its start is still there to see. */
+static void note_rest(struct output *output, size_t written)
+{
+	size_t end = output->rest;
+
+	while (end < written) {
+		struct item item = output->item_at(output->buffer + end,
+						   output->used - end);
+
+		end += item.size;
+		output->rest_is_row = item.is_row;
+	}
+	output->rest = end - written;
+}
+
+bool output_flush(struct output *output)
+{
+	size_t written = 0;
+
+	while (written < output->used && !output->error)
+		if (!write_some(output, &written))
+			break;
+	if (written == output->used)
+		output->rest = 0;
+	else
+		note_rest(output, written);
+	output->used -= written;
+	memmove(output->buffer, output->buffer + written, output->used);
+	return output->used == 0;
+}
+
+uint64_t output_rows_left(const struct output *output)
+{
+	uint64_t rows = output->rest > 0 && output->rest_is_row;
+	size_t end = output->rest;
+
+	while (end < output->used) {
+		struct item item = output->item_at(output->buffer + end,
+						   output->used - end);
+
+		end += item.size;
+		rows += item.is_row;
+	}
+	return rows;
+}
