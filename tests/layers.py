@@ -166,16 +166,19 @@ def c_house(root: Path, floors: Sequence[Sequence[str]]) -> House:
         text = _COMMENT.sub(" ", file.read_text(encoding="utf-8"))
         texts[unit] = texts.get(unit, "") + text
     homes: Dict[str, Path] = {}
+    own: Dict[Path, Set[str]] = {unit: set() for unit in texts}
     for unit, text in texts.items():
         for match in _FUNCTION.finditer(text):
+            own[unit].add(match[1])
             is_shared = not _STATIC.match(match[0]) or "inline" in match[0]
             if is_shared or root.name == "bpf_src":
                 homes[match[1]] = unit
+    # A file's own function hides another file's of the same name.
     graph: Graph = {
         unit: {
             homes[word]: word
-            for word in sorted(set(_WORD.findall(text)))
-            if homes.get(word, unit) != unit
+            for word in sorted(set(_WORD.findall(text)) - own[unit])
+            if word in homes
         }
         for unit, text in texts.items()
     }
