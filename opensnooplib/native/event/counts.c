@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event/path_names.h"
+#include "event/full_path.h"
 
 static int compare(const void *a, const void *b)
 {

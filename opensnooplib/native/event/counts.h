@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counts of records, for the summary of a recording: what bpf_src/extra/summary.h
- * counts in a live trace.
+ * Counts of records, for the summary of a recording: what
+ * bpf_src/extra/summary.h counts in a live trace.
  */
 #ifndef OPENSNOOP_COUNTS_H
 #define OPENSNOOP_COUNTS_H

@@ -36,12 +36,27 @@ struct layout {
 	struct field flags; /* unsigned: does the mode count? */
 	struct field path_size;	 /* signed: bytes of path with its NUL */
 	struct field dir_size;	 /* unsigned: of directories behind it */
-	struct field dir_state;	 /* unsigned: see path_names.h */
+	struct field dir_state;	 /* unsigned: see full_path.h */
 	struct field fs_device;	 /* unsigned: where they aren't the host's */
 	struct field fs_size;	 /* unsigned: see event.h */
 	struct field mount_size; /* unsigned */
 	struct field path;	 /* char[]: the last field */
 };
+
+/*
+ * Element `index` of an array whose first element is `first`. It lies beyond
+ * the end of any record where its offset would need more than 32 bits.
+ */
+static inline struct field array_element(struct field first, uint32_t index)
+{
+	struct field element = first;
+
+	if (__builtin_mul_overflow(index, first.size, &element.offset) ||
+	    __builtin_add_overflow(element.offset, first.offset,
+				   &element.offset))
+		element.offset = UINT32_MAX;
+	return element;
+}
 
 static inline bool record_has(const struct record *record, struct field field)
 {

@@ -11,7 +11,9 @@
 
 #include "event/condition.h"
 #include "event/glob.h"
-#include "rows/row_format.h"
+#include "rows/csv_row.h"
+#include "rows/json_row.h"
+#include "rows/table_row.h"
 
 struct reader;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE /* memrchr */
-#include "event/path_names.h"
+#include "event/full_path.h"
 
 #include <string.h>
 

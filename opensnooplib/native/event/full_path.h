@@ -6,8 +6,8 @@
  * BPF sends the names of directories behind the path, each with its NUL, the
  * one nearest to the root last: bpf_src/extra/full_path.h.
  */
-#ifndef OPENSNOOP_PATH_NAMES_H
-#define OPENSNOOP_PATH_NAMES_H
+#ifndef OPENSNOOP_FULL_PATH_H
+#define OPENSNOOP_FULL_PATH_H
 
 #include "event/host_mounts.h"
 #include "event/record.h"
