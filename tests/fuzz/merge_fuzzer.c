@@ -8,7 +8,7 @@
  */
 #include <stdbool.h>
 
-#include "../../opensnooplib/native/perf/merge.h"
+#include "perf/merge.h"
 #include "input.h"
 
 #define RINGS_MAX   4

@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "../../opensnooplib/native/proof/test_opens.h"
+#include "proof/test_opens.h"
 
 int main(int argc, char **argv)
 {

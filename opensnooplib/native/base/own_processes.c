@@ -26,7 +26,7 @@ void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now)
 	}
 }
 
-bool own_processes_did(const struct own_processes *own, uint32_t pid,
+bool own_processes_had(const struct own_processes *own, uint32_t pid,
 		       uint64_t ts)
 {
 	for (unsigned int i = 0; i < own->count; i++) {

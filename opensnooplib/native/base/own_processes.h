@@ -30,7 +30,7 @@ void own_processes_add(struct own_processes *own, uint32_t pid);
 void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now);
 
 /* Did one of them do it? `ts` is when: ns, CLOCK_MONOTONIC. */
-bool own_processes_did(const struct own_processes *own, uint32_t pid,
+bool own_processes_had(const struct own_processes *own, uint32_t pid,
 		       uint64_t ts);
 
 #endif

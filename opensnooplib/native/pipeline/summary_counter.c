@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The reader's third output: counts.
- */
-#include "pipeline/reader_parts.h"
+#include "pipeline/summary_counter.h"
+
+#include "pipeline/reader_data.h"
+#include "pipeline/selection.h"
+#include "pipeline/stream_format.h"
 
 static enum verdict count_record(void *context, const struct record *record)
 {
@@ -18,8 +19,9 @@ static enum verdict count_record(void *context, const struct record *record)
 int reader_start_tally(struct reader *reader, int fd)
 {
 	reader->consume = count_record;
-	return output_init(&reader->output, fd, reader->row_bound, FLUSH_MS,
-			   line_at);
+	reader->put_heading = put_plain_text;
+	return output_init(&reader->output, fd, reader->row_bound,
+			   WRITE_WAIT_MS, line_at);
 }
 
 struct tally *reader_tally(struct reader *reader)

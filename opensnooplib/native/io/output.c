@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
-#include "sinks/output.h"
+#include "io/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,22 +15,23 @@
 #define BUFFER_SIZE (64 * 1024)
 
 /*
- * A description of our own can be non-blocking without a surprise for those
- * who share the one that we were given. Sockets can't be opened again.
+ * The file of `fd`, opened again: O_NONBLOCK belongs to the open file
+ * description (open(2)), which other processes share. Sockets can't be opened
+ * again. Returns a descriptor or -1.
  */
-static int open_again(int fd)
+static int open_nonblocking(int fd)
 {
 	char path[32];
 
-	/* What can't be written to must not become so. */
+	/* A descriptor that is for reading only stays so. */
 	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-int output_init(struct output *output, int fd, size_t row_bound,
-		int patience_ms, item_reader item_at)
+int output_init(struct output *output, int fd, size_t row_bound, int wait_ms,
+		item_reader item_at)
 {
 	size_t capacity = BUFFER_SIZE + row_bound;
 	struct stat status;
@@ -40,9 +41,9 @@ int output_init(struct output *output, int fd, size_t row_bound,
 		.capacity = capacity,
 		.item_at = item_at,
 		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
-		.patience_ms = patience_ms,
+		.wait_ms = wait_ms,
 	};
-	output->private_fd = output->is_file ? -1 : open_again(fd);
+	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
 	output->buffer = malloc(capacity);
 	return output->buffer ? 0 : -ENOMEM;
 }
@@ -64,8 +65,8 @@ int output_make_room(struct output *output, size_t row_bound)
 
 void output_free(struct output *output)
 {
-	if (output->buffer && output->private_fd >= 0)
-		close(output->private_fd);
+	if (output->buffer && output->nonblocking_fd >= 0)
+		close(output->nonblocking_fd);
 	free(output->buffer);
 }
 
@@ -89,24 +90,24 @@ void output_commit(struct output *output, const char *end)
 	bool was_empty = output->used == 0;
 
 	output->used = (size_t)(end - output->buffer);
-	/* Where the last line still waits, this one would wait for it too. */
+	/* Behind a line that still waits to be written, this one waits too. */
 	if (output->by_line && was_empty)
 		output_flush(output);
 }
 
-/* False where a signal or the end of patience comes first. */
+/* False if a signal comes first, or wait_ms has passed. */
 static bool wait_writable(const struct output *output)
 {
 	struct pollfd poll_fd = {.fd = output->fd, .events = POLLOUT};
 
-	return poll(&poll_fd, 1, output->patience_ms) > 0;
+	return poll(&poll_fd, 1, output->wait_ms) > 0;
 }
 
 /*
- * A write to a full pipe would wait in the kernel, for ever if nobody reads,
- * and a signal just before it would go unheard. So nothing is written before
- * there is room, and, where the write can block, no more than a pipe with
- * room takes at once.
+ * A write to a full pipe would wait in the kernel, forever if nobody reads,
+ * and a signal that comes just before it would not interrupt it. So nothing is
+ * written before there is room, and if the write can block, no more than a pipe
+ * with room takes at once.
  */
 static bool write_some(struct output *output, size_t *written)
 {
@@ -117,8 +118,8 @@ static bool write_some(struct output *output, size_t *written)
 	if (!output->is_file) {
 		if (!wait_writable(output))
 			return false;
-		if (output->private_fd >= 0)
-			fd = output->private_fd;
+		if (output->nonblocking_fd >= 0)
+			fd = output->nonblocking_fd;
 		else if (size > PIPE_BUF)
 			size = PIPE_BUF;
 	}
@@ -142,7 +143,7 @@ struct item line_at(const char *at, size_t size)
 	return (struct item){.size = end, .is_row = true};
 }
 
-/* Find out what is partly out, while its start is still there to see. */
+/* Note how the buffer begins once `written` bytes are gone: within an item? */
 static void note_rest(struct output *output, size_t written)
 {
 	size_t end = output->rest;

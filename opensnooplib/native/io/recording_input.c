@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/recording_file.h"
+#include "io/recording_input.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,37 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sinks/checksum.h"
+/* The most bytes of one read(2). */
+#define READ_BYTES (256 * 1024)
 
-/* Room for the largest block, and to read this much at once. */
-#define READ_BYTES   (256 * 1024)
+/* The buffer has room for the largest block and one read(2). */
 #define BUFFER_BYTES (sizeof(struct block_header) + BLOCK_BODY_MAX + READ_BYTES)
-
-static uint32_t block_checksum(const struct block_header *header,
-			       const void *body)
-{
-	uint64_t first = (uint64_t)header->size << 32 | header->type;
-
-	return checksum_of(first, body, header->size);
-}
-
-char *put_block(char *out, uint32_t type, const void *body, uint32_t size)
-{
-	struct block_header header = {.type = type, .size = size};
-
-	header.checksum = block_checksum(&header, body);
-	memcpy(out, &header, sizeof(header));
-	memcpy(out + sizeof(header), body, size);
-	return out + sizeof(header) + size;
-}
-
-size_t block_size_at(const char *block)
-{
-	struct block_header header;
-
-	memcpy(&header, block, sizeof(header));
-	return sizeof(header) + header.size;
-}
 
 int recording_init(struct recording *recording, int fd)
 {
@@ -51,6 +25,7 @@ void recording_free(struct recording *recording)
 	free(recording->buffer);
 }
 
+/* The bytes in the buffer that are not consumed yet. */
 static size_t bytes_there(const struct recording *recording)
 {
 	return recording->end - recording->next;
@@ -84,7 +59,7 @@ int recording_fill(struct recording *recording, int timeout_ms)
 	return 0;
 }
 
-static enum recording_kind judge(const struct recording_header *header)
+static enum recording_kind kind_of(const struct recording_header *header)
 {
 	if (memcmp(header->magic, RECORDING_MAGIC, sizeof(header->magic)) != 0)
 		return RECORDING_NONE;
@@ -104,13 +79,14 @@ enum recording_kind recording_take_header(struct recording *recording)
 	if (there < sizeof(header))
 		return recording->at_end ? RECORDING_NONE : RECORDING_UNKNOWN;
 	memcpy(&header, recording->buffer + recording->next, sizeof(header));
-	kind = judge(&header);
+	kind = kind_of(&header);
 	if (kind == RECORDING_READABLE)
 		step(recording, sizeof(header));
 	return kind;
 }
 
-/* What stands at the front. *block is set where it is a RECORDING_BLOCK. */
+/* The first block in the buffer; *block is set if RECORDING_BLOCK is returned.
+ */
 static enum recording_state peek(const struct recording *recording,
 				 struct block *block)
 {

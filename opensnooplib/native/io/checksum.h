@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checksum of a block: FNV-1a, but over words of 8 bytes instead of
- * bytes, since a CRC would cost the recorder as much as all else it does. It
- * tells damage; it doesn't stop forgery.
+ * Checksum of a block: FNV-1a, but over words of 8 bytes instead of bytes. A
+ * CRC would cost the recorder as much as all else it does. It detects damage,
+ * not forgery.
  */
 #ifndef OPENSNOOP_CHECKSUM_H
 #define OPENSNOOP_CHECKSUM_H
@@ -20,8 +20,9 @@ static inline uint64_t checksum_step(uint64_t checksum, uint64_t word)
 }
 
 /*
- * Of the word `first`, then of the bytes as words in native order, the last
- * one filled up with zeros; the upper half folded into the lower.
+ * The checksum of the word `first` and then of the bytes as words in native
+ * byte order, the last word filled up with zeros; the upper half is folded into
+ * the lower.
  */
 static inline uint32_t checksum_of(uint64_t first, const void *bytes,
 				   size_t size)
