@@ -97,9 +97,7 @@ def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
         shown: Optional[str] = os.path.join(start or "", name)
         if call == "open_by_handle_at":
             shown = None
-        made.append(
-            _Made(call, shown, native_library.calibration_open(call, name))
-        )
+        made.append(_Made(call, shown, native_library.test_open(call, name)))
     return made
 
 

@@ -48,17 +48,24 @@ def build(folder: Path) -> None:
     """All programs that make() runs, into `folder`."""
     ring = str(_NATIVE / "proof" / "io_uring_open.c")
     compat = str(_NATIVE / "proof" / "int_0x80.c")
-    calibration = str(_NATIVE / "proof" / "test_opens.c")
+    test_open = str(_NATIVE / "proof" / "test_open.c")
     made_of: Dict[str, List[str]] = {
         "by_handle": [],
-        "one_open": [calibration, ring, compat],
+        "one_open": [test_open, ring, compat],
         "io_uring_open": [ring],
     }
     if os.uname().machine == "x86_64":
         made_of["opens_32"] = _32_BIT_FLAGS
     for name, more in made_of.items():
         source = _PROGRAMS / f"{name}.c"
-        command = ["cc", *_C_FLAGS, "-o", str(folder / name), str(source)]
+        command = [
+            "cc",
+            *_C_FLAGS,
+            f"-I{_NATIVE}",
+            "-o",
+            str(folder / name),
+            str(source),
+        ]
         subprocess.run([*command, *more], check=True)
 
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* enum dir_state of bpf_src/event.h */
+/* Bits of the field dir_state: enum dir_state of bpf_src/event.h. */
 enum {
 	IS_KNOWN = 1,
 	IS_FILE = 2,
@@ -14,13 +14,14 @@ enum {
 	OTHER_MOUNTS = 32,
 };
 
+/* Text that is put together in a buffer. */
 struct writer {
 	char *out;
 	char *end;
 	bool is_full;
 };
 
-static void put(struct writer *writer, const void *bytes, size_t size)
+static void append(struct writer *writer, const void *bytes, size_t size)
 {
 	if ((size_t)(writer->end - writer->out) < size) {
 		writer->is_full = true;
@@ -30,12 +31,12 @@ static void put(struct writer *writer, const void *bytes, size_t size)
 	writer->out += size;
 }
 
-static void put_string(struct writer *writer, const char *string)
+static void append_string(struct writer *writer, const char *string)
 {
-	put(writer, string, strlen(string));
+	append(writer, string, strlen(string));
 }
 
-/* Where the directories stand in the record, each with its NUL. */
+/* The names of the directories in the record, each with its NUL. */
 static struct text directories(const struct record *record,
 			       const struct layout *layout)
 {
@@ -58,7 +59,7 @@ static struct text directories(const struct record *record,
 	return names;
 }
 
-/* The last comes first. */
+/* Append "/NAME" for each directory, the last one first. */
 static void put_directories(struct writer *writer, struct text names)
 {
 	while (names.size > 0) {
@@ -66,8 +67,8 @@ static void put_directories(struct writer *writer, struct text names)
 		const unsigned char *nul = memrchr(names.bytes, 0, end);
 		const unsigned char *name = nul ? nul + 1 : names.bytes;
 
-		put_string(writer, "/");
-		put(writer, name, (size_t)(names.bytes + end - name));
+		append_string(writer, "/");
+		append(writer, name, (size_t)(names.bytes + end - name));
 		names.size = (size_t)(name - names.bytes);
 	}
 }
@@ -81,7 +82,7 @@ static struct text without_slashes(struct text name)
 	return name;
 }
 
-/* The bits of enum dir_state; none where the path stands for itself. */
+/* The bits of enum dir_state; 0 if the path is shown as it is. */
 static uint64_t dir_state(const struct record *record,
 			  const struct layout *layout, enum path_state state)
 {
@@ -103,13 +104,13 @@ enum path_state full_path_state(const struct record *record,
 }
 
 /*
- * The directories in parts, where they aren't on mounts of the host. Else all
- * are `in_mount`.
+ * The directories in parts, if they are on mounts of another mount namespace.
+ * Otherwise all of them are `in_mount`.
  */
 struct parts {
-	uint32_t device;      /* of the file system that they are in, or 0 */
-	struct text in_fs;    /* up to its root */
-	struct text in_mount; /* up to the root of the mount: a part of these */
+	uint32_t device;      /* of the file system, or 0 */
+	struct text in_fs;    /* up to the root of the file system */
+	struct text in_mount; /* up to the root of the mount; part of in_fs */
 	struct text above_mount;
 };
 
@@ -139,6 +140,7 @@ static struct parts split_directories(const struct record *record,
 	return parts;
 }
 
+/* Append the directories as the host has them; false if it doesn't. */
 static bool put_host_path(struct writer *writer, struct parts parts,
 			  struct host_mounts *mounts)
 {
@@ -161,14 +163,14 @@ static bool put_host_path(struct writer *writer, struct parts parts,
 static void put_marks(struct writer *writer, uint64_t about)
 {
 	if (about & UNREACHABLE)
-		put_string(writer, "(unreachable)");
+		append_string(writer, "(unreachable)");
 	else if (about & OTHER_MOUNTS)
-		put_string(writer, "(other mounts)");
+		append_string(writer, "(other mounts)");
 	if (about & TOP_CUT)
-		put_string(writer, "...");
+		append_string(writer, "...");
 }
 
-/* Returns whether there are any. */
+/* Append the directories. Returns whether there are any. */
 static bool put_names(struct writer *writer, struct parts parts, uint64_t about,
 		      struct host_mounts *mounts)
 {
@@ -202,13 +204,13 @@ enum path_state full_path(const struct record *record,
 	if (!put_names(&writer, split_directories(record, layout), about,
 		       mounts) &&
 	    about & IS_FILE)
-		put_string(&writer, "/");
+		append_string(&writer, "/");
 	if (about & IS_DELETED)
-		put_string(&writer, " (deleted)");
+		append_string(&writer, " (deleted)");
 	if (!(about & IS_FILE)) {
 		name = without_slashes(*path);
-		put_string(&writer, "/");
-		put(&writer, name.bytes, name.size);
+		append_string(&writer, "/");
+		append(&writer, name.bytes, name.size);
 	}
 	if (writer.is_full)
 		return PATH_CUT;

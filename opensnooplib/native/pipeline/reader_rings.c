@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "bpf/bpf_object.h"
+#include "bpf/map.h"
 #include "pipeline/reader_callers.h"
 #include "pipeline/reader_data.h"
 #include "pipeline/reader_streams.h"

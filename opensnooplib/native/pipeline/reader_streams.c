@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "bpf/bpf_object.h"
+#include "bpf/map.h"
 #include "pipeline/reader_data.h"
 
 static void free_stream(struct stream *stream)

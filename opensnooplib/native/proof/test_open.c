@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
-#include "proof/test_opens.h"
+#include "proof/test_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,13 +47,13 @@ static int by_openat2(const char *path)
 
 static int by_handle(const char *path)
 {
-	struct file_handle of_no_file = {0};
+	struct file_handle no_file = {0};
 
 	(void)path;
-	return result(open_by_handle_at(-1, &of_no_file, O_RDONLY));
+	return result(open_by_handle_at(-1, &no_file, O_RDONLY));
 }
 
-/* Returns, since there is nothing to execute. */
+/* execve(2) returns, since `path` doesn't exist. */
 static int by_exec(const char *path)
 {
 	char *nothing[] = {NULL};
@@ -61,7 +61,7 @@ static int by_exec(const char *path)
 	return result(execve(path, nothing, nothing));
 }
 
-/* acct(2): the kernel would write there what processes do. */
+/* acct(2): the kernel itself opens the file for process accounting. */
 static int by_kernel(const char *path)
 {
 	return result(acct(path));
@@ -82,13 +82,13 @@ static const struct {
 	{"openat2", by_openat2},
 #endif
 	{"open_by_handle_at", by_handle},
-	{"io_uring", open_through_ring},
-	{"32-bit programs", open_with_32_bits},
+	{"io_uring", open_with_io_uring},
+	{"32-bit programs", open_with_int_0x80},
 	{"exec", by_exec},
 	{"the kernel", by_kernel},
 };
 
-int calibration_open(const char *call, const char *path)
+int test_open(const char *call, const char *path)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (strcmp(calls[i].name, call) == 0)
