@@ -21,7 +21,7 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
 
-# RECORDING_MAGIC of native/sinks/recording_file.h
+# RECORDING_MAGIC of native/io/recording_blocks.h
 MAGIC = b"\x89OSNOOP\n"
 
 # A record's size has 16 bits, see perf_event_header of perf_event_open(2).

@@ -18,7 +18,7 @@ from tests.kernel.tool import CHECKOUT, Tool
 
 _PROGRAMS = CHECKOUT / "tests" / "programs"
 _NATIVE = CHECKOUT / "opensnooplib" / "native"
-_C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2"]
+_C_FLAGS = "-std=c11 -Wall -Wextra -Werror -O2".split() + [f"-I{_NATIVE}"]
 _32_BIT_FLAGS = (
     "-m32 -nostdlib -static -ffreestanding -fno-pic -no-pie"
     " -fno-stack-protector"
@@ -58,14 +58,7 @@ def build(folder: Path) -> None:
         made_of["opens_32"] = _32_BIT_FLAGS
     for name, more in made_of.items():
         source = _PROGRAMS / f"{name}.c"
-        command = [
-            "cc",
-            *_C_FLAGS,
-            f"-I{_NATIVE}",
-            "-o",
-            str(folder / name),
-            str(source),
-        ]
+        command = ["cc", *_C_FLAGS, "-o", str(folder / name), str(source)]
         subprocess.run([*command, *more], check=True)
 
 

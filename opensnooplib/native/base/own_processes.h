@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Several, since a process that was killed takes a moment to end. */
+/* Several, since a process that was killed still runs beside the next one. */
 #define OWN_PROCESSES_MAX 16
 
 struct own_process {

@@ -9,8 +9,8 @@
 #include "event/record.h"
 
 enum condition_kind {
-	CONDITION_BITS,	 /* the field has one of the wanted bits */
-	CONDITION_MOST,	 /* the field, unsigned, is at most the wanted bits */
+	CONDITION_BITS,	 /* the field has one of the wanted_bits */
+	CONDITION_MOST,	 /* the field, unsigned, is at most `bits` */
 	CONDITION_HOLDS, /* the field's text contains `text` */
 	CONDITION_KINDS
 };

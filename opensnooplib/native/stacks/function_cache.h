@@ -11,7 +11,7 @@
 struct cached_function {
 	uint32_t module; /* its id; 0: this entry is empty */
 	bool is_final;	 /* false: the name may be found by asking again */
-	int64_t changed; /* the file's time of change, in ns */
+	int64_t changed; /* the file's modification time, in ns */
 	uint64_t offset; /* in the file */
 	uint64_t into;	 /* bytes from the function's start to `offset` */
 	char *name;	 /* NULL: no function is known there */

@@ -28,7 +28,7 @@ struct mapped_file {
  */
 int mapped_file_find(const struct mapped_file *file);
 
-/* The file's time of change, in ns. */
+/* The file's modification time, in ns. */
 int64_t mapped_file_changed(int fd);
 
 /* Open the O_PATH descriptor for reading; negative if that fails. */

@@ -17,7 +17,7 @@ struct module {
 	const char *path; /* as its process sees it; "[vdso]", "//anon" */
 	uint32_t id;	  /* never used again */
 	uint32_t failures;
-	int64_t changed; /* the file's last known time of change, in ns */
+	int64_t changed; /* the file's modification time, as last seen; in ns */
 };
 
 struct modules {

@@ -19,7 +19,7 @@ struct scout {
 
 /* The function that contains some byte of a file. */
 struct scout_function {
-	int64_t changed; /* the file's time of change, in ns */
+	int64_t changed; /* the file's modification time, in ns */
 	uint64_t into;	 /* bytes from the function's start to that byte */
 	char name[SCOUT_NAME_MAX]; /* of the ELF symbol; "": no function */
 };

@@ -18,7 +18,7 @@ struct symbol_table {
 	uint64_t device;
 	uint64_t inode;
 	char *path;
-	int64_t changed;	     /* the file's time of change, in ns */
+	int64_t changed;	     /* the file's modification time, in ns */
 	uint64_t used;		     /* value of `uses` at the last use */
 	struct elf_symbols *symbols; /* NULL: they can't be read */
 };
