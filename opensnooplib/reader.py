@@ -51,7 +51,7 @@ class Counts(NamedTuple):
 
 
 class _Layout(ctypes.Structure):
-    """struct layout of native/event/record.h; its fields are those of the C."""
+    """struct layout of native/event/record.h, with the fields of the C."""
 
     _fields_ = [
         (name, NativeField)
