@@ -30,10 +30,10 @@ export KERNEL CMD
 
 # Prerequisites are done one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all run test vm test-kernels bench bench-kernels coverage lint lint-c lint-python lint-shell \
+.PHONY: all byte-code run test vm test-kernels bench bench-kernels coverage lint lint-c lint-python lint-shell \
 	deps install clean help
 
-all: $(LIBRARY) ## build the native library (what make alone does)
+all: $(LIBRARY) byte-code ## build the native library (what make alone does)
 
 # Written beside and moved: a running trace keeps the old one.
 $(LIBRARY): $(NATIVE_SOURCES) $(NATIVE_HEADERS) Makefile
@@ -42,12 +42,16 @@ $(LIBRARY): $(NATIVE_SOURCES) $(NATIVE_HEADERS) Makefile
 		-o $(@:.so=.new.so) $(NATIVE_SOURCES) -ldl
 	@mv $(@:.so=.new.so) $@
 
-run: packages-run $(LIBRARY) ## show opens until Ctrl-C; make run ARGS='-T -x' for options
-	@exec $(AS_ROOT) opensnoop.py $(ARGS)
+# A user's: the tool, as root, writes none among a user's files.
+byte-code:
+	@test ! -O . || $(PYTHON) -IS -m compileall -q opensnooplib
+
+run: packages-run $(LIBRARY) byte-code ## show opens until Ctrl-C; make run ARGS='-T -x' for options
+	@exec $(AS_ROOT) -IS opensnoop.py $(ARGS)
 
 test: packages-test $(LIBRARY) ## run all tests
-	$(PYTHON) -m pytest $(ARGS) tests/unit tests/fuzz
-	$(AS_ROOT) -m pytest -p no:cacheprovider $(ARGS) tests/kernel
+	$(PYTHON) -I -m pytest $(ARGS) tests/unit tests/fuzz
+	$(AS_ROOT) -I -m pytest -p no:cacheprovider $(ARGS) tests/kernel
 
 vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell
 	@$(AS_ROOT) tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" $${CMD:+-- "$$CMD"}
@@ -64,7 +68,7 @@ bench-kernels: packages-vm ## measure us and our peers on four other kernels, in
 coverage: packages-vm $(LIBRARY) ## write docs/coverage.md: which ways to open a file are seen on which kernel
 	@tests/vm/vm.py coverage $(ARGS)
 
-bench: packages-bench $(LIBRARY) ## measure what tracing costs, beside other tools
+bench: packages-bench $(LIBRARY) byte-code ## measure what tracing costs, beside other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)
 
 lint: packages-lint lint-c lint-python lint-shell ## check format, mistakes, types
@@ -94,7 +98,7 @@ packages-%:
 
 install: packages-install $(LIBRARY) ## install the command for good; PREFIX=/usr/local DESTDIR=
 	@stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && \
-	$(PYTHON) -W ignore setup.py --quiet build --build-base="$$stage" \
+	$(PYTHON) -I -W ignore setup.py --quiet build --build-base="$$stage" \
 		install_lib --install-dir="$(INSTALLED)" \
 		install_data --install-dir="$(DESTDIR)$(PREFIX)"
 	@chmod 755 "$(INSTALLED)/opensnoop.py"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
 from typing import TYPE_CHECKING, Optional
 
+from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import refusals, this_kernel
 from opensnooplib.selection import pinned_maps
@@ -64,7 +64,7 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(f"watching {seen}; Ctrl-C ends it")
     if command:
         command.release()
-    empty(output)  # not before all that can fail
+    output_file.empty(output)  # not before all that can fail
     trace.put_heading()
     state = _write_rows(options, trace, ending, command, live_editing, maps)
     if live_editing:
@@ -103,22 +103,7 @@ def open_output(options: Options) -> int:
         return description.open_for_writing(options.record)
     if options.output_file is None:
         return 1
-    try:
-        return os.open(
-            options.output_file,
-            os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC,
-            0o666,
-        )
-    except OSError as error:
-        raise OpensnoopError(
-            f"-o {options.output_file}: cannot write there: {error.strerror}"
-        ) from None
-
-
-def empty(output: int) -> None:
-    """If it is a file that the tool has opened itself."""
-    if output != 1 and stat.S_ISREG(os.fstat(output).st_mode):
-        os.ftruncate(output, 0)
+    return output_file.open_for_writing("-o", options.output_file)
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
@@ -183,10 +168,16 @@ def tell_output_error(
 ) -> None:
     """Why rows or records could not be written."""
     where = options.record or options.output_file or "stdout"
+    what = "records" if options.record else "rows"
     error = rings.output_error()
+    if error == errno.ESTALE:
+        messages.warn(
+            f"{where} was emptied or removed meanwhile: {what} that it had "
+            "taken are gone"
+        )
+        return
     if error == errno.ETIMEDOUT:
         why = "whoever reads there takes nothing more"
     else:
         why = os.strerror(error)
-    what = "records" if options.record else "rows"
     messages.warn(f"cannot write {what} to {where}: {why}")

@@ -185,6 +185,8 @@ int reader_finish(struct reader *reader, uint64_t until)
 		merge_drain(&reader->merge, until, count_undelivered, reader);
 	if (!output_flush(&reader->output) && !reader->output.error)
 		reader->output.error = ETIMEDOUT;
+	if (!reader->output.error && output_is_lost(&reader->output))
+		reader->output.error = ESTALE;
 	return state_of(reader);
 }
 

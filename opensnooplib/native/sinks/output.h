@@ -30,10 +30,12 @@ struct output {
 	item_reader item_at; /* what stands in the buffer */
 	size_t rest;	     /* at its start: of an item that is partly out */
 	bool rest_is_row;
-	bool is_file;	 /* takes any write at once; others can make us wait */
-	bool by_line;	 /* each line is written as soon as it is whole */
-	int patience_ms; /* how long one write may wait */
-	int error;	 /* the errno of a write that failed, or 0 */
+	uint64_t written; /* bytes in sum */
+	bool had_name;	  /* a file; others have been removed before */
+	bool is_file;	  /* takes any write at once; others can make us wait */
+	bool by_line;	  /* each line is written as soon as it is whole */
+	int patience_ms;  /* how long one write may wait */
+	int error;	  /* the errno of a write that failed, or 0 */
 };
 
 /* Room for one row of `row_bound` bytes at least. Returns 0 or -ENOMEM. */
@@ -55,6 +57,12 @@ void output_commit(struct output *output, const char *end);
  * wait beyond patience_ms. Returns whether all is out.
  */
 bool output_flush(struct output *output);
+
+/*
+ * Whether a file has lost what was written: somebody emptied it, or removed
+ * its last name.
+ */
+bool output_is_lost(const struct output *output);
 
 /* How many rows are buffered, the last part of a cut one included. */
 uint64_t output_rows_left(const struct output *output);
