@@ -57,7 +57,7 @@ def run(options: Options, messages: Messages) -> int:
     ending.wait_for_rows()
     if this_kernel.pid_namespace() is not None:
         messages.note("in a PID namespace: processes outside it have PID 0")
-    live_editing = _watch_source(trace, result, messages)
+    live = _watch_source(trace, result, messages)
     maps = _watch_maps(options, trace)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.top:  # which says on its screen how it ends
@@ -66,9 +66,9 @@ def run(options: Options, messages: Messages) -> int:
         command.release()
     output_file.empty(output)  # not before all that can fail
     trace.put_heading()
-    state = _write_rows(options, trace, ending, command, live_editing, maps)
-    if live_editing:
-        live_editing.stop()
+    state = _write_rows(options, trace, ending, command, live, maps)
+    if live:
+        live.stop()
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) goes on running")
     return _finish(trace, state, options, messages)
@@ -144,8 +144,8 @@ def _write_rows(
         if command and command.has_ended():
             break
         state = trace.poll(timeout_ms)
-        if live_editing:
-            live_editing.step()
+        if live:
+            live.step()
         if maps:
             maps.step()
     return state
