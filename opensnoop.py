@@ -123,7 +123,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from opensnooplib.base.errors import OpensnoopError  # noqa: E402
-from opensnooplib.kernel import file_descriptors  # noqa: E402
+from opensnooplib.kernel import limits  # noqa: E402
 from opensnooplib.base.messages import Messages, print_text  # noqa: E402
 from opensnooplib.cli import arguments, interpreter  # noqa: E402
 from opensnooplib.trace import plans
@@ -158,7 +158,7 @@ def main(words: Optional[List[str]] = None) -> int:
 
             return stored_opens.run(options, messages)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
-        file_descriptors.raise_limit()
+        limits.raise_limits()
         if options.doctor:
             from opensnooplib.commands import doctor  # not needed for a trace
 
@@ -174,7 +174,7 @@ def main(words: Optional[List[str]] = None) -> int:
             return show_program.run(options, messages)
         return trace_opens.run(options, messages)
     except OpensnoopError as error:
-        messages.report(file_descriptors.explained(error) or error)
+        messages.report(limits.explained(error) or error)
         return error.exit_status
     except EndedEarly:
         messages.report(OpensnoopError("ended before the trace began"))
@@ -183,7 +183,7 @@ def main(words: Optional[List[str]] = None) -> int:
         if verbose:
             raise
         messages.report(
-            file_descriptors.explained(error)
+            limits.explained(error)
             or OpensnoopError(
                 f"internal error: {type(error).__name__}: {error}; please "
                 "report it with what -v says"

@@ -8,13 +8,14 @@ opens are seen, and write rows until something ends it.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import time
 from typing import TYPE_CHECKING, Optional
 
 from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import refusals, this_kernel
+from opensnooplib.kernel import refusals, this_kernel, limits
 from opensnooplib.selection import pinned_maps
 from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options
@@ -111,9 +112,8 @@ def open_rings(options: Options, messages: Messages) -> Reader:
         raise OpensnoopError(refusals.LOCKED_DOWN)
     cpus = this_kernel.online_cpus()
     pages = ring_size.pages_for_each_cpu(options.buffer_pages, len(cpus))
-    messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")
     try:
-        return Reader(cpus, pages)
+        rings = ring_size.open_largest(cpus, pages, options)
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
@@ -121,6 +121,17 @@ def open_rings(options: Options, messages: Messages) -> Reader:
                 "-b"
             ) from None
         raise OpensnoopError(refusals.why_no_bpf(error.errno or 0)) from None
+    messages.detail(
+        f"perf rings: {len(cpus)} CPUs, {rings.pages} pages for each"
+    )
+    if rings.pages < pages:
+        kib = rings.pages * mmap.PAGESIZE >> 10
+        messages.note(
+            f"perf rings of {kib} KiB instead of "
+            f"{pages * mmap.PAGESIZE >> 10} KiB for each CPU: this user may "
+            f"lock no more memory; {limits.MORE_LOCKED_MEMORY} for larger ones"
+        )
+    return rings
 
 
 def _write_rows(

@@ -77,7 +77,8 @@ int ring_map(struct ring *ring, int fd, unsigned int pages)
 	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		   0);
 	if (map == MAP_FAILED) {
-		error = -errno;
+		/* All that perf_mmap() in kernel/events/core.c means by it. */
+		error = errno == EPERM ? -ENOBUFS : -errno;
 		close(fd);
 		return error;
 	}

@@ -41,7 +41,10 @@ struct ring {
 	unsigned char *copy; /* a record that wraps around the ring's end */
 };
 
-/* Returns 0, or a negative errno as of perf_event_open(2) and mmap(2). */
+/*
+ * Returns 0, or a negative errno as of perf_event_open(2) and mmap(2); -ENOBUFS
+ * where the user may not lock so much memory.
+ */
 int ring_open(struct ring *ring, int cpu, unsigned int pages);
 
 /* The same for the event `fd`, which is closed with the ring or on an error. */

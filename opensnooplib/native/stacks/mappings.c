@@ -3,6 +3,7 @@
 #include "stacks/mappings.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,6 +339,11 @@ int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
 	struct mmap_events events;
 	int error = mmap_events_open(&events, cpus, cpu_count);
 
+	if (error == -ENOBUFS) {
+		/* The rings until now are locked memory, too. */
+		mmap_events_close(&mappings->events);
+		error = mmap_events_open(&events, cpus, cpu_count);
+	}
 	if (error)
 		return error;
 	mmap_events_close(&mappings->events);
