@@ -159,8 +159,8 @@ def _write_rows(
         if command and command.has_ended():
             break
         state = trace.poll(timeout_ms)
-        if live_editing:
-            live_editing.step()
+        if live:
+            live.step()
         if maps:
             maps.step()
     return state

@@ -59,7 +59,7 @@ SOURCE = "source"
 
 class Job(NamedTuple):
     options: Options
-    c_text: Source
+    source: Source
     plan: str
     functions: Mapping[str, str]  # of the kernel, see hooks.py
     tool_pid: int
