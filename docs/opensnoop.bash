@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 #
 # Completion of opensnoop's options and their values in bash. `make install`
-# puts it where bash-completion finds it; in a checkout, source
-# docs/opensnoop.bash
+# puts it where bash-completion finds it. In a checkout:
+#
+#	source docs/opensnoop.bash
 #
 # Options and columns come from the tool itself; tests/unit/test_completion.py
 # checks that the tool accepts the other words.
