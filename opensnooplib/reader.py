@@ -239,7 +239,11 @@ class Reader:
     _newest = 0  # stream
 
     def __init__(self, cpus: Sequence[int], pages: int) -> None:
-        """Open a ring of `pages` pages for each CPU, with one stream."""
+        """Open a ring of `pages` pages for each CPU, with one stream.
+
+        ENOBUFS: that is more locked memory than the user may have.
+        """
+        self.pages = pages
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream

@@ -38,7 +38,8 @@ class Result(NamedTuple):
             *(f"opens by {call} can't be seen here" for call in self.unseen),
             *(
                 f"opens by {call} are perhaps not seen: something here "
-                "(seccomp?) refuses the one that the tool makes to try"
+                "(seccomp, ulimit -l?) refuses the one that the tool makes to "
+                "try"
                 for call in self.untested
             ),
         ]

@@ -27,7 +27,7 @@ class _Stub(NamedTuple):
     sorter: int
     slots: int
     way: int
-    program_names: int
+    attachment: int
 
     def put(self, slot: int, program: int) -> None:
         """-1 empties the slot."""

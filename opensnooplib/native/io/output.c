@@ -43,6 +43,7 @@ int output_init(struct output *output, int fd, size_t row_bound, int wait_ms,
 		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
 		.wait_ms = wait_ms,
 	};
+	output->had_name = output->is_file && status.st_nlink > 0;
 	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
 	output->buffer = malloc(capacity);
 	return output->buffer ? 0 : -ENOMEM;
@@ -124,10 +125,12 @@ static bool write_some(struct output *output, size_t *written)
 			size = PIPE_BUF;
 	}
 	count = write(fd, output->buffer + *written, size);
-	if (count >= 0)
+	if (count >= 0) {
 		*written += (size_t)count;
-	else if (errno != EINTR && errno != EAGAIN)
+		output->written += (uint64_t)count;
+	} else if (errno != EINTR && errno != EAGAIN) {
 		output->error = errno;
+	}
 	return count > 0;
 }
 
@@ -172,6 +175,16 @@ bool output_flush(struct output *output)
 	output->used -= written;
 	memmove(output->buffer, output->buffer + written, output->used);
 	return output->used == 0;
+}
+
+bool output_is_lost(const struct output *output)
+{
+	struct stat status;
+
+	if (!output->is_file || fstat(output->fd, &status) != 0)
+		return false;
+	return (uint64_t)status.st_size < output->written ||
+	       (output->had_name && status.st_nlink == 0);
 }
 
 uint64_t output_rows_left(const struct output *output)

@@ -31,10 +31,12 @@ struct output {
 	item_reader item_at; /* finds the items in the buffer */
 	size_t rest;	     /* bytes at its start: of an item partly written */
 	bool rest_is_row;
-	bool is_file; /* takes any write at once; a pipe can make us wait */
-	bool by_line; /* each line is written as soon as it is complete */
-	int wait_ms;  /* for how long one write may wait */
-	int error;    /* the errno of a write that failed, or 0 */
+	uint64_t written; /* bytes in total */
+	bool had_name; /* it is a file that could be found when it was opened */
+	bool is_file;  /* takes any write at once; a pipe can make us wait */
+	bool by_line;  /* each line is written as soon as it is complete */
+	int wait_ms;   /* for how long one write may wait */
+	int error;     /* the errno of a write that failed, or 0 */
 };
 
 /*
@@ -62,6 +64,12 @@ void output_commit(struct output *output, const char *end);
  * wait_ms. Returns whether all of it is written.
  */
 bool output_flush(struct output *output);
+
+/*
+ * Has a file lost what was written? Somebody has emptied it, or removed its
+ * last name.
+ */
+bool output_is_lost(const struct output *output);
 
 /* How many rows are in the buffer; one that is partly written counts. */
 uint64_t output_rows_left(const struct output *output);

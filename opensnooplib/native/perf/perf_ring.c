@@ -79,7 +79,9 @@ int ring_map(struct ring *ring, int fd, unsigned int pages)
 	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		   0);
 	if (map == MAP_FAILED) {
-		error = -errno;
+		/* EPERM: too much locked memory (perf_mmap(), events/core.c).
+		 */
+		error = errno == EPERM ? -ENOBUFS : -errno;
 		close(fd);
 		return error;
 	}

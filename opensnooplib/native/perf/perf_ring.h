@@ -44,7 +44,8 @@ struct ring {
 
 /*
  * Open and map a ring of `pages` pages. Returns 0, or a negative errno of
- * perf_event_open(2) or mmap(2).
+ * perf_event_open(2) or mmap(2); -ENOBUFS: the user may not lock so much
+ * memory.
  */
 int ring_open(struct ring *ring, int cpu, unsigned int pages);
 

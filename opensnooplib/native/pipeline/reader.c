@@ -59,5 +59,7 @@ int reader_finish(struct reader *reader, uint64_t until)
 		merge_drain(&reader->merge, until, count_undelivered, reader);
 	if (!output_flush(&reader->output) && !reader->output.error)
 		reader->output.error = ETIMEDOUT;
+	if (!reader->output.error && output_is_lost(&reader->output))
+		reader->output.error = ESTALE;
 	return (int)output_state(reader);
 }

@@ -12,10 +12,11 @@
 #include "pipeline/reader_streams.h"
 
 /* Where this fails, the ring is closed. */
-static int open_ring(struct reader *reader, struct ring *ring, int cpu)
+static int open_ring(struct reader *reader, struct ring *ring, int cpu,
+		     unsigned int pages)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int error = ring_open(ring, cpu, reader->pages);
+	int error = ring_open(ring, cpu, pages);
 
 	if (error)
 		return error;
@@ -36,7 +37,8 @@ static int open_rings(struct reader *reader, const int *cpus,
 		return -ENOMEM;
 
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		int error = open_ring(reader, &reader->rings[i], cpus[i]);
+		int error = open_ring(reader, &reader->rings[i], cpus[i],
+				      reader->pages);
 
 		if (error)
 			return error;
@@ -136,6 +138,7 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 int reader_follow_cpu(struct reader *reader, int cpu)
 {
 	struct ring *old = ring_of(reader, cpu);
+	unsigned int pages = reader->pages;
 	struct ring ring;
 	int error;
 
@@ -144,7 +147,11 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		if (!ring_is_empty(old))
 			return -EAGAIN;
 	}
-	error = open_ring(reader, &ring, cpu);
+	error = open_ring(reader, &ring, cpu, pages);
+	while (error == -ENOBUFS && pages > 1) {
+		pages /= 2;
+		error = open_ring(reader, &ring, cpu, pages);
+	}
 	if (error)
 		return error;
 	error = put_into_maps(reader, &ring);

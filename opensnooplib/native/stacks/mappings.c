@@ -3,6 +3,7 @@
 #include "stacks/mappings.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,6 +346,11 @@ int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
 	struct mmap_events events;
 	int error = mmap_events_open(&events, cpus, cpu_count);
 
+	if (error == -ENOBUFS) {
+		/* The old rings are locked memory too: close them first. */
+		mmap_events_close(&mappings->events);
+		error = mmap_events_open(&events, cpus, cpu_count);
+	}
 	if (error)
 		return error;
 	mmap_events_close(&mappings->events);

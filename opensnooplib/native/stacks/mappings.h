@@ -58,7 +58,8 @@ int mappings_open(struct mappings *mappings, const int *cpus,
 /*
  * Follow processes on these CPUs from now on. What was mapped on a CPU while it
  * wasn't followed is unknown. Returns 0, or a negative errno, and then nothing
- * has changed.
+ * has changed; -ENOBUFS: too little memory may be locked, and no process is
+ * followed any more.
  */
 int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
 			 unsigned int cpu_count);

@@ -53,11 +53,9 @@ static unsigned int pages_for(unsigned int cpu_count)
 	return pages;
 }
 
-int mmap_events_open(struct mmap_events *events, const int *cpus,
-		     unsigned int cpu_count)
+static int open_rings(struct mmap_events *events, const int *cpus,
+		      unsigned int cpu_count, unsigned int pages)
 {
-	unsigned int pages = pages_for(cpu_count);
-
 	*events = (struct mmap_events){0};
 	events->rings = calloc(cpu_count, sizeof(*events->rings));
 	if (!events->rings)
@@ -76,6 +74,19 @@ int mmap_events_open(struct mmap_events *events, const int *cpus,
 		events->ring_count++;
 	}
 	return 0;
+}
+
+int mmap_events_open(struct mmap_events *events, const int *cpus,
+		     unsigned int cpu_count)
+{
+	unsigned int pages = pages_for(cpu_count);
+	int error = open_rings(events, cpus, cpu_count, pages);
+
+	while (error == -ENOBUFS && pages > RING_PAGES_MIN) {
+		pages /= 2;
+		error = open_rings(events, cpus, cpu_count, pages);
+	}
+	return error;
 }
 
 static void drop(struct mmap_events *events, size_t count)

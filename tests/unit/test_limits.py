@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Too many open files: known by who failed, or by what was printed."""
+"""What there is too little of: known by who failed, or by what was printed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from opensnooplib.compile import bcc_program
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import file_descriptors
+from opensnooplib.kernel import limits
 
 
 def _fail(number: int) -> OpensnoopError:
@@ -23,28 +23,27 @@ def _fail(number: int) -> OpensnoopError:
         return error
 
 
-@pytest.mark.parametrize("number", file_descriptors.ERRNOS)
+@pytest.mark.parametrize("number", limits.ERRNOS)
 def test_known_by_the_error_behind(number: int) -> None:
-    explained = file_descriptors.explained(_fail(number))
-    assert explained and explained.sentence == file_descriptors.sentence(
-        number
-    )
-    assert file_descriptors.explained(_fail(errno.ENOENT)) is None
+    explained = limits.explained(_fail(number))
+    assert explained and explained.sentence == limits.sentence(number)
+    assert limits.explained(_fail(errno.ENOENT)) is None
 
 
 def test_known_by_what_is_printed() -> None:
     error = ImportError("libbpf.so.1: cannot open: Too many open files")
-    assert file_descriptors.ran_out(error) == errno.EMFILE
+    assert limits.ran_out(error) == errno.EMFILE
     printed = "a\nopen(/sys/a/id): Too many open files in system\nb"
-    assert file_descriptors.ran_out(ValueError(), printed) == errno.ENFILE
+    assert limits.ran_out(ValueError(), printed) == errno.ENFILE
     # As somebody's C may say.
     said = 'a.c:1:2: error: "Too many open files" is no number\n'
-    assert file_descriptors.ran_out(ValueError(), said) == 0
+    assert limits.ran_out(ValueError(), said) == 0
 
 
 def test_what_to_do_is_told() -> None:
-    assert "ulimit -n " in file_descriptors.sentence(errno.EMFILE)
-    assert "fs.file-max" in file_descriptors.sentence(errno.ENFILE)
+    assert "ulimit -n " in limits.sentence(errno.EMFILE)
+    assert "fs.file-max" in limits.sentence(errno.ENFILE)
+    assert "CAP_IPC_LOCK" in limits.sentence(errno.ENOBUFS)
 
 
 @pytest.mark.parametrize(

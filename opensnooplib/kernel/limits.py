@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many files may be open: rings, maps, programs and attachments count.
+"""How many files may be open, and how much memory may be locked.
 
-A host with many CPUs needs more than the soft limit of most shells, which the
-hard one allows. Where that is too few, a sentence says so, whoever found out.
+Rings, maps, programs and attachments are files; rings are locked memory, and
+before Linux 5.11 maps and programs are, too. A host with many CPUs needs more
+than the soft limits of most shells, which the hard ones allow. Where that is
+too little, a sentence says so, whoever found out.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -15,26 +18,35 @@ from typing import Optional
 
 from opensnooplib.base.errors import OpensnoopError
 
-# What a process may have, and what the host may.
-ERRNOS = (errno.EMFILE, errno.ENFILE)
+# The files that a process may have, those that the host may, and what
+# ring_map() of native/perf/perf_ring.h makes of the limit of locked memory.
+ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)
+MORE_LOCKED_MEMORY = "run with CAP_IPC_LOCK or a larger ulimit -l"
 
 # As BCC and the dynamic linker tell of them.
 _IN_WORDS = re.compile(
     f": ({'|'.join(os.strerror(number) for number in ERRNOS)})$", re.MULTILINE
 )
 
-_as_given = resource.getrlimit(resource.RLIMIT_NOFILE)
+_as_given = {
+    kind: resource.getrlimit(kind)
+    for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_MEMLOCK)
+}
 
 
-def raise_limit() -> None:
-    """As far as anyone may."""
-    hard = _as_given[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def raise_limits() -> None:
+    """As far as this process may: with CAP_SYS_RESOURCE, beyond the hard."""
+    for kind, (_, hard) in _as_given.items():
+        resource.setrlimit(kind, (hard, hard))
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, unlimited)
 
 
-def restore_limit() -> None:
+def restore_limits() -> None:
     """For a program that isn't ours."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, _as_given)
+    for kind, limit in _as_given.items():
+        resource.setrlimit(kind, limit)
 
 
 def ran_out(error: Optional[BaseException], printed: str = "") -> int:
@@ -57,6 +69,14 @@ def sentence(number: int) -> str:
         return (
             "too many files are open on this host: end what has them open, "
             "or raise the sysctl fs.file-max"
+        )
+    if number == errno.ENOBUFS:
+        locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] >> 10
+        return (
+            "the perf rings need more locked memory than this user may have "
+            f"(ulimit -l is {locked}, in KiB, beside what the sysctl "
+            "kernel.perf_event_mlock_kb gives for each CPU): "
+            f"{MORE_LOCKED_MEMORY}, or choose a smaller -b"
         )
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return (
