@@ -34,15 +34,15 @@ enum open_call {
 	CALL_OPEN_BY_HANDLE_AT_32,
 };
 
-/* The result of an open that succeeded and has no file descriptor. */
+/* In place of a file descriptor, where an open that succeeded has none. */
 #define NO_DESCRIPTOR 0x7fffffff
 
-/* The result of an open of which the kernel doesn't report it. */
+/* In place of a result that the kernel doesn't report. */
 #define UNKNOWN_RESULT 0x7ffffffe
 
 /* What is known about the directories behind the path: extra/full_path.h. */
 enum dir_state {
-	DIR_IS_KNOWN = 1,      /* they are all there, up to the root */
+	DIR_IS_KNOWN = 1,      /* they are there; else none are */
 	DIR_IS_FILE = 2,       /* the first of them is the file itself */
 	DIR_IS_DELETED = 4,    /* the first of them was removed */
 	DIR_UNREACHABLE = 8,   /* they don't lead up to the process's root */
@@ -95,7 +95,7 @@ struct event {
 
 	/* For directories on mounts that the host lacks: extra/full_path.h. */
 #ifdef PATH_VIEW_HOST
-	u32 fs_device;	/* of the file system, in the kernel's form; or 0 */
+	u32 fs_device;	/* the kernel's number of the file system, or 0 */
 	u32 fs_size;	/* bytes of directories up to its root */
 	u32 mount_size; /* of these, up to the root of the mount */
 #endif

@@ -3,11 +3,11 @@
  * The arguments of an open, and the index of the program that sees it end.
  */
 
-/* The arguments of an open, by whichever call it was made. */
+/* The arguments of an open. The caller is a program, or the kernel itself. */
 struct open_args {
 	enum open_call call;
 	int dirfd; /* the directory of a relative path, as in openat(2) */
-	const char *user_path;		 /* the path, in the caller's memory */
+	const char *user_path;		 /* the path, in its memory */
 	const char *kernel_path;	 /* the kernel's copy of it, or NULL */
 	const struct open_how *user_how; /* flags and mode of openat2 */
 	u64 flags;

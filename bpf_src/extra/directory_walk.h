@@ -19,6 +19,9 @@
  * only those of the plan do. In others, a path with more than
  * STEPS_WITHOUT_CALL names and mounts is cut.
  */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
 
 /*
  * The start of struct mount, for kernel headers: fs/mount.h, which has it, is
@@ -109,8 +112,7 @@ static bool pass_mount_root(struct walk *walk, struct event *event)
 	return true;
 }
 
-/* At the file system's root: back to the mount's root. False if not above it.
- */
+/* Back to the mount's root, if the file system's root is above it. */
 static bool turn_at_fs_root(struct walk *walk, struct event *event)
 {
 	struct super_block *fs;
@@ -161,8 +163,7 @@ static bool step_up(struct walk *walk, struct event *event)
 	if (here == walk->mount_root && !pass_mount_root(walk, event)) {
 		if (leave_mount(walk))
 			return true;
-		/* This is the top, and the process's root was not on the way.
-		 */
+		/* The top; the process's root was not on the way. */
 		if (walk->end.dentry)
 			event->dir_state |= DIR_UNREACHABLE;
 		return false;

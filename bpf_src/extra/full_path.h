@@ -10,11 +10,8 @@
  * that mounted; then come the names up to the root of the mount, and so on as
  * usual.
  */
-#include <linux/dcache.h>
 #include <linux/fdtable.h>
-#include <linux/fs.h>
 #include <linux/fs_struct.h>
-#include <linux/mount.h>
 #include <uapi/linux/openat2.h>
 
 #include "extra/directory_walk.h"
@@ -154,7 +151,7 @@ static void start_from_file(struct path *start, struct event *event,
 
 /* For mounts that the host lacks, a container's for example. */
 static void prepare_walk(struct walk *walk, struct event *event,
-		       const struct open_args *open, struct task_struct *task)
+			 const struct open_args *open, struct task_struct *task)
 {
 	walk->mount_root_passed = false;
 	walk->to_fs_root = !is_of_host(walk->at.mnt, event);
@@ -165,7 +162,7 @@ static void prepare_walk(struct walk *walk, struct event *event,
 }
 #else
 static void prepare_walk(struct walk *walk, struct event *event,
-		       const struct open_args *open, struct task_struct *task)
+			 const struct open_args *open, struct task_struct *task)
 {
 	path_of_root(&walk->end, task);
 }

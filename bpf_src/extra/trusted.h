@@ -34,8 +34,7 @@ static void keep_kernel_name(u32 tid, const struct filename *filename)
 	if (!name)
 		return;
 	bpf_probe_read_kernel(&text, sizeof(text), &filename->name);
-	/* Linux 7 also gets here for a refused path, with an errno as pointer.
-	 */
+	/* On Linux 7 this may be an errno: the kernel refuses the path. */
 	if (bpf_probe_read_kernel_str(name->text, sizeof(name->text), text) > 0)
 		kernel_names.update(&tid, name);
 }

@@ -84,7 +84,7 @@ static bool fill_request(void *ctx, struct event *event, const void *request,
 			return false;
 	}
 	read_open_path(event, &open);
-#ifdef SUMMARY /* else the reader compares paths; this program is long */
+#ifdef SUMMARY /* else the reader does it, and the program stays shorter */
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return false;
 #endif

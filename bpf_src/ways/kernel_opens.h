@@ -17,8 +17,7 @@
 
 #define OPENED_BY_EXEC 0x20 /* __FMODE_EXEC of linux/fs.h, no O_... flag */
 
-/* The result, by a pointer to a struct file, which may hold an errno instead.
- */
+/* `file` is a pointer to a struct file, or an errno in its place. */
 static long result_of(const void *file)
 {
 	long ret = 0;
@@ -105,7 +104,7 @@ static int begin_kernel_open(const struct open_args *open)
 
 	if (!is_tool(pid_tgid) && !caller_selected(pid_tgid))
 		return 0;
-	/* The last one's end was never seen, or this one is part of it. */
+	/* The end of the last one was never seen, or it isn't over yet. */
 	if (kernel_opens.lookup(&tid))
 		count(MISSED);
 	if (kernel_opens.update(&tid, (struct open_args *)open) < 0)
@@ -141,7 +140,7 @@ int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 	struct open_args open = {};
 
 #if defined(TRUSTED) && defined(PLAN_KPROBE)
-	/* The plan needs this function too, which has but one kprobe. */
+	/* For the plan, which can't have a kprobe of its own here. */
 	note_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
 #endif
 	if (!exec_args(&open, PT_REGS_PARM1(ctx), (void *)PT_REGS_PARM2(ctx),
