@@ -6,9 +6,9 @@
 
 Three houses are checked: Python by its imports; native/ and bpf_src/ by the
 functions, macros, structs and maps that one file defines and another one uses.
-In each, a room (a
-folder, or a file beside the folders) stands on one floor, and may use what is
-on lower floors. Inside a room, files must not use each other in a circle.
+In each, a room (a folder, or a file beside the folders) stands on one floor,
+and may use what is on lower floors. Inside a room, files must not use each
+other in a circle.
 """
 
 from __future__ import annotations
