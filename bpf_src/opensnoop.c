@@ -2,32 +2,33 @@
 /*
  * opensnoop: every file that this host opens, one record for each open.
  *
- * BCC compiles this on the host that is traced, each time the tool starts.
- * Read it in this order:
+ * BCC compiles this on the traced host, each time the tool starts. The
+ * #includes below are in an order in which the files can be read, each after
+ * those that it uses:
  *
- *   event.h         what a record holds
- *   task.h          who is calling
- *   record.h        how a record is filled and sent, and losses are counted;
- *                   user_memory.h, how the caller's memory is read
- *   extra/wanted.h        what it holds only if it is asked for; extra/callers.h, with -c
- *   select.h        which opens are wanted; extra/comm.h, of -n; extra/follow.h, of
- *                   --children
- *   extra/summary.h       how opens are counted, when that is all that is asked for
- *   open.h          an open from its arguments to its record
- *   extra/full_path.h     the directories above a name
- *   plans/begin_end.h     the same where begin and end are seen apart
- *   extra/trusted.h       the name that the kernel itself used
- *   plans/syscall.h  where the kernel calls us; plans/syscall_exit.h,
- *                   plans/fentry.h and plans/kprobe.h are other ways to be
- *                   called, which find the arguments by plans/registers.h and
- *                   plans/whole_open.h; plans/exit_arguments.h, what a result is
- *   ways/io_uring.h      opens without a syscall
- *   ways/raw_syscalls.h, ways/inner_opens.h, ways/exec.h  what --all adds
+ *   event.h       what a record holds
+ *   memory.h      how the memory of programs and of the kernel is read
+ *   task.h        who is calling
+ *   open_args.h   the arguments of an open
+ *   counters.h    what is lost, missed or not followed
+ *   select.h      which opens are wanted
+ *   record.h      how a record is filled and sent
+ *   open.h        an open, from its arguments to its record
+ *   plans/        the hooks of the syscalls that open files, by --attach; start
+ *                 with plans/syscall.h
+ *   ways/         opens that are none of these syscalls, or not seen as such
+ *   thread_exit.h what is deleted when a thread ends
+ *
+ * These files include one of extra/ where an option needs it. Skip them at
+ * first: extra/children.h, for example, is for --children alone.
  */
 #include "event.h"
+#include "memory.h"
 #include "task.h"
-#include "record.h"
+#include "open_args.h"
+#include "counters.h"
 #include "select.h"
+#include "record.h"
 #ifdef SUMMARY
 #include "extra/summary.h"
 #endif
@@ -46,14 +47,14 @@
 #ifdef IO_URING
 #include "ways/io_uring.h"
 #endif
-#ifdef RAW_SYSCALLS
-#include "ways/raw_syscalls.h"
+#ifdef SYSCALLS_32_BIT
+#include "ways/syscalls_32_bit.h"
 #endif
-#ifdef INNER_OPENS
-#include "ways/inner_opens.h"
+#ifdef KERNEL_OPENS
+#include "ways/kernel_opens.h"
 #endif
 #ifdef EXEC_TRACEPOINT
-#include "ways/exec.h"
+#include "ways/exec_tracepoint.h"
 #endif
 
 #include "thread_exit.h"

@@ -5,9 +5,10 @@
     tests/layers.py [FOLDER]        FOLDER: the checkout
 
 Three houses are checked: Python by its imports; native/ and bpf_src/ by the
-functions that one file defines and another one calls. In each, a room (a
-folder, or a file beside the folders) stands on one floor, and may use what is
-on lower floors. Inside a room, files must not use each other in a circle.
+functions, macros, structs and maps that one file defines and another one uses.
+In each, a room (a folder, or a file beside the folders) stands on one floor,
+and may use what is on lower floors. Inside a room, files must not use each
+other in a circle.
 """
 
 from __future__ import annotations
@@ -44,14 +45,15 @@ NATIVE = [
     ["pipeline"],
 ]
 BPF = [
-    ["event"],
-    ["task"],
+    ["event", "memory"],
+    ["task", "open_args"],
+    ["counters"],
     ["extra"],
-    ["user_memory", "select"],
-    ["record"],
-    ["open", "thread_exit"],
+    ["select", "record"],
+    ["open"],
     ["plans"],
     ["ways"],
+    ["thread_exit"],
     ["opensnoop"],
 ]
 
@@ -150,16 +152,25 @@ def _imports(checkout: Path, file: Path) -> Iterator[Tuple[Path, str]]:
 
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
 # In kernel style a function's head begins in the first column, and its body's
-# brace stands there alone.
+# brace stands there alone. A name in capitals is a macro that makes the head.
 _FUNCTION = re.compile(
-    r"^(?![#\s])[^;{}=#]*?\b(\w+)\s*\([^;{}]*\)\s*\n\{", re.M
+    r"^(?![#\s])[^;{}=#]*?\b(?![A-Z_]+\b)(\w+)\s*\([^;{}]*\)\s*\n\{", re.M
 )
 _STATIC = re.compile(r"^static\b")
-_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+_STRUCT = re.compile(r"^((?:struct|enum) \w+) \{", re.M)
+_MACRO = re.compile(r"^#define (\w+)", re.M)
+# BPF_TABLE has the map's type and those of its keys and values first.
+_MAP = re.compile(
+    r"^BPF_(?:(?:F_)?TABLE\w*\( ,\s*[\w ]+,\s*[\w ]+,\s*|[A-Z_]+\()(\w+)", re.M
+)
+_USE = re.compile(r"(?:struct|enum) \w+|\w+\.(?=\w+\()|\b[A-Za-z_]\w*")
 
 
 def c_house(root: Path, floors: Sequence[Sequence[str]]) -> House:
-    """By functions; a header and its .c count as one file."""
+    """By what a file defines and another uses.
+
+    A header and its .c count as one file.
+    """
     texts: Dict[Path, str] = {}
     for file in sorted([*root.rglob("*.c"), *root.rglob("*.h")]):
         unit = file.with_suffix("")
@@ -173,11 +184,15 @@ def c_house(root: Path, floors: Sequence[Sequence[str]]) -> House:
             is_shared = not _STATIC.match(match[0]) or "inline" in match[0]
             if is_shared or root.name == "bpf_src":
                 homes[match[1]] = unit
+        others = {*_STRUCT.findall(text), *_MACRO.findall(text)}
+        others.update(f"{name}." for name in _MAP.findall(text))
+        own[unit] |= others
+        homes.update(dict.fromkeys(others, unit))
     # A file's own function hides another file's of the same name.
     graph: Graph = {
         unit: {
             homes[word]: word
-            for word in sorted(set(_WORD.findall(text)) - own[unit])
+            for word in sorted(set(_USE.findall(text)) - own[unit])
             if word in homes
         }
         for unit, text in texts.items()

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who called open: the return addresses on the user stack, innermost first.
+ * -c: the return addresses on the caller's user stack, innermost first.
  *
- * The kernel finds them by frame pointers. Addresses are all it knows; their
- * names are looked up in user space.
+ * The kernel finds them by frame pointers. The reader looks up their names.
  */
 
 /*
- * Where there is no user stack, all are 0. The last one is 0 always, so that
- * a stack which may go on ends otherwise than one that is whole.
+ * All addresses are 0 where there is no user stack. The last one is always 0:
+ * the reader takes a stack that fills all others for one that is cut.
  */
 static void fill_callers(void *ctx, struct event *event)
 {

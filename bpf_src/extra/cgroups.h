@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --cgroup and --container: is the caller in a cgroup, or below it?
+ * --cgroup and --container: is the caller in a cgroup, or in one below it?
  */
 #ifdef CGROUP_SLOTS
-/* Version 2. The frontend puts the cgroups in, one into each slot. */
+/* Cgroups of version 2, which the frontend puts in. */
 BPF_CGROUP_ARRAY(cgroups, CGROUP_SLOTS);
 
-static bool in_cgroup(int slot)
+static bool in_cgroup(int index)
 {
-	return cgroups.check_current_task(slot) > 0;
+	return cgroups.check_current_task(index) > 0;
 }
 #endif
 
@@ -16,10 +16,10 @@ static bool in_cgroup(int slot)
 #include <linux/cgroup-defs.h>
 #include <linux/kernfs.h>
 
-/* Deeper ones are not told from their parents; runtimes use less than ten. */
+/* How many levels up a cgroup is looked for; runtimes use fewer than ten. */
 #define CGROUP_LEVELS 64
 
-/* By a controller of the hierarchy, and the cgroup's ID in it. */
+/* A cgroup of version 1: a controller of its hierarchy, and its ID there. */
 static bool in_cgroup_1(enum cgroup_subsys_id controller, u64 id)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();

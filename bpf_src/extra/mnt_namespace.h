@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The caller's mount namespace, by the number that /proc/PID/ns/mnt shows.
+ * The number of the caller's mount namespace, as /proc/PID/ns/mnt shows it.
  */
 #ifndef MNT_NAMESPACE_H
 #define MNT_NAMESPACE_H
@@ -9,9 +9,8 @@
 #include <linux/ns_common.h>
 
 /*
- * The kernel keeps struct mnt_namespace in fs/mount.h, which no package of
- * kernel headers holds. Its start is all that we need: 5.11 took the count
- * away (commit 1a7b8969e664). Where BTF gives the true struct, it is there.
+ * The start of struct mnt_namespace, for kernel headers: fs/mount.h, which has
+ * it, is in no package of them. Linux 5.11 removed the count (1a7b8969e664).
  */
 #ifndef KERNEL_STRUCTS_FROM_BTF
 struct mnt_namespace {

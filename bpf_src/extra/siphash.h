@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SipHash-2-4 with 128 bits: a short name for a path of any length.
+ * SipHash-2-4 with 128 bits: a short key for a path of any length.
  *
- * Whoever doesn't know the key, which is new in each trace, can't find two
- * paths that get the same name: https://github.com/veorq/SipHash. Nobody
- * will by chance either: among a billion paths it is one in 10^20.
+ * Without the secret, which is new in each trace, nobody can find two paths
+ * with the same hash: https://github.com/veorq/SipHash. The chance that any two
+ * of a billion paths have the same one is 1 to 10^20.
  */
 struct siphash {
 	u64 v0, v1, v2, v3;
@@ -43,7 +43,7 @@ static u64 sip_finish(struct siphash *sip)
 	return sip->v0 ^ sip->v1 ^ sip->v2 ^ sip->v3;
 }
 
-/* `size` bytes of text, PATH_MAX - 1 at most, in a buffer of PATH_MAX. */
+/* The hash of `size` bytes, at most PATH_MAX - 1, in a buffer of PATH_MAX. */
 static void siphash_text(u64 hash[2], const char *text, u32 size)
 {
 	struct siphash sip = {
@@ -56,7 +56,7 @@ static void siphash_text(u64 hash[2], const char *text, u32 size)
 	u64 last = 0;
 
 	for (u32 i = 0; i < PATH_MAX / sizeof(u64); i++) {
-		/* Two bounds: the verifier needs the one that is constant. */
+		/* The constant bound of the loop is for the verifier. */
 		keep_in_one_register(words);
 		if (i >= words)
 			break;

@@ -2,9 +2,10 @@
 /*
  * --summary: opens are counted in maps, and no records are sent.
  *
- * All counts belong to a generation, 0 or 1. The frontend changes "generation"
- * and waits until no program runs that has seen the old one; then the old
- * counts stand still, can be read and deleted, and none is lost in between.
+ * Each count belongs to one of two generations, 0 and 1. The frontend writes
+ * the other one into the map "generation", and waits until no program runs that
+ * has read the old one. Then the old counts don't change any more: they can be
+ * read and deleted, and no open is lost.
  */
 #include <uapi/linux/errno.h>
 #include "extra/siphash.h"
@@ -14,11 +15,11 @@
 #define PROCESS_ENTRIES	  16384
 #define NAME_SIZE	  256 /* of most paths, with their NUL */
 #define ERRORS		  4096
-#define TIME_SLOTS	  64 /* powers of two, in ns */
+#define POWERS		  64 /* of two, for times in ns */
 
 BPF_ARRAY(generation, u32, 1);
 
-/* A path by its hash, whose lowest bit is the generation's. */
+/* A path by its hash, whose lowest bit is replaced by the generation. */
 struct file_key {
 	u64 hash[2];
 };
@@ -26,7 +27,7 @@ struct file_key {
 struct file_counts {
 	u64 opened;
 	u64 failed;
-	u64 missing; /* of those that failed: no such file */
+	u64 missing; /* how many of those failed with "no such file" */
 	u64 path_size;
 };
 
@@ -59,31 +60,31 @@ BPF_HASH(processes, struct process_key, struct process_counts, PROCESS_ENTRIES);
 BPF_ARRAY(errors, u64, 2 * ERRORS);
 
 /* By generation and power of two. */
-BPF_PERCPU_ARRAY(times, u64, 2 * TIME_SLOTS);
+BPF_PERCPU_ARRAY(times, u64, 2 * POWERS);
 
-/* What isn't in a table. */
+/* What is in none of these maps. */
 enum summary_counter {
-	NO_PATH,	  /* opens whose path could not be read */
-	NO_FILE_PLACE,	  /* opens that found no place in "files" */
-	NO_NAME_PLACE,	  /* files that found no place for their name */
-	NO_PROCESS_PLACE, /* opens that found no place in "processes" */
+	NO_PATH,	/* opens whose path could not be read */
+	FILES_FULL,	/* opens for which "files" had no room */
+	NAMES_FULL,	/* files whose path had no room */
+	PROCESSES_FULL, /* opens for which "processes" had no room */
 	SUMMARY_COUNTERS
 };
 
 BPF_PERCPU_ARRAY(summary_counters, u64, 2 * SUMMARY_COUNTERS);
 
-/* In one step: on another CPU, or in between on this one, others count. */
+/* Atomic, since programs on other CPUs, or preempting this one, count too. */
 static void add_one(u64 *counted)
 {
 	if (counted)
 		lock_xadd(counted, 1);
 }
 
-static void count_not_there(u32 generation, enum summary_counter counter)
+static void count_unlisted(u32 generation, enum summary_counter counter)
 {
-	u32 place = generation * SUMMARY_COUNTERS + counter;
+	u32 index = generation * SUMMARY_COUNTERS + counter;
 
-	add_one(summary_counters.lookup(&place));
+	add_one(summary_counters.lookup(&index));
 }
 
 static u32 current_generation(void)
@@ -94,7 +95,7 @@ static u32 current_generation(void)
 	return counting ? *counting & 1 : 0;
 }
 
-/* The text of a new file, once. */
+/* Keeps the path of a new file. */
 static void keep_name(struct file_key *key, const struct event *event)
 {
 	long error;
@@ -104,7 +105,7 @@ static void keep_name(struct file_key *key, const struct event *event)
 	else
 		error = long_names.insert(key, (void *)event->path);
 	if (error)
-		count_not_there(key->hash[0] & 1, NO_NAME_PLACE);
+		count_unlisted(key->hash[0] & 1, NAMES_FULL);
 }
 
 static struct file_counts *file_of(struct file_key *key,
@@ -115,7 +116,8 @@ static struct file_counts *file_of(struct file_key *key,
 
 	if (counts)
 		return counts;
-	/* Of several CPUs that come here, one puts it in. */
+	/* The first of several CPUs inserts the entry, and so keeps the path.
+	 */
 	if (files.insert(key, &fresh) == 0)
 		keep_name(key, event);
 	return files.lookup(key);
@@ -128,17 +130,17 @@ static void count_file(u32 generation, const struct event *event)
 	u32 size = event->path_size - 1; /* without the NUL */
 
 	if (event->path_size <= 0) {
-		count_not_there(generation, NO_PATH);
+		count_unlisted(generation, NO_PATH);
 		return;
 	}
 	if (size >= PATH_MAX)
-		size = PATH_MAX - 1; /* cut anyway */
+		size = PATH_MAX - 1; /* too long for the kernel anyway */
 	siphash_text(key.hash, event->path, size);
 	key.hash[0] = (key.hash[0] & ~1ULL) | generation;
 
 	counts = file_of(&key, event);
 	if (!counts) {
-		count_not_there(generation, NO_FILE_PLACE);
+		count_unlisted(generation, FILES_FULL);
 		return;
 	}
 	add_one(&counts->opened);
@@ -160,7 +162,7 @@ static void count_process(u32 generation, const struct event *event)
 	__builtin_memcpy(key.comm, event->comm, sizeof(key.comm));
 	counts = processes.lookup_or_try_init(&key, &fresh);
 	if (!counts) {
-		count_not_there(generation, NO_PROCESS_PLACE);
+		count_unlisted(generation, PROCESSES_FULL);
 		return;
 	}
 	add_one(&counts->opened);
@@ -170,17 +172,17 @@ static void count_process(u32 generation, const struct event *event)
 
 static void count_error(u32 generation, long ret)
 {
-	u32 place = generation * ERRORS + (-ret & (ERRORS - 1));
+	u32 index = generation * ERRORS + (-ret & (ERRORS - 1));
 
-	add_one(errors.lookup(&place));
+	add_one(errors.lookup(&index));
 }
 
 static void count_time(u32 generation, u64 ns)
 {
-	u32 slot = (bpf_log2l(ns | 1) - 1) & (TIME_SLOTS - 1);
-	u32 place = generation * TIME_SLOTS + slot;
+	u32 power = (bpf_log2l(ns | 1) - 1) & (POWERS - 1);
+	u32 index = generation * POWERS + power;
 
-	add_one(times.lookup(&place));
+	add_one(times.lookup(&index));
 }
 
 /* `began` is 0 where that isn't known. */

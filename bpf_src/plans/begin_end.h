@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For plans that are called twice for each open: when it begins and when it
- * ends.
+ * For plans with two programs for each open: one where it begins, which sees
+ * the arguments, and one where it ends, which sees the result.
  *
- * The begin knows the arguments, the end knows the result. Between the two,
- * the map "start" keeps what the begin saw, by thread: a thread is in one
- * open at a time. Its entry stays for its next open, since writing into an
- * entry costs less than making one, and goes when the thread does.
+ * The map "start" keeps the arguments in between, by thread, since a thread is
+ * in one open at a time. The thread's entry stays for its next open, because
+ * writing into an entry costs less than making one, and is deleted when the
+ * thread exits.
  */
 #define BEGIN_END
 
@@ -15,12 +15,12 @@
 #endif
 
 /*
- * Names shorter than this are read when the open begins, before another
- * thread can change them; longer ones when it ends.
+ * Paths shorter than this are read when the open begins, before another thread
+ * can change them; longer ones when it ends.
  */
 #define SHORT_PATH 128
 
-/* What the begin of an open knows and its end needs. */
+/* What is known when an open begins, and needed when it ends. */
 struct open_start {
 	bool under_way; /* begun, and not ended yet */
 	bool has_kernel_name;
@@ -36,9 +36,22 @@ BPF_HASH(start, u32, struct open_start, START_ENTRIES);
 
 #ifdef TRUSTED
 #include "extra/trusted.h"
+
+/* Called with the name of each file that the kernel is about to open. */
+static void note_kernel_name(const struct filename *filename)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun = start.lookup(&tid);
+
+	/* The kernel may open files for itself during an open of a program. */
+	if (!begun || !begun->under_way || begun->has_kernel_name)
+		return;
+	begun->has_kernel_name = true;
+	keep_kernel_name(tid, filename);
+}
 #endif
 
-/* The thread's entry; a new one is all zero. NULL where the map is full. */
+/* The thread's entry; a new one is all zero. NULL if the map is full. */
 static struct open_start *entry_of(u32 tid)
 {
 	struct open_start *begun = start.lookup(&tid);
@@ -66,7 +79,7 @@ static int begin_open(const struct open_args *open)
 		count_open(MISSED, pid_tgid);
 		return 0;
 	}
-	/* The end of this thread's last open never reached us. */
+	/* The end of this thread's last open was never seen. */
 	if (begun->under_way)
 		count_open(MISSED, pid_tgid);
 
@@ -86,15 +99,15 @@ static int begin_open(const struct open_args *open)
 }
 
 /*
- * The name that the kernel used, if that is asked for. Else the name as it was
- * at the begin. Where it wasn't readable then (its page wasn't in memory yet),
- * or is long: as it is now, after the kernel read it.
+ * The path that the kernel used, with --trusted. Else the path as it was when
+ * the open began; or as it is now, if it is long, or wasn't readable then
+ * because its page wasn't in memory yet.
  */
 static void fill_path(struct event *event, struct open_start *begun, u32 tid)
 {
 #ifdef TRUSTED
 	if (begun->open.call != CALL_OPEN_BY_HANDLE_AT) {
-		take_kernel_name(event, begun, tid);
+		fill_kernel_name(event, begun->has_kernel_name, tid);
 		return;
 	}
 #endif
@@ -106,15 +119,17 @@ static void fill_path(struct event *event, struct open_start *begun, u32 tid)
 	}
 }
 
-static int end_open(void *ctx, u32 program, long ret)
+static int end_open(void *ctx, u32 index, long ret)
 {
 	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = host_tid(pid_tgid);
 	struct open_start *begun = start.lookup(&tid);
-	struct event *event = event_to_fill(ctx, program);
+	struct event *event = event_buffer(index);
 
-	/* No begin seen: it came before the trace, or wasn't selected. */
-	if (!event || !begun || !begun->under_way)
+	if (!event || resume_open(ctx, index, event))
+		return 0;
+	/* The begin came before the trace, or wasn't selected. */
+	if (!begun || !begun->under_way)
 		return 0;
 
 	begun->under_way = false;
@@ -131,7 +146,7 @@ static int end_open(void *ctx, u32 program, long ret)
 #ifdef WANT_LATENCY
 	event->latency = event->ts - begun->ts;
 #endif
-	find_directories(ctx, program, event, &begun->open);
+	find_directories(ctx, index, event, &begun->open);
 #ifdef TAKE_TIME
 	deliver(ctx, event, begun->ts);
 #else
@@ -140,7 +155,7 @@ static int end_open(void *ctx, u32 program, long ret)
 	return 0;
 }
 
-/* A thread ends, and the end of its last open may never have reached us. */
+/* A thread exits. The end of its last open may not have been seen. */
 static void forget_start(void)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -150,17 +165,17 @@ static void forget_start(void)
 		count(MISSED);
 	start.delete(&tid);
 #ifdef TRUSTED
-	kernel_names.delete(&tid);
+	forget_kernel_name(tid);
 #endif
 }
 
-/* A thread that calls execve goes on with its process's number. */
-static void forget_number(u32 tid)
+/* A thread that calls execve gets its process's number in place of `tid`. */
+static void forget_old_tid(u32 tid)
 {
 	if (tid == (u32)bpf_get_current_pid_tgid())
 		return;
 	start.delete(&tid);
 #ifdef TRUSTED
-	kernel_names.delete(&tid);
+	forget_kernel_name(tid);
 #endif
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "fentry": the functions of the plan "kprobe", through trampolines.
+ * The plan "fentry": the functions of the plan "kprobe", hooked by fentry and
+ * fexit.
  *
- * A program at the exit of a function (fexit) has both its argument and its
- * result, so this plan needs no map, unless somebody asks for what only the
- * begin of an open tells (SEE_BEGIN). It needs BTF, and costs least: nothing
- * but the functions themselves becomes slower.
+ * An fexit program can read both the arguments and the result, so this plan
+ * needs no map, unless an option needs to see an open begin (SEE_BEGIN). It
+ * needs BTF, and costs least: only the hooked functions become slower.
  */
-#include "plans/whole_open.h"
-#include "plans/probe_names.h"
+#include "plans/exit_only.h"
+#include "plans/probe_macros.h"
 
 /*
- * A function's argument points to the program's registers, but isn't read: for
- * open_by_handle_at of some kernels (5.10, say) BTF doesn't tell what it points
- * to, and the verifier refuses all of it.
+ * The argument user_regs points to the program's registers, but isn't used:
+ * for open_by_handle_at, the BTF of some kernels (5.10, for example) doesn't
+ * say what it points to, and the verifier refuses each read.
  */
 
 #ifdef SEE_BEGIN
@@ -24,26 +24,26 @@
 	{                                                                      \
 		struct open_args open = {};                                    \
                                                                                \
-		open_at_entry(&open, call, bits);                              \
+		read_syscall_args(&open, call, bits);                          \
 		return begin_open(&open);                                      \
 	}
 
 #define AT_END(call, bits, function)                                           \
 	FEXIT_PROBE(function, const struct pt_regs *user_regs, long ret)       \
 	{                                                                      \
-		return end_open(ctx, PROGRAM(call, bits), ret);                \
+		return end_open(ctx, PROGRAM_INDEX(call, bits), ret);          \
 	}
 
 #ifdef TRUSTED
 FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
 {
-	keep_kernel_name(filename);
+	note_kernel_name(filename);
 	return 0;
 }
 #endif
 
 #else
-/* Nothing to do at the begin. */
+/* No program at the begin. */
 #define AT_BEGIN(call, bits, function)
 
 #define AT_END(call, bits, function)                                           \
@@ -53,4 +53,4 @@ FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
 	}
 #endif
 
-#include "plans/open_calls.h"
+#include "plans/function_probes.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "kprobe": the kernel's own functions for the syscalls that open
- * a file.
+ * The plan "kprobe": kprobes on the kernel's functions for the syscalls that
+ * open a file.
  *
- * It also sees what syscall tracepoints don't: programs for 32 bits.
+ * Unlike syscall tracepoints, these functions also serve 32-bit programs.
  */
-#include "plans/probe_names.h"
+#include "plans/probe_macros.h"
 
 #if defined(NO_RETURN_IS_MISSED) && !defined(SEE_BEGIN)
-#include "plans/whole_open.h"
+#include "plans/exit_only.h"
 
 #define AT_BEGIN(call, bits, function)
 
@@ -19,8 +19,9 @@
 	}
 #else
 /*
- * Where the kernel drops returns, the begin tells how many. A function's one
- * argument is where the program's registers are saved:
+ * The kernel may drop returns; with a program at the begin, they are counted as
+ * missed. The only argument of the function points to the saved registers of
+ * the program:
  *
  *	long __x64_sys_openat(const struct pt_regs *regs);
  */
@@ -40,16 +41,17 @@
 #define AT_END(call, bits, function)                                           \
 	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
 	{                                                                      \
-		return end_open(ctx, PROGRAM(call, bits), PT_REGS_RC(ctx));    \
+		return end_open(ctx, PROGRAM_INDEX(call, bits),                \
+				PT_REGS_RC(ctx));                              \
 	}
 #endif
 
-#if defined(TRUSTED) && !defined(INNER_OPENS_BY_KPROBE)
+#if defined(TRUSTED) && !defined(KERNEL_OPENS_BY_KPROBE)
 int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 {
-	keep_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
+	note_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
 	return 0;
 }
 #endif
 
-#include "plans/open_calls.h"
+#include "plans/function_probes.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arguments of a syscall, from the registers that the program had when it
- * entered the kernel. The kernel keeps them on the thread's kernel stack
- * until it returns: arch/x86/include/asm/syscall_wrapper.h and
- * arch/arm64/include/asm/syscall_wrapper.h take the arguments from there too.
+ * The arguments of an open, from the registers that the program had when it
+ * entered the kernel. The kernel keeps them on the thread's kernel stack until
+ * the syscall returns, and takes the arguments from there too:
+ * asm/syscall_wrapper.h of x86 and arm64.
  */
 #ifndef REGISTERS_H
 #define REGISTERS_H
@@ -25,7 +25,7 @@ static void args_of_64_bit(struct syscall_args *args,
 	args->fourth = regs->r10;
 }
 
-/* Of a program for 32 bits, by int 0x80 or sysenter. */
+/* In the 32-bit way: by int 0x80 or sysenter. */
 static void args_of_32_bit(struct syscall_args *args,
 			   const struct pt_regs *regs)
 {
@@ -38,8 +38,8 @@ static void args_of_32_bit(struct syscall_args *args,
 #elif defined(__aarch64__)
 
 /*
- * The result takes the place of the first argument, regs[0]; the kernel keeps
- * what was there in orig_x0, before it does anything for the syscall.
+ * The first argument is in orig_x0, where the kernel copies it before it does
+ * anything for the syscall: the result overwrites regs[0].
  */
 static void args_of_64_bit(struct syscall_args *args,
 			   const struct pt_regs *regs)
@@ -50,12 +50,12 @@ static void args_of_64_bit(struct syscall_args *args,
 	args->fourth = regs->regs[3];
 }
 
-/* The same registers; as the kernel does, we take them for what they are. */
+/* The same registers, and as in the kernel, nothing is cut off. */
 #define args_of_32_bit args_of_64_bit
 
 #endif
 
-/* `bits` are those of the program that made the syscall. */
+/* `bits` says in which way the syscall was made. */
 static void args_of(struct syscall_args *args, int bits,
 		    const struct pt_regs *regs)
 {
@@ -101,7 +101,7 @@ static void open_args_of(struct open_args *open, enum open_call call, int bits,
 	}
 }
 
-/* What the program asks for, by the registers that it called with. */
+/* The open that the program asks for, by its registers. */
 static void open_of_registers(struct open_args *open, enum open_call call,
 			      int bits, const struct pt_regs *regs)
 {
@@ -111,7 +111,7 @@ static void open_of_registers(struct open_args *open, enum open_call call,
 	open_args_of(open, call, bits, &args);
 }
 
-/* The same where the registers must first be read from the kernel. */
+/* The same, where the registers must first be read from kernel memory. */
 static void open_of_saved_registers(struct open_args *open, enum open_call call,
 				    int bits, const void *saved)
 {

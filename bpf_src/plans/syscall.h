@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "syscall": two tracepoints for each syscall that opens a file.
+ * The plan "syscall": a pair of tracepoints for each syscall that opens a file,
+ * one at its entry and one at its exit.
  */
 #include "plans/begin_end.h"
 
-/* Older architectures have open and creat, newer ones only openat. */
+/* Newer architectures, arm64 for example, have no open and no creat. */
 #ifdef HAVE_OPEN
 TRACEPOINT_PROBE(syscalls, sys_enter_open)
 {
@@ -21,7 +22,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_open)
 {
-	return end_open(args, PROGRAM(CALL_OPEN, 64), args->ret);
+	return end_open(args, PROGRAM_INDEX(CALL_OPEN, 64), args->ret);
 }
 #endif
 
@@ -41,7 +42,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_creat)
 {
-	return end_open(args, PROGRAM(CALL_CREAT, 64), args->ret);
+	return end_open(args, PROGRAM_INDEX(CALL_CREAT, 64), args->ret);
 }
 #endif
 
@@ -61,7 +62,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 {
-	return end_open(args, PROGRAM(CALL_OPENAT, 64), args->ret);
+	return end_open(args, PROGRAM_INDEX(CALL_OPENAT, 64), args->ret);
 }
 #endif
 
@@ -81,7 +82,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
 {
-	return end_open(args, PROGRAM(CALL_OPENAT2, 64), args->ret);
+	return end_open(args, PROGRAM_INDEX(CALL_OPENAT2, 64), args->ret);
 }
 #endif
 
@@ -98,6 +99,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
 
 TRACEPOINT_PROBE(syscalls, sys_exit_open_by_handle_at)
 {
-	return end_open(args, PROGRAM(CALL_OPEN_BY_HANDLE_AT, 64), args->ret);
+	return end_open(args, PROGRAM_INDEX(CALL_OPEN_BY_HANDLE_AT, 64),
+			args->ret);
 }
 #endif

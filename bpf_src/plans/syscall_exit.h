@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "syscall-exit": one tracepoint for each syscall that opens a file.
+ * The plan "syscall-exit": for each syscall that opens a file, the tracepoint
+ * at its exit.
  *
- * It also sees opens that seccomp refuses, which never come to sys_enter.
+ * It also sees opens that seccomp refuses, which never reach sys_enter.
  */
-#include "plans/whole_open.h"
-#include "plans/exit_arguments.h"
+#include "plans/exit_only.h"
+#include "plans/exit_result.h"
 
 #ifdef HAVE_OPEN
 TRACEPOINT_PROBE(syscalls, sys_exit_open)

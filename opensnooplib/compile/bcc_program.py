@@ -26,7 +26,8 @@ from typing import (
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.source import known_maps
 from opensnooplib.compile.handover import MapFacts, StartMap
-from opensnooplib.source.known_maps import AGAIN_MAP, REQUESTS_MAP, START_MAP
+from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
+from opensnooplib.source.known_maps import TAIL_CALLS_MAP
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import refusals, hooks, this_kernel, similar_hooks
 from opensnooplib.explain import verifier_log
@@ -272,11 +273,11 @@ class Compiled:
                 refuse(name, shape.written)
 
     def let_call_again(self, places: Mapping[int, str]) -> None:
-        """Put programs into their places in AGAIN_MAP, if the C has it."""
-        if AGAIN_MAP in self.known_maps:
+        """Put programs into their places in TAIL_CALLS_MAP, if the C has it."""
+        if TAIL_CALLS_MAP in self.known_maps:
             for place, name in places.items():
                 bpf_objects.set_slot(
-                    self.map_fd(AGAIN_MAP), place, self.programs[name]
+                    self.map_fd(TAIL_CALLS_MAP), place, self.programs[name]
                 )
 
     def _code(self, name: str) -> bytes:

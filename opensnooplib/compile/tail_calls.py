@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that call themselves: their places in the map "again".
+"""Programs that call themselves: their indexes in the map "tail_calls".
 
-A program of a plan that finds the directories of a path (bpf_src/extra/full_path.h)
-calls itself by PROGRAM() of bpf_src/record.h, so it must be in that place of
-the map.
+A program of a plan calls itself where a path has many directories
+(bpf_src/extra/directory_walk.h), by PROGRAM_INDEX() of bpf_src/open_args.h.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--children: the processes that are followed from the start.
 
-bpf_src/extra/follow.h follows every child of a process in its map "followed". Those
+bpf_src/extra/children.h follows every child of a process in its map "followed". Those
 that are children already when the trace begins are found in /proc.
 """
 
@@ -13,11 +13,11 @@ from typing import Dict, Iterable, List, Mapping, Set
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.kernel import this_kernel
 
-# Maps of bpf_src/extra/follow.h: processes by the host's numbers and, inside a
+# Maps of bpf_src/extra/children.h: processes by the host's numbers and, inside a
 # container, by its own.
 _FOLLOWED, _TO_FOLLOW = "followed", "to_follow"
 
-# How many threads these have is not known: see bpf_src/extra/follow.h.
+# How many threads these have is not known: see bpf_src/extra/children.h.
 _MANY = 1 << 32
 
 # Should there always be more: inside a container, those that the kernel's

@@ -16,7 +16,7 @@ from opensnooplib import reader
 from opensnooplib.kernel import refusals, this_kernel
 
 # The kernel's functions for the syscalls that open files, by machine and by
-# the #define that tells the C (bpf_src/plans/open_calls.h); a name that isn't
+# the #define that tells the C (bpf_src/plans/function_probes.h); a name that isn't
 # there is followed by its successors. arch/*/include/asm/syscall_wrapper.h
 # makes these names, since Linux 4.17 on x86 and 4.19 on arm64.
 OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
@@ -103,7 +103,7 @@ def _present(
     return found
 
 
-# For opens within the kernel (bpf_src/ways/inner_opens.h), likewise.
+# For opens within the kernel (bpf_src/ways/kernel_opens.h), likewise.
 _INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
     **FILP_OPEN,
     "FILE_OPEN_NAME": ("file_open_name",),

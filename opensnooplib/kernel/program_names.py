@@ -139,7 +139,7 @@ _REQUEST_BEGINS = (
 )
 REQUEST_END = "tracepoint__io_uring__io_uring_complete"
 
-# Sees each new process, for --children: bpf_src/extra/follow.h.
+# Sees each new process, for --children: bpf_src/extra/children.h.
 FOLLOWER = "tracepoint__task__task_newtask"
 
 

@@ -182,7 +182,7 @@ def _programs_for_32_bits(request: _Request) -> List[Define]:
         raise _Missing("this kernel runs no 32-bit programs")
     if has_functions:
         return []
-    return [("RAW_SYSCALLS", "1")] + _places(_COMPAT)
+    return [("SYSCALLS_32_BIT", "1")] + _places(_COMPAT)
 
 
 _NO_FUNCTIONS = "this kernel lets nobody hook its functions"
@@ -199,7 +199,7 @@ def _hook_of_functions() -> str:
         kinds.reverse()
     for kind in kinds:
         if not hooks.KINDS[kind]():
-            return f"INNER_OPENS_BY_{kind.upper()}"
+            return f"KERNEL_OPENS_BY_{kind.upper()}"
     return ""
 
 
@@ -208,7 +208,7 @@ def _inner_opens() -> List[Define]:
     hook, functions = _hook_of_functions(), hooks.inner_functions()
     if not hook or not functions:
         return []
-    return [("INNER_OPENS", "1"), (hook, "1"), *functions.items()] + _places(
+    return [("KERNEL_OPENS", "1"), (hook, "1"), *functions.items()] + _places(
         {**_OPEN_FLAGS, **_FILENAME_NAME}
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From patterns of names to a condition in C: bpf_src/extra/paths.h.
+"""From patterns of names to a condition in C: bpf_src/extra/path_patterns.h.
 
 The condition drops no name that the patterns want. What it can't tell, the
 reader does: long texts, a text between two stars in a long name, sets of

@@ -14,11 +14,11 @@ from opensnooplib.compile.handover import MapFacts
 COUNTERS_MAP = "counters"
 # What has begun and not ended yet.
 START_MAP = "start"
-# Programs that call themselves, by PROGRAM() of the C.
-AGAIN_MAP = "again"
-# Of bpf_src/ways/io_uring.h: what is under way.
+# Programs that call themselves, by PROGRAM_INDEX() of the C.
+TAIL_CALLS_MAP = "tail_calls"
+# Of bpf_src/ways/io_uring_requests.h: what is under way.
 REQUESTS_MAP = "requests"
-# Of bpf_src/extra/follow.h and cgroups.h, for what is selected.
+# Of bpf_src/extra/children.h and cgroups.h, for what is selected.
 _FOLLOWED_MAPS = ("followed", "to_follow")
 _CGROUPS_MAP = "cgroups"
 
@@ -54,8 +54,9 @@ def shapes(event_size: int, counters: int) -> Dict[str, Shape]:
         START_MAP: Shape(
             ("hash", "LRU hash"), written="BPF_HASH(start, u32, VALUE)"
         ),
-        AGAIN_MAP: Shape(
-            ("program array",), written="BPF_PROG_ARRAY(again, PROGRAMS)"
+        TAIL_CALLS_MAP: Shape(
+            ("program array",),
+            written="BPF_PROG_ARRAY(tail_calls, SYSCALL_PROGRAMS)",
         ),
         REQUESTS_MAP: Shape(
             ("hash",),

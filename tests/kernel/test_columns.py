@@ -338,7 +338,7 @@ def test_columns_of_added_fields(checkout_copy: Path) -> None:
         "#ifdef WANT_PPID\n",
     )
     replace_in(
-        checkout_copy / "bpf_src" / "extra" / "wanted.h",
+        checkout_copy / "bpf_src" / "extra" / "optional_fields.h",
         "#ifdef WANT_PPID\n\tevent",
         "#ifdef WANT_CPU\n\tevent->cpu = bpf_get_smp_processor_id();\n#endif\n"
         "#ifdef WANT_PPID\n\tevent",

@@ -336,6 +336,17 @@ def test_ways_to_save(
     assert "goes on" not in ended.messages
 
 
+def test_saves_in_folders(checkout_copy: Path) -> None:
+    with Tool(
+        *("--live", "--attach", "syscall", "-p", "1"), checkout=checkout_copy
+    ) as tool:
+        for file in ("plans/begin_end.h", "extra/optional_fields.h"):
+            path = checkout_copy / "bpf_src" / file
+            path.write_text(path.read_text() + "\n/* the end */\n")
+            await_taken_in(tool, path.name)
+        tool.stop()
+
+
 @pytest.mark.parametrize("seconds", [0, 0.1])
 def test_many_saves_make_one_swap(checkout_copy: Path, seconds: float) -> None:
     """And one that changes nothing makes none."""

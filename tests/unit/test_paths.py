@@ -13,7 +13,7 @@ from opensnooplib.selection import path_tests
 from tests.unit.globs_by_re import is_wanted, some_globs, some_name
 from tests.unit.native import CHECKOUT, run_c
 
-_HEADER = CHECKOUT / "bpf_src" / "extra" / "paths.h"
+_HEADER = CHECKOUT / "bpf_src" / "extra" / "path_patterns.h"
 
 
 def _c_bytes(name: bytes) -> str:
@@ -33,7 +33,7 @@ typedef int s32;
 def _kept(
     folder: Path, cases: Sequence[Tuple[Sequence[str], Sequence[bytes]]]
 ) -> List[List[bool]]:
-    """What bpf_src/extra/paths.h, compiled for this host, lets pass.
+    """What bpf_src/extra/path_patterns.h, compiled for this host, lets pass.
 
     For each case, which are patterns and names: which of the names.
     """

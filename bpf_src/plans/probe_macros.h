@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Probes of functions whose name is a macro, from the frontend: one macro
- * more, so that the name is expanded before it becomes part of another.
+ * Probes of functions whose name is itself a macro, which the frontend defines.
+ * Each macro here calls another one, so that the name is expanded before it
+ * becomes part of a longer one.
  */
-#ifndef PROBE_NAMES_H
-#define PROBE_NAMES_H
+#ifndef PROBE_MACROS_H
+#define PROBE_MACROS_H
 
 #define JOIN(prefix, function)	     prefix##function
 #define PROBE_NAME(prefix, function) JOIN(prefix, function)

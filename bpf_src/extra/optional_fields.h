@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a record holds only if it is asked for: --columns ppid, for example,
- * defines WANT_PPID.
+ * The fields that are compiled in only if they are asked for: --columns ppid,
+ * for example, defines WANT_PPID.
  */
 #ifdef WANT_PPID
 static u32 parent_pid(void)
@@ -21,10 +21,11 @@ static u32 parent_pid(void)
 #include "extra/callers.h"
 #endif
 
-static void fill_wanted(struct event *event, const struct open_args *open)
+static void fill_optional_fields(struct event *event,
+				 const struct open_args *open)
 {
 #ifdef WANT_LATENCY
-	event->latency = 0; /* not known, unless the begin was seen */
+	event->latency = 0; /* unknown, unless the begin was seen */
 #endif
 #ifdef WANT_CGROUP_ID
 	event->cgroup_id = bpf_get_current_cgroup_id();

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which functions of the kernel are hooked. The frontend names those that
- * this kernel has: OPENAT_FUNCTION is __x64_sys_openat, for example, and
- * OPENAT_FUNCTION_32, for programs for 32 bits, __ia32_compat_sys_openat.
+ * The probes of the plans that hook the kernel's functions. The frontend
+ * defines the names of those that this kernel has: OPENAT_FUNCTION is
+ * __x64_sys_openat, for example, and OPENAT_FUNCTION_32, for 32-bit programs,
+ * is __ia32_compat_sys_openat.
  *
- * Each plan defines what AT_BEGIN and AT_END make of a function: one program
- * each, since older versions of BCC lose the second program of a macro.
+ * The plan defines AT_BEGIN and AT_END, each of which makes one program, since
+ * older versions of BCC lose the second program of a macro.
  */
 #ifdef OPEN_FUNCTION
 AT_BEGIN(CALL_OPEN, 64, OPEN_FUNCTION)

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opens through io_uring before Linux 5.18, whose tracepoints don't tell which
- * request is done: by a kprobe and a kretprobe on io_openat2(), which opens
- * the file of a request.
+ * Opens through io_uring before Linux 5.18, whose tracepoints don't say which
+ * request is complete. Here a kprobe and a kretprobe are on io_openat2(), which
+ * opens the file of a request.
  *
- * The result is told in one of two ways. The function completes the request
- * itself: then we see the tracepoint before it returns. Or it leaves the
- * result in the request. -EAGAIN is none: a thread of the kernel's will try
- * again.
+ * The function either completes the request itself, and the tracepoint has the
+ * result before it returns; or it leaves the result in the request. If it
+ * returns -EAGAIN, a thread of the kernel will try again.
  */
 #include <uapi/linux/errno.h>
 #include <uapi/linux/ptrace.h>
 
-/* The request that a thread is at, by its address. */
+/* By thread, the address of the request that it is working on. */
 BPF_HASH(issued, u32, u64, REQUEST_ENTRIES);
 
 int kprobe__io_openat2(struct pt_regs *ctx)

@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --all, with a plan of tracepoints: opens by programs for 32 bits.
+ * --all, with a plan of tracepoints: opens by 32-bit programs.
  *
- * Those reach no tracepoint of a single syscall, but the one that each syscall
- * reaches when it returns. So every syscall of the host becomes a little
- * slower.
+ * These reach no tracepoint of a single syscall, only the one at the exit of
+ * all syscalls. So every syscall of the host becomes a little slower.
  */
-#include "plans/whole_open.h"
-#include "plans/exit_arguments.h"
+#include "plans/task_registers.h"
+#include "plans/exit_result.h"
 
-/* One for all of these calls; only this one looks up directories. */
-#define PROGRAM_32_BITS PROGRAM(CALL_OPEN_BY_HANDLE_AT, 32)
+/* One program sees all of these calls; with this index it finds directories. */
+#define INDEX_32_BIT PROGRAM_INDEX(CALL_OPEN_BY_HANDLE_AT, 32)
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
-#define CALLED_WITH_32_BITS 2
+#define IN_COMPAT_SYSCALL 2
 
-/* Has the thread called as programs for 32 bits do, with their numbers? */
+/* Did the thread make its syscall in the 32-bit way, with those numbers? */
 static bool in_32_bit_call(void)
 {
 	u32 status = 0;
 
 	READ_AT(status, bpf_get_current_task(),
 		TASK_THREAD_INFO + THREAD_INFO_STATUS);
-	return status & CALLED_WITH_32_BITS;
+	return status & IN_COMPAT_SYSCALL;
 }
 
 /* arch/x86/entry/syscalls/syscall_32.tbl */
@@ -56,7 +55,7 @@ TRACEPOINT_PROBE(raw_syscalls, sys_exit)
 
 	if (!opens_32(args->id, &call) || !in_32_bit_call())
 		return 0;
-	open_at_entry(&open, call, 32);
-	return whole_open(args, PROGRAM_32_BITS, &open,
-			  result_at_exit(args->ret, args->id));
+	read_syscall_args(&open, call, 32);
+	return report_open(args, INDEX_32_BIT, &open,
+			   result_at_exit(args->ret, args->id));
 }

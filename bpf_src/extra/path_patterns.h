@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --path: which names are wanted.
+ * --path: which paths are wanted.
  *
- * The reader compares names with the whole patterns. Here those names are
- * dropped that it would drop, as far as a few comparisons can tell; all that
- * can't be told passes. SELECT_PATH(path, length) is the condition, made of
- * the macros below; each TEXT(at) tells whether a text stands at that place,
- * and takes as many bytes as `size` says.
+ * The reader compares paths with the patterns. The condition here drops those
+ * that a few comparisons show to match none, and lets all others pass.
+ * SELECT_PATH(path, length) is made of the macros below; TEXT(at) is true if a
+ * text of `size` bytes is at the address `at`.
  */
 
 #define PATH_IS(path, length, size, TEXT) ((length) == (size) && TEXT(path))
@@ -16,17 +15,17 @@
 #define PATH_ENDS(path, length, size, TEXT)                                    \
 	((length) >= (size) && TEXT((path) + (length) - (size)))
 
-/* In names shorter than this a text is looked for at each place. */
+/* A text is looked for at this many offsets of a path. */
 #define PATH_SHORT 128
 
 #define PATH_HOLDS(path, length, size, TEXT)                                   \
 	({                                                                     \
 		bool found = false;                                            \
                                                                                \
-		for (u64 at = 0; at < PATH_SHORT; at++) {                      \
-			if (at + (size) > (length))                            \
+		for (u64 offset = 0; offset < PATH_SHORT; offset++) {          \
+			if (offset + (size) > (length))                        \
 				break;                                         \
-			if (TEXT((path) + at)) {                               \
+			if (TEXT((path) + offset)) {                           \
 				found = true;                                  \
 				break;                                         \
 			}                                                      \
@@ -35,8 +34,8 @@
 	})
 
 /*
- * Of a name in a buffer of `room` bytes; path_size is as in struct event. One
- * that was cut there, or not readable, can't be told.
+ * May the path be wanted? It is in a buffer of `room` bytes; path_size is as in
+ * struct event. True for a path that was cut or couldn't be read.
  */
 static bool path_may_be_selected(const char *path, s32 path_size, u64 room)
 {
