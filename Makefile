@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything that is done with this project, by name: see `make help`.
+# The commands for working on this project: see `make help`.
 
 # The Python that BCC is packaged for; another one may come first in PATH.
 PYTHON = /usr/bin/python3
 PREFIX = /usr/local
 DESTDIR =
 
-# An installed copy looks like a checkout, so that any Python can run it.
+# An installed copy is laid out like a checkout, so that any Python can run it.
 INSTALLED = $(DESTDIR)$(PREFIX)/lib/opensnoop
 
-# Only what traces, makes images or installs packages runs as root; -B: and
-# leaves no byte code of root's among a user's files.
+# Only what traces, makes images or installs packages runs as root. With -B,
+# Python leaves no byte code owned by root among a user's files.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),$(PYTHON),sudo $(PYTHON) -B)
 
 LIBRARY = opensnooplib/native/libopensnoop.so
@@ -28,28 +28,33 @@ SHELL_FILES = $(shell grep -rlE '^\#!.*\b(ba)?sh$$' .ci tests) $(COMPLETION)
 
 export KERNEL CMD
 
-# Prerequisites are done one after the other: first packages, then the build.
+# Prerequisites are made one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all run test vm test-kernels bench bench-kernels coverage lint lint-c lint-python lint-shell \
+.PHONY: all byte-code run test vm test-kernels bench bench-kernels coverage lint lint-c lint-python lint-shell \
 	deps install clean help
 
-all: $(LIBRARY) ## build the native library (what make alone does)
+all: $(LIBRARY) byte-code ## build the native library (the default)
 
-# Written beside and moved: a running trace keeps the old one.
+# The library is built under another name and then renamed, so that a running
+# trace keeps the old one.
 $(LIBRARY): $(NATIVE_SOURCES) $(NATIVE_HEADERS) Makefile
 	@echo "Building $@" >&2
 	@$(CC) $(NATIVE_FLAGS) $(CFLAGS) $(NATIVE_LINKING) $(LDFLAGS) \
 		-o $(@:.so=.new.so) $(NATIVE_SOURCES) -ldl
 	@mv $(@:.so=.new.so) $@
 
-run: packages-run $(LIBRARY) ## show opens until Ctrl-C; make run ARGS='-T -x' for options
-	@exec $(AS_ROOT) opensnoop.py $(ARGS)
+# A user's: the tool, as root, writes none among a user's files.
+byte-code:
+	@test ! -O . || $(PYTHON) -IS -m compileall -q opensnooplib
+
+run: packages-run $(LIBRARY) byte-code ## show opens until Ctrl-C; make run ARGS='-T -x' for options
+	@exec $(AS_ROOT) -IS opensnoop.py $(ARGS)
 
 test: packages-test $(LIBRARY) ## run all tests
-	$(PYTHON) -m pytest $(ARGS) tests/unit tests/fuzz
-	$(AS_ROOT) -m pytest -p no:cacheprovider $(ARGS) tests/kernel
+	$(PYTHON) -I -m pytest $(ARGS) tests/unit tests/fuzz
+	$(AS_ROOT) -I -m pytest -p no:cacheprovider $(ARGS) tests/kernel
 
-vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell
+vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD, a shell
 	@$(AS_ROOT) tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" $${CMD:+-- "$$CMD"}
 
 test-kernels: packages-vm ## run the kernel tests on four other kernels, in QEMU
@@ -58,16 +63,16 @@ test-kernels: packages-vm ## run the kernel tests on four other kernels, in QEMU
 		--append lockdown=confidentiality \
 		--pytest '-k locked_down tests/kernel/test_odd_hosts.py'
 
-bench-kernels: packages-vm ## measure us and our peers on four other kernels, in QEMU
+bench-kernels: packages-vm ## measure opensnoop and its peers on four other kernels, in QEMU
 	@$(AS_ROOT) tests/vm/vm.py bench $(ARGS)
 
 coverage: packages-vm $(LIBRARY) ## write docs/coverage.md: which ways to open a file are seen on which kernel
 	@tests/vm/vm.py coverage $(ARGS)
 
-bench: packages-bench $(LIBRARY) ## measure what tracing costs, beside other tools
+bench: packages-bench $(LIBRARY) byte-code ## measure what tracing costs, compared with other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)
 
-lint: packages-lint lint-c lint-python lint-shell ## check format, mistakes, types
+lint: packages-lint lint-c lint-python lint-shell ## check format, common errors and types
 
 lint-c:
 	@echo "clang-format, clang-tidy, cppcheck"
@@ -87,14 +92,14 @@ lint-shell:
 	@echo "shellcheck"
 	@shellcheck $(SHELL_FILES)
 
-deps: packages-run ## install what make run needs and isn't there
+deps: packages-run ## install packages that make run needs and that are missing
 
 packages-%:
 	@.ci/packages $*
 
-install: packages-install $(LIBRARY) ## install the command for good; PREFIX=/usr/local DESTDIR=
+install: packages-install $(LIBRARY) ## install the command; PREFIX=/usr/local DESTDIR=
 	@stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && \
-	$(PYTHON) -W ignore setup.py --quiet build --build-base="$$stage" \
+	$(PYTHON) -I -W ignore setup.py --quiet build --build-base="$$stage" \
 		install_lib --install-dir="$(INSTALLED)" \
 		install_data --install-dir="$(DESTDIR)$(PREFIX)"
 	@chmod 755 "$(INSTALLED)/opensnoop.py"
@@ -102,10 +107,10 @@ install: packages-install $(LIBRARY) ## install the command for good; PREFIX=/us
 	@ln -sf ../lib/opensnoop/opensnoop.py "$(DESTDIR)$(PREFIX)/bin/opensnoop"
 	@echo "Installed $(PREFIX)/bin/opensnoop"
 
-clean: ## remove all that was built
+clean: ## remove everything that was built
 	rm -rf $(LIBRARY) build tests/fuzz/build dist *.egg-info \
 		.mypy_cache .pytest_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-help: ## show this
+help: ## show this help
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1	\2/p' $(MAKEFILE_LIST)

@@ -1,25 +1,134 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: Apache-2.0
-"""opensnoop: show every file that is opened on this host, and by whom."""
+"""opensnoop: show every file that is opened on this host, and by whom.
 
-from __future__ import annotations
+It runs as root, so nothing is imported from a folder that the environment
+names or that others can write to. -IS leaves Python with its own modules;
+_isolate() adds ours and the system's packages, and sees who can write there.
+"""
 
 import os
-import signal
+import stat
 import sys
-from typing import List, Optional
+
+_FOLDER = os.path.dirname(os.path.realpath(__file__))
+# The owner of this file can change it anyway. In a user namespace, / may have
+# another owner than 0.
+_TRUSTED = {"0", str(os.geteuid()), os.environ.get("SUDO_UID")}
+_TRUSTED |= {str(os.stat(path).st_uid) for path in ("/", __file__)}
+_known: "dict[tuple[str, bool], str]" = {}
+
+
+def _has_other_writers(path: str, group: int) -> bool:
+    """Can others write to what the group can write to?"""
+    import grp  # seldom needed
+    import pwd
+
+    try:
+        if "system.posix_acl_access" in os.listxattr(path):
+            return True
+    except OSError:
+        pass  # a file system without access control lists
+    users = pwd.getpwall()
+    members = {user.pw_name for user in users if user.pw_gid == group}
+    for one in grp.getgrall():
+        if one.gr_gid == group:
+            members.update(one.gr_mem)
+    trusted = {user.pw_name for user in users if str(user.pw_uid) in _TRUSTED}
+    return not members <= trusted
+
+
+def _look_at(path: str, is_above: bool) -> str:
+    parent = os.path.dirname(path)
+    why = "" if parent == path else _why_unsafe(parent, is_above=True)
+    if why:
+        return why
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return _why_unsafe(parent)  # who can write there can make it
+    if str(found.st_uid) not in _TRUSTED:
+        return f"{path} belongs to uid {found.st_uid}: chown it to root"
+    if stat.S_ISLNK(found.st_mode):
+        return _why_unsafe(os.path.realpath(path), is_above)
+    writers = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if is_above and found.st_mode & stat.S_ISVTX:
+        return ""  # others can add to it, but not replace what is in it
+    if writers == stat.S_IWGRP and not _has_other_writers(path, found.st_gid):
+        return ""
+    return f"others can write to {path}: chmod go-w it" if writers else ""
+
+
+def _why_unsafe(folder: str, is_above: bool = False) -> str:
+    """How others could put a file into this folder, or ""; by absolute path.
+
+    `is_above`: it is only asked whether they could replace what is in it.
+    """
+    key = folder, is_above
+    if key not in _known:
+        _known[key] = _look_at(folder, is_above)
+    return _known[key]
+
+
+def _refuse_unsafe(folder: str) -> None:
+    """Ends the tool where others could change the modules in this folder."""
+    folder = os.path.abspath(folder)
+    byte_code = os.path.join(folder, "__pycache__")
+    why = _why_unsafe(folder) or _why_unsafe(byte_code)
+    if why:
+        sys.exit(f"opensnoop: refusing to run what others may change: {why}")
+
+
+def _path_hook(folder: str) -> None:
+    """Python calls it before the first import from a folder."""
+    _refuse_unsafe(folder)
+    raise ImportError("safe: on to the next hook")
+
+
+def _isolate() -> None:
+    """See to it that all imports from now on are safe."""
+    package = os.path.join(_FOLDER, "opensnooplib")
+    for folder in (package, os.path.join(package, "native")):
+        _refuse_unsafe(folder)
+    if not (sys.flags.isolated and sys.flags.no_site):
+        sys.path.insert(0, _FOLDER)
+        from opensnooplib.base.environment import original
+
+        flags = "-ISB" if sys.dont_write_bytecode else "-IS"
+        words = [sys.executable, flags, __file__, *sys.argv[1:]]
+        os.execve(sys.executable, words, original())
+    # Root leaves no byte code among a user's files. -I overlooks the variable.
+    sys.dont_write_bytecode |= os.stat(_FOLDER).st_uid != os.geteuid() or bool(
+        os.environ.get("PYTHONDONTWRITEBYTECODE")
+    )
+    for folder in sys.path:
+        _refuse_unsafe(folder)
+    sys.path_hooks.insert(0, _path_hook)  # type: ignore[arg-type]
+    sys.path.append(_FOLDER)
+    import site
+
+    for folder in site.getsitepackages():
+        if not _why_unsafe(folder):
+            site.addsitedir(folder)
+
+
+_isolate()
+
+# pylint: disable=wrong-import-position
+import signal  # noqa: E402
+from typing import List, Optional  # noqa: E402
 
 # Until there is something to end cleanly, Ctrl-C just ends it.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import file_descriptors
-from opensnooplib.base.messages import Messages, print_text
-from opensnooplib.cli import arguments, interpreter
+from opensnooplib.base.errors import OpensnoopError  # noqa: E402
+from opensnooplib.kernel import limits  # noqa: E402
+from opensnooplib.base.messages import Messages, print_text  # noqa: E402
+from opensnooplib.cli import arguments, interpreter  # noqa: E402
 from opensnooplib.trace import plans
-from opensnooplib.commands import trace_opens
-from opensnooplib.trace.ending_signals import EndedEarly
+from opensnooplib.commands import trace_opens  # noqa: E402
+from opensnooplib.trace.ending_signals import EndedEarly  # noqa: E402
 
 
 def _keep_standard_descriptors() -> None:
@@ -49,7 +158,7 @@ def main(words: Optional[List[str]] = None) -> int:
 
             return stored_opens.run(options, messages)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
-        file_descriptors.raise_limit()
+        limits.raise_limits()
         if options.doctor:
             from opensnooplib.commands import doctor  # not needed for a trace
 
@@ -65,7 +174,7 @@ def main(words: Optional[List[str]] = None) -> int:
             return show_program.run(options, messages)
         return trace_opens.run(options, messages)
     except OpensnoopError as error:
-        messages.report(file_descriptors.explained(error) or error)
+        messages.report(limits.explained(error) or error)
         return error.exit_status
     except EndedEarly:
         messages.report(OpensnoopError("ended before the trace began"))
@@ -74,7 +183,7 @@ def main(words: Optional[List[str]] = None) -> int:
         if verbose:
             raise
         messages.report(
-            file_descriptors.explained(error)
+            limits.explained(error)
             or OpensnoopError(
                 f"internal error: {type(error).__name__}: {error}; please "
                 "report it with what -v says"

@@ -11,7 +11,7 @@ from opensnooplib.base.globs import Glob
 # Best first, on most kernels: see plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
-# In the order of enum row_kind of native/pipeline/reader.h.
+# In the order of enum row_kind of native/pipeline/stream_format.h.
 FORMATS = ("table", "json", "csv")
 
 

@@ -21,7 +21,7 @@ _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
 class State(IntEnum):
-    """enum reader_state of native/pipeline/reader.h."""
+    """enum reader_state of native/pipeline/progress.h."""
 
     GOES_ON = 0
     COUNT_REACHED = 1
@@ -34,7 +34,7 @@ class State(IntEnum):
 
 
 class Block(IntEnum):
-    """enum block_type of native/sinks/recording_file.h."""
+    """enum block_type of native/io/recording_blocks.h."""
 
     DESCRIPTION = 1
     RECORD = 2
@@ -42,7 +42,7 @@ class Block(IntEnum):
 
 
 class Counts(NamedTuple):
-    """struct reader_counts of native/pipeline/reader.h."""
+    """struct reader_counts of native/pipeline/progress.h."""
 
     shown: int
     unwritten: int
@@ -51,7 +51,7 @@ class Counts(NamedTuple):
 
 
 class _Layout(ctypes.Structure):
-    """struct layout of native/event/record.h; its fields are those of the C."""
+    """struct layout of native/event/record.h, with the fields of the C."""
 
     _fields_ = [
         (name, NativeField)
@@ -64,7 +64,7 @@ class _Layout(ctypes.Structure):
 
 
 class _AwaitedOpen(ctypes.Structure):
-    """struct awaited_open of native/pipeline/reader.h."""
+    """struct awaited_open of native/pipeline/awaited_open.h."""
 
     _fields_ = [
         ("path", ctypes.c_char_p),
@@ -80,7 +80,7 @@ class _Symbol(ctypes.Structure):
 
 
 class _Column(ctypes.Structure):
-    """struct column of native/rows/row_format.h."""
+    """struct column of native/rows/column.h."""
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
@@ -94,7 +94,7 @@ class _Column(ctypes.Structure):
 
 
 class _FormatRequest(ctypes.Structure):
-    """struct format_request of native/pipeline/reader.h."""
+    """struct format_request of native/pipeline/stream_format.h."""
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
@@ -239,7 +239,11 @@ class Reader:
     _newest = 0  # stream
 
     def __init__(self, cpus: Sequence[int], pages: int) -> None:
-        """Open a ring of `pages` pages for each CPU, with one stream."""
+        """Open a ring of `pages` pages for each CPU, with one stream.
+
+        ENOBUFS: that is more locked memory than the user may have.
+        """
+        self.pages = pages
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream

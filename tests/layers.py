@@ -41,7 +41,7 @@ NATIVE = [
     ["event"],
     ["perf"],
     ["stacks"],
-    ["rows", "sinks", "proof"],
+    ["rows", "io", "proof"],
     ["pipeline"],
 ]
 BPF = [

@@ -5,16 +5,14 @@ Python adds LC_CTYPE to its own where no locale is set (PEP 538), and what it
 starts would then open other files than without this tool.
 """
 
-from __future__ import annotations
-
+# opensnoop.py needs this before it knows where imports would come from.
 import os
-from typing import Dict
 
 # Set by interpreter.py, for itself.
 INTERPRETER_CHANGED = b"OPENSNOOP_INTERPRETER_CHANGED"
 
 
-def original() -> Dict[bytes, bytes]:
+def original() -> dict[bytes, bytes]:
     """From proc_pid_environ(5), without what is the tool's own."""
     try:
         with open("/proc/self/environ", "rb") as file:

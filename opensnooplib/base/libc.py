@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 from typing import Optional
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -13,6 +14,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS = 0x00020000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
+
+# openat2(2), since Linux 5.6; its number is the same on all machines.
+_SYS_OPENAT2 = 437
+_AT_FDCWD = -100
+_RESOLVE_NO_SYMLINKS = 4
 
 
 def _check(result: int) -> int:
@@ -38,6 +44,23 @@ def mount(
             filesystem.encode() if filesystem else None,
             ctypes.c_ulong(flags),
             None,
+        )
+    )
+
+
+def open_without_links(path: str, flags: int, mode: int = 0) -> int:
+    """open(2), by openat2(2), of a path that has no symbolic link in it.
+
+    Raises OSError: ELOOP where it has one.
+    """
+    how = struct.pack("QQQ", flags, mode, _RESOLVE_NO_SYMLINKS)
+    return _check(
+        _libc.syscall(
+            ctypes.c_long(_SYS_OPENAT2),
+            ctypes.c_long(_AT_FDCWD),
+            os.fsencode(path),
+            how,
+            ctypes.c_size_t(len(how)),
         )
     )
 

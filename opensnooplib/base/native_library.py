@@ -67,6 +67,6 @@ def kernel_clock_ns() -> int:
     return int(now())
 
 
-def calibration_open(call: str, path: str) -> int:
+def test_open(call: str, path: str) -> int:
     """Open `path` with that very syscall: a descriptor, or -errno."""
-    return int(load().calibration_open(call.encode(), path.encode()))
+    return int(load().test_open(call.encode(), path.encode()))

@@ -6,6 +6,7 @@ Nothing stays attached: what is tried is closed again.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -14,7 +15,14 @@ import sys
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import refusals, hooks, this_kernel, mounts, tracefs
+from opensnooplib.kernel import (
+    refusals,
+    hooks,
+    this_kernel,
+    limits,
+    mounts,
+    tracefs,
+)
 from opensnooplib.kernel.mounts import Mount
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.options import PLANS, Options
@@ -191,15 +199,11 @@ _LOOKS: List[Callable[[], Finding]] = [
 
 def _hook(kind: str) -> Finding:
     why_not = hooks.KINDS[kind]()
-    return Finding(
-        f"hook {kind}", not why_not, why_not or "works", _hook_remedy(kind)
+    remedy = _rights_or(
+        f"boot a kernel that has {_CONFIG[kind]} and permits such hooks",
+        why_not,
     )
-
-
-def _hook_remedy(kind: str) -> str:
-    return _rights_or(
-        f"boot a kernel that has {_CONFIG[kind]} and permits such hooks"
-    )
+    return Finding(f"hook {kind}", not why_not, why_not or "works", remedy)
 
 
 def _plan_remedy(tried: List[Finding]) -> str:
@@ -207,13 +211,17 @@ def _plan_remedy(tried: List[Finding]) -> str:
     for plan in tried:
         if plan.ok:
             return f"nothing: {plan.subject} serves"
-    return _rights_or("mend what is missing above")
+    return _rights_or(
+        "mend what is missing above", "".join(plan.found for plan in tried)
+    )
 
 
-def _rights_or(remedy: str) -> str:
+def _rights_or(remedy: str, found: str) -> str:
     """What to do first: without rights, all else fails as well."""
     if not refusals.may_trace():
         return _HAVE_RIGHTS
+    if limits.MORE_LOCKED_MEMORY in found:
+        return limits.MORE_LOCKED_MEMORY
     return refusals.UNLOCK if refusals.is_locked_down() else remedy
 
 
@@ -222,10 +230,9 @@ def _try_plan(options: Options, plan: str) -> Finding:
     subject = f"plan {plan}"
     quiet = Messages(quiet=True)
     try:
-        rings = trace_opens.open_rings(options, quiet)
-        trace, result = plans.try_plan(plan, options, rings, quiet)
-        trace.close()
-        rings.close()
+        with contextlib.closing(trace_opens.open_rings(options, quiet)) as rings:
+            trace, result = plans.try_plan(plan, options, rings, quiet)
+            trace.close()
     except OpensnoopError as error:
         return Finding(subject, False, error.sentence)
     found = _describe(result._asdict())

@@ -8,13 +8,14 @@ opens are seen, and write rows until something ends it.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
-import stat
 import time
 from typing import TYPE_CHECKING, Optional
 
+from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import refusals, this_kernel
+from opensnooplib.kernel import refusals, this_kernel, limits
 from opensnooplib.selection import pinned_maps
 from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options
@@ -57,18 +58,18 @@ def run(options: Options, messages: Messages) -> int:
     ending.wait_for_rows()
     if this_kernel.pid_namespace() is not None:
         messages.note("in a PID namespace: processes outside it have PID 0")
-    live_editing = _watch_source(trace, result, messages)
+    live = _watch_source(trace, result, messages)
     maps = _watch_maps(options, trace)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.top:  # which says on its screen how it ends
         messages.note(f"watching {seen}; Ctrl-C ends it")
     if command:
         command.release()
-    empty(output)  # not before all that can fail
+    output_file.empty(output)  # not before all that can fail
     trace.put_heading()
-    state = _write_rows(options, trace, ending, command, live_editing, maps)
-    if live_editing:
-        live_editing.stop()
+    state = _write_rows(options, trace, ending, command, live, maps)
+    if live:
+        live.stop()
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) goes on running")
     return _finish(trace, state, options, messages)
@@ -103,22 +104,7 @@ def open_output(options: Options) -> int:
         return description.open_for_writing(options.record)
     if options.output_file is None:
         return 1
-    try:
-        return os.open(
-            options.output_file,
-            os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC,
-            0o666,
-        )
-    except OSError as error:
-        raise OpensnoopError(
-            f"-o {options.output_file}: cannot write there: {error.strerror}"
-        ) from None
-
-
-def empty(output: int) -> None:
-    """If it is a file that the tool has opened itself."""
-    if output != 1 and stat.S_ISREG(os.fstat(output).st_mode):
-        os.ftruncate(output, 0)
+    return output_file.open_for_writing("-o", options.output_file)
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
@@ -126,9 +112,8 @@ def open_rings(options: Options, messages: Messages) -> Reader:
         raise OpensnoopError(refusals.LOCKED_DOWN)
     cpus = this_kernel.online_cpus()
     pages = ring_size.pages_for_each_cpu(options.buffer_pages, len(cpus))
-    messages.detail(f"perf rings: {len(cpus)} CPUs, {pages} pages for each")
     try:
-        return Reader(cpus, pages)
+        rings = ring_size.open_largest(cpus, pages, options)
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
@@ -136,6 +121,17 @@ def open_rings(options: Options, messages: Messages) -> Reader:
                 "-b"
             ) from None
         raise OpensnoopError(refusals.why_no_bpf(error.errno or 0)) from None
+    messages.detail(
+        f"perf rings: {len(cpus)} CPUs, {rings.pages} pages for each"
+    )
+    if rings.pages < pages:
+        kib = rings.pages * mmap.PAGESIZE >> 10
+        messages.note(
+            f"perf rings of {kib} KiB instead of "
+            f"{pages * mmap.PAGESIZE >> 10} KiB for each CPU: this user may "
+            f"lock no more memory; {limits.MORE_LOCKED_MEMORY} for larger ones"
+        )
+    return rings
 
 
 def _write_rows(
@@ -183,10 +179,16 @@ def tell_output_error(
 ) -> None:
     """Why rows or records could not be written."""
     where = options.record or options.output_file or "stdout"
+    what = "records" if options.record else "rows"
     error = rings.output_error()
+    if error == errno.ESTALE:
+        messages.warn(
+            f"{where} was emptied or removed meanwhile: {what} that it had "
+            "taken are gone"
+        )
+        return
     if error == errno.ETIMEDOUT:
         why = "whoever reads there takes nothing more"
     else:
         why = os.strerror(error)
-    what = "records" if options.record else "rows"
     messages.warn(f"cannot write {what} to {where}: {why}")

@@ -26,13 +26,7 @@ from opensnooplib.compile.bcc_program import (
 )
 from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.kernel import (
-    file_descriptors,
-    hooks,
-    this_kernel,
-    tracefs,
-    ways,
-)
+from opensnooplib.kernel import hooks, this_kernel, limits, tracefs, ways
 from opensnooplib.kernel.ways import NO_WAYS, Ways
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
@@ -142,9 +136,9 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
 
 
 def _failure(error: Exception) -> RoomFailure:
-    without_descriptor = file_descriptors.ran_out(error, printed_from(0))
+    without_descriptor = limits.ran_out(error, printed_from(0))
     if without_descriptor:
-        return RoomFailure(file_descriptors.sentence(without_descriptor))
+        return RoomFailure(limits.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
         sentence = f"BCC failed: {type(error).__name__}: {error}"
         return RoomFailure(sentence, compiler_spoke=True)

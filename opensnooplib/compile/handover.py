@@ -16,7 +16,7 @@ import struct
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import file_descriptors
+from opensnooplib.kernel import limits
 from opensnooplib.rows.schema import Schema
 
 # SCM_MAX_FD of the kernel's include/net/scm.h.
@@ -162,7 +162,7 @@ def _received(
     if "failure" in facts:
         return RoomFailure(**facts["failure"])
     if len(fds) < len(facts["fds"]):
-        return RoomFailure(file_descriptors.sentence(errno.EMFILE))
+        return RoomFailure(limits.sentence(errno.EMFILE))
     by_kind: Dict[str, Dict[str, int]] = {kind: {} for kind in _KINDS}
     for (kind, name), fd in zip(facts["fds"], fds):
         by_kind[kind][name] = fd

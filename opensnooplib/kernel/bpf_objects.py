@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs, maps and links of the kernel's (native/bpf/bpf_object.h), for Python.
+"""Programs, maps and links of the kernel (native/bpf/), for Python.
 
 All are named by their descriptors. Functions raise OSError as the kernel says.
 """
@@ -18,7 +18,7 @@ from opensnooplib.base.native_library import check
 
 
 class MapShape(NamedTuple):
-    """struct map_shape of native/bpf/bpf_object.h; sizes in bytes."""
+    """struct map_shape of native/bpf/map.h; sizes in bytes."""
 
     type: int
     key_size: int
@@ -26,26 +26,26 @@ class MapShape(NamedTuple):
 
 
 class HashCount(NamedTuple):
-    """struct hash_count of native/bpf/bpf_object.h."""
+    """struct hash_count of native/bpf/map_batch.h."""
 
     entries: int
     flagged: int
 
 
 class _MapShape(ctypes.Structure):
-    """struct map_shape of native/bpf/bpf_object.h."""
+    """struct map_shape of native/bpf/map.h."""
 
     _fields_ = [(name, ctypes.c_uint32) for name in MapShape._fields]
 
 
 class _HashCount(ctypes.Structure):
-    """struct hash_count of native/bpf/bpf_object.h."""
+    """struct hash_count of native/bpf/map_batch.h."""
 
     _fields_ = [(name, ctypes.c_uint64) for name in HashCount._fields]
 
 
 class _ProgramCode(ctypes.Structure):
-    """struct program_code of native/bpf/bpf_object.h."""
+    """struct program_code of native/bpf/program.h."""
 
     _fields_ = [
         ("code", ctypes.c_void_p),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import resource
 from typing import Callable, Dict, List, Mapping, Sequence, Set
 
 from opensnooplib.kernel import bpf_objects
@@ -148,18 +147,7 @@ _TRACE_FENTRY, _LSM_MAC = 24, 27
 _A_FUNCTION = "vfs_fsync"
 
 
-def lift_memory_limit() -> None:
-    """Before Linux 5.11 programs count as locked memory of the user's."""
-    if this_kernel.version() < (5, 11, 0):
-        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        try:
-            resource.setrlimit(resource.RLIMIT_MEMLOCK, unlimited)
-        except (OSError, ValueError):
-            pass  # then the kernel tells what it refuses
-
-
 def _refusal(program_type: int) -> str:
-    lift_memory_limit()
     error = bpf_objects.program_refusal(program_type, 0, 0)
     return f"the kernel refuses its programs ({error})" if error else ""
 
@@ -167,7 +155,6 @@ def _refusal(program_type: int) -> str:
 def _refusal_with_btf(program_type: int, attach_type: int) -> str:
     if not this_kernel.has_btf():
         return "this kernel has no BTF"
-    lift_memory_limit()
     # Type 1 of the BTF is no function: EINVAL is as far as a program gets.
     error = bpf_objects.program_refusal(program_type, attach_type, 1)
     if error and error != "EINVAL":

@@ -6,11 +6,12 @@ from __future__ import annotations
 import errno
 import os
 
-from opensnooplib.kernel import file_descriptors, this_kernel
+from opensnooplib.kernel import this_kernel, limits
 
 # Bits of capabilities(7).
 CAPABILITIES = {
     "CAP_DAC_READ_SEARCH": 2,
+    "CAP_IPC_LOCK": 14,
     "CAP_SYS_ADMIN": 21,
     "CAP_PERFMON": 38,
     "CAP_BPF": 39,
@@ -50,14 +51,14 @@ def is_locked_down() -> bool:
 
 
 def why_no_bpf(error: int) -> str:
-    """`error` is the errno of bpf(2) or perf_event_open(2)."""
+    """`error` is the errno of bpf(2), perf_event_open(2) or a Reader."""
     if error == errno.ENOSYS:
         return (
             f"this kernel ({this_kernel.release()}) has no BPF: it needs "
             "CONFIG_BPF_SYSCALL and CONFIG_PERF_EVENTS"
         )
-    if error in file_descriptors.ERRNOS:
-        return file_descriptors.sentence(error)
+    if error in limits.ERRNOS:
+        return limits.sentence(error)
     if error not in (errno.EPERM, errno.EACCES):
         return f"the kernel refuses: {os.strerror(error)}"
     if not may_trace():

@@ -167,7 +167,7 @@ def _runs_32_bits() -> bool:
     """Found out by trying: a kernel built for it can be booted without."""
     if not _is_x86():
         return True  # nothing here tells
-    return native_library.calibration_open(_32_BITS, "") != -errno.ENOSYS
+    return native_library.test_open(_32_BITS, "") != -errno.ENOSYS
 
 
 def _programs_for_32_bits(request: _Request) -> List[Define]:

@@ -26,7 +26,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Work
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import file_descriptors
+from opensnooplib.kernel import limits
 from opensnooplib.live import changes
 from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.file_watch import Watch
@@ -252,7 +252,7 @@ class Live:
             self._messages.show(self._launched.warnings())
 
     def _tell(self, error: OpensnoopError) -> None:
-        self._messages.report(file_descriptors.explained(error) or error)
+        self._messages.report(limits.explained(error) or error)
         self._messages.warn("the trace goes on with the C as it was")
 
     def _swap(self, launched: Launched) -> None:

@@ -7,7 +7,6 @@ nothing in it is believed before it is checked.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import stat
@@ -16,12 +15,12 @@ import time
 from typing import Any, Dict, List, NamedTuple, Sequence
 
 from opensnooplib import __version__
-from opensnooplib.base import native_library
+from opensnooplib.base import native_library, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
 
-# RECORDING_MAGIC of native/sinks/recording_file.h
+# RECORDING_MAGIC of native/io/recording_blocks.h
 MAGIC = b"\x89OSNOOP\n"
 
 # A record's size has 16 bits, see perf_event_header of perf_event_open(2).
@@ -177,27 +176,18 @@ def _schema(described: List[Any]) -> Schema:
 def open_for_writing(path: str) -> int:
     """The descriptor that --record writes to; nothing is emptied yet.
 
-    Raises OpensnoopError for what isn't new, empty or a recording: root
-    writes here, and a slip or a planted link must not cost another file.
+    Raises OpensnoopError, also for what isn't new, empty or a recording: a
+    slip must not cost another file.
     """
-    if path == "-":
-        if os.isatty(1):
-            raise _refusal(path, "a terminal can't show it; redirect stdout")
-        return 1
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise _refusal(path, "is a symbolic link; name the file") from None
-        raise _refusal(path, f"cannot write there: {error.strerror}") from None
-    status = os.fstat(fd)
-    if not stat.S_ISREG(status.st_mode):
+    name = "/dev/stdout" if path == "-" else path
+    fd = output_file.open_for_writing("--record", name, os.O_RDWR)
+    if os.isatty(fd):
+        raise _refusal(path, "a terminal can't show it; redirect stdout")
+    if output_file.was_given(fd):
+        return fd
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
         raise _refusal(path, "is no file; for a pipe, use --record - | ...")
-    if status.st_uid != os.geteuid():
-        raise _refusal(path, "belongs to another user; choose another name")
-    start = os.pread(fd, len(MAGIC), 0)
-    if start and start != MAGIC:
+    if os.pread(fd, len(MAGIC), 0) not in (b"", MAGIC):
         raise _refusal(
             path, "is there already and is no recording; choose another name"
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader in C for a recording (native/pipeline/replay.c), for Python."""
+"""The reader in C for a recording (native/pipeline/replay.h), for Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opensnooplib.rows.schema import Field
 
 
 class Kind(IntEnum):
-    """What a file is: enum recording_kind of native/sinks/recording_file.h."""
+    """What a file is: enum recording_kind of native/io/recording_input.h."""
 
     UNKNOWN = 0
     READABLE = 1

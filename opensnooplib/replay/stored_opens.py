@@ -10,6 +10,7 @@ import datetime
 import os
 from typing import Optional
 
+from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options
@@ -44,7 +45,7 @@ def run(options: Options, messages: Messages) -> int:
     output = trace_opens.open_output(options)
     replay.begin(output)
     ending.wait_for_rows()
-    trace_opens.empty(output)
+    output_file.empty(output)
     replay.put_heading()
     try:
         while replay.goes_on and not ending.received:

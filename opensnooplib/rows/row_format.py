@@ -24,7 +24,7 @@ class RowFormat(NamedTuple):
 
     @property
     def number(self) -> int:
-        """enum row_kind of native/pipeline/reader.h."""
+        """enum row_kind of native/pipeline/stream_format.h."""
         return FORMATS.index(self.kind)
 
     @property

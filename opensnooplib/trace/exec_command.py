@@ -13,7 +13,7 @@ from typing import Dict, Sequence
 
 from opensnooplib.base.environment import original
 from opensnooplib.base.errors import OpensnoopError, UsageError
-from opensnooplib.kernel import file_descriptors
+from opensnooplib.kernel import limits
 
 
 # What exec(3) means, of a file that is there and executable.
@@ -70,7 +70,7 @@ class Command:
         environment: Dict[bytes, bytes],
     ) -> None:
         _restore_signals()
-        file_descriptors.restore_limit()
+        limits.restore_limits()
         # The tool may be gone before it lets the command go.
         if os.read(gate, 1) == b"":
             os._exit(0)

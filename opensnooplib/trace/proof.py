@@ -38,7 +38,8 @@ class Result(NamedTuple):
             *(f"opens by {call} can't be seen here" for call in self.unseen),
             *(
                 f"opens by {call} are perhaps not seen: something here "
-                "(seccomp?) refuses the one that the tool makes to try"
+                "(seccomp, ulimit -l?) refuses the one that the tool makes to "
+                "try"
                 for call in self.untested
             ),
         ]
@@ -97,9 +98,7 @@ def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
         shown: Optional[str] = os.path.join(start or "", name)
         if call == "open_by_handle_at":
             shown = None
-        made.append(
-            _Made(call, shown, native_library.calibration_open(call, name))
-        )
+        made.append(_Made(call, shown, native_library.test_open(call, name)))
     return made
 
 

@@ -89,7 +89,7 @@ def _adopt_orphans() -> None:
 class _Compile(NamedTuple):
     source: str
     flags: List[str]
-    kernel_headers: str  # which, in words
+    headers: str  # which, in words
 
 
 def _same_compile(bench: Workbench) -> _Compile:

@@ -106,15 +106,8 @@ class Workbench(NamedTuple):
         return command + [self.opened]
 
 
-def _keep_byte_code_in(folder: str) -> None:
-    """As for an installed tool, but nothing is written into the checkout."""
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = folder
-
-
 def prepare(folder: str, quick: bool) -> Workbench:
     """Build the load and make its files in `folder`."""
-    _keep_byte_code_in(os.path.join(folder, "byte code"))
     bench = Workbench(
         folder=folder,
         quick=quick,

@@ -12,9 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../opensnooplib/native/pipeline/reader.h"
-#include "../../opensnooplib/native/sinks/recording_file.h"
-#include "../../opensnooplib/native/event/counts.h"
+#include "pipeline/reader.h"
+#include "io/recording_input.h"
 #include "columns.h"
 
 #define FILE_MAX       (64 * 1024)

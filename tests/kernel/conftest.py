@@ -8,12 +8,19 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator, List, Tuple
 
 import pytest
 
+from opensnooplib.kernel import limits
 from tests.kernel.cast import Cast, a_cast
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy
+from tests.kernel.starts import (
+    BPF_PERFMON_AND_READ,
+    MOUNT_TRACEFS,
+    Locked,
+    prepared,
+)
 from tests.kernel.tool import CHECKOUT, copy_checkout
 
 _HERE = Path(__file__).parent
@@ -120,3 +127,40 @@ def _heed_signals() -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lock_memory() -> None:
+    """Before Linux 5.11, programs that tests load are locked memory."""
+    limits.raise_limits()
+
+
+_PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
+
+
+@pytest.fixture
+def perf_events_for_others() -> Iterator[None]:
+    """Debian's kernels open perf events for CAP_SYS_ADMIN alone, at first."""
+    before = _PARANOID.read_text()
+    _PARANOID.write_text("2")
+    yield
+    _PARANOID.write_text(before)
+
+
+_MLOCK_KIB = Path("/proc/sys/kernel/perf_event_mlock_kb")
+
+
+@pytest.fixture
+def locked(perf_events_for_others: None) -> Iterator[Locked]:
+    """Lets a user lock so many KiB: for each CPU's ring, and besides."""
+    before = _MLOCK_KIB.read_text()
+
+    def allow(for_each_cpu: int, besides: int = 0) -> Tuple[str, ...]:
+        _MLOCK_KIB.write_text(str(for_each_cpu))
+        return prepared(
+            f"{MOUNT_TRACEFS}; ulimit -l {besides}; "
+            f'set -- {BPF_PERFMON_AND_READ} "$@"'
+        )
+
+    yield allow
+    _MLOCK_KIB.write_text(before)

@@ -213,11 +213,16 @@ def test_few_open_files(before: BpfObjects) -> None:
     assert refused > len(numbers) // 2
 
 
-def test_the_limit_of_open_files_is_raised_but_not_for_the_command() -> None:
-    under = ("bash", "-c", _LIMITED, "-Sn", "16")
-    ended = run("-q", "--exec", "sh", "-c", "ulimit -n >&2", under=under)
+@pytest.mark.parametrize("limit, low", [("n", "16"), ("l", "64")])
+def test_limits_are_raised_but_not_for_the_command(
+    limit: str, low: str
+) -> None:
+    under = ("bash", "-c", _LIMITED, f"-S{limit}", low)
+    ended = run(
+        "-q", "--exec", "sh", "-c", f"ulimit -{limit} >&2", under=under
+    )
     assert ended.status == 0
-    assert ended.messages == "16\n"
+    assert ended.messages == f"{low}\n"
 
 
 def _folder_of_bcc() -> Path:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import time
@@ -11,7 +12,9 @@ from typing import Iterator, List
 
 import pytest
 
+from opensnooplib.kernel import this_kernel
 from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.starts import Locked
 from tests.kernel.tool import Tool, wait_until
 
 _SWITCH = Path("/sys/devices/system/cpu/cpu1/online")
@@ -34,15 +37,27 @@ def _open_on_cpu1(path: str) -> None:
         open(path)
 
 
+@pytest.mark.parametrize("little", [False, True], ids=["root", "little"])
 @pytest.mark.parametrize("more", [[], ["--live"], ["-c"]], ids=" ".join)
 def test_a_cpu_goes_and_comes_back(
-    cpu1: Path, checkout_copy: Path, more: List[str]
+    cpu1: Path,
+    checkout_copy: Path,
+    locked: Locked,
+    more: List[str],
+    little: bool,
 ) -> None:
-    """Shown or told as lost; and in the end shown again."""
+    """Shown or told as lost; and in the end shown again.
+
+    Of what little may be locked, the rings leave five pages; the old ring of
+    the CPU is there until it has a new one.
+    """
+    pages = len(this_kernel.online_cpus()) * (17 + 17) + 5
+    under = locked(0, pages * mmap.PAGESIZE >> 10) if little else ()
     name = f"/no/such/{os.urandom(8).hex()}"
     edits = Edits(checkout_copy)
     options = ["--format", "json", "-p", str(os.getpid())]
-    with Tool(*options, *more, checkout=checkout_copy) as tool:
+    words = [*options, *more]
+    with Tool(*words, checkout=checkout_copy, under=under) as tool:
         if "--live" in more:
             edits.write_record(1)
             await_taken_in(tool, "record.h")
@@ -55,6 +70,7 @@ def test_a_cpu_goes_and_comes_back(
 
         def is_seen_again() -> bool:
             nonlocal made
+            assert tool.process.poll() is None, tool.ended().messages
             _open_on_cpu1(f"{name}-{made}")
             made += 1
             time.sleep(0.05)

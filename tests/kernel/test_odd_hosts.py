@@ -7,9 +7,10 @@ import datetime
 import json
 import os
 import platform
+import signal
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
@@ -17,15 +18,17 @@ from opensnooplib.kernel import hooks, this_kernel
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.openers import OpenLoad
+from tests.kernel.starts import (
+    BPF_PERFMON_AND_READ,
+    MOUNT_TRACEFS,
+    Locked,
+    as_nobody,
+    prepared,
+)
 from tests.kernel.tool import CHECKOUT, Ended, Tool, run
 
 _CANNOT = 1
-
-
-def _under(script: str, *start: str) -> Tuple[str, ...]:
-    """A shell that prepares a mount namespace of its own, then the tool."""
-    start = start or ("unshare", "--mount")
-    return (*start, "sh", "-c", f'set -e; {script}; exec "$@"', "sh")
 
 
 def _hide(*folders: str) -> str:
@@ -75,13 +78,13 @@ _NO_MOUNTING = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin"
 
 
 def test_tracefs_is_mounted_where_it_was_not() -> None:
-    _assert_it_works(under=_under("umount -l /sys/kernel/tracing || true"))
+    _assert_it_works(under=prepared("umount -l /sys/kernel/tracing || true"))
 
 
 @pytest.mark.usefixtures("perf_events_for_others")
 @pytest.mark.parametrize("plan", ["syscall-exit", "syscall"])
 def test_tracefs_can_not_be_mounted(plan: str) -> None:
-    under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
+    under = prepared(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
     sentence = _sentence(run("--attach", plan, under=under))
     assert "tracefs" in sentence
     assert "mount -t tracefs" in sentence
@@ -90,7 +93,7 @@ def test_tracefs_can_not_be_mounted(plan: str) -> None:
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_without_tracefs_a_function_serves() -> None:
     skip_without_hooks_for("fentry")
-    under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
+    under = prepared(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
     _assert_it_works(under=under)
 
 
@@ -98,7 +101,7 @@ def test_without_tracefs_a_function_serves() -> None:
 @pytest.mark.parametrize("options", ["-L", "-p 1 --children"])
 def test_without_tracefs_what_needs_it_says_so(options: str) -> None:
     """What is kept for a thread goes when a tracepoint tells that it ends."""
-    under = _under(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
+    under = prepared(f'{_hide(*_TRACEFS)}; set -- {_NO_MOUNTING} "$@"')
     sentence = _sentence(run(*options.split(), under=under))
     assert "tracefs" in sentence
     assert "mount -t tracefs" in sentence
@@ -130,7 +133,7 @@ def test_what_the_tool_may_not_try(
 
 @pytest.mark.parametrize("place", ["/proc", "/sys"])
 def test_what_has_to_be_mounted(place: str) -> None:
-    under = _under(f"umount -l {place}")
+    under = prepared(f"umount -l {place}")
     for options in ("--exec true", "-p 1", "-u 0", "--ebpf"):
         sentence = _sentence(run(*options.split(), under=under))
         assert f"{place} is not mounted: as root, mount -t" in sentence
@@ -149,20 +152,20 @@ def test_headers_of_another_kernel_are_not_used() -> None:
         """echo '#define UTS_RELEASE "4.9.0-other"' """
         f">{generated}/utsrelease.h"
     )
-    ended = _assert_it_works("-v", under=_under(script))
+    ended = _assert_it_works("-v", under=prepared(script))
     what = f"those in {build} are of 4.9.0-other"
     assert what in ended.messages
     assert "not used" in ended.messages
-    found = _ask_doctor(under=_under(script))
+    found = _ask_doctor(under=prepared(script))
     assert what in found["headers"]["found"]
 
 
 def test_without_btf() -> None:
-    _assert_it_works(under=_under(_hide("/sys/kernel/btf")))
+    _assert_it_works(under=prepared(_hide("/sys/kernel/btf")))
 
 
 def test_without_btf_what_needs_it_says_so() -> None:
-    under = _under(_hide("/sys/kernel/btf"))
+    under = prepared(_hide("/sys/kernel/btf"))
     sentence = _sentence(run("--attach", "fentry", under=under))
     assert "BTF" in sentence
     found = _ask_doctor(under=under)
@@ -171,40 +174,85 @@ def test_without_btf_what_needs_it_says_so() -> None:
     assert found["plan fentry"]["found"] in sentence
 
 
-_PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
-
-
-@pytest.fixture
-def perf_events_for_others() -> Iterator[None]:
-    """Debian's kernels open perf events for CAP_SYS_ADMIN alone, at first."""
-    before = _PARANOID.read_text()
-    _PARANOID.write_text("2")
-    yield
-    _PARANOID.write_text(before)
-
-
-def _as_nobody(*capabilities: int) -> str:
-    """By number: an older setpriv doesn't know the names of newer ones."""
-    added = ",".join(["-all", *(f"+cap_{each}" for each in capabilities)])
-    return (
-        "setpriv --reuid=65534 --regid=65534 --clear-groups "
-        f"--inh-caps={added} --ambient-caps={added}"
-    )
-
-
-_BPF_PERFMON_AND_READ = _as_nobody(39, 38, 2)
-_MOUNT_TRACEFS = (
-    "mountpoint -q /sys/kernel/tracing || "
-    "mount -t tracefs none /sys/kernel/tracing; "
-    "mountpoint -q /sys/kernel/debug || "
-    "mount -t debugfs none /sys/kernel/debug"
-)
-
-
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
-    under = _under(f'{_MOUNT_TRACEFS}; set -- {_BPF_PERFMON_AND_READ} "$@"')
+    under = prepared(f'{MOUNT_TRACEFS}; set -- {BPF_PERFMON_AND_READ} "$@"')
     _assert_it_works(under=under, checkout=readable_checkout)
+
+
+# With the page of control data that each ring has.
+@pytest.mark.parametrize("size", [512, 64], ids="{} KiB".format)
+def test_rings_no_larger_than_may_be_locked(
+    locked: Locked, readable_checkout: Path, open_load: Path, size: int
+) -> None:
+    """Each open that finds no room in them is counted."""
+    opens = 100_000
+    under = locked(size + 4)
+    with OpenLoad(open_load, "-n", str(opens), "/etc/passwd") as load:
+        words = ("--format", "json", "-p", str(load.pid))
+        with Tool(*words, under=under, checkout=readable_checkout) as tool:
+            tool.hold_back()
+            load.run()
+            tool.send(signal.SIGCONT)
+            ended = tool.stop()
+    assert f"perf rings of {size} KiB instead of 4096 KiB" in ended.messages
+    assert "CAP_IPC_LOCK" in ended.messages
+    assert ended.status == 0
+    assert ended.end.lost > 0
+    assert ended.end.happened == opens
+    assert len(ended.rows) == ended.end.shown
+    quiet = run(
+        *("-q", "--exec", "true"), under=under, checkout=readable_checkout
+    )
+    assert "perf rings" not in quiet.messages
+
+
+def test_what_names_callers_finds_room(
+    locked: Locked, readable_checkout: Path
+) -> None:
+    """In rings of its own, which this user may lock as well."""
+    under = locked(516)
+    words = ("--exec", "cat", "/dev/null")
+    ended = run("-c", *words, under=under, checkout=readable_checkout)
+    assert "perf rings of 256 KiB" in ended.messages
+    assert b"/dev/null\n\t" in ended.output
+
+
+def test_rings_that_are_asked_for_and_may_not_be_locked(
+    locked: Locked, readable_checkout: Path
+) -> None:
+    words = ("--exec", "true")
+    under = locked(516)
+    ended = run("-b", "256", *words, under=under, checkout=readable_checkout)
+    sentence = _sentence(ended)
+    assert "-b 256: " in sentence
+    assert "at most 128 fit" in sentence
+    ended = run("-b", "128", *words, under=under, checkout=readable_checkout)
+    assert ended.status == 0
+    assert "perf rings" not in ended.messages
+
+
+def test_no_ring_may_be_locked(
+    locked: Locked, readable_checkout: Path
+) -> None:
+    under = locked(4)
+    sentence = _sentence(run(under=under, checkout=readable_checkout))
+    for what in ("ulimit -l", "perf_event_mlock_kb", "CAP_IPC_LOCK", "-b"):
+        assert what in sentence
+    found = _ask_doctor(under=under, checkout=readable_checkout)
+    for subject in ("hook perf event", *(f"plan {plan}" for plan in PLANS)):
+        assert found[subject]["found"] == sentence.partition(": ")[2]
+        assert "CAP_IPC_LOCK" in found[subject]["remedy"]
+
+
+def test_each_plan_is_tried_with_all_that_may_be_locked(
+    locked: Locked, readable_checkout: Path
+) -> None:
+    """What was tried before it holds no memory."""
+    found = _ask_doctor(under=locked(68), checkout=readable_checkout)
+    for plan in PLANS:
+        assert "locked" not in found[f"plan {plan}"]["found"]
+    assert found["plan syscall"]["ok"]
 
 
 def test_capabilities_where_perf_events_need_more(
@@ -212,7 +260,7 @@ def test_capabilities_where_perf_events_need_more(
 ) -> None:
     if this_kernel.perf_event_paranoid() <= 2:
         pytest.skip("not a kernel of Debian's")
-    under = _under(f'{_MOUNT_TRACEFS}; set -- {_BPF_PERFMON_AND_READ} "$@"')
+    under = prepared(f'{MOUNT_TRACEFS}; set -- {BPF_PERFMON_AND_READ} "$@"')
     sentence = _sentence(run(checkout=readable_checkout, under=under))
     assert "kernel.perf_event_paranoid=2" in sentence
 
@@ -221,7 +269,7 @@ def test_capabilities_where_perf_events_need_more(
 def test_an_unprivileged_user(
     readable_checkout: Path, capabilities: Tuple[int, ...]
 ) -> None:
-    under = _under(f'set -- {_as_nobody(*capabilities)} "$@"')
+    under = prepared(f'set -- {as_nobody(*capabilities)} "$@"')
     sentence = _sentence(run(checkout=readable_checkout, under=under))
     assert "CAP_BPF" in sentence
     found = _ask_doctor(checkout=readable_checkout, under=under)
@@ -238,7 +286,7 @@ def test_container() -> None:
     path = f"/tmp/odd-host-{os.getpid()}"
     command = ["--exec", "cat", path]
     ended = run(
-        "-q", "--format", "json", *command, under=_under(script, *start)
+        "-q", "--format", "json", *command, under=prepared(script, *start)
     )
     assert [row.path for row in ended.rows].count(path.encode()) == 1
 
@@ -296,14 +344,14 @@ def _renamed(names: List[str]) -> str:
 def test_a_kernel_that_renamed_its_functions() -> None:
     skip_without_hooks_for("fentry")
     ended = _assert_it_works(
-        under=_under(_renamed(hooks.open_function_names()))
+        under=prepared(_renamed(hooks.open_function_names()))
     )
     assert f"plan fentry: not here: {_NONE_OF}" in ended.messages
 
 
 def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
     skip_without_hooks_for("fentry")
-    under = _under(_renamed(hooks.open_function_names()))
+    under = prepared(_renamed(hooks.open_function_names()))
     sentence = _sentence(run("--attach", "fentry", under=under))
     assert _NONE_OF in sentence
 

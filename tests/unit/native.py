@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The native code's text.h and row.h, for Python.
+"""Quoting, rows and globs of the native code, for Python.
 
 Output goes into blocks of exactly the bound, so that ASan sees one byte too
 many (test_sanitizers.py).
@@ -146,7 +146,7 @@ class _Text(ctypes.Structure):
 
 
 class _Item(ctypes.Structure):
-    """struct item of native/sinks/output.h."""
+    """struct item of native/io/output.h."""
 
     _fields_ = [("size", ctypes.c_size_t), ("is_row", ctypes.c_bool)]
 

@@ -52,7 +52,7 @@ def _offset_of(file: str, address: int) -> int:
 
 
 _FIND = """
-#include "elf_symbols.c"
+#include "stacks/elf_symbols.c"
 #include <fcntl.h>
 #include <stdio.h>
 int main(void)

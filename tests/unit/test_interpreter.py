@@ -16,15 +16,19 @@ from tests.unit.native import CHECKOUT
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 
+# As opensnoop.py does: isolated, it adds the folders of packages itself.
 PROGRAM = f"""\
-import os, sys
+import os, site, sys
+if sys.flags.isolated and "WITHOUT_PACKAGES" not in os.environ:
+    for folder in site.getsitepackages():
+        site.addsitedir(folder)
 sys.path.insert(0, {str(CHECKOUT)!r})
 from opensnooplib.base.environment import INTERPRETER_CHANGED
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.prompt import interpreter
 try:
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
-    print("runs with site", not sys.flags.no_site, sys.argv[1:])
+    print("isolated", sys.flags.isolated, sys.argv[1:])
 except OpensnoopError as error:
     print(error.sentence)
 print("mark" if INTERPRETER_CHANGED in os.environb else "no mark")
@@ -52,22 +56,17 @@ def _run(folder: Path, *flags: str, **environment: str) -> str:
 
 
 def test_one_with_bcc_stays(tmp_path: Path) -> None:
-    assert _run(tmp_path) == (
-        "runs with site True ['-x', 'two words']\nno mark\n"
+    assert _run(tmp_path, "-IS") == (
+        "isolated 1 ['-x', 'two words']\nno mark\n"
     )
 
 
 def test_one_without_gives_way(tmp_path: Path) -> None:
-    assert _run(tmp_path, "-S") == _run(tmp_path)
+    assert _run(tmp_path, "-S") == _run(tmp_path, "-IS")
 
 
 def test_where_none_has_bcc(tmp_path: Path) -> None:
-    """Python runs sitecustomize first: here, as if no package were there."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "sys.path[:] = [p for p in sys.path if 'dist-packages' not in p]\n"
-    )
-    said = _run(tmp_path, PYTHONPATH=str(tmp_path))
+    said = _run(tmp_path, "-S", WITHOUT_PACKAGES="1")
     assert said.startswith("BCC for Python is missing: install python3-bpfcc")
 
 

@@ -51,7 +51,9 @@ def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
     )
     printed = run_c(
         tmp_path,
-        '#include "bpf/bpf_object.h"\n#include "pipeline/reader.h"\n#include <stdio.h>\n'
+        '#include "bpf/map_batch.h"\n#include "bpf/program.h"\n'
+        '#include "pipeline/reader.h"\n#include "rows/row_format.h"\n'
+        "#include <stdio.h>\n"
         f'int main(void) {{ {lines} printf("%zu", sizeof({struct})); }}\n',
     )
     assert [int(word) for word in printed.split()] == _layout(mirror)

@@ -8,7 +8,7 @@
 
 #define NS_PER_SECOND 1000000000
 
-/* 0 where the kernel has no time namespaces (before Linux 5.5). */
+/* The offset is 0 if the kernel has no time namespaces: before Linux 5.5. */
 static int64_t read_offset(void)
 {
 	FILE *file = fopen("/proc/self/timens_offsets", "re");
@@ -23,7 +23,8 @@ static int64_t read_offset(void)
 	return seconds * NS_PER_SECOND + ns;
 }
 
-/* It can't change while a process is in the namespace. */
+/* The offset, read once: it can't change while a process is in the namespace.
+ */
 static int64_t namespace_offset(void)
 {
 	static bool is_known;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers as text. printf(3) would do, at ten times the cost.
+ * Numbers as text, at a tenth of the cost of printf(3). Each function writes at
+ * `out`, without a NUL, and returns the end.
  */
 #ifndef OPENSNOOP_NUMBER_H
 #define OPENSNOOP_NUMBER_H
 
+#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
-/* 64 bits in octal take 22 digits; a sign is one more. */
+/* The longest number: 64 bits in octal take 22 digits, and a sign one more. */
 #define NUMBER_BOUND 24
 
-/* At least `digits` digits, with zeros in front; `base` is 8, 10 or 16. */
+/* `value` with at least `digits` digits, zeros in front; `base`: 8, 10, 16. */
 static inline char *put_number(char *out, uint64_t value, unsigned int base,
 			       unsigned int digits)
 {
@@ -38,6 +39,15 @@ static inline char *put_decimal(char *out, int64_t value)
 		magnitude = -magnitude;
 	}
 	return put_number(out, magnitude, 10, 1);
+}
+
+/* Two hex digits for each byte. */
+static inline char *put_hex_bytes(char *out, const unsigned char *bytes,
+				  size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		out = put_number(out, bytes[i], 16, 2);
+	return out;
 }
 
 #endif

@@ -7,7 +7,7 @@ void own_processes_add(struct own_processes *own, uint32_t pid)
 {
 	if (own->count == OWN_PROCESSES_MAX) {
 		own->count--;
-		/* Not the first of all, which is the trace. */
+		/* The first of all stays: it is the trace. */
 		memmove(&own->all[1], &own->all[2],
 			(own->count - 1) * sizeof(own->all[0]));
 	}
@@ -26,7 +26,7 @@ void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now)
 	}
 }
 
-bool own_processes_did(const struct own_processes *own, uint32_t pid,
+bool own_processes_had(const struct own_processes *own, uint32_t pid,
 		       uint64_t ts)
 {
 	for (unsigned int i = 0; i < own->count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tool's own processes, whose opens are not shown: the trace, and the
- * compile rooms beside it.
+ * Own processes: the tool's, whose opens are not shown. They are the trace, the
+ * compile rooms beside it, and the helpers that find callers.
  */
 #ifndef OPENSNOOP_OWN_PROCESSES_H
 #define OPENSNOOP_OWN_PROCESSES_H
@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A room that was given up takes a moment to end, the next is there by then. */
+/* Several, since a process that was killed still runs beside the next one. */
 #define OWN_PROCESSES_MAX 16
 
 struct own_process {
 	uint32_t pid;
 	bool has_ended;
-	uint64_t end; /* ns, CLOCK_MONOTONIC; an open after it is another's */
+	uint64_t end; /* ns, CLOCK_MONOTONIC; later, the PID is another's */
 };
 
 struct own_processes {
@@ -23,14 +23,17 @@ struct own_processes {
 	unsigned int count;
 };
 
-/* Where there are too many, the oldest is forgotten, but for the trace. */
+/*
+ * Add a process. If there are too many, the oldest is forgotten, but not the
+ * first of all, which is the trace.
+ */
 void own_processes_add(struct own_processes *own, uint32_t pid);
 
-/* The PID can be another process's from now on. */
+/* The process has ended: from `now` on, the PID can be another's. */
 void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now);
 
-/* Did one of them do it? `ts` is when: ns, CLOCK_MONOTONIC. */
-bool own_processes_did(const struct own_processes *own, uint32_t pid,
+/* Was the PID one of theirs at `ts` (ns, CLOCK_MONOTONIC)? */
+bool own_processes_had(const struct own_processes *own, uint32_t pid,
 		       uint64_t ts);
 
 #endif

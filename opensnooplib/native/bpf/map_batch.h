@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole BPF maps at once: bpf(2), BPF_MAP_LOOKUP_BATCH (since Linux 5.6).
+ * Batches of BPF map entries: bpf(2), BPF_MAP_LOOKUP_BATCH (since Linux 5.6).
  */
 #ifndef OPENSNOOP_MAP_BATCH_H
 #define OPENSNOOP_MAP_BATCH_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* How many entries the map can have, or a negative errno. */
@@ -23,10 +22,18 @@ int map_delete(int map_fd, const void *keys, uint32_t count);
 /* Set one value. Returns 0 or a negative errno. */
 int map_set(int map_fd, const void *key, const void *value);
 
+struct hash_count {
+	uint64_t entries;
+	uint64_t flagged;
+};
+
 /*
- * Wait until no BPF program runs that began before this call. RCU tells of
- * those that the kernel doesn't preempt. Returns 0 or a negative errno.
+ * Count the entries of a hash map, and those that are flagged: of whose value
+ * one of the `flag_size` bytes at `flag_offset` isn't 0 (all entries, if
+ * flag_size is 0). Returns 0 or a negative errno.
  */
-int await_programs(bool may_be_preempted);
+int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
+	       uint32_t flag_offset, uint32_t flag_size,
+	       struct hash_count *count);
 
 #endif

@@ -8,7 +8,7 @@
 
 static void *copy_of(const void *array, size_t count, size_t size)
 {
-	void *copy = calloc(count + 1, size); /* none at all isn't NULL */
+	void *copy = calloc(count + 1, size); /* not NULL for an empty array */
 
 	if (copy && count > 0)
 		memcpy(copy, array, count * size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conditions that a record can meet: selection where no kernel selects, when
- * a recording is replayed. bpf_src/select.h is the same for a live trace.
+ * Condition: what a record must meet to be selected when a recording is
+ * replayed. In a live trace, the kernel selects: bpf_src/select.h.
  */
 #ifndef OPENSNOOP_CONDITION_H
 #define OPENSNOOP_CONDITION_H
@@ -9,13 +9,13 @@
 #include "event/record.h"
 
 enum condition_kind {
-	CONDITION_BITS,	 /* some of the field's bits are as wanted */
-	CONDITION_MOST,	 /* the field is at most `bits`, without a sign */
-	CONDITION_HOLDS, /* the field's text holds `text` */
+	CONDITION_BITS,	 /* the field has one of the wanted_bits */
+	CONDITION_MOST,	 /* the field, unsigned, is at most `bits` */
+	CONDITION_HOLDS, /* the field's text contains `text` */
 	CONDITION_KINDS
 };
 
-/* The field, widened to 64 bits with its sign, has these of `mask`. */
+/* A field, sign-extended to 64 bits, has them if field & mask == bits. */
 struct wanted_bits {
 	uint64_t mask;
 	uint64_t bits;
@@ -26,12 +26,12 @@ struct wanted_bits {
 struct condition {
 	uint32_t kind; /* enum condition_kind */
 	struct field field;
-	uint32_t first; /* of the wanted bits: any one of these will do */
-	uint32_t count;
+	uint32_t first; /* index in the wanted bits; any one suffices */
+	uint32_t count; /* of the condition's wanted bits */
 	char text[CONDITION_TEXT_SIZE]; /* NUL-terminated */
 };
 
-/* All of them must be met. */
+/* A record must meet all of them. */
 struct conditions {
 	struct condition *all;
 	uint32_t count;
@@ -39,15 +39,15 @@ struct conditions {
 };
 
 /*
- * Copy them. Returns 0, -ENOMEM, or -EINVAL for a condition that reaches
- * beyond `wanted_count`.
+ * Copy conditions and their wanted bits. Returns 0; -ENOMEM; or -EINVAL for a
+ * condition whose wanted bits reach beyond `wanted_count`.
  */
 int conditions_set(struct conditions *conditions, const struct condition *all,
 		   uint32_t count, const struct wanted_bits *wanted,
 		   uint32_t wanted_count);
 void conditions_free(struct conditions *conditions);
 
-/* A record that is too short for a field doesn't meet its condition. */
+/* Does the record meet all? If it is too short for a field, it doesn't. */
 bool conditions_met(const struct conditions *conditions,
 		    const struct record *record);
 

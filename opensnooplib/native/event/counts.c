@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event/path_names.h"
+#include "event/full_path.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -44,7 +44,7 @@ static bool make_room(struct tally_table *table)
 
 	if (table->count < table->capacity)
 		return true;
-	if (capacity > TALLY_ENTRIES)
+	if (capacity > TALLY_ENTRIES_MAX)
 		return false;
 	all = realloc(table->all, capacity * sizeof(struct tally_entry *));
 	if (!all)
@@ -54,7 +54,7 @@ static bool make_room(struct tally_table *table)
 	return true;
 }
 
-/* Put a copy of `key` in. Returns NULL where there is no place for it. */
+/* Add a copy of `key`. NULL: the table is full, or there is no memory. */
 static struct tally_entry *add(struct tally_table *table,
 			       const struct tally_entry *key)
 {
@@ -78,7 +78,7 @@ static struct tally_entry *add(struct tally_table *table,
 static void count(struct tally_table *table, uint64_t number, struct text text,
 		  int64_t ret)
 {
-	/* Large enough for any record's text. */
+	/* The key is large enough for the text of any record. */
 	static union {
 		struct tally_entry entry;
 		unsigned char bytes[sizeof(struct tally_entry) + UINT16_MAX];
@@ -131,6 +131,6 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	count_file(tally, layout, record, ret);
 	count(&tally->processes, pid, record_text(record, tally->comm), ret);
 	if (ret < 0)
-		tally->errors[(uint64_t)-ret % TALLY_ERRORS]++;
+		tally->errors[(uint64_t)-ret % TALLY_ERRNO_MAX]++;
 	return true;
 }

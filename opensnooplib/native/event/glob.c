@@ -3,7 +3,7 @@
 
 enum match {
 	NO,
-	MAYBE, /* what follows decides */
+	MAYBE, /* the rest of the path, which was cut, decides */
 	YES,
 };
 
@@ -12,7 +12,7 @@ static bool has_bit(const uint64_t *words, uint32_t bit)
 	return words[bit / 64] >> bit % 64 & 1;
 }
 
-/* Returns whether there is any state left to be in. */
+/* Follow all states over one byte. False: no state is left, so no match. */
 static bool take_byte(const struct glob *glob, uint64_t *states,
 		      unsigned char byte)
 {
@@ -33,7 +33,7 @@ static bool take_byte(const struct glob *glob, uint64_t *states,
 static enum match match(const struct glob *glob, struct text path, bool cut)
 {
 	bool open_end = has_bit(glob->stays, glob->last);
-	uint64_t states[GLOB_MOST_WORDS];
+	uint64_t states[GLOB_WORDS_MAX];
 
 	for (uint32_t i = 0; i < glob->words; i++)
 		states[i] = 0;
@@ -57,7 +57,7 @@ bool path_is_wanted(const struct glob *globs, unsigned int count,
 	bool wanted = false;
 
 	if (state == PATH_UNREADABLE || state == PATH_TOP_CUT)
-		return true; /* nobody knows */
+		return true; /* it may match */
 	for (unsigned int i = 0; i < count; i++) {
 		if (globs[i].excludes) {
 			if (match(&globs[i], path, cut) == YES)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names compared with patterns, in a time that depends on the length of both
- * and on nothing else.
+ * Globs: paths are matched with patterns, in a time that depends only on the
+ * length of both.
  *
- * A pattern is a row of states: the first before any byte was taken, the last
- * when all of it was. All states that a name could be in are followed at
- * once, each as one bit. The frontend makes these tables (globs.py).
+ * A pattern is a sequence of states: the first before any byte is matched, the
+ * last when the whole pattern is. All states in which a path can be are
+ * followed at once, each as one bit. The frontend makes the tables (globs.py).
  */
 #ifndef OPENSNOOP_GLOB_H
 #define OPENSNOOP_GLOB_H
@@ -16,21 +16,24 @@
 
 #include "event/record.h"
 
-/* For 4095 bytes, the longest path, and the first state. */
-#define GLOB_MOST_WORDS 64
+/* Words for 4095 states, one for each byte of the longest path, and the first.
+ */
+#define GLOB_WORDS_MAX 64
 
 struct glob {
-	uint32_t words; /* u64 that hold a bit for each state */
-	uint32_t last;	/* the state in which all is taken */
+	uint32_t words; /* u64 that hold one bit for each state */
+	uint32_t last;	/* state: the whole pattern is matched */
 	bool excludes;
-	const uint64_t *takes; /* [256][words]: on this byte, to the next */
-	const uint64_t *stays; /* [words]: on any byte, here: a star */
+	/* [256][words]: the states from which this byte leads to the next */
+	const uint64_t *takes;
+	/* [words]: the states in which any byte stays: those of a star */
+	const uint64_t *stays;
 };
 
 /*
- * Is a name wanted: does one of the patterns match, if there is any that
- * doesn't exclude, and none that excludes? A name that could not be read is:
- * it may be. So is one that was cut, if what follows could make it so.
+ * Is a path wanted? It is if no excluding pattern matches it, and one of the
+ * others does or there are no others. A path that could not be read is wanted,
+ * since it may match; so is one that was cut and whose rest may match.
  */
 bool path_is_wanted(const struct glob *globs, unsigned int count,
 		    struct text path, enum path_state state);

@@ -10,29 +10,32 @@
 
 #include "base/kernel_clock.h"
 
-/* Less than records wait for their order, so that no mount comes too late. */
-#define LOOK_NS (10 * 1000 * 1000)
+/*
+ * How often the kernel is asked for changes: more often than every
+ * MERGE_HOLD_BACK_MS, so that each mount is known before its records are shown.
+ */
+#define RECHECK_NS (10 * 1000 * 1000)
 
-/* Far more than the kernel's fs.mount-max mounts of a host take. */
-#define MOST_BYTES (64 << 20)
+/* The largest mountinfo: far more than fs.mount-max mounts of a host take. */
+#define MOUNTINFO_BYTES_MAX (64 << 20)
 
-/* The paths have no slash at their end, so "/" is empty. */
+/* One mount. Its paths have no slash at the end, so "/" is empty. */
 struct host_mount {
 	unsigned long id;
 	unsigned long parent; /* the id of the mount that it is mounted on */
 	uint32_t device;
-	struct text root;  /* what of the file system is mounted */
-	struct text point; /* where */
+	struct text root;  /* of the file system: the directory mounted */
+	struct text point; /* of the host: where it is mounted */
 };
 
 struct host_mounts {
 	const char *file;
-	int fd;		 /* of that file; -1: not open yet */
-	uint64_t looked; /* ns; when the kernel was asked for changes */
-	char *content;	 /* of the file; paths point into it */
+	int fd;		  /* of `file`; -1: not open yet */
+	uint64_t checked; /* ns; when the kernel was last asked for changes */
+	char *content;	  /* of `file`; the mounts' paths point into it */
 	struct host_mount *all;
 	size_t count;
-	const struct host_mount *root; /* where paths begin, or NULL */
+	const struct host_mount *root; /* the one at "/", or NULL */
 };
 
 struct host_mounts *host_mounts_new(const char *mountinfo)
@@ -66,7 +69,7 @@ void host_mounts_free(struct host_mounts *mounts)
 	free(mounts);
 }
 
-/* The whole file, with a NUL behind it; NULL where that can't be had. */
+/* The content of the file, NUL-terminated; NULL if it can't be read. */
 static char *read_whole(int fd)
 {
 	size_t room = 16 * 1024;
@@ -84,7 +87,8 @@ static char *read_whole(int fd)
 		if (room - size > 1)
 			continue;
 		room *= 2;
-		more = room > MOST_BYTES ? NULL : realloc(content, room);
+		more = room > MOUNTINFO_BYTES_MAX ? NULL
+						  : realloc(content, room);
 		if (!more)
 			break;
 		content = more;
@@ -102,7 +106,7 @@ static bool is_octal(char digit)
 	return digit >= '0' && digit <= '7';
 }
 
-/* Up to the next space, with \040 and the like as the bytes that they are. */
+/* Take a path, up to the next space; \040 and the like become their bytes. */
 static struct text take_path(char **at)
 {
 	char *in = *at + strspn(*at, " ");
@@ -126,14 +130,14 @@ static struct text take_path(char **at)
 	return path;
 }
 
-/* ID PARENT MAJOR:MINOR ROOT POINT ... */
+/* A line: "ID PARENT MAJOR:MINOR ROOT POINT ..." */
 static struct host_mount parse(char *line)
 {
 	struct host_mount mount;
 
 	mount.id = strtoul(line, &line, 10);
 	mount.parent = strtoul(line, &line, 10);
-	/* As the kernel puts the two together, in its linux/kdev_t.h. */
+	/* The kernel's MKDEV(major, minor): linux/kdev_t.h. */
 	mount.device = (uint32_t)strtoul(line, &line, 10) << 20;
 	line += *line == ':';
 	mount.device |= (uint32_t)strtoul(line, &line, 10);
@@ -142,7 +146,7 @@ static struct host_mount parse(char *line)
 	return mount;
 }
 
-/* Is it the same path, or one below? */
+/* Is `path` the same as `above`, or below it? */
 static bool is_below(struct text path, struct text above)
 {
 	return path.size >= above.size &&
@@ -150,7 +154,8 @@ static bool is_below(struct text path, struct text above)
 	       (path.size == above.size || path.bytes[above.size] == '/');
 }
 
-/* One at /: where there are more, each but the first is on another of them. */
+/* The first mount at "/": the others there are mounted on top of one another.
+ */
 static const struct host_mount *find_root(const struct host_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++)
@@ -201,9 +206,9 @@ static void follow_changes(struct host_mounts *mounts)
 {
 	uint64_t now = kernel_clock_ns();
 
-	if (mounts->looked && now - mounts->looked < LOOK_NS)
+	if (mounts->checked && now - mounts->checked < RECHECK_NS)
 		return;
-	mounts->looked = now;
+	mounts->checked = now;
 	if (mounts->fd >= 0 && !have_changed(mounts))
 		return;
 	if (mounts->fd < 0)
@@ -212,7 +217,7 @@ static void follow_changes(struct host_mounts *mounts)
 		read_mounts(mounts);
 }
 
-/* The mount on `lower` that the way down to the path comes to first. */
+/* Of the mounts on `lower`, the one that the path enters first; or NULL. */
 static const struct host_mount *next_mount(const struct host_mounts *mounts,
 					   const struct host_mount *lower,
 					   struct text path)
@@ -230,14 +235,14 @@ static const struct host_mount *next_mount(const struct host_mounts *mounts,
 	return next;
 }
 
-/* The mount that a path of the host leads into, which may hide others. */
+/* The mount that contains the host's path; mounts can hide one another. */
 static const struct host_mount *mount_of(const struct host_mounts *mounts,
 					 struct text path)
 {
 	const struct host_mount *mount = mounts->root;
 	const struct host_mount *next = mount;
 
-	/* As many steps as there are mounts, should they be on each other. */
+	/* The steps are limited, in case mounts form a circle. */
 	for (size_t i = 0; next && i < mounts->count; i++) {
 		mount = next;
 		next = next_mount(mounts, mount, path);
@@ -245,7 +250,7 @@ static const struct host_mount *mount_of(const struct host_mounts *mounts,
 	return mount;
 }
 
-/* Where it is, if no other mount is in the way; else NULL. */
+/* The path of the file through this mount; NULL if another mount hides it. */
 static char *path_through(const struct host_mounts *mounts,
 			  const struct host_mount *mount, struct text inside,
 			  char *room, size_t size)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the host has a file that was opened in another mount namespace, as in
- * a container: the same file system may be mounted on the host too.
+ * Host mounts: the host's path of a file that was opened in another mount
+ * namespace, such as a container's. The same file system may be mounted on the
+ * host too.
  *
- * The kernel tells when mounts change, and it is asked every few milliseconds,
- * but only while there are such files: a container can start at any time.
+ * A container can start at any time: so, while there are such files, the kernel
+ * is asked every few milliseconds whether mounts have changed.
  */
 #ifndef OPENSNOOP_HOST_MOUNTS_H
 #define OPENSNOOP_HOST_MOUNTS_H
@@ -18,16 +19,17 @@
 struct host_mounts;
 
 /*
- * Those that `mountinfo` lists, see proc(5); the string must live as long.
- * NULL without memory.
+ * The mounts that the file `mountinfo` lists: proc_pid_mountinfo(5). The string
+ * must live as long as they do. NULL without memory.
  */
 struct host_mounts *host_mounts_new(const char *mountinfo);
 void host_mounts_free(struct host_mounts *mounts);
 
 /*
- * The host's path of what is `inside` the file system of this device, down
- * from its root; both are empty for a root. It is written to `room`. Returns
- * its end, NULL where the host has it nowhere, or it doesn't fit.
+ * Write the host's path of a file to `room`, of `size` bytes. The file is on
+ * the file system of this device, and `inside` is its path from there on; a
+ * root is empty in both paths. Returns the path's end; NULL if the host has the
+ * file nowhere, or its path doesn't fit.
  */
 char *host_path(struct host_mounts *mounts, uint32_t device, struct text inside,
 		char *room, size_t size);

@@ -105,7 +105,7 @@ enum path_state record_path(const struct record *record,
 		path->size = 0;
 		return PATH_UNREADABLE;
 	}
-	/* bpf_probe_read_user_str() fills its room when it must cut. */
+	/* bpf_probe_read_user_str() fills the field if it cuts the path. */
 	if (path_size >= layout->path.size || path_size > PATH_MAX)
 		return PATH_CUT;
 	return PATH_WHOLE;

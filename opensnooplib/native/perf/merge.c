@@ -4,10 +4,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* How much is consumed before its room goes back to the kernel. */
+#include "base/kernel_clock.h"
+
+/* How many bytes are consumed before the kernel may overwrite them. */
 #define RELEASE_BYTES (16 * 1024)
 
+/* A record is not held back if its time is further ahead of the clock. */
 #define FAR_AHEAD_NS 1000000000
+
+/*
+ * A program takes a record's time a moment before the record is complete, and
+ * in a virtual machine a CPU can stand still for many milliseconds in between.
+ */
+uint64_t merge_ordered_until(void)
+{
+	return kernel_clock_ns() - MERGE_HOLD_BACK_MS * 1000000ULL;
+}
 
 int merge_init(struct merge *merge, struct ring *rings, unsigned int ring_count)
 {
@@ -34,27 +46,28 @@ void merge_free(struct merge *merge)
 	free(merge->heap);
 }
 
+/* The ring's oldest record; false if it has none. */
 static bool fill_entry(struct merge *merge, struct merge_entry *entry,
 		       struct ring *ring)
 {
 	entry->ring = ring;
 	if (!ring_peek(ring, &entry->record))
 		return false;
-	/* A struct without a time: each ring's own order is all there is. */
+	/* A struct without a time: records are in each ring's own order. */
 	if (!record_unsigned(&entry->record, merge->ts[entry->record.stream],
 			     &entry->ts))
 		entry->ts = 0;
 	return true;
 }
 
-/* Let the entry at `place` sink to where its time belongs. */
-static void sift_down(struct merge *merge, unsigned int place)
+/* Move the entry at `index` down to where it belongs by its time. */
+static void sift_down(struct merge *merge, unsigned int index)
 {
 	struct merge_entry *heap = merge->heap;
-	struct merge_entry moving = heap[place];
+	struct merge_entry moving = heap[index];
 
 	for (;;) {
-		unsigned int child = 2 * place + 1;
+		unsigned int child = 2 * index + 1;
 
 		if (child >= merge->heap_size)
 			break;
@@ -63,13 +76,13 @@ static void sift_down(struct merge *merge, unsigned int place)
 			child++;
 		if (moving.ts <= heap[child].ts)
 			break;
-		heap[place] = heap[child];
-		place = child;
+		heap[index] = heap[child];
+		index = child;
 	}
-	heap[place] = moving;
+	heap[index] = moving;
 }
 
-/* Returns whether some ring is so full that waiting would cost records. */
+/* Returns whether some ring is so full that records may be lost. */
 static bool build_heap(struct merge *merge)
 {
 	bool hurry = false;
@@ -81,7 +94,7 @@ static bool build_heap(struct merge *merge)
 		if (fill_entry(merge, &merge->heap[merge->heap_size],
 			       &merge->rings[i]))
 			merge->heap_size++;
-		else /* records that nobody wants may have filled it */
+		else /* it may be full of what ring_peek() passes over */
 			ring_release(&merge->rings[i]);
 	}
 	for (unsigned int i = merge->heap_size / 2; i-- > 0;)
@@ -89,7 +102,7 @@ static bool build_heap(struct merge *merge)
 	return hurry;
 }
 
-/* The oldest record's ring goes on to its next record. */
+/* Step to the next record of the ring that has the oldest record. */
 static void advance(struct merge *merge)
 {
 	struct merge_entry *top = &merge->heap[0];
@@ -105,8 +118,8 @@ static void advance(struct merge *merge)
 }
 
 /*
- * A time that is far ahead is no reason to wait: the C that fills it may use
- * a clock of its own.
+ * Must the record be held back? Not if its time is far ahead: C that is traced
+ * with --source may fill it from another clock.
  */
 static bool is_young(uint64_t ts, uint64_t until)
 {
@@ -117,7 +130,6 @@ bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 		 void *context)
 {
 	enum verdict verdict = CONSUMED;
-
 	bool hurry = build_heap(merge);
 
 	while (merge->heap_size > 0 && verdict == CONSUMED) {

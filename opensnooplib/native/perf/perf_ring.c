@@ -11,27 +11,28 @@
 #include <unistd.h>
 
 /*
- * How much must wait in the ring before the kernel wakes us. A wake-up for
- * each record costs the traced program ten times more than the record; a
- * reader that also looks every few milliseconds is as prompt.
+ * Watermark of a ring: how many bytes it holds before the kernel wakes the
+ * reader. A wake-up for each record would cost the traced program ten times
+ * more than the record; a reader that also looks every few milliseconds is as
+ * prompt.
  */
-#define WAKEUP_BYTES (64 * 1024)
+#define WATERMARK_BYTES (64 * 1024)
 
 /* A perf record's size is a u16. */
 #define RECORD_SIZE_MAX (1 << 16)
 
-/* What PERF_SAMPLE_RAW makes of a sample. */
+/* A sample of PERF_SAMPLE_RAW, behind its perf_event_header. */
 struct raw_sample {
 	uint32_t size;
 	unsigned char bytes[];
 };
 
 /*
- * A sample of stream 0 begins with the size of its record, one of another
- * stream with the id of its event. The kernel pads a record so that with its
- * size it fills words of 8 bytes (perf_prepare_sample() in
- * kernel/events/core.c): the size is 4 more than a multiple of 8, and no event
- * is taken whose id is that too.
+ * A sample of stream 0 begins with the size of its record; a sample of another
+ * stream, with the id of its event. The kernel pads a record so that together
+ * with its size it fills words of 8 bytes (perf_prepare_sample() in
+ * kernel/events/core.c): the size is 4 more than a multiple of 8. An event
+ * whose id is that too isn't used.
  */
 static bool looks_like_size(uint64_t number)
 {
@@ -62,7 +63,8 @@ static int open_event(const struct ring *ring, uint64_t more_of_sample)
 	uint64_t quarter = ring->size / 4;
 
 	attr.wakeup_watermark =
-		(uint32_t)(quarter < WAKEUP_BYTES ? quarter : WAKEUP_BYTES);
+		(uint32_t)(quarter < WATERMARK_BYTES ? quarter
+						     : WATERMARK_BYTES);
 	return (int)syscall(SYS_perf_event_open, &attr, -1, ring->cpu, -1,
 			    PERF_FLAG_FD_CLOEXEC);
 }
@@ -77,7 +79,9 @@ int ring_map(struct ring *ring, int fd, unsigned int pages)
 	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		   0);
 	if (map == MAP_FAILED) {
-		error = -errno;
+		/* EPERM: too much locked memory (perf_mmap(), events/core.c).
+		 */
+		error = errno == EPERM ? -ENOBUFS : -errno;
 		close(fd);
 		return error;
 	}
@@ -125,7 +129,7 @@ void ring_close(struct ring *ring)
 	free(ring->copy);
 }
 
-/* The ring's events share one buffer, so any of them stands for it. */
+/* Any event of the ring: they all share one buffer. */
 static int any_event(const struct ring *ring)
 {
 	uint32_t stream = 0;
@@ -135,7 +139,7 @@ static int any_event(const struct ring *ring)
 	return ring->streams[stream].fd;
 }
 
-/* For another stream than 0: its samples begin with the id. */
+/* The event of another stream than 0: its samples begin with its id. */
 static int open_sharing_event(const struct ring *ring,
 			      struct stream_event *event)
 {
@@ -158,7 +162,7 @@ int ring_add_stream(struct ring *ring, uint32_t stream)
 	struct stream_event event = {0};
 	int error = open_sharing_event(ring, &event);
 
-	/* The next event has another id. */
+	/* An event that is opened anew has another id. */
 	while (!error && looks_like_size(event.id)) {
 		close(event.fd);
 		error = open_sharing_event(ring, &event);
@@ -191,7 +195,7 @@ int ring_event(const struct ring *ring, uint32_t stream)
 	return ring->streams[stream].fd;
 }
 
-/* For how long it was: see perf_event_open(2). 0 where it can't be read. */
+/* The time for which the event was enabled: perf_event_open(2). 0: unknown. */
 static uint64_t enabled_ns(int event)
 {
 	uint64_t value_and_time[2] = {0};
@@ -205,7 +209,7 @@ bool ring_is_alive(const struct ring *ring)
 {
 	int event = any_event(ring);
 
-	/* The time goes on for as long as it has its CPU. */
+	/* The time increases for as long as the event has its CPU. */
 	return enabled_ns(event) != enabled_ns(event);
 }
 
@@ -215,7 +219,7 @@ void ring_refresh(struct ring *ring)
 		__atomic_load_n(&ring->control->data_head, __ATOMIC_ACQUIRE);
 }
 
-/* The next perf record of any type, in one piece. */
+/* The next perf record, of any type, in one piece. */
 static const struct perf_event_header *next_record(struct ring *ring)
 {
 	uint64_t offset = ring->tail & (ring->size - 1);
@@ -230,7 +234,7 @@ static const struct perf_event_header *next_record(struct ring *ring)
 	return (const void *)ring->copy;
 }
 
-/* False for the id of a stream that isn't there any more. */
+/* False if the stream with this id was dropped. */
 static bool find_stream(const struct ring *ring, uint64_t id, uint32_t *stream)
 {
 	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
@@ -242,6 +246,7 @@ static bool find_stream(const struct ring *ring, uint64_t id, uint32_t *stream)
 	return false;
 }
 
+/* False if the sample's stream was dropped. */
 static bool read_sample(const struct ring *ring, const void *sample,
 			struct record *record)
 {
@@ -262,7 +267,7 @@ static bool read_sample(const struct ring *ring, const void *sample,
 	return true;
 }
 
-/* PERF_RECORD_LOST: which event's records, and how many since the last. */
+/* PERF_RECORD_LOST: the event's id, and how many of its records are lost. */
 static void note_lost(struct ring *ring, const struct perf_event_header *header)
 {
 	uint64_t body[2];

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * A reader's rings, one for each CPU, and the streams that they carry.
- */
-#include "pipeline/reader_parts.h"
+#include "pipeline/reader_rings.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "bpf/bpf_object.h"
+#include "bpf/map.h"
+#include "pipeline/reader_callers.h"
+#include "pipeline/reader_data.h"
+#include "pipeline/reader_streams.h"
 
-/* The ring is closed where this fails. */
-static int open_ring(struct reader *reader, struct ring *ring, int cpu)
+/* Where this fails, the ring is closed. */
+static int open_ring(struct reader *reader, struct ring *ring, int cpu,
+		     unsigned int pages)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int error = ring_open(ring, cpu, reader->pages);
+	int error = ring_open(ring, cpu, pages);
 
 	if (error)
 		return error;
-	/* Its mapping keeps that event: it tells of all streams to the end. */
+	/* The mapping keeps stream 0's event, which wakes for all streams. */
 	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring_event(ring, 0),
 		      &event) < 0) {
 		error = -errno;
@@ -36,24 +37,14 @@ static int open_rings(struct reader *reader, const int *cpus,
 		return -ENOMEM;
 
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		int error = open_ring(reader, &reader->rings[i], cpus[i]);
+		int error = open_ring(reader, &reader->rings[i], cpus[i],
+				      reader->pages);
 
 		if (error)
 			return error;
 		reader->ring_count++;
 	}
 	return merge_init(&reader->merge, reader->rings, reader->ring_count);
-}
-
-static int add_to_rings(struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++) {
-		int error = ring_add_stream(&reader->rings[i], stream);
-
-		if (error)
-			return error;
-	}
-	return 0;
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
@@ -78,12 +69,6 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	return error;
 }
 
-static void free_stream(struct stream *stream)
-{
-	free(stream->heading);
-	*stream = (struct stream){0};
-}
-
 void reader_close(struct reader *reader)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++)
@@ -91,8 +76,7 @@ void reader_close(struct reader *reader)
 	free(reader->rings);
 	merge_free(&reader->merge);
 	output_free(&reader->output);
-	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
-		free_stream(&reader->streams[stream]);
+	free_streams(reader);
 	free(reader->heading);
 	recording_free(&reader->recording);
 	conditions_free(&reader->conditions);
@@ -105,68 +89,6 @@ void reader_close(struct reader *reader)
 	free(reader);
 }
 
-int reader_add_stream(struct reader *reader)
-{
-	uint32_t stream = 1; /* 0 is the first, and none is after it */
-	int error;
-
-	while (ring_event(&reader->rings[0], stream) > 0)
-		if (++stream == STREAMS_MAX)
-			return -EBUSY;
-	error = add_to_rings(reader, stream);
-	if (error) {
-		reader_drop_stream(reader, stream);
-		return error;
-	}
-	reader->newest = stream;
-	return (int)stream;
-}
-
-void reader_end_stream(struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		ring_end_stream(&reader->rings[i], stream);
-}
-
-bool reader_stream_is_read(const struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		if (!ring_stream_is_read(&reader->rings[i], stream))
-			return false;
-	return true;
-}
-
-uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream)
-{
-	uint64_t lost = 0;
-
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		lost += reader->rings[i].streams[stream].lost;
-	return lost;
-}
-
-void reader_drop_stream(struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		ring_drop_stream(&reader->rings[i], stream);
-	free_stream(&reader->streams[stream]);
-	if (reader->current == stream)
-		reader->current = STREAMS_MAX; /* none */
-}
-
-int reader_install(struct reader *reader, int map_fd)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++) {
-		struct ring *ring = &reader->rings[i];
-		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					 ring_event(ring, reader->newest));
-
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
 static struct ring *ring_of(struct reader *reader, int cpu)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++)
@@ -175,7 +97,7 @@ static struct ring *ring_of(struct reader *reader, int cpu)
 	return NULL;
 }
 
-/* One ring more, at the end. */
+/* Add a ring at the end of the array. */
 static int add_ring(struct reader *reader, const struct ring *ring)
 {
 	unsigned int count = reader->ring_count + 1;
@@ -192,6 +114,7 @@ static int add_ring(struct reader *reader, const struct ring *ring)
 	return 0;
 }
 
+/* Let the programs of all streams write to the ring. */
 static int put_into_maps(struct reader *reader, struct ring *ring)
 {
 	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
@@ -212,52 +135,10 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 	return 0;
 }
 
-/* Also of those that are offline by now. NULL without memory. */
-static int *cpus_of(const struct reader *reader)
-{
-	int *cpus = calloc(reader->ring_count, sizeof(*cpus));
-
-	for (unsigned int i = 0; cpus && i < reader->ring_count; i++)
-		cpus[i] = reader->rings[i].cpu;
-	return cpus;
-}
-
-int reader_name_callers(struct reader *reader)
-{
-	int *cpus;
-	int error;
-
-	if (reader->format.callers)
-		return 0;
-	cpus = cpus_of(reader);
-	if (!cpus)
-		return -ENOMEM;
-	reader->format.callers =
-		callers_open(cpus, reader->ring_count, &reader->own, &error);
-	free(cpus);
-	return error;
-}
-
-/* What was mapped on a CPU while it was not followed isn't known. */
-static int name_callers_anew(struct reader *reader)
-{
-	int *cpus;
-	int error;
-
-	if (!reader->format.callers)
-		return 0;
-	cpus = cpus_of(reader);
-	if (!cpus)
-		return -ENOMEM;
-	error = mappings_follow_cpus(&reader->format.callers->mappings, cpus,
-				     reader->ring_count);
-	free(cpus);
-	return error;
-}
-
 int reader_follow_cpu(struct reader *reader, int cpu)
 {
 	struct ring *old = ring_of(reader, cpu);
+	unsigned int pages = reader->pages;
 	struct ring ring;
 	int error;
 
@@ -266,7 +147,11 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		if (!ring_is_empty(old))
 			return -EAGAIN;
 	}
-	error = open_ring(reader, &ring, cpu);
+	error = open_ring(reader, &ring, cpu, pages);
+	while (error == -ENOBUFS && pages > 1) {
+		pages /= 2;
+		error = open_ring(reader, &ring, cpu, pages);
+	}
 	if (error)
 		return error;
 	error = put_into_maps(reader, &ring);
@@ -280,7 +165,7 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		ring_close(old);
 		*old = ring;
 	}
-	return name_callers_anew(reader);
+	return follow_callers_on_cpus(reader);
 }
 
 int reader_deaf_cpu(const struct reader *reader)
@@ -289,9 +174,4 @@ int reader_deaf_cpu(const struct reader *reader)
 		if (!ring_is_alive(&reader->rings[i]))
 			return reader->rings[i].cpu;
 	return -1;
-}
-
-void reader_set_map(struct reader *reader, int map_fd)
-{
-	reader->streams[reader->newest].map_fd = map_fd;
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The reader's other output: a recording.
- */
+#define _GNU_SOURCE /* struct timespec */
+#include "pipeline/recorder.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "pipeline/reader_parts.h"
+#include "pipeline/progress.h"
+#include "pipeline/reader_data.h"
+#include "pipeline/selection.h"
+#include "pipeline/stream_format.h"
 
+/* An item_reader: the block at `at`. */
 static struct item block_at(const char *at, size_t size)
 {
 	struct block_header header;
@@ -49,12 +53,13 @@ static void put_header(struct output *output)
 	memcpy(header.magic, RECORDING_MAGIC, sizeof(header.magic));
 	memcpy(out, &header, sizeof(header));
 	output_commit(output, out + sizeof(header));
-	output->rest = sizeof(header); /* blocks begin behind it */
+	output->rest = sizeof(header); /* no item: blocks begin after it */
 }
 
 /*
- * To wake up costs as much as to keep hundreds of records. So let a ring fill
- * up to a quarter, at the most that one CPU was seen to send.
+ * How long records gather before they are read, since to wake up costs as much
+ * as to keep hundreds of records: until a ring would be a quarter full, at the
+ * highest rate at which one CPU was seen to send. At most 10 ms.
  */
 static struct timespec gathering_time(const struct reader *reader)
 {
@@ -65,23 +70,6 @@ static struct timespec gathering_time(const struct reader *reader)
 	};
 
 	return time;
-}
-
-int reader_start_recording(struct reader *reader, int fd, uint64_t count)
-{
-	/* perf_event_header.size, of 16 bits, bounds a record. */
-	const size_t bound = sizeof(struct block_header) + UINT16_MAX;
-	int error;
-
-	reader->rows_wanted = count;
-	reader->consume = keep_record;
-	reader->keeps = true;
-	reader->gathering = gathering_time(reader);
-	reader->gathers = reader->gathering.tv_nsec > 0;
-	error = output_init(&reader->output, fd, bound, FLUSH_MS, block_at);
-	if (!error)
-		put_header(&reader->output);
-	return error;
 }
 
 static bool put_json(struct reader *reader, uint32_t type, const char *json)
@@ -102,9 +90,28 @@ static bool put_json(struct reader *reader, uint32_t type, const char *json)
 	return true;
 }
 
-bool put_description(struct reader *reader, const char *json)
+/* The heading of a recording. */
+static bool put_description(struct reader *reader, const char *json)
 {
 	return put_json(reader, BLOCK_DESCRIPTION, json);
+}
+
+int reader_start_recording(struct reader *reader, int fd, uint64_t count)
+{
+	/* The size of a record: perf_event_header.size has 16 bits. */
+	const size_t bound = sizeof(struct block_header) + UINT16_MAX;
+	int error;
+
+	reader->rows_wanted = count;
+	reader->consume = keep_record;
+	reader->put_heading = put_description;
+	reader->gathering = gathering_time(reader);
+	reader->gathers = reader->gathering.tv_nsec > 0;
+	error = output_init(&reader->output, fd, bound, WRITE_WAIT_MS,
+			    block_at);
+	if (!error)
+		put_header(&reader->output);
+	return error;
 }
 
 int reader_put_counts(struct reader *reader, const char *json)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The reader's other input: a recording.
- */
+#include "pipeline/replay.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "pipeline/reader_parts.h"
+#include "pipeline/progress.h"
+#include "pipeline/reader_data.h"
+#include "pipeline/reader_rings.h"
 
 int reader_open_recording(struct reader **reader, int fd)
 {
@@ -49,7 +50,7 @@ static enum verdict check_record(void *context, const struct record *record)
 	return CONSUMED;
 }
 
-/* What stands before the first description can't be shown. */
+/* A record before the first description can't be shown. */
 static void drain(struct reader *reader)
 {
 	record_consumer consume = reader->consume ? check_record : leave_record;
@@ -60,7 +61,7 @@ static void drain(struct reader *reader)
 		reader->input = RECORDING_DAMAGED;
 }
 
-static int input_state(enum recording_state state)
+static enum reader_state input_state(enum recording_state state)
 {
 	switch (state) {
 	case RECORDING_BLOCK:
@@ -78,10 +79,10 @@ static int input_state(enum recording_state state)
 
 int reader_poll_recording(struct reader *reader, int timeout_ms)
 {
+	enum reader_state state;
 	int error = 0;
-	int state;
 
-	/* Read only when nothing is left: a read can wait. */
+	/* A read can block: read only when no whole block is left. */
 	if (reader->input == RECORDING_WAITS)
 		error = recording_fill(&reader->recording, timeout_ms);
 	if (error)
@@ -90,8 +91,9 @@ int reader_poll_recording(struct reader *reader, int timeout_ms)
 		drain(reader);
 	if (reader->consume)
 		output_flush(&reader->output);
-	state = state_of(reader);
-	return state == READER_GOES_ON ? input_state(reader->input) : state;
+	state = output_state(reader);
+	return (int)(state == READER_GOES_ON ? input_state(reader->input)
+					     : state);
 }
 
 int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
@@ -99,7 +101,7 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
 	*body = reader->block.body;
 	*size = reader->block.size;
 	recording_consume(&reader->recording, &reader->block);
-	reader->input = RECORDING_STOPPED; /* more may be there already */
+	reader->input = RECORDING_STOPPED; /* the buffer may hold more blocks */
 	return (int)reader->block.type;
 }
 

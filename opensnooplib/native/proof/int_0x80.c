@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #if defined(__x86_64__)
-/* arch/x86/entry/syscalls/syscall_32.tbl */
+/* Numbers of syscalls: arch/x86/entry/syscalls/syscall_32.tbl */
 #define OPEN_32	  5
 #define GETPID_32 20
 
@@ -33,8 +33,9 @@ static void leave(int number)
 }
 
 /*
- * A child makes such a call first: without them a kernel sends SIGSEGV, and a
- * seccomp filter can kill whoever makes one.
+ * A child makes such a call first: a kernel built without them sends SIGSEGV,
+ * and a seccomp filter can kill whoever makes one. Returns 0 or a negative
+ * errno.
  */
 static int trial(void)
 {
@@ -45,7 +46,7 @@ static int trial(void)
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
-		prctl(PR_SET_DUMPABLE, 0); /* no core dump of a filter's kill */
+		prctl(PR_SET_DUMPABLE, 0); /* no core dump if it is killed */
 		sigaction(SIGSEGV, &action, NULL);
 		_exit(call(GETPID_32, 0, 0, 0) < 0 ? EPERM : 0);
 	}
@@ -55,8 +56,8 @@ static int trial(void)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EPERM;
 }
 
-/* The kernel takes an address of 32 bits. */
-int open_with_32_bits(const char *path)
+/* The path is copied, since its address must fit into 32 bits. */
+int open_with_int_0x80(const char *path)
 {
 	size_t size = strlen(path) + 1;
 	int ret = trial();
@@ -74,7 +75,7 @@ int open_with_32_bits(const char *path)
 	return ret;
 }
 #else
-int open_with_32_bits(const char *path)
+int open_with_int_0x80(const char *path)
 {
 	(void)path;
 	return -EOPNOTSUPP;

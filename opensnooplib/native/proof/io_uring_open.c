@@ -9,22 +9,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static uint32_t *in_rings(const struct ring_of_one *ring, uint32_t offset)
+/* A number that lies at `offset` in the rings. */
+static uint32_t *in_rings(const struct uring *ring, uint32_t offset)
 {
 	return (uint32_t *)(void *)(ring->rings + offset);
 }
 
-static void *map_part(const struct ring_of_one *ring, size_t size, off_t part)
+/* `part` is one of the IORING_OFF_ offsets. */
+static void *map_part(const struct uring *ring, size_t size, off_t part)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_POPULATE, ring->fd, part);
 }
 
-int ring_of_one_open(struct ring_of_one *ring, unsigned int flags)
+int uring_open(struct uring *ring, unsigned int flags)
 {
 	size_t completions;
 
-	*ring = (struct ring_of_one){.params = {.flags = flags}};
+	*ring = (struct uring){.params = {.flags = flags}};
 	ring->fd = (int)syscall(__NR_io_uring_setup, 1, &ring->params);
 	if (ring->fd < 0)
 		return -errno;
@@ -38,11 +40,11 @@ int ring_of_one_open(struct ring_of_one *ring, unsigned int flags)
 	ring->request = map_part(ring, sizeof(*ring->request), IORING_OFF_SQES);
 	if (ring->rings != MAP_FAILED && ring->request != MAP_FAILED)
 		return 0;
-	ring_of_one_close(ring);
+	uring_close(ring);
 	return -ENOMEM;
 }
 
-void ring_of_one_close(struct ring_of_one *ring)
+void uring_close(struct uring *ring)
 {
 	if (ring->request != MAP_FAILED)
 		munmap(ring->request, sizeof(*ring->request));
@@ -51,7 +53,7 @@ void ring_of_one_close(struct ring_of_one *ring)
 	close(ring->fd);
 }
 
-int ring_of_one_submit(const struct ring_of_one *ring, unsigned int results)
+int uring_submit(const struct uring *ring, unsigned int results)
 {
 	uint32_t *tail = in_rings(ring, ring->params.sq_off.tail);
 
@@ -65,7 +67,7 @@ int ring_of_one_submit(const struct ring_of_one *ring, unsigned int results)
 	return 0;
 }
 
-int ring_of_one_result(const struct ring_of_one *ring)
+int uring_result(const struct uring *ring)
 {
 	uint32_t *head = in_rings(ring, ring->params.cq_off.head);
 	uint32_t *tail = in_rings(ring, ring->params.cq_off.tail);
@@ -81,10 +83,10 @@ int ring_of_one_result(const struct ring_of_one *ring)
 	return ret;
 }
 
-int open_through_ring(const char *path)
+int open_with_io_uring(const char *path)
 {
-	struct ring_of_one ring;
-	int ret = ring_of_one_open(&ring, 0);
+	struct uring ring;
+	int ret = uring_open(&ring, 0);
 
 	if (ret < 0)
 		return ret;
@@ -94,9 +96,9 @@ int open_through_ring(const char *path)
 		.addr = (uintptr_t)path,
 		.open_flags = O_RDONLY,
 	};
-	ret = ring_of_one_submit(&ring, 1);
+	ret = uring_submit(&ring, 1);
 	if (ret == 0)
-		ret = ring_of_one_result(&ring);
-	ring_of_one_close(&ring);
+		ret = uring_result(&ring);
+	uring_close(&ring);
 	return ret;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An io_uring with place for one request at a time, by bare syscalls: see
- * io_uring(7).
+ * Opening through an io_uring that has room for one request at a time. It is
+ * used by bare syscalls, as io_uring(7) has them.
  */
 #ifndef OPENSNOOP_IO_URING_OPEN_H
 #define OPENSNOOP_IO_URING_OPEN_H
@@ -9,29 +9,33 @@
 #include <linux/io_uring.h>
 #include <stddef.h>
 
-struct ring_of_one {
+struct uring {
 	int fd;
 	struct io_uring_params params;
-	char *rings; /* both of them, since Linux 5.4 */
+	char *rings; /* of submissions and completions; one mapping, Linux 5.4
+		      */
 	size_t rings_size;
-	struct io_uring_sqe *request; /* to be filled by the caller */
+	struct io_uring_sqe *request; /* the caller fills it */
 };
 
-/* With flags of io_uring_setup(2). Returns 0 or a negative errno. */
-int ring_of_one_open(struct ring_of_one *ring, unsigned int flags);
-
-/* Hand the request over, and wait for `results`: 0 or a negative errno. */
-int ring_of_one_submit(const struct ring_of_one *ring, unsigned int results);
-
-/* What the last request came to: a descriptor or a negative errno. */
-int ring_of_one_result(const struct ring_of_one *ring);
-
-void ring_of_one_close(struct ring_of_one *ring);
+/* `flags` are of io_uring_setup(2). Returns 0 or a negative errno. */
+int uring_open(struct uring *ring, unsigned int flags);
 
 /*
- * Open `path` for reading through a ring of its own. Returns a descriptor or a
- * negative errno; -ENOSYS where the kernel has no io_uring.
+ * Submit the request, and wait for so many results. Returns 0 or a negative
+ * errno.
  */
-int open_through_ring(const char *path);
+int uring_submit(const struct uring *ring, unsigned int results);
+
+/* The result of a request: a descriptor, or a negative errno. */
+int uring_result(const struct uring *ring);
+
+void uring_close(struct uring *ring);
+
+/*
+ * Open `path` for reading, through an io_uring that is set up for this. Returns
+ * a descriptor or a negative errno; -ENOSYS: the kernel has no io_uring.
+ */
+int open_with_io_uring(const char *path);
 
 #endif

@@ -5,10 +5,13 @@
 #include <fcntl.h>
 
 #include "base/number.h"
+#include "base/put_string.h"
+#include "rows/container.h"
+#include "stacks/caller_array.h"
 
-/* open(2): without these the kernel ignores the mode. */
-static bool mode_counts(const struct row_format *format,
-			const struct record *record)
+/* The kernel ignores the mode without O_CREAT or O_TMPFILE: open(2). */
+static bool mode_is_used(const struct row_format *format,
+			 const struct record *record)
 {
 	uint64_t flags;
 
@@ -49,7 +52,7 @@ static void set_text(struct cell *cell, const char *text, size_t size)
 	cell->text = (struct text){(const unsigned char *)text, size};
 }
 
-/* By name where it has one, else the number. */
+/* The name, or the number where the name is NULL. */
 static void set_name(struct cell *cell, const char *name, uint64_t number)
 {
 	if (name)
@@ -70,16 +73,16 @@ static void set_descriptor(struct cell *cell, int64_t ret)
 {
 	if (ret == RECORD_NO_DESCRIPTOR)
 		set_word(cell, CELL_NONE, "-");
-	else if (ret == RECORD_NOT_TOLD)
+	else if (ret == RECORD_UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else
 		set_signed(cell, ret < 0 ? -1 : ret);
 }
 
-/* By number or by name. */
+/* The errno of `ret`, by number or by name. */
 static void set_error(struct cell *cell, enum column_kind kind, int64_t ret)
 {
-	if (ret == RECORD_NOT_TOLD)
+	if (ret == RECORD_UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else if (kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));
@@ -146,7 +149,7 @@ static void set_time(struct cell *cell, struct row_format *format,
 	end_word(cell, CELL_WORD, out);
 }
 
-/* Of an integer of 1, 2, 4 or 8 bytes. */
+/* The value of an integer field: its bits, and as a signed number. */
 static void set_integer(struct cell *cell, struct row_format *format,
 			const struct column *column,
 			const struct record *record, uint64_t bits,
@@ -194,7 +197,7 @@ static void set_integer(struct cell *cell, struct row_format *format,
 				put_flag_names(cell->word, bits));
 	case COLUMN_MODE:
 	case COLUMN_MODE_BITS:
-		if (!mode_counts(format, record))
+		if (!mode_is_used(format, record))
 			return set_word(cell, CELL_NONE, "n/a");
 		if (column->kind == COLUMN_MODE_BITS)
 			return set_number(cell, bits);
@@ -211,8 +214,8 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	}
 }
 
-/* Where the byte of weight 256^`power` stands in an integer of `size`. */
-static size_t byte_place(size_t size, size_t power)
+/* The index of the byte of weight 256^`power` in an integer of `size` bytes. */
+static size_t byte_index(size_t size, size_t power)
 {
 	const uint16_t one = 1;
 	const bool is_little_endian = *(const unsigned char *)&one == 1;
@@ -220,17 +223,17 @@ static size_t byte_place(size_t size, size_t power)
 	return is_little_endian ? power : size - 1 - power;
 }
 
-/* 128 bits have no decimal digits that anyone could check. */
+/* Hex: nobody could check the decimal digits of 128 bits. */
 static void set_hex(struct cell *cell, const unsigned char *bytes, size_t size)
 {
 	char *out = put_string(cell->word, "0x");
 	size_t digits = size;
 
-	while (digits > 1 && bytes[byte_place(size, digits - 1)] == 0)
+	while (digits > 1 && bytes[byte_index(size, digits - 1)] == 0)
 		digits--;
-	out = put_number(out, bytes[byte_place(size, digits - 1)], 16, 1);
+	out = put_number(out, bytes[byte_index(size, digits - 1)], 16, 1);
 	while (--digits > 0)
-		out = put_number(out, bytes[byte_place(size, digits - 1)], 16,
+		out = put_number(out, bytes[byte_index(size, digits - 1)], 16,
 				 2);
 	end_word(cell, CELL_WORD, out);
 }
@@ -255,16 +258,16 @@ static void read_path_cell(struct cell *cell, struct row_format *format,
 	cell->kind =
 		kinds[full_path(record, &format->layout, format->host_mounts,
 				format->path_room, &cell->text)];
-	/* Not even its NUL was sent. */
+	/* A record that ends before the path lacks even the path's NUL. */
 	if (cell->kind == CELL_TEXT &&
 	    format->layout.path.offset >= record->size)
 		set_word(cell, CELL_MISSING, "?");
 }
 
 static void read_cell(struct cell *cell, struct row_format *format,
-		      const struct column *column, const struct record *record)
+		      const struct column *column, struct field field,
+		      const struct record *record)
 {
-	struct field field = column->field;
 	uint64_t bits;
 	int64_t value;
 
@@ -302,16 +305,16 @@ static void read_cell(struct cell *cell, struct row_format *format,
 
 #define UNKNOWN_CALLERS "<callers unknown>"
 
-/* 0 stands where the stack isn't known, or not any further. */
+/* Address 0: from there on, the stack is unknown. */
 static void read_caller_cell(struct cell *cell, struct row_format *format,
-			     const struct column *column,
-			     const struct record *record, bool returns)
+			     struct field field, const struct record *record,
+			     bool returns)
 {
 	uint64_t address;
 	uint64_t pid;
 	uint64_t ts;
 
-	if (!record_unsigned(record, column->field, &address))
+	if (!record_unsigned(record, field, &address))
 		return set_word(cell, CELL_MISSING, "?");
 	if (address == 0)
 		return set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
@@ -324,30 +327,42 @@ static void read_caller_cell(struct cell *cell, struct row_format *format,
 				 returns);
 }
 
-struct column array_element(const struct column *column, uint32_t index)
+static struct caller_array caller_array_of(const struct row_format *format,
+					   const struct column *column,
+					   const struct record *record)
 {
-	struct column element = *column;
+	return (struct caller_array){
+		.record = record,
+		.layout = &format->layout,
+		.first = column->field,
+		.size = column->count,
+	};
+}
 
-	element.count = 0;
-	/* Past the end of what 32 bits can tell, no record has anything. */
-	if (__builtin_mul_overflow(index, column->field.size,
-				   &element.field.offset) ||
-	    __builtin_add_overflow(element.field.offset, column->field.offset,
-				   &element.field.offset))
-		element.field.offset = UINT32_MAX;
-	return element;
+uint32_t element_count(const struct row_format *format,
+		       const struct column *column, const struct record *record)
+{
+	struct caller_array array;
+
+	if (column->count == 0)
+		return 1;
+	if (column->kind != COLUMN_CALLERS)
+		return column->count;
+	array = caller_array_of(format, column, record);
+	return caller_count(format->callers, &array);
 }
 
 void read_element(struct cell *cell, struct row_format *format,
 		  const struct column *column, const struct record *record,
 		  uint32_t index)
 {
-	struct column element = array_element(column, index);
+	struct field field = array_element(column->field, index);
+	struct caller_array array;
 
 	if (column->kind != COLUMN_CALLERS)
-		read_cell(cell, format, &element, record);
-	else if (callers_repeat_from(format, column, record, index))
-		set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
-	else
-		read_caller_cell(cell, format, &element, record, index > 0);
+		return read_cell(cell, format, column, field, record);
+	array = caller_array_of(format, column, record);
+	if (callers_repeat_from(format->callers, &array, index))
+		return set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
+	read_caller_cell(cell, format, field, record, index > 0);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/number.h"
+#include "base/put_string.h"
 
 #define NS_PER_SECOND 1000000000
 
@@ -29,7 +30,7 @@ char *put_microseconds_between(char *out, uint64_t from, uint64_t to)
 	return put_seconds_between(out, from / 1000 * 1000, to / 1000 * 1000);
 }
 
-/* "+01:00" */
+/* The offset from UTC: "+01:00". */
 static void write_zone(struct clock *clock, long east_of_utc)
 {
 	uint64_t minutes =
@@ -55,7 +56,7 @@ static void write_date(struct clock *clock, int64_t second)
 	write_zone(clock, local.tm_gmtoff);
 }
 
-/* Returns the ns within the second, whose date is then in `clock`. */
+/* Write the date of `ts` into `clock`, and return the ns within its second. */
 static uint64_t find_second(struct clock *clock, uint64_t ts)
 {
 	int64_t wall = (int64_t)(ts + (uint64_t)clock->wall_offset);
@@ -69,12 +70,6 @@ static uint64_t find_second(struct clock *clock, uint64_t ts)
 	if (clock->date_size == 0 || second != clock->second)
 		write_date(clock, second);
 	return (uint64_t)ns;
-}
-
-static char *put_bytes(char *out, const char *bytes, size_t size)
-{
-	memcpy(out, bytes, size);
-	return out + size;
 }
 
 char *put_date(char *out, struct clock *clock, uint64_t ts)

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rows/cell.h"
+#include "rows/csv_row.h"
+
+#include <string.h>
+
+#include "base/put_string.h"
+#include "rows/cell_list.h"
 #include "rows/quoting.h"
+#include "rows/table_row.h"
 
 /*
- * Spreadsheets take such a cell for a formula, and would run what somebody
+ * A spreadsheet takes such a cell for a formula, and would run what somebody
  * wrote into a file's name.
  */
 static bool looks_like_formula(const struct text *text)
@@ -11,13 +17,13 @@ static bool looks_like_formula(const struct text *text)
 	return text->size > 0 && memchr("=+-@", text->bytes[0], 4);
 }
 
-/* A file's name that holds what stands between callers. */
-static bool looks_like_two(const struct cell *cell)
+/* A file's name can hold the separator of callers. */
+static bool looks_like_several(const struct cell *cell)
 {
 	return memchr(cell->text.bytes, ';', cell->text.size);
 }
 
-/* Each ';' as \x3b, which stands for it in $'...'. */
+/* Replace each ';' by \x3b, which means the same in $'...'. */
 static char *escape_semicolons(char *start, char *end)
 {
 	const size_t more = strlen("\\x3b") - 1;
@@ -27,7 +33,7 @@ static char *escape_semicolons(char *start, char *end)
 	for (size_t i = 0; i < size; i++)
 		out += start[i] == ';' ? more : 0;
 	end = out;
-	/* From the end on, so that nothing is overwritten. */
+	/* Backwards, so that nothing is overwritten before it is read. */
 	while (size > 0) {
 		*--out = start[--size];
 		if (*out == ';') {
@@ -40,7 +46,7 @@ static char *escape_semicolons(char *start, char *end)
 
 static char *put_caller(char *out, const struct cell *cell)
 {
-	if (!looks_like_formula(&cell->text) && !looks_like_two(cell))
+	if (!looks_like_formula(&cell->text) && !looks_like_several(cell))
 		return put_table_cell(out, cell);
 	return escape_semicolons(
 		out, put_shell_quoted(out, cell->text.bytes, cell->text.size));
@@ -65,8 +71,8 @@ static char *put_cell(char *out, const struct cell *cell)
 }
 
 /*
- * Quote what stands from `start` to `end` if it holds a comma or a quote; line
- * ends, the third reason of RFC 4180, are quoted for the shell already.
+ * Quote the text from `start` to `end` if it holds a comma or a quote. It holds
+ * no line end, the third reason of RFC 4180: the shell's quoting escapes it.
  */
 static char *quote(char *start, char *end)
 {
@@ -78,7 +84,7 @@ static char *quote(char *start, char *end)
 		return end;
 	for (size_t i = 0; i < size; i++)
 		quotes += start[i] == '"';
-	/* From the end on, so that nothing is overwritten. */
+	/* Backwards, so that nothing is overwritten before it is read. */
 	end += quotes + 2;
 	out = end;
 	*--out = '"';
@@ -114,7 +120,7 @@ size_t csv_row_bound(const struct row_format *format)
 		size_t text = cell_text_bound(format, column);
 		size_t cell = SHELL_TEXT_BOUND(text) + CELL_WORD_SIZE;
 
-		/* Each character can be a quote, which is doubled. */
+		/* A quote is doubled, and each character can be one. */
 		bound += 2 * (column->count ? column->count : 1) * (cell + 1);
 		bound += sizeof("\"\",");
 	}

@@ -13,31 +13,31 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Slots of a table, a power of two; it is full when three quarters are. */
-#define SLOTS	   4096
-#define SLOTS_FULL (SLOTS / 4 * 3)
+/* Slots of a table, a power of two; three quarters of them may be used. */
+#define NAME_SLOTS 4096
+#define NAMES_MAX  (NAME_SLOTS / 4 * 3)
 
 static void forget_all(struct name_table *table)
 {
-	for (unsigned int i = 0; table->slots && i < SLOTS; i++)
+	for (unsigned int i = 0; table->slots && i < NAME_SLOTS; i++)
 		free(table->slots[i].text);
 	free(table->slots);
 	*table = (struct name_table){0};
 }
 
-/* The number's slot, or the one where it belongs; NULL without memory. */
+/* The number's slot, or a free one for it; NULL without memory. */
 static struct name *find_slot(struct name_table *table, uint64_t number)
 {
-	/* Fibonacci hashing: numbers in a row go far apart. */
-	uint64_t place = number * 0x9e3779b97f4a7c15 >> 52;
+	/* Fibonacci hashing: consecutive numbers go far apart. */
+	uint64_t index = number * 0x9e3779b97f4a7c15 >> 52;
 
 	if (!table->slots)
-		table->slots = calloc(SLOTS, sizeof(*table->slots));
+		table->slots = calloc(NAME_SLOTS, sizeof(*table->slots));
 	if (!table->slots)
 		return NULL;
-	while (table->slots[place].used && table->slots[place].number != number)
-		place = (place + 1) % SLOTS;
-	return &table->slots[place];
+	while (table->slots[index].used && table->slots[index].number != number)
+		index = (index + 1) % NAME_SLOTS;
+	return &table->slots[index];
 }
 
 static const char *look_up(struct name_table *table, uint64_t number,
@@ -49,7 +49,7 @@ static const char *look_up(struct name_table *table, uint64_t number,
 	if (!slot)
 		return NULL;
 	if (!slot->used) {
-		if (table->used >= SLOTS_FULL)
+		if (table->used >= NAMES_MAX)
 			return NULL;
 		slot->used = true;
 		slot->number = number;
@@ -89,7 +89,7 @@ const char *group_name(struct names *names, uint64_t gid)
 	return look_up(&names->groups, gid, ask_group, names);
 }
 
-/* Where cgroup2 is mounted, as a descriptor; -1 where it isn't. */
+/* A descriptor of the directory where cgroup2 is mounted; -1: it isn't. */
 static int open_cgroup_mount(void)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -106,7 +106,7 @@ static int open_cgroup_mount(void)
 	return fd;
 }
 
-/* The path that a descriptor was opened by, without NUL; -1 if there's none. */
+/* The path of a descriptor, without a NUL; its size, or -1. */
 static ssize_t path_of(int fd, char *path, size_t size)
 {
 	char link[32];
@@ -116,8 +116,8 @@ static ssize_t path_of(int fd, char *path, size_t size)
 }
 
 /*
- * A cgroup's id is all of its file handle (fs/kernfs/mount.c in the kernel),
- * so the kernel finds the cgroup, however many there are.
+ * A cgroup's file handle is its id and nothing else (fs/kernfs/mount.c in the
+ * kernel): the kernel finds the cgroup by it, however many there are.
  */
 static int open_cgroup(int mount_fd, uint64_t id)
 {
@@ -147,7 +147,7 @@ static char *ask_cgroup(struct names *names, uint64_t id)
 		return NULL;
 	fd = open_cgroup(names->cgroup_mount, id);
 	if (fd < 0)
-		return NULL; /* it is gone already */
+		return NULL; /* the cgroup was removed */
 	size = path_of(fd, path, sizeof(path));
 	close(fd);
 	root_size = path_of(names->cgroup_mount, root, sizeof(root));
@@ -160,48 +160,13 @@ static char *ask_cgroup(struct names *names, uint64_t id)
 
 const char *cgroup_path(struct names *names, uint64_t id)
 {
-	/* Containers come and go, and the kernel is quick to tell. */
-	if (names->cgroups.used >= SLOTS_FULL)
+	/*
+	 * Cgroups come and go with containers, and the kernel answers quickly:
+	 * so their names may be asked for anew.
+	 */
+	if (names->cgroups.used >= NAMES_MAX)
 		forget_all(&names->cgroups);
 	return look_up(&names->cgroups, id, ask_cgroup, names);
-}
-
-static size_t hex_digits_at(const char *text)
-{
-	return strspn(text, "0123456789abcdef");
-}
-
-/* What follows `prefix` in the path, up to the next slash. */
-static bool find_after(const char *path, const char *prefix, const char **name,
-		       size_t *size)
-{
-	const char *at = strstr(path, prefix);
-
-	if (!at)
-		return false;
-	*name = at + strlen(prefix);
-	*size = strcspn(*name, "/");
-	return *size > 0;
-}
-
-bool find_container(const char *path, const char **name, size_t *size)
-{
-	enum { ID_DIGITS = 64, SHOWN_DIGITS = 12 };
-
-	/* docker-ID.scope, /docker/ID, cri-containerd-ID.scope, ... */
-	for (const char *at = path; *at; at++) {
-		size_t digits = hex_digits_at(at);
-
-		if (digits == ID_DIGITS) {
-			*name = at;
-			*size = SHOWN_DIGITS;
-			return true;
-		}
-		if (digits > 0)
-			at += digits - 1;
-	}
-	return find_after(path, "/lxc.payload.", name, size) ||
-	       find_after(path, "/machine.slice/machine-", name, size);
 }
 
 void names_free(struct names *names)

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rows/cell.h"
+#include "rows/json_row.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "base/put_string.h"
+#include "rows/cell_list.h"
 #include "rows/quoting.h"
 
 static char *put_key(char *out, const char *name, const char *suffix)
@@ -22,8 +28,9 @@ static char *put_quoted(char *out, const struct cell *cell)
 }
 
 /*
- * Text that isn't UTF-8 comes a second time, whole, as base64. An element of
- * an array has no name, and so no place for that.
+ * Text that isn't UTF-8 is followed by the same bytes as base64, in a key of
+ * its own. An element of an array has no key (`name` is NULL), so that can't be
+ * said of it.
  */
 static char *put_text(char *out, const char *name, const struct cell *cell)
 {

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "base/number.h"
+#include "base/put_string.h"
 
 #define SYMBOL(name)                                                           \
 	{                                                                      \
@@ -23,7 +23,7 @@ const char *symbol_name(const struct symbol *symbols, uint32_t count,
 	return NULL;
 }
 
-/* Where two names are one number, the first is shown. */
+/* Two names can be one number: the first is shown. */
 static const struct symbol errors[] = {
 	SYMBOL(EPERM),
 	SYMBOL(ENOENT),
@@ -155,7 +155,7 @@ static const struct symbol errors[] = {
 	SYMBOL(EOWNERDEAD),
 	SYMBOL(ENOTRECOVERABLE),
 	SYMBOL(ERFKILL),
-	/* The kernel's own, in its include/linux/errno.h. */
+	/* Inside the kernel: include/linux/errno.h. */
 	{512, "ERESTARTSYS"},
 	{513, "ERESTARTNOINTR"},
 	{514, "ERESTARTNOHAND"},
@@ -172,8 +172,8 @@ const char *errno_name(int64_t number)
 }
 
 /*
- * libc calls it 0 where every file may be large. The kernel's own number:
- * asm-generic/fcntl.h and the asm/fcntl.h of these architectures.
+ * O_LARGEFILE as the kernel has it: asm-generic/fcntl.h, and asm/fcntl.h of
+ * these architectures. It is 0 in libc where every file may be large.
  */
 #if defined(__aarch64__) || defined(__arm__)
 #define KERNEL_O_LARGEFILE 0400000
@@ -183,7 +183,7 @@ const char *errno_name(int64_t number)
 #define KERNEL_O_LARGEFILE 0100000
 #endif
 
-/* As open(2) has them; those of several bits before their parts. */
+/* Flags of open(2); those of several bits come before their parts. */
 static const struct symbol flag_symbols[] = {
 	SYMBOL(O_CREAT),
 	SYMBOL(O_EXCL),
@@ -204,14 +204,6 @@ static const struct symbol flag_symbols[] = {
 	{KERNEL_O_LARGEFILE, "O_LARGEFILE"},
 };
 
-static char *put_name(char *out, const char *name)
-{
-	size_t size = strlen(name);
-
-	memcpy(out, name, size);
-	return out + size;
-}
-
 static const char *access_name(uint64_t flags)
 {
 	switch (flags & O_ACCMODE) {
@@ -230,7 +222,7 @@ char *put_flag_names(char *out, uint64_t flags)
 {
 	uint64_t left = flags & ~(uint64_t)O_ACCMODE;
 
-	out = put_name(out, access_name(flags));
+	out = put_string(out, access_name(flags));
 	for (size_t i = 0; i < COUNT_OF(flag_symbols); i++) {
 		uint64_t bits = (uint64_t)flag_symbols[i].value;
 
@@ -238,10 +230,10 @@ char *put_flag_names(char *out, uint64_t flags)
 			continue;
 		left &= ~bits;
 		*out++ = '|';
-		out = put_name(out, flag_symbols[i].name);
+		out = put_string(out, flag_symbols[i].name);
 	}
 	if (left > 0) {
-		out = put_name(out, "|0x");
+		out = put_string(out, "|0x");
 		out = put_number(out, left, 16, 1);
 	}
 	return out;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers that have a name in C: errors, flags of open(2), enums.
+ * Names of numbers that have one in C: errors, flags of open(2), enums.
  */
 #ifndef OPENSNOOP_NUMBER_NAMES_H
 #define OPENSNOOP_NUMBER_NAMES_H
@@ -13,18 +13,20 @@ struct symbol {
 	const char *name;
 };
 
-/* NULL where none has that value. */
+/* The name of the first symbol with this value; NULL: there is none. */
 const char *symbol_name(const struct symbol *symbols, uint32_t count,
 			int64_t value);
 
-/* "ENOENT"; NULL for a number that is no error of errno(3) or the kernel. */
+/* "ENOENT"; NULL if the number is no error of errno(3) or of the kernel. */
 const char *errno_name(int64_t number);
 
-/*
- * "O_RDWR|O_CREAT", and what has no name as one hex number behind. Returns
- * the end; FLAG_NAMES_BOUND characters are enough.
- */
+/* The most characters that put_flag_names() writes. */
 #define FLAG_NAMES_BOUND 300
+
+/*
+ * Write "O_RDWR|O_CREAT", and the bits that have no name as one hex number
+ * behind it. Returns the end.
+ */
 char *put_flag_names(char *out, uint64_t flags);
 
 #endif

@@ -4,12 +4,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/put_string.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 
 /*
- * The UTF-8 character at `bytes`: returns its length and sets *character, or
- * returns 0 for bytes that are none (Unicode, table 3-7: no overlong form, no
- * surrogate, nothing above U+10FFFF).
+ * The UTF-8 character at `bytes`: its length, and *character is set. 0 if these
+ * bytes are no UTF-8 (Unicode, table 3-7: no overlong form, no surrogate,
+ * nothing above U+10FFFF).
  */
 static size_t decode_utf8(const unsigned char *bytes, size_t size,
 			  uint32_t *character)
@@ -49,7 +51,7 @@ static size_t decode_utf8(const unsigned char *bytes, size_t size,
 	return length;
 }
 
-/* Can it forge a row, drive a terminal or turn the reading direction? */
+/* Can the character forge a row, drive a terminal or reverse the text? */
 static bool is_unsafe(uint32_t character)
 {
 	return character < 0x20 ||
@@ -78,7 +80,7 @@ static bool byte_is_special(unsigned char byte)
 	return byte < 0x20 || byte >= 0x7f;
 }
 
-/* How many bytes at the start are printable ASCII. */
+/* The number of bytes at the start that are printable ASCII. */
 static size_t plain_length(const unsigned char *bytes, size_t size)
 {
 	size_t i = 0;
@@ -98,6 +100,7 @@ static bool starts_with(const unsigned char *bytes, size_t size,
 	return size >= length && memcmp(bytes, prefix, length) == 0;
 }
 
+/* Can it be shown as it is? */
 static bool is_ordinary(const unsigned char *bytes, size_t size)
 {
 	size_t i = plain_length(bytes, size);
@@ -115,12 +118,7 @@ static bool is_ordinary(const unsigned char *bytes, size_t size)
 	       !starts_with(bytes, size, UNREADABLE);
 }
 
-static char *put_bytes(char *out, const unsigned char *bytes, size_t size)
-{
-	memcpy(out, bytes, size);
-	return out + size;
-}
-
+/* As bash(1) has it, QUOTING. */
 static char *put_shell_escape(char *out, unsigned char byte)
 {
 	static const char letters[] = "abtnvfr"; /* from BEL, 7, to CR, 13 */
@@ -171,7 +169,7 @@ char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 
 	out = put_shell_quoted(out, bytes, size);
 	if (cut)
-		out = put_bytes(out, (const unsigned char *)"...", 3);
+		out = put_string(out, "...");
 	return out;
 }
 
@@ -188,7 +186,7 @@ static char *put_json_escape(char *out, uint32_t character)
 	return out;
 }
 
-/* How many bytes at the start need no escape in JSON. */
+/* The number of bytes at the start that need no escape in JSON. */
 static size_t json_plain_length(const unsigned char *bytes, size_t size)
 {
 	size_t length = plain_length(bytes, size);
@@ -219,8 +217,7 @@ char *put_json_text(char *out, const unsigned char *bytes, size_t size,
 		length = decode_utf8(bytes + i, size - i, &character);
 		if (length == 0) {
 			*whole = false;
-			out = put_bytes(out, (const unsigned char *)"\\ufffd",
-					6);
+			out = put_string(out, "\\ufffd");
 			length = 1;
 		} else if (is_unsafe(character) || character == '"' ||
 			   character == '\\') {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rows/cell.h"
+#include "rows/table_row.h"
+
+#include <string.h>
+
 #include "base/number.h"
+#include "base/put_string.h"
+#include "rows/cell_list.h"
 #include "rows/quoting.h"
 
-/* Red is read on a dark screen and on a light one. */
+/* Red is readable on a dark screen and on a light one. */
 #define COLOR_FAILED "\033[31m"
 #define COLOR_END    "\033[0m"
 
@@ -25,7 +30,7 @@ char *put_table_cell(char *out, const struct cell *cell)
 	}
 }
 
-/* Pad what stands from `start` to `end` to the column's width. */
+/* Pad the text from `start` to `end` to the column's width. */
 static char *pad(char *start, char *end, int32_t width)
 {
 	size_t length = (size_t)(end - start);
@@ -49,7 +54,7 @@ static bool failed(const struct row_format *format, const struct record *record)
 	return record_signed(record, format->layout.ret, &ret) && ret < 0;
 }
 
-/* Below the row, each in a line that begins with a tab, as no row does. */
+/* One line for each caller; it begins with a tab, as no row does. */
 static char *put_callers(char *out, struct row_format *format,
 			 const struct column *column,
 			 const struct record *record)
@@ -66,17 +71,19 @@ static char *put_callers(char *out, struct row_format *format,
 	return out;
 }
 
-static bool is_below(const struct column *column)
+/* Callers are not in the row's own line. */
+static bool is_below_row(const struct column *column)
 {
 	return column->kind == COLUMN_CALLERS;
 }
 
+/* The index of the last column in the row's own line. */
 static uint32_t last_of_line(const struct row_format *format)
 {
 	uint32_t last = 0;
 
 	for (uint32_t i = 0; i < format->column_count; i++)
-		if (!is_below(&format->columns[i]))
+		if (!is_below_row(&format->columns[i]))
 			last = i;
 	return last;
 }
@@ -90,7 +97,7 @@ static char *put_line(char *out, struct row_format *format,
 		const struct column *column = &format->columns[i];
 		char *end;
 
-		if (is_below(column))
+		if (is_below_row(column))
 			continue;
 		end = put_cells(out, format, column, record, put_table_cell);
 		if (i != last || column->width > 0)
@@ -114,7 +121,7 @@ char *put_table_row(char *out, struct row_format *format,
 		out = put_string(out, COLOR_END);
 	*out++ = '\n';
 	for (uint32_t i = 0; i < format->column_count; i++)
-		if (is_below(&format->columns[i]))
+		if (is_below_row(&format->columns[i]))
 			out = put_callers(out, format, &format->columns[i],
 					  record);
 	return out;
@@ -130,7 +137,8 @@ size_t table_row_bound(const struct row_format *format)
 		size_t text = cell_text_bound(format, column);
 		size_t cell = SHELL_TEXT_BOUND(text) + CELL_WORD_SIZE;
 
-		/* With a comma behind each, or a tab and a newline around. */
+		/* Each is followed by a comma, or is between tab and newline.
+		 */
 		bound += (column->count ? column->count : 1) * (cell + 2) + 1;
 		bound += (size_t)(width < 0 ? -width : width);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/put_string.h"
 
 struct callers *callers_open(const int *cpus, unsigned int cpu_count,
 			     struct own_processes *own, int *error)
@@ -29,7 +30,7 @@ void callers_close(struct callers *callers)
 	if (!callers)
 		return;
 	mappings_close(&callers->mappings);
-	places_forget(&callers->places);
+	function_cache_clear(&callers->functions);
 	helper_free(&callers->demangler);
 	free(callers);
 }
@@ -42,12 +43,10 @@ void callers_hurry(struct callers *callers)
 
 static char *put_hex(char *out, uint64_t value)
 {
-	*out++ = '0';
-	*out++ = 'x';
-	return put_number(out, value, 16, 1);
+	return put_number(put_string(out, "0x"), value, 16, 1);
 }
 
-/* "..." where it doesn't fit. */
+/* At most CALLER_NAME_BOUND characters; "..." stands for what is cut. */
 static char *put_name(char *out, const char *name)
 {
 	const size_t most = CALLER_NAME_BOUND - 4;
@@ -55,40 +54,38 @@ static char *put_name(char *out, const char *name)
 
 	if (size > most)
 		size = most;
-	memcpy(out, name, size);
-	out += size;
-	if (name[size] == '\0')
-		return out;
-	memcpy(out, "...", 3);
-	return out + 3;
+	out = put_bytes(out, name, size);
+	return name[size] == '\0' ? out : put_string(out, "...");
 }
 
-/* Demangled once, and kept. */
-static const struct place *keep_place(struct callers *callers,
-				      struct place place, char *name)
+/* Put the function into the cache, its name demangled. */
+static const struct cached_function *
+cache_function(struct callers *callers, struct cached_function function,
+	       char *name)
 {
 	char readable[CALLER_NAME_BOUND];
 
-	place.name = *name ? name : NULL;
-	place.is_final = true;
+	function.name = *name ? name : NULL;
+	function.is_final = true;
 	switch (demangle(&callers->demangler, name, readable,
 			 sizeof(readable))) {
 	case DEMANGLED:
-		place.name = readable;
+		function.name = readable;
 		break;
 	case NOT_DEMANGLED_NOW:
-		place.is_final = false;
+		function.is_final = false;
 		break;
 	case NOT_DEMANGLED:
 		break;
 	}
-	return places_put(&callers->places, &place);
+	return function_cache_put(&callers->functions, &function);
 }
 
-/* NULL where it can't be told which function is there. */
-static const struct place *ask_for_place(struct callers *callers, uint32_t pid,
-					 struct mapping *mapping,
-					 uint64_t offset)
+/* Ask the scout; NULL: the function is unknown. */
+static const struct cached_function *ask_for_function(struct callers *callers,
+						      uint32_t pid,
+						      struct mapping *mapping,
+						      uint64_t offset)
 {
 	struct module *module = mapping->module;
 	const struct mapped_file file = {
@@ -99,7 +96,7 @@ static const struct place *ask_for_place(struct callers *callers, uint32_t pid,
 		.inode = module->inode,
 		.path = module->path,
 	};
-	const struct place *known;
+	const struct cached_function *known;
 	struct scout_function found;
 
 	if (module->failures >= MODULE_FAILURES_MAX)
@@ -116,45 +113,49 @@ static const struct place *ask_for_place(struct callers *callers, uint32_t pid,
 	}
 	mapping->is_checked = true;
 	module->changed = found.changed;
-	known = places_find(&callers->places, module, offset);
+	known = function_cache_find(&callers->functions, module, offset);
 	if (known && known->is_final)
 		return known;
-	return keep_place(callers,
-			  (struct place){
-				  .module = module->id,
-				  .changed = found.changed,
-				  .offset = offset,
-				  .into = found.into,
-			  },
-			  found.name);
+	return cache_function(callers,
+			      (struct cached_function){
+				      .module = module->id,
+				      .changed = found.changed,
+				      .offset = offset,
+				      .into = found.into,
+			      },
+			      found.name);
 }
 
-static const struct place *place_of(struct callers *callers, uint32_t pid,
-				    struct mapping *mapping, uint64_t offset)
+static const struct cached_function *function_at(struct callers *callers,
+						 uint32_t pid,
+						 struct mapping *mapping,
+						 uint64_t offset)
 {
-	const struct place *known;
+	const struct cached_function *known;
 
 	if (mapping->module->inode == 0)
 		return NULL;
-	known = places_find(&callers->places, mapping->module, offset);
+	known = function_cache_find(&callers->functions, mapping->module,
+				    offset);
 	if (known && known->is_final && mapping->is_checked)
 		return known;
-	return ask_for_place(callers, pid, mapping, offset);
+	return ask_for_function(callers, pid, mapping, offset);
 }
 
-static char *put_place(struct callers *callers, char *out, uint32_t pid,
-		       struct mapping *mapping, uint64_t address, bool returns)
+/* "open64+0x72 (/usr/lib/libc.so.6)" */
+static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
+			struct mapping *mapping, uint64_t address, bool returns)
 {
 	const struct module *module = mapping->module;
 	uint64_t offset = address - mapping->start + mapping->offset;
-	const struct place *place =
-		place_of(callers, pid, mapping, offset - returns);
-	bool is_known = place && place->name;
+	const struct cached_function *function =
+		function_at(callers, pid, mapping, offset - returns);
+	bool is_known = function && function->name;
 
 	if (is_known) {
-		out = put_name(out, place->name);
+		out = put_name(out, function->name);
 		*out++ = '+';
-		out = put_hex(out, place->into + returns);
+		out = put_hex(out, function->into + returns);
 	} else {
 		out = put_hex(out, address);
 	}
@@ -169,7 +170,8 @@ static char *put_place(struct callers *callers, char *out, uint32_t pid,
 	return out;
 }
 
-static char *put_nowhere(char *out, uint64_t address, const char *why)
+/* "0x7f0000000000 (no code there)" */
+static char *put_unmapped(char *out, uint64_t address, const char *why)
 {
 	out = put_hex(out, address);
 	*out++ = ' ';
@@ -194,13 +196,13 @@ struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 	switch (mappings_find(&callers->mappings, pid, ts, address - returns,
 			      &mapping)) {
 	case MAPPED:
-		out = put_place(callers, out, pid, mapping, address, returns);
+		out = put_mapped(callers, out, pid, mapping, address, returns);
 		break;
 	case NOTHING_MAPPED:
-		out = put_nowhere(out, address, "(no code there)");
+		out = put_unmapped(out, address, "(no code there)");
 		break;
 	case MAPPINGS_UNKNOWN:
-		out = put_nowhere(out, address, "(mappings unknown)");
+		out = put_unmapped(out, address, "(mappings unknown)");
 		break;
 	}
 	return (struct text){

@@ -9,9 +9,9 @@
 typedef char *(*cxa_demangle)(const char *name, char *out, size_t *size,
 			      int *status);
 
-static cxa_demangle function; /* NULL: there is no C++ library */
+static cxa_demangle demangle_cxx; /* NULL: there is no C++ library */
 
-/* Of the Itanium C++ ABI, as libstdc++ and libc++abi have it. */
+/* __cxa_demangle() of the Itanium C++ ABI: libstdc++ and libc++abi have it. */
 static cxa_demangle find_function(void)
 {
 	static const char *const libraries[] = {"libstdc++.so.6",
@@ -27,7 +27,7 @@ static cxa_demangle find_function(void)
 	return NULL;
 }
 
-/* An empty answer: it isn't mangled. */
+/* An empty answer means that the name isn't mangled. */
 static void serve(const void *request, size_t request_size)
 {
 	char name[MANGLED_NAME_MAX] = "";
@@ -37,7 +37,7 @@ static void serve(const void *request, size_t request_size)
 
 	if (request_size < sizeof(name))
 		memcpy(name, request, request_size);
-	text = function(name, NULL, NULL, NULL);
+	text = demangle_cxx(name, NULL, NULL, NULL);
 	size = text ? strnlen(text, sizeof(out) - 1) : 0;
 	if (text)
 		memcpy(out, text, size);
@@ -50,15 +50,18 @@ void demangler_init(struct helper *demangler)
 	helper_init(demangler, serve, NULL);
 }
 
-/* Not in the child: what that opens would be shown as anybody's opens are. */
+/*
+ * The library is loaded in the trace, since its opens would be shown if a
+ * helper did it.
+ */
 static bool is_possible(void)
 {
-	static bool was_looked_for;
+	static bool was_tried;
 
-	if (!was_looked_for)
-		function = find_function();
-	was_looked_for = true;
-	return function;
+	if (!was_tried)
+		demangle_cxx = find_function();
+	was_tried = true;
+	return demangle_cxx;
 }
 
 enum demangled demangle(struct helper *demangler, const char *name, char *out,

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* More than any program has; a file that says so has none that we read. */
-#define SECTIONS_MAX 8192
-#define TABLE_MAX    (16 * 1024 * 1024)
+/* Limits that no real program reaches: no symbols of a larger one are read. */
+#define SECTIONS_MAX	8192
+#define TABLE_BYTES_MAX (16 * 1024 * 1024)
 
-/* The file while it is read, and what its header says. */
+/* A file that is being read, and its header. */
 struct file {
 	int fd;
 	bool is_32_bit;
@@ -28,7 +28,7 @@ static bool read_at(int fd, void *to, size_t size, uint64_t offset)
 				      : -1;
 
 		if (got <= 0)
-			return false; /* it is shorter than it says */
+			return false; /* the file is shorter than it says */
 		at += got;
 		size -= (size_t)got;
 		offset += (uint64_t)got;
@@ -36,12 +36,12 @@ static bool read_at(int fd, void *to, size_t size, uint64_t offset)
 	return true;
 }
 
-/* A table of the file, in one piece. NULL where it can't be had. */
+/* A table of the file. NULL: it can't be read, or is too large. */
 static void *read_table(int fd, uint64_t offset, uint64_t size)
 {
 	void *table;
 
-	if (size == 0 || size > TABLE_MAX)
+	if (size == 0 || size > TABLE_BYTES_MAX)
 		return NULL;
 	table = malloc(size);
 	if (table && !read_at(fd, table, size, offset)) {
@@ -150,7 +150,8 @@ static Elf64_Sym symbol_at(const struct file *file, const void *table,
 	return symbol;
 }
 
-/* .symtab has all that .dynsym has, where it wasn't stripped. */
+/* .symtab, or .dynsym of a stripped file: .symtab has all of .dynsym's symbols.
+ */
 static bool find_symbol_table(const struct file *file, const void *sections,
 			      Elf64_Shdr *found)
 {
@@ -175,19 +176,20 @@ static bool is_function(const Elf64_Sym *symbol, size_t names_size)
 	       symbol->st_name < names_size;
 }
 
-/* Not more: names can be as long as the whole table, and all of them alike. */
-#define COMPARED 64
+/* How much of two names is compared: names can be as long as the whole table.
+ */
+#define COMPARED_BYTES 64
 
 static size_t leading_underscores(const char *name)
 {
 	size_t count = 0;
 
-	while (count < COMPARED && name[count] == '_')
+	while (count < COMPARED_BYTES && name[count] == '_')
 		count++;
 	return count;
 }
 
-/* By address; of several names for one, that which a program would use. */
+/* Order: by address, and then the name that a program would use goes first. */
 static int compare(const void *one, const void *other)
 {
 	const struct elf_symbol *a = one;
@@ -199,7 +201,7 @@ static int compare(const void *one, const void *other)
 		return a->start < b->start ? -1 : 1;
 	if (underscores_a != underscores_b)
 		return underscores_a < underscores_b ? -1 : 1;
-	return strncmp(a->name, b->name, COMPARED);
+	return strncmp(a->name, b->name, COMPARED_BYTES);
 }
 
 static void keep_first_of_each_address(struct elf_symbols *symbols)
@@ -309,6 +311,7 @@ void elf_symbols_free(struct elf_symbols *symbols)
 	free(symbols);
 }
 
+/* The address at which the byte at `offset` of the file is loaded. */
 static bool find_address(const struct elf_symbols *symbols, uint64_t offset,
 			 uint64_t *address)
 {
@@ -329,21 +332,21 @@ const struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols,
 {
 	const struct elf_symbol *symbol;
 	size_t first = 0;
-	size_t behind = symbols->count;
+	size_t end = symbols->count;
 	uint64_t address;
 
 	if (!find_address(symbols, offset, &address))
 		return NULL;
-	while (first < behind) {
-		size_t middle = first + (behind - first) / 2;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
 
 		if (symbols->all[middle].start <= address)
 			first = middle + 1;
 		else
-			behind = middle;
+			end = middle;
 	}
 	if (first == 0)
-		return NULL; /* it stands before the first one */
+		return NULL; /* the address is before the first function */
 	symbol = &symbols->all[first - 1];
 	*into = address - symbol->start;
 	return symbol->size == 0 || *into < symbol->size ? symbol : NULL;

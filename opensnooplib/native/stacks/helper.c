@@ -20,17 +20,17 @@
 
 #define SECOND ((int64_t)1000000000)
 
-/* For one request: of time, of a processor's time, and of memory. */
-#define DEADLINE    (2 * SECOND)
-#define CPU_SECONDS 2
-#define MEMORY_MAX  ((rlim_t)256 * 1024 * 1024)
+/* What one request may take: ns, seconds of processor time, bytes of memory. */
+#define REQUEST_NS_MAX	    (2 * SECOND)
+#define REQUEST_CPU_SECONDS 2
+#define MEMORY_BYTES_MAX    ((rlim_t)256 * 1024 * 1024)
 
-/* Waiting takes no more than this at once, and a quarter of the time. */
-#define PATIENCE_MAX   (5 * SECOND)
-#define PATIENCE_SHARE 4
+/* The trace waits for at most so many ns at a stretch, and 1/4 of all time. */
+#define WAIT_BUDGET_MAX	  (5 * SECOND)
+#define WAIT_BUDGET_SHARE 4
 
-/* A child that was killed is waited for so long, at the end. */
-#define LAST_WAIT_MS 100
+/* How long helper_free() waits for children that were killed. */
+#define EXIT_WAIT_MS 100
 
 void helper_init(struct helper *helper,
 		 void (*serve)(const void *request, size_t size),
@@ -39,12 +39,15 @@ void helper_init(struct helper *helper,
 	*helper = (struct helper){
 		.serve = serve,
 		.own = own,
-		.patience = PATIENCE_MAX,
-		.filled = kernel_clock_ns(),
+		.wait_budget = WAIT_BUDGET_MAX,
+		.refilled = kernel_clock_ns(),
 	};
 }
 
-/* As number 0. The others are the trace's: its programs end with the last. */
+/*
+ * Keep `fd`, as number 0. The others are the trace's, and its BPF programs are
+ * detached when the last copy of a descriptor is closed.
+ */
 static void keep_one_descriptor(int fd)
 {
 	dup2(fd, 0);
@@ -56,10 +59,10 @@ static void keep_one_descriptor(int fd)
 		close(other);
 }
 
-/* For the next request; SIGPROF ends a child that takes more. */
-static void allow_time(void)
+/* Limit the next request: SIGPROF kills a child that takes more. */
+static void limit_cpu_time(void)
 {
-	const struct itimerval time = {.it_value.tv_sec = CPU_SECONDS};
+	const struct itimerval time = {.it_value.tv_sec = REQUEST_CPU_SECONDS};
 
 	setitimer(ITIMER_PROF, &time, NULL);
 }
@@ -67,7 +70,7 @@ static void allow_time(void)
 _Noreturn static void serve(const struct helper *helper, int fd)
 {
 	static _Alignas(max_align_t) unsigned char request[HELPER_PACKET_MAX];
-	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
+	const struct rlimit memory = {MEMORY_BYTES_MAX, MEMORY_BYTES_MAX};
 	const struct rlimit no_core = {0, 0};
 	const int for_trace[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -83,7 +86,7 @@ _Noreturn static void serve(const struct helper *helper, int fd)
 
 		if (size <= 0)
 			_exit(0);
-		allow_time();
+		limit_cpu_time();
 		helper->serve(request, (size_t)size);
 	}
 }
@@ -93,7 +96,7 @@ void helper_reply(const void *answer, size_t size)
 	send(0, answer, size, MSG_NOSIGNAL);
 }
 
-/* Never waits: the file system that holds it may be anybody's. */
+/* Doesn't wait: the child may be blocked by a file system forever. */
 static bool has_ended(const struct helper *helper, pid_t child)
 {
 	if (waitpid(child, NULL, WNOHANG) == 0)
@@ -104,7 +107,7 @@ static bool has_ended(const struct helper *helper, pid_t child)
 	return true;
 }
 
-/* Returns how many are still stuck. */
+/* How many children that were killed are still there. */
 static unsigned int count_stuck(struct helper *helper)
 {
 	unsigned int count = 0;
@@ -146,7 +149,7 @@ static void stop(struct helper *helper)
 
 	kill(helper->child, SIGKILL);
 	close(helper->fd);
-	while (helper->stuck[i]) /* one place is free: see start() */
+	while (helper->stuck[i]) /* one element is free: see start() */
 		i++;
 	helper->stuck[i] = helper->child;
 	helper->child = 0;
@@ -159,30 +162,31 @@ void helper_free(struct helper *helper)
 
 	if (helper->child)
 		stop(helper);
-	for (int ms = 0; ms < LAST_WAIT_MS && count_stuck(helper) > 0; ms++)
+	for (int ms = 0; ms < EXIT_WAIT_MS && count_stuck(helper) > 0; ms++)
 		nanosleep(&one_ms, NULL);
 }
 
-static void fill(struct helper *helper, uint64_t now)
+static void refill(struct helper *helper, uint64_t now)
 {
-	int64_t more = (int64_t)(now - helper->filled) / PATIENCE_SHARE;
+	int64_t more = (int64_t)(now - helper->refilled) / WAIT_BUDGET_SHARE;
+	int64_t budget = helper->wait_budget + more;
 
-	helper->filled = now;
-	if (helper->patience < PATIENCE_MAX && !helper->hurries)
-		helper->patience = helper->patience + more < PATIENCE_MAX
-					   ? helper->patience + more
-					   : PATIENCE_MAX;
+	helper->refilled = now;
+	if (helper->wait_budget < WAIT_BUDGET_MAX && !helper->hurries)
+		helper->wait_budget =
+			budget < WAIT_BUDGET_MAX ? budget : WAIT_BUDGET_MAX;
 }
 
-/* The trace itself can have been stopped: that is nobody's fault. */
+/* Not more than REQUEST_NS_MAX: the trace itself may have been stopped. */
 static void charge(struct helper *helper, uint64_t since)
 {
 	int64_t waited = (int64_t)(kernel_clock_ns() - since);
 
-	helper->patience -= waited < DEADLINE ? waited : DEADLINE;
+	helper->wait_budget -=
+		waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX;
 }
 
-/* When it begins to hurry, what is asked already has this time as well. */
+/* The second is also the limit for the request that is being answered. */
 void helper_hurry(struct helper *helper)
 {
 	uint64_t latest = kernel_clock_ns() + SECOND;
@@ -190,26 +194,26 @@ void helper_hurry(struct helper *helper)
 	if (helper->hurries)
 		return;
 	helper->hurries = true;
-	if (helper->patience > SECOND)
-		helper->patience = SECOND;
+	if (helper->wait_budget > SECOND)
+		helper->wait_budget = SECOND;
 	if (helper->deadline > latest)
 		helper->deadline = latest;
 }
 
-void helper_be_patient(struct helper *helper, unsigned int seconds)
+void helper_set_wait_budget(struct helper *helper, unsigned int seconds)
 {
-	helper->patience = seconds * SECOND;
+	helper->wait_budget = seconds * SECOND;
 }
 
-void helper_be_as_before(struct helper *helper)
+void helper_reset_wait_budget(struct helper *helper)
 {
-	helper->patience = PATIENCE_MAX;
+	helper->wait_budget = WAIT_BUDGET_MAX;
 }
 
 static bool send_request(struct helper *helper, const void *request,
 			 size_t size)
 {
-	/* A child that somebody else has killed is found here. */
+	/* A second try, since the child may have been killed from outside. */
 	for (int try = 0; try < 2; try++) {
 		if (!helper->child && !start(helper))
 			return false;
@@ -226,12 +230,12 @@ bool helper_ask(struct helper *helper, const void *request, size_t size)
 	uint64_t now = kernel_clock_ns();
 	bool done;
 
-	fill(helper, now);
-	if (helper->patience <= 0)
+	refill(helper, now);
+	if (helper->wait_budget <= 0)
 		return false;
-	helper->deadline = now + DEADLINE;
-	if (helper->hurries && helper->patience < DEADLINE)
-		helper->deadline = now + (uint64_t)helper->patience;
+	helper->deadline = now + REQUEST_NS_MAX;
+	if (helper->hurries && helper->wait_budget < REQUEST_NS_MAX)
+		helper->deadline = now + (uint64_t)helper->wait_budget;
 	done = send_request(helper, request, size);
 	charge(helper, now);
 	return done;
@@ -248,7 +252,7 @@ static bool wait_for_answer(struct helper *helper)
 
 		ready = poll(&answered, 1,
 			     left > 0 ? (int)(left / 1000000) + 1 : 0);
-		/* All signals that are caught are those that end the trace. */
+		/* A signal that is caught ends the trace. */
 		if (ready < 0 && errno == EINTR)
 			helper_hurry(helper);
 	} while (ready < 0 && errno == EINTR);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A child that does what may take for ever, or fall over: the trace can't.
+ * Helper: a child process for work that may take forever or crash, which must
+ * not happen to the trace.
  *
- * It is asked one thing after another, and has two seconds for each. How long
- * it is waited for in sum is limited as well, so that no program that is
- * traced can stop the trace by what it gives the child to do.
+ * It gets one request at a time, and has two seconds for each. The total time
+ * that the trace waits for it is limited too, so that a program that is traced
+ * can't stop the trace by the work that it causes.
  */
 #ifndef OPENSNOOP_HELPER_H
 #define OPENSNOOP_HELPER_H
@@ -16,51 +17,57 @@
 
 #include "base/own_processes.h"
 
-/* Bytes of one request, and of one answer. */
+/* The most bytes of one request, and of one answer. */
 #define HELPER_PACKET_MAX 32768
 
-/* Killed, and still there: some file system doesn't let it go. */
+/* Children that are killed but still there, blocked by some file system. */
 #define HELPERS_STUCK_MAX 4
 
 struct helper {
-	/* In the child: give the answers to this, by helper_reply(). */
+	/* In the child: answers one request, by helper_reply(). */
 	void (*serve)(const void *request, size_t size);
-	struct own_processes *own; /* the child is one; NULL: it opens nothing
-				    */
+	struct own_processes *own; /* gets the child; NULL: it opens nothing */
 	pid_t child;		   /* 0: there is none now */
-	int fd;			   /* to it */
-	unsigned int children;	   /* so far */
+	int fd;			   /* a socket to the child */
+	unsigned int children;	   /* started so far */
 	pid_t stuck[HELPERS_STUCK_MAX];
-	int64_t patience;  /* ns that it may be waited for */
-	uint64_t filled;   /* until when time has been put to that */
-	bool hurries;	   /* none is put to it any more */
-	uint64_t deadline; /* for all answers to what was asked last */
+	int64_t wait_budget; /* ns for which the trace may still wait */
+	uint64_t refilled;   /* ns: when time was last added to wait_budget */
+	bool hurries;	     /* no time is added any more */
+	uint64_t deadline;   /* ns: for all answers to the last request */
 };
 
+/* `own` is a list of processes to add the child to, or NULL. */
 void helper_init(struct helper *helper,
 		 void (*serve)(const void *request, size_t size),
 		 struct own_processes *own);
 
-/* End the child. */
+/* Kill the child. */
 void helper_free(struct helper *helper);
 
-/* False where there is no patience left, or no child to be had. */
+/*
+ * Send a request. False: the trace may not wait any longer, or no child can be
+ * started.
+ */
 bool helper_ask(struct helper *helper, const void *request, size_t size);
 
 /*
- * One answer to what was asked: its bytes. Negative where it takes too long,
- * or the child fell over: then it is ended, and the next request has another.
+ * Wait for one answer to the last request. Returns its size; negative if it
+ * takes too long, or the child has crashed: then the child is killed, and the
+ * next request gets another one.
  */
 ssize_t helper_answer(struct helper *helper, void *out, size_t room);
 
-/* In the child. */
+/* In the child: send one answer. */
 void helper_reply(const void *answer, size_t size);
 
-/* The trace is to end: from now on, be patient for a second in sum. */
+/* The trace is ending: from now on, wait for one second in total. */
 void helper_hurry(struct helper *helper);
 
-/* For what happens once: be patient for so long, and no longer than before. */
-void helper_be_patient(struct helper *helper, unsigned int seconds);
-void helper_be_as_before(struct helper *helper);
+/* Wait for at most so many seconds in total, for work that is done once. */
+void helper_set_wait_budget(struct helper *helper, unsigned int seconds);
+
+/* The work that is done once is over: the usual limit applies again. */
+void helper_reset_wait_budget(struct helper *helper);
 
 #endif

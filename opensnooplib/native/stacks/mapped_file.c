@@ -11,7 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* These can be read without asking anybody else, mostly. */
+/* File systems without a disk that, mostly, neither a program nor a host
+ * serves. */
 static bool is_local(const char *type)
 {
 	static const char *const types[] = {"overlay",	"tmpfs", "btrfs", "zfs",
@@ -23,7 +24,7 @@ static bool is_local(const char *type)
 	return false;
 }
 
-/* By proc_pid_mountinfo(5): what is mounted from the device, there. */
+/* Is the device's file system local? `mounts` is a proc_pid_mountinfo(5). */
 static bool is_local_mount(const char *mounts, uint64_t device)
 {
 	FILE *file = fopen(mounts, "re");
@@ -34,16 +35,17 @@ static bool is_local_mount(const char *mounts, uint64_t device)
 	if (!file)
 		return false;
 	while (!found && getline(&line, &room, file) > 0) {
-		const char *behind = strstr(line, " - ");
+		const char *type_field = strstr(line, " - ");
 		unsigned int major_number;
 		unsigned int minor_number;
 		char type[32];
 
-		found = behind &&
+		found = type_field &&
 			sscanf(line, "%*u %*u %u:%u", &major_number,
 			       &minor_number) == 2 &&
 			makedev(major_number, minor_number) == device &&
-			sscanf(behind, " - %31s", type) == 1 && is_local(type);
+			sscanf(type_field, " - %31s", type) == 1 &&
+			is_local(type);
 	}
 	free(line);
 	fclose(file);
@@ -51,8 +53,8 @@ static bool is_local_mount(const char *mounts, uint64_t device)
 }
 
 /*
- * What some other program or host serves isn't worth the wait. Those on a disk
- * are, mostly.
+ * A file that another program or host serves isn't worth the wait. A file on a
+ * disk mostly is.
  */
 static bool is_served_here(const struct mapped_file *file)
 {
@@ -66,8 +68,8 @@ static bool is_served_here(const struct mapped_file *file)
 }
 
 /*
- * Is it the file that is mapped? Some file systems (overlay, btrfs) tell
- * stat(2) another device than they tell of what is mapped.
+ * Is it the file that is mapped? Some file systems (overlay, btrfs) report
+ * another device to stat(2) than for mappings.
  */
 static bool is_file(int fd, const struct mapped_file *file)
 {
@@ -84,18 +86,18 @@ int mapped_file_find(const struct mapped_file *file)
 
 	if (!is_served_here(file))
 		return -1;
-	for (int way = 0; way < 3; way++) {
+	for (int attempt = 0; attempt < 3; attempt++) {
 		int size;
 		int fd;
 
-		switch (way) {
-		case 0: /* also of a file that was deleted */
+		switch (attempt) {
+		case 0: /* also finds a file that was deleted */
 			size = snprintf(path, sizeof(path),
 					"/proc/%u/map_files/%lx-%lx", file->pid,
 					(unsigned long)file->start,
 					(unsigned long)file->end);
 			break;
-		case 1: /* as a process in a container sees it */
+		case 1: /* the path as a process in a container sees it */
 			size = snprintf(path, sizeof(path), "/proc/%u/root/%s",
 					file->pid, file->path);
 			break;

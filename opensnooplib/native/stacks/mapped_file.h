@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file that a process has mapped, found by what the kernel says of it.
+ * Mapped file: a file that a process has mapped, found by what the kernel
+ * reports of it.
  *
- * Looking for it can take for ever, and so can reading it: the path goes
- * through what the process has mounted, and an overlay can be made of files
- * that some program serves. So a helper does all this.
+ * To find it or to read it can take forever: the path leads through the mounts
+ * of the process, and an overlay can consist of files that some program serves.
+ * So a helper does all this.
  */
 #ifndef OPENSNOOP_MAPPED_FILE_H
 #define OPENSNOOP_MAPPED_FILE_H
@@ -12,24 +13,25 @@
 #include <stdint.h>
 
 struct mapped_file {
-	uint32_t pid; /* who has mapped it, from `start` to `end` */
+	uint32_t pid; /* of the process that has mapped it */
 	uint64_t start;
 	uint64_t end;
-	uint64_t device; /* as makedev(3) makes it */
+	uint64_t device; /* as of makedev(3) */
 	uint64_t inode;
 	const char *path; /* as the process sees it */
 };
 
 /*
- * To the file itself, without opening it: it could be a device by now.
- * Negative where it isn't found, or some other host or program serves it.
+ * Find the file, without opening it for reading: the path may lead to a device
+ * by now. Returns an O_PATH descriptor; negative if the file isn't found, or
+ * another host or a program serves it.
  */
 int mapped_file_find(const struct mapped_file *file);
 
-/* When it was changed, in ns. */
+/* The file's modification time, in ns. */
 int64_t mapped_file_changed(int fd);
 
-/* To be read. Negative where it can't be. */
+/* Open the O_PATH descriptor for reading; negative if that fails. */
 int mapped_file_open(int fd);
 
 #endif

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Slots of the table, a power of two; it is full when three quarters are. */
-#define SLOTS	   8192
-#define SLOTS_FULL (SLOTS / 4 * 3)
+/* Slots of the table, a power of two; three quarters of them may be used. */
+#define MODULE_SLOTS 8192
+#define MODULES_MAX  (MODULE_SLOTS / 4 * 3)
 
 static struct module too_many = {.path = "too many files"};
 
@@ -30,25 +30,25 @@ static struct module *new_module(uint64_t device, uint64_t inode,
 
 bool modules_are_full(const struct modules *modules)
 {
-	return modules->used >= SLOTS_FULL;
+	return modules->used >= MODULES_MAX;
 }
 
 struct module *module_of(struct modules *modules, uint64_t device,
 			 uint64_t inode, const char *path)
 {
-	/* Fibonacci hashing: numbers in a row go far apart. */
-	uint64_t place = (inode ^ device << 32) * 0x9e3779b97f4a7c15 >> 51;
+	/* Fibonacci hashing: consecutive numbers go far apart. */
+	uint64_t index = (inode ^ device << 32) * 0x9e3779b97f4a7c15 >> 51;
 	struct module *module;
 
 	if (!modules->slots)
-		modules->slots = calloc(SLOTS, sizeof(struct module *));
+		modules->slots = calloc(MODULE_SLOTS, sizeof(struct module *));
 	if (!modules->slots)
 		return &too_many;
-	while ((module = modules->slots[place])) {
+	while ((module = modules->slots[index])) {
 		if (module->inode == inode && module->device == device &&
 		    strcmp(module->path, path) == 0)
 			return module;
-		place = (place + 1) % SLOTS;
+		index = (index + 1) % MODULE_SLOTS;
 	}
 	if (modules_are_full(modules))
 		return &too_many;
@@ -56,14 +56,14 @@ struct module *module_of(struct modules *modules, uint64_t device,
 	if (!module)
 		return &too_many;
 	module->id = ++modules->last_id;
-	modules->slots[place] = module;
+	modules->slots[index] = module;
 	modules->used++;
 	return module;
 }
 
 void modules_forget(struct modules *modules)
 {
-	for (unsigned int i = 0; modules->slots && i < SLOTS; i++) {
+	for (unsigned int i = 0; modules->slots && i < MODULE_SLOTS; i++) {
 		if (modules->slots[i])
 			free((char *)modules->slots[i]->path);
 		free(modules->slots[i]);

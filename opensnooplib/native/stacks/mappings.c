@@ -3,6 +3,7 @@
 #include "stacks/mappings.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,22 @@
 
 #include "base/kernel_clock.h"
 
-/* Slots of the table, a power of two; it is full when three quarters are. */
-#define SLOTS	   16384
-#define SLOTS_FULL (SLOTS / 4 * 3)
+/* Slots of the table, a power of two; three quarters of them may be used. */
+#define PROCESS_SLOTS 16384
+#define PROCESSES_MAX (PROCESS_SLOTS / 4 * 3)
 
-/* Of one process, and of all. What is more is forgotten. */
+/* Mappings of one process, and of all: beyond that, mappings are forgotten. */
 #define PROCESS_MAPPINGS_MAX 8192
 #define MAPPINGS_MAX	     (1 << 18)
 
-/* For reading what all processes have mapped, at the begin. */
-#define BEGIN_SECONDS 20
+/* How long the mappings of all processes may take to read, at the start. */
+#define FIRST_READ_SECONDS 20
 
-/* Rows are younger than this, or late on a host that can't keep up. */
-#define OLD_NS 1000000000
+/*
+ * Events that are older than this are applied: no row needs the mappings from
+ * before, except on a host that can't keep up.
+ */
+#define EVENT_AGE_MAX_NS 1000000000
 
 static void forget_mappings(struct mappings *mappings, struct process *process)
 {
@@ -32,10 +36,10 @@ static void forget_mappings(struct mappings *mappings, struct process *process)
 	process->count = process->room = 0;
 }
 
-/* Those that still run are read from /proc again. */
+/* Forget all processes: those that still run are read from /proc again. */
 static void forget_processes(struct mappings *mappings)
 {
-	for (unsigned int i = 0; mappings->slots && i < SLOTS; i++)
+	for (unsigned int i = 0; mappings->slots && i < PROCESS_SLOTS; i++)
 		free(mappings->slots[i].all);
 	free(mappings->slots);
 	mappings->slots = NULL;
@@ -43,10 +47,10 @@ static void forget_processes(struct mappings *mappings)
 	mappings->count = 0;
 }
 
-/* For a step that needs two processes at most, and their mappings. */
+/* Is there room for two processes? No event needs more: see handle_fork(). */
 static bool has_room(const struct mappings *mappings)
 {
-	return mappings->used + 2 <= SLOTS_FULL &&
+	return mappings->used + 2 <= PROCESSES_MAX &&
 	       mappings->count + 2 * PROCESS_MAPPINGS_MAX <= MAPPINGS_MAX;
 }
 
@@ -56,20 +60,20 @@ static void make_room(struct mappings *mappings)
 		forget_processes(mappings);
 }
 
-/* The process's slot, or the one where it belongs; NULL without memory. */
+/* The process's slot, or a free one for it; NULL without memory. */
 static struct process *find_slot(struct mappings *mappings, uint32_t pid)
 {
-	/* Fibonacci hashing: numbers in a row go far apart. */
-	uint64_t place = (uint64_t)pid * 0x9e3779b97f4a7c15 >> 50;
+	/* Fibonacci hashing: consecutive numbers go far apart. */
+	uint64_t index = (uint64_t)pid * 0x9e3779b97f4a7c15 >> 50;
 	struct process *slots = mappings->slots;
 
 	if (!slots)
-		slots = mappings->slots = calloc(SLOTS, sizeof(*slots));
+		slots = mappings->slots = calloc(PROCESS_SLOTS, sizeof(*slots));
 	if (!slots)
 		return NULL;
-	while (slots[place].is_used && slots[place].pid != pid)
-		place = (place + 1) % SLOTS;
-	return &slots[place];
+	while (slots[index].is_used && slots[index].pid != pid)
+		index = (index + 1) % PROCESS_SLOTS;
+	return &slots[index];
 }
 
 static void take_slot(struct mappings *mappings, struct process *slot,
@@ -97,7 +101,7 @@ static bool make_room_in(struct process *process)
 	return true;
 }
 
-/* What lies wholly under a new mapping is gone. */
+/* A new mapping from `start` to `end` replaces those that lie within it. */
 static void unmap(struct mappings *mappings, struct process *process,
 		  uint64_t start, uint64_t end)
 {
@@ -114,7 +118,7 @@ static void add(struct mappings *mappings, struct process *process,
 		const struct mapping *mapping)
 {
 	if (!make_room_in(process)) {
-		process->is_known = false; /* not all of it */
+		process->is_known = false; /* not completely */
 		return;
 	}
 	process->all[process->count++] = *mapping;
@@ -128,7 +132,10 @@ static void map(struct mappings *mappings, struct process *process,
 	add(mappings, process, mapping);
 }
 
-/* A line of proc_pid_maps(5), without its newline: it lies on no other. */
+/*
+ * Add the mapping of a line of proc_pid_maps(5), without its newline. These
+ * mappings don't overlap.
+ */
 static void map_line(struct mappings *mappings, struct process *process,
 		     const char *line)
 {
@@ -160,7 +167,7 @@ static void read_maps(struct mappings *mappings, struct process *process)
 	bool asked = scout_ask_mappings(&mappings->scout, process->pid);
 	char *lines = asked ? scout_mappings(&mappings->scout) : NULL;
 
-	/* What is about to end has none. */
+	/* A process that is about to end has no mappings. */
 	process->is_known = lines && *lines;
 	while (lines && *lines) {
 		char *line;
@@ -172,7 +179,7 @@ static void read_maps(struct mappings *mappings, struct process *process)
 	}
 }
 
-/* Read from /proc when it is first asked for. */
+/* The process; its mappings are read from /proc the first time. */
 static struct process *process_of(struct mappings *mappings, uint32_t pid)
 {
 	struct process *process = find_slot(mappings, pid);
@@ -184,8 +191,8 @@ static struct process *process_of(struct mappings *mappings, uint32_t pid)
 	return process;
 }
 
-/* What had this number, or was this program, is no more. */
-static struct process *begin_anew(struct mappings *mappings, uint32_t pid)
+/* A process that begins without mappings: a new one, or one that execs. */
+static struct process *reset_process(struct mappings *mappings, uint32_t pid)
 {
 	struct process *process = find_slot(mappings, pid);
 
@@ -197,7 +204,7 @@ static struct process *begin_anew(struct mappings *mappings, uint32_t pid)
 	return process;
 }
 
-/* To one that has none. */
+/* Copy the mappings of a parent to a process that has none. */
 static void copy_mappings(struct mappings *mappings, struct process *to,
 			  const struct process *from)
 {
@@ -214,26 +221,26 @@ static void copy_mappings(struct mappings *mappings, struct process *to,
 	mappings->count += to->count;
 }
 
-/* The body of PERF_RECORD_FORK. */
+/* The body of PERF_RECORD_FORK: perf_event_open(2). */
 struct fork_body {
 	uint32_t pid, parent;
 	uint32_t tid, parent_tid;
 };
 
-static void see_fork(struct mappings *mappings, const struct fork_body *body)
+static void handle_fork(struct mappings *mappings, const struct fork_body *body)
 {
 	struct process *process;
 	struct process *parent;
 
 	if (body->pid == body->parent)
 		return; /* a thread */
-	process = begin_anew(mappings, body->pid);
+	process = reset_process(mappings, body->pid);
 	parent = process_of(mappings, body->parent);
 	if (process && parent)
 		copy_mappings(mappings, process, parent);
 }
 
-/* That of PERF_RECORD_MMAP2. */
+/* The body of PERF_RECORD_MMAP2: perf_event_open(2). */
 struct mmap_body {
 	uint32_t pid, tid;
 	uint64_t start, size, offset;
@@ -243,11 +250,11 @@ struct mmap_body {
 	char path[];
 };
 
-static void see_mmap(struct mappings *mappings, const struct mmap_body *body)
+static void handle_mmap(struct mappings *mappings, const struct mmap_body *body)
 {
 	struct process *process = find_slot(mappings, body->pid);
 
-	/* Of one that nobody has asked for, /proc will tell this as well. */
+	/* The mappings of other processes are read from /proc when needed. */
 	if (!process || !process->is_used)
 		return;
 	map(mappings, process,
@@ -261,51 +268,52 @@ static void see_mmap(struct mappings *mappings, const struct mmap_body *body)
 	    });
 }
 
-/* Where some events are missing, the others don't tell the truth. */
-static void see_gap(struct mappings *mappings, const struct mmap_gap *gap)
+/* After a gap in the events, the mappings that are kept may be wrong. */
+static void handle_gap(struct mappings *mappings, const struct mmap_gap *gap)
 {
 	forget_processes(mappings);
 	mappings->gap_until = gap->until;
 }
 
-static void see(struct mappings *mappings, const struct mmap_event *event)
+static void handle_event(struct mappings *mappings,
+			 const struct mmap_event *event)
 {
 	const void *body = event->record + 1;
 	uint32_t pid;
 
 	if (event->record->type == PERF_RECORD_LOST)
-		return see_gap(mappings, (const void *)event->record);
+		return handle_gap(mappings, (const void *)event->record);
 	if (event->time <= mappings->gap_until)
 		return;
 	make_room(mappings);
 	switch (event->record->type) {
 	case PERF_RECORD_FORK:
-		return see_fork(mappings, body);
+		return handle_fork(mappings, body);
 	case PERF_RECORD_COMM: /* an exec */
 		memcpy(&pid, body, sizeof(pid));
-		begin_anew(mappings, pid);
+		reset_process(mappings, pid);
 		return;
 	default:
-		return see_mmap(mappings, body);
+		return handle_mmap(mappings, body);
 	}
 }
 
-static void see_all(struct mappings *mappings, uint64_t until)
+static void handle_events(struct mappings *mappings, uint64_t until)
 {
 	const struct mmap_event *event;
 
 	while ((event = mmap_events_next(&mappings->events, until)))
-		see(mappings, event);
+		handle_event(mappings, event);
 }
 
-static void take_events(struct mappings *mappings)
+static void read_events(struct mappings *mappings)
 {
 	mappings->read_until = kernel_clock_ns();
 	if (!mmap_events_read(&mappings->events, mappings->read_until))
 		forget_processes(mappings);
 }
 
-/* What runs already may be gone when it is asked for. */
+/* Processes that run already, since they may end before they are needed. */
 static void read_all_processes(struct mappings *mappings)
 {
 	DIR *processes = opendir("/proc");
@@ -313,7 +321,7 @@ static void read_all_processes(struct mappings *mappings)
 
 	if (!processes)
 		return;
-	helper_be_patient(&mappings->scout.helper, BEGIN_SECONDS);
+	helper_set_wait_budget(&mappings->scout.helper, FIRST_READ_SECONDS);
 	while (has_room(mappings) && (entry = readdir(processes))) {
 		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
@@ -321,7 +329,7 @@ static void read_all_processes(struct mappings *mappings)
 			process_of(mappings, pid);
 	}
 	closedir(processes);
-	helper_be_as_before(&mappings->scout.helper);
+	helper_reset_wait_budget(&mappings->scout.helper);
 }
 
 int mappings_open(struct mappings *mappings, const int *cpus,
@@ -338,6 +346,11 @@ int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
 	struct mmap_events events;
 	int error = mmap_events_open(&events, cpus, cpu_count);
 
+	if (error == -ENOBUFS) {
+		/* The old rings are locked memory too: close them first. */
+		mmap_events_close(&mappings->events);
+		error = mmap_events_open(&events, cpus, cpu_count);
+	}
 	if (error)
 		return error;
 	mmap_events_close(&mappings->events);
@@ -361,9 +374,10 @@ void mappings_follow(struct mappings *mappings)
 		forget_processes(mappings);
 		modules_forget(&mappings->modules);
 	}
-	take_events(mappings);
-	if (mappings->read_until > OLD_NS)
-		see_all(mappings, mappings->read_until - OLD_NS);
+	read_events(mappings);
+	if (mappings->read_until > EVENT_AGE_MAX_NS)
+		handle_events(mappings,
+			      mappings->read_until - EVENT_AGE_MAX_NS);
 }
 
 static struct mapping *mapping_at(const struct process *process,
@@ -382,8 +396,8 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 	struct process *process;
 
 	if (ts >= mappings->read_until)
-		take_events(mappings);
-	see_all(mappings, ts);
+		read_events(mappings);
+	handle_events(mappings, ts);
 	make_room(mappings);
 	process = process_of(mappings, pid);
 	if (!process || !process->is_known)

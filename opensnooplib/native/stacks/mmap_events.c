@@ -10,15 +10,17 @@
 #include <unistd.h>
 
 /*
- * For each CPU: a thousand programs started in 40 ms find room in so many
- * pages. Fewer where there are many CPUs.
+ * Pages of one ring: 128 hold the events of a thousand programs that start
+ * within 40 ms. Rings are smaller if there are many CPUs.
  */
-#define PAGES_MAX 128
-#define PAGES_MIN 8
-#define PAGES_SUM 8192
+#define RING_PAGES_MAX 128
+#define RING_PAGES_MIN 8
 
-/* Of those that are younger than the rows that are written. */
-#define WAITING_MAX 65536
+/* Pages of all rings. */
+#define ALL_PAGES_MAX 8192
+
+/* Events that wait, since they are younger than the rows that are written. */
+#define EVENTS_WAITING_MAX 65536
 
 static int open_event(int cpu)
 {
@@ -31,7 +33,7 @@ static int open_event(int cpu)
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
-		/* The time, in the last 8 bytes of each record. */
+		/* The last 8 bytes of each record are its time. */
 		.sample_id_all = 1,
 		.sample_type = PERF_SAMPLE_TIME,
 		.use_clockid = 1,
@@ -44,18 +46,16 @@ static int open_event(int cpu)
 
 static unsigned int pages_for(unsigned int cpu_count)
 {
-	unsigned int pages = PAGES_MAX;
+	unsigned int pages = RING_PAGES_MAX;
 
-	while (pages > PAGES_MIN && pages * cpu_count > PAGES_SUM)
+	while (pages > RING_PAGES_MIN && pages * cpu_count > ALL_PAGES_MAX)
 		pages /= 2;
 	return pages;
 }
 
-int mmap_events_open(struct mmap_events *events, const int *cpus,
-		     unsigned int cpu_count)
+static int open_rings(struct mmap_events *events, const int *cpus,
+		      unsigned int cpu_count, unsigned int pages)
 {
-	unsigned int pages = pages_for(cpu_count);
-
 	*events = (struct mmap_events){0};
 	events->rings = calloc(cpu_count, sizeof(*events->rings));
 	if (!events->rings)
@@ -74,6 +74,19 @@ int mmap_events_open(struct mmap_events *events, const int *cpus,
 		events->ring_count++;
 	}
 	return 0;
+}
+
+int mmap_events_open(struct mmap_events *events, const int *cpus,
+		     unsigned int cpu_count)
+{
+	unsigned int pages = pages_for(cpu_count);
+	int error = open_rings(events, cpus, cpu_count, pages);
+
+	while (error == -ENOBUFS && pages > RING_PAGES_MIN) {
+		pages /= 2;
+		error = open_rings(events, cpus, cpu_count, pages);
+	}
+	return error;
 }
 
 static void drop(struct mmap_events *events, size_t count)
@@ -105,7 +118,7 @@ static bool make_room(struct mmap_events *events)
 
 	if (events->count < events->room)
 		return true;
-	if (events->room >= WAITING_MAX)
+	if (events->room >= EVENTS_WAITING_MAX)
 		return false;
 	waiting = realloc(events->waiting, room * sizeof(*waiting));
 	if (!waiting)
@@ -132,7 +145,7 @@ static uint64_t time_of(const struct perf_event_header *record)
 	return time;
 }
 
-/* False where there is no room for it. */
+/* Keep a copy of the record. False: there is no room for it. */
 static bool keep(struct mmap_events *events,
 		 const struct perf_event_header *record, uint64_t time)
 {
@@ -148,8 +161,8 @@ static bool keep(struct mmap_events *events,
 }
 
 /*
- * Then something can have found no room, and the kernel tells it only with the
- * next record that finds some.
+ * Could the ring be too full for a record? The kernel reports that only with
+ * the next record that finds room.
  */
 static bool is_full(const struct ring *ring)
 {
@@ -169,8 +182,9 @@ static bool keep_gap(struct mmap_events *events, uint64_t from, uint64_t until)
 }
 
 /*
- * A PERF_RECORD_LOST stands where the kernel found room again: what is missing
- * came after the record before it.
+ * Take all records of a ring. A PERF_RECORD_LOST stands where the kernel found
+ * room again: the missing records came after the record before it. Returns
+ * false if there is no room for some.
  */
 static bool empty(struct mmap_events *events, struct ring *ring, uint64_t now)
 {

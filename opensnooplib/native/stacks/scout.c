@@ -8,20 +8,21 @@
 
 #include "stacks/symbol_tables.h"
 
-/* Lines of one /proc/PID/maps that are read. */
-#define LINES_MAX (1 << 17)
+/* How many lines of one /proc/PID/maps are read. */
+#define MAPS_LINES_MAX (1 << 17)
 
 struct request {
-	bool is_for_mappings; /* of `file.pid`; the rest is for a function */
-	bool looks;
+	bool is_for_mappings; /* of file.pid; all below is for a function */
+	bool recheck;
 	uint64_t offset;
 	struct mapped_file file;
-	char path[]; /* that of `file`, NUL-terminated */
+	char path[]; /* the file's, NUL-terminated */
 };
 
-/* In the child. */
+/* From here on: in the child. */
 
-/* What is more than an answer can hold is sent before. */
+/* Append a line to `text`; if it is too long for an answer, send `text` first.
+ */
 static size_t put_line(char *text, size_t used, const char *line, size_t size)
 {
 	if (used + size + 1 > HELPER_PACKET_MAX) {
@@ -33,7 +34,7 @@ static size_t put_line(char *text, size_t used, const char *line, size_t size)
 	return used + size;
 }
 
-/* "55d0c0de1000-55d0c0de2000 r-xp ..." */
+/* Is the line, "55d0c0de1000-55d0c0de2000 r-xp ...", executable? */
 static bool is_code(const char *line)
 {
 	const char *rights = strchr(line, ' ');
@@ -53,7 +54,7 @@ static void answer_mappings(uint32_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
 	file = fopen(path, "re");
-	for (unsigned int lines = 0; file && lines < LINES_MAX; lines++) {
+	for (unsigned int lines = 0; file && lines < MAPS_LINES_MAX; lines++) {
 		size = getline(&line, &room, file);
 		if (size <= 0)
 			break;
@@ -78,7 +79,7 @@ static void answer_function(const struct request *request)
 	const struct elf_symbol *symbol = NULL;
 
 	file.path = request->path;
-	table = symbol_table_of(&tables, &file, request->looks);
+	table = symbol_table_of(&tables, &file, request->recheck);
 	if (table && table->symbols)
 		symbol = elf_symbols_find(table->symbols, request->offset,
 					  &found.into);
@@ -94,14 +95,14 @@ static void serve(const void *bytes, size_t size)
 {
 	const struct request *request = bytes;
 
-	(void)size; /* all are our own */
+	(void)size; /* requests are trusted: they come from the trace */
 	if (request->is_for_mappings)
 		answer_mappings(request->file.pid);
 	else
 		answer_function(request);
 }
 
-/* In the trace. */
+/* From here on: in the trace. */
 
 void scout_init(struct scout *scout, struct own_processes *own)
 {
@@ -122,11 +123,11 @@ static bool ask(struct scout *scout, const struct request *request,
 }
 
 enum scouted scout_function(struct scout *scout, const struct mapped_file *file,
-			    uint64_t offset, bool looks,
+			    uint64_t offset, bool recheck,
 			    struct scout_function *found)
 {
 	const struct request request = {
-		.looks = looks,
+		.recheck = recheck,
 		.offset = offset,
 		.file = *file,
 	};

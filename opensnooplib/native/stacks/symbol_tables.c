@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* For the symbols of all files: three of the largest, or some hundreds. */
-#define BYTES_MAX (128 * 1024 * 1024)
+/* Memory for all symbols: those of three very large files, or of hundreds. */
+#define SYMBOL_BYTES_MAX (128 * 1024 * 1024)
 
 static struct symbol_table *find(struct symbol_tables *tables,
 				 const struct mapped_file *file)
@@ -32,7 +32,7 @@ static void forget_symbols(struct symbol_tables *tables,
 	table->symbols = NULL;
 }
 
-/* That which wasn't asked for longest. */
+/* Free the table that was used least recently. */
 static void forget_one(struct symbol_tables *tables)
 {
 	struct symbol_table *oldest = &tables->all[0];
@@ -54,7 +54,7 @@ static struct symbol_table *add(struct symbol_tables *tables,
 	if (!path)
 		return NULL;
 	while (tables->count == SYMBOL_TABLES_MAX ||
-	       (tables->count > 0 && tables->bytes > BYTES_MAX))
+	       (tables->count > 0 && tables->bytes > SYMBOL_BYTES_MAX))
 		forget_one(tables);
 	table = &tables->all[tables->count++];
 	*table = (struct symbol_table){
@@ -80,9 +80,9 @@ static void read_symbols(struct symbol_tables *tables,
 	close(readable);
 }
 
-/* A file that isn't found any more has the symbols that it had. */
-static void look(struct symbol_tables *tables, struct symbol_table *table,
-		 const struct mapped_file *file)
+/* Read the symbols if the file has changed. A file that is gone keeps them. */
+static void check(struct symbol_tables *tables, struct symbol_table *table,
+		  const struct mapped_file *file)
 {
 	int64_t changed;
 	int fd = mapped_file_find(file);
@@ -98,18 +98,18 @@ static void look(struct symbol_tables *tables, struct symbol_table *table,
 
 const struct symbol_table *symbol_table_of(struct symbol_tables *tables,
 					   const struct mapped_file *file,
-					   bool looks)
+					   bool recheck)
 {
 	struct symbol_table *table = find(tables, file);
 
 	if (!table) {
 		table = add(tables, file);
-		looks = true;
+		recheck = true;
 	}
 	if (!table)
 		return NULL;
 	table->used = ++tables->uses;
-	if (looks)
-		look(tables, table, file);
+	if (recheck)
+		check(tables, table, file);
 	return table;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The symbols of files that processes have mapped, as many as there is room
- * for: those that weren't asked for longest are forgotten first. In a helper.
+ * Symbol tables of files that processes have mapped: as many as there is room
+ * for; those that were used least recently are freed first. They are kept in a
+ * helper.
  */
 #ifndef OPENSNOOP_SYMBOL_TABLES_H
 #define OPENSNOOP_SYMBOL_TABLES_H
@@ -17,9 +18,9 @@ struct symbol_table {
 	uint64_t device;
 	uint64_t inode;
 	char *path;
-	int64_t changed;	     /* when the file was, in ns */
-	uint64_t used;		     /* counts up */
-	struct elf_symbols *symbols; /* NULL: they can't be had */
+	int64_t changed;	     /* the file's modification time, in ns */
+	uint64_t used;		     /* value of `uses` at the last use */
+	struct elf_symbols *symbols; /* NULL: they can't be read */
 };
 
 struct symbol_tables {
@@ -27,16 +28,15 @@ struct symbol_tables {
 	unsigned int count;
 	size_t bytes; /* of all symbols */
 	uint64_t uses;
-	unsigned int reads; /* of files, so far */
+	unsigned int reads; /* of files */
 };
 
 /*
- * The file's table, which is read where it isn't there; also, if `looks`,
- * where the file has changed since. NULL without memory. It is valid until the
- * next call.
+ * The file's symbol table, valid until the next call; NULL without memory. It
+ * is read the first time, and, if `recheck`, when the file has changed since.
  */
 const struct symbol_table *symbol_table_of(struct symbol_tables *tables,
 					   const struct mapped_file *file,
-					   bool looks);
+					   bool recheck);
 
 #endif
