@@ -26,8 +26,7 @@ struct field {
 	uint32_t size;
 };
 
-/* Values of the field ret: NO_DESCRIPTOR and UNKNOWN_RESULT of bpf_src/event.h.
- */
+/* Values of the field ret, as in bpf_src/event.h. */
 #define RECORD_NO_DESCRIPTOR  0x7fffffff /* opened, but not as a descriptor */
 #define RECORD_UNKNOWN_RESULT 0x7ffffffe /* the kernel reports no result */
 
