@@ -443,7 +443,7 @@ class Compiled:
         if fd < 0:
             raise SourceError(
                 f'the C has no map "{name}", which the frontend reads: see '
-                "bpf_src/record.h"
+                "bpf_src/record.h and bpf_src/counters.h"
             )
         return fd
 

@@ -386,7 +386,7 @@ def test_calls_that_are_not_seen_any_more(checkout_copy: Path) -> None:
     hidden = "opens by openat2 can't be seen here"
     options = ("--live", "--attach", "syscall", "-p", "1")
     with Tool(*options, checkout=checkout_copy) as tool:
-        plan = edits.folder / "plan_syscall.h"
+        plan = edits.folder / "plans" / "syscall.h"
         text = plan.read_text()
         plan.write_text(text.replace("#ifdef HAVE_OPENAT2", "#if 0"))
         tool.await_message(hidden)
@@ -455,7 +455,7 @@ def test_a_pair_whose_map_has_another_name(
 def test_what_holds_older_programs_is_named(checkout_copy: Path) -> None:
     """The map that the frontend goes by; renaming its field is told of."""
     edits = Edits(checkout_copy)
-    path = edits.folder / "begin_end.h"
+    path = edits.folder / "plans" / "begin_end.h"
     options = ("--live", "--attach", "syscall", "-p", str(os.getpid()))
     with Tool(*options, checkout=checkout_copy) as tool:
         path.write_text(path.read_text().replace("under_way", "busy"))

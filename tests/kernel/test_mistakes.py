@@ -336,19 +336,19 @@ def test_a_map_of_a_name_that_we_know(tmp_path: Path, declared: str) -> None:
     "file, old, new, said",
     [
         (
-            "record.h",
+            "counters.h",
             "BPF_PERCPU_ARRAY(counters, u64, COUNTERS);",
             "BPF_HASH(counters, u32, u64);",
             "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
         ),
         (
-            "record.h",
+            "counters.h",
             "(counters, u64, COUNTERS);",
             "(counters, u64, 1);",
             "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
         ),
         (
-            "begin_end.h",
+            "plans/begin_end.h",
             "BPF_HASH(start, u32, struct open_start, START_ENTRIES);",
             'BPF_TABLE("percpu_hash", u32, struct open_start, start, 64);',
             "the map start, which must be BPF_HASH(start, u32, VALUE)",

@@ -26,9 +26,9 @@ struct field {
 	uint32_t size;
 };
 
-/* Values of the field ret: NO_DESCRIPTOR and NOT_TOLD of bpf_src/event.h. */
-#define RECORD_NO_DESCRIPTOR 0x7fffffff /* opened, but not as a descriptor */
-#define RECORD_NOT_TOLD	     0x7ffffffe /* the kernel reports no result */
+/* Values of the field ret, as in bpf_src/event.h. */
+#define RECORD_NO_DESCRIPTOR  0x7fffffff /* opened, but not as a descriptor */
+#define RECORD_UNKNOWN_RESULT 0x7ffffffe /* the kernel reports no result */
 
 /* The fields that are used for more than their own column. */
 struct layout {

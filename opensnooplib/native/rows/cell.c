@@ -73,7 +73,7 @@ static void set_descriptor(struct cell *cell, int64_t ret)
 {
 	if (ret == RECORD_NO_DESCRIPTOR)
 		set_word(cell, CELL_NONE, "-");
-	else if (ret == RECORD_NOT_TOLD)
+	else if (ret == RECORD_UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else
 		set_signed(cell, ret < 0 ? -1 : ret);
@@ -82,7 +82,7 @@ static void set_descriptor(struct cell *cell, int64_t ret)
 /* The errno of `ret`, by number or by name. */
 static void set_error(struct cell *cell, enum column_kind kind, int64_t ret)
 {
-	if (ret == RECORD_NOT_TOLD)
+	if (ret == RECORD_UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else if (kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));
