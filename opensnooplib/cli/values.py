@@ -12,19 +12,13 @@ import re
 from typing import List, Optional, Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
+from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.kernel import this_kernel
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.rows.known_columns import STYLES
 
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
-
-# What -f takes besides a flag: any of these.
-FLAG_GROUPS = {
-    "write": ("O_WRONLY", "O_RDWR"),
-    "create": ("O_CREAT", "O_TMPFILE"),
-}
-
 
 def each_of(option: str, words: str, what: str) -> List[str]:
     """The words of a list with commas."""

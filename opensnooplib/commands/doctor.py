@@ -26,6 +26,7 @@ from opensnooplib.kernel import (
 from opensnooplib.kernel.mounts import Mount
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.options import PLANS, Options
+from opensnooplib.reader import Reader
 from opensnooplib.source import kernel_headers
 from opensnooplib.trace import plans
 from opensnooplib.commands import trace_opens
@@ -54,6 +55,21 @@ _CONFIG = {
 }
 
 
+def _perf_event() -> str:
+    try:
+        Reader(this_kernel.online_cpus(), 1).close()
+    except OSError as error:
+        return refusals.why_no_bpf(error.errno or 0)
+    return ""
+
+
+# What is tried of hooks, by kind: as hooks.KINDS, and what the rings need.
+_KINDS: Dict[str, Callable[[], str]] = {
+    **hooks.KINDS,
+    "perf event": _perf_event,
+}
+
+
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
     findings = [look() for look in _LOOKS_ANYWHERE]
@@ -61,7 +77,7 @@ def run(options: Options) -> int:
     tried: List[Finding] = []
     if all(mount.is_there for mount in mounts.NEEDED):  # else all would fail
         findings += [look() for look in _LOOKS]
-        findings += [_hook(kind) for kind in hooks.KINDS]
+        findings += [_hook(kind) for kind in _KINDS]
         tried = [_try_plan(options, plan) for plan in PLANS]
     findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
@@ -198,7 +214,7 @@ _LOOKS: List[Callable[[], Finding]] = [
 
 
 def _hook(kind: str) -> Finding:
-    why_not = hooks.KINDS[kind]()
+    why_not = _KINDS[kind]()
     remedy = _rights_or(
         f"boot a kernel that has {_CONFIG[kind]} and permits such hooks",
         why_not,

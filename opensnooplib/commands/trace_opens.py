@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import mmap
-import os
 import time
 from typing import TYPE_CHECKING, Optional
 
@@ -20,7 +19,7 @@ from opensnooplib.selection import pinned_maps
 from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
-from opensnooplib.trace import ring_size, plans
+from opensnooplib.trace import output_destination, plans, ring_size
 from opensnooplib.trace.proof import Result
 from opensnooplib.trace.exec_command import Command
 from opensnooplib.trace.ending_signals import EndingSignals
@@ -45,7 +44,7 @@ def run(options: Options, messages: Messages) -> int:
 
         top_screen.check_terminal()
     pinned_maps.check(options)
-    output = open_output(options)
+    output = output_destination.open_output(options)
     command: Optional[Command] = None
     if options.command:
         command = Command(options.command)
@@ -93,18 +92,6 @@ def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
     )  # not needed for a plain trace
 
     return maps_view.MapsView(trace)
-
-
-def open_output(options: Options) -> int:
-    """Where rows or records go. Raises OpensnoopError."""
-    if options.record is not None:
-        # Not needed for a plain trace.
-        from opensnooplib.recording import description
-
-        return description.open_for_writing(options.record)
-    if options.output_file is None:
-        return 1
-    return output_file.open_for_writing("-o", options.output_file)
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
@@ -170,25 +157,5 @@ def _finish(
     trace.detach()
     if state != State.OUTPUT_FAILED:
         return 0
-    tell_output_error(trace.rings, options, messages)
+    output_destination.tell_output_error(trace.rings, options, messages)
     return 1
-
-
-def tell_output_error(
-    rings: Reader, options: Options, messages: Messages
-) -> None:
-    """Why rows or records could not be written."""
-    where = options.record or options.output_file or "stdout"
-    what = "records" if options.record else "rows"
-    error = rings.output_error()
-    if error == errno.ESTALE:
-        messages.warn(
-            f"{where} was emptied or removed meanwhile: {what} that it had "
-            "taken are gone"
-        )
-        return
-    if error == errno.ETIMEDOUT:
-        why = "whoever reads there takes nothing more"
-    else:
-        why = os.strerror(error)
-    messages.warn(f"cannot write {what} to {where}: {why}")

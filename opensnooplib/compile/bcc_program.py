@@ -25,9 +25,13 @@ from typing import (
 
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.source import known_maps
-from opensnooplib.compile.handover import MapFacts, StartMap
-from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
-from opensnooplib.source.known_maps import TAIL_CALLS_MAP
+from opensnooplib.kernel.bpf_objects import StartMap
+from opensnooplib.source.known_maps import (
+    REQUESTS_MAP,
+    START_MAP,
+    TAIL_CALLS_MAP,
+    MapFacts,
+)
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import refusals, hooks, this_kernel, similar_hooks
 from opensnooplib.explain import verifier_log

@@ -24,7 +24,8 @@ from opensnooplib.compile.bcc_program import (
     VerifierError,
     printed_from,
 )
-from opensnooplib.compile.handover import Handover, RoomFailure
+from opensnooplib.compile.handover import Handover
+from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import hooks, this_kernel, limits, tracefs, ways
 from opensnooplib.kernel.ways import NO_WAYS, Ways

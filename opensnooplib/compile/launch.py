@@ -17,6 +17,7 @@ from typing import Callable, Container, Mapping, NamedTuple
 from opensnooplib.compile import compile_room, handover
 from opensnooplib.compile.compile_room import PATIENCE_SECONDS
 from opensnooplib.compile.handover import Handover
+from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
 from opensnooplib.source import c_text
@@ -153,7 +154,7 @@ class Work:
         except BaseException:
             self._room.end()
             raise
-        if isinstance(received, handover.RoomFailure):
+        if isinstance(received, RoomFailure):
             self._room.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
             raise kind(received.sentence, self._explain(received))
@@ -178,7 +179,7 @@ class Work:
                 compiler_messages.of_compiler(said, self._job.source),
             ) from None
 
-    def _explain(self, failure: handover.RoomFailure) -> str:
+    def _explain(self, failure: RoomFailure) -> str:
         from opensnooplib.explain import compiler_messages  # seldom needed
 
         made_of = self._job.source

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Iterable, Iterator, List, NamedTuple
 
-from opensnooplib.compile.handover import RoomFailure
+from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.explain import verifier_log
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import program_names

@@ -13,7 +13,6 @@ import os
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from opensnooplib.base import native_library
-from opensnooplib.compile.handover import StartMap
 from opensnooplib.base.native_library import check
 
 
@@ -30,6 +29,15 @@ class HashCount(NamedTuple):
 
     entries: int
     flagged: int
+
+
+class StartMap(NamedTuple):
+    """How to tell from a map of the C what is under way; sizes in bytes."""
+
+    key_size: int
+    value_size: int
+    flag_offset: int  # of the field under_way in a value
+    flag_size: int  # 0: there is none, so each entry is under way
 
 
 class _MapShape(ctypes.Structure):

@@ -12,8 +12,7 @@ import re
 from typing import Callable, Dict, List, Mapping, Sequence, Set
 
 from opensnooplib.kernel import bpf_objects
-from opensnooplib import reader
-from opensnooplib.kernel import refusals, this_kernel
+from opensnooplib.kernel import this_kernel
 
 # The kernel's functions for the syscalls that open files, by machine and by
 # the #define that tells the C (bpf_src/plans/function_probes.h); a name that isn't
@@ -207,14 +206,6 @@ def _lsm() -> str:
     return _refusal_with_btf(_LSM, _LSM_MAC)
 
 
-def _perf_event() -> str:
-    try:
-        reader.Reader(this_kernel.online_cpus(), 1).close()
-    except OSError as error:
-        return refusals.why_no_bpf(error.errno or 0)
-    return ""
-
-
 # By name: a function that says why not, or "".
 KINDS: Dict[str, Callable[[], str]] = {
     "tracepoint": _tracepoint,
@@ -223,5 +214,4 @@ KINDS: Dict[str, Callable[[], str]] = {
     "fentry": _fentry,
     "uprobe": _uprobe,
     "lsm": _lsm,
-    "perf event": _perf_event,
 }

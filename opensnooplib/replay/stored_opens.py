@@ -26,7 +26,7 @@ from opensnooplib.recording.recording_file import Kind, RecordingReader
 from opensnooplib.replay.stored_sums import ReplaySums
 from opensnooplib.rows import row_format
 from opensnooplib.selection import kernel_selection
-from opensnooplib.commands import trace_opens
+from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.running_trace import end_line
 
@@ -42,7 +42,7 @@ def run(options: Options, messages: Messages) -> int:
     ending = EndingSignals()
     replay = _Replay(options, messages)
     replay.await_start()
-    output = trace_opens.open_output(options)
+    output = output_destination.open_output(options)
     replay.begin(output)
     ending.wait_for_rows()
     output_file.empty(output)
@@ -183,7 +183,7 @@ class _Replay:
         output_state = self._reader.finish(0)
         self._tell()
         if output_state == State.OUTPUT_FAILED:
-            trace_opens.tell_output_error(
+            output_destination.tell_output_error(
                 self._reader, self._options, self._messages
             )
             return 1

@@ -10,8 +10,8 @@ import os
 from typing import List, Sequence, Tuple
 
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.options import Options
-from opensnooplib.cli import values
 from opensnooplib.recording.recording_file import Condition, Test
 from opensnooplib.rows.schema import Field, Schema
 
@@ -72,7 +72,7 @@ def _flags(words: Sequence[str]) -> List[Tuple[int, int]]:
     """As _has_flag() of kernel_selection.py."""
     pairs = []
     for word in words:
-        for name in values.FLAG_GROUPS.get(word, (word,)):
+        for name in FLAG_GROUPS.get(word, (word,)):
             value: int = getattr(os, name)
             mask = os.O_ACCMODE if value == os.O_RDONLY else value
             pairs.append((mask, value))

@@ -11,10 +11,10 @@ from typing import List, Mapping, Optional, Sequence
 
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.kernel import follow
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Options
-from opensnooplib.cli import values
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import path_tests
 from opensnooplib.selection.c_conditions import all_of, any_of, equals_any
@@ -24,8 +24,8 @@ _CGROUPS_MAP = "cgroups"  # of bpf_src/extra/cgroups.h
 
 
 def _has_flag(flag: str) -> str:
-    if flag in values.FLAG_GROUPS:
-        return any_of([_has_flag(one) for one in values.FLAG_GROUPS[flag]])
+    if flag in FLAG_GROUPS:
+        return any_of([_has_flag(one) for one in FLAG_GROUPS[flag]])
     value = getattr(os, flag)
     if value == os.O_RDONLY:
         return f"((flags) & {os.O_ACCMODE}) == {os.O_RDONLY}"

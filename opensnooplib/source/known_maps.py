@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, NamedTuple, Tuple
 
-from opensnooplib.compile.handover import MapFacts
-
 COUNTERS_MAP = "counters"
 # What has begun and not ended yet.
 START_MAP = "start"
@@ -21,6 +19,16 @@ REQUESTS_MAP = "requests"
 # Of bpf_src/extra/children.h and cgroups.h, for what is selected.
 _FOLLOWED_MAPS = ("followed", "to_follow")
 _CGROUPS_MAP = "cgroups"
+
+
+class MapFacts(NamedTuple):
+    """A map of the C; sizes in bytes."""
+
+    name: str
+    kind: str
+    key_size: int
+    value_size: int
+    entries: int  # at most
 
 
 class Shape(NamedTuple):

@@ -17,7 +17,8 @@ from opensnooplib.source.known_maps import (
     REQUESTS_MAP,
     START_MAP,
 )
-from opensnooplib.compile.handover import Handover, StartMap
+from opensnooplib.compile.handover import Handover
+from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
