@@ -12,6 +12,7 @@ from typing import Iterator, List
 
 import pytest
 
+from opensnooplib.host import tracefs
 from tests.kernel.cast import Cast, a_cast
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy
 from tests.kernel.tool import CHECKOUT, copy_checkout
@@ -120,3 +121,18 @@ def _heed_signals() -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tracefs() -> Iterator[None]:
+    """Mounted, as systemd does it: tests read it, and can be without mount(2).
+
+    The tool mounts it for itself: see test_odd_hosts.py.
+    """
+    if os.geteuid() != 0 or tracefs.is_mounted(tracefs.TRACEFS):
+        yield
+        return
+    mount = ["mount", "-t", "tracefs", "tracefs", tracefs.TRACEFS]
+    subprocess.run(mount, check=True)
+    yield
+    subprocess.run(["umount", "-l", tracefs.TRACEFS], check=True)

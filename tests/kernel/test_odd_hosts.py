@@ -74,6 +74,7 @@ _TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug")
 _NO_MOUNTING = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin"
 
 
+@pytest.mark.one_kernel
 def test_tracefs_is_mounted_where_it_was_not() -> None:
     _assert_it_works(under=_under("umount -l /sys/kernel/tracing || true"))
 
@@ -87,6 +88,7 @@ def test_tracefs_can_not_be_mounted(plan: str) -> None:
     assert "mount -t tracefs" in sentence
 
 
+@pytest.mark.one_kernel
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_without_tracefs_a_function_serves() -> None:
     skip_without_hooks_for("fentry")
@@ -157,10 +159,12 @@ def test_headers_of_another_kernel_are_not_used() -> None:
     assert what in found["headers"]["found"]
 
 
+@pytest.mark.one_kernel
 def test_without_btf() -> None:
     _assert_it_works(under=_under(_hide("/sys/kernel/btf")))
 
 
+@pytest.mark.one_kernel
 def test_without_btf_what_needs_it_says_so() -> None:
     under = _under(_hide("/sys/kernel/btf"))
     sentence = _sentence(run("--attach", "fentry", under=under))
@@ -201,12 +205,14 @@ _MOUNT_TRACEFS = (
 )
 
 
+@pytest.mark.every_kernel
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
     under = _under(f'{_MOUNT_TRACEFS}; set -- {_BPF_PERFMON_AND_READ} "$@"')
     _assert_it_works(under=under, checkout=readable_checkout)
 
 
+@pytest.mark.every_kernel
 def test_capabilities_where_perf_events_need_more(
     readable_checkout: Path,
 ) -> None:
@@ -293,6 +299,7 @@ def _renamed(names: List[str]) -> str:
     )
 
 
+@pytest.mark.one_kernel
 def test_a_kernel_that_renamed_its_functions() -> None:
     skip_without_hooks_for("fentry")
     ended = _assert_it_works(
@@ -301,6 +308,7 @@ def test_a_kernel_that_renamed_its_functions() -> None:
     assert f"plan fentry: not here: {_NONE_OF}" in ended.messages
 
 
+@pytest.mark.one_kernel
 def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
     skip_without_hooks_for("fentry")
     under = _under(_renamed(hooks.open_function_names()))
