@@ -246,7 +246,9 @@ def _try_plan(options: Options, plan: str) -> Finding:
     subject = f"plan {plan}"
     quiet = Messages(quiet=True)
     try:
-        with contextlib.closing(trace_opens.open_rings(options, quiet)) as rings:
+        with contextlib.closing(
+            trace_opens.open_rings(options, quiet)
+        ) as rings:
             trace, result = plans.try_plan(plan, options, rings, quiet)
             trace.close()
     except OpensnoopError as error:

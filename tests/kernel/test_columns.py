@@ -70,6 +70,7 @@ def _status(pid: int) -> Dict[str, List[str]]:
     return {name: value.split() for name, _, value in pairs}
 
 
+@pytest.mark.one_kernel
 def test_who_opens_it(cgroup: Path) -> None:
     """/proc, while the process still lives, is the oracle."""
 

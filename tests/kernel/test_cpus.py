@@ -38,7 +38,14 @@ def _open_on_cpu1(path: str) -> None:
 
 
 @pytest.mark.parametrize("little", [False, True], ids=["root", "little"])
-@pytest.mark.parametrize("more", [[], ["--live"], ["-c"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param([], id=""),
+        pytest.param(["--live"], id="--live", marks=pytest.mark.one_kernel),
+        pytest.param(["-c"], id="-c"),
+    ],
+)
 def test_a_cpu_goes_and_comes_back(
     cpu1: Path,
     checkout_copy: Path,
@@ -89,6 +96,7 @@ def test_a_cpu_goes_and_comes_back(
     assert ended.end.missed == 0
 
 
+@pytest.mark.one_kernel
 def test_a_cpu_was_away_while_the_tool_slept(cpu1: Path) -> None:
     """As when a host sleeps: what is lost is told, and then it is seen."""
     name = f"/no/such/{os.urandom(8).hex()}"

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from opensnooplib.kernel import hooks
-from opensnooplib.options import PLANS
+from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.live import Edits, await_taken_in, counts_of
 from tests.kernel.openers import OpenLoad
@@ -29,8 +29,9 @@ from tests.kernel.tool import (
     wait_until,
 )
 
-# tests/vm asks for fewer: an emulator needs half a minute for each.
-SWAPS = int(os.environ.get("OPENSNOOP_SWAPS", "20"))
+# make test-all asks for more, tests/vm for fewer.
+SWAPS = int(os.environ.get("OPENSNOOP_SWAPS", "5"))
+_EACH = min(SWAPS, 4)  # of so many swaps one moves the fields, too
 OPENS = 30_000 * SWAPS  # at least, by two processes
 PAUSE_US = "30"
 
@@ -63,7 +64,7 @@ def _assert_each_once(rows: List[Dict[str, Any]], name: str, made: int) -> int:
     return made - len(numbers)
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_swaps_under_load(
     checkout_copy: Path, tmp_path: Path, open_load: Path, plan: str
 ) -> None:
@@ -79,8 +80,8 @@ def test_swaps_under_load(
             one.let_begin()
             other.let_begin()
             for generation in range(1, SWAPS + 1):
-                if generation % 4 == 0:
-                    edits.move_fields(generation // 4)
+                if generation % _EACH == 0:
+                    edits.move_fields(generation // _EACH)
                     await_taken_in(tool, "event.h")
                 edits.write_record(generation)
                 await_taken_in(tool, "record.h")
@@ -133,11 +134,11 @@ def _keeps_begins(plan: str) -> bool:
     return plan == "syscall"
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_opens_that_span_swaps(
     checkout_copy: Path, tmp_path: Path, plan: str
 ) -> None:
-    """Some began before three swaps, some between, and end after all."""
+    """Some began before all swaps, some between, and end after all."""
     skip_without_hooks_for(plan)
     edits = Edits(checkout_copy)
     options = ["--live", "--format", "json", "--attach", plan]
@@ -145,7 +146,7 @@ def test_opens_that_span_swaps(
     with Tool(
         *options, "-p", str(os.getpid()), checkout=checkout_copy
     ) as tool:
-        for generation in range(1, 4):
+        for generation in range(1, min(SWAPS, 3) + 1):
             held.append(_Held(tmp_path / f"fifo{generation}"))
             held[-1].wait_until_they_wait()
             edits.write_record(generation)
@@ -451,7 +452,6 @@ def test_a_pair_whose_map_has_another_name(
     assert "warning" not in run("--source", "pair.c", "-d", "0.1").messages
 
 
-@pytest.mark.skipif(SWAPS < 16, reason="16 swaps take too long")
 def test_what_holds_older_programs_is_named(checkout_copy: Path) -> None:
     """The map that the frontend goes by; renaming its field is told of."""
     edits = Edits(checkout_copy)

@@ -47,7 +47,7 @@ def test_at_launch(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     _write(tmp_path, MISTAKES[name])
-    ended = run("--source", "my.c", "-d", "1")
+    ended = run("--source", "my.c", "-d", "0.1")
     assert ended.status == 1
     assert ended.output == b""
     _assert_said(ended.messages, MISTAKES[name].said)
@@ -60,7 +60,7 @@ def test_a_warning(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     _write(tmp_path, DOUBTS[name])
-    messages = run("--source", "my.c", "-d", "1").messages
+    messages = run("--source", "my.c", "-d", "0.1").messages
     _assert_said(messages, DOUBTS[name].said)
     assert not any(noise in messages for noise in _NOISE)
 
@@ -238,7 +238,7 @@ def _patience() -> int:
     """Seconds: far more than a launch takes on this machine."""
     began = time.monotonic()
     run("-q", "-p", "1", "-d", "0.1")
-    return 8 + int(4 * (time.monotonic() - began))
+    return 4 + int(4 * (time.monotonic() - began))
 
 
 @pytest.mark.parametrize(

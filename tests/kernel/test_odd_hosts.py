@@ -77,6 +77,7 @@ _TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug")
 _NO_MOUNTING = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin"
 
 
+@pytest.mark.one_kernel
 def test_tracefs_is_mounted_where_it_was_not() -> None:
     _assert_it_works(under=prepared("umount -l /sys/kernel/tracing || true"))
 
@@ -90,6 +91,7 @@ def test_tracefs_can_not_be_mounted(plan: str) -> None:
     assert "mount -t tracefs" in sentence
 
 
+@pytest.mark.one_kernel
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_without_tracefs_a_function_serves() -> None:
     skip_without_hooks_for("fentry")
@@ -160,10 +162,12 @@ def test_headers_of_another_kernel_are_not_used() -> None:
     assert what in found["headers"]["found"]
 
 
+@pytest.mark.one_kernel
 def test_without_btf() -> None:
     _assert_it_works(under=prepared(_hide("/sys/kernel/btf")))
 
 
+@pytest.mark.one_kernel
 def test_without_btf_what_needs_it_says_so() -> None:
     under = prepared(_hide("/sys/kernel/btf"))
     sentence = _sentence(run("--attach", "fentry", under=under))
@@ -174,6 +178,7 @@ def test_without_btf_what_needs_it_says_so() -> None:
     assert found["plan fentry"]["found"] in sentence
 
 
+@pytest.mark.every_kernel
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
     under = prepared(f'{MOUNT_TRACEFS}; set -- {BPF_PERFMON_AND_READ} "$@"')
@@ -255,6 +260,7 @@ def test_each_plan_is_tried_with_all_that_may_be_locked(
     assert found["plan syscall"]["ok"]
 
 
+@pytest.mark.every_kernel
 def test_capabilities_where_perf_events_need_more(
     readable_checkout: Path,
 ) -> None:
@@ -341,6 +347,7 @@ def _renamed(names: List[str]) -> str:
     )
 
 
+@pytest.mark.one_kernel
 def test_a_kernel_that_renamed_its_functions() -> None:
     skip_without_hooks_for("fentry")
     ended = _assert_it_works(
@@ -349,6 +356,7 @@ def test_a_kernel_that_renamed_its_functions() -> None:
     assert f"plan fentry: not here: {_NONE_OF}" in ended.messages
 
 
+@pytest.mark.one_kernel
 def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
     skip_without_hooks_for("fentry")
     under = prepared(_renamed(hooks.open_function_names()))

@@ -52,6 +52,7 @@ def _compiles(*options: str) -> None:
     assert not warnings
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("plan", _WITH)
 def test_with_all_that_is_shown_and_selected(plan: str) -> None:
     skip_without_hooks_for(plan)
@@ -61,5 +62,6 @@ def test_with_all_that_is_shown_and_selected(plan: str) -> None:
     _compiles("--attach", plan, *rest)
 
 
+@pytest.mark.one_kernel
 def test_the_summary() -> None:
     _compiles("--summary")

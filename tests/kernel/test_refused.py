@@ -13,8 +13,7 @@ from typing import List
 import pytest
 
 from opensnooplib.kernel import this_kernel
-from opensnooplib.options import PLANS
-from tests.kernel import ways
+from tests.kernel import chosen, ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import CHECKOUT, Tool, Word
 
@@ -25,8 +24,9 @@ pytestmark = pytest.mark.skipif(
 _SECCOMP = CHECKOUT / "tests" / "programs" / "under_seccomp.py"
 
 
-@pytest.mark.parametrize("how", ["creat", "creat-with-trap"])
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    "plan, how", chosen.plans_with(["creat", "creat-with-trap"])
+)
 def test_a_signal_is_no_success(plan: str, how: str, tmp_path: Path) -> None:
     """Its number looks like the descriptor that the call returned."""
     skip_without_hooks_for(plan)

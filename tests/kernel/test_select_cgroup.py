@@ -10,7 +10,7 @@ from typing import Iterator, List
 
 import pytest
 
-from opensnooplib.options import PLANS
+from tests.kernel import chosen
 from tests.kernel.cast import Cast, check
 from tests.kernel.cgroup_folders import (
     a_group,
@@ -48,7 +48,9 @@ def _below(group: Path, *names: str) -> Path:
     return group
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    "plan, group", chosen.plans_with([2, 1]), indirect=["group"]
+)
 def test_a_cgroup_and_all_below(cast: Cast, group: Path, plan: str) -> None:
     skip_without_hooks_for(plan)
     wanted = _below(group, "wanted")

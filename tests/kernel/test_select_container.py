@@ -13,6 +13,7 @@ from typing import Any, Iterator, List, Tuple
 
 import pytest
 
+from tests.kernel import chosen
 from tests.kernel.cast import Cast, check
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy, move_into
 from tests.kernel.openers import Attempt, Opener, without_time
@@ -59,7 +60,9 @@ def _container(group: Path, name: str, number: str = ID) -> Path:
     return place
 
 
-@pytest.mark.parametrize("name", _CGROUPS)
+@pytest.mark.parametrize(
+    "group, name", chosen.pairs([2, 1], _CGROUPS), indirect=["group"]
+)
 def test_by_id(cast: Cast, group: Path, name: str) -> None:
     place = _container(group, name)
     move_into(place, cast.first.pid)

@@ -72,7 +72,7 @@ def _in_guest(image: images.Image, settings: machine.Settings) -> Found:
     told = io.BytesIO()
     machine.run(
         image,
-        f"make -s >&2 && {_PROBE}",
+        _PROBE,
         settings,
         told,
         sys.stderr.buffer,
