@@ -20,6 +20,7 @@ from opensnooplib.rows.known_columns import STYLES
 # TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
 
+
 def each_of(option: str, words: str, what: str) -> List[str]:
     """The words of a list with commas."""
     found = words.split(",")

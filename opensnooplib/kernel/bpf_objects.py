@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs, maps and links of the kernel's (native/bpf/bpf_object.h), for Python.
+"""Programs, maps and links of the kernel (native/bpf/), for Python.
 
 All are named by their descriptors. Functions raise OSError as the kernel says.
 """
@@ -128,12 +128,12 @@ def btf_data(btf_id: int) -> bytes:
 
 
 def create_slots(size: int) -> int:
-    """A program array, for stub.py. Raises OSError."""
+    """A program array, for stub_code.py. Raises OSError."""
     return check(_library().slots_create(size))
 
 
 def create_number() -> int:
-    """A map of one u32, which is 0: for stub.py. Raises OSError."""
+    """A map of one u32, which is 0: for stub_code.py. Raises OSError."""
     return check(_library().number_create())
 
 

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, NamedTuple, Tuple
 
+# The perf event array that records go through.
+EVENTS_MAP = "events"
+# Where a record is built. Its value is struct event: BCC tells a map's layout,
+# and so the struct's.
+EVENT_BUFFER_MAP = "scratch"
 COUNTERS_MAP = "counters"
 # What has begun and not ended yet.
 START_MAP = "start"
 # Programs that call themselves, by PROGRAM() of the C.
-AGAIN_MAP = "again"
+TAIL_CALLS_MAP = "again"
 # Of bpf_src/ways/io_uring.h: what is under way.
 REQUESTS_MAP = "requests"
 # Of bpf_src/extra/follow.h and cgroups.h, for what is selected.
@@ -62,7 +67,7 @@ def shapes(event_size: int, counters: int) -> Dict[str, Shape]:
         START_MAP: Shape(
             ("hash", "LRU hash"), written="BPF_HASH(start, u32, VALUE)"
         ),
-        AGAIN_MAP: Shape(
+        TAIL_CALLS_MAP: Shape(
             ("program array",), written="BPF_PROG_ARRAY(again, PROGRAMS)"
         ),
         REQUESTS_MAP: Shape(

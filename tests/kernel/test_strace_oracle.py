@@ -92,13 +92,13 @@ def seen(
     began: Dict[str, int] = {}
     with Tool("--attach", plan, "--format", "json", "-b", "4096") as tool:
         for name, command in _commands(folder, every_open).items():
-            place = folder / name
-            place.mkdir()
+            folder = folder / name
+            folder.mkdir()
             if name == "compile":
-                (folder / "hello.c").rename(place / "hello.c")
+                (folder / "hello.c").rename(folder / "hello.c")
             began[name] = time.monotonic_ns()
             log = folder / f"{name}.strace"
-            by_strace[name] = strace.run(command, log, place)
+            by_strace[name] = strace.run(command, log, folder)
         finished = time.monotonic_ns()
         ended = tool.stop()
     assert ended.status == 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """--children: the processes that are followed from the start.
 
-bpf_src/extra/follow.h follows every child of a process in its map "followed". Those
-that are children already when the trace begins are found in /proc.
+bpf_src/extra/follow.h follows every child of a process in its map "followed".
+Those that are children already when the trace begins are found in /proc.
 """
 
 from __future__ import annotations
