@@ -93,6 +93,8 @@ lint-c:
 		-Iopensnooplib/native opensnooplib/native
 
 lint-python:
+	@echo "rooms: who may use whom"
+	@$(PYTHON) -I tests/layers.py
 	@echo "black, flake8, mypy"
 	@black --check --quiet --diff --line-length 79 $(PYTHON_FILES)
 	@flake8 $(PYTHON_FILES)

@@ -126,7 +126,7 @@ from opensnooplib.base.errors import OpensnoopError  # noqa: E402
 from opensnooplib.kernel import limits  # noqa: E402
 from opensnooplib.base.messages import Messages, print_text  # noqa: E402
 from opensnooplib.cli import arguments, interpreter  # noqa: E402
-from opensnooplib.trace import plans
+from opensnooplib.trace import plans  # noqa: E402
 from opensnooplib.commands import trace_opens  # noqa: E402
 from opensnooplib.trace.ending_signals import EndedEarly  # noqa: E402
 

@@ -66,7 +66,7 @@ class Options(NamedTuple):
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
     top: bool  # a summary as a screen
-    # keeping
+    # recording
     record: Optional[str]  # a file; "-" is stdout
     replay: Optional[str]  # a file; "-" is stdin
     # probe

@@ -126,7 +126,7 @@ class _Counts(ctypes.Structure):
 _NOWHERE = 2**32 - 1
 
 
-def _place(field: Field, size: int) -> NativeField:
+def _native_field(field: Field, size: int) -> NativeField:
     return NativeField(field.offset if field.is_sent else _NOWHERE, size)
 
 
@@ -137,7 +137,7 @@ def _native_column(column: Column) -> _Column:
     )
     return _Column(
         column.kind,
-        _place(field, field.size // (field.elements or 1)),
+        _native_field(field, field.size // (field.elements or 1)),
         field.elements,
         column.width,
         column.key.encode(),
@@ -151,7 +151,7 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
     for name, _ in _Layout._fields_:
         field = row_format.schema.known(name)
         if field is not None:
-            setattr(layout, name, _place(field, field.size))
+            setattr(layout, name, _native_field(field, field.size))
     columns = [_native_column(column) for column in row_format.columns]
     return _FormatRequest(
         row_format.number,

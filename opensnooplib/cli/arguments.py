@@ -42,8 +42,7 @@ def parse(arguments: Sequence[str]) -> Options:
     if words.exec is not None:
         raise UsageError("write --exec COMMAND ... without a =")
     words.exec = command
-    _refuse_conflicts(words)
-    conflicts.refuse_conflicts(words)
+    conflicts.refuse(words)
     live = words.replay is None
     if words.columns == "help":
         print_text(column_list.help_text(words.source))
@@ -146,61 +145,5 @@ def _split_at_exec(
     words = list(arguments)
     if "--exec" not in words:
         return words, None
-    place = words.index("--exec")
-    return words[:place], words[place + 1 :]
-
-
-def _refuse_conflicts(words: argparse.Namespace) -> None:
-    if words.trusted and (words.full_path or words.real_path):
-        raise UsageError(
-            "--trusted and -F exclude each other: directories are looked up "
-            "when the call returns, and can be others by then"
-        )
-    if words.exec is not None:
-        if not words.exec:
-            raise UsageError("--exec needs a command after it")
-        for option, value in (("-p", words.pid), ("-t", words.tid)):
-            if value is not None:
-                raise UsageError(
-                    f"{option} and --exec exclude each other: --exec traces "
-                    "the command that it starts"
-                )
-    if words.source == "":
-        raise UsageError("--source needs the name of a C file")
-    if words.columns is not None:
-        for option, value, name in (
-            ("-T", words.timestamp, "time"),
-            ("-U", words.print_uid, "uid"),
-            ("-e", words.extended_fields, "flags,mode"),
-        ):
-            if value:
-                raise UsageError(
-                    f"{option} and --columns exclude each other: write {name} "
-                    "in --columns"
-                )
-    if words.format == "csv" and (
-        words.summary or words.top or words.doctor or words.maps
-    ):
-        raise UsageError("--format csv is for rows: use table or json here")
-    if words.time and words.format != "table":
-        raise UsageError(
-            "--time is for the table: json and csv have every time as date "
-            "(time) and as ns of CLOCK_MONOTONIC (ts)"
-        )
-    _refuse_children(words)
-    if words.quiet and words.verbose:
-        raise UsageError("-q and -v exclude each other")
-
-
-def _refuse_children(words: argparse.Namespace) -> None:
-    if words.children and words.tid is not None:
-        raise UsageError(
-            "--children and -t exclude each other: threads have no children, "
-            "processes do (-p)"
-        )
-    if words.children and words.pid is None and words.exec is None:
-        raise UsageError("--children needs -p: whose children?")
-    if words.no_children and words.exec is None:
-        raise UsageError("--no-children is for --exec; -p shows none anyway")
-    if words.children and words.no_children:
-        raise UsageError("--children and --no-children exclude each other")
+    index = words.index("--exec")
+    return words[:index], words[index + 1 :]

@@ -110,7 +110,7 @@ def build_parser() -> Parser:
     _add_columns(parser.add_argument_group("columns"))
     _add_output(parser.add_argument_group("output"))
     _add_summing(parser.add_argument_group("summing up"))
-    _add_keeping(parser.add_argument_group("keeping"))
+    _add_recording(parser.add_argument_group("recording"))
     _add_probe(parser.add_argument_group("probe"))
     return parser
 
@@ -334,7 +334,7 @@ def _add_summing(group: _Group) -> None:
     )
 
 
-def _add_keeping(group: _Group) -> None:
+def _add_recording(group: _Group) -> None:
     group.add_argument(
         "--record",
         metavar="FILE",

@@ -16,12 +16,14 @@ from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
-    refusals,
+    capabilities,
     hooks,
-    this_kernel,
     limits,
+    lockdown,
     mounts,
+    this_kernel,
     tracefs,
+    why_no_bpf,
 )
 from opensnooplib.kernel.mounts import Mount
 from opensnooplib.base.messages import Messages, print_text
@@ -59,7 +61,7 @@ def _perf_event() -> str:
     try:
         Reader(this_kernel.online_cpus(), 1).close()
     except OSError as error:
-        return refusals.why_no_bpf(error.errno or 0)
+        return why_no_bpf.sentence(error.errno or 0)
     return ""
 
 
@@ -132,29 +134,29 @@ def _bcc() -> Finding:
 
 
 def _mount(mount: Mount) -> Finding:
-    found = f"{'' if mount.is_there else 'not '}mounted at {mount.place}"
+    found = f"{'' if mount.is_there else 'not '}mounted at {mount.path}"
     return Finding(mount.filesystem, mount.is_there, found, mount.remedy)
 
 
 def _capabilities() -> Finding:
     held = [
-        name for name in refusals.CAPABILITIES if refusals.has_capability(name)
+        name for name in capabilities.CAPABILITIES if capabilities.has(name)
     ]
     return Finding(
         "capabilities",
-        refusals.may_trace(),
+        capabilities.may_trace(),
         f"user {os.geteuid()}, {', '.join(held) or 'none that tracing needs'}",
         _HAVE_RIGHTS,
     )
 
 
 def _lockdown() -> Finding:
-    mode = this_kernel.lockdown()
+    mode = lockdown.mode()
     return Finding(
         "lockdown",
-        not refusals.is_locked_down(),
+        not lockdown.forbids_tracing(),
         mode or "not in this kernel",
-        refusals.UNLOCK,
+        lockdown.UNLOCK,
     )
 
 
@@ -172,9 +174,9 @@ def _headers() -> Finding:
 
 
 def _tracefs() -> Finding:
-    for place in tracefs.PLACES:
-        if tracefs.is_mounted(place):
-            return Finding("tracefs", True, f"mounted at {place}")
+    for folder in tracefs.FOLDERS:
+        if tracefs.is_mounted(folder):
+            return Finding("tracefs", True, f"mounted at {folder}")
     try:
         _in_child(tracefs.mount_for_this_process)
     except OpensnoopError as error:
@@ -234,11 +236,11 @@ def _plan_remedy(tried: List[Finding]) -> str:
 
 def _rights_or(remedy: str, found: str) -> str:
     """What to do first: without rights, all else fails as well."""
-    if not refusals.may_trace():
+    if not capabilities.may_trace():
         return _HAVE_RIGHTS
     if limits.MORE_LOCKED_MEMORY in found:
         return limits.MORE_LOCKED_MEMORY
-    return refusals.UNLOCK if refusals.is_locked_down() else remedy
+    return lockdown.UNLOCK if lockdown.forbids_tracing() else remedy
 
 
 def _try_plan(options: Options, plan: str) -> Finding:

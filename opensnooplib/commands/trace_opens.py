@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Optional
 
 from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import refusals, this_kernel, limits
+from opensnooplib.kernel import (
+    capabilities,
+    limits,
+    lockdown,
+    this_kernel,
+    why_no_bpf,
+)
 from opensnooplib.selection import pinned_maps
 from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options
@@ -95,8 +101,8 @@ def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
-    if refusals.is_locked_down() and refusals.may_trace():
-        raise OpensnoopError(refusals.LOCKED_DOWN)
+    if lockdown.forbids_tracing() and capabilities.may_trace():
+        raise OpensnoopError(lockdown.LOCKED_DOWN)
     cpus = this_kernel.online_cpus()
     pages = ring_size.pages_for_each_cpu(options.buffer_pages, len(cpus))
     try:
@@ -107,7 +113,7 @@ def open_rings(options: Options, messages: Messages) -> Reader:
                 f"no memory for {pages} pages for each CPU: choose a smaller "
                 "-b"
             ) from None
-        raise OpensnoopError(refusals.why_no_bpf(error.errno or 0)) from None
+        raise OpensnoopError(why_no_bpf.sentence(error.errno or 0)) from None
     messages.detail(
         f"perf rings: {len(cpus)} CPUs, {rings.pages} pages for each"
     )

@@ -31,7 +31,7 @@ _KINDS = (
     "stubs",
     "sorters",
     "slots",
-    "ways",
+    "selectors",
     "programs",
     "maps",
 )
@@ -56,7 +56,7 @@ class Handover(NamedTuple):
     attachments: Dict[str, int]  # by program
     stubs: Dict[str, int]  # by the program that they stand for
     sorters: Dict[str, int]
-    ways: Dict[str, int]
+    selectors: Dict[str, int]
     slots: Dict[str, int]
 
     def close(self) -> None:

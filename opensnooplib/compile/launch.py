@@ -14,9 +14,10 @@ import socket
 import time
 from typing import Callable, Container, Mapping, NamedTuple
 
-from opensnooplib.compile import compile_room, handover
-from opensnooplib.compile.compile_room import PATIENCE_SECONDS
+from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.job import Job
+from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
@@ -34,7 +35,7 @@ _ERROR = re.compile(
 class Room:
     """The child. It ends by itself; giving its memory back takes a while."""
 
-    def __init__(self, pid: int, job: compile_room.Job) -> None:
+    def __init__(self, pid: int, job: Job) -> None:
         self.pid = pid
         self._job = job
         self._is_there = True
@@ -61,7 +62,7 @@ class Room:
 
     def _has_left(self) -> None:
         self._is_there = False
-        compile_room.remove_headers(self._job)  # if it could not itself
+        headers_folder.remove(self._job)  # if it could not itself
 
 
 class Launched(NamedTuple):
@@ -71,7 +72,7 @@ class Launched(NamedTuple):
     messages: str  # the compiler's; empty if it had nothing to say
     seconds: float  # that it took
     room: Room
-    job: compile_room.Job
+    job: Job
 
     def warnings(self) -> str:
         """The compiler's, for what the job's C is made of, and ours."""
@@ -86,7 +87,7 @@ class Launched(NamedTuple):
 class Work:
     """What a compile room is at, until it is done."""
 
-    def __init__(self, job: compile_room.Job) -> None:
+    def __init__(self, job: Job) -> None:
         self._job = job
         self._began = time.monotonic()
         self._connection, inside = socket.socketpair()
@@ -110,7 +111,7 @@ class Work:
         return bool(poll.poll(0)) or self._seconds_left() <= 0
 
     def _seconds_left(self) -> float:
-        return self._began + PATIENCE_SECONDS - time.monotonic()
+        return self._began + COMPILE_TIMEOUT_SECONDS - time.monotonic()
 
     def wait(self) -> Launched:
         """Take over what the room made. Raises OpensnoopError."""
@@ -148,7 +149,7 @@ class Work:
         except socket.timeout:
             self._room.end()
             raise OpensnoopError(
-                f"the compiler did not end within {PATIENCE_SECONDS} s",
+                f"the compiler did not end within {COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
         except BaseException:
@@ -212,13 +213,13 @@ def begin(
     """Compile, load and attach in a child.
 
     `functions` are the kernel's that the plan hooks, if it hooks any: see
-    hooks.open_functions().
+    function_names.open_functions().
 
     The child calls `install_rings` with the descriptor of the perf event array
     before it attaches anything, so that no record is sent into the void.
     """
     return Work(
-        compile_room.Job(
+        Job(
             options=options,
             source=c_text.read(c_text.path_of(options)),
             plan=plan,
@@ -231,10 +232,10 @@ def begin(
     )
 
 
-def begin_again(
-    job: compile_room.Job, changed: Source, have_slots: Container[str]
+def begin_changed(
+    job: Job, changed: Source, have_slots: Container[str]
 ) -> Work:
-    """The same with other C, for the trace that runs with these slots."""
+    """begin() with other C, for the trace that runs with these slots."""
     return Work(
         job._replace(
             folder=_new_folder(), source=changed, have_slots=have_slots

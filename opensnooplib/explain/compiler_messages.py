@@ -8,11 +8,9 @@ import re
 from typing import Iterable, Iterator, List, NamedTuple
 
 from opensnooplib.explain.room_failure import RoomFailure
-from opensnooplib.explain import verifier_log
-from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.explain import plain_words, verifier_log
 from opensnooplib.kernel import program_names
-from opensnooplib.compile import own_source
-from opensnooplib.source import c_text
+from opensnooplib.source import c_text, event_layout, locations
 from opensnooplib.source.c_text import Source
 
 # What BCC and clang print besides the mistake.
@@ -43,7 +41,7 @@ _OF_LLVM = re.compile(
 
 # Of older versions of LLVM; the file's path may be cut at its begin.
 _DIVISION = re.compile(r"^Error at line \d+: (Unsupport signed division) .*")
-_PLACE_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
+_LOCATION_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
 
 # What BCC says of a map that the kernel refuses.
 _NO_MAP = re.compile(r"^could not open bpf map: (\w+), error: (.*)$")
@@ -61,94 +59,6 @@ _TWICE = re.compile(
 # BCC reads the arguments of a kprobe's function from the registers.
 _NO_REGISTERS = "incomplete definition of type 'struct pt_regs'"
 
-# What is needed for names that clang doesn't know.
-_HINTS = (
-    (r"undeclared identifier 'TASK_COMM_LEN'", "#include <linux/sched.h>"),
-    (r"undeclared identifier 'PATH_MAX'", "#include <uapi/linux/limits.h>"),
-    (r"undeclared identifier 'O_", "#include <uapi/linux/fcntl.h>"),
-    (r"struct pt_regs'", "#include <uapi/linux/ptrace.h>"),
-    (
-        r"built-in function '__(fix|float|.*[sd]f[0-9])",
-        "BPF has only integers",
-    ),
-    (
-        r"stack limit|built-in function 'mem(set|cpy|move)'",
-        "the stack has 512 bytes: keep large things in a BPF_PERCPU_ARRAY",
-    ),
-    (
-        r"library function 'mem(set|cpy|move|cmp)'",
-        "there is no C library in the kernel: write __builtin_memset(), "
-        "__builtin_memcpy() and so on",
-    ),
-    (
-        r"(implicit|undeclared).* '(printf|malloc|strlen|strcpy|strcmp|open)'",
-        "a BPF program calls the kernel's helpers only: man bpf-helpers",
-    ),
-    (
-        r"'(std\w+|string|unistd|errno)\.h' file not found",
-        "there is no C library in the kernel: include <linux/...> and "
-        "<uapi/linux/...> only",
-    ),
-    (
-        r"'(vmlinux|bpf/\w+)\.h' file not found",
-        "this is for programs with libbpf; BCC has the helpers at hand, and "
-        "the kernel's structs are in <linux/...>",
-    ),
-    (
-        r"(?m)^\s*SEC\(",
-        "SEC() is for programs with libbpf; with BCC, a probe begins with "
-        "TRACEPOINT_PROBE(category, event)",
-    ),
-    (
-        r"(?m)^\s*TRACEPOINT_PROBE\((\s*\"|\w+:)",
-        "a comma is between the two names, and no quotes are around them: "
-        "TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
-    ),
-    (
-        r"cannot call non-static helper function",
-        "functions that probes call are static",
-    ),
-    (
-        r"too many args to|Constant<\d+> too many arguments",
-        "a helper takes 5 arguments at most: bpf_trace_printk() the text and "
-        "3 values",
-    ),
-    (
-        r"refuses the map .*: Argument list too long",
-        "its values are too large: a CPU has 32 KiB for each at most",
-    ),
-    (r"zero-sized leaf", "struct event has no fields: they are the columns"),
-    (
-        r"[Uu]nsupport(ed)? signed division",
-        "BPF divides unsigned numbers only: make both sides unsigned",
-    ),
-    (
-        r"array type .* is not assignable",
-        "an array is copied: __builtin_memcpy(to, from, size)",
-    ),
-    (
-        r"comparison (of array|against a string)",
-        "this compares addresses: compare texts byte by byte",
-    ),
-)
-
-
-# Taken by clang for a function without a type.
-_UNKNOWN_MACRO = re.compile(r"type specifier missing.*\n\s*(\w+)\(")
-_MACROS = (
-    *("TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE", "LSM_PROBE"),
-    *("KFUNC_PROBE", "KRETFUNC_PROBE", "BPF_PERF_OUTPUT", "BPF_TABLE"),
-    *("BPF_HASH", "BPF_ARRAY", "BPF_PERCPU_ARRAY", "BPF_PERCPU_HASH"),
-    *("BPF_HISTOGRAM", "BPF_STACK_TRACE"),
-)
-
-# Names that BCC's macros for maps could have; some versions have some.
-_TABLES = {
-    "BPF_LRU_HASH": "lru_hash",
-    "BPF_PERCPU_HASH": "percpu_hash",
-    "BPF_LRU_PERCPU_HASH": "lru_percpu_hash",
-}
-
 
 class _Remark(NamedTuple):
     """One of clang's; the lines that follow its first one belong to it."""
@@ -163,7 +73,7 @@ class _Remark(NamedTuple):
         return next((one for one in self.lines if _REMARK.match(one)), "")
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """FILE:LINE, or the file alone."""
         return f"{self.path}:{self.line}" if self.line else self.path
 
@@ -199,18 +109,8 @@ def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
 
 
 def _with_hints(text: str, more: str = "") -> str:
-    text = text.replace(own_source.LAYOUT, "")
-    hints = [hint for cause, hint in _HINTS if re.search(cause, text)]
-    for name in _UNKNOWN_MACRO.findall(text):
-        if name in _TABLES:
-            hints.append(
-                f"this BCC has no macro {name}: write "
-                f'BPF_TABLE("{_TABLES[name]}", KEY, VALUE, NAME, ENTRIES)'
-            )
-            continue
-        meant = did_you_mean(name.upper(), _MACROS)
-        if meant:
-            hints.append(f"BCC has no macro {name}{meant}")
+    text = text.replace(event_layout.LAYOUT, "")
+    hints = plain_words.of_compiler(text)
     hints += more.splitlines()
     return "\n".join([text, *(f"in plain words: {hint}" for hint in hints)])
 
@@ -259,7 +159,7 @@ def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
     begins = [r for r in remarks if r.kind == "note" and _TO_MATCH in r.said]
     if first is None or not begins:
         return remarks
-    begin, behind = begins[-1].place, remarks[first].place
+    begin, behind = begins[-1].location, remarks[first].location
     said = (
         f"{begin}: error: a }} is missing: this does not end before {behind}"
     )
@@ -289,21 +189,21 @@ def _better(remark: _Remark, made_of: Source) -> str:
     text = "\n".join(remark.lines)
     twice = _TWICE.search(text)
     if twice:
-        places = own_source.places_of(twice[1], made_of)
+        found = locations.all_of_program(twice[1], made_of)
         # clang knows in which file the second is.
         file = c_text.shown_name(remark.path)
-        places.sort(key=lambda place: place.startswith(f"{file}:"))
+        found.sort(key=lambda one: one.startswith(f"{file}:"))
         hook = program_names.hook_of(twice[1])
-        if len(places) > 1:
+        if len(found) > 1:
             return (
-                f"{places[-1]}: error: a probe for the {hook.what} "
-                f"{program_names.place_of(twice[1])} is there already, at "
-                f"{places[0]}: make them one"
+                f"{found[-1]}: error: a probe for the {hook.what} "
+                f"{program_names.target_of(twice[1])} is there already, at "
+                f"{found[0]}: make them one"
             )
     if _NO_REGISTERS in text and not _is_written(remark, made_of):
-        place = _function_above(remark, made_of)
-        if place:
-            return f"{place}: error: {_NO_REGISTERS}"
+        location = _function_above(remark, made_of)
+        if location:
+            return f"{location}: error: {_NO_REGISTERS}"
     return ""
 
 
@@ -317,26 +217,26 @@ def _is_written(remark: _Remark, made_of: Source) -> bool:
 
 
 def _function_above(remark: _Remark, made_of: Source) -> str:
-    """The last function with registers that begins before the place."""
+    """The last function with registers that begins before the location."""
     number = re.search(r":(\d+):\d+: error: ", remark.lines[0])
     for path, text in made_of.files.items():
         if number and os.path.abspath(path) == remark.path:
             lines = text.split("\n")[: int(number[1])]
-            for place in range(len(lines), 0, -1):
-                if "struct pt_regs" in lines[place - 1]:
-                    return f"{c_text.shown_name(path)}:{place}"
+            for line in range(len(lines), 0, -1):
+                if "struct pt_regs" in lines[line - 1]:
+                    return f"{c_text.shown_name(path)}:{line}"
     return ""
 
 
 def _of_llvm(line: str, made_of: Source) -> str:
     division = _DIVISION.match(line)
     if division:
-        place = _PLACE_OF_DIVISION.search(line)
-        where = f"{_shown(place[1], made_of)}:{place[2]}: " if place else ""
+        found = _LOCATION_OF_DIVISION.search(line)
+        where = f"{_shown(found[1], made_of)}:{found[2]}: " if found else ""
         return f"{where}error: {division[1]}"
     no_map = _NO_MAP.match(line)
     if no_map:
-        where = own_source.place_of_map(no_map[1], made_of)
+        where = locations.of_map(no_map[1], made_of)
         refused = ": ".join(no_map.groups())
         return f"{where}error: the kernel refuses the map {refused}"
     found = _OF_LLVM.match(line)
@@ -346,7 +246,7 @@ def _of_llvm(line: str, made_of: Source) -> str:
     file = _shown(file, made_of)
     where = f"{file}:{number}: "
     if not int(number):
-        where = own_source.place_of(function, made_of) or f"{file}: "
+        where = locations.of_program(function, made_of) or f"{file}: "
     return f"{where}error: in {function}: {message}"
 
 

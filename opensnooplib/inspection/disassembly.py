@@ -80,17 +80,17 @@ def _c_lines(lines: bytes, btf: bytes) -> Dict[int, str]:
 
     comments: Dict[int, str] = {}
     last: Tuple[int, int] = (0, 0)
-    for place, file, line, column in _LINE.iter_unpack(lines):
+    for index, file, line, column in _LINE.iter_unpack(lines):
         number = column >> 10
         if number and (file, number) != last:
             last = (file, number)
             name = text(file).rpartition("/")[2]
-            comments[place] = f"{text(line)} @ {name}:{number}"
+            comments[index] = f"{text(line)} @ {name}:{number}"
     return comments
 
 
 def instruction(code: bytes) -> str:
-    """The first one in `code`; the wide one takes two places."""
+    """The first one in `code`; the wide one has two halves."""
     op, registers, offset, number = _INSTRUCTION.unpack_from(code)
     destination, source = registers & 15, registers >> 4
     kind = op & 7
@@ -171,13 +171,13 @@ def _memory(
     if op & 7 == _LDX and mode in (_MEM, _MEMSX):
         sign = size.replace("u", "s") if mode == _MEMSX else size
         return f"r{destination} = *({sign} *)(r{source} {offset:+})"
-    place = f"*({size} *)(r{destination} {offset:+})"
+    memory = f"*({size} *)(r{destination} {offset:+})"
     if op & 7 == _ST:
-        return f"{place} = {number}"
+        return f"{memory} = {number}"
     if mode == _ATOMIC_MODE:
         how = _ATOMIC.get(number & 0xF0, "?")
-        return f"lock {place} {how} r{source}"
-    return f"{place} = r{source}"
+        return f"lock {memory} {how} r{source}"
+    return f"{memory} = r{source}"
 
 
 def of_programs(programs: Dict[str, int]) -> str:

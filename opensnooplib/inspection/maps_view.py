@@ -11,7 +11,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from opensnooplib.base.messages import write_line
-from opensnooplib.trace.program_set import Generation
+from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
 _SECONDS = 1.0
@@ -23,7 +23,7 @@ class MapsView:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._json = trace.options.format == "json"
-        self._listed: Optional[Generation] = None
+        self._listed: Optional[ProgramSet] = None
         self._last: Dict[str, int] = {}
         self._due = 0.0
 
@@ -40,8 +40,8 @@ class MapsView:
             self._last = values
             self._say_values(values)
 
-    def _list(self, generation: Generation) -> None:
-        for one in generation.taken.map_list:
+    def _list(self, program_set: ProgramSet) -> None:
+        for one in program_set.taken.map_list:
             if self._json:
                 write_line(json.dumps({"map": one._asdict()}))
             else:

@@ -128,12 +128,12 @@ def btf_data(btf_id: int) -> bytes:
 
 
 def create_slots(size: int) -> int:
-    """A program array, for stub.py. Raises OSError."""
+    """A program array, for stub_code.py. Raises OSError."""
     return check(_library().slots_create(size))
 
 
 def create_number() -> int:
-    """A map of one u32, which is 0: for stub.py. Raises OSError."""
+    """A map of one u32, which is 0: for stub_code.py. Raises OSError."""
     return check(_library().number_create())
 
 

@@ -131,7 +131,8 @@ def _load_libbpf() -> ctypes.CDLL:
             continue
     raise OpensnoopError(
         "libbpf is missing, and without it or kernel headers the C can't use "
-        f"kernel structs: install libbpf, or the headers of {this_kernel.release()}"
+        "kernel structs: install libbpf, or the headers of "
+        + this_kernel.release()
     )
 
 
@@ -383,10 +384,10 @@ def _together(fields: List[_Field], start: int) -> List[str]:
     if len(fields) == 1:
         return ["\t" + fields[0].declaration]
     lines = ["\tunion {"]
-    for place, field in enumerate(fields):
+    for index, field in enumerate(fields):
         gap = field.offset - start
         if gap:
-            pad = f"char __pad_{start}_{place}[{gap}];"
+            pad = f"char __pad_{start}_{index}[{gap}];"
             lines.append(
                 f"\t\tstruct {{ {pad} {field.declaration} }} "
                 "__attribute__((packed));"
@@ -397,23 +398,25 @@ def _together(fields: List[_Field], start: int) -> List[str]:
     return lines
 
 
-def places(fields: Iterable[Tuple[str, Sequence[str]]]) -> List[Optional[int]]:
+def offsets(
+    fields: Iterable[Tuple[str, Sequence[str]]]
+) -> List[Optional[int]]:
     """Where each field is in its struct, in bytes; None if it isn't there.
 
     A field is the struct's name and the names that it has had, one of which
     is looked for. Raises OpensnoopError where BTF or libbpf is missing.
     """
     btf = _of_this_kernel()
-    return [_place(btf, struct, names) for struct, names in fields]
+    return [_offset(btf, struct, names) for struct, names in fields]
 
 
-def _place(btf: Btf, struct: str, names: Sequence[str]) -> Optional[int]:
+def _offset(btf: Btf, struct: str, names: Sequence[str]) -> Optional[int]:
     found = btf.find(struct)
-    return _place_in(btf, found[0], names) if found else None
+    return _offset_in(btf, found[0], names) if found else None
 
 
-def _place_in(btf: Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
-    """Also in anonymous members. Bit fields have no place."""
+def _offset_in(btf: Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
+    """Also in anonymous members. Bit fields have none."""
     has_bit_fields = btf.type(type_id).has_bit_fields
     for member in btf.members(type_id):
         if has_bit_fields and member.offset >> 24:
@@ -427,7 +430,7 @@ def _place_in(btf: Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
             UNION,
         ):
             continue
-        inside = _place_in(btf, bare, names)
+        inside = _offset_in(btf, bare, names)
         if inside is not None and at is not None:
             return at + inside
     return None

@@ -38,7 +38,7 @@ _CONTROLLERS = {
 class Hierarchy(NamedTuple):
     """A tree of cgroups, as it is mounted."""
 
-    place: str
+    path: str
     device: int
     version: int
     controller: str  # of version 1: the kernel's name for one that it has
@@ -73,7 +73,7 @@ def _parse_mounts(lines: Sequence[str]) -> Iterator[Hierarchy]:
         kind, _, options = filesystem.split(" ", 2)
         if kind not in ("cgroup", "cgroup2"):
             continue
-        _, _, device, _, place = mount.split(" ")[:5]
+        _, _, device, _, path = mount.split(" ")[:5]
         major, minor = map(int, device.split(":"))
         controller = ""
         if kind == "cgroup":
@@ -81,7 +81,7 @@ def _parse_mounts(lines: Sequence[str]) -> Iterator[Hierarchy]:
             names = [c for name, c in _CONTROLLERS.items() if name in has]
             controller = names[0] if names else ""
         yield Hierarchy(
-            _unescape(place),
+            _unescape(path),
             os.makedev(major, minor),
             2 if kind == "cgroup2" else 1,
             controller,
@@ -111,11 +111,11 @@ def _cgroup(word: str) -> Cgroup:
         )
     if not word:
         raise UsageError("--cgroup needs a path; / is the whole host")
-    places = [word]
+    paths = [word]
     if not {".", ".."} & set(word.split("/")):  # which are of a directory
-        places += [f"{h.place}/{word}" for h in mounted if h.is_usable]
-    for place in places:
-        found = cgroup_at(place, mounted)
+        paths += [f"{h.path}/{word}" for h in mounted if h.is_usable]
+    for path in paths:
+        found = cgroup_at(path, mounted)
         if found is not None:
             return found
     if os.path.isdir(word) and _hierarchy_of(word, mounted):
@@ -126,7 +126,7 @@ def _cgroup(word: str) -> Cgroup:
     if os.path.exists(word):
         raise UsageError(
             f"--cgroup {word}: is no cgroup; give a directory below "
-            f"{mounted[0].place}"
+            f"{mounted[0].path}"
         )
     raise UsageError(
         f"--cgroup {word}: there is no such cgroup; systemd-cgls and "

@@ -52,13 +52,13 @@ def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     Raises UsageError where there is none, or more than one.
     """
     mounted = [h for h in cgroups.hierarchies() if h.is_usable]
-    folders = {h: list(_folders(h.place)) for h in mounted}
+    folders = {h: list(_folders(h.path)) for h in mounted}
     known = [*_in_state_files(), *_in_cgroups(folders)]
     return tuple(_find(word, known, folders) for word in words)
 
 
-def _folders(place: str) -> Iterator[str]:
-    for folder, names, _ in os.walk(place):
+def _folders(path: str) -> Iterator[str]:
+    for folder, names, _ in os.walk(path):
         for name in names:
             yield f"{folder}/{name}"
 

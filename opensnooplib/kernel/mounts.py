@@ -14,7 +14,7 @@ class Mount(NamedTuple):
     """What has to be mounted."""
 
     filesystem: str
-    place: str
+    path: str
     witness: str  # a file that is there then
 
     @property
@@ -23,7 +23,7 @@ class Mount(NamedTuple):
 
     @property
     def remedy(self) -> str:
-        return f"as root, mount -t {self.filesystem} none {self.place}"
+        return f"as root, mount -t {self.filesystem} none {self.path}"
 
 
 NEEDED: List[Mount] = [
@@ -37,5 +37,5 @@ def check() -> None:
     for mount in NEEDED:
         if not mount.is_there:
             raise OpensnoopError(
-                f"{mount.place} is not mounted: {mount.remedy}"
+                f"{mount.path} is not mounted: {mount.remedy}"
             )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a program attaches, which its name says, as BCC's macros make it.
+"""What a program attaches to, its target, as its name says.
+
+BCC's macros make the names.
 
 TRACEPOINT_PROBE(syscalls, sys_enter_openat), for example, is a function
 tracepoint__syscalls__sys_enter_openat.
@@ -10,18 +12,18 @@ from __future__ import annotations
 from typing import Callable, Container, NamedTuple
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import function_names
 
 
 class Hook(NamedTuple):
-    """One way to attach."""
+    """One kind of target."""
 
     prefix: str
     what: str
     kind: str  # see hooks.KINDS
     program_type: str  # attribute of bcc.BPF
     attach: str  # method of bcc.BPF
-    place: str  # what that calls the place; "": the program's name has it
+    argument: str  # of that, for the target; "": the name has it
     fds: str  # where BCC keeps the descriptors
 
 
@@ -106,15 +108,15 @@ def hook_of(
 MODULE = "vmlinux__"
 
 
-def place_of(program: str) -> str:
+def target_of(program: str) -> str:
     """For example syscalls:sys_enter_openat, or do_sys_openat2."""
     hook = hook_of(program)
-    place = program[len(hook.prefix) :]
+    target = program[len(hook.prefix) :]
     if hook.prefix == "tracepoint__":
-        return place.replace("__", ":", 1)
+        return target.replace("__", ":", 1)
     if hook.kind == "fentry":
-        return place[len(MODULE) :] if place.startswith(MODULE) else place
-    return place
+        return target.removeprefix(MODULE)
+    return target
 
 
 # The program that sees the end of something, and the one for its begin.
@@ -131,7 +133,7 @@ _THREAD_ENDS = (
 )
 
 # Take the name of an open that was seen before: bpf_src/extra/trusted.h.
-_TAKE_NAMES = tuple(f"__{name}" for name in hooks.filp_open_names())
+_TAKE_NAMES = tuple(f"__{name}" for name in function_names.filp_open_names())
 # An open through io_uring: bpf_src/ways/io_uring.h.
 _REQUEST_BEGINS = (
     "tracepoint__io_uring__io_uring_submit_",

@@ -15,50 +15,50 @@ from opensnooplib.kernel.program_names import Hook
 _COUNT = 3
 
 
-def names(hook: Hook, place: str) -> List[str]:
+def names(hook: Hook, target: str) -> List[str]:
     """The closest first; empty where nothing is close."""
     if hook.prefix == "tracepoint__":
-        return _closest(place, _tracepoints())
+        return _closest(target, _tracepoints())
     if hook.prefix == "raw_tracepoint__":
-        return _closest(place, _raw_tracepoints())
+        return _closest(target, _raw_tracepoints())
     if hook.prefix == "lsm__":
         return _closest(
-            place,
+            target,
             {
                 name[len("bpf_lsm_") :]
                 for name in _functions()
                 if name.startswith("bpf_lsm_")
             },
         )
-    return _closest(place, _functions())
+    return _closest(target, _functions())
 
 
-def exists(hook: Hook, place: str) -> bool:
+def exists(hook: Hook, target: str) -> bool:
     """As far as a look tells; tracefs must be mounted."""
     if hook.prefix == "tracepoint__":
-        path = place.replace(":", "/", 1)
+        path = target.replace(":", "/", 1)
         return any(
             os.path.exists(f"{root}/events/{path}/format")
-            for root in tracefs.PLACES
-        ) or not any(map(tracefs.is_mounted, tracefs.PLACES))
+            for root in tracefs.FOLDERS
+        ) or not any(map(tracefs.is_mounted, tracefs.FOLDERS))
     if hook.prefix == "raw_tracepoint__":
-        return place in _raw_tracepoints()
+        return target in _raw_tracepoints()
     if hook.prefix == "lsm__":
-        return f"bpf_lsm_{place}" in _functions()
-    return place in _functions()
+        return f"bpf_lsm_{target}" in _functions()
+    return target in _functions()
 
 
-def check(hook: Hook, place: str, where: Callable[[], str]) -> None:
+def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     """Raises SourceError where this kernel doesn't have it.
 
     `where` gives the begin of the sentence: "my.c:12: ". To find that takes
     longer than to look.
     """
-    if exists(hook, place):
+    if exists(hook, target):
         return
-    alike = names(hook, place)
+    alike = names(hook, target)
     raise SourceError(
-        f"{where()}this kernel has no {hook.what} {place}"
+        f"{where()}this kernel has no {hook.what} {target}"
         + (f"; it has {', '.join(alike)}" if alike else "")
     ) from None
 
@@ -94,7 +94,7 @@ def instead_of_unknown(output: str) -> List[str]:
 
 def _fields(category: str, event: str) -> List[str]:
     """Of the tracepoint's arguments."""
-    for root in tracefs.PLACES:
+    for root in tracefs.FOLDERS:
         path = f"{root}/events/{category}/{event}/format"
         if os.path.exists(path):
             with open(path, encoding="ascii", errors="replace") as file:
@@ -111,7 +111,7 @@ def _fields(category: str, event: str) -> List[str]:
 
 def _tracepoints() -> Set[str]:
     found: Set[str] = set()
-    for root in tracefs.PLACES:
+    for root in tracefs.FOLDERS:
         for path in glob.glob(f"{glob.escape(root)}/events/*/*/format"):
             category, event = path.split(os.sep)[-3:-1]
             found.add(f"{category}:{event}")

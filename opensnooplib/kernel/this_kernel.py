@@ -138,23 +138,6 @@ def perf_event_paranoid() -> int:
         return 0
 
 
-def lockdown() -> str:
-    """none, integrity, confidentiality, or "" where the kernel has none.
-
-    From securityfs; where that isn't mounted, as the kernel was booted.
-    """
-    try:
-        with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
-            return file.read().partition("[")[2].partition("]")[0]
-    except OSError:
-        pass
-    with open("/proc/cmdline", encoding="ascii", errors="replace") as file:
-        for word in file.read().split():
-            if word.startswith("lockdown="):
-                return word.partition("=")[2]
-    return ""
-
-
 def memory_available() -> int:
     """Bytes: MemAvailable of proc_meminfo(5)."""
     with open("/proc/meminfo", encoding="ascii") as file:

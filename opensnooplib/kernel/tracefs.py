@@ -19,15 +19,11 @@ from opensnooplib.base.errors import OpensnoopError
 # the second one first, and BCC 0.18 there only.
 TRACEFS = "/sys/kernel/tracing"
 DEBUGFS = "/sys/kernel/debug"
-PLACES = (DEBUGFS + "/tracing", TRACEFS)
-
-# Each syscall that opens a file, as its tracepoints call it; in the order of
-# enum open_call in bpf_src/event.h.
-OPEN_CALLS = ("open", "creat", "openat", "openat2", "open_by_handle_at")
+FOLDERS = (DEBUGFS + "/tracing", TRACEFS)
 
 
-def is_mounted(place: str) -> bool:
-    return os.path.isdir(f"{place}/events")
+def is_mounted(folder: str) -> bool:
+    return os.path.isdir(f"{folder}/events")
 
 
 def mount_for_this_process() -> None:
@@ -36,7 +32,7 @@ def mount_for_this_process() -> None:
     Leaves the process in a mount namespace of its own if something had to be
     mounted. Raises OpensnoopError where that fails.
     """
-    if all(is_mounted(place) for place in PLACES):
+    if all(is_mounted(folder) for folder in FOLDERS):
         return
     try:
         libc.unshare(libc.CLONE_NEWNS)
@@ -45,7 +41,7 @@ def mount_for_this_process() -> None:
         if not is_mounted(TRACEFS):
             libc.mount("tracefs", TRACEFS, "tracefs")
     except OSError as error:
-        if any(is_mounted(place) for place in PLACES):
+        if any(is_mounted(folder) for folder in FOLDERS):
             return
         raise OpensnoopError(
             f"tracefs is not mounted and can't be ({error.strerror}): as "
@@ -59,8 +55,8 @@ def mount_for_this_process() -> None:
 
 def description(category: str, event: str) -> str:
     """Of a tracepoint, as the kernel gives it; "" if it has none so named."""
-    for place in PLACES:
-        path = f"{place}/events/{category}/{event}/format"
+    for folder in FOLDERS:
+        path = f"{folder}/events/{category}/{event}/format"
         try:
             with open(path, encoding="ascii", errors="replace") as file:
                 return file.read()
@@ -74,10 +70,3 @@ def fields(category: str, event: str) -> List[str]:
     return re.findall(
         r"field:[^;]*?(\w+)(?:\[\d*\])?;", description(category, event)
     )
-
-
-def open_calls() -> List[str]:
-    """Those of OPEN_CALLS that this kernel has tracepoints for."""
-    return [
-        call for call in OPEN_CALLS if fields("syscalls", f"sys_enter_{call}")
-    ]

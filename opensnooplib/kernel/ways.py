@@ -13,8 +13,13 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import hooks, this_kernel, tracefs
-from opensnooplib.kernel import btf
+from opensnooplib.kernel import (
+    btf,
+    function_names,
+    hooks,
+    this_kernel,
+    tracefs,
+)
 
 Define = Tuple[str, str]
 
@@ -43,7 +48,7 @@ class _Missing(Exception):
 def find(all_ways: bool, functions: Mapping[str, str]) -> Ways:
     """For the running kernel; tracefs must be mounted.
 
-    `functions` are those that the plan hooks: see hooks.open_functions().
+    `functions` are those that the plan hooks: see function_names.py.
     """
     ways = Ways([], [], [], {})
     for way, look in _WAYS.items():
@@ -109,15 +114,15 @@ _BINPRM: Dict[str, _Field] = {
 }
 
 
-def _places(fields: Mapping[str, _Field]) -> List[Define]:
+def _offsets(fields: Mapping[str, _Field]) -> List[Define]:
     try:
-        places = btf.places(fields.values())
+        offsets = btf.offsets(fields.values())
     except OpensnoopError:
         raise _Missing("this kernel has no BTF that can be read") from None
-    for (struct, names), place in zip(fields.values(), places):
-        if place is None:
+    for (struct, names), offset in zip(fields.values(), offsets):
+        if offset is None:
             raise _Missing(f"this kernel's {struct} has no {names[0]}")
-    return [(name, str(at)) for name, at in zip(fields, places)]
+    return [(name, str(offset)) for name, offset in zip(fields, offsets)]
 
 
 def _io_uring(_: _Request) -> List[Define]:
@@ -133,17 +138,19 @@ def _io_uring(_: _Request) -> List[Define]:
     if tracefs.fields("io_uring", "io_uring_cqe_overflow"):
         defines.append(("HAVE_IO_URING_CQE_OVERFLOW", "1"))
         fields.update(_IO_CQE)
-    return defines + _room() + _places(fields)
+    return defines + _room() + _offsets(fields)
 
 
 def _by_function() -> List[Define]:
-    if hooks.KINDS["kprobe"]() or not hooks.has_function("io_openat2"):
+    if hooks.KINDS["kprobe"]() or not function_names.has_function(
+        "io_openat2"
+    ):
         raise _Missing(
             "this kernel doesn't tell which request is done, as 5.18 does, "
             "and has no kprobe on io_openat2"
         )
     fields = {**_IO_URING, **_IO_URING_RESULT, **_FILENAME_NAME}
-    return [("IO_URING_BY_FUNCTION", "1")] + _room() + _places(fields)
+    return [("IO_URING_BY_FUNCTION", "1")] + _room() + _offsets(fields)
 
 
 def _room() -> List[Define]:
@@ -182,7 +189,7 @@ def _programs_for_32_bits(request: _Request) -> List[Define]:
         raise _Missing("this kernel runs no 32-bit programs")
     if has_functions:
         return []
-    return [("SYSCALLS_32_BIT", "1")] + _places(_COMPAT)
+    return [("SYSCALLS_32_BIT", "1")] + _offsets(_COMPAT)
 
 
 _NO_FUNCTIONS = "this kernel lets nobody hook its functions"
@@ -205,10 +212,10 @@ def _hook_of_functions() -> str:
 
 def _inner_opens() -> List[Define]:
     """What shows all opens within the kernel; [] where nothing does."""
-    hook, functions = _hook_of_functions(), hooks.inner_functions()
+    hook, functions = _hook_of_functions(), function_names.inner_functions()
     if not hook or not functions:
         return []
-    return [("KERNEL_OPENS", "1"), (hook, "1"), *functions.items()] + _places(
+    return [("KERNEL_OPENS", "1"), (hook, "1"), *functions.items()] + _offsets(
         {**_OPEN_FLAGS, **_FILENAME_NAME}
     )
 
@@ -216,13 +223,13 @@ def _inner_opens() -> List[Define]:
 def _exec(request: _Request) -> List[Define]:
     if not request.all_ways:
         raise _Missing("--all shows them")
-    return _inner_opens() or [_EXEC_TRACEPOINT] + _places(_BINPRM)
+    return _inner_opens() or [_EXEC_TRACEPOINT] + _offsets(_BINPRM)
 
 
 def _kernel(request: _Request) -> List[Define]:
     if not request.all_ways:
         raise _Missing("--all shows them")
-    if not _hook_of_functions() or not hooks.inner_functions():
+    if not _hook_of_functions() or not function_names.inner_functions():
         raise _Missing(_NO_FUNCTIONS)
     return []  # they came with exec
 

@@ -44,9 +44,9 @@ def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
 
 
 def of_pairs(old: List[str], new: List[str]) -> str:
-    """Places where programs only end what others begin, and didn't before."""
+    """Targets where programs only end what others begin, and didn't before."""
     return ", ".join(
-        program_names.place_of(name)
+        program_names.target_of(name)
         for name in new
         if name in old
         and program_names.only_ends(name, old)

@@ -31,7 +31,7 @@ _READ_SIZE = 64 * 1024
 # A save is over when nothing has happened for so long; but a program that
 # never stops writing is not waited for.
 _QUIET_SECONDS = 0.03
-_PATIENCE_SECONDS = 1.0
+_LONGEST_SAVE_SECONDS = 1.0
 
 
 class Watch:
@@ -48,13 +48,13 @@ class Watch:
     def files(self, paths: Iterable[str]) -> None:
         """Watch these, from now on, and no others.
 
-        So are all links on the way to them. Raises OSError where the kernel
+        So are all links in their paths. Raises OSError where the kernel
         has no room for more watches (fs.inotify.max_user_watches).
         """
-        names = {name for path in paths for name in _names_on_the_way(path)}
-        places = [_place_to_watch(name) for name in names]
-        self._names = {os.fsencode(name) for _, name in places}
-        folders = {folder for folder, _ in places}
+        names = {name for path in paths for name in _names_on_path(path)}
+        watched = [_folder_and_name(name) for name in names]
+        self._names = {os.fsencode(name) for _, name in watched}
+        folders = {folder for folder, _ in watched}
         for folder in folders - set(self._folders):
             try:
                 self._folders[folder] = libc.inotify_add_watch(
@@ -75,7 +75,7 @@ class Watch:
             return False
         if (
             now - self.last_change < _QUIET_SECONDS
-            and now - self._first_change < _PATIENCE_SECONDS
+            and now - self._first_change < _LONGEST_SAVE_SECONDS
         ):
             return False
         self._first_change = 0.0
@@ -97,7 +97,7 @@ class Watch:
                 data = data[_HEAD.size + size :]
 
     def _forget(self, number: int, mask: int) -> bool:
-        """Another folder may come to its place: files() will look.
+        """Another folder may take its name: files() will look.
 
         Two names for one folder have one watch.
         """
@@ -112,7 +112,7 @@ class Watch:
         os.close(self._fd)
 
 
-def _names_on_the_way(path: str) -> Iterator[str]:
+def _names_on_path(path: str) -> Iterator[str]:
     """Each link that is followed, folders' too, and what is at the end."""
     at = "/"
     steps = _steps(os.path.abspath(path))
@@ -142,7 +142,7 @@ def _steps(path: str) -> List[str]:
     return [step for step in path.split("/") if step not in ("", ".")][::-1]
 
 
-def _place_to_watch(path: str) -> Tuple[str, str]:
+def _folder_and_name(path: str) -> Tuple[str, str]:
     """The folder and a name in it: those of `path`, or of what must be there
     first."""
     folder, name = os.path.split(path)

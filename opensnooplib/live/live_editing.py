@@ -4,13 +4,13 @@
 What was saved is compiled in a room of its own while the trace goes on. Then:
 
 1. Its programs for ends are attached beside the old ones: each end looks for
-   its begin in the map "start" of its own generation, so an open belongs to
-   the generation that saw it begin.
-2. The new programs are shown the tool's own opens (calibration). If they
+   its begin in the map "start" of its own program set, so an open belongs to
+   the set that saw it begin.
+2. The new programs are shown the tool's own opens (the proof). If they
    don't see them, that is told, and nothing has changed.
-3. One write into the slot of each stub (stub.py), and everybody's opens are
-   the new generation's.
-4. The old generation goes when nothing is under way that it saw begin: for a
+3. One write into the slot of each stub (stub_code.py), and everybody's opens
+   are the new set's.
+4. The old set goes when nothing is under way that it saw begin: for a
    FIFO that nobody opens, that can take as long as the trace.
 """
 
@@ -35,7 +35,7 @@ from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source, VanishedError
 from opensnooplib.trace import proof
 from opensnooplib.trace.proof import Result
-from opensnooplib.trace.program_set import Generation
+from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
 # Some editors take the file away for a moment while they save.
@@ -219,7 +219,7 @@ class Live:
                 "taken in"
             ) from None
         try:
-            self._work = launch.begin_again(
+            self._work = launch.begin_changed(
                 self._trace.job, found, self._trace.stubs.names
             )
         except BaseException:
@@ -278,13 +278,13 @@ class Live:
         self._warn(result)
         self._shown = self._tried
 
-    def _prove(self, launched: Launched) -> Tuple[Generation, Result]:
+    def _prove(self, launched: Launched) -> Tuple[ProgramSet, Result]:
         """Let the new programs see opens by the tool. Raises OpensnoopError.
 
         Raises BlockingIOError where nothing can be known yet.
         """
         trace = self._trace
-        new = Generation(
+        new = ProgramSet(
             trace.rings,
             self._stream,
             launched.handover,
@@ -299,7 +299,7 @@ class Live:
             new.count_from_here()
             return new, Result([], [], [])
         try:
-            result = proof.calibrate(
+            result = proof.prove(
                 trace.rings,
                 new.taken.calls,
                 trace.options,
@@ -326,7 +326,7 @@ class Live:
         trace.rooms.append(launched.room)
         _thread.start_new_thread(launched.handover.close, ())
 
-    def _say(self, old: Generation, new: Generation) -> None:
+    def _say(self, old: ProgramSet, new: ProgramSet) -> None:
         took = time.monotonic() - self._saved
         files = changes.names(
             path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The counts of a summary, from a recording: native/event/counts.h, for Python."""
+"""The counts of a summary, from a recording (native/event/counts.h)."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def run(options: Options, messages: Messages) -> int:
     output_file.empty(output)
     replay.put_heading()
     try:
-        while replay.goes_on and not ending.received:
+        while replay.is_running and not ending.received:
             replay.step()
     except OpensnoopError:  # another struct event lacks what was asked for
         replay.end()
@@ -93,7 +93,7 @@ class _Replay:
                 raise OpensnoopError(f"{self._name} {_WHY_NOT[kind]}")
         except OSError as error:
             raise self._error(error) from None
-        while self._described is None and self.goes_on:
+        while self._described is None and self.is_running:
             self.step()
         if self._described is None:
             why = self._trouble() or "says nothing of what it holds"
@@ -121,7 +121,7 @@ class _Replay:
         self._messages.note(_introduction(self._name, self._described))
 
     @property
-    def goes_on(self) -> bool:
+    def is_running(self) -> bool:
         return self._state == State.GOES_ON
 
     def step(self) -> None:

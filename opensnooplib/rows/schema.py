@@ -124,7 +124,7 @@ class Schema(NamedTuple):
         layout = _Layout(declared)
         if how == "struct_packed":
             layout.size_what_is_left(members, size)
-        end, _ = layout.place(members, how, 0, "")
+        end, _ = layout.lay_out(members, how, 0, "")
         if end != size:
             raise SourceError(
                 f"struct event has {size} bytes, but its fields make {end}: "
@@ -149,8 +149,8 @@ class Schema(NamedTuple):
         """Raises SourceError: send_event() of bpf_src sends none behind it."""
         if self.find("path") and self.fields[-1].name != "path":
             raise SourceError(
-                f"{declared['path'].place}: path must stay the last field of "
-                "struct event: a record is sent without what path leaves "
+                f"{declared['path'].location}: path must stay the last field "
+                "of struct event: a record is sent without what path leaves "
                 f"unused, so {self.fields[-1].name} behind it would be lost"
             )
 
@@ -160,7 +160,7 @@ class Schema(NamedTuple):
             why_not = _why_no_column(field)
             if why_not:
                 outer = declared.get(field.name.partition(".")[0])
-                where = f"{outer.place}: " if outer else "struct event: "
+                where = f"{outer.location}: " if outer else "struct event: "
                 raise SourceError(f"{where}the field {field.name} {why_not}")
 
     def as_sent(self, size: int) -> Schema:
@@ -282,7 +282,7 @@ def _type(member: List[Any]) -> Any:
 
 
 def _bit_field(name: str, declared: Mapping[str, Declaration]) -> SourceError:
-    where = f"{declared[name].place}: " if name in declared else ""
+    where = f"{declared[name].location}: " if name in declared else ""
     return SourceError(
         f"{where}struct event has a bit field, {name}: use a whole integer"
     )
@@ -318,10 +318,10 @@ class _Layout:
         declared = self._declared.get(name)
         return declared is not None and declared.dimensions > 1
 
-    def place(
+    def lay_out(
         self, members: List[Any], how: str, base: int, prefix: str
     ) -> Tuple[int, int]:
-        """Place a struct's or union's members; returns size and alignment."""
+        """Lay out a struct's or union's members: its size and alignment."""
         end = 0
         whole = 0
         largest = 1
@@ -330,7 +330,7 @@ class _Layout:
             if how == "struct":
                 end = _round_up(end, alignment)
             if not member[0].startswith("__pad_"):
-                self._place_one(member, base + end, size, prefix)
+                self._lay_out_one(member, base + end, size, prefix)
             whole = max(whole, end + size)
             end = 0 if how == "union" else end + size
             largest = max(largest, alignment)
@@ -338,7 +338,7 @@ class _Layout:
             return whole, largest
         return _round_up(whole, largest), largest
 
-    def _place_one(
+    def _lay_out_one(
         self, member: List[Any], offset: int, size: int, prefix: str
     ) -> None:
         name, kind = member[0], _type(member)
@@ -347,7 +347,7 @@ class _Layout:
             return  # char rest[0]: nothing to show
         if not isinstance(kind, str) and count is None:
             inner = f"{prefix}{name}." if name else prefix
-            self.place(kind[1], kind[2], offset, inner)
+            self.lay_out(kind[1], kind[2], offset, inner)
             return
         field = Field(prefix + name, offset, size, "bytes")
         if isinstance(kind, str) and kind in _INTEGERS:
@@ -374,8 +374,8 @@ class _Layout:
                 )
             alignment = size
         else:
-            # A look at the inner members, without keeping their places.
-            size, alignment = _Layout({}).place(kind[1], kind[2], 0, "")
+            # A look at the inner members, without keeping their offsets.
+            size, alignment = _Layout({}).lay_out(kind[1], kind[2], 0, "")
         count = _count(member)
         return size * (1 if count is None else count), alignment
 
@@ -434,8 +434,8 @@ def _with_note(field: Field, declared: Declaration) -> Field:
     is_integer = field.kind in ("unsigned", "signed", "pointer")
     if note.rendering and not is_integer:
         raise SourceError(
-            f"{declared.place}: column: {note.rendering} is a rendering for "
-            f"integers, which {field.name} is not"
+            f"{declared.location}: column: {note.rendering} is a rendering "
+            f"for integers, which {field.name} is not"
         )
     return field._replace(note=note)
 

@@ -12,7 +12,7 @@ from typing import List, Mapping, Optional, Sequence
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.open_flags import FLAG_GROUPS
-from opensnooplib.kernel import follow
+from opensnooplib.kernel import children
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
@@ -140,7 +140,7 @@ def check_schema(options: Options, schema: Schema) -> None:
 
 def map_names(options: Options) -> List[str]:
     """The maps of the C that fill_maps() needs."""
-    names = follow.map_names() if options.follow_children else []
+    names = children.map_names() if options.follow_children else []
     return names + [_CGROUPS_MAP] * bool(_slots(options))
 
 
@@ -170,9 +170,9 @@ def _fill_maps(
     older: Optional[Mapping[str, int]],
 ) -> None:
     if options.follow_children and older is None:
-        follow.follow(options.pids, maps)
+        children.follow(options.pids, maps)
     elif options.follow_children and older is not None:
-        follow.take_over(maps, older)
+        children.take_over(maps, older)
     for slot, cgroup in enumerate(_slots(options)):
         fd = os.open(cgroup.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

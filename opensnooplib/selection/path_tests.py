@@ -20,7 +20,7 @@ _LONGEST_TEXT = 64
 _ALL_TEXTS = 1024
 _LEAST_TEXT = 4
 
-# A text that is looked for at each place; it may be compared 128 times.
+# A text that is looked for at each offset; it may be compared 128 times.
 _LONGEST_HELD = 16
 _MOST_HELD = 4
 
@@ -80,7 +80,7 @@ class _Writer:
         self._compared = 0
 
     def fits_the_verifier(self) -> bool:
-        """A text that is looked for at each place is a loop; with another
+        """A text that is looked for at each offset is a loop; with another
         comparison it is more than the verifier goes through.
         """
         return not self._held or self._compared == 1

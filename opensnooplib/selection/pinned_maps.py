@@ -8,7 +8,7 @@ from typing import Optional
 
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.base.errors import OpensnoopError, UsageError
-from opensnooplib.kernel import refusals
+from opensnooplib.kernel import capabilities, why_no_bpf
 from opensnooplib.options import Options
 
 # BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_LRU_HASH of include/uapi/linux/bpf.h
@@ -46,8 +46,8 @@ def _check(
 
 
 def _refusal(option: str, path: str, error: int) -> OpensnoopError:
-    if error == errno.EPERM and not refusals.may_trace():
-        return OpensnoopError(refusals.why_no_bpf(error))
+    if error == errno.EPERM and not capabilities.may_trace():
+        return OpensnoopError(why_no_bpf.sentence(error))
     if error == errno.ENOENT:
         return UsageError(
             f"{option} {path}: there is no such map; pin one first, for "

@@ -160,8 +160,8 @@ def _file_lines(
         conditions.heed(code)
         included = _INCLUDE.match(code)
         if not included:
-            goes_on = lines[-1].endswith("\\")  # within a macro
-            if _PROBE.match(code) and not goes_on:
+            is_continued = lines[-1].endswith("\\")  # within a macro
+            if _PROBE.match(code) and not is_continued:
                 lines += _probe_lines(
                     line, code, _line_directive(number, path)
                 )

@@ -30,7 +30,7 @@ def columns(options: Options) -> List[Define]:
 
 
 def directories(options: Options) -> List[Define]:
-    """The #defines for bpf_src/extra/full_path.h; a summary counts names only."""
+    """For bpf_src/extra/full_path.h; a summary counts names only."""
     if options.summary:
         return []
     wanted = {
@@ -59,7 +59,7 @@ def plan(
     """The #defines for the plan `name`, which sees these syscalls.
 
     `functions` names the kernel's functions that it hooks, if it hooks any:
-    see hooks.open_functions().
+    see function_names.py.
     """
     defines = [
         (f"PLAN_{name.upper().replace('-', '_')}", "1"),

@@ -9,6 +9,11 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, NamedTuple, Tuple
 
+# The perf event array that records go through.
+EVENTS_MAP = "events"
+# Where a record is built. Its value is struct event: BCC tells a map's layout,
+# and so the struct's.
+EVENT_BUFFER_MAP = "scratch"
 COUNTERS_MAP = "counters"
 # What has begun and not ended yet.
 START_MAP = "start"

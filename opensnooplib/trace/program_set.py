@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One generation of programs: what one compile made, from its calibration on.
+"""A program set: what one compile made, from its proof on.
 
 A trace has one; with --live, each save of the C makes the next, and an old
 one stays until nothing is under way whose begin it has seen.
@@ -11,9 +11,9 @@ import os
 from typing import Dict, Optional
 
 from opensnooplib.kernel import bpf_objects
-from opensnooplib.compile.bcc_program import EVENTS_MAP
 from opensnooplib.source.known_maps import (
     COUNTERS_MAP,
+    EVENTS_MAP,
     REQUESTS_MAP,
     START_MAP,
 )
@@ -29,7 +29,7 @@ from opensnooplib.selection import kernel_selection
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
 
 
-class Generation:
+class ProgramSet:
     """Programs, maps, and the stream of records that they send."""
 
     def __init__(
@@ -39,11 +39,11 @@ class Generation:
         taken: Handover,
         options: Options,
         cpus: int,
-        older: Optional[Generation] = None,
+        older: Optional[ProgramSet] = None,
     ) -> None:
         """For `stream`, the newest of `rings`; `cpus` are the possible ones.
 
-        `older` is the generation whose place it takes, if there is one.
+        `older` is the program set that it replaces, if there is one.
         Raises OpensnoopError for a struct event that can't be shown.
         """
         self.taken = taken

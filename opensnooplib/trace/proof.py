@@ -17,7 +17,7 @@ from opensnooplib import reader
 from opensnooplib.options import Options
 
 # A record is in its ring before the open returns; this is for the reader.
-_PATIENCE_MS = 100
+_RECORD_TIMEOUT_MS = 100
 
 # On a busy host with small rings, the very record can be lost.
 _TRIES = 5
@@ -45,7 +45,7 @@ class Result(NamedTuple):
         ]
 
 
-def calibrate(
+def prove(
     rings: reader.Reader,
     calls: Sequence[str],
     options: Options,
@@ -113,7 +113,7 @@ def _make_and_see(
             result.untested.append(made.call)
             continue
         is_seen = rings.await_open(
-            made.path, os.getpid(), made.ret, _PATIENCE_MS
+            made.path, os.getpid(), made.ret, _RECORD_TIMEOUT_MS
         )
         (result.seen if is_seen else result.unseen).append(made.call)
     return result

@@ -20,7 +20,7 @@ from opensnooplib.kernel import program_names
 from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import proof
 from opensnooplib.trace.online_cpus import CpuFollower
-from opensnooplib.trace.program_set import Generation
+from opensnooplib.trace.program_set import ProgramSet
 
 # A program that has taken its record's time completes it within this, also
 # in a virtual machine whose CPU stands still for a while.
@@ -50,11 +50,11 @@ class Trace:
         self._recorder: Optional[Recorder] = None
         self._summing: Optional[Summing] = None
         self.cpu_count = this_kernel.possible_cpu_count()
-        self.newest = Generation(
+        self.newest = ProgramSet(
             rings, 0, launched.handover, options, self.cpu_count
         )
-        self.older: List[Generation] = []
-        # Of generations that are gone.
+        self.older: List[ProgramSet] = []
+        # Of program sets that are gone.
         self.past_lost = self.past_missed = self.past_not_followed = 0
         self.stubs = Switchboard()
         self.stubs.take(launched.handover)
@@ -69,7 +69,7 @@ class Trace:
         """See that opens are seen; the trace begins with the last of them."""
         programs = self.newest.programs
         self.stubs.show_tool(programs)
-        result = proof.calibrate(
+        result = proof.prove(
             self.rings,
             self.newest.taken.calls,
             self.options,
@@ -134,24 +134,24 @@ class Trace:
 
     def lost(self) -> int:
         """Records that found no room in the rings."""
-        generations = [*self.older, self.newest]
-        return self.past_lost + sum(one.lost() for one in generations)
+        program_sets = [*self.older, self.newest]
+        return self.past_lost + sum(one.lost() for one in program_sets)
 
     def missed(self) -> int:
         """Opens that found the map full, and programs that were skipped."""
-        generations = [*self.older, self.newest]
+        program_sets = [*self.older, self.newest]
         skipped = self._skipped() - self._skipped_before
         return (
             self.past_missed
             + skipped
-            + sum(one.missed() for one in generations)
+            + sum(one.missed() for one in program_sets)
         )
 
     def not_followed(self) -> int:
         """Processes whose opens are missing, though --children wants them."""
-        generations = [*self.older, self.newest]
+        program_sets = [*self.older, self.newest]
         return self.past_not_followed + sum(
-            one.not_followed() for one in generations
+            one.not_followed() for one in program_sets
         )
 
     def end(self) -> State:
@@ -193,15 +193,15 @@ class Trace:
     def detach(self) -> None:
         """Take the programs off; each waits for the kernel's RCU."""
         self.stubs.close()
-        for generation in [*self.older, self.newest]:
-            generation.detach()
+        for program_set in [*self.older, self.newest]:
+            program_set.detach()
 
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
         self._cpus.close()
-        for generation in [*self.older, self.newest]:
-            generation.close()
+        for program_set in [*self.older, self.newest]:
+            program_set.close()
 
 
 def end_line(

@@ -16,7 +16,7 @@ import time
 from typing import Dict, List, NamedTuple
 
 import workbench
-from opensnooplib.source import kernel_headers
+from opensnooplib.source import kernel_headers, small_headers
 from samples import Samples, in_turn
 from table import Row
 from tools import OURS, CannotMeasure, Kind, Tool, last_line
@@ -109,9 +109,9 @@ def _same_compile(bench: Workbench) -> _Compile:
         os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
     elif chosen.kind == kernel_headers.Kind.SMALL_TREE:
         tree = bench.path("headers")
-        kernel_headers.make_small_tree(tree, shown.stdout.decode())
+        small_headers.make_tree(tree, shown.stdout.decode())
         os.environ["BCC_KERNEL_SOURCE"] = tree
-        flags = kernel_headers.small_tree_flags(tree)
+        flags = small_headers.compiler_options(tree)
     return _Compile(source, flags, chosen.reason)
 
 

@@ -107,8 +107,8 @@ def mounts() -> Iterator[List[Path]]:
     """Mount points that a test adds to; they are unmounted at its end."""
     mounted: List[Path] = []
     yield mounted
-    for place in reversed(mounted):
-        subprocess.run(["umount", place], check=True)
+    for path in reversed(mounted):
+        subprocess.run(["umount", path], check=True)
 
 
 @pytest.fixture

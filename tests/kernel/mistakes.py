@@ -43,8 +43,8 @@ BPF_PERF_OUTPUT(events);
 BPF_ARRAY(large, struct event, 1);
 TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 {
-	u32 place = 0;
-	struct event *event = large.lookup(&place);
+	u32 index = 0;
+	struct event *event = large.lookup(&index);
 
 	if (event)
 		events.perf_submit(args, event, 8);

@@ -99,12 +99,12 @@ def _offsets(program: List[_Instruction], register: int) -> Set[int]:
 def _after_call(
     program: List[_Instruction], helper: int
 ) -> List[_Instruction]:
-    places = [
-        place
-        for place, one in enumerate(program)
+    indexes = [
+        index
+        for index, one in enumerate(program)
         if (one.code, one.immediate) == (_CALL, helper)
     ]
-    return program[places[0] + 1 :]
+    return program[indexes[0] + 1 :]
 
 
 @pytest.mark.parametrize("plan", PLANS)

@@ -28,7 +28,7 @@ from tests.kernel.tool import (
     wait_until,
 )
 
-_PATH = "/no/such/place"
+_PATH = "/no/such/path"
 _MIDDLE = "zoo::Fence::open(char const*, int)"
 _UNKNOWN = "<callers unknown>"
 
@@ -95,7 +95,7 @@ def _addresses(program: Path) -> Dict[str, range]:
 
 
 def test_a_program_without_symbols(call_chain: Path, tmp_path: Path) -> None:
-    """Its file and the place in it, which nm(1) knows by the whole one."""
+    """Its file and the offset in it, which nm(1) knows by the whole one."""
     stripped = tmp_path / "stripped"
     subprocess.run(["strip", "-o", stripped, call_chain], check=True)
     options = ["-c", "--format", "json"]
@@ -288,8 +288,8 @@ def test_a_file_that_is_never_read(
     rows = {row["pid"]: row for row in map(json.loads, ended.lines)}
     _assert_chain(rows[other.pid], call_chain, 1)
     slow = f"{tmp_path}/overlay/slow.so"
-    place = rf"0x[0-9a-f]+ \({re.escape(slow)}\+0x207\)"
-    assert re.fullmatch(place, rows[pid]["callers"][0])
+    slow_code = rf"0x[0-9a-f]+ \({re.escape(slow)}\+0x207\)"
+    assert re.fullmatch(slow_code, rows[pid]["callers"][0])
     steps.close()
     wait_until(lambda: not _stuck_helpers(ended.session))
     assert_nothing_left(ended, before)

@@ -34,8 +34,8 @@ def _tree(
 def _paths(levels: int, name: str) -> Iterator[bytes]:
     """Of all that a tree with so many levels of children opens."""
     for level in range(levels + 1):
-        for places in product(range(_WIDTH), repeat=level):
-            process = ".".join([name, *map(str, places)])
+        for indexes in product(range(_WIDTH), repeat=level):
+            process = ".".join([name, *map(str, indexes)])
             for number in range(_OPENS):
                 yield f"{process}/{number}".encode()
 
@@ -130,13 +130,13 @@ def test_a_family_that_grows_while_the_c_is_edited(
         with Tool(
             "--format", "json", *options, checkout=checkout_copy
         ) as tool:
-            for generation in (1, 2):
-                edits.write_record(generation)
+            for version in (1, 2):
+                edits.write_record(version)
                 await_taken_in(tool, "record.h")
             _fed(tree)
             ended = tool.stop()
     _assert_all_shown(ended, 4, "TREE")
-    assert b'"generation": 2' in ended.output
+    assert b'"version": 2' in ended.output
 
 
 _LAST_PID = Path("/proc/sys/kernel/ns_last_pid")

@@ -38,9 +38,9 @@ _ATTEMPTS = [
 
 def _cgroup2() -> Path:
     for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, place, kind, *_ = line.split()
+        _, path, kind, *_ = line.split()
         if kind == "cgroup2":
-            return Path(place)
+            return Path(path)
     pytest.skip("this host has no cgroup2 mounted")
 
 

@@ -41,8 +41,8 @@ def _rows(ended: Ended, pid: int) -> List[Dict[str, Any]]:
     return [row for row in rows if row["pid"] == pid]
 
 
-def _shows(tool: Tool, generation: int) -> bool:
-    text = f'"generation": {generation},'.encode()
+def _shows(tool: Tool, version: int) -> bool:
+    text = f'"version": {version},'.encode()
     return text in tool.output_so_far(4096)
 
 
@@ -79,13 +79,13 @@ def test_swaps_under_load(
         with Tool(*options, "-p", pids, checkout=checkout_copy) as tool:
             one.let_begin()
             other.let_begin()
-            for generation in range(1, SWAPS + 1):
-                if generation % _EACH == 0:
-                    edits.move_fields(generation // _EACH)
+            for version in range(1, SWAPS + 1):
+                if version % _EACH == 0:
+                    edits.move_fields(version // _EACH)
                     await_taken_in(tool, "event.h")
-                edits.write_record(generation)
+                edits.write_record(version)
                 await_taken_in(tool, "record.h")
-                wait_until(lambda: _shows(tool, generation))
+                wait_until(lambda: _shows(tool, version))
             for load in (one, other):
                 wait_until(
                     lambda: _last_number(tool, load.pid, name) >= OPENS // 2
@@ -146,10 +146,10 @@ def test_opens_that_span_swaps(
     with Tool(
         *options, "-p", str(os.getpid()), checkout=checkout_copy
     ) as tool:
-        for generation in range(1, min(SWAPS, 3) + 1):
-            held.append(_Held(tmp_path / f"fifo{generation}"))
+        for version in range(1, min(SWAPS, 3) + 1):
+            held.append(_Held(tmp_path / f"fifo{version}"))
             held[-1].wait_until_they_wait()
-            edits.write_record(generation)
+            edits.write_record(version)
             await_taken_in(tool, "record.h")
         for one in reversed(held):
             one.let_go()
@@ -160,18 +160,18 @@ def test_opens_that_span_swaps(
         readers = [row for row in shown if row["flags"] & os.O_ACCMODE == 0]
         assert len(readers) == 3 and len(shown) == 4
         if _keeps_begins(plan):  # who saw the begin shows it
-            assert {row["generation"] for row in readers} == {begun_in}
+            assert {row["version"] for row in readers} == {begun_in}
     assert ended.end.lost == ended.end.missed == 0
 
 
 def test_nothing_is_left(checkout_copy: Path) -> None:
-    """Of the old generations while it runs, and of all when it has ended."""
+    """Of the old versions while it runs, and of all when it has ended."""
     before = loaded_objects()
     edits = Edits(checkout_copy)
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         counts = counts_of(tool.pid)
-        for generation in range(1, 6):
-            edits.write_record(generation)
+        for version in range(1, 6):
+            edits.write_record(version)
             await_taken_in(tool, "record.h")
         wait_until(lambda: counts_of(tool.pid) == counts)
         ended = tool.stop()
@@ -354,8 +354,8 @@ def test_many_saves_make_one_swap(checkout_copy: Path, seconds: float) -> None:
     edits = Edits(checkout_copy)
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         edits.write_record(0)
-        for generation in range(1, 11):
-            edits.write_record(generation)
+        for version in range(1, 11):
+            edits.write_record(version)
             time.sleep(seconds)
         await_taken_in(tool, "record.h")
         edits.move_fields(1)
@@ -391,8 +391,8 @@ def test_calls_that_are_not_seen_any_more(checkout_copy: Path) -> None:
         text = plan.read_text()
         plan.write_text(text.replace("#ifdef HAVE_OPENAT2", "#if 0"))
         tool.await_message(hidden)
-        for generation in range(1, 3):
-            edits.write_record(generation)
+        for version in range(1, 3):
+            edits.write_record(version)
             await_taken_in(tool, "record.h")
         ended = tool.stop()
     assert ended.messages.count(hidden) == 1
@@ -462,9 +462,9 @@ def test_what_holds_older_programs_is_named(checkout_copy: Path) -> None:
         line = tool.await_line(r".*begin_end.h:\d+: warning: ")
         assert "the map start have no field under_way" in line
         await_taken_in(tool, "begin_end.h")
-        for generation in range(1, 17):
+        for version in range(1, 17):
             os.close(os.open("/etc/passwd", os.O_RDONLY))
-            edits.write_record(generation)
+            edits.write_record(version)
             said = tool.await_line(r"opensnoop: (.*: taken in|\d+ older)")
             if "older" in said:
                 break

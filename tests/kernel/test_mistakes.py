@@ -33,8 +33,8 @@ def _assert_said(messages: str, said: Iterable[str]) -> None:
     for wanted in said:
         beginning = wanted.partition("…")[0]
         matching = [
-            place
-            for place, line in enumerate(rest)
+            index
+            for index, line in enumerate(rest)
             if line.startswith(beginning) and (line == wanted or "…" in wanted)
         ]
         assert matching, f"{wanted}\nis not among\n{messages}"
@@ -215,11 +215,11 @@ def test_no_room_for_what_a_save_needs(
 
 
 def _with_patience(checkout: Path, seconds: int) -> None:
-    path = checkout / "opensnooplib" / "compile" / "compile_room.py"
+    path = checkout / "opensnooplib" / "compile" / "timeout.py"
     text = path.read_text()
     changed = re.sub(
-        r"^PATIENCE_SECONDS = \d+$",
-        f"PATIENCE_SECONDS = {seconds}",
+        r"^COMPILE_TIMEOUT_SECONDS = \d+$",
+        f"COMPILE_TIMEOUT_SECONDS = {seconds}",
         text,
         flags=re.MULTILINE,
     )

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opensnooplib.kernel import hooks, this_kernel
+from opensnooplib.kernel import function_names, lockdown, this_kernel
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -133,16 +133,16 @@ def test_what_the_tool_may_not_try(
     assert f"opens by {call} are perhaps not seen" in ended.messages
 
 
-@pytest.mark.parametrize("place", ["/proc", "/sys"])
-def test_what_has_to_be_mounted(place: str) -> None:
-    under = prepared(f"umount -l {place}")
+@pytest.mark.parametrize("path", ["/proc", "/sys"])
+def test_what_has_to_be_mounted(path: str) -> None:
+    under = prepared(f"umount -l {path}")
     for options in ("--exec true", "-p 1", "-u 0", "--ebpf"):
         sentence = _sentence(run(*options.split(), under=under))
-        assert f"{place} is not mounted: as root, mount -t" in sentence
+        assert f"{path} is not mounted: as root, mount -t" in sentence
     found = _ask_doctor(under=under)
     missing = [one for one in found.values() if not one["ok"]]
-    assert [one["found"] for one in missing] == [f"not mounted at {place}"]
-    assert f"none {place}" in missing[0]["remedy"]
+    assert [one["found"] for one in missing] == [f"not mounted at {path}"]
+    assert f"none {path}" in missing[0]["remedy"]
 
 
 def test_headers_of_another_kernel_are_not_used() -> None:
@@ -351,7 +351,7 @@ def _renamed(names: List[str]) -> str:
 def test_a_kernel_that_renamed_its_functions() -> None:
     skip_without_hooks_for("fentry")
     ended = _assert_it_works(
-        under=prepared(_renamed(hooks.open_function_names()))
+        under=prepared(_renamed(function_names.open_function_names()))
     )
     assert f"plan fentry: not here: {_NONE_OF}" in ended.messages
 
@@ -359,13 +359,13 @@ def test_a_kernel_that_renamed_its_functions() -> None:
 @pytest.mark.one_kernel
 def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
     skip_without_hooks_for("fentry")
-    under = prepared(_renamed(hooks.open_function_names()))
+    under = prepared(_renamed(function_names.open_function_names()))
     sentence = _sentence(run("--attach", "fentry", under=under))
     assert _NONE_OF in sentence
 
 
 def test_a_locked_down_kernel() -> None:
-    if this_kernel.lockdown() != "confidentiality":
+    if lockdown.mode() != "confidentiality":
         pytest.skip("needs a boot with lockdown=confidentiality")
     sentence = _sentence(run())
     assert "locked down" in sentence

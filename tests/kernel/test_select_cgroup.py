@@ -35,9 +35,9 @@ def group(
     request: pytest.FixtureRequest, tmp_path: Path, mounts: List[Path]
 ) -> Iterator[Path]:
     """A cgroup, of version 2 and then of version 1."""
-    place = tmp_path / "hierarchy"
-    mount_hierarchy(request.param, place, mounts)
-    with a_group(place) as group:
+    folder = tmp_path / "hierarchy"
+    mount_hierarchy(request.param, folder, mounts)
+    with a_group(folder) as group:
         yield group
 
 
@@ -143,10 +143,10 @@ def test_a_hierarchy_without_controllers(
     tmp_path: Path, mounts: List[Path]
 ) -> None:
     """Its cgroups can't be told by the kernel's programs."""
-    place = tmp_path / "named"
-    place.mkdir()
-    mount("cgroup", place, mounts, "-o", "none,name=opensnoop-test")
-    with a_group(place) as group:
+    folder = tmp_path / "named"
+    folder.mkdir()
+    mount("cgroup", folder, mounts, "-o", "none,name=opensnoop-test")
+    with a_group(folder) as group:
         ended = run("--cgroup", str(group))
     assert ended.status == 2
     assert "without a controller" in ended.messages

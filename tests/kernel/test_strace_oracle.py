@@ -115,12 +115,12 @@ def runs(
             if not why_no_hooks_for(plan)
         }
         for name, command in _commands(folder, every_open).items():
-            place = folder / name
-            place.mkdir()
+            own = folder / name
+            own.mkdir()
             if name == "compile":
-                (folder / "hello.c").rename(place / "hello.c")
+                (folder / "hello.c").rename(own / "hello.c")
             began = time.monotonic_ns()
-            opens = strace.run(command, folder / f"{name}.strace", place)
+            opens = strace.run(command, folder / f"{name}.strace", own)
             by_strace[name] = Run(opens, began, time.monotonic_ns())
         traced = {plan: _all_of(tool, plan) for plan, tool in tools.items()}
     return by_strace, traced

@@ -235,10 +235,10 @@ def test_a_program_that_is_under_way_is_waited_for(
 
 
 @pytest.mark.parametrize(
-    "prefix, places", [("/nowhere/", FILE_ENTRIES), ("/" + "d/" * 200, None)]
+    "prefix, entries", [("/nowhere/", FILE_ENTRIES), ("/" + "d/" * 200, None)]
 )
 def test_full_tables_are_told(
-    open_load: Path, prefix: str, places: Optional[int]
+    open_load: Path, prefix: str, entries: Optional[int]
 ) -> None:
     opens = 30_000
     with OpenLoad(open_load, "-n", str(opens), "-N", "-f", prefix) as load:
@@ -254,11 +254,11 @@ def test_full_tables_are_told(
     assert len(files) == FILE_ENTRIES
     assert no_place["files"] == counted - FILE_ENTRIES
     named = [file for file in files if file["path"] is not None]
-    if places is None:  # names of 400 bytes
-        places = LONG_NAME_ENTRIES
-    assert len(named) == places
-    assert no_place["names"] == FILE_ENTRIES - places
-    assert len({file["path"] for file in named}) == places
+    if entries is None:  # names of 400 bytes
+        entries = LONG_NAME_ENTRIES
+    assert len(named) == entries
+    assert no_place["names"] == FILE_ENTRIES - entries
+    assert len({file["path"] for file in named}) == entries
     assert ", 13616 not in the tables" in ended.messages or missed
 
 

@@ -133,9 +133,9 @@ def _told(fields: Dict[str, List[str]]) -> List[str]:
         found = bpftool.find(name)
         assert found is not None
         lines.append(f"{name} {found['size']}")
-        places = bpftool.members(found)
+        offsets = bpftool.members(found)
         for member in members:
-            offset, size = places[member]
+            offset, size = offsets[member]
             lines.append(f"{name}.{member} {offset} {size}")
     return lines
 
@@ -175,7 +175,7 @@ def test_every_struct_that_the_kernel_has_is_written() -> None:
             assert (c_name in fields) == (bpftool.find(c_name) is not None)
 
 
-def test_places_of_single_fields() -> None:
+def test_offsets_of_single_fields() -> None:
     """Also in an anonymous union, and by a second name."""
     fields = [
         ("task_struct", ("comm",)),
@@ -191,6 +191,6 @@ def test_places_of_single_fields() -> None:
         members = bpftool.members(found) if found else {}
         there = [members[name][0] for name in names if name in members]
         expected.append(there[0] if there else None)
-    assert btf.places(fields) == expected
+    assert btf.offsets(fields) == expected
     assert None not in expected[:3]
     assert expected[3:] == [None, None]

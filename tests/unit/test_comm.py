@@ -69,7 +69,7 @@ def _some_name(chance: random.Random) -> bytes:
     return bytes(chance.choice(_LETTERS) for _ in range(size))
 
 
-def test_at_each_place(tmp_path: Path) -> None:
+def test_at_each_offset(tmp_path: Path) -> None:
     """Of each length, also across the two numbers; and one byte wrong."""
     name = b"0123456789abcde"
     cases = []

@@ -32,8 +32,8 @@ def _note(comment: str) -> Note:
         ("char x[16]", True),
         ("enum kind x", True),
         ("struct { u32 a; } x", False),
-        ("struct place x", False),
-        ("place_t x", False),
+        ("struct point x", False),
+        ("point_t x", False),
     ],
 )
 def test_numbers_and_texts_have_no_members(
@@ -52,7 +52,7 @@ def test_the_projects_own_struct() -> None:
     assert declared["pid"].macro == ""
     call = declared["call"]
     assert call.symbols[:2] == ((0, "open"), (1, "creat"))
-    number = int(call.place.partition("bpf_src/event.h:")[2])
+    number = int(call.location.partition("bpf_src/event.h:")[2])
     lines = Path(c_text.default_path()).with_name("event.h").read_text()
     assert "enum open_call call;" in lines.split("\n")[number - 1]
 

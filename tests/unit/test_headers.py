@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from opensnooplib.kernel import this_kernel, tracefs
-from opensnooplib.source import kernel_headers
+from opensnooplib.source import kernel_headers, small_headers
 
 SOURCE = "int x;\n"
 STRUCTS = "struct task_struct *task;\n"
@@ -129,11 +129,11 @@ def test_kheaders_that_cannot_be_unpacked(
 
 
 def test_kernel_structs_are_noticed() -> None:
-    assert kernel_headers.uses_kernel_structs(STRUCTS)
-    assert kernel_headers.uses_kernel_structs("x = (struct  dentry *)y;")
-    assert not kernel_headers.uses_kernel_structs("struct event *event;")
-    assert not kernel_headers.uses_kernel_structs("struct file_name *name;")
-    assert not kernel_headers.uses_kernel_structs("int task_struct;")
+    assert small_headers.uses_kernel_structs(STRUCTS)
+    assert small_headers.uses_kernel_structs("x = (struct  dentry *)y;")
+    assert not small_headers.uses_kernel_structs("struct event *event;")
+    assert not small_headers.uses_kernel_structs("struct file_name *name;")
+    assert not small_headers.uses_kernel_structs("int task_struct;")
 
 
 def _compile(folder: Path, text: str) -> None:
@@ -141,7 +141,7 @@ def _compile(folder: Path, text: str) -> None:
     subprocess.run(
         ["clang", "-fsyntax-only", "-nostdinc", "-target", "bpf"]
         + ["-Wall", "-Werror", f"-I{folder}/include"]
-        + kernel_headers.small_tree_flags(str(folder))
+        + small_headers.compiler_options(str(folder))
         + ["-include", "linux/kconfig.h", "-x", "c", "-"],
         input=text.encode(),
         check=True,
@@ -156,7 +156,7 @@ def _own_headers(folder: Path) -> list[str]:
 
 
 def test_each_header_of_the_small_tree_compiles_alone(tmp_path: Path) -> None:
-    kernel_headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     names = _own_headers(tmp_path)
     assert len(names) > 20
     for name in names:
@@ -168,7 +168,7 @@ def test_each_header_of_the_small_tree_compiles_alone(tmp_path: Path) -> None:
 
 def test_what_the_small_tree_gives(tmp_path: Path) -> None:
     major, minor, patch = this_kernel.version()
-    kernel_headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     _compile(
         tmp_path,
         "#include <linux/sched.h>\n"
@@ -202,7 +202,7 @@ int use(int x) { return least(x); }
 
 
 def test_what_the_macros_of_bcc_and_of_probes_use(tmp_path: Path) -> None:
-    kernel_headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     page = os.sysconf("SC_PAGE_SIZE")
     _compile(
         tmp_path,
@@ -229,7 +229,7 @@ def test_typedefs_of_a_tracepoints_fields(
 ) -> None:
     """Those that no header of the small tree has."""
     monkeypatch.setattr(tracefs, "description", lambda *names: _FORMAT)
-    kernel_headers.make_small_tree(str(tmp_path), "TRACEPOINT_PROBE(a, b)\n")
+    small_headers.make_tree(str(tmp_path), "TRACEPOINT_PROBE(a, b)\n")
     _compile(
         tmp_path,
         "#include <linux/types.h>\n"
@@ -243,7 +243,7 @@ def test_typedefs_of_a_tracepoints_fields(
 
 
 def test_other_headers_of_the_host_can_be_included(tmp_path: Path) -> None:
-    kernel_headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     _compile(
         tmp_path,
         "#include <linux/stat.h>\n"
@@ -255,7 +255,7 @@ def test_other_headers_of_the_host_can_be_included(tmp_path: Path) -> None:
 
 @needs_btf
 def test_kernel_structs_come_from_btf(tmp_path: Path) -> None:
-    kernel_headers.make_small_tree(str(tmp_path), STRUCTS)
+    small_headers.make_tree(str(tmp_path), STRUCTS)
     _compile(
         tmp_path,
         "#include <linux/sched.h>\n"
@@ -272,7 +272,7 @@ def test_kernel_structs_come_from_btf(tmp_path: Path) -> None:
 
 
 def test_no_kernel_structs_where_none_is_named(tmp_path: Path) -> None:
-    kernel_headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     _compile(
         tmp_path,
         "#include <linux/sched.h>\n"
@@ -289,10 +289,6 @@ struct task_struct *task;
 int task;
 #endif
 """
-    assert not kernel_headers.uses_kernel_structs(text)
-    assert kernel_headers.uses_kernel_structs(
-        text.replace("USED", "MNTNS_MAP")
-    )
-    assert kernel_headers.uses_kernel_structs(
-        "#if 1\nstruct dentry d;\n#endif"
-    )
+    assert not small_headers.uses_kernel_structs(text)
+    assert small_headers.uses_kernel_structs(text.replace("USED", "MNTNS_MAP"))
+    assert small_headers.uses_kernel_structs("#if 1\nstruct dentry d;\n#endif")

@@ -25,7 +25,7 @@ if sys.flags.isolated and "WITHOUT_PACKAGES" not in os.environ:
 sys.path.insert(0, {str(CHECKOUT)!r})
 from opensnooplib.base.environment import INTERPRETER_CHANGED
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.prompt import interpreter
+from opensnooplib.cli import interpreter
 try:
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
     print("isolated", sys.flags.isolated, sys.argv[1:])

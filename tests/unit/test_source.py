@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One text out of several files, in which every line keeps its place."""
+"""One text out of several files, in which every line keeps its number."""
 
 from __future__ import annotations
 
@@ -220,8 +220,8 @@ def test_comments_beside_an_include(lines: Tuple[str, ...]) -> None:
     assert "int included;" in assemble(main)
     assert _complaint(assemble(main)) == f"main.c:{len(lines) + 1}"
     os.unlink("a.h")
-    place = [i for i, line in enumerate(lines, 1) if "a.h" in line][0]
-    with pytest.raises(OpensnoopError, match=f"main.c:{place} includes"):
+    number = [i for i, line in enumerate(lines, 1) if "a.h" in line][0]
+    with pytest.raises(OpensnoopError, match=f"main.c:{number} includes"):
         assemble(main)
 
 

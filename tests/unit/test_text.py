@@ -87,8 +87,8 @@ def _random_names(count: int) -> List[bytes]:
 
 EVERY_BYTE = [bytes([byte]) for byte in range(1, 256)]
 IN_PLACES = [
-    b"x" * place + bytes([byte]) + b"x" * 9
-    for place in range(9)
+    b"x" * index + bytes([byte]) + b"x" * 9
+    for index in range(9)
     for byte in range(1, 256)
 ]
 RANDOM = _random_names(500)

@@ -15,7 +15,7 @@ constant: so the kernel makes the call a plain jump, and writes that anew where
 the slot gets another program (prog_array_map_poke_run() in
 kernel/bpf/arraymap.c). QEMU without hardware virtualization lets a CPU run
 such code half written, and the kernel panics: so nobody may be there then. A
-map says which way the stub goes, by 0 (FRONT) or DIRECT.
+map, the selector, holds the slot: 0 (FRONT) or DIRECT.
 """
 
 from __future__ import annotations
@@ -87,12 +87,12 @@ _TAIL_CALL_AND_EXIT = [
 ]
 
 
-def of_stub(slots_fd: int, way_fd: int) -> bytes:
-    """The instructions of the stub with these slots, and this way to go."""
+def of_stub(slots_fd: int, selector_fd: int) -> bytes:
+    """The instructions of the stub with these slots and this selector."""
     return b"".join(
         [
             _load_64(2, slots_fd, _MAP_FD),
-            _load_64(3, way_fd, _MAP_VALUE),
+            _load_64(3, selector_fd, _MAP_VALUE),
             instruction(_LOAD_U32, 3, 3),
             instruction(_JUMP_IF_NOT_EQUAL, 3, 0, 4, DIRECT),
             instruction(_MOVE_NUMBER, 3, number=DIRECT),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """--children: the processes that are followed from the start.
 
-bpf_src/extra/children.h follows every child of a process in its map "followed". Those
-that are children already when the trace begins are found in /proc.
+bpf_src/extra/children.h follows every child of a process in its map
+"followed". Those that are children already when the trace begins are found in
+/proc.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Dict, Iterable, List, Mapping, Set
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.kernel import this_kernel
 
-# Maps of bpf_src/extra/children.h: processes by the host's numbers and, inside a
-# container, by its own.
+# Maps of bpf_src/extra/children.h: processes by the host's numbers and, inside
+# a container, by its own.
 _FOLLOWED, _TO_FOLLOW = "followed", "to_follow"
 
 # How many threads these have is not known: see bpf_src/extra/children.h.

@@ -10,23 +10,23 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterable, Mapping, Optional
 
-from opensnooplib.kernel.tracefs import OPEN_CALLS
+from opensnooplib.kernel.open_calls import OPEN_CALLS
 
 _CALLS = len(OPEN_CALLS)
 
 
-def places(
+def find(
     programs: Iterable[str], functions: Mapping[str, str]
 ) -> Dict[int, str]:
-    """The programs by their places; others have none.
+    """The programs by their indexes; others have none.
 
-    `functions` are the kernel's, by #define: see hooks.open_functions().
+    `functions` are the kernel's, by #define: see function_names.py.
     """
-    found = {_place(name, functions): name for name in programs}
-    return {place: name for place, name in found.items() if place is not None}
+    found = {_index(name, functions): name for name in programs}
+    return {index: name for index, name in found.items() if index is not None}
 
 
-def _place(program: str, functions: Mapping[str, str]) -> Optional[int]:
+def _index(program: str, functions: Mapping[str, str]) -> Optional[int]:
     if program == "tracepoint__raw_syscalls__sys_exit":
         return _CALLS + OPEN_CALLS.index("open_by_handle_at")
     tracepoint = re.fullmatch(r"tracepoint__syscalls__sys_exit_(\w+)", program)
