@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Set
+import errno
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 
 class File(NamedTuple):
@@ -92,3 +93,12 @@ def by_opens(summary: Summary) -> Summary:
             summary.processes, key=lambda one: (-one.opened, one.pid)
         ),
     )
+
+
+def sorted_errors(summary: Summary) -> List[Tuple[int, int]]:
+    """Errno and count, the most first."""
+    return sorted(summary.errors.items(), key=lambda one: (-one[1], one[0]))
+
+
+def error_name(number: int) -> str:
+    return errno.errorcode.get(number, str(number))
