@@ -30,7 +30,7 @@ export KERNEL CMD
 
 # Prerequisites are made one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all byte-code run test vm test-kernels bench bench-kernels coverage lint lint-c lint-python lint-shell \
+.PHONY: all byte-code run test vm test-kernels bench bench-kernels coverage lint lint-c lint-layers lint-python lint-shell \
 	deps install clean help
 
 all: $(LIBRARY) byte-code ## build the native library (the default)
@@ -72,7 +72,7 @@ coverage: packages-vm $(LIBRARY) ## write docs/coverage.md: which ways to open a
 bench: packages-bench $(LIBRARY) byte-code ## measure what tracing costs, compared with other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)
 
-lint: packages-lint lint-c lint-python lint-shell ## check format, common errors and types
+lint: packages-lint lint-c lint-layers lint-python lint-shell ## check format, common errors and types
 
 lint-c:
 	@echo "clang-format, clang-tidy, cppcheck"
@@ -87,6 +87,11 @@ lint-python:
 	@black --check --quiet --diff --line-length 79 $(PYTHON_FILES)
 	@flake8 $(PYTHON_FILES)
 	@mypy $(PYTHON_FILES)
+
+# Upper rooms (folders) use lower ones only, and files don't use each other.
+lint-layers:
+	@echo "layers"
+	@$(PYTHON) tests/layers.py
 
 lint-shell:
 	@echo "shellcheck"
