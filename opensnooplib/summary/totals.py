@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 class File(NamedTuple):
     """Opens of one path, as it was given."""
 
-    path: Optional[bytes]  # None: there was no place for its text
+    path: Optional[bytes]  # None: there was no room for its text
     is_cut: bool  # longer than PATH_MAX
     opened: int
     failed: int
