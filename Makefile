@@ -24,7 +24,7 @@ NATIVE_LINKING = -shared -Wl,-z,relro,-z,now,-z,defs
 C_FILES = $(shell find bpf_src opensnooplib tests -name '*.[ch]')
 PYTHON_FILES = $(shell find *.py opensnooplib tests -name '*.py')
 COMPLETION = docs/opensnoop.bash
-SHELL_FILES = $(shell grep -rlE '^\#!.*\b(ba)?sh$$' .ci tests) $(COMPLETION)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh$$' .ci tests) $(COMPLETION)
 
 export KERNEL
 # As it was given: what has a $ in it is for the shell in the machine.
@@ -33,8 +33,8 @@ unexport CMD
 
 # Prerequisites are made one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all byte-code run test test-all vm test-kernels bench bench-kernels \
-	coverage lint lint-c lint-python lint-shell deps install clean help
+.PHONY: all byte-code run test vm test-kernels bench bench-kernels coverage lint lint-c lint-layers lint-python lint-shell \
+	deps install clean help
 
 all: $(LIBRARY) byte-code ## build the native library (the default)
 
@@ -82,7 +82,7 @@ coverage: packages-vm $(LIBRARY) ## write docs/coverage.md: which ways to open a
 bench: packages-bench $(LIBRARY) byte-code ## measure what tracing costs, compared with other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)
 
-lint: packages-lint lint-c lint-python lint-shell ## check format, common errors and types
+lint: packages-lint lint-c lint-layers lint-python lint-shell ## check format, common errors and types
 
 lint-c:
 	@echo "clang-format, clang-tidy, cppcheck"
@@ -99,6 +99,11 @@ lint-python:
 	@black --check --quiet --diff --line-length 79 $(PYTHON_FILES)
 	@flake8 $(PYTHON_FILES)
 	@mypy $(PYTHON_FILES)
+
+# Upper rooms (folders) use lower ones only, and files don't use each other.
+lint-layers:
+	@echo "layers"
+	@$(PYTHON) tests/layers.py
 
 lint-shell:
 	@echo "shellcheck"

@@ -14,7 +14,7 @@ from opensnooplib.base import native_library
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.rows.columns import Column
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
-from opensnooplib.rows.schema import Field
+from opensnooplib.rows.field import Field
 from opensnooplib.base.globs import STAR, Glob
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.quoting import printable
 
 
 class Messages:
@@ -35,7 +36,7 @@ class Messages:
 
     def show(self, text: str) -> None:
         """What another program said of the C, if it said anything."""
-        text = "\n".join(map(_printable, text.rstrip().split("\n")))
+        text = "\n".join(map(printable, text.rstrip().split("\n")))
         if self._color:
             from opensnooplib.base import compiler_colors  # seldom needed
 
@@ -58,22 +59,7 @@ def print_text(text: str) -> None:
 
 
 def _say(text: str) -> None:
-    write_line(f"opensnoop: {_printable(text)}")
-
-
-def _printable(text: str) -> str:
-    """One line that drives no terminal, whatever was typed or compiled."""
-    return "".join(
-        c if c.isprintable() or c == "\t" else _escape(c) for c in text
-    )
-
-
-def _escape(character: str) -> str:
-    """As Python writes it; a byte that isn't UTF-8 as \\xHH."""
-    number = ord(character)
-    if 0xDC80 <= number <= 0xDCFF:  # PEP 383
-        return f"\\x{number - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()
+    write_line(f"opensnoop: {printable(text)}")
 
 
 def write_line(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Callable, List, Tuple
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import hooks, program_names, similar_hooks
-from opensnooplib.source import c_text, locations
+from opensnooplib.source import compiled_lines, locations
 from opensnooplib.source.c_text import Source
 
 _TRACEPOINT = re.compile(r"^\s*TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
@@ -17,7 +17,7 @@ _TRACEPOINT = re.compile(r"^\s*TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
 def tracepoints(text: str) -> List[Tuple[str, ...]]:
     """Category and event of each that the C hooks."""
-    lines = map(_TRACEPOINT.match, c_text.compiled_lines(text))
+    lines = map(_TRACEPOINT.match, compiled_lines.of(text))
     return [found.groups() for found in lines if found]
 
 

@@ -8,9 +8,10 @@ import re
 from typing import Dict, List, Mapping, Sequence, Set
 
 # The kernel's functions for the syscalls that open files, by machine and by
-# the #define that tells the C (bpf_src/plans/function_probes.h); a name that isn't
-# there is followed by its successors. arch/*/include/asm/syscall_wrapper.h
-# makes these names, since Linux 4.17 on x86 and 4.19 on arm64.
+# the #define that names it in the C (bpf_src/plans/function_probes.h). A name
+# that a kernel lacks is followed by its successors. These names are made by
+# arch/*/include/asm/syscall_wrapper.h, since Linux 4.17 on x86 and 4.19 on
+# arm64.
 OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
     "x86_64": {
         "OPEN_FUNCTION": ("__x64_sys_open",),

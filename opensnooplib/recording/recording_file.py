@@ -10,7 +10,7 @@ from typing import List, NamedTuple, Sequence, Tuple
 from opensnooplib.base import native_library
 from opensnooplib import reader
 from opensnooplib.reader import Block, State
-from opensnooplib.rows.schema import Field
+from opensnooplib.rows.field import Field
 
 
 class Kind(IntEnum):

@@ -13,7 +13,8 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.options import Options
 from opensnooplib.recording.recording_file import Condition, Test
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
 
 _LOW_BITS = (1 << 32) - 1
 _SIGN_BIT = 1 << 63

@@ -11,15 +11,15 @@ import os
 import re
 from typing import Dict, List
 
-from opensnooplib.kernel import btf, this_kernel
-from opensnooplib.source import c_text, field_types
+from opensnooplib.kernel import this_kernel
+from opensnooplib.source import compiled_lines, field_types, kernel_structs
 
 
 def uses_kernel_structs(text: str) -> bool:
     """Reading them from BTF takes 20 ms, so only if the C names one."""
-    names = "|".join(re.escape(name) for name in btf.STRUCTS)
+    names = "|".join(re.escape(name) for name in kernel_structs.STRUCTS)
     struct = re.compile(rf"\bstruct\s+({names})\b")
-    return any(struct.search(line) for line in c_text.compiled_lines(text))
+    return any(struct.search(line) for line in compiled_lines.of(text))
 
 
 def make_tree(folder: str, text: str) -> None:
@@ -34,7 +34,9 @@ def make_tree(folder: str, text: str) -> None:
     files["include/linux/sched.h"] = "#include <opensnoop/structs.h>\n"
     structs = ""
     if uses_kernel_structs(text):
-        structs = "#define KERNEL_STRUCTS_FROM_BTF 1\n" + btf.kernel_structs()
+        structs = (
+            "#define KERNEL_STRUCTS_FROM_BTF 1\n" + kernel_structs.c_text()
+        )
     files["include/linux/types.h"] += field_types.typedefs(
         text, _TYPES_HEADER + structs
     )

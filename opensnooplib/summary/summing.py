@@ -10,7 +10,7 @@ from opensnooplib.source.known_maps import START_MAP
 from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader
-from opensnooplib.summary import tables
+from opensnooplib.summary import as_json, tables
 from opensnooplib.summary.kernel_counts import KernelCounts
 from opensnooplib.summary.totals import Summary
 
@@ -22,7 +22,7 @@ _TOP_SECONDS = 1.0
 
 def render(summary: Summary, options: Options) -> str:
     if options.format == "json":
-        return tables.as_json(summary)
+        return as_json.line(summary)
     text = tables.table(summary)
     return text + "\n" if options.interval else text
 

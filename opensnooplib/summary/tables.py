@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A summary as tables for a person, and as JSON for a program."""
+"""A summary as tables, for a person."""
 
 from __future__ import annotations
 
-import base64
-import errno
-import json
 import os
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Sequence
 
 from opensnooplib.base import native_library
-from opensnooplib.summary.totals import File, Summary, by_opens, in_vain
+from opensnooplib.summary.totals import (
+    File,
+    Summary,
+    by_opens,
+    error_name,
+    in_vain,
+    sorted_errors,
+)
 
-# Of each table; JSON has all.
+# Of each table; the JSON has all.
 ROWS = 10
 
 _BAR = 40
@@ -92,24 +96,16 @@ def _processes(summary: Summary, rows: int) -> str:
     )
 
 
-def _sorted_errors(summary: Summary) -> List[Tuple[int, int]]:
-    return sorted(summary.errors.items(), key=lambda one: (-one[1], one[0]))
-
-
 def _errors(summary: Summary, rows: int) -> str:
     return _section(
         "Which errors:",
         "   OPENS ERROR",
         [
-            f"{count:>8} {_error_name(number)}: {os.strerror(number)}"
-            for number, count in _sorted_errors(summary)
+            f"{count:>8} {error_name(number)}: {os.strerror(number)}"
+            for number, count in sorted_errors(summary)
         ],
         rows,
     )
-
-
-def _error_name(number: int) -> str:
-    return errno.errorcode.get(number, str(number))
 
 
 def _in_vain(summary: Summary, rows: int) -> str:
@@ -164,70 +160,3 @@ def shell_text(text: bytes, is_cut: bool = False) -> str:
     out = ctypes.create_string_buffer(4 * len(text) + 16)
     end = lib.put_shell_text(out, text, len(text), is_cut)
     return out.raw[: end - ctypes.addressof(out)].decode()
-
-
-def as_json(summary: Summary) -> str:
-    """One object, one line."""
-    whole = by_opens(summary)
-    facts: Dict[str, Any] = {
-        "seconds": round(summary.seconds, 6),
-        "opened": summary.opened,
-        "failed": summary.failed,
-        "unreadable": summary.unreadable,
-        "no_place": summary.no_place._asdict(),
-        "files": [_json_file(one) for one in whole.files],
-        "processes": [
-            {
-                "pid": one.pid,
-                **_json_text("comm", one.comm),
-                "opened": one.opened,
-                "failed": one.failed,
-            }
-            for one in whole.processes
-        ],
-        "errors": [
-            {"err": number, "name": _error_name(number), "opened": count}
-            for number, count in _sorted_errors(summary)
-        ],
-        "in_vain": [
-            {
-                **_json_text("name", one.name),
-                "opened": one.lookups,
-                "folders": one.folders,
-                **(_json_text("found", one.found) if one.found else {}),
-            }
-            for one in in_vain(summary.files)
-        ],
-        "times": None,
-    }
-    if summary.times is not None:
-        facts["times"] = [
-            {"least_ns": 2**slot, "opened": count}
-            for slot, count in sorted(summary.times.items())
-        ]
-    return json.dumps(facts) + "\n"
-
-
-def _json_file(file: File) -> Dict[str, Any]:
-    facts: Dict[str, Any] = {"path": None}
-    if file.path is not None:
-        facts = _json_text("path", file.path)
-    if file.is_cut:
-        facts["path_cut"] = True
-    return {
-        **facts,
-        "opened": file.opened,
-        "failed": file.failed,
-        "missing": file.missing,
-    }
-
-
-def _json_text(key: str, text: bytes) -> Dict[str, str]:
-    """As in a row: what isn't UTF-8 comes as base64 too."""
-    try:
-        return {key: text.decode()}
-    except UnicodeDecodeError:
-        return {
-            key: text.decode(errors="replace"),
-            f"{key}_bytes": base64.b64encode(text).decode(),
-        }

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Set
+import errno
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 
 class File(NamedTuple):
     """Opens of one path, as it was given."""
 
-    path: Optional[bytes]  # None: there was no place for its text
+    path: Optional[bytes]  # None: there was no room for its text
     is_cut: bool  # longer than PATH_MAX
     opened: int
     failed: int
@@ -92,3 +93,12 @@ def by_opens(summary: Summary) -> Summary:
             summary.processes, key=lambda one: (-one.opened, one.pid)
         ),
     )
+
+
+def sorted_errors(summary: Summary) -> List[Tuple[int, int]]:
+    """Errno and count, the most first."""
+    return sorted(summary.errors.items(), key=lambda one: (-one[1], one[0]))
+
+
+def error_name(number: int) -> str:
+    return errno.errorcode.get(number, str(number))

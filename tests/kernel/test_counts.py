@@ -384,7 +384,7 @@ sys.stdin.readline()
 def test_threads_that_exec_leave_nothing(
     tmp_path: Path, options: List[str], kept: str, shown: int
 ) -> None:
-    """Their numbers are nobody's then, and each had a place in a map."""
+    """Their numbers are nobody's then, and each had an entry in a map."""
     if "--trusted" in options and hooks.KINDS["kprobe"]():
         pytest.skip("no kprobes here")
     script = tmp_path / "script.py"

@@ -21,7 +21,7 @@ from tests.kernel.tool import (
 _LOOKS = (
     "kernel python bcc proc sysfs capabilities lockdown btf headers tracefs"
 ).split()
-_HOOKS = [f"hook {kind}" for kind in hooks.KINDS]
+_HOOKS = [f"hook {kind}" for kind in (*hooks.KINDS, "perf event")]
 _PLANS = [f"plan {plan}" for plan in PLANS]
 
 Findings = Dict[str, Dict[str, Any]]

@@ -250,8 +250,8 @@ def test_a_new_heading(checkout_copy: Path, open_load: Path) -> None:
     assert "columns: EXTRA_0 added" in said
     headings = [line for line in ended.lines if line.startswith(b"PID ")]
     assert [line.split() for line in headings] == [
-        b"PID COMM FD ERR GENERATION PATH".split(),
-        b"PID COMM FD ERR EXTRA_0 GENERATION PATH".split(),
+        b"PID COMM FD ERR VERSION PATH".split(),
+        b"PID COMM FD ERR EXTRA_0 VERSION PATH".split(),
     ]
     assert len(ended.lines) - len(headings) == ended.end.shown
 

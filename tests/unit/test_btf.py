@@ -14,6 +14,7 @@ import pytest
 
 from opensnooplib.kernel import this_kernel
 from opensnooplib.kernel import btf
+from opensnooplib.source import kernel_structs
 from tests.unit.native import run_c
 
 pytestmark = pytest.mark.skipif(
@@ -141,7 +142,7 @@ def _told(fields: Dict[str, List[str]]) -> List[str]:
 
 
 def test_offsets_and_sizes_are_those_of_the_kernel(tmp_path: Path) -> None:
-    text = btf.kernel_structs()
+    text = kernel_structs.c_text()
     fields = _fields_by_type(text)
     seen = _seen(tmp_path, fields, text)
     assert seen == _told(fields)
@@ -149,7 +150,7 @@ def test_offsets_and_sizes_are_those_of_the_kernel(tmp_path: Path) -> None:
 
 
 def test_what_probes_of_opens_follow_is_there() -> None:
-    fields = _fields_by_type(btf.kernel_structs())
+    fields = _fields_by_type(kernel_structs.c_text())
     for struct, members in {
         "struct task_struct": ["tgid", "real_parent", "fs", "nsproxy"],
         "struct dentry": ["d_parent", "d_name", "d_inode"],
@@ -168,9 +169,9 @@ def test_what_probes_of_opens_follow_is_there() -> None:
 
 
 def test_every_struct_that_the_kernel_has_is_written() -> None:
-    fields = _fields_by_type(btf.kernel_structs())
+    fields = _fields_by_type(kernel_structs.c_text())
     bpftool = _Kernel()
-    for name in btf.STRUCTS:
+    for name in kernel_structs.STRUCTS:
         for c_name in (f"struct {name}", name):
             assert (c_name in fields) == (bpftool.find(c_name) is not None)
 

@@ -16,7 +16,8 @@ import pytest
 from opensnooplib.cli import arguments, column_list
 from opensnooplib.rows import columns
 from opensnooplib.rows import row_format
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
 from opensnooplib.source import declarations, c_text
 from tests.unit.assembled import assemble
 

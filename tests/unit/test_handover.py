@@ -15,7 +15,8 @@ from opensnooplib.compile import handover
 from opensnooplib.compile.handover import Handover
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
 from opensnooplib.source.known_maps import MapFacts
 
 Pair = Tuple[socket.socket, socket.socket]

@@ -9,7 +9,8 @@ from typing import Any, Mapping
 import pytest
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
 from opensnooplib.source import declarations
 from opensnooplib.source.members import Member
 

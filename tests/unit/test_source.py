@@ -15,7 +15,7 @@ import pytest
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.cli import arguments
 from opensnooplib.selection import kernel_selection
-from opensnooplib.source import c_text
+from opensnooplib.source import c_text, compiled_lines
 from tests.unit.assembled import assemble
 from tests.unit.native import CHECKOUT
 
@@ -298,7 +298,7 @@ a condition in brackets
 
 
 def test_only_branches_that_can_be_compiled_count() -> None:
-    lines = [line for line in c_text.compiled_lines(_BRANCHES) if line]
+    lines = [line for line in compiled_lines.of(_BRANCHES) if line]
     assert lines[1:] == [
         *("a", "not c", "who knows", "nor this", "this one"),
         *("both in one line", "a condition in brackets"),
