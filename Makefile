@@ -33,8 +33,9 @@ unexport CMD
 
 # Prerequisites are made one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all byte-code run test vm test-kernels bench bench-kernels coverage lint lint-c lint-layers lint-python lint-shell \
-	deps install clean help
+.PHONY: all byte-code run test test-all vm test-kernels bench bench-kernels \
+	coverage lint lint-c lint-layers lint-python lint-shell deps install clean \
+	help
 
 all: $(LIBRARY) byte-code ## build the native library (the default)
 
@@ -93,8 +94,6 @@ lint-c:
 		-Iopensnooplib/native opensnooplib/native
 
 lint-python:
-	@echo "rooms: who may use whom"
-	@$(PYTHON) -I tests/layers.py
 	@echo "black, flake8, mypy"
 	@black --check --quiet --diff --line-length 79 $(PYTHON_FILES)
 	@flake8 $(PYTHON_FILES)
