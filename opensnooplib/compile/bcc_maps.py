@@ -67,7 +67,7 @@ class BccMaps:
         if fd < 0:
             raise SourceError(
                 f'the C has no map "{name}", which the frontend reads: see '
-                "bpf_src/record.h"
+                "bpf_src/record.h and bpf_src/counters.h"
             )
         return fd
 
