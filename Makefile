@@ -1,41 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything that is done with this project, by name: see `make help`.
+# The commands for working on this project: see `make help`.
 
 # The Python that BCC is packaged for; another one may come first in PATH.
 PYTHON = /usr/bin/python3
 PREFIX = /usr/local
 DESTDIR =
 
-# An installed copy looks like a checkout, so that any Python can run it.
+# An installed copy is laid out like a checkout, so that any Python can run it.
 INSTALLED = $(DESTDIR)$(PREFIX)/lib/opensnoop
 
-# Only what traces, makes images or installs packages runs as root; -B: and
-# leaves no byte code of root's among a user's files.
+# Only what traces, makes images or installs packages runs as root. With -B,
+# Python leaves no byte code owned by root among a user's files.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),$(PYTHON),sudo $(PYTHON) -B)
 
 LIBRARY = opensnooplib/native/libopensnoop.so
-NATIVE_SOURCES = $(wildcard opensnooplib/native/*.c)
-NATIVE_HEADERS = $(wildcard opensnooplib/native/*.h)
-NATIVE_FLAGS = -std=c11 -Wall -Wextra -Werror -O2 -fPIC \
+NATIVE_SOURCES = $(wildcard opensnooplib/native/*/*.c)
+NATIVE_HEADERS = $(wildcard opensnooplib/native/*/*.h)
+NATIVE_FLAGS = -std=c11 -Iopensnooplib/native -Wall -Wextra -Werror -O2 -fPIC \
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 NATIVE_LINKING = -shared -Wl,-z,relro,-z,now,-z,defs
 
 C_FILES = $(shell find bpf_src opensnooplib tests -name '*.[ch]')
 PYTHON_FILES = $(shell find *.py opensnooplib tests -name '*.py')
 COMPLETION = docs/opensnoop.bash
-SHELL_FILES = $(shell grep -rlE '^\#!.*\b(ba)?sh$$' .ci tests) $(COMPLETION)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh$$' .ci tests) $(COMPLETION)
 
-export KERNEL CMD
+export KERNEL
+# As it was given: what has a $ in it is for the shell in the machine.
+export VM_COMMAND := $(value CMD)
+unexport CMD
 
-# Prerequisites are done one after the other: first packages, then the build.
+# Prerequisites are made one after the other: first packages, then the build.
 .NOTPARALLEL:
-.PHONY: all byte-code run test vm test-kernels bench bench-kernels coverage lint lint-c lint-python lint-shell \
-	deps install clean help
+.PHONY: all byte-code run test test-all vm test-kernels bench bench-kernels \
+	coverage lint lint-c lint-layers lint-python lint-shell deps install clean \
+	help
 
-all: $(LIBRARY) byte-code ## build the native library (what make alone does)
+all: $(LIBRARY) byte-code ## build the native library (the default)
 
-# Written beside and moved: a running trace keeps the old one.
+# The library is built under another name and then renamed, so that a running
+# trace keeps the old one.
 $(LIBRARY): $(NATIVE_SOURCES) $(NATIVE_HEADERS) Makefile
 	@echo "Building $@" >&2
 	@$(CC) $(NATIVE_FLAGS) $(CFLAGS) $(NATIVE_LINKING) $(LDFLAGS) \
@@ -49,36 +54,44 @@ byte-code:
 run: packages-run $(LIBRARY) byte-code ## show opens until Ctrl-C; make run ARGS='-T -x' for options
 	@exec $(AS_ROOT) -IS opensnoop.py $(ARGS)
 
-test: packages-test $(LIBRARY) ## run all tests
-	$(PYTHON) -I -m pytest $(ARGS) tests/unit tests/fuzz
-	$(AS_ROOT) -I -m pytest -p no:cacheprovider $(ARGS) tests/kernel
+# The first tests need no root, and little that the others need: they run
+# beside them, and what they say comes at the end.
+test: packages-test $(LIBRARY) ## run the tests; make test ARGS='-k live' for some
+	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
+	{ $(PYTHON) -I -m pytest -p no:cacheprovider $(ARGS) tests/unit tests/fuzz \
+		>"$$log" 2>&1 & } && unit=$$! && \
+	{ $(AS_ROOT) -I -m pytest -p no:cacheprovider $(ARGS) tests/kernel; \
+	kernel=$$?; wait $$unit; unit=$$?; cat "$$log"; \
+	exit $$((kernel ? kernel : unit)); }
+
+test-all: packages-test packages-vm $(LIBRARY) ## run all tests there are, here and in QEMU, and write docs/test-all.md: takes hours
+	@$(AS_ROOT) tests/vm/vm.py test-all $(ARGS)
 
 vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell
-	@$(AS_ROOT) tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" $${CMD:+-- "$$CMD"}
+	@$(AS_ROOT) tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" \
+		$${VM_COMMAND:+-- "$$VM_COMMAND"}
 
-test-kernels: packages-vm ## run the kernel tests on four other kernels, in QEMU
+test-kernels: packages-vm ## run what depends on the kernel on four others, in QEMU
 	@$(AS_ROOT) tests/vm/vm.py test $(ARGS)
-	@$(AS_ROOT) tests/vm/vm.py test --kernel 6.12 \
-		--append lockdown=confidentiality \
-		--pytest '-k locked_down tests/kernel/test_odd_hosts.py'
 
-bench-kernels: packages-vm ## measure us and our peers on four other kernels, in QEMU
+bench-kernels: packages-vm ## measure opensnoop and its peers on four other kernels, in QEMU
 	@$(AS_ROOT) tests/vm/vm.py bench $(ARGS)
 
 coverage: packages-vm $(LIBRARY) ## write docs/coverage.md: which ways to open a file are seen on which kernel
 	@tests/vm/vm.py coverage $(ARGS)
 
-bench: packages-bench $(LIBRARY) byte-code ## measure what tracing costs, beside other tools
+bench: packages-bench $(LIBRARY) byte-code ## measure what tracing costs, compared with other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)
 
-lint: packages-lint lint-c lint-python lint-shell ## check format, mistakes, types
+lint: packages-lint lint-c lint-layers lint-python lint-shell ## check format, common errors and types
 
 lint-c:
 	@echo "clang-format, clang-tidy, cppcheck"
 	@clang-format --dry-run -Werror $(C_FILES)
 	@clang-tidy --quiet $(NATIVE_SOURCES) -- $(NATIVE_FLAGS)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --error-exitcode=1 opensnooplib/native
+		--inline-suppr --error-exitcode=1 \
+		-Iopensnooplib/native opensnooplib/native
 
 lint-python:
 	@echo "black, flake8, mypy"
@@ -86,16 +99,21 @@ lint-python:
 	@flake8 $(PYTHON_FILES)
 	@mypy $(PYTHON_FILES)
 
+# Upper rooms (folders) use lower ones only, and files don't use each other.
+lint-layers:
+	@echo "layers"
+	@$(PYTHON) tests/layers.py
+
 lint-shell:
 	@echo "shellcheck"
 	@shellcheck $(SHELL_FILES)
 
-deps: packages-run ## install what make run needs and isn't there
+deps: packages-run ## install packages that make run needs and that are missing
 
 packages-%:
 	@.ci/packages $*
 
-install: packages-install $(LIBRARY) ## install the command for good; PREFIX=/usr/local DESTDIR=
+install: packages-install $(LIBRARY) ## install the command; PREFIX=/usr/local DESTDIR=
 	@stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && \
 	$(PYTHON) -I -W ignore setup.py --quiet build --build-base="$$stage" \
 		install_lib --install-dir="$(INSTALLED)" \
@@ -105,10 +123,10 @@ install: packages-install $(LIBRARY) ## install the command for good; PREFIX=/us
 	@ln -sf ../lib/opensnoop/opensnoop.py "$(DESTDIR)$(PREFIX)/bin/opensnoop"
 	@echo "Installed $(PREFIX)/bin/opensnoop"
 
-clean: ## remove all that was built
+clean: ## remove everything that was built
 	rm -rf $(LIBRARY) build tests/fuzz/build dist *.egg-info \
 		.mypy_cache .pytest_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-help: ## show this
+help: ## show this help
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1	\2/p' $(MAKEFILE_LIST)

@@ -92,7 +92,7 @@ def _isolate() -> None:
         _refuse_unsafe(folder)
     if not (sys.flags.isolated and sys.flags.no_site):
         sys.path.insert(0, _FOLDER)
-        from opensnooplib.environment import original
+        from opensnooplib.base.environment import original
 
         flags = "-ISB" if sys.dont_write_bytecode else "-IS"
         words = [sys.executable, flags, __file__, *sys.argv[1:]]
@@ -122,12 +122,13 @@ from typing import List, Optional  # noqa: E402
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from opensnooplib.errors import OpensnoopError  # noqa: E402
-from opensnooplib.host import limits  # noqa: E402
-from opensnooplib.messages import Messages, print_text  # noqa: E402
-from opensnooplib.prompt import arguments, interpreter  # noqa: E402
-from opensnooplib.trace import plans, session  # noqa: E402
-from opensnooplib.trace.signals import EndedEarly  # noqa: E402
+from opensnooplib.base.errors import OpensnoopError  # noqa: E402
+from opensnooplib.kernel import limits  # noqa: E402
+from opensnooplib.base.messages import Messages, print_text  # noqa: E402
+from opensnooplib.cli import arguments, interpreter  # noqa: E402
+from opensnooplib.trace import plans  # noqa: E402
+from opensnooplib.commands import trace_opens  # noqa: E402
+from opensnooplib.trace.ending_signals import EndedEarly  # noqa: E402
 
 
 def _keep_standard_descriptors() -> None:
@@ -151,23 +152,27 @@ def main(words: Optional[List[str]] = None) -> int:
         verbose = options.verbose
         messages = Messages(options.quiet, verbose, options.color_mistakes)
         if options.replay is not None:
-            from opensnooplib.recording import replay  # not needed for a trace
+            from opensnooplib.replay import (
+                stored_opens,
+            )  # not needed for a trace
 
-            return replay.run(options, messages)
+            return stored_opens.run(options, messages)
         interpreter.use_one_with_bcc(os.path.abspath(__file__))
         limits.raise_limits()
         if options.doctor:
-            from opensnooplib import doctor  # not needed for a trace
+            from opensnooplib.commands import doctor  # not needed for a trace
 
             return doctor.run(options)
         if options.print_source:
             print_text(plans.source(options))
             return 0
         if options.disassemble or (options.verifier_log and not options.live):
-            from opensnooplib.inside import inside  # not needed for a trace
+            from opensnooplib.commands import (
+                show_program,
+            )  # not needed for a trace
 
-            return inside.run(options, messages)
-        return session.run(options, messages)
+            return show_program.run(options, messages)
+        return trace_opens.run(options, messages)
     except OpensnoopError as error:
         messages.report(limits.explained(error) or error)
         return error.exit_status

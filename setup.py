@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Install the command `opensnoop`: Python, native library, C and man page.
 
-How the native library is built, the Makefile knows: this asks make.
+The Makefile knows how the native library is built, so this calls make.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ os.chdir(Path(__file__).resolve().parent)
 
 
 def version() -> str:
-    """Read, not imported: an import would leave byte code behind."""
+    """The version, read but not imported: an import would leave byte code."""
     text = Path("opensnooplib/__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     assert found
@@ -28,7 +28,7 @@ def version() -> str:
 
 
 class BuildWithMake(build_py):
-    """Copies the Python and the data, when make has built the library."""
+    """Copies the Python and the data after make has built the library."""
 
     def run(self) -> None:
         subprocess.run(["make", "--quiet"], check=True)
@@ -36,7 +36,7 @@ class BuildWithMake(build_py):
 
 
 class InstallFiles(install):
-    """Installs files where they belong, and not as one .egg folder."""
+    """Installs files in their directories, not as one .egg directory."""
 
     def initialize_options(self) -> None:
         super().initialize_options()
@@ -44,7 +44,7 @@ class InstallFiles(install):
 
 
 class BinaryDistribution(Distribution):
-    """Has machine code in it, so one package doesn't serve all machines."""
+    """Contains machine code, so a package is for one architecture."""
 
     def has_ext_modules(self) -> bool:
         return True
@@ -64,17 +64,18 @@ setup(
     package_dir={"opensnooplib.bpf_src": "bpf_src"},
     package_data={
         "opensnooplib": ["native/libopensnoop.so"],
-        "opensnooplib.bpf_src": ["*.[ch]"],
+        "opensnooplib.bpf_src": ["*.[ch]", "*/*.h"],
     },
     data_files=[
         ("share/man/man8", ["docs/opensnoop.8"]),
-        # bash looks there for a file with the command's name.
+        # bash-completion looks there for a file with the command's name.
         ("share/bash-completion/completions", ["docs/opensnoop.bash"]),
     ],
     entry_points={"console_scripts": ["opensnoop = opensnoop:main"]},
     zip_safe=False,
     cmdclass={"build_py": BuildWithMake, "install": InstallFiles},
     distclass=BinaryDistribution,
-    # The library knows nothing of Python: any CPython 3 from 3.9 on will do.
+    # The library doesn't use Python's C API, so it works with any CPython 3
+    # from 3.9 on.
     options={"bdist_wheel": {"py_limited_api": "cp39"}},
 )

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An open from its arguments to its record.
+ * An open, from its arguments to its record.
  */
 #include <uapi/linux/errno.h>
 #include <uapi/linux/openat2.h>
 
 /*
- * openat2 passes flags and mode in memory of the caller. Where that can't be
- * read, user_how stays, for another try.
+ * The flags and mode of openat2, which are in the caller's memory. Where they
+ * can't be read, user_how stays, to try again later.
  */
 static void read_how(struct open_args *open)
 {
@@ -21,30 +21,29 @@ static void read_how(struct open_args *open)
 	open->user_how = NULL;
 }
 
-/* Flags that couldn't be read may be those that are wanted. */
+/* True also for flags that couldn't be read: they may be the wanted ones. */
 static bool open_flags_selected(const struct open_args *open)
 {
 	return open->user_how || flags_selected(open->flags);
 }
 
 #ifdef FIND_DIRECTORIES
-#include "full_path.h"
+#include "extra/full_path.h"
 #else
-/* Nothing shows the directories of any path. */
-static bool went_on_walking(void *ctx, u32 program, struct event *event)
+static bool finish_walk(void *ctx, u32 index, struct event *event)
 {
 	return false;
 }
 
-static void find_directories(void *ctx, u32 program, struct event *event,
+static void find_directories(void *ctx, u32 index, struct event *event,
 			     const struct open_args *open)
 {
 }
 #endif
 
 /*
- * The kernel looks at PATH_MAX bytes, we at one more. Where that one can't be
- * read, and there is no NUL before it, the name is too long all the same.
+ * A path of up to PATH_ROOM bytes, one more than the kernel takes. Where only
+ * this last byte can't be read, the path is too long all the same.
  */
 static s32 read_long_path(struct event *event, const char *user_path)
 {
@@ -59,7 +58,7 @@ static s32 read_long_path(struct event *event, const char *user_path)
 static void read_open_path(struct event *event, const struct open_args *open)
 {
 	if (open->call == CALL_OPEN_BY_HANDLE_AT)
-		event->path_size = -1; /* a handle is no name */
+		event->path_size = -1; /* it has a handle, and no path */
 	else if (open->kernel_path)    /* it can't have changed */
 		event->path_size = bpf_probe_read_kernel_str(
 			event->path, PATH_ROOM, open->kernel_path);
@@ -68,8 +67,8 @@ static void read_open_path(struct event *event, const struct open_args *open)
 }
 
 /*
- * A record of the open, or one more in the counts. `began` is the time at
- * which it did, or 0 where that isn't known.
+ * Sends the record, or with --summary counts the open. `began` is the time when
+ * the open began, or 0 where that isn't known.
  */
 static void deliver(void *ctx, struct event *event, u64 began)
 {
@@ -83,26 +82,25 @@ static void deliver(void *ctx, struct event *event, u64 began)
 }
 
 /*
- * The buffer for an open's record. NULL where there is nothing left to do: a
- * program that has called itself, to go on with a long path, begins anew.
+ * A program that calls itself for a long path starts from its beginning (see
+ * extra/directory_walk.h). Then this completes and delivers the record; else it
+ * returns false, and the program has a new open.
  */
-static struct event *event_to_fill(void *ctx, u32 program)
+static bool resume_open(void *ctx, u32 index, struct event *event)
 {
-	struct event *event = event_buffer(program);
-
-	if (!event || !went_on_walking(ctx, program, event))
-		return event;
+	if (!finish_walk(ctx, index, event))
+		return false;
 	deliver(ctx, event, 0);
-	return NULL;
+	return true;
 }
 
-/* For plans that are called once for each open: when it is done. */
-static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
+/* For programs that see a whole open at once, when it is done. */
+static int report_open(void *ctx, u32 index, struct open_args *open, long ret)
 {
 	u64 pid_tgid = caller_pid_tgid();
-	struct event *event = event_to_fill(ctx, program);
+	struct event *event = event_buffer(index);
 
-	if (!event)
+	if (!event || resume_open(ctx, index, event))
 		return 0;
 	if (open->user_how)
 		read_how(open);
@@ -115,7 +113,7 @@ static int whole_open(void *ctx, u32 program, struct open_args *open, long ret)
 	if (!is_tool(pid_tgid) && !event_path_selected(event))
 		return 0;
 	fill_event(event, open, pid_tgid, ret);
-	find_directories(ctx, program, event, open);
+	find_directories(ctx, index, event, open);
 	deliver(ctx, event, 0);
 	return 0;
 }

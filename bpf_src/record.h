@@ -1,87 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a record is filled and sent, and what is counted when it can't be.
+ * How a record is filled and sent.
  */
 #include <uapi/linux/fcntl.h>
 
-#include "user_memory.h"
-
-#define LARGEST_ERRNO 4095 /* MAX_ERRNO of linux/err.h */
-
-#define CALLS (CALL_OPEN_BY_HANDLE_AT + 1) /* in enum open_call */
-
-static bool is_syscall(enum open_call call)
-{
-	return call < CALLS;
-}
-
-/* The program that sees such opens end, of 64-bit or 32-bit programs. */
-#define PROGRAM(call, bits) ((call) + ((bits) == 32 ? CALLS : 0))
-
-#define SYSCALL_PROGRAMS (2 * CALLS)
-
-/* The programs that see the other ways. */
-enum {
-	PROGRAM_REQUEST = SYSCALL_PROGRAMS,
-	PROGRAM_FAILED_REQUEST,
-	PROGRAM_EXEC,
-	PROGRAM_KERNEL,
-	PROGRAM_KERNEL_BELOW,
-	PROGRAMS
-};
-
-/* The arguments of an open, whichever way it is called. */
-struct open_args {
-	enum open_call call;
-	int dirfd; /* what a relative name begins at: see openat(2) */
-	const char *user_path;	 /* where the caller keeps the name */
-	const char *kernel_path; /* the kernel's copy, where we get it */
-	const struct open_how *user_how; /* openat2: its flags and mode */
-	u64 flags;
-	u32 mode;
-	u32 resolve;	/* openat2: RESOLVE_IN_ROOT, ... */
-	bool is_32_bit; /* a syscall as programs for 32 bits call it */
-};
-
-enum counter {
-	LOST,	/* records that found no room in the perf ring */
-	MISSED, /* opens without a place in the map "start", or without end */
-	NOT_FOLLOWED, /* processes without a place in the map "followed" */
-	COUNTERS
-};
-
 BPF_PERF_OUTPUT(events);
-BPF_PERCPU_ARRAY(counters, u64, COUNTERS);
 
 /*
- * A record doesn't fit on the BPF stack (512 bytes), so it is built here. Each
- * program has a buffer of its own on each CPU: where the kernel preempts
- * programs (those on functions; since Linux 7 those on tracepoints too) another
- * one may begin before the first is done, but never the same one.
+ * Records are built here, since they don't fit on the BPF stack (512 bytes).
+ * Each program has a buffer of its own on each CPU: where the kernel preempts
+ * programs (those on functions, and since Linux 7 those on tracepoints too),
+ * another program may begin before the first one is done, but never the same.
  */
 BPF_PERCPU_ARRAY(scratch, struct event, PROGRAMS);
 
-static void count(int counter)
+static struct event *event_buffer(u32 index)
 {
-	counters.increment(counter);
+	return scratch.lookup(&index);
 }
 
-/* The tool's own opens are none of the trace's. */
-static void count_open(int counter, u64 pid_tgid)
-{
-	if (!is_tool(pid_tgid))
-		count(counter);
-}
-
-/* Without one of these flags the kernel ignores the mode: see open(2). */
+/* Without one of these flags the kernel ignores the mode: open(2). */
 static bool mode_counts(u64 flags)
 {
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#include "wanted.h"
+#include "extra/optional_fields.h"
 
-/* All but the path. */
+/* Fills all fields but the path. */
 static void fill_event(struct event *event, const struct open_args *open,
 		       u64 pid_tgid, long ret)
 {
@@ -100,15 +46,15 @@ static void fill_event(struct event *event, const struct open_args *open,
 	event->mount_size = 0;
 #endif
 	caller_comm(event->comm);
-	fill_wanted(event, open);
+	fill_optional_fields(event, open);
 }
 
-/* As read_user_str(): the size with the NUL, or an errno. */
+/* Returns the size with the NUL, or a negative errno. */
 static s32 read_path(char *path, u32 size, const char *user_path)
 {
 	s32 got = read_user_str(path, size, user_path);
 
-	/* Older kernels (6.1, say) give 0 for an empty name, and no NUL. */
+	/* Older kernels, 6.1 for example, return 0 for an empty path. */
 	if (got == 0) {
 		path[0] = '\0';
 		got = 1;
@@ -116,18 +62,7 @@ static s32 read_path(char *path, u32 size, const char *user_path)
 	return got;
 }
 
-static struct event *event_buffer(u32 program)
-{
-	return scratch.lookup(&program);
-}
-
-/*
- * The verifier follows registers, not variables: without this, the compiler
- * may check one copy of a size and use another, which the verifier refuses.
- */
-#define keep_in_one_register(variable) asm volatile("" : "+r"(variable))
-
-/* A record is sent without the part of path that it doesn't use. */
+/* Sends the record without the unused end of its path. */
 static void send_event(void *ctx, struct event *event)
 {
 	u64 used = event->path_size + event->dir_size;
@@ -137,7 +72,7 @@ static void send_event(void *ctx, struct event *event)
 #endif
 	keep_in_one_register(used);
 	if (used > sizeof(event->path))
-		used = 0; /* the path was unreadable: path_size is negative */
+		used = 0; /* path_size is negative: it was unreadable */
 	used += offsetof(struct event, path);
 	if (events.perf_submit(ctx, event, used) < 0)
 		count_open(LOST, (u64)event->pid << 32);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which opens are wanted.
+ * The selection: which opens are wanted.
  *
- * Each option of the command line becomes one #define, and what nobody asked
- * for isn't compiled at all. The macros are whole conditions, for example
- * -p 12,34 is SELECT_PID(pid) = ((pid) == 12 || (pid) == 34).
+ * Each option becomes one #define, and only the tests that were asked for are
+ * compiled. Many of these macros are whole conditions: -p 12,34 makes
+ * SELECT_PID(pid) ((pid) == 12 || (pid) == 34), for example.
  */
 
 #ifdef CGROUP_MAP
@@ -19,15 +19,15 @@ static bool cgroup_in_map(void)
 #endif
 
 #ifdef SELECT_CGROUP
-#include "cgroups.h"
+#include "extra/cgroups.h"
 #endif
 
 #ifdef SELECT_MNTNS
-#include "mnt_namespace.h"
+#include "extra/mnt_namespace.h"
 #endif
 
 #ifdef MNTNS_MAP
-#include "mnt_namespace.h"
+#include "extra/mnt_namespace.h"
 
 BPF_TABLE_PINNED("hash", u64, u32, mntns_set, 1024, MNTNS_MAP);
 
@@ -40,11 +40,11 @@ static bool mntns_in_map(void)
 #endif
 
 #ifdef FOLLOW_CHILDREN
-#include "follow.h"
+#include "extra/children.h"
 #endif
 
 #ifdef SELECT_COMM
-#include "comm.h"
+#include "extra/comm.h"
 
 static bool comm_selected(void)
 {
@@ -59,7 +59,7 @@ static bool comm_selected(void)
 }
 #endif
 
-/* Who opens: known before the open happens. */
+/* The caller, which is known when the open begins. */
 static bool caller_selected(u64 pid_tgid)
 {
 #ifdef SELECT_PID
@@ -81,7 +81,7 @@ static bool caller_selected(u64 pid_tgid)
 		return false;
 #endif
 #ifdef FOLLOW_CHILDREN
-	if (!threads_if_followed())
+	if (!followed_threads())
 		return false;
 #endif
 #ifdef SELECT_COMM
@@ -110,10 +110,10 @@ static bool caller_selected(u64 pid_tgid)
 }
 
 #ifdef SELECT_PATH
-#include "paths.h"
+#include "extra/path_patterns.h"
 #endif
 
-/* Which file: `path` lies in a buffer of `room` bytes. */
+/* The path, which is in a buffer of `room` bytes. */
 static bool path_selected(const char *path, s32 path_size, u64 room)
 {
 #ifdef SELECT_PATH
@@ -128,7 +128,7 @@ static bool event_path_selected(const struct event *event)
 	return path_selected(event->path, event->path_size, PATH_ROOM);
 }
 
-/* How it opens. */
+/* The flags, which are known when the open begins. */
 static bool flags_selected(u64 flags)
 {
 #ifdef SELECT_FLAGS
@@ -138,7 +138,7 @@ static bool flags_selected(u64 flags)
 #endif
 }
 
-/* What came of it: known when the open is done. */
+/* The result, which is known when the open ends. */
 static bool result_selected(long ret)
 {
 #ifdef SELECT_FAILED

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is calling.
+ * The caller: its numbers and its name.
  */
 
 /*
- * The process (tgid, upper half) and the thread (pid, lower half), by the
- * numbers that the tool's user sees: inside a container these are not the
- * host's. A process outside the container has no number there, and gets 0, as
- * getppid(2) gives for a parent outside.
+ * The tgid in the upper half and the thread's number in the lower half, as the
+ * tool's user sees them: inside a container they differ from the host's. A
+ * process outside of the container has no number there and gets 0, as
+ * getppid(2) returns for a parent outside.
  */
 static u64 caller_pid_tgid(void)
 {
@@ -22,7 +22,7 @@ static u64 caller_pid_tgid(void)
 #endif
 }
 
-/* The thread by the host's number, which each thread has. */
+/* The thread's number on the host, which every thread has. */
 static u32 host_tid(u64 pid_tgid)
 {
 #ifdef PID_NAMESPACE_INODE
@@ -31,61 +31,40 @@ static u32 host_tid(u64 pid_tgid)
 	return pid_tgid;
 }
 
-/*
- * A number or a pointer in a struct of the kernel. BCC turns a->b into such a
- * read by itself, but not in programs of the plan fentry, nor in a loop, nor
- * in an array of pointers.
- */
-#define KERNEL_FIELD(pointer, field)                                           \
-	({                                                                     \
-		typeof((pointer)->field) value = 0;                            \
-                                                                               \
-		bpf_probe_read_kernel(&value, sizeof(value),                   \
-				      &(pointer)->field);                      \
-		value;                                                         \
-	})
-
-/*
- * For structs that are in no header. The frontend takes from BTF where their
- * fields are: IO_OPEN_DFD is the place of dfd in struct io_open.
- */
-#define READ_AT(to, address, place)                                            \
-	bpf_probe_read_kernel(&(to), sizeof(to), (void *)(address) + (place))
-
 #ifdef IO_URING
-#define KERNEL_MADE_IT 0x10 /* PF_IO_WORKER of linux/sched.h */
+#define IO_WORKER 0x10 /* PF_IO_WORKER of linux/sched.h */
 
 /*
- * A thread that the kernel made for io_uring has a name such as iou-sqp-123.
- * What it does, it does for the process that it is in.
+ * A thread that the kernel creates for io_uring has a name such as iou-sqp-123.
+ * It works for the process that it belongs to, so that one's name is taken.
  */
-static void name_of_process(char *comm)
+static void use_process_name(char *comm)
 {
 	u64 task = bpf_get_current_task();
 	u32 flags = 0;
 	u64 leader = 0;
 
 	READ_AT(flags, task, TASK_FLAGS);
-	if (!(flags & KERNEL_MADE_IT))
+	if (!(flags & IO_WORKER))
 		return;
 	READ_AT(leader, task, TASK_GROUP_LEADER);
 	bpf_probe_read_kernel(comm, TASK_COMM_LEN, (void *)leader + TASK_COMM);
 }
 #endif
 
-/* The command's name, of TASK_COMM_LEN bytes. */
+/* The name of the caller's command, TASK_COMM_LEN bytes. */
 static void caller_comm(char *comm)
 {
-	/* Some kernels (6.1, say) write nothing behind the NUL. */
+	/* Some kernels, 6.1 for example, write nothing behind the NUL. */
 	__builtin_memset(comm, 0, TASK_COMM_LEN);
 	bpf_get_current_comm(comm, TASK_COMM_LEN);
 #ifdef IO_URING
 	if (comm[0] == 'i' && comm[1] == 'o' && comm[2] == 'u')
-		name_of_process(comm);
+		use_process_name(comm);
 #endif
 }
 
-/* The tool opens files of its own to prove that it sees opens. */
+/* The tool opens files itself, to prove that the programs see opens. */
 static bool is_tool(u64 pid_tgid)
 {
 	return pid_tgid >> 32 == TOOL_PID;

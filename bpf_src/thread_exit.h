@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A thread exits, or loses its number in execve: what is kept for it goes.
+ * The end of a thread, or of its number in execve: what maps keep for it is
+ * deleted.
  */
 #if defined(BEGIN_END) || defined(FOLLOW_CHILDREN) ||                          \
-	defined(INNER_OPENS_BY_KPROBE)
+	defined(KERNEL_OPENS_BY_KPROBE)
 TRACEPOINT_PROBE(sched, sched_process_exit)
 {
 #ifdef BEGIN_END
 	forget_start();
 #endif
 #ifdef FOLLOW_CHILDREN
-	thread_exits();
+	forget_followed_thread();
 #endif
-#ifdef INNER_OPENS_BY_KPROBE
-	forget_inner();
+#ifdef KERNEL_OPENS_BY_KPROBE
+	forget_kernel_open();
 #endif
 	return 0;
 }
@@ -22,7 +23,7 @@ TRACEPOINT_PROBE(sched, sched_process_exit)
 #ifdef BEGIN_END
 TRACEPOINT_PROBE(sched, sched_process_exec)
 {
-	forget_number(args->old_pid);
+	forget_old_tid(args->old_pid);
 	return 0;
 }
 #endif

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Completion of opensnoop's words in bash. `make install` puts it where
-# bash-completion finds it; in a checkout: source docs/opensnoop.bash
+# Completion of opensnoop's options and their values in bash. `make install`
+# puts it where bash-completion finds it. In a checkout:
 #
-# Options and columns come from the tool itself; what else is named here,
-# tests/unit/test_completion.py holds against it.
+#	source docs/opensnoop.bash
+#
+# Options and columns come from the tool itself; tests/unit/test_completion.py
+# checks that the tool accepts the other words.
 
 _opensnoop_options() {
 	"$1" --help 2>/dev/null | grep -oE '^  -[^ ].*' |
@@ -17,13 +19,13 @@ _opensnoop_columns() {
 }
 
 _opensnoop_processes() {
-	local folder
-	for folder in /proc/[0-9]*; do
-		echo "${folder#/proc/}"
+	local directory
+	for directory in /proc/[0-9]*; do
+		echo "${directory#/proc/}"
 	done
 }
 
-# The words after the last comma complete; those before it stay.
+# The word after the last comma is completed; those before it are kept.
 _opensnoop_list() {
 	local word=$1 before=
 	shift
@@ -37,7 +39,7 @@ _opensnoop() {
 	local command=$1 word=$2 last=$3 words i
 	COMPREPLY=()
 
-	# Behind --exec stands another command, with its own words.
+	# --exec is followed by another command, with its own words.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} == --exec ]]; then
 			if ((i + 1 == COMP_CWORD)); then
@@ -83,7 +85,7 @@ _opensnoop() {
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
 	esac
 	case $last in
-	# Another may follow, behind a comma.
+	# Another value may follow after a comma, so no space is added.
 	-p | --pid | --mntns | -u | --uid | -f | --flag_filter | --errno | --columns)
 		compopt -o nospace 2>/dev/null
 		;;

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
-from opensnooplib.host.cgroups import Cgroup
-from opensnooplib.source.globs import Glob
+from opensnooplib.kernel.cgroups import Cgroup
+from opensnooplib.base.globs import Glob
 
 # Best first, on most kernels: see plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
-# In the order of enum row_kind of native/reader.h.
+# In the order of enum row_kind of native/pipeline/stream_format.h.
 FORMATS = ("table", "json", "csv")
 
 
@@ -66,7 +66,7 @@ class Options(NamedTuple):
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
     top: bool  # a summary as a screen
-    # keeping
+    # recording
     record: Optional[str]  # a file; "-" is stdout
     replay: Optional[str]  # a file; "-" is stdin
     # probe

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader in C (native/reader.h), for Python."""
+"""The reader in C (native/pipeline/reader.h), for Python."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import os
 from enum import IntEnum
 from typing import Any, Dict, NamedTuple, Optional, Sequence
 
-from opensnooplib import native_library
-from opensnooplib.native_library import NativeField, check
+from opensnooplib.base import native_library
+from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.rows.columns import Column
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
-from opensnooplib.rows.schema import Field
-from opensnooplib.source.globs import STAR, Glob
+from opensnooplib.rows.field import Field
+from opensnooplib.base.globs import STAR, Glob
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
 class State(IntEnum):
-    """enum reader_state of native/reader.h."""
+    """enum reader_state of native/pipeline/progress.h."""
 
     GOES_ON = 0
     COUNT_REACHED = 1
@@ -34,7 +34,7 @@ class State(IntEnum):
 
 
 class Block(IntEnum):
-    """enum block_type of native/recording.h."""
+    """enum block_type of native/io/recording_blocks.h."""
 
     DESCRIPTION = 1
     RECORD = 2
@@ -42,7 +42,7 @@ class Block(IntEnum):
 
 
 class Counts(NamedTuple):
-    """struct reader_counts of native/reader.h."""
+    """struct reader_counts of native/pipeline/progress.h."""
 
     shown: int
     unwritten: int
@@ -51,7 +51,7 @@ class Counts(NamedTuple):
 
 
 class _Layout(ctypes.Structure):
-    """struct layout of native/record.h; its fields are those of the C."""
+    """struct layout of native/event/record.h, with the fields of the C."""
 
     _fields_ = [
         (name, NativeField)
@@ -64,7 +64,7 @@ class _Layout(ctypes.Structure):
 
 
 class _AwaitedOpen(ctypes.Structure):
-    """struct awaited_open of native/reader.h."""
+    """struct awaited_open of native/pipeline/awaited_open.h."""
 
     _fields_ = [
         ("path", ctypes.c_char_p),
@@ -74,13 +74,13 @@ class _AwaitedOpen(ctypes.Structure):
 
 
 class _Symbol(ctypes.Structure):
-    """struct symbol of native/symbols.h."""
+    """struct symbol of native/rows/number_names.h."""
 
     _fields_ = [("value", ctypes.c_int64), ("name", ctypes.c_char_p)]
 
 
 class _Column(ctypes.Structure):
-    """struct column of native/row.h."""
+    """struct column of native/rows/column.h."""
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
@@ -94,7 +94,7 @@ class _Column(ctypes.Structure):
 
 
 class _FormatRequest(ctypes.Structure):
-    """struct format_request of native/reader.h."""
+    """struct format_request of native/pipeline/stream_format.h."""
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
@@ -107,7 +107,7 @@ class _FormatRequest(ctypes.Structure):
 
 
 class _Glob(ctypes.Structure):
-    """struct glob of native/glob.h."""
+    """struct glob of native/event/glob.h."""
 
     _fields_ = [
         ("words", ctypes.c_uint32),
@@ -126,7 +126,7 @@ class _Counts(ctypes.Structure):
 _NOWHERE = 2**32 - 1
 
 
-def _place(field: Field, size: int) -> NativeField:
+def _native_field(field: Field, size: int) -> NativeField:
     return NativeField(field.offset if field.is_sent else _NOWHERE, size)
 
 
@@ -137,7 +137,7 @@ def _native_column(column: Column) -> _Column:
     )
     return _Column(
         column.kind,
-        _place(field, field.size // (field.elements or 1)),
+        _native_field(field, field.size // (field.elements or 1)),
         field.elements,
         column.width,
         column.key.encode(),
@@ -151,7 +151,7 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
     for name, _ in _Layout._fields_:
         field = row_format.schema.known(name)
         if field is not None:
-            setattr(layout, name, _place(field, field.size))
+            setattr(layout, name, _native_field(field, field.size))
     columns = [_native_column(column) for column in row_format.columns]
     return _FormatRequest(
         row_format.number,
@@ -164,7 +164,7 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
 
 
 def _native_glob(glob: Glob) -> _Glob:
-    """The tables of native/glob.h."""
+    """The tables of native/event/glob.h."""
     words = glob.least // 64 + 1
     takes = (ctypes.c_uint64 * (256 * words))()
     stays = (ctypes.c_uint64 * words)()

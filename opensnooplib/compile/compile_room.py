@@ -11,105 +11,39 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import Callable, Container, List, Mapping, NamedTuple, NoReturn
-from typing import Optional
+from typing import NoReturn, Optional
 
-from opensnooplib.compile import again, handover
-from opensnooplib.compile.known_maps import START_MAP
-from opensnooplib.compile.compiled import (
-    EVENTS_MAP,
-    SUMMARY_MAPS,
-    Compiled,
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.compile import (
+    doubts,
+    event_schema,
+    handover,
+    headers_folder,
+    hook_checks,
+    tail_call_indexes,
+)
+from opensnooplib.compile.attachments import Attachments
+from opensnooplib.compile.bcc_maps import BccMaps
+from opensnooplib.compile.bcc_program import BccProgram
+from opensnooplib.compile.compiler_output import (
     CompilerError,
     VerifierError,
     printed_from,
 )
-from opensnooplib.compile.handover import Handover, RoomFailure
-from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.host import hooks, kernel, limits, tracefs, ways
-from opensnooplib.host.ways import NO_WAYS, Ways
-from opensnooplib.options import Options
-from opensnooplib.rows.schema import Schema
-from opensnooplib.source import (
-    attachment,
-    declarations,
-    defines,
-    headers,
-    own_source,
-    selection,
-    source,
-)
-from opensnooplib.source.source import Source
+from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.job import SOURCE, Job
+from opensnooplib.compile.make_source import calls_of, find_ways, make_source
+from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
+from opensnooplib.explain.room_failure import RoomFailure
+from opensnooplib.kernel import limits, open_calls, tracefs
+from opensnooplib.selection import kernel_selection
+from opensnooplib.source import declarations, kernel_headers, locations
+from opensnooplib.source.kernel_headers import Headers
+from opensnooplib.source.known_maps import EVENTS_MAP
 from opensnooplib.summary import kernel_counts
 
 # Of include/uapi/linux/limits.h.
 _PATH_MAX = 4096
-
-# A compile takes 0.3 s on a host and 7 s in an emulator.
-PATIENCE_SECONDS = 120
-
-
-# Shows the file that was opened, which only the kernel's structs tell.
-NEEDS_STRUCTS = "open_by_handle_at"
-
-# The "plan" of --source: its programs attach where their names say.
-SOURCE = "source"
-
-
-class Job(NamedTuple):
-    options: Options
-    source: Source
-    plan: str
-    functions: Mapping[str, str]  # of the kernel, see hooks.py
-    tool_pid: int
-    folder: str  # for headers, see remove_headers()
-    install_rings: Callable[[int], None]
-    # With --live: the programs for which the running trace has slots.
-    have_slots: Optional[Container[str]] = None
-
-
-def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
-    """The C for this job on this kernel; tracefs must be mounted."""
-    text = source.with_defines(
-        job.source.text,
-        defines.plan(job.plan, _calls(job), job.functions, job.tool_pid)
-        + ([("NO_RETURN_IS_MISSED", "1")] if _links_kprobes(job) else [])
-        + other_ways.defines
-        + selection.defines(job.options)
-        + defines.columns(job.options)
-        + (defines.directories(job.options) if has_structs() else [])
-        + (kernel_counts.defines() if job.options.summary else []),
-    )
-    own_source.check_hooks(text, job.source)
-    if job.plan == SOURCE:
-        own_source.check(job.source, job.options)
-        text = own_source.with_layout(text)
-    return text
-
-
-def has_structs() -> bool:
-    """Can the C use the kernel's own structs here?"""
-    return kernel.has_btf() or headers.choose().kind != headers.Kind.SMALL_TREE
-
-
-def find_ways(job: Job) -> Ways:
-    """What the plan sees besides its syscalls; tracefs must be mounted."""
-    if job.plan == SOURCE:
-        return NO_WAYS
-    return ways.find(job.options.all_ways, job.functions)
-
-
-def _calls(job: Job) -> List[str]:
-    """Which syscalls the plan sees."""
-    calls = tracefs.open_calls() or list(tracefs.OPEN_CALLS)
-    if job.functions:
-        calls = [
-            call
-            for call in tracefs.OPEN_CALLS
-            if f"{call.upper()}_FUNCTION" in job.functions
-        ]
-    needs = () if has_structs() else (NEEDS_STRUCTS,)
-    return [call for call in calls if call not in needs]
 
 
 def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
@@ -120,14 +54,6 @@ def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
     finally:
         # A normal exit would let BCC detach what was just handed over.
         os._exit(0)
-
-
-def remove_headers(job: Job) -> None:
-    """The room does it when it has compiled, the trace room if it crashed."""
-    if os.path.lexists(job.folder):
-        import shutil  # costs a launch 3 ms
-
-        shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
@@ -156,7 +82,7 @@ def _failure(error: Exception) -> RoomFailure:
 
 def _become_room(compiler_output: int) -> None:
     # Should the trace room be killed, nobody else ends a compiler that hangs.
-    signal.alarm(PATIENCE_SECONDS)
+    signal.alarm(COMPILE_TIMEOUT_SECONDS)
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -183,72 +109,73 @@ def _work(job: Job) -> Handover:
     without_tracefs = _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
-    if without_tracefs and own_source.tracepoints(text):
+    if without_tracefs and hook_checks.tracepoints(text):
         raise without_tracefs
-    chosen = headers.choose()
-    flags: List[str] = []
-    for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
-        os.environ.pop(name, None)  # what we say was taken must be taken
-    if chosen.kind == headers.Kind.UNPACKED:
-        os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
-    elif chosen.kind == headers.Kind.SMALL_TREE:
-        _make_small_tree(job.folder, text)
-        flags = headers.small_tree_flags(job.folder)
-        os.environ["BCC_KERNEL_SOURCE"] = job.folder
-    try:
-        compiled = Compiled(
-            text,
-            flags,
-            lambda program: own_source.place_of(program, job.source),
-            _links_kprobes(job),
-        )
-    except SourceError as error:
-        hint = headers.hint(printed_from(0), chosen)
-        error.detail = "\n".join(filter(None, [error.detail, hint]))
-        raise
-    finally:
-        remove_headers(job)
-    compiled.load(job.options.verifier_log)
-    compiled.know_maps(lambda name, way: _refuse_map(job, name, way))
-    compiled.let_call_again(again.places(compiled.programs, job.functions))
-    job.install_rings(compiled.map_fd(EVENTS_MAP))
+    chosen = kernel_headers.choose()
+    program = _compile(job, text, chosen)
+    program.load(job.options.verifier_log)
+    maps = BccMaps(
+        program, lambda name, written: _refuse_map(job, name, written)
+    )
+    maps.put_tail_calls(tail_call_indexes.find(program.fds, job.functions))
+    job.install_rings(maps.fd(EVENTS_MAP))
+    attachments = Attachments(program, maps.known)
     if job.have_slots is None:
-        compiled.attach()
+        attachments.attach()
     else:
-        compiled.attach_for_swaps(job.have_slots, job.tool_pid)
+        attachments.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(text)
-    schema = compiled.schema(declared)
+    schema = event_schema.read(program, maps, declared)
     schema.check_fields(declared)
     if job.plan != SOURCE:
         schema.check_path_is_last(declared)
-    sizes = compiled.sent_sizes()
+    sizes = event_schema.sent_sizes(program, maps)
+    stubs = attachments.stubs
     return Handover(
         schema=schema.as_sent(max(sizes)) if sizes else schema,
-        doubts=_doubts(schema, sizes, job) + _doubts_of_pairs(compiled, job),
-        calls=_calls(job) + other_ways.seen,
+        doubts=doubts.of_schema(schema, sizes, job)
+        + doubts.of_pairs(maps, job),
+        calls=calls_of(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
-        map_list=compiled.map_list() if job.options.watch_maps else [],
-        start_map=compiled.start_map(),
-        requests_map=compiled.requests_map(),
+        map_list=maps.all() if job.options.watch_maps else [],
+        start_map=maps.start_map(),
+        requests_map=maps.requests_map(),
         maps={
-            name: compiled.map_fd(name)
+            name: maps.fd(name)
             for name in (
                 EVENTS_MAP,
                 # Programs in one would be forgotten if nobody held it.
-                *compiled.known_maps,
-                *selection.map_names(job.options),
-                *(SUMMARY_MAPS if job.options.summary else ()),
+                *maps.known,
+                *kernel_selection.map_names(job.options),
+                *(kernel_counts.MAPS if job.options.summary else ()),
             )
         },
-        programs=compiled.programs,
-        attachments=compiled.attachments,
-        stubs=compiled.stubs,
-        sorters=compiled.sorters,
-        ways=compiled.ways,
-        slots=compiled.slots,
+        programs=program.fds,
+        attachments=attachments.fds,
+        stubs=stubs.programs,
+        sorters=stubs.sorters,
+        selectors=stubs.selectors,
+        slots=stubs.slots,
     )
+
+
+def _compile(job: Job, text: str, chosen: Headers) -> BccProgram:
+    flags = headers_folder.prepare(job, chosen, text)
+    try:
+        return BccProgram(
+            text,
+            flags,
+            lambda program: locations.of_program(program, job.source),
+            job.links_kprobes,
+        )
+    except SourceError as error:
+        hint = kernel_headers.hint(printed_from(0), chosen)
+        error.detail = "\n".join(filter(None, [error.detail, hint]))
+        raise
+    finally:
+        headers_folder.remove(job)
 
 
 def _refuse_map(job: Job, name: str, written: str) -> None:
@@ -256,63 +183,12 @@ def _refuse_map(job: Job, name: str, written: str) -> None:
 
     In somebody's own C, one that no option needs is something else.
     """
-    if job.plan != SOURCE or name in selection.map_names(job.options):
+    if job.plan != SOURCE or name in kernel_selection.map_names(job.options):
         raise SourceError(
-            f"{own_source.place_of_map(name, job.source)}the frontend reads "
+            f"{locations.of_map(name, job.source)}the frontend reads "
             f"the map {name}, which must be {written}: give a map of another "
             "kind another name"
         )
-
-
-def _doubts(schema: Schema, sizes: List[int], job: Job) -> List[str]:
-    """Fields that are not sent: who leaves them out seldom wants to."""
-    size = min(sizes, default=0)
-    unsent = [f.name for f in schema.as_sent(size).fields if not f.is_sent]
-    if not sizes or not unsent:
-        return []
-    return [
-        f"{own_source.place_of_submit(job.source)}: warning: a record is sent "
-        f"with {size} bytes of struct event, too few for "
-        f"{', '.join(unsent)}: write sizeof(struct event)"
-    ]
-
-
-def _doubts_of_pairs(compiled: Compiled, job: Job) -> List[str]:
-    """Of what begins before a save and ends after it, the map start tells."""
-    if job.have_slots is None:
-        return []
-    start = compiled.start_map()
-    if start and not start.flag_size and job.plan != SOURCE:
-        return [
-            f"{own_source.place_of_map(START_MAP, job.source)}warning: the "
-            f"values of the map {START_MAP} have no field under_way, by which "
-            "the frontend knows what hasn't ended: programs from before a "
-            "save never go"
-        ]
-    if start or job.plan != SOURCE:
-        return []
-    return [
-        f"{own_source.place_of_map(name, job.source)}warning: the map {name} "
-        f"keeps what began for {attachment.place_of(end)}: call it start, or "
-        "each save loses what is under way"
-        for name, end in compiled.kept_for_ends().items()
-    ]
-
-
-def _links_kprobes(job: Job) -> bool:
-    """What somebody's own kprobes are put on needn't suit a link."""
-    return job.plan == "kprobe" and hooks.has_kprobe_multi()
-
-
-def _make_small_tree(folder: str, text: str) -> None:
-    try:
-        os.mkdir(folder, mode=0o700)
-        headers.make_small_tree(folder, text)
-    except OSError as error:
-        raise OpensnoopError(
-            f"cannot write headers for the compiler to {folder}: "
-            f"{error.strerror}; make room there"
-        ) from None
 
 
 def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
@@ -322,7 +198,7 @@ def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
     except OpensnoopError as error:
         return error
     needs_calls = job.plan != SOURCE and not job.functions
-    if needs_calls and not tracefs.open_calls():
+    if needs_calls and not open_calls.traced():
         raise OpensnoopError(
             "this kernel has no tracepoints for syscalls: it needs "
             "CONFIG_FTRACE_SYSCALLS"

@@ -15,9 +15,12 @@ import socket
 import struct
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import limits
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.explain.room_failure import RoomFailure
+from opensnooplib.kernel import limits
+from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.schema import Schema
+from opensnooplib.source.known_maps import MapFacts
 
 # SCM_MAX_FD of the kernel's include/net/scm.h.
 _FD_LIMIT = 253
@@ -28,31 +31,12 @@ _KINDS = (
     "stubs",
     "sorters",
     "slots",
-    "ways",
+    "selectors",
     "programs",
     "maps",
 )
 
 _LENGTH = struct.Struct("=I")
-
-
-class MapFacts(NamedTuple):
-    """A map of the C; sizes in bytes."""
-
-    name: str
-    kind: str
-    key_size: int
-    value_size: int
-    entries: int  # at most
-
-
-class StartMap(NamedTuple):
-    """How to tell from such a map what is under way; sizes in bytes."""
-
-    key_size: int
-    value_size: int
-    flag_offset: int  # of the field under_way in a value
-    flag_size: int  # 0: there is none, so each entry is under way
 
 
 class Handover(NamedTuple):
@@ -72,7 +56,7 @@ class Handover(NamedTuple):
     attachments: Dict[str, int]  # by program
     stubs: Dict[str, int]  # by the program that they stand for
     sorters: Dict[str, int]
-    ways: Dict[str, int]
+    selectors: Dict[str, int]
     slots: Dict[str, int]
 
     def close(self) -> None:
@@ -82,17 +66,6 @@ class Handover(NamedTuple):
             for fd in fds.values():
                 os.close(fd)
             fds.clear()
-
-
-class RoomFailure(NamedTuple):
-    """The compile room could not do its work; the sentence says why."""
-
-    sentence: str
-    compiler_spoke: bool = False  # what BCC printed belongs to the sentence
-    source_is_wrong: bool = False  # the C is, whatever the kernel
-    verifier_spoke: bool = False  # what was printed is its log
-    c_line: str = ""  # where it stopped, if the log doesn't say
-    hints: str = ""  # what this kernel has instead, a line each
 
 
 def send(connection: socket.socket, handover: Handover) -> None:

@@ -14,13 +14,15 @@ import socket
 import time
 from typing import Callable, Container, Mapping, NamedTuple
 
-from opensnooplib.compile import compile_room, handover
-from opensnooplib.compile.compile_room import PATIENCE_SECONDS
+from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.handover import Handover
-from opensnooplib.errors import OpensnoopError, SourceError
+from opensnooplib.compile.job import Job
+from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
+from opensnooplib.explain.room_failure import RoomFailure
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
-from opensnooplib.source import source
-from opensnooplib.source.source import Source
+from opensnooplib.source import c_text
+from opensnooplib.source.c_text import Source
 
 
 # Of clang, of LLVM, and of LLVM's back end for BPF.
@@ -33,7 +35,7 @@ _ERROR = re.compile(
 class Room:
     """The child. It ends by itself; giving its memory back takes a while."""
 
-    def __init__(self, pid: int, job: compile_room.Job) -> None:
+    def __init__(self, pid: int, job: Job) -> None:
         self.pid = pid
         self._job = job
         self._is_there = True
@@ -60,7 +62,7 @@ class Room:
 
     def _has_left(self) -> None:
         self._is_there = False
-        compile_room.remove_headers(self._job)  # if it could not itself
+        headers_folder.remove(self._job)  # if it could not itself
 
 
 class Launched(NamedTuple):
@@ -70,22 +72,22 @@ class Launched(NamedTuple):
     messages: str  # the compiler's; empty if it had nothing to say
     seconds: float  # that it took
     room: Room
-    job: compile_room.Job
+    job: Job
 
     def warnings(self) -> str:
         """The compiler's, for what the job's C is made of, and ours."""
         said = ""
         if self.messages:
-            from opensnooplib.inside import explanation  # seldom needed
+            from opensnooplib.explain import compiler_messages  # seldom needed
 
-            said = explanation.warnings(self.messages, self.job.source)
+            said = compiler_messages.warnings(self.messages, self.job.source)
         return "\n".join([said, *self.handover.doubts]).strip("\n")
 
 
 class Work:
     """What a compile room is at, until it is done."""
 
-    def __init__(self, job: compile_room.Job) -> None:
+    def __init__(self, job: Job) -> None:
         self._job = job
         self._began = time.monotonic()
         self._connection, inside = socket.socketpair()
@@ -109,7 +111,7 @@ class Work:
         return bool(poll.poll(0)) or self._seconds_left() <= 0
 
     def _seconds_left(self) -> float:
-        return self._began + PATIENCE_SECONDS - time.monotonic()
+        return self._began + COMPILE_TIMEOUT_SECONDS - time.monotonic()
 
     def wait(self) -> Launched:
         """Take over what the room made. Raises OpensnoopError."""
@@ -147,13 +149,13 @@ class Work:
         except socket.timeout:
             self._room.end()
             raise OpensnoopError(
-                f"the compiler did not end within {PATIENCE_SECONDS} s",
+                f"the compiler did not end within {COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
         except BaseException:
             self._room.end()
             raise
-        if isinstance(received, handover.RoomFailure):
+        if isinstance(received, RoomFailure):
             self._room.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
             raise kind(received.sentence, self._explain(received))
@@ -171,21 +173,23 @@ class Work:
         LLVM 11, of BCC 0.18, makes something of a signed division.
         """
         if _ERROR.search(said):
-            from opensnooplib.inside import explanation  # seldom needed
+            from opensnooplib.explain import compiler_messages  # seldom needed
 
             raise SourceError(
                 "the C does not compile",
-                explanation.of_compiler(said, self._job.source),
+                compiler_messages.of_compiler(said, self._job.source),
             ) from None
 
-    def _explain(self, failure: handover.RoomFailure) -> str:
-        from opensnooplib.inside import explanation  # seldom needed
+    def _explain(self, failure: RoomFailure) -> str:
+        from opensnooplib.explain import compiler_messages  # seldom needed
 
         made_of = self._job.source
         if failure.verifier_spoke and not self._job.options.verifier_log:
-            return explanation.of_verifier(self._messages(), failure, made_of)
+            return compiler_messages.of_verifier(
+                self._messages(), failure, made_of
+            )
         if failure.compiler_spoke:
-            return explanation.of_compiler(
+            return compiler_messages.of_compiler(
                 self._messages(), made_of, failure.hints
             )
         return ""
@@ -209,15 +213,15 @@ def begin(
     """Compile, load and attach in a child.
 
     `functions` are the kernel's that the plan hooks, if it hooks any: see
-    hooks.open_functions().
+    function_names.open_functions().
 
     The child calls `install_rings` with the descriptor of the perf event array
     before it attaches anything, so that no record is sent into the void.
     """
     return Work(
-        compile_room.Job(
+        Job(
             options=options,
-            source=source.read(source.path_of(options)),
+            source=c_text.read(c_text.path_of(options)),
             plan=plan,
             functions=functions,
             tool_pid=os.getpid(),
@@ -228,10 +232,10 @@ def begin(
     )
 
 
-def begin_again(
-    job: compile_room.Job, changed: Source, have_slots: Container[str]
+def begin_changed(
+    job: Job, changed: Source, have_slots: Container[str]
 ) -> Work:
-    """The same with other C, for the trace that runs with these slots."""
+    """begin() with other C, for the trace that runs with these slots."""
     return Work(
         job._replace(
             folder=_new_folder(), source=changed, have_slots=have_slots

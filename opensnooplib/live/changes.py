@@ -7,7 +7,7 @@ import os
 from typing import Iterable, List, Sequence
 
 from opensnooplib.rows.columns import Column
-from opensnooplib.source import attachment
+from opensnooplib.kernel import program_names
 
 
 def names(paths: Iterable[str]) -> str:
@@ -44,10 +44,11 @@ def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
 
 
 def of_pairs(old: List[str], new: List[str]) -> str:
-    """Places where programs only end what others begin, and didn't before."""
+    """Targets where programs only end what others begin, and didn't before."""
     return ", ".join(
-        attachment.place_of(name)
+        program_names.target_of(name)
         for name in new
         if name in old
-        and attachment.only_ends(name, old) != attachment.only_ends(name, new)
+        and program_names.only_ends(name, old)
+        != program_names.only_ends(name, new)
     )

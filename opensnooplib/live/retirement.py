@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an old generation of a --live trace goes, step by step."""
+"""How an old program set of a --live trace goes, step by step."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import os
 import time
 from typing import Callable, List
 
-from opensnooplib import libc
-from opensnooplib.trace.generation import Generation
-from opensnooplib.trace.trace import Trace
+from opensnooplib.base import libc
+from opensnooplib.trace.program_set import ProgramSet
+from opensnooplib.trace.running_trace import Trace
 
 # A program that was called before a switch has ended by then: it takes
 # microseconds, but some kernels let other tasks run in between.
@@ -24,7 +24,7 @@ class Retirement:
     """Wait for what is under way, detach, show the rest, close."""
 
     def __init__(
-        self, trace: Trace, old: Generation, stubs: List[int]
+        self, trace: Trace, old: ProgramSet, stubs: List[int]
     ) -> None:
         """`stubs` are descriptors of those that only `old` needed."""
         self._trace = trace

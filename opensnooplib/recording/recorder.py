@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from opensnooplib.reader import Reader
-from opensnooplib.recording import recording
+from opensnooplib.recording import description
 
 # A crash leaves the losses told up to this long before it.
 _COUNTS_SECONDS = 1
@@ -31,7 +31,7 @@ class Recorder:
 
     def put_counts(self, lost: int, missed: int, ended: bool = False) -> None:
         """Say what is not in the recording up to here."""
-        facts = recording.count(lost, missed, ended)
+        facts = description.count(lost, missed, ended)
         try:
             self._rings.put_counts(facts)
         except OSError:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional, Sequence
 
-from opensnooplib.errors import SourceError
+from opensnooplib.base.errors import SourceError
 from opensnooplib.options import Options
-from opensnooplib.prompt.nearest import did_you_mean
+from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.rows.known_columns import KNOWN, STYLES, Kind
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
 
 
 class Column(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Dict, NamedTuple, Tuple
 
 
 class Kind(IntEnum):
-    """How a column is rendered: enum column_kind of native/row.h."""
+    """How a column is rendered: enum column_kind of native/rows/column.h."""
 
     UNSIGNED = 0
     SIGNED = 1

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from typing import List, NamedTuple
 
-from opensnooplib import native_library
+from opensnooplib.base import native_library
 from opensnooplib.options import FORMATS, Options
 from opensnooplib.rows import columns
 from opensnooplib.rows.columns import Column
@@ -24,7 +24,7 @@ class RowFormat(NamedTuple):
 
     @property
     def number(self) -> int:
-        """enum row_kind of native/reader.h."""
+        """enum row_kind of native/pipeline/stream_format.h."""
         return FORMATS.index(self.kind)
 
     @property

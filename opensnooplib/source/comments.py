@@ -17,7 +17,7 @@ _EITHER = re.compile(f"{COMMENT}|{QUOTED}", re.DOTALL)
 
 
 def without_comments(text: str) -> str:
-    """The same with blanks in place of comments: each place stays its own."""
+    """The same with blanks in place of comments: offsets stay the same."""
     return _EITHER.sub(_blank, text)
 
 
@@ -44,9 +44,9 @@ class Line(NamedTuple):
 def lines(text: str) -> Iterator[Line]:
     # Not splitlines(): to C, a form feed or U+2028 ends no line.
     code = _EITHER.sub(_blank_line, text)
-    place, number = 0, 1
+    offset, number = 0, 1
     for one in code.split("\n"):
-        whole = text[place : place + len(one)]
+        whole = text[offset : offset + len(one)]
         yield Line(number, whole, one)
-        place += len(one) + 1
+        offset += len(one) + 1
         number += 1 + whole.count("\n")

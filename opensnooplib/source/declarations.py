@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from opensnooplib.errors import SourceError
-from opensnooplib.prompt.nearest import did_you_mean
-from opensnooplib.source import enums, source
+from opensnooplib.base.errors import SourceError
+from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.source import enums, c_text
 from opensnooplib.source.comments import COMMENT, QUOTED
 
 # How a number can be shown in the table, instead of by its type.
@@ -40,7 +40,7 @@ class Declaration(NamedTuple):
     """One field of struct event, as it is written."""
 
     name: str
-    place: str  # "file:line"
+    location: str  # "file:line"
     is_pointer: bool
     dimensions: int  # 0: no array
     is_plain: bool  # a number or a text, as far as its type tells
@@ -115,7 +115,7 @@ class _Reader:
         before: Optional[_Token] = None  # a comment above the field
         behind: Optional[_Token] = None  # one on the line where it ends
         tokens = list(self._tokens_of_body(start))
-        for place, token in enumerate(tokens):
+        for index, token in enumerate(tokens):
             if token.is_directive:
                 self._heed_condition(token.text)
             elif token.is_comment:
@@ -124,7 +124,7 @@ class _Reader:
             elif token.text != ";":
                 words.append(token)
             else:
-                behind = self._comment_behind(tokens[place : place + 2])
+                behind = self._comment_behind(tokens[index : index + 2])
                 yield from self._declared(words, behind or before)
                 words, before = [], None
 
@@ -195,7 +195,7 @@ class _Reader:
         start = 0
         for found in re.finditer(r'^#line (\d+) "(.*)"\n', before, re.M):
             number, file, start = int(found[1]), found[2], found.end()
-        file = source.shown_name(file)
+        file = c_text.shown_name(file)
         return f"{file}:{number + before.count(chr(10), start)}"
 
 
@@ -231,7 +231,7 @@ def _name_in(declarator: List[str]) -> str:
     return identifiers[-1]
 
 
-def _note(comment: str, place: str) -> Note:
+def _note(comment: str, location: str) -> Note:
     inside = comment[2:-2] if comment.startswith("/*") else comment[2:]
     lines = [line.strip().lstrip("*") for line in inside.split("\n")]
     text = " ".join(" ".join(lines).split())
@@ -239,40 +239,40 @@ def _note(comment: str, place: str) -> Note:
     about = "".join(c if c.isprintable() else "?" for c in about)
     note = Note(about=about.rstrip(" ;,."))
     if column:
-        note = _wishes(note, wishes.split(), place)
+        note = _wishes(note, wishes.split(), location)
     return note
 
 
-def _wishes(note: Note, words: List[str], place: str) -> Note:
+def _wishes(note: Note, words: List[str], location: str) -> Note:
     if not words:
         raise SourceError(
-            f'{place}: nothing follows "column:": write a heading, width=N or '
-            + ", ".join(RENDERINGS)
+            f'{location}: nothing follows "column:": write a heading, '
+            "width=N or " + ", ".join(RENDERINGS)
         )
     for word in words:
         if word.startswith("width="):
-            note = note._replace(width=_width(word, place))
+            note = note._replace(width=_width(word, location))
         elif word != word.lower() and len(word) <= _HEADING_LIMIT:
             if not word.isprintable():
                 raise SourceError(
-                    f"{place}: column: the heading can't be read"
+                    f"{location}: column: the heading can't be read"
                 )
             note = note._replace(heading=word)
         elif word in RENDERINGS:
             note = note._replace(rendering=word)
         else:
             raise SourceError(
-                f'{place}: column: there is no rendering "{word}"'
+                f'{location}: column: there is no rendering "{word}"'
                 + did_you_mean(word, RENDERINGS)
             )
     return note
 
 
-def _width(word: str, place: str) -> int:
+def _width(word: str, location: str) -> int:
     digits = re.fullmatch(r"width=(-?[1-9]\d{0,3})", word, re.ASCII)
     if not digits or abs(int(digits[1])) > _WIDTH_LIMIT:
         raise SourceError(
-            f"{place}: column: {word}: must be a number of characters, "
+            f"{location}: column: {word}: must be a number of characters, "
             f"{_WIDTH_LIMIT} at most; negative aligns to the left"
         )
     return int(digits[1])

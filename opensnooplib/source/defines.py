@@ -2,14 +2,14 @@
 """The #defines that bpf_src is compiled with: which plan, on which kernel.
 
 A #define is a (name, value) pair; the name can be a function-like macro.
-What options select is in selection.py.
+What options select is in kernel_selection.py.
 """
 
 from __future__ import annotations
 
 from typing import List, Mapping, Sequence, Tuple
 
-from opensnooplib.host import kernel
+from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
 
 Define = Tuple[str, str]
@@ -30,7 +30,7 @@ def columns(options: Options) -> List[Define]:
 
 
 def directories(options: Options) -> List[Define]:
-    """The #defines for bpf_src/full_path.h; a summary counts names only."""
+    """For bpf_src/extra/full_path.h; a summary counts names only."""
     if options.summary:
         return []
     wanted = {
@@ -45,7 +45,7 @@ def directories(options: Options) -> List[Define]:
 def entries_for_threads() -> int:
     """At least four times the threads that the host has now."""
     entries = START_ENTRIES
-    while entries < 4 * kernel.thread_count():
+    while entries < 4 * this_kernel.thread_count():
         entries *= 2
     return entries
 
@@ -59,7 +59,7 @@ def plan(
     """The #defines for the plan `name`, which sees these syscalls.
 
     `functions` names the kernel's functions that it hooks, if it hooks any:
-    see hooks.open_functions().
+    see function_names.py.
     """
     defines = [
         (f"PLAN_{name.upper().replace('-', '_')}", "1"),
@@ -70,9 +70,9 @@ def plan(
         defines += functions.items()
     else:
         defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
-    if kernel.has_task_pt_regs():
+    if this_kernel.has_task_pt_regs():
         defines.append(("HAVE_TASK_PT_REGS", "1"))
-    namespace = kernel.pid_namespace()
+    namespace = this_kernel.pid_namespace()
     if namespace is not None:
         defines.append(("PID_NAMESPACE_DEVICE", str(namespace[0])))
         defines.append(("PID_NAMESPACE_INODE", str(namespace[1])))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, NamedTuple
 
-from opensnooplib.host import tracefs
+from opensnooplib.kernel import tracefs
 
 # Also in a branch that isn't compiled, or a comment: one more does no harm.
 _TRACEPOINT = re.compile(r"TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-from opensnooplib.source import btf, enums
-from opensnooplib.source.btf import Btf
+from opensnooplib.kernel import btf
+from opensnooplib.source import enums
+from opensnooplib.kernel.btf import Btf
 
 
 class Member(NamedTuple):

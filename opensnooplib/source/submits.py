@@ -51,12 +51,12 @@ def maps(code: bytes, helper: int) -> Set[int]:
 
 
 def _calls(code: bytes) -> Iterator[_Call]:
-    places = _places_jumped_to(code)
+    jump_targets = _jump_targets(code)
     known: Dict[int, int] = {}
-    for place, (opcode, registers, _, value) in enumerate(
+    for index, (opcode, registers, _, value) in enumerate(
         _INSTRUCTION.iter_unpack(code)
     ):
-        if place in places:
+        if index in jump_targets:
             known = {}  # they may come from elsewhere
         target, origin = registers & 0xF, registers >> 4
         if opcode == _CALL:
@@ -72,10 +72,10 @@ def _calls(code: bytes) -> Iterator[_Call]:
             known.pop(0, None)
 
 
-def _places_jumped_to(code: bytes) -> Set[int]:
+def _jump_targets(code: bytes) -> Set[int]:
     return {
-        place + 1 + offset
-        for place, (opcode, _, offset, _) in enumerate(
+        index + 1 + offset
+        for index, (opcode, _, offset, _) in enumerate(
             _INSTRUCTION.iter_unpack(code)
         )
         if opcode & 0x07 in (_JMP, _JMP32) and opcode not in (_CALL, _EXIT)

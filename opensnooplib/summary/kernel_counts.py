@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The counts of a summary, from the maps of bpf_src/summary.h.
+"""The counts of a summary, from the maps of bpf_src/extra/summary.h.
 
 The programs count in one of two generations. To take what was counted, they
 are told to go on in the other one; when none runs any more that was told
@@ -16,12 +16,13 @@ import sys
 import struct
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from opensnooplib import bpf_objects, native_library
-from opensnooplib.host import kernel
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.base import native_library
+from opensnooplib.kernel import this_kernel
 from opensnooplib.source.defines import Define
-from opensnooplib.summary.summary import File, NoPlace, Process, Summary
+from opensnooplib.summary.totals import File, NoPlace, Process, Summary
 
-# As in bpf_src/summary.h.
+# As in bpf_src/extra/summary.h.
 _SHORT_NAME, _LONG_NAME = 256, 4096
 _ERRORS = 4096
 _TIME_SLOTS = 64
@@ -36,13 +37,25 @@ _KEY_SIZE = 16
 _ORDER: Any = sys.byteorder
 _LOWEST = 0 if sys.byteorder == "little" else 7
 
+# Those of bpf_src/extra/summary.h.
+MAPS = (
+    "generation",
+    "files",
+    "short_names",
+    "long_names",
+    "processes",
+    "errors",
+    "times",
+    "summary_counters",
+)
+
 
 def _address(memory: mmap.mmap) -> ctypes.Array[ctypes.c_char]:
     return (ctypes.c_char * len(memory)).from_buffer(memory)
 
 
 def defines() -> List[Define]:
-    """For bpf_src/summary.h; the key of its hash must stay unknown."""
+    """For bpf_src/extra/summary.h; the key of its hash must stay unknown."""
     keys = [int.from_bytes(os.urandom(8), "little") for _ in range(2)]
     return [("SUMMARY", "1")] + [
         (f"HASH_KEY_{number}", f"{key:#x}ULL")
@@ -63,9 +76,9 @@ class KernelCounts:
         self._lib = native_library.load()
         self._lib.map_capacity.restype = ctypes.c_int64
         self._lib.map_read.restype = ctypes.c_int64
-        self._cpu_count = kernel.possible_cpu_count()
+        self._cpu_count = this_kernel.possible_cpu_count()
         self._generation = 0
-        # Arrays only grow; what they held is taken off. By map and place.
+        # Arrays only grow; what they held is taken off. By map and index.
         self._before: Dict[Tuple[str, int], int] = {}
 
     def take(self, seconds: float) -> Summary:
@@ -89,10 +102,10 @@ class KernelCounts:
         )
 
     def _set(self, name: str, key: int, value: int) -> None:
-        place, number = ctypes.c_uint32(key), ctypes.c_uint32(value)
+        index, number = ctypes.c_uint32(key), ctypes.c_uint32(value)
         native_library.check(
             self._lib.map_set(
-                self._maps[name], ctypes.byref(place), ctypes.byref(number)
+                self._maps[name], ctypes.byref(index), ctypes.byref(number)
             )
         )
 
@@ -156,20 +169,20 @@ class KernelCounts:
             )
         return processes
 
-    def _since(self, name: str, place: int, now: int) -> int:
-        before = self._before.get((name, place), 0)
-        self._before[(name, place)] = now
+    def _since(self, name: str, index: int, now: int) -> int:
+        before = self._before.get((name, index), 0)
+        self._before[(name, index)] = now
         return now - before
 
     def _errors(self, generation: int) -> Dict[int, int]:
         errors = {}
         for key, value in self._read("errors", 4, 8):
-            place = int.from_bytes(key, byteorder=_ORDER)
+            index = int.from_bytes(key, byteorder=_ORDER)
             now = int.from_bytes(value, byteorder=_ORDER)
-            if now and place // _ERRORS == generation:
-                count = self._since("errors", place, now)
+            if now and index // _ERRORS == generation:
+                count = self._since("errors", index, now)
                 if count:
-                    errors[place % _ERRORS] = count
+                    errors[index % _ERRORS] = count
         return errors
 
     def _times(self, generation: int) -> Dict[int, int]:
@@ -185,8 +198,8 @@ class KernelCounts:
             "summary_counters", generation * _COUNTERS + counter
         )
 
-    def _percpu(self, name: str, place: int) -> int:
+    def _percpu(self, name: str, index: int) -> int:
         now = bpf_objects.percpu_array_sum(
-            self._maps[name], place, self._cpu_count
+            self._maps[name], index, self._cpu_count
         )
-        return self._since(name, place, now)
+        return self._since(name, index, now)

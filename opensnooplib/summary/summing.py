@@ -6,24 +6,24 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
-from opensnooplib.compile.known_maps import START_MAP
-from opensnooplib.host import kernel
+from opensnooplib.source.known_maps import START_MAP
+from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader
-from opensnooplib.summary import summary_text
+from opensnooplib.summary import as_json, tables
 from opensnooplib.summary.kernel_counts import KernelCounts
-from opensnooplib.summary.summary import Summary
+from opensnooplib.summary.totals import Summary
 
 if TYPE_CHECKING:
-    from opensnooplib.summary.top import Screen
+    from opensnooplib.summary.top_screen import Screen
 
 _TOP_SECONDS = 1.0
 
 
 def render(summary: Summary, options: Options) -> str:
     if options.format == "json":
-        return summary_text.as_json(summary)
-    text = summary_text.table(summary)
+        return as_json.line(summary)
+    text = tables.table(summary)
     return text + "\n" if options.interval else text
 
 
@@ -57,7 +57,7 @@ class Summing:
         self._counts = KernelCounts(
             maps,
             sees_begin=START_MAP in maps,
-            preempted=kernel.preempts_programs(options.plan),
+            preempted=this_kernel.preempts_programs(options.plan),
         )
         self._interval = options.interval
         self._show: Callable[[Summary], None] = self._write
@@ -71,7 +71,7 @@ class Summing:
         self._began = time.monotonic()
         if self._options.top:
             # Not needed for a summary.
-            from opensnooplib.summary.top import Screen
+            from opensnooplib.summary.top_screen import Screen
 
             self._screen = Screen(self._put)
             self._screen.enter()

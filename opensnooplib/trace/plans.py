@@ -26,19 +26,24 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Tuple
 
-from opensnooplib import bpf_objects
-from opensnooplib.compile import compile_room, launch
-from opensnooplib.compile.compile_room import SOURCE
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.compile import launch
+from opensnooplib.compile.job import SOURCE, Job
 from opensnooplib.compile.launch import Launched
-from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.host import hooks, kernel, tracefs
-from opensnooplib.messages import Messages
+from opensnooplib.compile.make_source import (
+    find_ways,
+    has_structs,
+    make_source,
+)
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.kernel import function_names, hooks, this_kernel, tracefs
+from opensnooplib.base.messages import Messages
 from opensnooplib.options import PLANS, Options
 from opensnooplib.reader import Reader
-from opensnooplib.source import attachment
-from opensnooplib.source.source import path_of, read
-from opensnooplib.trace.calibration import Result
-from opensnooplib.trace.trace import Trace
+from opensnooplib.kernel import program_names
+from opensnooplib.source.c_text import path_of, read
+from opensnooplib.trace.proof import Result
+from opensnooplib.trace.running_trace import Trace
 
 
 _NEEDS_LEAST = "syscall"
@@ -109,7 +114,7 @@ def may_miss(plan: str) -> bool:
     """Can the kernel skip programs of this plan? What it skips is told."""
     if plan == "kprobe":
         return not hooks.has_kprobe_multi()
-    return kernel.preempts_programs(plan)
+    return this_kernel.preempts_programs(plan)
 
 
 def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
@@ -129,8 +134,8 @@ def _attach_source(
     _tell_of(SOURCE, launched, messages)
     trace = _trace_of(launched, options, rings, messages)
     trace.take_as_it_is()
-    places = [attachment.place_of(name) for name in trace.newest.programs]
-    return trace, Result(seen=places, unseen=[], untested=[])
+    targets = [program_names.target_of(name) for name in trace.newest.programs]
+    return trace, Result(seen=targets, unseen=[], untested=[])
 
 
 def _tell_of(plan: str, launched: Launched, messages: Messages) -> None:
@@ -196,7 +201,7 @@ def source(options: Options) -> str:
     plan = next((p for p in wanted if not _why_not(p, options)), wanted[-1])
     if options.source is not None:
         plan = SOURCE
-    job = compile_room.Job(
+    job = Job(
         options=options,
         source=read(path_of(options)),
         plan=plan,
@@ -209,14 +214,14 @@ def source(options: Options) -> str:
         tracefs.mount_for_this_process()
     except OpensnoopError:
         pass  # printing needs no right; all calls are taken for there then
-    return compile_room.make_source(job, compile_room.find_ways(job))
+    return make_source(job, find_ways(job))
 
 
 def _why_not(plan: str, options: Options) -> str:
     """What a look tells without a compile; empty if nothing speaks against."""
     if plan == "syscall-exit" and options.needs_begin:
         return "it doesn't see opens begin, as -L and --trusted need it"
-    if plan == "syscall-exit" and not compile_room.has_structs():
+    if plan == "syscall-exit" and not has_structs():
         return (
             "without BTF or kernel headers, it can't tell what seccomp "
             "refuses with a signal"
@@ -234,18 +239,19 @@ def _functions_of(plan: str, options: Options) -> Dict[str, str]:
     """That the plan hooks. Raises RenamedError where it finds none."""
     if plan not in ("fentry", "kprobe"):
         return {}
-    functions = hooks.open_functions()
+    functions = function_names.open_functions()
     if not functions:
         raise RenamedError(
             "this kernel has none of the functions that the plan hooks: "
-            + ", ".join(hooks.open_function_names())
+            + ", ".join(function_names.open_function_names())
         )
     if options.trusted:
-        found = hooks.filp_open_function()
+        found = function_names.filp_open_function()
         if not found:
             raise RenamedError(
                 "this kernel has none of the functions that are given its "
-                f"copy of the name: {', '.join(hooks.filp_open_names())}"
+                "copy of the name: "
+                + ", ".join(function_names.filp_open_names())
             )
         functions.update(found)
     return functions

@@ -26,7 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 # pylint: disable=wrong-import-position
 import filter_cost  # noqa: E402
 import idle_time  # noqa: E402
-import keeping  # noqa: E402
+import recording  # noqa: E402
 import launch_time  # noqa: E402
 import live_editing  # noqa: E402
 import lost_opens  # noqa: E402
@@ -47,7 +47,7 @@ FIGURES = {
     "idle-time": idle_time.measure,
     "row-speed": row_speed.measure,
     "filter-cost": filter_cost.measure,
-    "keeping": keeping.measure,
+    "recording": recording.measure,
     "live-editing": live_editing.measure,
     "peers": peers.measure,
 }

@@ -16,7 +16,7 @@ import time
 from typing import Dict, List, NamedTuple
 
 import workbench
-from opensnooplib.source import headers
+from opensnooplib.source import kernel_headers, small_headers
 from samples import Samples, in_turn
 from table import Row
 from tools import OURS, CannotMeasure, Kind, Tool, last_line
@@ -103,15 +103,15 @@ def _same_compile(bench: Workbench) -> _Compile:
     source = bench.path("opensnoop.c")
     with open(source, "wb") as file:
         file.write(shown.stdout)
-    chosen = headers.choose()
+    chosen = kernel_headers.choose()
     flags: List[str] = []
-    if chosen.kind == headers.Kind.UNPACKED:
+    if chosen.kind == kernel_headers.Kind.UNPACKED:
         os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
-    elif chosen.kind == headers.Kind.SMALL_TREE:
+    elif chosen.kind == kernel_headers.Kind.SMALL_TREE:
         tree = bench.path("headers")
-        headers.make_small_tree(tree, shown.stdout.decode())
+        small_headers.make_tree(tree, shown.stdout.decode())
         os.environ["BCC_KERNEL_SOURCE"] = tree
-        flags = headers.small_tree_flags(tree)
+        flags = small_headers.compiler_options(tree)
     return _Compile(source, flags, chosen.reason)
 
 

@@ -49,11 +49,11 @@ def _from_save_to_row(bench: Workbench, edits: Edits) -> Row:
         with Traced(
             *(*options, "-p", str(pid)), checkout=edits.folder.parent
         ) as tool:
-            for generation in range(1, 6 if bench.quick else 22):
-                wanted = f'"generation": {generation},'.encode()
-                progress(f"from save to row: run {generation}")
+            for version in range(1, 6 if bench.quick else 22):
+                wanted = f'"version": {version},'.encode()
+                progress(f"from save to row: run {version}")
                 began = time.monotonic()
-                edits.write_record(generation)
+                edits.write_record(version)
                 _until(lambda: wanted in tool.output_so_far(4096))
                 seconds.append(time.monotonic() - began)
                 await_taken_in(tool, "record.h")

@@ -38,7 +38,7 @@ _TOOLS = (OURS, BCC_TOOLS, LIBBPF_TOOLS, BPFTRACE)
 _BURST = 20_000
 _STEADY = 5_000
 _SLOW_READER_SECONDS = 2
-_PATIENCE_SECONDS = 120
+_FIRST_ROW_TIMEOUT_SECONDS = 120
 
 
 def measure(bench: Workbench) -> List[Row]:
@@ -179,7 +179,7 @@ def _launch(bench: Workbench, tool: Tool) -> float:
 
 def _read_until(terminal: int, wanted: bytes) -> None:
     text = b""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _FIRST_ROW_TIMEOUT_SECONDS
     while wanted not in text:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([terminal], [], [], left)[0]:

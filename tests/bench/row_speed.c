@@ -14,7 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "row.h"
+#include "rows/csv_row.h"
+#include "rows/json_row.h"
+#include "rows/table_row.h"
 
 /* As struct event of bpf_src/event.h. */
 struct event {

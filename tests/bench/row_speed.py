@@ -24,7 +24,7 @@ def _build(bench: Workbench) -> str:
     subprocess.run(
         [compiler, "-std=c11", "-O2", f"-I{native}", "-o", program]
         + [os.path.join(HERE, "row_speed.c")]
-        + glob.glob(f"{native}/*.c"),
+        + glob.glob(f"{native}/*/*.c"),
         check=True,
     )
     return program

@@ -17,7 +17,7 @@ import workbench
 from workbench import Workbench
 
 # Far longer than a launch takes, also in an emulator on a busy host.
-_PATIENCE_SECONDS = 300
+_LAUNCH_TIMEOUT_SECONDS = 300
 
 
 class CannotMeasure(Exception):
@@ -168,7 +168,7 @@ class _HostTrace(Trace):
 
     def _await_rows(self, process: subprocess.Popen[bytes]) -> None:
         """Some keep rows in a buffer: open a file until it is seen."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _LAUNCH_TIMEOUT_SECONDS
         marker = self._bench.marker.encode()
         while marker not in _contents(self.output):
             if process.poll() is not None:
@@ -190,7 +190,7 @@ class _HostTrace(Trace):
             return
         self._process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(_PATIENCE_SECONDS)
+            self._process.wait(_LAUNCH_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

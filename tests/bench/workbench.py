@@ -15,8 +15,8 @@ import signal
 import subprocess
 from typing import Any, Callable, Iterator, List, NamedTuple
 
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import tracefs
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import tracefs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))

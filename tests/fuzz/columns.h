@@ -5,8 +5,8 @@
 #ifndef OPENSNOOP_FUZZ_COLUMNS_H
 #define OPENSNOOP_FUZZ_COLUMNS_H
 
-#include "../../opensnooplib/native/row.h"
 #include "input.h"
+#include "rows/row_format.h"
 
 /* Any kind, and others: 0x80 and above become kinds near UINT32_MAX. */
 static inline uint32_t take_kind(struct input *input)

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../opensnooplib/native/elf_symbols.h"
+#include "stacks/elf_symbols.h"
 #include "input.h"
 
 static void check_order(const struct elf_symbols *symbols)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the harnesses know of UTF-8 and JSON, written apart from
- * opensnooplib/native/text.c so that the two don't share a mistake.
+ * opensnooplib/native/rows/quoting.c so that the two don't share a mistake.
  */
 #ifndef OPENSNOOP_FUZZ_JUDGE_H
 #define OPENSNOOP_FUZZ_JUDGE_H

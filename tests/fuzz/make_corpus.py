@@ -52,7 +52,7 @@ NAMES: Dict[str, bytes] = {
 
 
 class Column(NamedTuple):
-    kind: int  # enum column_kind of native/row.h
+    kind: int  # enum column_kind of native/rows/column.h
     field: Tuple[int, int]
     width: int
     name: str

@@ -8,7 +8,7 @@
  */
 #include <stdbool.h>
 
-#include "../../opensnooplib/native/merge.h"
+#include "perf/merge.h"
 #include "input.h"
 
 #define RINGS_MAX   4
@@ -27,7 +27,7 @@ struct sample {
 	unsigned char raw[];
 };
 
-/* Streams, each with its event: see ring.h. The last has been dropped. */
+/* Streams, each with its event: see perf_ring.h. The last has been dropped. */
 static const struct stream_event events[] = {
 	{.fd = 1, .id = 4},
 	{.fd = 2, .id = 8},

@@ -12,9 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../opensnooplib/native/reader.h"
-#include "../../opensnooplib/native/recording.h"
-#include "../../opensnooplib/native/tally.h"
+#include "pipeline/reader.h"
+#include "io/recording_input.h"
 #include "columns.h"
 
 #define FILE_MAX       (64 * 1024)

@@ -9,6 +9,9 @@
  */
 #include "columns.h"
 #include "judge.h"
+#include "rows/csv_row.h"
+#include "rows/json_row.h"
+#include "rows/table_row.h"
 
 #define COLUMNS_MAX 16
 #define WIDTH_MAX   4096

@@ -4,7 +4,7 @@
  * for. The first byte of the input says whether the name is cut, the others
  * are the name.
  */
-#include "../../opensnooplib/native/text.h"
+#include "rows/quoting.h"
 #include "judge.h"
 
 struct bytes {

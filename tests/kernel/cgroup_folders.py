@@ -15,22 +15,22 @@ import pytest
 _CONTROLLERS = ("freezer", "net_cls", "pids", "memory")
 
 
-def mount(kind: str, place: Path, mounts: List[Path], *options: str) -> None:
+def mount(kind: str, folder: Path, mounts: List[Path], *options: str) -> None:
     """Raises CalledProcessError where the kernel refuses."""
-    command = ["mount", "-t", kind, *options, kind, str(place)]
+    command = ["mount", "-t", kind, *options, kind, str(folder)]
     subprocess.run(command, check=True, stderr=subprocess.PIPE)
-    mounts.append(place)
+    mounts.append(folder)
 
 
-def mount_hierarchy(version: int, place: Path, mounts: List[Path]) -> None:
-    """Mount a hierarchy of cgroups at `place`, or skip the test."""
-    place.mkdir()
+def mount_hierarchy(version: int, folder: Path, mounts: List[Path]) -> None:
+    """Mount a hierarchy of cgroups at `folder`, or skip the test."""
+    folder.mkdir()
     if version == 2:
-        mount("cgroup2", place, mounts)
+        mount("cgroup2", folder, mounts)
         return
     for controller in _CONTROLLERS:
         try:
-            mount("cgroup", place, mounts, "-o", controller)
+            mount("cgroup", folder, mounts, "-o", controller)
             return
         except subprocess.CalledProcessError:
             continue
@@ -38,16 +38,16 @@ def mount_hierarchy(version: int, place: Path, mounts: List[Path]) -> None:
 
 
 @contextmanager
-def a_group(place: Path) -> Iterator[Path]:
+def a_group(hierarchy: Path) -> Iterator[Path]:
     """An empty cgroup; at the end whatever is below goes too."""
-    group = place / f"opensnoop-test-{os.getpid()}"
+    group = hierarchy / f"opensnoop-test-{os.getpid()}"
     group.mkdir()
     try:
         yield group
     finally:
         for folder, _, _ in os.walk(group, topdown=False):
             for pid in (Path(folder) / "cgroup.procs").read_text().split():
-                move_into(place, int(pid))
+                move_into(hierarchy, int(pid))
             os.rmdir(folder)
 
 

@@ -12,7 +12,7 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from opensnooplib.host import limits
+from opensnooplib.kernel import limits, tracefs
 from tests.kernel.cast import Cast, a_cast
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy
 from tests.kernel.starts import (
@@ -107,8 +107,8 @@ def mounts() -> Iterator[List[Path]]:
     """Mount points that a test adds to; they are unmounted at its end."""
     mounted: List[Path] = []
     yield mounted
-    for place in reversed(mounted):
-        subprocess.run(["umount", place], check=True)
+    for path in reversed(mounted):
+        subprocess.run(["umount", path], check=True)
 
 
 @pytest.fixture
@@ -164,3 +164,18 @@ def locked(perf_events_for_others: None) -> Iterator[Locked]:
 
     yield allow
     _MLOCK_KIB.write_text(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tracefs() -> Iterator[None]:
+    """Mounted, as systemd does it: tests read it, and can be without mount(2).
+
+    The tool mounts it for itself: see test_odd_hosts.py.
+    """
+    if os.geteuid() != 0 or tracefs.is_mounted(tracefs.TRACEFS):
+        yield
+        return
+    mount = ["mount", "-t", "tracefs", "tracefs", tracefs.TRACEFS]
+    subprocess.run(mount, check=True)
+    yield
+    subprocess.run(["umount", "-l", tracefs.TRACEFS], check=True)

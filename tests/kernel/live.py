@@ -9,7 +9,7 @@ from typing import Dict
 
 from tests.kernel.tool import Tool, objects_held_by
 
-_FIELD = "\tu32 generation;\n"
+_FIELD = "\tu32 version;\n"
 _BEFORE_FIELD = "\tchar comm[TASK_COMM_LEN];\n"
 _AFTER_STATEMENT = "\tevent->ret = ret;\n"
 
@@ -27,9 +27,9 @@ class Edits:
         (self.folder / "event.h").write_text(event)
         self.write_record(0)
 
-    def write_record(self, generation: int) -> None:
+    def write_record(self, version: int) -> None:
         """A valid edit: rows have this number from then on."""
-        statement = f"\tevent->generation = {generation};\n"
+        statement = f"\tevent->version = {version};\n"
         text = self._record.replace(
             _AFTER_STATEMENT, _AFTER_STATEMENT + statement
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
-from opensnooplib.source import headers
+from opensnooplib.source import kernel_headers
 
 GOOD = """\
 #include <linux/sched.h>
@@ -43,8 +43,8 @@ BPF_PERF_OUTPUT(events);
 BPF_ARRAY(large, struct event, 1);
 TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 {
-	u32 place = 0;
-	struct event *event = large.lookup(&place);
+	u32 index = 0;
+	struct event *event = large.lookup(&index);
 
 	if (event)
 		events.perf_submit(args, event, 8);
@@ -64,7 +64,7 @@ _NO_HEADERS = (
         "the headers of the kernel, which are not installed here: install "
         "linux-headers-…",
     )
-    if headers.choose().kind == headers.Kind.SMALL_TREE
+    if kernel_headers.choose().kind == kernel_headers.Kind.SMALL_TREE
     else ()
 )
 

@@ -27,6 +27,10 @@ _AT_FDCWD = -100
 
 Word = Union[str, bytes, Path]
 
+# glibc asks the kernel before it gives a thread's memory back
+# (malloc/arena.c): since 2.42 also where there are few threads.
+MALLOC_S_OWN = b"/proc/sys/vm/overcommit_memory"
+
 
 class OpenLoad:
     """tests/programs/open_load.c, held back until run()."""

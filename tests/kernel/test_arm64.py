@@ -15,14 +15,14 @@ from typing import Callable, Dict, List, NamedTuple, Set
 
 import pytest
 
-from opensnooplib.host import kernel
+from opensnooplib.kernel import this_kernel
 from opensnooplib.options import PLANS
 from tests.kernel.tool import CHECKOUT
 
 _PROGRAM = CHECKOUT / "tests" / "programs" / "compile_for_arm64.py"
 
 pytestmark = pytest.mark.skipif(
-    not kernel.has_task_pt_regs(), reason="not tried with BCC before 0.26"
+    not this_kernel.has_task_pt_regs(), reason="not tried with BCC before 0.26"
 )
 
 # Of the kernel's struct pt_regs (arch/arm64/include/asm/ptrace.h): regs[1] to
@@ -99,12 +99,12 @@ def _offsets(program: List[_Instruction], register: int) -> Set[int]:
 def _after_call(
     program: List[_Instruction], helper: int
 ) -> List[_Instruction]:
-    places = [
-        place
-        for place, one in enumerate(program)
+    indexes = [
+        index
+        for index, one in enumerate(program)
         if (one.code, one.immediate) == (_CALL, helper)
     ]
-    return program[places[0] + 1 :]
+    return program[indexes[0] + 1 :]
 
 
 @pytest.mark.parametrize("plan", PLANS)

@@ -260,7 +260,7 @@ def _append(file: Path, text: str) -> int:
 
 @pytest.mark.parametrize(
     "name",
-    ["event.h", "record.h", "select.h", "plan_syscall.h", "opensnoop.c"],
+    ["event.h", "record.h", "select.h", "plans/syscall.h", "opensnoop.c"],
 )
 def test_c_that_does_not_compile(
     before: BpfObjects, checkout_copy: Path, name: str

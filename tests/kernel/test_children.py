@@ -13,6 +13,8 @@ from typing import Iterator, List
 import pytest
 
 from opensnooplib.options import PLANS
+from opensnooplib.trace import plans
+from tests.kernel import calm, chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.live import Edits, await_taken_in
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
@@ -32,23 +34,29 @@ def _tree(
 def _paths(levels: int, name: str) -> Iterator[bytes]:
     """Of all that a tree with so many levels of children opens."""
     for level in range(levels + 1):
-        for places in product(range(_WIDTH), repeat=level):
-            process = ".".join([name, *map(str, places)])
+        for indexes in product(range(_WIDTH), repeat=level):
+            process = ".".join([name, *map(str, indexes)])
             for number in range(_OPENS):
                 yield f"{process}/{number}".encode()
 
 
-def _assert_all_shown(ended: Ended, levels: int, name: str) -> None:
+def _assert_all_shown(
+    ended: Ended, levels: int, name: str, plan: str = ""
+) -> None:
     assert ended.status == 0
-    assert ended.end.lost == ended.end.missed == 0
+    assert ended.end.lost == 0
+    may_miss = plan and plans.may_miss(plan)
+    assert ended.end.missed == 0 or may_miss
     found = Counter(row.path for row in ended.rows)
     expected = Counter(_paths(levels, name))
-    assert {path: found[path] for path in expected} == expected
+    shown = Counter({path: found[path] for path in expected})
+    assert sum((expected - shown).values()) <= ended.end.missed
+    assert not shown - expected
     others = {path for path in found if path and b"TREE" in path}
-    assert others == set(expected)
+    assert others <= set(expected)
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_those_of_before_and_those_to_come(fork_tree: Path, plan: str) -> None:
     skip_without_hooks_for(plan)
     with OpenLoad(*_tree(fork_tree, 2, 2, "TREE")) as tree, OpenLoad(
@@ -60,7 +68,7 @@ def test_those_of_before_and_those_to_come(fork_tree: Path, plan: str) -> None:
             other.run()
             tree.wait()
             ended = tool.stop()
-    _assert_all_shown(ended, 4, "TREE")
+    _assert_all_shown(ended, 4, "TREE", plan)
     assert b"OTHER" not in ended.output
 
 
@@ -122,13 +130,13 @@ def test_a_family_that_grows_while_the_c_is_edited(
         with Tool(
             "--format", "json", *options, checkout=checkout_copy
         ) as tool:
-            for generation in (1, 2):
-                edits.write_record(generation)
+            for version in (1, 2):
+                edits.write_record(version)
                 await_taken_in(tool, "record.h")
             _fed(tree)
             ended = tool.stop()
     _assert_all_shown(ended, 4, "TREE")
-    assert b'"generation": 2' in ended.output
+    assert b'"version": 2' in ended.output
 
 
 _LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
@@ -148,6 +156,7 @@ def _opener_with_number(pid: int) -> Opener:
 @pytest.mark.skipif(not _LAST_PID.exists(), reason="the kernel lacks it")
 def test_who_gets_the_number_of_one_that_ended_is_a_stranger() -> None:
     """That of the first process, and that of a child."""
+    calm.need()  # others would take the number
     script = b"wc /etc/passwd >/dev/null & echo $!; wait\n"
     with subprocess.Popen(
         ["sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -179,7 +188,7 @@ def test_exec(fork_tree: Path, output: Path, plan: str) -> None:
     skip_without_hooks_for(plan)
     command = _tree(fork_tree, 0, 3, "TREE")
     ended = _exec(output, "--attach", plan, "--exec", *command)
-    _assert_all_shown(ended, 3, "TREE")
+    _assert_all_shown(ended, 3, "TREE", plan)
 
 
 def test_exec_of_the_command_alone(fork_tree: Path, output: Path) -> None:

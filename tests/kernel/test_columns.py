@@ -19,7 +19,7 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from opensnooplib import libc
+from opensnooplib.base import libc
 from tests.kernel.openers import Attempt, Opener, make_attempt
 from tests.kernel.tool import CHECKOUT, Ended, Tool, replace_in, run
 
@@ -38,9 +38,9 @@ _ATTEMPTS = [
 
 def _cgroup2() -> Path:
     for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, place, kind, *_ = line.split()
+        _, path, kind, *_ = line.split()
         if kind == "cgroup2":
-            return Path(place)
+            return Path(path)
     pytest.skip("this host has no cgroup2 mounted")
 
 
@@ -70,6 +70,7 @@ def _status(pid: int) -> Dict[str, List[str]]:
     return {name: value.split() for name, _, value in pairs}
 
 
+@pytest.mark.one_kernel
 def test_who_opens_it(cgroup: Path) -> None:
     """/proc, while the process still lives, is the oracle."""
 
@@ -338,7 +339,7 @@ def test_columns_of_added_fields(checkout_copy: Path) -> None:
         "#ifdef WANT_PPID\n",
     )
     replace_in(
-        checkout_copy / "bpf_src" / "wanted.h",
+        checkout_copy / "bpf_src" / "extra" / "optional_fields.h",
         "#ifdef WANT_PPID\n\tevent",
         "#ifdef WANT_CPU\n\tevent->cpu = bpf_get_smp_processor_id();\n#endif\n"
         "#ifdef WANT_PPID\n\tevent",

@@ -12,7 +12,7 @@ from typing import Iterator, List
 
 import pytest
 
-from opensnooplib.host import kernel
+from opensnooplib.kernel import this_kernel
 from tests.kernel.live import Edits, await_taken_in
 from tests.kernel.starts import Locked
 from tests.kernel.tool import Tool, wait_until
@@ -38,7 +38,14 @@ def _open_on_cpu1(path: str) -> None:
 
 
 @pytest.mark.parametrize("little", [False, True], ids=["root", "little"])
-@pytest.mark.parametrize("more", [[], ["--live"], ["-c"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param([], id=""),
+        pytest.param(["--live"], id="--live", marks=pytest.mark.one_kernel),
+        pytest.param(["-c"], id="-c"),
+    ],
+)
 def test_a_cpu_goes_and_comes_back(
     cpu1: Path,
     checkout_copy: Path,
@@ -51,7 +58,7 @@ def test_a_cpu_goes_and_comes_back(
     Of what little may be locked, the rings leave five pages; the old ring of
     the CPU is there until it has a new one.
     """
-    pages = len(kernel.online_cpus()) * (17 + 17) + 5
+    pages = len(this_kernel.online_cpus()) * (17 + 17) + 5
     under = locked(0, pages * mmap.PAGESIZE >> 10) if little else ()
     name = f"/no/such/{os.urandom(8).hex()}"
     edits = Edits(checkout_copy)
@@ -89,6 +96,7 @@ def test_a_cpu_goes_and_comes_back(
     assert ended.end.missed == 0
 
 
+@pytest.mark.one_kernel
 def test_a_cpu_was_away_while_the_tool_slept(cpu1: Path) -> None:
     """As when a host sleeps: what is lost is told, and then it is seen."""
     name = f"/no/such/{os.urandom(8).hex()}"

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 
-from opensnooplib.host import hooks, kernel
+from opensnooplib.kernel import hooks, this_kernel
 from opensnooplib.options import PLANS
+from tests.kernel.kernel_hooks import why_no_hooks_for
 from tests.kernel.tool import (
     Ended,
     assert_nothing_left,
@@ -20,7 +21,7 @@ from tests.kernel.tool import (
 _LOOKS = (
     "kernel python bcc proc sysfs capabilities lockdown btf headers tracefs"
 ).split()
-_HOOKS = [f"hook {kind}" for kind in hooks.KINDS]
+_HOOKS = [f"hook {kind}" for kind in (*hooks.KINDS, "perf event")]
 _PLANS = [f"plan {plan}" for plan in PLANS]
 
 Findings = Dict[str, Dict[str, Any]]
@@ -45,11 +46,24 @@ def ended() -> Ended:
     return ended
 
 
-def test_it_tells_all(ended: Ended) -> None:
+@pytest.mark.every_kernel
+def test_it_tells_all(
+    ended: Ended, record_property: Callable[[str, Any], None]
+) -> None:
     findings = _findings(ended)
+    # For tests/vm/guest_report.py.
+    record_property("doctor", list(findings.values()))
     assert list(findings) == [*_LOOKS, *_HOOKS, *_PLANS]
-    assert kernel.release() in findings["kernel"]["found"]
+    assert this_kernel.release() in findings["kernel"]["found"]
     assert ended.status == 0
+
+
+@pytest.mark.every_kernel
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_works_where_its_hooks_are(ended: Ended, plan: str) -> None:
+    """As other tests of each plan see by trying: see kernel_hooks.py."""
+    finding = _findings(ended)[f"plan {plan}"]
+    assert finding["ok"] == (not why_no_hooks_for(plan))
 
 
 @pytest.mark.parametrize("plan", PLANS)

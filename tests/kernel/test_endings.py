@@ -159,12 +159,12 @@ def test_no_stdout_from_the_begin() -> None:
 
 @pytest.fixture
 def full_disk(tmp_path: Path, mounts: List[Path]) -> Path:
-    place = tmp_path / "small"
-    place.mkdir()
+    folder = tmp_path / "small"
+    folder.mkdir()
     options = ["-o", "size=32k"]
-    subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", place])
-    mounts.append(place)
-    return place
+    subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", folder])
+    mounts.append(folder)
+    return folder
 
 
 def _assert_told_what_was_written(ended: Ended, rows_written: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from opensnooplib.options import PLANS
+from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener
 from tests.kernel.tool import CHECKOUT, Ended, Tool, wait_until
@@ -54,8 +55,10 @@ class Run:
         return [os.fsencode(one[key]) for one in self.opens]
 
 
-@pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize("option, key", [("-F", "meant"), ("-R", "real")])
+@pytest.mark.parametrize(
+    "plan, option, key",
+    chosen.plans_with([("-F", "meant"), ("-R", "real")]),
+)
 def test_as_the_kernel_says(
     tmp_path: Path, plan: str, option: str, key: str
 ) -> None:
@@ -137,8 +140,7 @@ def _openat(dirfd: int, attempt: Attempt) -> int:
     return fd if fd >= 0 else -ctypes.get_errno()
 
 
-@pytest.mark.parametrize("option", ["-F", "-R"])
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan, option", chosen.plans_with(["-F", "-R"]))
 def test_a_container_as_the_host_sees_it(
     tmp_path: Path, plan: str, option: str
 ) -> None:
@@ -295,7 +297,7 @@ def test_what_is_in_no_directory(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_a_file_whose_name_is_gone(tmp_path: Path, plan: str) -> None:
     """-R shows it nevertheless. The open itself takes the name away: its page
     is of the file, which it truncates.

@@ -216,8 +216,8 @@ _INSIDE = [
     "opensnooplib",
     "opensnooplib/__pycache__",
     "opensnooplib/native",
-    "opensnooplib/prompt",
-    "opensnooplib/prompt/__pycache__",
+    "opensnooplib/cli",
+    "opensnooplib/cli/__pycache__",
 ]
 
 

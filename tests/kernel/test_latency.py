@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import OpenLoad
 from tests.kernel.tool import Tool
@@ -19,7 +20,7 @@ _ERESTARTSYS = 512  # include/linux/errno.h: how a signal ends a wait
 _PLANS = ("fentry", "syscall", "kprobe")
 
 
-@pytest.mark.parametrize("plan", _PLANS)
+@pytest.mark.parametrize("plan", chosen.plans(_PLANS))
 def test_the_time_of_an_open(
     tmp_path: Path, open_load: Path, plan: str
 ) -> None:

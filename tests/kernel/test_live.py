@@ -15,8 +15,8 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from opensnooplib.host import hooks
-from opensnooplib.options import PLANS
+from opensnooplib.kernel import hooks
+from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.live import Edits, await_taken_in, counts_of
 from tests.kernel.openers import OpenLoad
@@ -29,8 +29,9 @@ from tests.kernel.tool import (
     wait_until,
 )
 
-# tests/vm asks for fewer: an emulator needs half a minute for each.
-SWAPS = int(os.environ.get("OPENSNOOP_SWAPS", "20"))
+# make test-all asks for more, tests/vm for fewer.
+SWAPS = int(os.environ.get("OPENSNOOP_SWAPS", "5"))
+_EACH = min(SWAPS, 4)  # of so many swaps one moves the fields, too
 OPENS = 30_000 * SWAPS  # at least, by two processes
 PAUSE_US = "30"
 
@@ -40,8 +41,8 @@ def _rows(ended: Ended, pid: int) -> List[Dict[str, Any]]:
     return [row for row in rows if row["pid"] == pid]
 
 
-def _shows(tool: Tool, generation: int) -> bool:
-    text = f'"generation": {generation},'.encode()
+def _shows(tool: Tool, version: int) -> bool:
+    text = f'"version": {version},'.encode()
     return text in tool.output_so_far(4096)
 
 
@@ -63,7 +64,7 @@ def _assert_each_once(rows: List[Dict[str, Any]], name: str, made: int) -> int:
     return made - len(numbers)
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_swaps_under_load(
     checkout_copy: Path, tmp_path: Path, open_load: Path, plan: str
 ) -> None:
@@ -78,13 +79,13 @@ def test_swaps_under_load(
         with Tool(*options, "-p", pids, checkout=checkout_copy) as tool:
             one.let_begin()
             other.let_begin()
-            for generation in range(1, SWAPS + 1):
-                if generation % 4 == 0:
-                    edits.move_fields(generation // 4)
+            for version in range(1, SWAPS + 1):
+                if version % _EACH == 0:
+                    edits.move_fields(version // _EACH)
                     await_taken_in(tool, "event.h")
-                edits.write_record(generation)
+                edits.write_record(version)
                 await_taken_in(tool, "record.h")
-                wait_until(lambda: _shows(tool, generation))
+                wait_until(lambda: _shows(tool, version))
             for load in (one, other):
                 wait_until(
                     lambda: _last_number(tool, load.pid, name) >= OPENS // 2
@@ -133,11 +134,11 @@ def _keeps_begins(plan: str) -> bool:
     return plan == "syscall"
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_opens_that_span_swaps(
     checkout_copy: Path, tmp_path: Path, plan: str
 ) -> None:
-    """Some began before three swaps, some between, and end after all."""
+    """Some began before all swaps, some between, and end after all."""
     skip_without_hooks_for(plan)
     edits = Edits(checkout_copy)
     options = ["--live", "--format", "json", "--attach", plan]
@@ -145,10 +146,10 @@ def test_opens_that_span_swaps(
     with Tool(
         *options, "-p", str(os.getpid()), checkout=checkout_copy
     ) as tool:
-        for generation in range(1, 4):
-            held.append(_Held(tmp_path / f"fifo{generation}"))
+        for version in range(1, min(SWAPS, 3) + 1):
+            held.append(_Held(tmp_path / f"fifo{version}"))
             held[-1].wait_until_they_wait()
-            edits.write_record(generation)
+            edits.write_record(version)
             await_taken_in(tool, "record.h")
         for one in reversed(held):
             one.let_go()
@@ -159,18 +160,18 @@ def test_opens_that_span_swaps(
         readers = [row for row in shown if row["flags"] & os.O_ACCMODE == 0]
         assert len(readers) == 3 and len(shown) == 4
         if _keeps_begins(plan):  # who saw the begin shows it
-            assert {row["generation"] for row in readers} == {begun_in}
+            assert {row["version"] for row in readers} == {begun_in}
     assert ended.end.lost == ended.end.missed == 0
 
 
 def test_nothing_is_left(checkout_copy: Path) -> None:
-    """Of the old generations while it runs, and of all when it has ended."""
+    """Of the old versions while it runs, and of all when it has ended."""
     before = loaded_objects()
     edits = Edits(checkout_copy)
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         counts = counts_of(tool.pid)
-        for generation in range(1, 6):
-            edits.write_record(generation)
+        for version in range(1, 6):
+            edits.write_record(version)
             await_taken_in(tool, "record.h")
         wait_until(lambda: counts_of(tool.pid) == counts)
         ended = tool.stop()
@@ -249,8 +250,8 @@ def test_a_new_heading(checkout_copy: Path, open_load: Path) -> None:
     assert "columns: EXTRA_0 added" in said
     headings = [line for line in ended.lines if line.startswith(b"PID ")]
     assert [line.split() for line in headings] == [
-        b"PID COMM FD ERR GENERATION PATH".split(),
-        b"PID COMM FD ERR EXTRA_0 GENERATION PATH".split(),
+        b"PID COMM FD ERR VERSION PATH".split(),
+        b"PID COMM FD ERR EXTRA_0 VERSION PATH".split(),
     ]
     assert len(ended.lines) - len(headings) == ended.end.shown
 
@@ -336,14 +337,25 @@ def test_ways_to_save(
     assert "goes on" not in ended.messages
 
 
+def test_saves_in_folders(checkout_copy: Path) -> None:
+    with Tool(
+        *("--live", "--attach", "syscall", "-p", "1"), checkout=checkout_copy
+    ) as tool:
+        for file in ("plans/begin_end.h", "extra/optional_fields.h"):
+            path = checkout_copy / "bpf_src" / file
+            path.write_text(path.read_text() + "\n/* the end */\n")
+            await_taken_in(tool, path.name)
+        tool.stop()
+
+
 @pytest.mark.parametrize("seconds", [0, 0.1])
 def test_many_saves_make_one_swap(checkout_copy: Path, seconds: float) -> None:
     """And one that changes nothing makes none."""
     edits = Edits(checkout_copy)
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         edits.write_record(0)
-        for generation in range(1, 11):
-            edits.write_record(generation)
+        for version in range(1, 11):
+            edits.write_record(version)
             time.sleep(seconds)
         await_taken_in(tool, "record.h")
         edits.move_fields(1)
@@ -375,12 +387,12 @@ def test_calls_that_are_not_seen_any_more(checkout_copy: Path) -> None:
     hidden = "opens by openat2 can't be seen here"
     options = ("--live", "--attach", "syscall", "-p", "1")
     with Tool(*options, checkout=checkout_copy) as tool:
-        plan = edits.folder / "plan_syscall.h"
+        plan = edits.folder / "plans" / "syscall.h"
         text = plan.read_text()
         plan.write_text(text.replace("#ifdef HAVE_OPENAT2", "#if 0"))
         tool.await_message(hidden)
-        for generation in range(1, 3):
-            edits.write_record(generation)
+        for version in range(1, 3):
+            edits.write_record(version)
             await_taken_in(tool, "record.h")
         ended = tool.stop()
     assert ended.messages.count(hidden) == 1
@@ -440,20 +452,19 @@ def test_a_pair_whose_map_has_another_name(
     assert "warning" not in run("--source", "pair.c", "-d", "0.1").messages
 
 
-@pytest.mark.skipif(SWAPS < 16, reason="16 swaps take too long")
 def test_what_holds_older_programs_is_named(checkout_copy: Path) -> None:
     """The map that the frontend goes by; renaming its field is told of."""
     edits = Edits(checkout_copy)
-    path = edits.folder / "begin_end.h"
+    path = edits.folder / "plans" / "begin_end.h"
     options = ("--live", "--attach", "syscall", "-p", str(os.getpid()))
     with Tool(*options, checkout=checkout_copy) as tool:
         path.write_text(path.read_text().replace("under_way", "busy"))
         line = tool.await_line(r".*begin_end.h:\d+: warning: ")
         assert "the map start have no field under_way" in line
         await_taken_in(tool, "begin_end.h")
-        for generation in range(1, 17):
+        for version in range(1, 17):
             os.close(os.open("/etc/passwd", os.O_RDONLY))
-            edits.write_record(generation)
+            edits.write_record(version)
             said = tool.await_line(r"opensnoop: (.*: taken in|\d+ older)")
             if "older" in said:
                 break

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opensnooplib.host import hooks, kernel
+from opensnooplib.kernel import function_names, lockdown, this_kernel
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -77,6 +77,7 @@ _TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug")
 _NO_MOUNTING = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin"
 
 
+@pytest.mark.one_kernel
 def test_tracefs_is_mounted_where_it_was_not() -> None:
     _assert_it_works(under=prepared("umount -l /sys/kernel/tracing || true"))
 
@@ -90,6 +91,7 @@ def test_tracefs_can_not_be_mounted(plan: str) -> None:
     assert "mount -t tracefs" in sentence
 
 
+@pytest.mark.one_kernel
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_without_tracefs_a_function_serves() -> None:
     skip_without_hooks_for("fentry")
@@ -131,20 +133,20 @@ def test_what_the_tool_may_not_try(
     assert f"opens by {call} are perhaps not seen" in ended.messages
 
 
-@pytest.mark.parametrize("place", ["/proc", "/sys"])
-def test_what_has_to_be_mounted(place: str) -> None:
-    under = prepared(f"umount -l {place}")
+@pytest.mark.parametrize("path", ["/proc", "/sys"])
+def test_what_has_to_be_mounted(path: str) -> None:
+    under = prepared(f"umount -l {path}")
     for options in ("--exec true", "-p 1", "-u 0", "--ebpf"):
         sentence = _sentence(run(*options.split(), under=under))
-        assert f"{place} is not mounted: as root, mount -t" in sentence
+        assert f"{path} is not mounted: as root, mount -t" in sentence
     found = _ask_doctor(under=under)
     missing = [one for one in found.values() if not one["ok"]]
-    assert [one["found"] for one in missing] == [f"not mounted at {place}"]
-    assert f"none {place}" in missing[0]["remedy"]
+    assert [one["found"] for one in missing] == [f"not mounted at {path}"]
+    assert f"none {path}" in missing[0]["remedy"]
 
 
 def test_headers_of_another_kernel_are_not_used() -> None:
-    build = f"/lib/modules/{kernel.release()}/build"
+    build = f"/lib/modules/{this_kernel.release()}/build"
     generated = f"{build}/include/generated"
     script = (
         f"mkdir -p /lib/modules; {_hide('/lib/modules')}; "
@@ -160,10 +162,12 @@ def test_headers_of_another_kernel_are_not_used() -> None:
     assert what in found["headers"]["found"]
 
 
+@pytest.mark.one_kernel
 def test_without_btf() -> None:
     _assert_it_works(under=prepared(_hide("/sys/kernel/btf")))
 
 
+@pytest.mark.one_kernel
 def test_without_btf_what_needs_it_says_so() -> None:
     under = prepared(_hide("/sys/kernel/btf"))
     sentence = _sentence(run("--attach", "fentry", under=under))
@@ -174,6 +178,7 @@ def test_without_btf_what_needs_it_says_so() -> None:
     assert found["plan fentry"]["found"] in sentence
 
 
+@pytest.mark.every_kernel
 @pytest.mark.usefixtures("perf_events_for_others")
 def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
     under = prepared(f'{MOUNT_TRACEFS}; set -- {BPF_PERFMON_AND_READ} "$@"')
@@ -255,10 +260,11 @@ def test_each_plan_is_tried_with_all_that_may_be_locked(
     assert found["plan syscall"]["ok"]
 
 
+@pytest.mark.every_kernel
 def test_capabilities_where_perf_events_need_more(
     readable_checkout: Path,
 ) -> None:
-    if kernel.perf_event_paranoid() <= 2:
+    if this_kernel.perf_event_paranoid() <= 2:
         pytest.skip("not a kernel of Debian's")
     under = prepared(f'{MOUNT_TRACEFS}; set -- {BPF_PERFMON_AND_READ} "$@"')
     sentence = _sentence(run(checkout=readable_checkout, under=under))
@@ -341,23 +347,25 @@ def _renamed(names: List[str]) -> str:
     )
 
 
+@pytest.mark.one_kernel
 def test_a_kernel_that_renamed_its_functions() -> None:
     skip_without_hooks_for("fentry")
     ended = _assert_it_works(
-        under=prepared(_renamed(hooks.open_function_names()))
+        under=prepared(_renamed(function_names.open_function_names()))
     )
     assert f"plan fentry: not here: {_NONE_OF}" in ended.messages
 
 
+@pytest.mark.one_kernel
 def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
     skip_without_hooks_for("fentry")
-    under = prepared(_renamed(hooks.open_function_names()))
+    under = prepared(_renamed(function_names.open_function_names()))
     sentence = _sentence(run("--attach", "fentry", under=under))
     assert _NONE_OF in sentence
 
 
 def test_a_locked_down_kernel() -> None:
-    if kernel.lockdown() != "confidentiality":
+    if lockdown.mode() != "confidentiality":
         pytest.skip("needs a boot with lockdown=confidentiality")
     sentence = _sentence(run())
     assert "locked down" in sentence

@@ -41,10 +41,10 @@ def precious(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def folder(readable_checkout: Path) -> Path:
     """A folder of nobody's, who can reach it."""
-    place = readable_checkout.parent / "folder"
-    place.mkdir()
-    os.chown(place, NOBODY, NOBODY)
-    return place
+    folder = readable_checkout.parent / "folder"
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    return folder
 
 
 def _as_nobody(*words: object) -> None:

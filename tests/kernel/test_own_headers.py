@@ -12,7 +12,7 @@ from typing import List
 
 import pytest
 
-from opensnooplib.source import headers
+from opensnooplib.source import kernel_headers
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import run
 
@@ -20,7 +20,8 @@ _ARE_HIDDEN = os.path.ismount("/usr/src")  # by tests/vm/guest_init.sh
 _SHOW_THEM = ("unshare", "--mount", "sh", "-c", 'umount /usr/src; exec "$@"')
 
 pytestmark = pytest.mark.skipif(
-    not _ARE_HIDDEN and headers.choose().kind != headers.Kind.INSTALLED,
+    not _ARE_HIDDEN
+    and kernel_headers.choose().kind != kernel_headers.Kind.INSTALLED,
     reason="the running kernel's own headers are not installed",
 )
 
@@ -51,6 +52,7 @@ def _compiles(*options: str) -> None:
     assert not warnings
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("plan", _WITH)
 def test_with_all_that_is_shown_and_selected(plan: str) -> None:
     skip_without_hooks_for(plan)
@@ -60,5 +62,6 @@ def test_with_all_that_is_shown_and_selected(plan: str) -> None:
     _compiles("--attach", plan, *rest)
 
 
+@pytest.mark.one_kernel
 def test_the_summary() -> None:
     _compiles("--summary")

@@ -130,7 +130,7 @@ def test_the_c_is_edited_meanwhile(
     numbers = [int(row["path"][len(name) :]) for row in rows]
     assert len(numbers) == end.shown and numbers == sorted(set(numbers))
     assert {row["pid"] for row in rows} == {load.pid}
-    assert {row["generation"] for row in rows} == {0, 1, 2, 3}
+    assert {row["version"] for row in rows} == {0, 1, 2, 3}
     assert {"extra_2" in row for row in rows} == {True, False}
     headings = [
         line

@@ -12,9 +12,8 @@ from typing import List
 
 import pytest
 
-from opensnooplib.host import kernel
-from opensnooplib.options import PLANS
-from tests.kernel import ways
+from opensnooplib.kernel import this_kernel
+from tests.kernel import chosen, ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import CHECKOUT, Tool, Word
 
@@ -25,8 +24,9 @@ pytestmark = pytest.mark.skipif(
 _SECCOMP = CHECKOUT / "tests" / "programs" / "under_seccomp.py"
 
 
-@pytest.mark.parametrize("how", ["creat", "creat-with-trap"])
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    "plan, how", chosen.plans_with(["creat", "creat-with-trap"])
+)
 def test_a_signal_is_no_success(plan: str, how: str, tmp_path: Path) -> None:
     """Its number looks like the descriptor that the call returned."""
     skip_without_hooks_for(plan)
@@ -42,7 +42,7 @@ def test_a_signal_is_no_success(plan: str, how: str, tmp_path: Path) -> None:
         (row["fd"], row["err"]) for row in rows if row["path"] == str(path)
     ]
     # Before, the kernel ends the process at once: no call comes back.
-    comes_back = how != "creat" or kernel.version() >= (5, 16, 0)
+    comes_back = how != "creat" or this_kernel.version() >= (5, 16, 0)
     sees_it = plan == "syscall-exit" and comes_back
     assert shown == ([(-1, errno.ENOSYS)] if sees_it else [])
     assert ended.end.missed == 0

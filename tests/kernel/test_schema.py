@@ -64,8 +64,8 @@ class TestParent:
         columns = heading.split()
         assert columns == b"PID COMM FD ERR PARENT PATH".split()
         assert len(lines) == len(_ATTEMPTS)
-        place = columns.index(b"PARENT")
-        assert [int(line.split()[place]) for line in lines] == [
+        index = columns.index(b"PARENT")
+        assert [int(line.split()[index]) for line in lines] == [
             os.getpid()
         ] * len(_ATTEMPTS)
         assert [line.split()[-1] for line in lines] == [

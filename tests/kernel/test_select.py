@@ -155,10 +155,10 @@ class TestPinnedMaps:
 
     @pytest.fixture
     def folder(self, tmp_path: Path, mounts: List[Path]) -> Path:
-        place = tmp_path / "bpf"
-        place.mkdir()
-        mount("bpf", place, mounts)
-        return place
+        folder = tmp_path / "bpf"
+        folder.mkdir()
+        mount("bpf", folder, mounts)
+        return folder
 
     def test_cgroup(self, cast: Cast, folder: Path, cgroup: Path) -> None:
         pids = (cast.first.pid, cast.other_user.pid)

@@ -10,7 +10,7 @@ from typing import Iterator, List
 
 import pytest
 
-from opensnooplib.options import PLANS
+from tests.kernel import chosen
 from tests.kernel.cast import Cast, check
 from tests.kernel.cgroup_folders import (
     a_group,
@@ -35,9 +35,9 @@ def group(
     request: pytest.FixtureRequest, tmp_path: Path, mounts: List[Path]
 ) -> Iterator[Path]:
     """A cgroup, of version 2 and then of version 1."""
-    place = tmp_path / "hierarchy"
-    mount_hierarchy(request.param, place, mounts)
-    with a_group(place) as group:
+    folder = tmp_path / "hierarchy"
+    mount_hierarchy(request.param, folder, mounts)
+    with a_group(folder) as group:
         yield group
 
 
@@ -48,7 +48,9 @@ def _below(group: Path, *names: str) -> Path:
     return group
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    "plan, group", chosen.plans_with([2, 1]), indirect=["group"]
+)
 def test_a_cgroup_and_all_below(cast: Cast, group: Path, plan: str) -> None:
     skip_without_hooks_for(plan)
     wanted = _below(group, "wanted")
@@ -141,10 +143,10 @@ def test_a_hierarchy_without_controllers(
     tmp_path: Path, mounts: List[Path]
 ) -> None:
     """Its cgroups can't be told by the kernel's programs."""
-    place = tmp_path / "named"
-    place.mkdir()
-    mount("cgroup", place, mounts, "-o", "none,name=opensnoop-test")
-    with a_group(place) as group:
+    folder = tmp_path / "named"
+    folder.mkdir()
+    mount("cgroup", folder, mounts, "-o", "none,name=opensnoop-test")
+    with a_group(folder) as group:
         ended = run("--cgroup", str(group))
     assert ended.status == 2
     assert "without a controller" in ended.messages

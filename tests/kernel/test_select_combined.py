@@ -19,7 +19,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
 
-from tests.kernel import strace
+from tests.kernel import chosen, strace
 from tests.kernel.cast import NOBODY, Cast, a_cast
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy, move_into
 from tests.kernel.openers import OpenLoad
@@ -332,7 +332,7 @@ def _some_filters(draw: Draw) -> List[Filter]:
     return [one for one in drawn if one]
 
 
-@pytest.mark.parametrize("number", range(20))
+@pytest.mark.parametrize("number", chosen.first(6, range(20)))
 def test_a_random_combination(
     theatre: Theatre, targets: List[Seen], tmp_path: Path, number: int
 ) -> None:

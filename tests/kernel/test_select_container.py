@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--container: real cgroups as runtimes name them, and their state files.
 
-The state files lie at their real places in a mount namespace of the tool's.
+The state files lie at their real paths in a mount namespace of the tool's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Iterator, List, Tuple
 
 import pytest
 
+from tests.kernel import chosen
 from tests.kernel.cast import Cast, check
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy, move_into
 from tests.kernel.openers import Attempt, Opener, without_time
@@ -47,22 +48,24 @@ _BESIDE = ("libpod-conmon-{id}.scope", "crio-conmon-{id}.scope", "x{id}")
 def group(
     request: pytest.FixtureRequest, tmp_path: Path, mounts: List[Path]
 ) -> Iterator[Path]:
-    place = tmp_path / "hierarchy"
-    mount_hierarchy(request.param, place, mounts)
-    with a_group(place) as group:
+    folder = tmp_path / "hierarchy"
+    mount_hierarchy(request.param, folder, mounts)
+    with a_group(folder) as group:
         yield group
 
 
 def _container(group: Path, name: str, number: str = ID) -> Path:
-    place = group / _CGROUPS[name].format(id=number)
-    place.mkdir(parents=True)
-    return place
+    folder = group / _CGROUPS[name].format(id=number)
+    folder.mkdir(parents=True)
+    return folder
 
 
-@pytest.mark.parametrize("name", _CGROUPS)
+@pytest.mark.parametrize(
+    "group, name", chosen.pairs([2, 1], _CGROUPS), indirect=["group"]
+)
 def test_by_id(cast: Cast, group: Path, name: str) -> None:
-    place = _container(group, name)
-    move_into(place, cast.first.pid)
+    folder = _container(group, name)
+    move_into(folder, cast.first.pid)
     for number, beside in enumerate(_BESIDE):
         folder = group / beside.format(id=ID)
         folder.mkdir()
@@ -89,10 +92,10 @@ def test_several(cast: Cast, group: Path) -> None:
 
 def test_a_cgroup_within_a_container(cast: Cast, group: Path) -> None:
     """Both have to be met."""
-    place = _container(group, "docker")
-    within = place / "within"
+    folder = _container(group, "docker")
+    within = folder / "within"
     within.mkdir()
-    move_into(place, cast.first.pid)
+    move_into(folder, cast.first.pid)
     move_into(within, cast.second.pid)
     move_into(group, cast.other_user.pid)
     pid = cast.second.pid
@@ -152,8 +155,8 @@ class _Host:
     def __init__(self, folder: Path) -> None:
         self.lib = folder / "lib"
         self.run = folder / "run"
-        for place in (self.lib, self.run):
-            place.mkdir()
+        for folder in (self.lib, self.run):
+            folder.mkdir()
 
     @property
     def under(self) -> Tuple[Word, ...]:
@@ -172,9 +175,9 @@ def host(tmp_path: Path) -> _Host:
 _ATTEMPTS = [Attempt(b"/etc/passwd", os.O_RDONLY)] * 2
 
 
-def _assert_traced(host: _Host, place: Path, *options: str) -> None:
+def _assert_traced(host: _Host, folder: Path, *options: str) -> None:
     with Opener(_ATTEMPTS) as inside, Opener(_ATTEMPTS) as outside:
-        move_into(place, inside.pid)
+        move_into(folder, inside.pid)
         with Tool("--format", "json", *options, under=host.under) as tool:
             outside.run()
             made = inside.run()
@@ -206,16 +209,16 @@ def test_crios_names(host: _Host, cgroup: Path, word: str) -> None:
 )
 def test_containerds_name(host: _Host, cgroup: Path, annotation: str) -> None:
     _bundle(host.run, ID, annotation, "web")
-    place = _container(cgroup, "containerd")
-    _assert_traced(host, place, "--container", "web")
+    folder = _container(cgroup, "containerd")
+    _assert_traced(host, folder, "--container", "web")
 
 
 def test_containerds_own_ids(host: _Host, cgroup: Path) -> None:
     """ctr(8) takes any word for one."""
     _bundle(host.run, "my-task", "x", "y")
-    place = cgroup / "default" / "my-task"
-    place.mkdir(parents=True)
-    _assert_traced(host, place, "--container", "my-task")
+    folder = cgroup / "default" / "my-task"
+    folder.mkdir(parents=True)
+    _assert_traced(host, folder, "--container", "my-task")
 
 
 def _refusal(host: _Host, word: str) -> str:

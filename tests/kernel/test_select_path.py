@@ -10,7 +10,7 @@ from typing import List
 
 import pytest
 
-from opensnooplib.options import PLANS
+from tests.kernel import chosen
 from tests.kernel.cast import Cast, check
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener, OpenLoad, without_time
@@ -73,9 +73,11 @@ def _long_names() -> List[bytes]:
     ]
 
 
-@pytest.mark.parametrize("plan", PLANS)
 @pytest.mark.parametrize(
-    "patterns", [["/a*"], ["*b"], ["!*a"], ["*bb*"], ["!*bb*"], ["*b?b*"]]
+    "plan, patterns",
+    chosen.plans_with(
+        [["/a*"], ["*b"], ["!*a"], ["*bb*"], ["!*bb*"], ["*b?b*"]]
+    ),
 )
 def test_long_names(plan: str, patterns: List[str]) -> None:
     skip_without_hooks_for(plan)
@@ -91,7 +93,7 @@ def test_long_names(plan: str, patterns: List[str]) -> None:
     assert ended.end.happened == ended.end.shown == len(expected)
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_unreadable_and_cut_names(
     plan: str, every_open: Path, tmp_path: Path
 ) -> None:
@@ -114,7 +116,7 @@ def test_unreadable_and_cut_names(
     assert ended.end.unreadable == ended.end.shown > 0
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans())
 def test_as_many_patterns_as_anyone_writes(plan: str) -> None:
     """The verifier takes what becomes of them."""
     skip_without_hooks_for(plan)

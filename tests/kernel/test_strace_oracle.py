@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real programs, seen by strace and by us: the same opens, every one.
 
-One trace of the whole host sees all programs, which run under strace one
-after the other.
+One trace of the whole host for each plan, all at once, sees all programs,
+which run under strace one after the other.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Union
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 import pytest
 
 from opensnooplib.options import PLANS
 from opensnooplib.trace import plans
 from tests.kernel import strace
-from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.kernel_hooks import (
+    skip_without_hooks_for,
+    why_no_hooks_for,
+)
 from tests.kernel.tool import Row, Tool
+
+pytestmark = pytest.mark.every_kernel
 
 _C_PROGRAM = """
 #include <errno.h>
@@ -79,40 +85,67 @@ def _commands(
 _NAMES = ("compile", "git", "python", "find", "pipes", "threads")
 
 
-@pytest.fixture(scope="module", params=PLANS)
-def seen(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    every_open: Path,
-) -> Dict[str, Seen]:
-    plan = request.param
-    skip_without_hooks_for(plan)
+class Traced(NamedTuple):
+    """What one plan told of all programs."""
+
+    rows: List[Row]
+    missed: int
+
+
+class Run(NamedTuple):
+    """One program's run, as strace saw it."""
+
+    opens: strace.Opens
+    began: int  # ns, as rows have it
+    ended: int
+
+
+@pytest.fixture(scope="module")
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, every_open: Path
+) -> Tuple[Dict[str, Run], Dict[str, Traced]]:
+    """Each program runs once, and all plans that have hooks here see it."""
     folder = tmp_path_factory.mktemp("programs")
-    by_strace: Dict[str, strace.Opens] = {}
-    began: Dict[str, int] = {}
-    with Tool("--attach", plan, "--format", "json", "-b", "4096") as tool:
+    by_strace: Dict[str, Run] = {}
+    with ExitStack() as stack:
+        words = ("--format", "json", "-b", "4096", "--attach")
+        tools = {
+            plan: stack.enter_context(Tool(*words, plan))
+            for plan in PLANS
+            if not why_no_hooks_for(plan)
+        }
         for name, command in _commands(folder, every_open).items():
-            place = folder / name
-            place.mkdir()
+            own = folder / name
+            own.mkdir()
             if name == "compile":
-                (folder / "hello.c").rename(place / "hello.c")
-            began[name] = time.monotonic_ns()
-            log = folder / f"{name}.strace"
-            by_strace[name] = strace.run(command, log, place)
-        finished = time.monotonic_ns()
-        ended = tool.stop()
+                (folder / "hello.c").rename(own / "hello.c")
+            began = time.monotonic_ns()
+            opens = strace.run(command, folder / f"{name}.strace", own)
+            by_strace[name] = Run(opens, began, time.monotonic_ns())
+        traced = {plan: _all_of(tool, plan) for plan, tool in tools.items()}
+    return by_strace, traced
+
+
+def _all_of(tool: Tool, plan: str) -> Traced:
+    ended = tool.stop()
     assert ended.status == 0
     assert ended.end.lost == 0, ended.messages
     assert ended.end.missed == 0 or plans.may_miss(plan), ended.messages
-    rows = ended.rows
-    assert tool.pid not in {row.pid for row in rows}
+    assert tool.pid not in {row.pid for row in ended.rows}
+    return Traced(ended.rows, ended.end.missed)
+
+
+@pytest.fixture(scope="module", params=PLANS)
+def seen(
+    request: pytest.FixtureRequest,
+    runs: Tuple[Dict[str, Run], Dict[str, Traced]],
+) -> Dict[str, Seen]:
+    skip_without_hooks_for(request.param)
+    by_strace, traced = runs
+    rows, missed = traced[request.param]
     return {
-        name: Seen(
-            by_strace[name], _between(rows, start, end), ended.end.missed
-        )
-        for name, start, end in zip(
-            _NAMES, began.values(), [*began.values()][1:] + [finished]
-        )
+        name: Seen(run.opens, _between(rows, run.began, run.ended), missed)
+        for name, run in by_strace.items()
     }
 
 

@@ -17,7 +17,7 @@ from typing import Iterator, List
 import pytest
 
 from tests.kernel.openers import Attempt, Opener
-from tests.kernel.tool import CHECKOUT, PATIENCE_SECONDS, run
+from tests.kernel.tool import CHECKOUT, HANG_SECONDS, run
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
@@ -47,7 +47,7 @@ class Terminal:
 
     def await_text(self, text: bytes) -> bytes:
         """All up to `text`, which is taken off what was seen."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while text not in self.seen:
             assert time.monotonic() < deadline, self.seen
             if select.select([self._ours], [], [], 0.1)[0]:
@@ -64,7 +64,7 @@ class Terminal:
 
     def ended(self) -> str:
         """Wait for the end: the terminal is as before. What stderr had."""
-        _, said = self.process.communicate(timeout=PATIENCE_SECONDS)
+        _, said = self.process.communicate(timeout=HANG_SECONDS)
         while select.select([self._ours], [], [], 0.1)[0]:
             self._read()
         assert self.seen.endswith(LEAVE)

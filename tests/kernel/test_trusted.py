@@ -13,6 +13,7 @@ from typing import List
 
 import pytest
 
+from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener
 from tests.kernel.tool import Ended, Tool
@@ -46,7 +47,7 @@ def _attack(program: Path, folder: Path, *options: str) -> List[int]:
     return [wrong, len(set(opened))]
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans(PLANS))
 def test_not_one_row_is_wrong(
     tmp_path: Path, swap_names: Path, plan: str
 ) -> None:
@@ -56,6 +57,7 @@ def test_not_one_row_is_wrong(
     assert wrong == 0
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("plan", (*PLANS, "syscall", "syscall-exit"))
 def test_without_it_rows_are_counted(
     tmp_path: Path, swap_names: Path, plan: str
@@ -67,7 +69,7 @@ def test_without_it_rows_are_counted(
     assert files == 2, "the names were never swapped"
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", chosen.plans(PLANS))
 def test_names_that_the_kernel_never_used(tmp_path: Path, plan: str) -> None:
     """It refuses them before: they are told as unreadable, and counted."""
     skip_without_hooks_for(plan)

@@ -12,15 +12,14 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opensnooplib.host import kernel
+from opensnooplib.kernel import this_kernel
 from opensnooplib.options import PLANS
-from tests.kernel import ways
+from tests.kernel import chosen, ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import Tool, map_entries, wait_until
 
 
-@pytest.mark.parametrize("options", [[], ["--all"]], ids=["", "all"])
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan, options", chosen.plans_with([["--all"], []]))
 def test_every_way(plan: str, options: List[str], tmp_path: Path) -> None:
     skip_without_hooks_for(plan)
     ways.build(tmp_path)
@@ -71,6 +70,7 @@ def _watch(*options: str) -> Tool:
     return tool
 
 
+@pytest.mark.one_kernel
 def test_a_kernel_thread_of_io_uring_bears_its_process_name(
     tmp_path: Path,
 ) -> None:
@@ -94,8 +94,9 @@ def test_a_request_below_a_root_of_its_own(tmp_path: Path) -> None:
     assert rows[0]["err"] == 0
 
 
+@pytest.mark.one_kernel
 @pytest.mark.skipif(
-    kernel.version() < (5, 18, 0), reason="the kernel doesn't tell of it"
+    this_kernel.version() < (5, 18, 0), reason="the kernel doesn't tell of it"
 )
 def test_a_request_that_is_refused_at_once(tmp_path: Path) -> None:
     ways.build(tmp_path)
@@ -106,7 +107,7 @@ def test_a_request_that_is_refused_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    kernel.version() < (5, 18, 0), reason="there are no such requests"
+    this_kernel.version() < (5, 18, 0), reason="there are no such requests"
 )
 def test_a_result_that_nobody_is_told(tmp_path: Path) -> None:
     ways.build(tmp_path)
@@ -123,6 +124,7 @@ def test_a_result_that_nobody_is_told(tmp_path: Path) -> None:
     assert [row["err"] for row in rows] == [errno.ENOENT]
 
 
+@pytest.mark.one_kernel
 def test_results_that_find_no_room(tmp_path: Path) -> None:
     """Of five opens, whose ring has room for the results of two."""
     ways.build(tmp_path)
@@ -137,6 +139,7 @@ def test_results_that_find_no_room(tmp_path: Path) -> None:
     assert ended.end.missed == 0
 
 
+@pytest.mark.one_kernel
 def test_requests_that_never_end_leave_nothing(tmp_path: Path) -> None:
     """Their processes are killed while a worker thread waits for a FIFO."""
     ways.build(tmp_path)

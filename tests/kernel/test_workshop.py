@@ -20,7 +20,7 @@ from tests.kernel.tool import CHECKOUT, Tool, run, wait_until
 
 _PAGE = CHECKOUT / "docs" / "workshop.md"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"\]\(\.\./(bpf_src/[\w.]+)\)")
+_FILE = re.compile(r"\]\(\.\./(bpf_src/[\w./]+)\)")
 
 
 class _Block(NamedTuple):

@@ -20,7 +20,7 @@ from typing import Tuple, Type, Union
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 # Far longer than anything here takes; only a hang comes to it.
-PATIENCE_SECONDS = 300
+HANG_SECONDS = 300
 
 
 class EndLine(NamedTuple):
@@ -160,7 +160,7 @@ class Tool:
     def await_line(self, pattern: str) -> str:
         """The next line on stderr whose begin matches."""
         assert self.process.stderr
-        limit = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        limit = threading.Timer(HANG_SECONDS, self.process.kill)
         limit.start()
         try:
             for line in self.process.stderr:
@@ -194,7 +194,7 @@ class Tool:
 
     def ended(self) -> Ended:
         """Wait until it ends by itself."""
-        _, rest = self.process.communicate(timeout=PATIENCE_SECONDS)
+        _, rest = self.process.communicate(timeout=HANG_SECONDS)
         return Ended(
             self.pid,
             self.process.returncode,
@@ -228,7 +228,7 @@ def run(
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.005)

@@ -18,7 +18,7 @@ from tests.kernel.tool import CHECKOUT, Tool
 
 _PROGRAMS = CHECKOUT / "tests" / "programs"
 _NATIVE = CHECKOUT / "opensnooplib" / "native"
-_C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2"]
+_C_FLAGS = "-std=c11 -Wall -Wextra -Werror -O2".split() + [f"-I{_NATIVE}"]
 _32_BIT_FLAGS = (
     "-m32 -nostdlib -static -ffreestanding -fno-pic -no-pie"
     " -fno-stack-protector"
@@ -46,12 +46,12 @@ class Made(NamedTuple):
 
 def build(folder: Path) -> None:
     """All programs that make() runs, into `folder`."""
-    ring = str(_NATIVE / "ring_of_one.c")
-    compat = str(_NATIVE / "call_of_32_bits.c")
-    calibration = str(_NATIVE / "calibration.c")
+    ring = str(_NATIVE / "proof" / "io_uring_open.c")
+    compat = str(_NATIVE / "proof" / "int_0x80.c")
+    test_open = str(_NATIVE / "proof" / "test_open.c")
     made_of: Dict[str, List[str]] = {
         "by_handle": [],
-        "one_open": [calibration, ring, compat],
+        "one_open": [test_open, ring, compat],
         "io_uring_open": [ring],
     }
     if os.uname().machine == "x86_64":

@@ -18,11 +18,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from opensnooplib.compile import compile_room  # noqa: E402
-from opensnooplib.compile.compiled import Compiled  # noqa: E402
-from opensnooplib.host import hooks, tracefs  # noqa: E402
-from opensnooplib.prompt import arguments  # noqa: E402
-from opensnooplib.source import headers, own_source, source  # noqa: E402
+from opensnooplib.cli import arguments  # noqa: E402
+from opensnooplib.compile.bcc_program import BccProgram  # noqa: E402
+from opensnooplib.compile.job import Job  # noqa: E402
+from opensnooplib.compile.make_source import make_source  # noqa: E402
+from opensnooplib.kernel import function_names, tracefs  # noqa: E402
+from opensnooplib.source import c_text, locations  # noqa: E402
+from opensnooplib.source import small_headers  # noqa: E402
 
 
 def main() -> None:
@@ -30,11 +32,11 @@ def main() -> None:
     options = arguments.parse(["-F"])
     functions = {
         define: names[0]
-        for define, names in hooks.OPEN_FUNCTIONS["aarch64"].items()
+        for define, names in function_names.OPEN_FUNCTIONS["aarch64"].items()
     }
-    job = compile_room.Job(
+    job = Job(
         options=options,
-        source=source.read(source.path_of(options)),
+        source=c_text.read(c_text.path_of(options)),
         plan=plan,
         functions=functions if plan in ("fentry", "kprobe") else {},
         tool_pid=os.getpid(),
@@ -42,23 +44,23 @@ def main() -> None:
         install_rings=lambda map_fd: None,
     )
     tracefs.mount_for_this_process()
-    text = compile_room.make_source(job)
-    headers.make_small_tree(folder, text)
+    text = make_source(job)
+    small_headers.make_tree(folder, text)
     os.environ["BCC_KERNEL_SOURCE"] = folder
-    compiled = Compiled(
+    program = BccProgram(
         text,
         # BCC 0.31 of x86 protects jumps in a way that arm64 hasn't.
-        [*headers.small_tree_flags(folder), "-fcf-protection=none"],
-        lambda program: own_source.place_of(program, job.source),
+        [*small_headers.compiler_options(folder), "-fcf-protection=none"],
+        lambda name: locations.of_program(name, job.source),
     )
-    print(json.dumps({n: _decode(compiled, n) for n in compiled._names()}))
+    print(json.dumps({n: _decode(program, n) for n in program._names()}))
 
 
-def _decode(compiled: Compiled, name: str) -> list[list[int]]:
+def _decode(program: BccProgram, name: str) -> list[list[int]]:
     return [
         [code, registers & 15, registers >> 4, offset, immediate]
         for code, registers, offset, immediate in struct.iter_unpack(
-            "=BBhi", compiled._code(name)
+            "=BBhi", program.code(name)
         )
     ]
 

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../opensnooplib/native/ring_of_one.h"
+#include "proof/io_uring_open.h"
 
 static struct open_how how = {.flags = O_RDWR | O_CREAT, .mode = 0640};
 
@@ -94,7 +94,7 @@ static const struct way *find_way(const char *name)
 	return NULL;
 }
 
-static void make_table_of_files(const struct ring_of_one *ring)
+static void make_table_of_files(const struct uring *ring)
 {
 	int none = -1;
 
@@ -105,14 +105,14 @@ static void make_table_of_files(const struct ring_of_one *ring)
 int main(int argc, char **argv)
 {
 	const struct way *way = argc == 3 ? find_way(argv[1]) : NULL;
-	struct ring_of_one ring;
+	struct uring ring;
 	int error;
 
 	if (!way) {
 		fprintf(stderr, "usage: io_uring_open WAY PATH\n");
 		return 2;
 	}
-	error = ring_of_one_open(&ring, way->setup);
+	error = uring_open(&ring, way->setup);
 	if (error < 0) {
 		fprintf(stderr, "io_uring_setup: %s\n", strerror(-error));
 		return 1;
@@ -124,8 +124,8 @@ int main(int argc, char **argv)
 	};
 	way->fill(ring.request);
 	for (unsigned int i = 0; i < way->more; i++)
-		ring_of_one_submit(&ring, way->results);
-	error = ring_of_one_submit(&ring, way->results);
-	printf("%d\n", error < 0 ? error : ring_of_one_result(&ring));
+		uring_submit(&ring, way->results);
+	error = uring_submit(&ring, way->results);
+	printf("%d\n", error < 0 ? error : uring_result(&ring));
 	return 0;
 }

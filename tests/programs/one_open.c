@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "../../opensnooplib/native/calibration.h"
+#include "proof/test_open.h"
 
 int main(int argc, char **argv)
 {
@@ -16,6 +16,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: one_open WAY PATH\n");
 		return 2;
 	}
-	printf("%d\n", calibration_open(argv[1], argv[2]));
+	printf("%d\n", test_open(argv[1], argv[2]));
 	return 0;
 }

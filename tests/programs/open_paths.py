@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Opens files from many places, and asks the kernel what their paths are.
+"""Opens files from many folders, and asks the kernel what their paths are.
 
     open_paths.py FOLDER
 
@@ -164,7 +164,7 @@ def _mounts(folder: str) -> None:
     _mount(source, f"{folder}/bound", b"", _MS_BIND)
     os.chdir(f"{folder}/bound")
     _openat(b"file")
-    # One mount on another, in the same place.
+    # One mount on another, at the same path.
     _mount(b"none", f"{folder}/bound", b"tmpfs")
     os.chdir(f"{folder}/bound")
     _openat(b"missing")

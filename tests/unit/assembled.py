@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from opensnooplib.source import source
+from opensnooplib.source import c_text
 from opensnooplib.source.defines import Define
 
 
 def assemble(path: str, defines: Sequence[Define] = ()) -> str:
-    return source.with_defines(source.read(path).text, defines)
+    return c_text.with_defines(c_text.read(path).text, defines)

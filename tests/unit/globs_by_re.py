@@ -8,8 +8,8 @@ import random
 import re
 from typing import List, Sequence
 
-from opensnooplib.errors import UsageError
-from opensnooplib.source.globs import STAR, Glob, Part, globs
+from opensnooplib.base.errors import UsageError
+from opensnooplib.base.globs import STAR, Glob, Part, globs
 
 _LETTERS = b"ab/\xff"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The native code's text.h and row.h, for Python.
+"""Quoting, rows and globs of the native code, for Python.
 
 Output goes into blocks of exactly the bound, so that ASan sees one byte too
 many (test_sanitizers.py).
@@ -15,16 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
-from opensnooplib.native_library import NativeField
-from opensnooplib.reader import (
-    _Column,
-    _Glob,
-    _Layout,
-    _native_glob,
-    _Symbol,
-)
+from opensnooplib.base.native_library import NativeField
+from opensnooplib.reader import _Column, _Glob, _Layout, _native_glob, _Symbol
 from opensnooplib.rows.known_columns import Kind
-from opensnooplib.source.globs import Glob
+from opensnooplib.base.globs import Glob
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = CHECKOUT / "opensnooplib" / "native"
@@ -43,8 +37,9 @@ def build(folder: Path, *flags: str) -> Path:
     library = folder / "libopensnoop.so"
     subprocess.run(
         ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+        + [f"-I{SOURCES}"]
         + [*flags, "-o", str(library)]
-        + sorted(str(path) for path in SOURCES.glob("*.c")),
+        + sorted(str(path) for path in SOURCES.glob("*/*.c")),
         check=True,
     )
     return library
@@ -91,7 +86,7 @@ class Layout(NamedTuple):
 
 
 class _Clock(ctypes.Structure):
-    """struct clock of native/clock.h."""
+    """struct clock of native/rows/clock.h."""
 
     _fields_ = [
         ("wall_offset", ctypes.c_int64),
@@ -104,13 +99,13 @@ class _Clock(ctypes.Structure):
 
 
 class _NameTable(ctypes.Structure):
-    """struct name_table of native/names.h."""
+    """struct name_table of native/rows/id_names.h."""
 
     _fields_ = [("slots", ctypes.c_void_p), ("used", ctypes.c_uint)]
 
 
 class _Names(ctypes.Structure):
-    """struct names of native/names.h."""
+    """struct names of native/rows/id_names.h."""
 
     _fields_ = [
         ("users", _NameTable),
@@ -121,7 +116,7 @@ class _Names(ctypes.Structure):
 
 
 class _RowFormat(ctypes.Structure):
-    """struct row_format of native/row.h."""
+    """struct row_format of native/rows/row_format.h."""
 
     _fields_ = [
         ("layout", _Layout),
@@ -139,19 +134,19 @@ class _RowFormat(ctypes.Structure):
 
 
 class _Record(ctypes.Structure):
-    """struct record of native/record.h."""
+    """struct record of native/event/record.h."""
 
     _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.c_uint32)]
 
 
 class _Text(ctypes.Structure):
-    """struct text of native/record.h."""
+    """struct text of native/event/record.h."""
 
     _fields_ = [("bytes", ctypes.c_void_p), ("size", ctypes.c_size_t)]
 
 
 class _Item(ctypes.Structure):
-    """struct item of native/output.h."""
+    """struct item of native/io/output.h."""
 
     _fields_ = [("size", ctypes.c_size_t), ("is_row", ctypes.c_bool)]
 
@@ -217,7 +212,7 @@ class Native:
     def path_is_wanted(
         self, globs: Sequence[Glob], name: bytes, state: int = 0
     ) -> bool:
-        """state: enum path_state of native/record.h."""
+        """state: enum path_state of native/event/record.h."""
         block = _Block(len(name), name)
         array = (_Glob * len(globs))(*map(_native_glob, globs))
         text = _Text(block.address, len(name))

@@ -10,9 +10,9 @@ from typing import Any, Dict, List, NamedTuple
 
 import pytest
 
-from opensnooplib.messages import Messages
-from opensnooplib.prompt import arguments
-from opensnooplib.recording import replay
+from opensnooplib.base.messages import Messages
+from opensnooplib.cli import arguments
+from opensnooplib.replay import stored_opens
 
 MAGIC = b"\x89OSNOOP\n"
 HEADER = MAGIC + struct.pack("=II", 0x01020304, 1)
@@ -128,5 +128,5 @@ class Replayer:
             ["--replay", str(self.file), "-o", str(self._rows), *words]
         )
         self._rows.write_bytes(b"")
-        status = replay.run(options, Messages())
+        status = stored_opens.run(options, Messages())
         return status, self._capfd.readouterr().err

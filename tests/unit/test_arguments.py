@@ -17,10 +17,10 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 
 from opensnooplib import __version__
-from opensnooplib.errors import UsageError
+from opensnooplib.base.errors import UsageError
 from opensnooplib.options import PLANS
-from opensnooplib.prompt import arguments, command_line
-from opensnooplib.source.globs import STAR, Glob
+from opensnooplib.cli import arguments, command_line
+from opensnooplib.base.globs import STAR, Glob
 from tests.unit.native import CHECKOUT
 
 DEFAULTS: Dict[str, Any] = {

@@ -12,12 +12,13 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opensnooplib.host import kernel
-from opensnooplib.source import btf
+from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel import btf
+from opensnooplib.source import kernel_structs
 from tests.unit.native import run_c
 
 pytestmark = pytest.mark.skipif(
-    not os.access(kernel.BTF, os.R_OK), reason="this kernel has no BTF"
+    not os.access(this_kernel.BTF, os.R_OK), reason="this kernel has no BTF"
 )
 
 Type = Dict[str, Any]  # as bpftool writes it in JSON
@@ -47,7 +48,7 @@ class _Kernel:
         # Debian puts it where only root looks.
         path = os.environ["PATH"] + ":/usr/sbin:/sbin"
         told = subprocess.run(
-            ["bpftool", "-j", "btf", "dump", "file", kernel.BTF],
+            ["bpftool", "-j", "btf", "dump", "file", this_kernel.BTF],
             check=True,
             capture_output=True,
             env={**os.environ, "PATH": path},
@@ -133,15 +134,15 @@ def _told(fields: Dict[str, List[str]]) -> List[str]:
         found = bpftool.find(name)
         assert found is not None
         lines.append(f"{name} {found['size']}")
-        places = bpftool.members(found)
+        offsets = bpftool.members(found)
         for member in members:
-            offset, size = places[member]
+            offset, size = offsets[member]
             lines.append(f"{name}.{member} {offset} {size}")
     return lines
 
 
 def test_offsets_and_sizes_are_those_of_the_kernel(tmp_path: Path) -> None:
-    text = btf.kernel_structs()
+    text = kernel_structs.c_text()
     fields = _fields_by_type(text)
     seen = _seen(tmp_path, fields, text)
     assert seen == _told(fields)
@@ -149,7 +150,7 @@ def test_offsets_and_sizes_are_those_of_the_kernel(tmp_path: Path) -> None:
 
 
 def test_what_probes_of_opens_follow_is_there() -> None:
-    fields = _fields_by_type(btf.kernel_structs())
+    fields = _fields_by_type(kernel_structs.c_text())
     for struct, members in {
         "struct task_struct": ["tgid", "real_parent", "fs", "nsproxy"],
         "struct dentry": ["d_parent", "d_name", "d_inode"],
@@ -168,14 +169,14 @@ def test_what_probes_of_opens_follow_is_there() -> None:
 
 
 def test_every_struct_that_the_kernel_has_is_written() -> None:
-    fields = _fields_by_type(btf.kernel_structs())
+    fields = _fields_by_type(kernel_structs.c_text())
     bpftool = _Kernel()
-    for name in btf.STRUCTS:
+    for name in kernel_structs.STRUCTS:
         for c_name in (f"struct {name}", name):
             assert (c_name in fields) == (bpftool.find(c_name) is not None)
 
 
-def test_places_of_single_fields() -> None:
+def test_offsets_of_single_fields() -> None:
     """Also in an anonymous union, and by a second name."""
     fields = [
         ("task_struct", ("comm",)),
@@ -191,6 +192,6 @@ def test_places_of_single_fields() -> None:
         members = bpftool.members(found) if found else {}
         there = [members[name][0] for name in names if name in members]
         expected.append(there[0] if there else None)
-    assert btf.places(fields) == expected
+    assert btf.offsets(fields) == expected
     assert None not in expected[:3]
     assert expected[3:] == [None, None]

@@ -52,7 +52,7 @@ def _offset_of(file: str, address: int) -> int:
 
 
 _FIND = """
-#include "elf_symbols.c"
+#include "stacks/elf_symbols.c"
 #include <fcntl.h>
 #include <stdio.h>
 int main(void)
@@ -136,11 +136,11 @@ _HELPER = ("helper", "kernel_clock", "own_processes")
 
 
 def _sources(*names: str) -> List[str]:
-    return [str(SOURCES / f"{name}.c") for name in names]
+    return [str(next(SOURCES.glob(f"*/{name}.c"))) for name in names]
 
 
 _DEMANGLE = """
-#include "demangler.h"
+#include "stacks/demangler.h"
 #include <stdio.h>
 #include <string.h>
 int main(void)
@@ -223,7 +223,7 @@ def test_names_that_stand_for_gigabytes(tmp_path: Path) -> None:
 
 
 _MANY_NAMES = """
-#include "demangler.h"
+#include "stacks/demangler.h"
 #include <stdio.h>
 #include <time.h>
 int main(void)

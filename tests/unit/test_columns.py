@@ -7,13 +7,14 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.options import Options
-from opensnooplib.prompt import arguments
+from opensnooplib.cli import arguments
 from opensnooplib.rows import row_format
 from opensnooplib.rows.columns import Column, choose
 from opensnooplib.rows.known_columns import Kind
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
 from opensnooplib.source.declarations import Note
 
 # bpf_src/event.h

@@ -8,11 +8,11 @@ import random
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
-from opensnooplib.prompt import arguments
-from opensnooplib.source import selection
+from opensnooplib.cli import arguments
+from opensnooplib.selection import kernel_selection
 from tests.unit.native import CHECKOUT, run_c
 
-_HEADER = CHECKOUT / "bpf_src" / "comm.h"
+_HEADER = CHECKOUT / "bpf_src" / "extra" / "comm.h"
 _SIZE = 16  # TASK_COMM_LEN
 _LETTERS = b"ab\x01\x7f\x80\x81\xff"
 
@@ -33,7 +33,7 @@ def _found(
     program, rows = _BEGIN, ""
     for number, (text, names) in enumerate(cases):
         options = arguments.parse(["-n", os.fsdecode(text)])
-        ((macro, value),) = selection.defines(options)
+        ((macro, value),) = kernel_selection.defines(options)
         program += "#undef IN_EACH_BYTE\n#undef SELECT_COMM\n"
         program += f"#define {macro} {value}\n"
         for taken in _TAKEN:
@@ -69,7 +69,7 @@ def _some_name(chance: random.Random) -> bytes:
     return bytes(chance.choice(_LETTERS) for _ in range(size))
 
 
-def test_at_each_place(tmp_path: Path) -> None:
+def test_at_each_offset(tmp_path: Path) -> None:
     """Of each length, also across the two numbers; and one byte wrong."""
     name = b"0123456789abcde"
     cases = []

@@ -14,7 +14,7 @@ from typing import List
 import pytest
 
 from opensnooplib.options import FORMATS, PLANS
-from opensnooplib.prompt import arguments, column_list, command_line
+from opensnooplib.cli import arguments, column_list, command_line
 from opensnooplib.rows.known_columns import STYLES
 
 ROOT = Path(__file__).resolve().parents[2]

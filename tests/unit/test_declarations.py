@@ -8,8 +8,8 @@ from typing import Dict
 
 import pytest
 
-from opensnooplib.errors import SourceError
-from opensnooplib.source import declarations, source
+from opensnooplib.base.errors import SourceError
+from opensnooplib.source import declarations, c_text
 from opensnooplib.source.declarations import Declaration, Note
 from tests.unit.assembled import assemble
 
@@ -32,8 +32,8 @@ def _note(comment: str) -> Note:
         ("char x[16]", True),
         ("enum kind x", True),
         ("struct { u32 a; } x", False),
-        ("struct place x", False),
-        ("place_t x", False),
+        ("struct point x", False),
+        ("point_t x", False),
     ],
 )
 def test_numbers_and_texts_have_no_members(
@@ -43,7 +43,7 @@ def test_numbers_and_texts_have_no_members(
 
 
 def test_the_projects_own_struct() -> None:
-    text = assemble(source.default_path())
+    text = assemble(c_text.default_path())
     declared = declarations.of_event(text)
     assert list(declared)[:3] == ["ts", "pid", "tid"]
     assert list(declared)[-1] == "path"
@@ -52,8 +52,8 @@ def test_the_projects_own_struct() -> None:
     assert declared["pid"].macro == ""
     call = declared["call"]
     assert call.symbols[:2] == ((0, "open"), (1, "creat"))
-    number = int(call.place.partition("bpf_src/event.h:")[2])
-    lines = Path(source.default_path()).with_name("event.h").read_text()
+    number = int(call.location.partition("bpf_src/event.h:")[2])
+    lines = Path(c_text.default_path()).with_name("event.h").read_text()
     assert "enum open_call call;" in lines.split("\n")[number - 1]
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from opensnooplib.host import kernel
+from opensnooplib.kernel import this_kernel
 from opensnooplib.source import defines
 
 
@@ -14,9 +14,9 @@ def test_plan() -> None:
     assert int(chosen.pop("START_ENTRIES")) > 0
     assert chosen.pop("HAVE_OPENAT") == "1"
     assert chosen.pop("HAVE_OPENAT2") == "1"
-    assert ("HAVE_TASK_PT_REGS" in chosen) == kernel.has_task_pt_regs()
+    assert ("HAVE_TASK_PT_REGS" in chosen) == this_kernel.has_task_pt_regs()
     chosen.pop("HAVE_TASK_PT_REGS", None)
-    inside = kernel.pid_namespace() is not None
+    inside = this_kernel.pid_namespace() is not None
     assert bool(chosen) == inside
 
 

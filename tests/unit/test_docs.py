@@ -13,11 +13,12 @@ from typing import List, Set
 
 import pytest
 
-from opensnooplib.prompt import arguments, column_list
+from opensnooplib.cli import arguments, column_list
 from opensnooplib.rows import columns
 from opensnooplib.rows import row_format
-from opensnooplib.rows.schema import Field, Schema
-from opensnooplib.source import declarations, source
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
+from opensnooplib.source import declarations, c_text
 from tests.unit.assembled import assemble
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,14 +106,14 @@ def test_local_links_lead_somewhere(path: Path) -> None:
 
 def _event_fields() -> List[str]:
     """The names in struct event, in their order."""
-    text = assemble(source.default_path())
+    text = assemble(c_text.default_path())
     return list(declarations.of_event(text))
 
 
 def _event_schema() -> Schema:
     """As far as headings need it, of those that nobody need ask for."""
     kinds = {"comm": (16, "text"), "path": (16, "text"), "ts": (8, "unsigned")}
-    text = assemble(source.default_path())
+    text = assemble(c_text.default_path())
     return Schema(
         tuple(
             Field(declared.name, 0, *kinds.get(declared.name, (4, "unsigned")))

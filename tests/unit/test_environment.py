@@ -11,7 +11,7 @@ from tests.unit.native import CHECKOUT
 
 PROGRAM = """\
 import os
-from opensnooplib import environment
+from opensnooplib.base import environment
 print(sorted(environment.original()), sorted(os.environb))
 """
 
@@ -39,7 +39,9 @@ def test_the_tools_own_mark_is_left_out() -> None:
 
 
 def test_values_are_whole() -> None:
-    program = "from opensnooplib import environment as e; print(e.original())"
+    program = (
+        "from opensnooplib.base import environment as e; print(e.original())"
+    )
     found = subprocess.run(
         ["/usr/bin/python3", "-c", program],
         check=True,

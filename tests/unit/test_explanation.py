@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from opensnooplib.inside import explanation
-from opensnooplib.source import source
+from opensnooplib.explain import compiler_messages
+from opensnooplib.source import c_text
 
 _PROBE = """\
 struct event {
@@ -45,17 +45,19 @@ def test_registers_that_are_not_declared(
     path = tmp_path / "my.c"
     path.write_text(_PROBE)
     said = _OF_REGISTERS.format(path=path)
-    made_of = source.read(str(path))
-    assert explanation.of_compiler(said, made_of).strip().split("\n") == [
+    made_of = c_text.read(str(path))
+    assert compiler_messages.of_compiler(said, made_of).strip().split(
+        "\n"
+    ) == [
         "my.c:6: error: incomplete definition of type 'struct pt_regs'",
         "in plain words: #include <uapi/linux/ptrace.h>",
     ]
     # Where a person wrote such a line, it stays what it is.
     path.write_text(_PROBE.replace("return 0;", "return ctx->di;"))
-    made_of = source.read(str(path))
+    made_of = c_text.read(str(path))
     said = said.replace(" int dfd = (int)ctx->di; ", "return ctx->di;")
     said = said.replace("const char *name = (const char *)ctx->si;", "")
-    assert "my.c:9:20: error: " in explanation.of_compiler(said, made_of)
+    assert "my.c:9:20: error: " in compiler_messages.of_compiler(said, made_of)
 
 
 def test_a_division_in_a_function_of_another_file(
@@ -69,7 +71,7 @@ def test_a_division_in_a_function_of_another_file(
         "= sdiv 0x20ab4120, Constant:i64<3>, cut/my.c:8:19 @[ cut/open.h:99:2 "
         "@[ cut/my.c:3:9 ] ]Please convert to unsigned div/mod.\n"
     )
-    text = explanation.of_compiler(said, source.read(str(path)))
+    text = compiler_messages.of_compiler(said, c_text.read(str(path)))
     assert text.startswith("my.c:8: error: Unsupport signed division\n")
 
 
@@ -86,7 +88,7 @@ def test_the_second_of_two_probes_is_in_the_main_file(
         "'tracepoint__syscalls__sys_enter_open'\n"
         f"{tmp_path}/first.h:1:8: note: previous definition is here\n"
     )
-    text = explanation.of_compiler(said, source.read(str(path))).strip()
+    text = compiler_messages.of_compiler(said, c_text.read(str(path))).strip()
     assert text == (
         "my.c:3: error: a probe for the tracepoint syscalls:sys_enter_open "
         "is there already, at first.h:1: make them one"
@@ -103,7 +105,7 @@ def test_the_margin_of_newer_compilers(tmp_path: Path) -> None:
         "      | ^\n"
         f'    8 | #line 8 "{path}"\n'
     )
-    text = explanation.of_compiler(said, source.read(str(path)))
+    text = compiler_messages.of_compiler(said, c_text.read(str(path)))
     assert text.strip().split("\n")[1:] == [
         "TRACEPOINT_PROB(syscalls, sys_enter_openat)",
         "^",

@@ -8,8 +8,8 @@ from typing import List
 
 import pytest
 
-from opensnooplib.errors import UsageError
-from opensnooplib.source import globs
+from opensnooplib.base.errors import UsageError
+from opensnooplib.base import globs
 from tests.unit.globs_by_re import is_wanted, some_glob, some_globs, some_name
 from tests.unit.native import Native
 
@@ -117,7 +117,7 @@ def test_as_regular_expressions_would(native: Native) -> None:
 def test_patterns_as_long_as_words_of_bits(
     native: Native, length: int
 ) -> None:
-    name = bytes(97 + place % 26 for place in range(length))
+    name = bytes(97 + index % 26 for index in range(length))
     text = name.decode()
     for pattern in (text, "?" + text[1:], "*" + text, text + "*"):
         parsed = globs.globs([pattern])

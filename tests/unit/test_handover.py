@@ -12,13 +12,12 @@ from typing import Iterator, List, Tuple
 import pytest
 
 from opensnooplib.compile import handover
-from opensnooplib.compile.handover import (
-    Handover,
-    MapFacts,
-    RoomFailure,
-    StartMap,
-)
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.compile.handover import Handover
+from opensnooplib.explain.room_failure import RoomFailure
+from opensnooplib.kernel.bpf_objects import StartMap
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
+from opensnooplib.source.known_maps import MapFacts
 
 Pair = Tuple[socket.socket, socket.socket]
 
@@ -45,7 +44,7 @@ def _handover(fds: List[int]) -> Handover:
         requests_map=None,
         stubs={},
         sorters={},
-        ways={},
+        selectors={},
         slots={},
         maps={"events": fds[0], "counters": fds[1]},
         programs={"tracepoint__a": fds[2]},

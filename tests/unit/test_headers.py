@@ -9,40 +9,42 @@ from pathlib import Path
 
 import pytest
 
-from opensnooplib.host import kernel, tracefs
-from opensnooplib.source import headers
+from opensnooplib.kernel import this_kernel, tracefs
+from opensnooplib.source import kernel_headers, small_headers
 
 SOURCE = "int x;\n"
 STRUCTS = "struct task_struct *task;\n"
 
 needs_btf = pytest.mark.skipif(
-    not os.access(kernel.BTF, os.R_OK), reason="this kernel has no BTF"
+    not os.access(this_kernel.BTF, os.R_OK), reason="this kernel has no BTF"
 )
 
 
 def _installed(modules: Path, release: str) -> Path:
     """Headers for the running kernel, which say that they are of another."""
-    generated = modules / kernel.release() / "build/include/generated"
+    generated = modules / this_kernel.release() / "build/include/generated"
     generated.mkdir(parents=True)
     (generated / "utsrelease.h").write_text(
         f'#define UTS_RELEASE "{release}"\n'
     )
     (generated / "autoconf.h").touch()
-    (modules / kernel.release() / "build/include/linux").mkdir()
-    (modules / kernel.release() / "build/include/linux/kconfig.h").touch()
-    return modules / kernel.release() / "build"
+    (modules / this_kernel.release() / "build/include/linux").mkdir()
+    (modules / this_kernel.release() / "build/include/linux/kconfig.h").touch()
+    return modules / this_kernel.release() / "build"
 
 
 @pytest.fixture(autouse=True)
 def _no_kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(headers, "KHEADERS", str(tmp_path / "no-kheaders"))
-    monkeypatch.setattr(headers, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(
+        kernel_headers, "KHEADERS", str(tmp_path / "no-kheaders")
+    )
+    monkeypatch.setattr(kernel_headers, "CACHE", str(tmp_path / "cache"))
 
 
 def test_the_running_kernels_own(tmp_path: Path) -> None:
-    build = _installed(tmp_path, kernel.release())
-    chosen = headers.choose(str(tmp_path))
-    assert chosen.kind == headers.Kind.INSTALLED
+    build = _installed(tmp_path, this_kernel.release())
+    chosen = kernel_headers.choose(str(tmp_path))
+    assert chosen.kind == kernel_headers.Kind.INSTALLED
     assert str(build) in chosen.reason
 
 
@@ -50,43 +52,43 @@ def test_the_running_kernels_own(tmp_path: Path) -> None:
 def test_those_of_another_kernel_are_not_taken(
     tmp_path: Path, other: str
 ) -> None:
-    release = other.format(kernel.release())
+    release = other.format(this_kernel.release())
     _installed(tmp_path, release)
-    chosen = headers.choose(str(tmp_path))
-    assert chosen.kind == headers.Kind.SMALL_TREE
-    assert f"of {release}, not of {kernel.release()}" in chosen.reason
+    chosen = kernel_headers.choose(str(tmp_path))
+    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
+    assert f"of {release}, not of {this_kernel.release()}" in chosen.reason
 
 
 @pytest.mark.parametrize("name", ["linux/kconfig.h", "generated/autoconf.h"])
 def test_those_that_are_incomplete_are_not_taken(
     tmp_path: Path, name: str
 ) -> None:
-    build = _installed(tmp_path, kernel.release())
+    build = _installed(tmp_path, this_kernel.release())
     (build / "include" / name).unlink()
-    chosen = headers.choose(str(tmp_path))
-    assert chosen.kind == headers.Kind.SMALL_TREE
+    chosen = kernel_headers.choose(str(tmp_path))
+    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
     assert f"have no {name}" in chosen.reason
 
 
 def test_those_that_do_not_say_are_not_taken(tmp_path: Path) -> None:
-    (tmp_path / kernel.release() / "build").mkdir(parents=True)
-    chosen = headers.choose(str(tmp_path))
-    assert chosen.kind == headers.Kind.SMALL_TREE
+    (tmp_path / this_kernel.release() / "build").mkdir(parents=True)
+    chosen = kernel_headers.choose(str(tmp_path))
+    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
     assert "don't say which kernel they are of" in chosen.reason
 
 
 def test_none(tmp_path: Path) -> None:
-    chosen = headers.choose(str(tmp_path / "nothing"))
-    assert chosen.kind == headers.Kind.SMALL_TREE
+    chosen = kernel_headers.choose(str(tmp_path / "nothing"))
+    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
     assert "there are none" in chosen.reason
 
 
 def test_a_link_to_nowhere(tmp_path: Path) -> None:
     """What a removed package of headers leaves behind."""
-    (tmp_path / kernel.release()).mkdir()
-    (tmp_path / kernel.release() / "build").symlink_to("/usr/src/removed")
-    chosen = headers.choose(str(tmp_path))
-    assert chosen.kind == headers.Kind.SMALL_TREE
+    (tmp_path / this_kernel.release()).mkdir()
+    (tmp_path / this_kernel.release() / "build").symlink_to("/usr/src/removed")
+    chosen = kernel_headers.choose(str(tmp_path))
+    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
     assert "there are none" in chosen.reason
 
 
@@ -99,37 +101,39 @@ def _kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["tar", "-cJf", str(archive), "-C", str(content.parent), "."],
         check=True,
     )
-    monkeypatch.setattr(headers, "KHEADERS", str(archive))
+    monkeypatch.setattr(kernel_headers, "KHEADERS", str(archive))
 
 
 def test_kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _kheaders(tmp_path, monkeypatch)
-    chosen = headers.choose(str(tmp_path / "nothing"))
-    assert chosen.kind == headers.Kind.UNPACKED
+    chosen = kernel_headers.choose(str(tmp_path / "nothing"))
+    assert chosen.kind == kernel_headers.Kind.UNPACKED
     assert (Path(chosen.folder) / "include/some.h").exists()
     assert os.stat(chosen.folder).st_mode & 0o022 == 0
-    os.unlink(headers.KHEADERS)
+    os.unlink(kernel_headers.KHEADERS)
     (tmp_path / "kheaders.tar.xz").write_text("not read a second time")
-    assert headers.choose(str(tmp_path / "nothing")) == chosen
+    assert kernel_headers.choose(str(tmp_path / "nothing")) == chosen
 
 
 def test_kheaders_that_cannot_be_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "kheaders.tar.xz").write_text("no archive")
-    monkeypatch.setattr(headers, "KHEADERS", str(tmp_path / "kheaders.tar.xz"))
-    chosen = headers.choose(str(tmp_path / "nothing"))
-    assert chosen.kind == headers.Kind.SMALL_TREE
+    monkeypatch.setattr(
+        kernel_headers, "KHEADERS", str(tmp_path / "kheaders.tar.xz")
+    )
+    chosen = kernel_headers.choose(str(tmp_path / "nothing"))
+    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
     assert "small tree" in chosen.reason
-    assert not os.listdir(headers.CACHE), "no half of it is left"
+    assert not os.listdir(kernel_headers.CACHE), "no half of it is left"
 
 
 def test_kernel_structs_are_noticed() -> None:
-    assert headers.uses_kernel_structs(STRUCTS)
-    assert headers.uses_kernel_structs("x = (struct  dentry *)y;")
-    assert not headers.uses_kernel_structs("struct event *event;")
-    assert not headers.uses_kernel_structs("struct file_name *name;")
-    assert not headers.uses_kernel_structs("int task_struct;")
+    assert small_headers.uses_kernel_structs(STRUCTS)
+    assert small_headers.uses_kernel_structs("x = (struct  dentry *)y;")
+    assert not small_headers.uses_kernel_structs("struct event *event;")
+    assert not small_headers.uses_kernel_structs("struct file_name *name;")
+    assert not small_headers.uses_kernel_structs("int task_struct;")
 
 
 def _compile(folder: Path, text: str) -> None:
@@ -137,7 +141,7 @@ def _compile(folder: Path, text: str) -> None:
     subprocess.run(
         ["clang", "-fsyntax-only", "-nostdinc", "-target", "bpf"]
         + ["-Wall", "-Werror", f"-I{folder}/include"]
-        + headers.small_tree_flags(str(folder))
+        + small_headers.compiler_options(str(folder))
         + ["-include", "linux/kconfig.h", "-x", "c", "-"],
         input=text.encode(),
         check=True,
@@ -152,7 +156,7 @@ def _own_headers(folder: Path) -> list[str]:
 
 
 def test_each_header_of_the_small_tree_compiles_alone(tmp_path: Path) -> None:
-    headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     names = _own_headers(tmp_path)
     assert len(names) > 20
     for name in names:
@@ -163,8 +167,8 @@ def test_each_header_of_the_small_tree_compiles_alone(tmp_path: Path) -> None:
 
 
 def test_what_the_small_tree_gives(tmp_path: Path) -> None:
-    major, minor, patch = kernel.version()
-    headers.make_small_tree(str(tmp_path), SOURCE)
+    major, minor, patch = this_kernel.version()
+    small_headers.make_tree(str(tmp_path), SOURCE)
     _compile(
         tmp_path,
         "#include <linux/sched.h>\n"
@@ -198,7 +202,7 @@ int use(int x) { return least(x); }
 
 
 def test_what_the_macros_of_bcc_and_of_probes_use(tmp_path: Path) -> None:
-    headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     page = os.sysconf("SC_PAGE_SIZE")
     _compile(
         tmp_path,
@@ -225,7 +229,7 @@ def test_typedefs_of_a_tracepoints_fields(
 ) -> None:
     """Those that no header of the small tree has."""
     monkeypatch.setattr(tracefs, "description", lambda *names: _FORMAT)
-    headers.make_small_tree(str(tmp_path), "TRACEPOINT_PROBE(a, b)\n")
+    small_headers.make_tree(str(tmp_path), "TRACEPOINT_PROBE(a, b)\n")
     _compile(
         tmp_path,
         "#include <linux/types.h>\n"
@@ -239,7 +243,7 @@ def test_typedefs_of_a_tracepoints_fields(
 
 
 def test_other_headers_of_the_host_can_be_included(tmp_path: Path) -> None:
-    headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     _compile(
         tmp_path,
         "#include <linux/stat.h>\n"
@@ -251,7 +255,7 @@ def test_other_headers_of_the_host_can_be_included(tmp_path: Path) -> None:
 
 @needs_btf
 def test_kernel_structs_come_from_btf(tmp_path: Path) -> None:
-    headers.make_small_tree(str(tmp_path), STRUCTS)
+    small_headers.make_tree(str(tmp_path), STRUCTS)
     _compile(
         tmp_path,
         "#include <linux/sched.h>\n"
@@ -268,7 +272,7 @@ def test_kernel_structs_come_from_btf(tmp_path: Path) -> None:
 
 
 def test_no_kernel_structs_where_none_is_named(tmp_path: Path) -> None:
-    headers.make_small_tree(str(tmp_path), SOURCE)
+    small_headers.make_tree(str(tmp_path), SOURCE)
     _compile(
         tmp_path,
         "#include <linux/sched.h>\n"
@@ -285,6 +289,6 @@ struct task_struct *task;
 int task;
 #endif
 """
-    assert not headers.uses_kernel_structs(text)
-    assert headers.uses_kernel_structs(text.replace("USED", "MNTNS_MAP"))
-    assert headers.uses_kernel_structs("#if 1\nstruct dentry d;\n#endif")
+    assert not small_headers.uses_kernel_structs(text)
+    assert small_headers.uses_kernel_structs(text.replace("USED", "MNTNS_MAP"))
+    assert small_headers.uses_kernel_structs("#if 1\nstruct dentry d;\n#endif")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the host has a file of a file system: native/host_mounts.h."""
+"""Where the host has a file of a file system: native/event/host_mounts.h."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def test_hidden_above_its_mount(native: Native) -> None:
     assert native.host_path(mounts, TMPFS, b"/lib") == b"/var/lib"
 
 
-def test_mounts_at_the_same_place(native: Native) -> None:
+def test_mounts_at_the_same_path(native: Native) -> None:
     mounts = USUAL + _lines("40 30 0:41 / /home", "41 40 0:42 / /home")
     assert native.host_path(mounts, DISK + 1, b"/me") is None
     assert native.host_path(mounts, TMPFS, b"/me") is None
     assert native.host_path(mounts, 42, b"/me") == b"/home/me"
 
 
-def test_another_place_where_the_first_is_hidden(native: Native) -> None:
+def test_another_mount_point_where_the_first_is_hidden(native: Native) -> None:
     mounts = USUAL + _lines("40 27 0:41 / /srv")
     found = native.host_path(mounts, DISK, b"/srv/data/x")
     assert found == b"/mnt/data/x"

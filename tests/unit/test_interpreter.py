@@ -23,9 +23,9 @@ if sys.flags.isolated and "WITHOUT_PACKAGES" not in os.environ:
     for folder in site.getsitepackages():
         site.addsitedir(folder)
 sys.path.insert(0, {str(CHECKOUT)!r})
-from opensnooplib.environment import INTERPRETER_CHANGED
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.prompt import interpreter
+from opensnooplib.base.environment import INTERPRETER_CHANGED
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.cli import interpreter
 try:
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
     print("isolated", sys.flags.isolated, sys.argv[1:])

@@ -9,9 +9,9 @@ from typing import Any, Tuple
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import kernel
-from opensnooplib.trace import buffers
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import this_kernel
+from opensnooplib.trace import ring_size
 
 
 @pytest.mark.parametrize(
@@ -30,23 +30,23 @@ def test_versions(
     release: str,
     version: Tuple[int, int, int],
 ) -> None:
-    monkeypatch.setattr(kernel, "release", lambda: release)
-    assert kernel.version() == version
+    monkeypatch.setattr(this_kernel, "release", lambda: release)
+    assert this_kernel.version() == version
 
 
 def test_cpus() -> None:
-    online = kernel.online_cpus()
+    online = this_kernel.online_cpus()
     assert len(online) == os.sysconf("SC_NPROCESSORS_ONLN")
-    assert kernel.possible_cpu_count() > max(online)
+    assert this_kernel.possible_cpu_count() > max(online)
 
 
 def test_memory() -> None:
-    assert 1 << 20 < kernel.memory_available()
+    assert 1 << 20 < this_kernel.memory_available()
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 32, 33, 255, 4096])
 def test_the_default_is_a_power_of_two_and_bounded(cpus: int) -> None:
-    pages = buffers.pages_for_each_cpu(None, cpus)
+    pages = ring_size.pages_for_each_cpu(None, cpus)
     assert pages & (pages - 1) == 0
     size = pages * mmap.PAGESIZE
     assert size * cpus <= max(128 << 20, cpus * (64 << 10))
@@ -56,8 +56,8 @@ def test_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def room(_: Any = None) -> int:
         return 4 * 100 * mmap.PAGESIZE
 
-    monkeypatch.setattr(kernel, "memory_available", room)
-    assert buffers.pages_for_each_cpu(32, 2) == 32
+    monkeypatch.setattr(this_kernel, "memory_available", room)
+    assert ring_size.pages_for_each_cpu(32, 2) == 32
     with pytest.raises(OpensnoopError) as error:
-        buffers.pages_for_each_cpu(64, 2)
+        ring_size.pages_for_each_cpu(64, 2)
     assert "at most 32 fit" in error.value.sentence

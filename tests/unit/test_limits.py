@@ -7,9 +7,9 @@ import errno
 
 import pytest
 
-from opensnooplib.compile import compiled
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.host import limits
+from opensnooplib.compile import bcc_program
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import limits
 
 
 def _fail(number: int) -> OpensnoopError:
@@ -56,11 +56,11 @@ def test_what_to_do_is_told() -> None:
 def test_maps_that_the_kernel_refuses(why: str, said: str) -> None:
     line = f"could not open bpf map: start, error: {why}\n"
     with pytest.raises(OpensnoopError, match=said):
-        compiled._check_maps(f"a warning\n{line}")
+        bcc_program._check_maps(f"a warning\n{line}")
 
 
 def test_maps_that_the_c_has_wrong() -> None:
-    compiled._check_maps(
+    bcc_program._check_maps(
         "could not open bpf map: start, error: Invalid argument\n"
     )
-    compiled._check_maps("my.c:1:2: error: no\n")
+    bcc_program._check_maps("my.c:1:2: error: no\n")

@@ -17,7 +17,7 @@ _SANITIZED = [
 
 
 def _run(folder: Path, text: str, *sources: str, sanitized: bool) -> List[str]:
-    paths = [str(SOURCES / f"{name}.c") for name in sources]
+    paths = [str(next(SOURCES.glob(f"*/{name}.c"))) for name in sources]
     flags = _SANITIZED if sanitized else []
     return run_c(folder, text, *flags, *paths).splitlines()
 
@@ -25,7 +25,7 @@ def _run(folder: Path, text: str, *sources: str, sanitized: bool) -> List[str]:
 _ITS_SOURCES = ("helper", "kernel_clock", "own_processes")
 
 _HELPER = """
-#include "helper.h"
+#include "stacks/helper.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static void serve(const void *request, size_t size)
 	helper_reply(request, size);
 }
 
-/* The answer, or '-', or '.' where there is no patience. */
+/* The answer, or '-', or '.' if the trace may not wait any longer. */
 static char ask(char what)
 {
 	char answer = '-';
@@ -142,7 +142,7 @@ int main(void)
 
 
 _TABLES = """
-#include "symbol_tables.h"
+#include "stacks/symbol_tables.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +151,7 @@ _TABLES = """
 
 static struct symbol_tables tables;
 
-static void get(const char *path, bool looks)
+static void get(const char *path, bool recheck)
 {
 	const struct symbol_table *table;
 	uint64_t into;
@@ -160,7 +160,7 @@ static void get(const char *path, bool looks)
 	stat(path, &status);
 	table = symbol_table_of(&tables, &(struct mapped_file){
 		.pid = getpid(), .device = status.st_dev,
-		.inode = status.st_ino, .path = path }, looks);
+		.inode = status.st_ino, .path = path }, recheck);
 	printf("%%s %%u\\n", elf_symbols_find(table->symbols, 0, &into)->name,
 	       tables.reads);
 }
@@ -226,42 +226,42 @@ def test_symbol_tables(tmp_path: Path) -> None:
     assert found == [f"{name} {n}" for name, n in zip(names, reads)]
 
 
-def test_places(tmp_path: Path) -> None:
+def test_function_cache(tmp_path: Path) -> None:
     """Found until their file changes, or too many others are put there."""
     main = """
-#include "places.h"
+#include "stacks/function_cache.h"
 #include <stdio.h>
 int main(void)
 {
 	struct module module = {.id = 7, .changed = 1};
-	struct places places = {0};
-	struct place place = {.module = 7, .changed = 1};
-	const struct place *found;
+	struct function_cache cache = {0};
+	struct cached_function function = {.module = 7, .changed = 1};
+	const struct cached_function *found;
 	char name[32];
 
-	printf("%p\\n", places_find(&places, &module, 0));
-	for (place.offset = 0; place.offset < 100000; place.offset++) {
-		place.name = place.offset % 3 ? name : NULL;
-		snprintf(name, sizeof(name), "f%lu", place.offset);
-		places_put(&places, &place);
-		found = places_find(&places, &module, place.offset);
-		if (found->offset != place.offset ||
-		    !found->name != !place.name)
+	printf("%p\\n", function_cache_find(&cache, &module, 0));
+	for (function.offset = 0; function.offset < 100000; function.offset++) {
+		function.name = function.offset % 3 ? name : NULL;
+		snprintf(name, sizeof(name), "f%lu", function.offset);
+		function_cache_put(&cache, &function);
+		found = function_cache_find(&cache, &module, function.offset);
+		if (found->offset != function.offset ||
+		    !found->name != !function.name)
 			return 1;
 	}
-	puts(places_find(&places, &module, 99998)->name);
-	printf("%p\\n", places_find(&places, &module, 1));
+	puts(function_cache_find(&cache, &module, 99998)->name);
+	printf("%p\\n", function_cache_find(&cache, &module, 1));
 	module.changed = 2;
-	printf("%p\\n", places_find(&places, &module, 99998));
-	place = (struct place){.module = 7, .changed = 2, .offset = 99998,
-			       .name = "new"};
-	places_put(&places, &place);
-	puts(places_find(&places, &module, 99998)->name);
-	places_forget(&places);
+	printf("%p\\n", function_cache_find(&cache, &module, 99998));
+	function = (struct cached_function){.module = 7, .changed = 2,
+					    .offset = 99998, .name = "new"};
+	function_cache_put(&cache, &function);
+	puts(function_cache_find(&cache, &module, 99998)->name);
+	function_cache_clear(&cache);
 	return 0;
 }
 """
-    found = _run(tmp_path, main, "places", sanitized=True)
+    found = _run(tmp_path, main, "function_cache", sanitized=True)
     assert found == ["(nil)", "f99998", "(nil)", "(nil)", "new"]
 
 
@@ -285,7 +285,7 @@ static long fake_open(long number, void *attr, int pid, int cpu, ...)
 }
 
 #define syscall fake_open
-#include "mmap_events.c"
+#include "stacks/mmap_events.c"
 #undef syscall
 
 static void put(struct ring *ring, uint32_t type, uint64_t time)
@@ -327,14 +327,14 @@ int main(void)
 	return 0;
 }
 """
-    found = _run(tmp_path, _EVENTS + main, "ring", sanitized=True)
+    found = _run(tmp_path, _EVENTS + main, "perf_ring", sanitized=True)
     assert found == ["1000", "2000-3000", "4000"]
 
 
 def test_cpus_that_are_offline(tmp_path: Path) -> None:
     """They are passed over; where opening fails, all is as before."""
     main = """
-#include "mappings.h"
+#include "stacks/mappings.h"
 int main(void)
 {
 	static struct mappings mappings;
@@ -351,7 +351,7 @@ int main(void)
 	return 0;
 }
 """
-    sources = ["mappings", "module", "scout", "symbol_tables"]
-    sources += ["mapped_file", "elf_symbols", "ring", *_ITS_SOURCES]
+    sources = ["mappings", "mapped_module", "scout", "symbol_tables"]
+    sources += ["mapped_file", "elf_symbols", "perf_ring", *_ITS_SOURCES]
     found = _run(tmp_path, _EVENTS + main, *sources, sanitized=False)
     assert found == ["0 2", "EMFILE 2"]

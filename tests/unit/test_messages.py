@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError, UsageError
-from opensnooplib.messages import Messages
+from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.base.messages import Messages
 from opensnooplib.reader import Counts
-from opensnooplib.trace.trace import end_line
+from opensnooplib.trace.running_trace import end_line
 from tests.unit.native import CHECKOUT
 
 

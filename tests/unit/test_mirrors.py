@@ -9,9 +9,11 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import bpf_objects, native_library, options, reader
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.base import native_library
+from opensnooplib import options, reader
 from opensnooplib.rows.known_columns import Kind
-from opensnooplib.trace import generation
+from opensnooplib.trace import program_set
 from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c
 
@@ -49,7 +51,9 @@ def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
     )
     printed = run_c(
         tmp_path,
-        '#include "bpf_object.h"\n#include "reader.h"\n#include <stdio.h>\n'
+        '#include "bpf/map_batch.h"\n#include "bpf/program.h"\n'
+        '#include "pipeline/reader.h"\n#include "rows/row_format.h"\n'
+        "#include <stdio.h>\n"
         f'int main(void) {{ {lines} printf("%zu", sizeof({struct})); }}\n',
     )
     assert [int(word) for word in printed.split()] == _layout(mirror)
@@ -65,7 +69,7 @@ def test_enums(tmp_path: Path, prefix: str, mirror: Any) -> None:
     )
     printed = run_c(
         tmp_path,
-        '#include "reader.h"\n#include <stdio.h>\n'
+        '#include "pipeline/reader.h"\n#include <stdio.h>\n'
         f"int main(void) {{ {lines} }}\n",
     )
     for line, member in zip(printed.splitlines(), mirror):
@@ -75,7 +79,7 @@ def test_enums(tmp_path: Path, prefix: str, mirror: Any) -> None:
 def test_every_column_kind_has_a_mirror(tmp_path: Path) -> None:
     printed = run_c(
         tmp_path,
-        '#include "row.h"\n#include <stdio.h>\n'
+        '#include "rows/row_format.h"\n#include <stdio.h>\n'
         'int main(void) { printf("%d", COLUMN_KINDS); }\n',
     )
     assert int(printed) == len(Kind)
@@ -84,7 +88,7 @@ def test_every_column_kind_has_a_mirror(tmp_path: Path) -> None:
 def test_formats(tmp_path: Path) -> None:
     printed = run_c(
         tmp_path,
-        '#include "reader.h"\n#include <stdio.h>\n'
+        '#include "pipeline/reader.h"\n#include <stdio.h>\n'
         'int main(void) { printf("%d %d %d", ROW_TABLE, ROW_JSON, ROW_CSV); }',
     )
     numbers = [int(word) for word in printed.split()]
@@ -96,9 +100,9 @@ def test_formats(tmp_path: Path) -> None:
 
 
 def test_counters() -> None:
-    """enum counter of bpf_src/record.h."""
-    text = (CHECKOUT / "bpf_src" / "record.h").read_text()
+    """enum counter of bpf_src/counters.h."""
+    text = (CHECKOUT / "bpf_src" / "counters.h").read_text()
     body = text.partition("enum counter {")[2].partition("}")[0]
     names = [line.split(",")[0].strip() for line in body.splitlines()[1:]]
-    assert names.index("LOST") == generation.LOST
-    assert names.index("MISSED") == generation.MISSED
+    assert names.index("LOST") == program_set.LOST
+    assert names.index("MISSED") == program_set.MISSED

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import List, Sequence, Tuple
 
 
-from opensnooplib.source import globs, paths
+from opensnooplib.base import globs
+from opensnooplib.selection import path_tests
 from tests.unit.globs_by_re import is_wanted, some_globs, some_name
 from tests.unit.native import CHECKOUT, run_c
 
-_HEADER = CHECKOUT / "bpf_src" / "paths.h"
+_HEADER = CHECKOUT / "bpf_src" / "extra" / "path_patterns.h"
 
 
 def _c_bytes(name: bytes) -> str:
@@ -32,13 +33,13 @@ typedef int s32;
 def _kept(
     folder: Path, cases: Sequence[Tuple[Sequence[str], Sequence[bytes]]]
 ) -> List[List[bool]]:
-    """What bpf_src/paths.h, compiled for this host, lets pass.
+    """What bpf_src/extra/path_patterns.h, compiled for this host, lets pass.
 
     For each case, which are patterns and names: which of the names.
     """
     text = rows = ""
     for number, (patterns, names) in enumerate(cases):
-        defines = paths.defines(globs.globs(patterns))
+        defines = path_tests.defines(globs.globs(patterns))
         text += f"#define path_may_be_selected selected_{number}\n"
         text += "".join(f"#define {name} {value}\n" for name, value in defines)
         text += f'#include "{_HEADER}"\n#undef path_may_be_selected\n'
@@ -146,7 +147,7 @@ def test_many_and_long_patterns(tmp_path: Path) -> None:
     (found,) = _kept(tmp_path, [(patterns, names)])
     for name, kept in zip(names, found):
         assert kept or not is_wanted(parsed, name)
-    lengths = [len(value) for _, value in paths.defines(parsed)]
+    lengths = [len(value) for _, value in path_tests.defines(parsed)]
     assert max(lengths) < 100_000
 
 

@@ -13,10 +13,14 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError, UsageError
-from opensnooplib.prompt import arguments
-from opensnooplib.recording import recording
-from opensnooplib.recording.recording import DamagedError
+from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.cli import arguments
+from opensnooplib.recording.description import (
+    DamagedError,
+    Description,
+    parse_counts,
+    parse_description,
+)
 from tests.unit.recordings import (
     FIELDS,
     HEADER,
@@ -293,7 +297,7 @@ _BAD_FIELDS = [
     [{**FIELDS[0], "kind": ["text"]}],
     [FIELDS[0], FIELDS[0]],
     [FIELDS[0], {**FIELDS[1], "name": "ts"}],
-    # Members of a union lie in one place, but need no more than a record has.
+    # Members of a union lie at one offset, but need no more than a record has.
     [
         {"name": f"f{i}", "offset": 0, "size": 60_000, "kind": "bytes"}
         for i in range(2)
@@ -308,9 +312,7 @@ _BAD_FIELDS = [
 @pytest.mark.parametrize("fields", _BAD_FIELDS)
 def test_bad_fields(fields: Any) -> None:
     with pytest.raises(DamagedError):
-        recording.parse_description(
-            json.dumps(described(fields=fields)).encode()
-        )
+        parse_description(json.dumps(described(fields=fields)).encode())
 
 
 @pytest.mark.parametrize(
@@ -328,7 +330,7 @@ def test_bad_fields(fields: Any) -> None:
 )
 def test_bad_descriptions(changes: Any) -> None:
     with pytest.raises(DamagedError):
-        recording.parse_description(json.dumps(described(**changes)).encode())
+        parse_description(json.dumps(described(**changes)).encode())
 
 
 def test_strings_of_a_recording_drive_no_terminal(replay: Replayer) -> None:
@@ -343,7 +345,7 @@ def test_mutated_descriptions_and_counts() -> None:
     """Bytes changed, cut out and put in, many times."""
     chance = random.Random(5)
     seeds = [json.dumps(described()).encode(), counts()[12:]]
-    parsers = [recording.parse_description, recording.parse_counts]
+    parsers = [parse_description, parse_counts]
     for _ in range(20_000):
         text = bytearray(chance.choice(seeds))
         for _ in range(chance.randrange(1, 6)):
@@ -358,7 +360,7 @@ def test_mutated_descriptions_and_counts() -> None:
                 parsed: Any = parse(bytes(text))
             except DamagedError:
                 continue
-            if isinstance(parsed, recording.Description):
+            if isinstance(parsed, Description):
                 fields = parsed.schema.fields
                 assert all(0 < f.size < 1 << 16 for f in fields)
                 assert sum(f.size for f in fields) <= 1 << 16

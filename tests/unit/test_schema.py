@@ -8,8 +8,9 @@ from typing import Any, Mapping
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError, SourceError
-from opensnooplib.rows.schema import Field, Schema
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.rows.field import Field
+from opensnooplib.rows.schema import Schema
 from opensnooplib.source import declarations
 from opensnooplib.source.members import Member
 

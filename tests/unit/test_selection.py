@@ -9,14 +9,14 @@ from typing import List
 
 import pytest
 
-from opensnooplib.prompt import arguments
-from opensnooplib.source import selection
+from opensnooplib.cli import arguments
+from opensnooplib.selection import kernel_selection
 from opensnooplib.source.defines import Define
 from tests.unit.native import run_c
 
 
 def _selection(words: List[str]) -> List[Define]:
-    return selection.defines(arguments.parse(words))
+    return kernel_selection.defines(arguments.parse(words))
 
 
 def _evaluate(
@@ -57,7 +57,7 @@ def test_a_thread_goes_before_a_process() -> None:
 
 def test_largest_user(tmp_path: Path) -> None:
     options = arguments.parse([])._replace(uids=(2**32 - 2,))
-    chosen = selection.defines(options)
+    chosen = kernel_selection.defines(options)
     expressions = ["!!SELECT_UID((unsigned)-2)", "!!SELECT_UID(0U)"]
     assert _evaluate(tmp_path, chosen, expressions) == [1, 0]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One text out of several files, in which every line keeps its place."""
+"""One text out of several files, in which every line keeps its number."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Tuple
 
 import pytest
 
-from opensnooplib.errors import OpensnoopError
-from opensnooplib.prompt import arguments
-from opensnooplib.source import selection, source
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.cli import arguments
+from opensnooplib.selection import kernel_selection
+from opensnooplib.source import c_text, compiled_lines
 from tests.unit.assembled import assemble
 from tests.unit.native import CHECKOUT
 
@@ -37,7 +38,7 @@ def _complaint(text: str) -> str:
         rb"^(.*:\d+):\d+: (?:fatal )?error", result.stderr, re.MULTILINE
     )
     assert found, result.stderr.decode()
-    return source.shown_name(found.group(1).decode())
+    return c_text.shown_name(found.group(1).decode())
 
 
 @pytest.fixture(autouse=True)
@@ -180,7 +181,7 @@ def test_a_missing_include_in_a_branch(
     """Whether it is missed, the compiler knows."""
     main = _write("main.c", condition, '#include "a.h"', "#endif", BAD)
     _write("a.h", '#include "nothing.h"')
-    read = source.read(main)
+    read = c_text.read(main)
     assert os.path.abspath("nothing.h") in read.files  # to be watched
     where = "a.h:1" if is_compiled else "main.c:4"
     assert _complaint(read.text) == where
@@ -219,8 +220,8 @@ def test_comments_beside_an_include(lines: Tuple[str, ...]) -> None:
     assert "int included;" in assemble(main)
     assert _complaint(assemble(main)) == f"main.c:{len(lines) + 1}"
     os.unlink("a.h")
-    place = [i for i, line in enumerate(lines, 1) if "a.h" in line][0]
-    with pytest.raises(OpensnoopError, match=f"main.c:{place} includes"):
+    number = [i for i, line in enumerate(lines, 1) if "a.h" in line][0]
+    with pytest.raises(OpensnoopError, match=f"main.c:{number} includes"):
         assemble(main)
 
 
@@ -247,11 +248,11 @@ def test_a_file_that_includes_itself() -> None:
 
 def test_the_program_of_the_project() -> None:
     options = arguments.parse(["-n", "x", "-f", "O_CREAT"])
-    path = source.default_path()
+    path = c_text.default_path()
     assert Path(path) == CHECKOUT / "bpf_src" / "opensnoop.c"
-    text = assemble(path, selection.defines(options))
+    text = assemble(path, kernel_selection.defines(options))
     assert '#include "' not in text
-    for file in (CHECKOUT / "bpf_src").iterdir():
+    for file in (CHECKOUT / "bpf_src").rglob("*.[ch]"):
         assert f'{file.name}"\n' in text, "each file of bpf_src is used"
 
 
@@ -297,7 +298,7 @@ a condition in brackets
 
 
 def test_only_branches_that_can_be_compiled_count() -> None:
-    lines = [line for line in source.compiled_lines(_BRANCHES) if line]
+    lines = [line for line in compiled_lines.of(_BRANCHES) if line]
     assert lines[1:] == [
         *("a", "not c", "who knows", "nor this", "this one"),
         *("both in one line", "a condition in brackets"),
@@ -312,4 +313,4 @@ def test_a_working_directory_without_a_name(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "getcwd", fail)
-    assert source.shown_name("/a/my.c") == "/a/my.c"
+    assert c_text.shown_name("/a/my.c") == "/a/my.c"

@@ -86,13 +86,13 @@ def _random_names(count: int) -> List[bytes]:
 
 
 EVERY_BYTE = [bytes([byte]) for byte in range(1, 256)]
-IN_PLACES = [
-    b"x" * place + bytes([byte]) + b"x" * 9
-    for place in range(9)
+AT_EACH_INDEX = [
+    b"x" * index + bytes([byte]) + b"x" * 9
+    for index in range(9)
     for byte in range(1, 256)
 ]
 RANDOM = _random_names(500)
-NAMES = EVERY_BYTE + IN_PLACES + RANDOM + list(QUOTED)
+NAMES = EVERY_BYTE + AT_EACH_INDEX + RANDOM + list(QUOTED)
 
 
 @pytest.mark.parametrize("name", ORDINARY)

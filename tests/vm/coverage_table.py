@@ -23,19 +23,19 @@ _AT_ONCE = 2
 _HEAD = """\
 # Which ways to open a file are seen
 
-Written by `make coverage`: on each kernel, with each plan that the
-kernel has hooks for, a program opens files in one way and nothing else, and
-[ways.py](../tests/kernel/ways.py) compares the rows with what it did: way,
-name, descriptor and error. [test_ways.py](../tests/kernel/test_ways.py)
-asserts the same.
+This page is written by `make coverage`. On each kernel, with each plan that
+the kernel has hooks for, a program opens files in one way and does nothing
+else; [ways.py](../tests/kernel/ways.py) compares the rows with what it did:
+call, path, descriptor and error.
+[test_ways.py](../tests/kernel/test_ways.py) asserts the same.
 
-`yes`: shown, exactly once. `--all`: with that option only. `no`: not shown,
-and `-v` and `--doctor` say why.
+`yes`: shown exactly once. `--all`: shown only with that option. `no`: not
+shown, and `-v` and `--doctor` say why.
 
-The kernel also opens firmware, for devices that ask for it. That isn't tried:
+The kernel also opens firmware, for devices that ask for it. This isn't tested:
 without such a device only a kernel with CONFIG_TEST_FIRMWARE does it, and none
-of these has that. `--all` hooks the function for it (file_open_root) where the
-kernel's own opens are seen.
+of these has that option. `--all` hooks the function for it (file_open_root)
+where the kernel's own opens are seen.
 
 """
 
@@ -72,7 +72,7 @@ def _in_guest(image: images.Image, settings: machine.Settings) -> Found:
     told = io.BytesIO()
     machine.run(
         image,
-        f"make -s >&2 && {_PROBE}",
+        _PROBE,
         settings,
         told,
         sys.stderr.buffer,

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The first process in the machine: mount what a host has, run the command,
-# tell its exit status, end the machine. machine.py makes /bench/command, and
+# The first process in the machine: mount what a host has, build the native
+# library, run the command, tell its exit status, end the machine. machine.py makes /bench/command, and
 # names the virtio ports that carry the output.
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -39,9 +39,11 @@ port_named() {
 
 cd /bench/opensnoop || exit
 if [ -e /bench/command ]; then
+	make -s </dev/null >"/dev/$(port_named stderr)" 2>&1
 	bash /bench/command </dev/null \
 		>"/dev/$(port_named stdout)" 2>"/dev/$(port_named stderr)"
 else
+	make -s </dev/null >/dev/hvc0 2>&1
 	setsid --ctty --wait bash -i </dev/hvc0 >/dev/hvc0 2>&1
 fi
 echo $? >"/dev/$(port_named status)"

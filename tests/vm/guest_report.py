@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""In the machine: build the library, ask the doctor, run the kernel tests.
+"""In the machine: build the library, run the kernel tests, ask the doctor.
 
-What happens goes to stderr; the result, one JSON object, to stdout. The
-arguments are pytest's. kernel_tests.py reads the result.
+    guest_report.py 2/4 ARGUMENTS        arguments of pytest
+
+Tests that are marked one_kernel are dealt out to all machines; this is the
+second of four. What happens goes to stderr; the result, one JSON object, to
+stdout. kernel_tests.py reads the result.
 
 An emulator on a busy host can stand still for a second at any place, so a test
 that failed is run once more, at the end; that it had to be is told.
@@ -25,16 +28,19 @@ def main() -> int:
     os.dup2(2, 1)
     report: Dict[str, Any] = {"built": _build()}
     if report["built"]:
-        report["doctor"] = _ask_doctor()
-        os.environ.setdefault("OPENSNOOP_SWAPS", "4")
+        os.environ.setdefault("OPENSNOOP_SWAPS", "2")
         os.environ.setdefault("OPENSNOOP_OPENS", "20000")
+        number, count = map(int, sys.argv[1].split("/"))
         outcomes, again = _Outcomes(), _Outcomes()
-        report["ok"] = _test(sys.argv[1:], outcomes)
+        share = _Share(number, count)
+        report["ok"] = _test(sys.argv[2:], outcomes, share)
         if outcomes.failed:
-            report["ok"] = _test(outcomes.failed, again)
+            report["ok"] = _test(["-m", "", *outcomes.failed], again)
+        report["doctor"] = outcomes.doctor or again.doctor or _ask_doctor()
         report["tests"] = {
             "passed": len(outcomes.passed) + len(again.passed),
-            "skipped": outcomes.skipped,
+            "skipped": sum(outcomes.why_skipped.values()),
+            "why_skipped": outcomes.why_skipped,
             "failed": [n for n in outcomes.failed if n not in again.passed],
             "failed_once": again.passed,
         }
@@ -43,10 +49,10 @@ def main() -> int:
     return 0 if report.get("ok") else 1
 
 
-def _test(arguments: List[str], outcomes: _Outcomes) -> bool:
+def _test(arguments: List[str], *plugins: object) -> bool:
     """Did all pass?"""
-    words = ["-p", "no:cacheprovider", "-v", "--tb=short", *arguments]
-    return pytest.main(words, plugins=[outcomes]) == 0
+    words = ["-p", "no:cacheprovider", "-v", "--tb=short", "--durations=15"]
+    return pytest.main([*words, *arguments], plugins=[*plugins]) == 0
 
 
 def _build() -> bool:
@@ -54,7 +60,7 @@ def _build() -> bool:
 
 
 def _ask_doctor() -> Any:
-    """Its findings; nothing where it says none."""
+    """Its findings, if no test had them; nothing where it says none."""
     asked = subprocess.run(
         ["./opensnoop.py", "--doctor", "--format", "json"],
         stdout=subprocess.PIPE,
@@ -65,6 +71,30 @@ def _ask_doctor() -> Any:
         return []
 
 
+class _Share:
+    """A plugin of pytest: leaves the tests out that other machines run."""
+
+    def __init__(self, number: int, count: int) -> None:
+        self._number = number
+        self._count = count
+
+    @pytest.hookimpl(trylast=True)  # type: ignore[misc]
+    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
+        # After those of pytest itself, which go by -m and -k.
+        dealt = 0
+        kept = []
+        for item in items:
+            if item.get_closest_marker("every_kernel"):
+                kept.append(item)
+            elif item.get_closest_marker("one_kernel"):
+                dealt += 1
+                if dealt % self._count == self._number % self._count:
+                    kept.append(item)
+            else:
+                kept.append(item)
+        items[:] = kept
+
+
 class _Outcomes:
     """A plugin of pytest: counts, and shows each failure as it comes.
 
@@ -72,8 +102,9 @@ class _Outcomes:
     """
 
     def __init__(self) -> None:
+        self.doctor: Any = None  # what test_doctor.py has found
         self.passed: List[str] = []
-        self.skipped = 0
+        self.why_skipped: Dict[str, int] = {}
         self._failed: List[str] = []
 
     @property
@@ -86,9 +117,13 @@ class _Outcomes:
             self._failed.append(report.nodeid)
             print(f"\n{report.longreprtext}", flush=True)
         elif report.skipped:
-            self.skipped += 1
+            why = report.longreprtext.rpartition("Skipped: ")[2].rstrip("')")
+            self.why_skipped[why] = self.why_skipped.get(why, 0) + 1
         elif report.when == "call":
             self.passed.append(report.nodeid)
+            self.doctor = dict(report.user_properties).get(
+                "doctor", self.doctor
+            )
 
     @staticmethod
     def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -5,6 +5,7 @@
     vm.py run --kernel 6.1 -- ./opensnoop.py --doctor
     vm.py run --kernel 7.2                              a shell there
     vm.py test                                          the kernel tests on all
+    vm.py test-all                                      write docs/test-all.md
     vm.py bench                                         all tools, on all
     vm.py coverage                                      write docs/coverage.md
     vm.py build                                         only build the images
@@ -21,6 +22,7 @@ import signal
 import sys
 from typing import Any, List, Optional
 
+import all_tests
 import coverage_table
 import images
 import kernel_tests
@@ -64,7 +66,7 @@ def _bench(options: argparse.Namespace) -> int:
     for kernel in options.kernel:
         image = images.get(images.suite_of(kernel))
         print(f"## {image.suite}, Linux {image.release}\n", flush=True)
-        command = "make -s >&2 && tests/bench/bench.py --quick peers"
+        command = "tests/bench/bench.py --quick peers"
         status = machine.run(
             image, command, settings, sys.stdout.buffer, sys.stderr.buffer
         )
@@ -81,7 +83,15 @@ def _settings(options: argparse.Namespace) -> machine.Settings:
 
 def _test(options: argparse.Namespace) -> int:
     suites = [images.suite_of(kernel) for kernel in options.kernel]
-    return kernel_tests.run(suites, options.pytest, _settings(options))
+    boots = kernel_tests.boots(suites, options.pytest, options.append)
+    results = kernel_tests.run(boots, _settings(options))
+    print(kernel_tests.table(results))
+    return 0 if all(result.has_passed for result in results) else 1
+
+
+def _test_all(options: argparse.Namespace) -> int:
+    suites = [images.suite_of(kernel) for kernel in options.kernel]
+    return all_tests.run(suites, _settings(options))
 
 
 def _coverage(options: argparse.Namespace) -> int:
@@ -123,10 +133,14 @@ def _parse() -> argparse.Namespace:
     _add_kernels(test)
     test.add_argument(
         "--pytest",
-        default=kernel_tests.DEPEND_ON_KERNEL,
+        default=kernel_tests.CHOSEN,
         metavar="ARGUMENTS",
         help="for pytest: which tests; else all that depend on the kernel",
     )
+    everything = commands.add_parser("test-all", help="write docs/test-all.md")
+    everything.set_defaults(do=_test_all)
+    _add_settings(everything, None, silence=1200)
+    _add_kernels(everything)
     bench = commands.add_parser("bench", help="measure us and our peers")
     bench.set_defaults(do=_bench)
     _add_settings(bench, 3000)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opens through io_uring: the program puts a request into a ring, and makes no
+ * syscall that opens a file.
+ */
+#include "ways/io_uring_requests.h"
+
+#ifdef IO_URING_BY_FUNCTION
+#include "ways/io_uring_before_5_18.h"
+#else
+#ifdef HAVE_IO_URING_CQE_OVERFLOW
+#include "ways/io_uring_overflow.h"
+#endif
+
+#ifdef HAVE_IO_URING_SUBMIT_REQ
+TRACEPOINT_PROBE(io_uring, io_uring_submit_req)
+#else /* before Linux 6.3 */
+TRACEPOINT_PROBE(io_uring, io_uring_submit_sqe)
+#endif
+{
+#ifdef HAVE_IO_URING_CQE_OVERFLOW
+	if (opens_file(args->opcode))
+		note_user_data(args->ctx, args->user_data, args->req);
+#endif
+	return begin_request(args, args->req, args->opcode, args->flags);
+}
+
+TRACEPOINT_PROBE(io_uring, io_uring_complete)
+{
+	return end_request(args, args->req, args->res);
+}
+
+/* A request that is refused at once, because its path can't be read, say. */
+TRACEPOINT_PROBE(io_uring, io_uring_req_failed)
+{
+	struct open_args open = {
+		.call = call_of_opcode(args->opcode),
+		.dirfd = AT_FDCWD,
+		.user_path = (const char *)args->addr,
+	};
+
+	if (!opens_file(args->opcode))
+		return 0;
+	forget_request((u64)args->req);
+	if (args->opcode == IO_URING_OPENAT2) {
+		open.user_how = (const struct open_how *)args->off;
+	} else {
+		open.flags = args->op_flags;
+		open.mode = args->len;
+	}
+	return report_open(args, FAILED_REQUEST_INDEX, &open, args->error);
+}
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records of opens through io_uring, from a request to its result.
+ *
+ * The kernel opens the file at once, or later, in a thread of its own; with
+ * SQPOLL such a thread even takes the request from the ring. So all fields but
+ * the result are filled when the kernel takes the request. Then the record
+ * waits in the map "requests" until the request is complete.
+ *
+ * The path is the kernel's copy, which the program can't change any more.
+ */
+
+/* enum io_uring_op and io_uring_sqe_flags_bit of uapi/linux/io_uring.h */
+#define IO_URING_OPENAT	      18
+#define IO_URING_OPENAT2      28
+#define IO_URING_SKIP_SUCCESS (1 << 6)
+
+/* By the address of the kernel's struct io_kiocb. */
+BPF_F_TABLE("hash", u64, struct event, requests, REQUEST_ENTRIES,
+	    REQUEST_FLAGS);
+
+static bool opens_file(u8 opcode)
+{
+	return opcode == IO_URING_OPENAT || opcode == IO_URING_OPENAT2;
+}
+
+static enum open_call call_of_opcode(u8 opcode)
+{
+	return opcode == IO_URING_OPENAT ? CALL_IO_URING_OPENAT
+					 : CALL_IO_URING_OPENAT2;
+}
+
+static void read_request(struct open_args *open, const void *request, u8 opcode)
+{
+	const void *command = request + IO_KIOCB_COMMAND;
+	struct open_how how = {};
+	void *filename = NULL;
+
+	READ_AT(open->dirfd, command, IO_OPEN_DFD);
+	READ_AT(how, command, IO_OPEN_HOW);
+	READ_AT(filename, command, IO_OPEN_FILENAME);
+	READ_AT(open->kernel_path, filename, FILENAME_NAME);
+	open->call = call_of_opcode(opcode);
+	/* The kernel adds the flag: __io_openat_prep(), io_uring/openclose.c */
+	open->flags = how.flags & ~O_LARGEFILE;
+	open->mode = how.mode;
+	open->resolve = how.resolve;
+}
+
+/* Does the file go into the ring's own table? It has no descriptor then. */
+static bool is_direct(const void *request)
+{
+	u32 slot = 0;
+
+	READ_AT(slot, request + IO_KIOCB_COMMAND, IO_OPEN_SLOT);
+	return slot != 0;
+}
+
+/*
+ * Deletes the record of an older request, whose memory is used again. If there
+ * is one, the end of that request was never seen.
+ */
+static void forget_request(u64 key)
+{
+	struct event *event = requests.lookup(&key);
+
+	if (!event)
+		return;
+	if (event->ret != UNKNOWN_RESULT)
+		count(MISSED);
+	requests.delete(&key);
+}
+
+/* Fills all fields but the result. False if the open isn't wanted. */
+static bool fill_request(void *ctx, struct event *event, const void *request,
+			 u8 opcode)
+{
+	u64 pid_tgid = caller_pid_tgid();
+	struct open_args open = {};
+
+	read_request(&open, request, opcode);
+	if (!is_tool(pid_tgid)) {
+		if (!caller_selected(pid_tgid) || !flags_selected(open.flags))
+			return false;
+	}
+	read_open_path(event, &open);
+#ifdef SUMMARY /* else the reader does it, and the program stays shorter */
+	if (!is_tool(pid_tgid) && !event_path_selected(event))
+		return false;
+#endif
+	fill_event(event, &open, pid_tgid,
+		   is_direct(request) ? NO_DESCRIPTOR : 0);
+	find_directories(ctx, REQUEST_INDEX, event, &open);
+	return true;
+}
+
+static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
+{
+	struct event *event = event_buffer(REQUEST_INDEX);
+	u64 key = (u64)request;
+
+	if (!opens_file(opcode) || !event)
+		return 0;
+	forget_request(key);
+	if (!fill_request(ctx, event, request, opcode))
+		return 0;
+	/* No tracepoint will have the result, unless it is a failure. */
+	if (flags & IO_URING_SKIP_SUCCESS)
+		event->ret = UNKNOWN_RESULT;
+	if (event->ret == UNKNOWN_RESULT && result_selected(UNKNOWN_RESULT))
+		deliver(ctx, event, 0);
+	else if (requests.update(&key, event) < 0)
+		count(MISSED);
+	return 0;
+}
+
+static void finish_request(void *ctx, struct event *event, s32 ret)
+{
+	u64 began = event->ts;
+
+	if (event->pid != TOOL_PID && !result_selected(ret))
+		return;
+	event->ts = bpf_ktime_get_ns();
+#ifdef WANT_LATENCY
+	event->latency = event->ts - began;
+#endif
+	if (ret < 0 || event->ret != NO_DESCRIPTOR)
+		event->ret = ret;
+	deliver(ctx, event, began);
+}
+
+static int end_request(void *ctx, const void *request, s32 ret)
+{
+	u64 key = (u64)request;
+	struct event *event = requests.lookup(&key);
+	u8 opcode = 0;
+
+	if (!event)
+		return 0;
+	/* The memory may be another request's by now, which opens no file. */
+	READ_AT(opcode, request, IO_KIOCB_OPCODE);
+	if (!opens_file(opcode)) {
+		forget_request(key);
+		return 0;
+	}
+	finish_request(ctx, event, ret);
+	requests.delete(&key);
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * --all, with a plan of tracepoints: opens by 32-bit programs.
+ *
+ * These reach no tracepoint of a single syscall, only the one at the exit of
+ * all syscalls. So every syscall of the host becomes a little slower.
+ */
+#include "plans/task_registers.h"
+#include "plans/exit_result.h"
+
+/* One program sees all of these calls; with this index it finds directories. */
+#define INDEX_32_BIT PROGRAM_INDEX(CALL_OPEN_BY_HANDLE_AT, 32)
+
+/* TS_COMPAT of arch/x86/include/asm/thread_info.h */
+#define IN_COMPAT_SYSCALL 2
+
+/* Did the thread make its syscall in the 32-bit way, with those numbers? */
+static bool in_32_bit_call(void)
+{
+	u32 status = 0;
+
+	READ_AT(status, bpf_get_current_task(),
+		TASK_THREAD_INFO + THREAD_INFO_STATUS);
+	return status & IN_COMPAT_SYSCALL;
+}
+
+/* arch/x86/entry/syscalls/syscall_32.tbl */
+static bool opens_32(long number, enum open_call *call)
+{
+	switch (number) {
+	case 5:
+		*call = CALL_OPEN;
+		return true;
+	case 8:
+		*call = CALL_CREAT;
+		return true;
+	case 295:
+		*call = CALL_OPENAT;
+		return true;
+	case 342:
+		*call = CALL_OPEN_BY_HANDLE_AT;
+		return true;
+	case 437:
+		*call = CALL_OPENAT2;
+		return true;
+	default:
+		return false;
+	}
+}
+
+TRACEPOINT_PROBE(raw_syscalls, sys_exit)
+{
+	struct open_args open = {};
+	enum open_call call;
+
+	if (!opens_32(args->id, &call) || !in_32_bit_call())
+		return 0;
+	read_syscall_args(&open, call, 32);
+	return report_open(args, INDEX_32_BIT, &open,
+			   result_at_exit(args->ret, args->id));
+}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tool says to a person: messages go to stderr, rows to stdout."""
+
+from __future__ import annotations
+
+import os
+
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.quoting import printable
+
+
+class Messages:
+    """-q keeps all but what is wrong, -v adds what is done, and why."""
+
+    def __init__(
+        self, quiet: bool = False, verbose: bool = False, color: bool = False
+    ) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._color = color
+
+    def detail(self, text: str) -> None:
+        if self._verbose:
+            _say(text)
+
+    def note(self, text: str) -> None:
+        if not self._quiet:
+            _say(text)
+
+    def warn(self, text: str) -> None:
+        _say(text)
+
+    def report(self, error: OpensnoopError) -> None:
+        self.show(error.detail)
+        _say(error.sentence)
+
+    def show(self, text: str) -> None:
+        """What another program said of the C, if it said anything."""
+        text = "\n".join(map(printable, text.rstrip().split("\n")))
+        if self._color:
+            from opensnooplib.base import compiler_colors  # seldom needed
+
+            text = compiler_colors.mistake(text)
+        if text:
+            write_line(text)
+
+
+def print_text(text: str) -> None:
+    """To stdout, what was asked for instead of rows. Raises OpensnoopError."""
+    try:
+        with os.fdopen(os.dup(1), "wb") as stdout:
+            stdout.write(text.encode(errors="surrogateescape"))
+    except BrokenPipeError:
+        pass  # | head has seen enough
+    except OSError as error:
+        raise OpensnoopError(
+            f"cannot write to stdout: {error.strerror}"
+        ) from None
+
+
+def _say(text: str) -> None:
+    write_line(f"opensnoop: {printable(text)}")
+
+
+def write_line(text: str) -> None:
+    """Not through sys.stderr, whose failures come back at the exit."""
+    try:
+        os.write(2, f"{text}\n".encode())
+    except OSError:
+        pass  # stderr is closed or full: there is nobody to tell

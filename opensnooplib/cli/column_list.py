@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--columns: which names there are, and what they ask of the C."""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from opensnooplib.base.errors import UsageError
+from opensnooplib.cli.values import each_of
+from opensnooplib.rows import columns
+from opensnooplib.rows.known_columns import KNOWN
+from opensnooplib.source import declarations, c_text
+
+# What the C compiles in only if its column is asked for has such a macro.
+_WANT = "WANT_"
+
+
+class Asked(NamedTuple):
+    names: Tuple[str, ...] = ()  # empty: the usual ones
+    macros: Tuple[str, ...] = ()  # to be defined for the C
+
+
+_WHAT = "names (--columns help lists them)"
+
+# Those that an option of their own puts beside the usual ones.
+OPTIONS = {"ppid": "--ppid", "latency": "-L", "callers": "-c"}
+
+
+def parse(
+    words: Optional[str],
+    beside: Sequence[str],
+    path: Optional[str],
+    live: bool = True,
+) -> Asked:
+    """The columns of `words`, or those of `beside` beside the usual ones.
+
+    `path` is that of the C, if it isn't the project's own; what isn't live,
+    but recorded, is of a C that nobody knows yet. Raises UsageError for a name
+    that is no column.
+    """
+    if words is None and not beside:
+        return Asked()
+    if words is not None and beside:
+        raise UsageError(
+            f"{OPTIONS[beside[0]]} and --columns exclude each other: write "
+            f"{beside[0]} in --columns"
+        )
+    if not live:
+        names = [] if words is None else _names(words, list(KNOWN))
+        return Asked(tuple(names))
+    declared = declared_in(path)
+    names = [] if words is None else _names(words, [*KNOWN, *declared])
+    for name in beside:
+        if name not in declared:
+            raise UsageError(columns.no_field(OPTIONS[name], name))
+    macros = []
+    for name in names or beside:
+        known = None if name in declared else KNOWN.get(name)
+        # The C declares a.b where it declares a.
+        field, _, member = name.partition(".")
+        field = known.field if known else field
+        if known and field not in declared:
+            raise UsageError(columns.no_field(f"--columns {name}", field))
+        if (
+            field not in declared
+            or name in columns.INTERNAL
+            or (member and _has_no_members(declared[field]))
+        ):
+            raise UsageError(columns.unknown(name, list(declared)))
+        if declared[field].macro.startswith(_WANT):
+            macros.append(declared[field].macro)
+    return Asked(tuple(names), tuple(dict.fromkeys(macros)))
+
+
+def _has_no_members(field: declarations.Declaration) -> bool:
+    return field.is_plain or field.is_pointer
+
+
+def _names(words: str, known: List[str]) -> List[str]:
+    # Headings are in capitals: whoever copies one means the column.
+    by_lower = {name.lower(): name for name in known}
+    names = [name.strip() for name in words.split(",")]
+    names = each_of("--columns", ",".join(names), _WHAT)
+    names = [by_lower.get(name.lower(), name) for name in names]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"--columns {words}: {name} stands there twice")
+    return names
+
+
+def declared_in(
+    path: Optional[str] = None,
+) -> Dict[str, declarations.Declaration]:
+    """The fields of struct event in that C, or in the project's own."""
+    made_of = c_text.read(c_text.default_path() if path is None else path)
+    return declarations.of_event(made_of.text)
+
+
+def help_text(path: Optional[str] = None) -> str:
+    """All names, with a line each."""
+    declared = declared_in(path)
+    abouts = {
+        name: known.about
+        for name, known in KNOWN.items()
+        if known.field in declared
+    }
+    for name, declaration in declared.items():
+        if name not in columns.INTERNAL:
+            abouts.setdefault(name, declaration.note.about)
+    width = max(len(name) for name in abouts)
+    lines = [f"  {name:{width}}  {abouts[name]}" for name in abouts]
+    return "\n".join(["columns, for --columns NAME,NAME,...:", *lines, ""])

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options that there are, and what the help says of them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any, NoReturn, Sequence
+
+from opensnooplib import __version__
+from opensnooplib.base.errors import UsageError
+from opensnooplib.base.messages import print_text
+from opensnooplib.options import PLANS
+from opensnooplib.base.suggestions import did_you_mean
+
+DESCRIPTION = "Show every file that is opened on this host, live."
+
+EXAMPLES = """examples:
+  opensnoop                      every open, until Ctrl-C
+  opensnoop -x                   only opens that failed
+  opensnoop -T -U -p 181,182     two processes, with time and user
+  opensnoop -n nginx -d 10       commands with "nginx" in their name, for 10 s
+  opensnoop -f O_WRONLY -f O_RDWR    only opens for writing
+  opensnoop --format json -o opens.json    to a file, one object a line
+  opensnoop --exec date          what date opens, from its first open on
+"""
+
+
+# What argparse says of -x=1 and --failed=1.
+_VAIN_VALUE = re.compile(r"argument (.*): ignored explicit argument '(.*)'")
+
+# On one screen: what a person looks for first. --help has all.
+SHORT_HELP = """\
+usage: opensnoop [options] [--exec COMMAND ...]
+Show every file that is opened on this host, live.
+
+which opens:
+  -p PID[,PID]   of these processes       -n NAME   of commands named so
+  -t TID         of this thread           -x        that failed
+  -u USER        of this user             -f FLAG   with this flag: O_APPEND
+  --path GLOB    of names like this       --children    with -p: theirs too
+  --cgroup PATH  of this cgroup           --container ID   of this container
+  --exec COMMAND ...                      of this command, which is started
+columns:
+  -T   time since the first row           -U        user ID
+  -e   flags and mode                     -c        who called, below the row
+  --columns time,user,comm,path           these; --columns help lists all
+output:
+  --format FORMAT   table, json or csv    -o FILE   into FILE
+  --count N         end after N rows      -d SECONDS   end after this time
+  --summary         what is opened most   --top     the same, live
+  --record FILE     to look into later    --replay FILE   look into it
+  --doctor          what this host can do and what is missing
+
+All options: opensnoop --help. More: man opensnoop
+"""
+
+
+class _PrintShortHelp(argparse.Action):
+    """-h"""
+
+    def __call__(self, *_: Any) -> None:
+        print_text(SHORT_HELP)
+        raise SystemExit(0)
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses in one sentence, as a UsageError."""
+
+    def refuse_unknown(self, words: Sequence[str]) -> None:
+        """Raise UsageError for the first of `words`, if there is one."""
+        for word in words:
+            option = word.partition("=")[0]
+            if not option.startswith("-"):
+                raise UsageError(
+                    f"{word}: is no option; to trace a command, write --exec "
+                    f"{word}"
+                )
+            known = self._option_string_actions
+            raise UsageError(
+                f"{option}: there is no such option"
+                + did_you_mean(option, known, "; opensnoop --help lists all")
+            )
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        print_text(message)
+
+    def error(self, message: str) -> NoReturn:
+        vain = _VAIN_VALUE.fullmatch(message)
+        if vain:
+            raise UsageError(
+                f"{vain[1]} takes no value, and {vain[2]} follows it at once: "
+                "leave that out, or write a blank between"
+            )
+        raise UsageError(f"{message}; opensnoop -h shows how it is used")
+
+
+def build_parser() -> Parser:
+    """A parser of all options; what it parses are words, not checked yet."""
+    parser = Parser(
+        prog="opensnoop",
+        usage="opensnoop [options] [--exec COMMAND ...]",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    _add_selection(parser.add_argument_group("which opens"))
+    _add_columns(parser.add_argument_group("columns"))
+    _add_output(parser.add_argument_group("output"))
+    _add_summing(parser.add_argument_group("summing up"))
+    _add_recording(parser.add_argument_group("recording"))
+    _add_probe(parser.add_argument_group("probe"))
+    return parser
+
+
+_Group = argparse._ArgumentGroup  # pylint: disable=protected-access
+
+
+def _add_selection(group: _Group) -> None:
+    group.add_argument(
+        "-p", "--pid", metavar="PID[,PID]", help="of these processes"
+    )
+    group.add_argument(
+        "--children",
+        action="store_true",
+        help="with -p: and of all that descend from them",
+    )
+    group.add_argument("-t", "--tid", metavar="TID", help="of this thread")
+    group.add_argument(
+        "-u",
+        "--uid",
+        metavar="USER[,USER]",
+        help="of these users, by number or name",
+    )
+    group.add_argument(
+        "-n", "--name", help="of commands whose name holds NAME"
+    )
+    group.add_argument(
+        "-x", "--failed", action="store_true", help="that failed"
+    )
+    group.add_argument(
+        "--errno",
+        metavar="ERROR[,ERROR]",
+        help="that failed so, by name (ENOENT) or number",
+    )
+    group.add_argument(
+        "-f",
+        "--flag_filter",
+        metavar="FLAG",
+        action="append",
+        default=[],
+        help="with this flag, such as O_APPEND, or for write or create; "
+        "several: with any of them",
+    )
+    group.add_argument(
+        "--path",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="of names like this, as the program gave them; * stands for "
+        "any part of it, !GLOB excludes",
+    )
+    group.add_argument(
+        "--cgroup",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="of this cgroup and all below it",
+    )
+    group.add_argument(
+        "--container",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="of this container, by its ID or name",
+    )
+    group.add_argument(
+        "--mntns",
+        metavar="PID[,PID]",
+        help="of the mount namespaces of these processes",
+    )
+    group.add_argument(
+        "--cgroupmap", metavar="PATH", help="of the cgroups in this pinned map"
+    )
+    group.add_argument(
+        "--mntnsmap",
+        metavar="PATH",
+        help="of the mount namespaces in this pinned map",
+    )
+    group.add_argument(
+        "--exec",
+        metavar="COMMAND ...",
+        help="of this command, which is started, and of all that descend "
+        "from it; must come last",
+    )
+    group.add_argument(
+        "--all",
+        action="store_true",
+        help="also by 32-bit programs with any plan, by execve, and by the "
+        "kernel for itself",
+    )
+    group.add_argument(
+        "--no-children",
+        action="store_true",
+        help="with --exec: of the command alone",
+    )
+
+
+def _add_columns(group: _Group) -> None:
+    group.add_argument(
+        "-T",
+        "--timestamp",
+        action="store_true",
+        help="time since the first row",
+    )
+    group.add_argument("-U", "--print-uid", action="store_true", help="user")
+    group.add_argument(
+        "-e",
+        "--extended_fields",
+        action="store_true",
+        help="flags and mode, in octal",
+    )
+    group.add_argument(
+        "-c",
+        "--callers",
+        action="store_true",
+        help="below each row, who called: the stack of functions",
+    )
+    group.add_argument(
+        "--ppid", action="store_true", help="the parent process"
+    )
+    group.add_argument(
+        "-L",
+        "--latency",
+        action="store_true",
+        help="how long each open took, in us; with --summary its histogram",
+    )
+    group.add_argument(
+        "--time",
+        metavar="STYLE",
+        help="a time: relative to the first row, wall, mono or delta",
+    )
+    group.add_argument(
+        "--columns",
+        metavar="LIST",
+        help="these, such as time,user,comm,path; help lists all",
+    )
+    group.add_argument(
+        "-F",
+        "--full-path",
+        action="store_true",
+        help="absolute paths: relative names with their directory before",
+    )
+    group.add_argument(
+        "-R",
+        "--real-path",
+        action="store_true",
+        help="as -F; of files that were opened the real path, symbolic links "
+        "followed",
+    )
+    group.add_argument(
+        "--path-view",
+        metavar="VIEW",
+        default="process",
+        help="absolute paths as the process sees them (default) or as the "
+        "host does, also those of containers",
+    )
+
+
+def _add_output(group: _Group) -> None:
+    group.add_argument(
+        "--format",
+        metavar="FORMAT",
+        default="table",
+        help="table (default), json: one object a line, or csv",
+    )
+    group.add_argument(
+        "--color",
+        metavar="WHEN",
+        default="auto",
+        help="failed opens in red, mistakes in the C in colours: auto "
+        "(default: on a terminal), always, never",
+    )
+    group.add_argument(
+        "--unbuffered",
+        action="store_true",
+        help="write each row by itself, as on a terminal",
+    )
+    group.add_argument(
+        "-o", metavar="FILE", dest="output", help="write the rows to FILE"
+    )
+    group.add_argument("--count", metavar="N", help="end after N rows")
+    group.add_argument(
+        "-d", "--duration", metavar="SECONDS", help="end after this time"
+    )
+    group.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="no messages, unless something is wrong",
+    )
+    group.add_argument(
+        "-h",
+        action=_PrintShortHelp,
+        nargs=0,
+        help="show the options that matter most",
+    )
+    group.add_argument("--help", action="help", help="show this help")
+    group.add_argument(
+        "--version",
+        action="version",
+        version=f"opensnoop {__version__}",
+        help="show the version",
+    )
+
+
+def _add_summing(group: _Group) -> None:
+    group.add_argument(
+        "--summary",
+        action="store_true",
+        help="no rows: at the end, what was opened most, by whom, ...",
+    )
+    group.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        help="a summary of each such time",
+    )
+    group.add_argument(
+        "--top",
+        action="store_true",
+        help="the summary of the last second, as a live screen",
+    )
+
+
+def _add_recording(group: _Group) -> None:
+    group.add_argument(
+        "--record",
+        metavar="FILE",
+        help="write records to FILE, as they come, and no rows",
+    )
+    group.add_argument(
+        "--replay",
+        metavar="FILE",
+        help="rows of a recording; needs no root",
+    )
+
+
+def _add_probe(group: _Group) -> None:
+    group.add_argument(
+        "-b",
+        "--buffer-pages",
+        metavar="PAGES",
+        help="size of the perf ring of each CPU, a power of two",
+    )
+    group.add_argument(
+        "--attach",
+        metavar="PLAN",
+        default="auto",
+        help="how to see opens: auto (default) or " + ", ".join(PLANS),
+    )
+    group.add_argument(
+        "--trusted",
+        action="store_true",
+        help="show the name that the kernel itself used",
+    )
+    group.add_argument(
+        "--source",
+        metavar="FILE",
+        help="run this C file with BCC's macros; its struct event is shown",
+    )
+    group.add_argument(
+        "--live",
+        action="store_true",
+        help="take each save of the C into the running trace",
+    )
+    group.add_argument(
+        "--maps",
+        action="store_true",
+        help="show the maps, and once a second how start and counters change",
+    )
+    group.add_argument(
+        "--disasm",
+        action="store_true",
+        help="print the instructions that are run, with the C, and end",
+    )
+    group.add_argument(
+        "--verifier-log",
+        action="store_true",
+        help="print what the kernel's verifier says of the programs, and end",
+    )
+    group.add_argument(
+        "--ebpf",
+        action="store_true",
+        help="print the C that BCC gets, and end",
+    )
+    group.add_argument(
+        "--doctor",
+        action="store_true",
+        help="say what this host can do, and what is missing",
+    )
+    group.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="say what is done, and why",
+    )

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that exclude each other.
+
+Most are those that one of --record, --replay, --summary, --source and --doctor
+excludes.
+
+A recording holds no rows, so what makes rows goes with the replay; a replay
+traces nothing, so what is for the trace went with the recording; a summary
+has neither rows nor their columns; somebody's own C isn't that of bpf_src;
+the doctor shows no opens, but tries each plan, so what changes plans serves.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Dict, List, Tuple, Union
+
+from opensnooplib.base.errors import UsageError
+from opensnooplib.options import Options
+from opensnooplib.selection import path_tests
+
+# Option: its name in what argparse makes, and what it is if it isn't given.
+_Options = Dict[str, Tuple[str, Union[str, bool, List[str], None]]]
+_ROWS: _Options = {
+    "-o": ("output", None),
+    "--format": ("format", "table"),
+}
+_SUMS: _Options = {
+    "--summary": ("summary", False),
+    "--top": ("top", False),
+}
+_COLUMNS: _Options = {
+    "--count": ("count", None),
+    "-T": ("timestamp", False),
+    "-U": ("print_uid", False),
+    "-e": ("extended_fields", False),
+    "--ppid": ("ppid", False),
+    "-c": ("callers", False),
+    "--time": ("time", None),
+    "--columns": ("columns", None),
+    "-F": ("full_path", False),
+    "-R": ("real_path", False),
+}
+_TRACING: _Options = {
+    "--all": ("all", False),
+    "--cgroupmap": ("cgroupmap", None),
+    "--mntnsmap": ("mntnsmap", None),
+    "--exec": ("exec", None),
+    "--children": ("children", False),
+    "--cgroup": ("cgroup", []),
+    "--container": ("container", []),
+    "--mntns": ("mntns", None),
+    "--path-view": ("path_view", "process"),
+    "--trusted": ("trusted", False),
+    "-b": ("buffer_pages", None),
+    "--attach": ("attach", "auto"),
+    "--ebpf": ("ebpf", False),
+    "--doctor": ("doctor", False),
+    "--source": ("source", None),
+    "--live": ("live", False),
+    "--maps": ("maps", False),
+    "--disasm": ("disasm", False),
+    "--verifier-log": ("verifier_log", False),
+}
+# They change the C of bpf_src.
+_OUR_C: _Options = {
+    "-F": ("full_path", False),
+    "-R": ("real_path", False),
+    "--trusted": ("trusted", False),
+    "--all": ("all", False),
+    "--attach": ("attach", "auto"),
+}
+# Their C comes and goes, or is another one.
+_OTHER_C: _Options = {
+    "--source": ("source", None),
+    "--live": ("live", False),
+}
+_SELECTING: _Options = {
+    "-p": ("pid", None),
+    "-t": ("tid", None),
+    "-u": ("uid", None),
+    "-n": ("name", None),
+    "-x": ("failed", False),
+    "--errno": ("errno", None),
+    "-f": ("flag_filter", []),
+    "--path": ("path", []),
+    "--cgroup": ("cgroup", []),
+    "--container": ("container", []),
+    "--mntns": ("mntns", None),
+    "--cgroupmap": ("cgroupmap", None),
+    "--mntnsmap": ("mntnsmap", None),
+    "--exec": ("exec", None),
+}
+# How rows look, without what makes the programs others.
+_LOOK: _Options = {
+    "--count": ("count", None),
+    "-T": ("timestamp", False),
+    "-U": ("print_uid", False),
+    "-e": ("extended_fields", False),
+    "--time": ("time", None),
+    "--columns": ("columns", None),
+    "--unbuffered": ("unbuffered", False),
+    "-o": ("output", None),
+    "-d": ("duration", None),
+}
+_OTHER_MODES: _Options = {
+    "--summary": ("summary", False),
+    "--top": ("top", False),
+    "--record": ("record", None),
+    "--attach": ("attach", "auto"),
+    "--ebpf": ("ebpf", False),
+    "--source": ("source", None),
+    "--live": ("live", False),
+    "--maps": ("maps", False),
+    "--disasm": ("disasm", False),
+    "--verifier-log": ("verifier_log", False),
+}
+
+
+def refuse(words: argparse.Namespace) -> None:
+    """Raises UsageError for options that exclude each other."""
+    _refuse_pairs(words)
+    _refuse_for_modes(words)
+
+
+def _refuse_pairs(words: argparse.Namespace) -> None:
+    if words.trusted and (words.full_path or words.real_path):
+        raise UsageError(
+            "--trusted and -F exclude each other: directories are looked up "
+            "when the call returns, and can be others by then"
+        )
+    if words.exec is not None:
+        if not words.exec:
+            raise UsageError("--exec needs a command after it")
+        for option, value in (("-p", words.pid), ("-t", words.tid)):
+            if value is not None:
+                raise UsageError(
+                    f"{option} and --exec exclude each other: --exec traces "
+                    "the command that it starts"
+                )
+    if words.source == "":
+        raise UsageError("--source needs the name of a C file")
+    if words.columns is not None:
+        for option, value, name in (
+            ("-T", words.timestamp, "time"),
+            ("-U", words.print_uid, "uid"),
+            ("-e", words.extended_fields, "flags,mode"),
+        ):
+            if value:
+                raise UsageError(
+                    f"{option} and --columns exclude each other: write {name} "
+                    "in --columns"
+                )
+    if words.format == "csv" and (
+        words.summary or words.top or words.doctor or words.maps
+    ):
+        raise UsageError("--format csv is for rows: use table or json here")
+    if words.time and words.format != "table":
+        raise UsageError(
+            "--time is for the table: json and csv have every time as date "
+            "(time) and as ns of CLOCK_MONOTONIC (ts)"
+        )
+    _refuse_children(words)
+    if words.quiet and words.verbose:
+        raise UsageError("-q and -v exclude each other")
+
+
+def _refuse_children(words: argparse.Namespace) -> None:
+    if words.children and words.tid is not None:
+        raise UsageError(
+            "--children and -t exclude each other: threads have no children, "
+            "processes do (-p)"
+        )
+    if words.children and words.pid is None and words.exec is None:
+        raise UsageError("--children needs -p: whose children?")
+    if words.no_children and words.exec is None:
+        raise UsageError("--no-children is for --exec; -p shows none anyway")
+    if words.children and words.no_children:
+        raise UsageError("--children and --no-children exclude each other")
+
+
+def _refuse_for_modes(words: argparse.Namespace) -> None:
+    if words.record is not None and words.replay is not None:
+        raise UsageError("--record and --replay exclude each other")
+    if words.record is not None:
+        why = "a recording has no rows; choose them with --replay"
+        _refuse_each(words, "--record", {**_ROWS, **_SUMS}, why)
+    _refuse_for_sums(words)
+    if words.doctor:
+        vain = {**_SELECTING, **_LOOK, **_OTHER_MODES}
+        _refuse_each(
+            words, "--doctor", vain, "it tries every plan, and shows no opens"
+        )
+    if words.source is not None:
+        why = "somebody's own C says itself what it sees, and how"
+        _refuse_each(words, "--source", _OUR_C, why)
+    if words.replay is not None:
+        why = "a replay traces nothing, and records don't tell"
+        _refuse_each(words, "--replay", _TRACING, why)
+        if words.summary:
+            why = "it counts no times"
+            mode = "--replay with --summary"
+            _refuse_each(words, mode, {"-L": ("latency", False)}, why)
+
+
+def check_plan(options: Options) -> None:
+    """Raises UsageError for a plan that can't do it on any kernel."""
+    if options.plan == "syscall-exit" and options.needs_begin:
+        option = "--trusted" if options.trusted else "-L"
+        raise UsageError(
+            f"{option} and --attach syscall-exit exclude each other: this "
+            "plan sees opens end, not begin"
+        )
+
+
+def check_paths(options: Options) -> None:
+    """Raises UsageError where the kernel can't tell what is to be counted."""
+    if not options.summary or options.replay is not None:
+        return
+    if options.globs and not path_tests.is_whole(options.globs):
+        raise UsageError(
+            "--path with --summary: the kernel counts, and can compare only "
+            "patterns with one * and not much more than names; --record, and "
+            "then --replay --path --summary, counts with any"
+        )
+
+
+def _refuse_for_sums(words: argparse.Namespace) -> None:
+    if words.interval is not None and not (words.summary or words.top):
+        raise UsageError("--interval goes with --summary or --top")
+    if words.summary:
+        _refuse_each(words, "--summary", _COLUMNS, "it has no rows")
+    for option, (name, _) in _SUMS.items():
+        if getattr(words, name):
+            why = "what counts is the C of bpf_src/extra/summary.h"
+            _refuse_each(words, option, _OTHER_C, why)
+    if words.top:
+        alone: _Options = {**_ROWS, **_COLUMNS, "--replay": ("replay", None)}
+        _refuse_each(words, "--top", alone, "it is a screen of its own")
+
+
+def _refuse_each(
+    words: argparse.Namespace, mode: str, options: _Options, why: str
+) -> None:
+    for option, (name, unset) in options.items():
+        if getattr(words, name) != unset:
+            raise UsageError(f"{option} and {mode} exclude each other: {why}")

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--mntns: the mount namespaces of processes."""
+
+from __future__ import annotations
+
+import os
+from typing import Optional, Tuple
+
+from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.cli.values import each_of, positive
+
+
+def mount_namespaces(words: Optional[str]) -> Tuple[int, ...]:
+    """Their inode numbers, for a list of PIDs with commas.
+
+    Raises OpensnoopError.
+    """
+    if words is None:
+        return ()
+    every = each_of("--mntns", words, "PIDs")
+    return tuple(dict.fromkeys(map(_of_process, every)))
+
+
+def _of_process(word: str) -> int:
+    pid = positive("--mntns", word)
+    try:
+        return os.stat(f"/proc/{pid}/ns/mnt").st_ino
+    except PermissionError:
+        raise OpensnoopError(
+            f"--mntns {pid}: the kernel does not show the namespaces of that "
+            "process here: run as root, on the host"
+        ) from None
+    except OSError:
+        raise UsageError(f"--mntns {pid}: there is no such process") from None

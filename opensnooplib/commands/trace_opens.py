@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of the tool: from options to the last line on stderr.
+
+Open the rings, let the compile room attach its programs to them, prove that
+opens are seen, and write rows until something ends it.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import time
+from typing import TYPE_CHECKING, Optional
+
+from opensnooplib.base import output_file
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import (
+    capabilities,
+    limits,
+    lockdown,
+    this_kernel,
+    why_no_bpf,
+)
+from opensnooplib.selection import pinned_maps
+from opensnooplib.base.messages import Messages
+from opensnooplib.options import Options
+from opensnooplib.reader import Reader, State
+from opensnooplib.trace import output_destination, plans, ring_size
+from opensnooplib.trace.proof import Result
+from opensnooplib.trace.exec_command import Command
+from opensnooplib.trace.ending_signals import EndingSignals
+from opensnooplib.trace.running_trace import Trace
+
+if TYPE_CHECKING:
+    from opensnooplib.live.live_editing import Live
+    from opensnooplib.inspection.maps_view import MapsView
+
+# How often the rings are read when little happens, so that rows are prompt.
+_TICK_MS = 40
+
+
+def run(options: Options, messages: Messages) -> int:
+    """Trace as `options` say. Returns the exit status.
+
+    Raises OpensnoopError where nothing can be traced.
+    """
+    ending = EndingSignals()
+    if options.top:
+        from opensnooplib.summary import top_screen  # not needed for a trace
+
+        top_screen.check_terminal()
+    pinned_maps.check(options)
+    output = output_destination.open_output(options)
+    command: Optional[Command] = None
+    if options.command:
+        command = Command(options.command)
+        options = options._replace(pids=(command.pid,))
+    rings = open_rings(options, messages)
+    trace, result = plans.attach(options, rings, messages)
+    for warning in result.warnings():
+        messages.warn(warning)
+    trace.begin(output)
+    ending.wait_for_rows()
+    if this_kernel.pid_namespace() is not None:
+        messages.note("in a PID namespace: processes outside it have PID 0")
+    live = _watch_source(trace, result, messages)
+    maps = _watch_maps(options, trace)
+    seen = ", ".join([*result.seen, *result.unproven])
+    if not options.top:  # which says on its screen how it ends
+        messages.note(f"watching {seen}; Ctrl-C ends it")
+    if command:
+        command.release()
+    output_file.empty(output)  # not before all that can fail
+    trace.put_heading()
+    state = _write_rows(options, trace, ending, command, live, maps)
+    if live:
+        live.stop()
+    if command and not command.has_ended():
+        messages.note(f"{command.name} (PID {command.pid}) goes on running")
+    return _finish(trace, state, options, messages)
+
+
+def _watch_source(
+    trace: Trace, result: Result, messages: Messages
+) -> Optional[Live]:
+    if not trace.options.live:
+        return None
+    from opensnooplib.live import live_editing  # not needed for a plain trace
+
+    return live_editing.Live(trace, result, messages)
+
+
+def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
+    if not options.watch_maps:
+        return None
+    from opensnooplib.inspection import (
+        maps_view,
+    )  # not needed for a plain trace
+
+    return maps_view.MapsView(trace)
+
+
+def open_rings(options: Options, messages: Messages) -> Reader:
+    if lockdown.forbids_tracing() and capabilities.may_trace():
+        raise OpensnoopError(lockdown.LOCKED_DOWN)
+    cpus = this_kernel.online_cpus()
+    pages = ring_size.pages_for_each_cpu(options.buffer_pages, len(cpus))
+    try:
+        rings = ring_size.open_largest(cpus, pages, options)
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise OpensnoopError(
+                f"no memory for {pages} pages for each CPU: choose a smaller "
+                "-b"
+            ) from None
+        raise OpensnoopError(why_no_bpf.sentence(error.errno or 0)) from None
+    messages.detail(
+        f"perf rings: {len(cpus)} CPUs, {rings.pages} pages for each"
+    )
+    if rings.pages < pages:
+        kib = rings.pages * mmap.PAGESIZE >> 10
+        messages.note(
+            f"perf rings of {kib} KiB instead of "
+            f"{pages * mmap.PAGESIZE >> 10} KiB for each CPU: this user may "
+            f"lock no more memory; {limits.MORE_LOCKED_MEMORY} for larger ones"
+        )
+    return rings
+
+
+def _write_rows(
+    options: Options,
+    trace: Trace,
+    ending: EndingSignals,
+    command: Optional[Command],
+    live: Optional[Live],
+    maps: Optional[MapsView],
+) -> State:
+    """Until a signal, a limit, the command's end or an output's failure."""
+    end = time.monotonic() + options.duration if options.duration else None
+    state = State.GOES_ON
+    while state == State.GOES_ON and not ending.received:
+        timeout_ms = _TICK_MS
+        if end is not None:
+            left_ms = int((end - time.monotonic()) * 1000)
+            if left_ms <= 0:
+                break
+            timeout_ms = min(timeout_ms, left_ms)
+        if command and command.has_ended():
+            break
+        state = trace.poll(timeout_ms)
+        if live:
+            live.step()
+        if maps:
+            maps.step()
+    return state
+
+
+def _finish(
+    trace: Trace, state: State, options: Options, messages: Messages
+) -> int:
+    state = max(state, trace.end())
+    trace.tell()
+    trace.detach()
+    if state != State.OUTPUT_FAILED:
+        return 0
+    output_destination.tell_output_error(trace.rings, options, messages)
+    return 1

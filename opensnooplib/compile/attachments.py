@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loaded programs are attached to their targets, for good or for swaps."""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Container, Dict
+
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.compile import hook_checks
+from opensnooplib.compile.bcc_program import BccProgram
+from opensnooplib.compile.compiler_output import CompilerError
+from opensnooplib.compile.stubs import Stubs
+from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
+
+
+class Attachments:
+    """Those of one BccProgram. Methods raise OpensnoopError."""
+
+    def __init__(
+        self, program: BccProgram, known_maps: Container[str]
+    ) -> None:
+        """`known_maps`: which of those that the frontend reads the C has."""
+        self._program = program
+        self._known_maps = known_maps
+        self.fds: Dict[str, int] = {}  # by program
+        self.stubs = Stubs(program)
+
+    def attach(self) -> None:
+        """Begins last: one without its end would be counted as missed."""
+        for name in sorted(self._program.fds, key=self._sees_first):
+            self._attach_one(name)
+
+    def attach_for_swaps(self, have_slots: Container[str], pid: int) -> None:
+        """With a stub in place of each program that a swap exchanges.
+
+        Those in `have_slots` have one already. Slots stay empty here; `pid`
+        is the tool's.
+        """
+        for name in sorted(self._program.fds, key=self._sees_first):
+            # A follower keeps the map of its own program set.
+            if self._only_ends(name) or name == program_names.FOLLOWER:
+                self._attach_one(name)
+            elif name not in have_slots:
+                self.stubs.put(name, pid)
+                self._attach_one(name)
+
+    def _sees_first(self, name: str) -> bool:
+        return program_names.sees_first(name, self._program.fds)
+
+    def _only_ends(self, name: str) -> bool:
+        """An end does nothing where it finds no begin in the map."""
+        if name == program_names.REQUEST_END:
+            return REQUESTS_MAP in self._known_maps
+        return START_MAP in self._known_maps and program_names.only_ends(
+            name, self._program.fds
+        )
+
+    def _attach_one(self, name: str) -> None:
+        if self._program.is_multi(name):
+            self._attach_multi(name)
+            return
+        bpf = self._program.bpf
+        hook = program_names.hook_of(name)
+        target = program_names.target_of(name)
+        arguments = {"fn_name": name.encode()}
+        if hook.argument:
+            arguments[hook.argument] = target.encode()
+        if hook.argument == "event" and target.startswith("sys_"):
+            # sys_openat, for example, is __x64_sys_openat here.
+            arguments["event"] = bpf.get_syscall_fnname(
+                target[len("sys_") :].encode()
+            )
+        before = self._attached_fds(hook)
+        try:
+            getattr(bpf, hook.attach)(**arguments)
+        except Exception:
+            hook_checks.check_target(name, self._program.where)
+            raise CompilerError(
+                f"cannot attach to the {hook.what} {target}"
+            ) from None
+        (self.fds[name],) = self._attached_fds(hook) - before
+
+    def _attach_multi(self, name: str) -> None:
+        fd = self.stubs.programs.get(name, self._program.fds[name])
+        hook = program_names.hook_of(name)
+        target = program_names.target_of(name)
+        at_return = hook.attach == "attach_kretprobe"
+        try:
+            self.fds[name] = bpf_objects.kprobe_multi_attach(
+                fd, target, at_return
+            )
+        except OSError as error:
+            raise OpensnoopError(
+                f"cannot attach to the {hook.what} {target}: {error.strerror}"
+            ) from None
+
+    def _attached_fds(self, hook: program_names.Hook) -> AbstractSet[int]:
+        fds = set()
+        for found in getattr(self._program.bpf, hook.fds).values():
+            # BCC 0.19 and later can have several programs on one target.
+            fds |= set(found.values() if isinstance(found, dict) else [found])
+        return fds

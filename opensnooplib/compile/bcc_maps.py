@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The maps of a compiled C: which there are, and how the frontend's look."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from opensnooplib.base.errors import SourceError
+from opensnooplib.compile.bcc_program import BccProgram
+from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.kernel.bpf_objects import StartMap
+from opensnooplib.source import event_layout, known_maps, submits
+from opensnooplib.source.known_maps import (
+    EVENT_BUFFER_MAP,
+    REQUESTS_MAP,
+    START_MAP,
+    TAIL_CALLS_MAP,
+    MapFacts,
+)
+
+# enum bpf_map_type of include/uapi/linux/bpf.h, of what BCC has macros for.
+_TYPES = {
+    1: "hash",
+    2: "array",
+    3: "program array",
+    4: "perf event array",
+    5: "per-CPU hash",
+    6: "per-CPU array",
+    7: "stack trace",
+    8: "cgroup array",
+    9: "LRU hash",
+    10: "LRU per-CPU hash",
+    11: "LPM trie",
+    27: "ring buffer",
+}
+
+
+class BccMaps:
+    """Those of one BccProgram. Methods raise OpensnoopError."""
+
+    def __init__(
+        self, program: BccProgram, refuse: Callable[[str, str], None]
+    ) -> None:
+        """Find those that the frontend reads, once programs are loaded.
+
+        `refuse` is told each other map of such a name, and how the frontend's
+        is written.
+        """
+        self._program = program
+        self._lib, self._module = program.bcc.lib, program.bpf.module
+        counters = 3 if program_names.FOLLOWER in program.fds else 2
+        event_size = self.value_size(self.layout_map())
+        shapes = known_maps.shapes(event_size, counters)
+        self.known = known_maps.choose(self.all(), shapes)
+        for name, shape in shapes.items():
+            if name not in self.known and self._find(name) >= 0:
+                refuse(name, shape.written)
+
+    def _find(self, name: str) -> int:
+        fd: int = self._lib.bpf_table_fd(self._module, name.encode())
+        return fd
+
+    def fd(self, name: str) -> int:
+        """Its descriptor. Raises SourceError where there is none."""
+        fd = self._find(name)
+        if fd < 0:
+            raise SourceError(
+                f'the C has no map "{name}", which the frontend reads: see '
+                "bpf_src/record.h and bpf_src/counters.h"
+            )
+        return fd
+
+    def all(self) -> List[MapFacts]:
+        """All that the C has, in its order."""
+
+        def ask(what: str, number: int, answer: Any) -> Any:
+            function = getattr(self._lib, what)
+            function.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+            function.restype = answer
+            return function(self._module, number)
+
+        return [
+            MapFacts(
+                ask("bpf_table_name", i, ctypes.c_char_p).decode(),
+                _TYPES.get(ask("bpf_table_type_id", i, ctypes.c_int), "other"),
+                ask("bpf_table_key_size_id", i, ctypes.c_size_t),
+                ask("bpf_table_leaf_size_id", i, ctypes.c_size_t),
+                ask("bpf_table_max_entries_id", i, ctypes.c_size_t),
+            )
+            for i in range(self._lib.bpf_num_tables(self._module))
+        ]
+
+    def value_size(self, name: str) -> int:
+        """In bytes."""
+        size: Any = self._lib.bpf_table_leaf_size
+        size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        size.restype = ctypes.c_size_t
+        found: int = size(self._module, name.encode())
+        return found
+
+    def layout_map(self) -> str:
+        """The one whose values are struct event."""
+        if self._find(event_layout.LAYOUT_MAP) >= 0:
+            return event_layout.LAYOUT_MAP
+        self.fd(EVENT_BUFFER_MAP)
+        return EVENT_BUFFER_MAP
+
+    def put_tail_calls(self, indexes: Mapping[int, str]) -> None:
+        """Programs by their index in TAIL_CALLS_MAP, if the C has it."""
+        if TAIL_CALLS_MAP in self.known:
+            for index, name in indexes.items():
+                bpf_objects.set_slot(
+                    self.fd(TAIL_CALLS_MAP), index, self._program.fds[name]
+                )
+
+    def start_map(self) -> Optional[StartMap]:
+        """None where the C has no such map."""
+        facts = self.known.get(START_MAP)
+        if facts is None:
+            return None
+        flag_offset, flag_size = self._flag_of(facts)
+        return StartMap(
+            facts.key_size, facts.value_size, flag_offset, flag_size
+        )
+
+    def _flag_of(self, facts: MapFacts) -> Tuple[int, int]:
+        """Where the field under_way lies in a value, and its size; or 0, 0."""
+        try:
+            leaf = self._program.bpf.get_table(facts.name.encode()).Leaf
+        except Exception:  # of a type that BCC's Python can't tell
+            return 0, 0
+        flag = getattr(leaf, "under_way", None)
+        # A bit field has a size beyond any value's.
+        if flag is None or flag.offset + flag.size > facts.value_size:
+            return 0, 0
+        return flag.offset, flag.size
+
+    def requests_map(self) -> Optional[StartMap]:
+        """Of its entries each is under way."""
+        facts = self.known.get(REQUESTS_MAP)
+        if facts is None:
+            return None
+        return StartMap(facts.key_size, facts.value_size, 0, 0)
+
+    def kept_for_ends(self) -> Dict[str, str]:
+        """Hash maps in which a program finds what that of its begin put there.
+
+        The program for the end by map. START_MAP is not among them.
+        """
+        hashes = {
+            self.fd(facts.name): facts.name
+            for facts in self.all()
+            if facts.kind in ("hash", "LRU hash")
+        }
+        kept = {}
+        for name in self._program.fds:
+            begin = program_names.begin_of(name)
+            if begin in self._program.fds:
+                put = submits.maps(self._program.code(begin), submits.UPDATE)
+                found = submits.maps(self._program.code(name), submits.LOOKUP)
+                for fd in put & found & set(hashes):
+                    kept[hashes[fd]] = name
+        kept.pop(START_MAP, None)
+        return kept

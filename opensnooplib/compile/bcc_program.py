@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C as BCC compiles and loads it.
+
+Only in the compile room: the trace room must never load bcc.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import os
+import re
+from typing import Any, Callable, Dict, List
+
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.compile import hook_checks, refused_program
+from opensnooplib.compile.compiler_output import printed_from
+from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
+
+# Of bcc_func_load() in those versions of BCC that take an attach type.
+_LOAD_ARGUMENTS = 12
+
+# enum bpf_attach_type: BPF_TRACE_KPROBE_MULTI; and BCC's to choose.
+_KPROBE_MULTI, _BY_NAME = 42, -1
+
+# A misspelled helper is taken for a function that is somewhere else.
+_FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
+
+# BCC makes the maps while it compiles.
+_MAP_REFUSED = re.compile(r"^could not open bpf map: (.*), error: (.*)$", re.M)
+
+
+def _check_maps(printed: str) -> None:
+    """Raises OpensnoopError where one is refused that the C can't mend."""
+    refused = _MAP_REFUSED.search(printed)
+    if not refused:
+        return
+    name, why = refused.groups()
+    if why == os.strerror(errno.EPERM):
+        raise OpensnoopError(why_no_bpf.sentence(errno.EPERM)) from None
+    if why == os.strerror(errno.ENOMEM):
+        raise OpensnoopError(
+            f"the kernel has no memory for the map {name}: free some, or give "
+            "the map fewer entries in the C"
+        ) from None
+
+
+class BccProgram:
+    """One text of C, compiled. Methods raise OpensnoopError."""
+
+    def __init__(
+        self,
+        text: str,
+        flags: List[str],
+        where: Callable[[str], str],
+        kprobe_multi: bool = False,
+    ) -> None:
+        """Compile it.
+
+        `where` gives the location of a program in the C, for the begin of a
+        message: locations.of_program(). kprobe_multi: have kprobes attach so,
+        if BCC can load for it.
+        """
+        import bcc
+
+        class Program(bcc.BPF):  # type: ignore[misc]
+            """BCC would attach at once what it compiled; rings go first."""
+
+            def _trace_autoload(self) -> None:
+                pass
+
+        self.bcc = bcc
+        self.where = where
+        self._kprobe_multi = (
+            kprobe_multi
+            and len(bcc.lib.bcc_func_load.argtypes) == _LOAD_ARGUMENTS
+        )
+        try:
+            self.bpf = Program(
+                text=text.encode(errors="surrogateescape"),
+                cflags=[*_FLAGS, *flags],
+            )
+        except Exception:
+            _check_maps(printed_from(0))
+            hints = similar_hooks.instead_of_unknown(printed_from(0))
+            raise SourceError(
+                "the C does not compile", "\n".join(hints)
+            ) from None
+        self.fds: Dict[str, int] = {}  # of programs that are loaded, by name
+
+    def _names(self) -> List[str]:
+        lib, module = self.bcc.lib, self.bpf.module
+        count = lib.bpf_num_functions(module)
+        return [
+            lib.bpf_function_name(module, i).decode() for i in range(count)
+        ]
+
+    def _type_of(self, name: str) -> int:
+        hook = program_names.hook_of(name, self.where)
+        program_type: int = getattr(self.bcc.BPF, hook.program_type)
+        return program_type
+
+    def is_multi(self, name: str) -> bool:
+        """Does it attach by a link, kprobe.multi?"""
+        is_kprobe = program_names.hook_of(name).kind == "kprobe"
+        return self._kprobe_multi and is_kprobe
+
+    def load(self, with_log: bool = False) -> None:
+        """with_log: have BCC print what the verifier says, whatever it is."""
+        if with_log:
+            self.bpf.debug = (
+                self.bcc.DEBUG_BPF | self.bcc.DEBUG_BPF_REGISTER_STATE
+            )
+        for name in self._names():
+            how = [name.encode(), self._type_of(name)]
+            if self.is_multi(name):
+                how += [None, _KPROBE_MULTI]
+            try:
+                function = self.bpf.load_func(*how)
+            except Exception:
+                error = ctypes.get_errno()
+                hook_checks.check_target(name, self.where)
+                raise refused_program.why(
+                    name,
+                    error,
+                    self.code(name),
+                    functools.partial(self.load_code, name),
+                ) from None
+            self.fds[name] = function.fd
+        if not self.fds:
+            raise SourceError(
+                "the C has no function that attaches anywhere: write one with "
+                "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
+            )
+
+    def load_code(
+        self, name: str, code: bytes, log: Any = None, level: int = 1
+    ) -> int:
+        """Other instructions under a program's name.
+
+        From the name BCC knows what an fentry is of. Returns a descriptor, or
+        a negative number. The arguments are those with which BCC loads its
+        own programs; later versions have more of them. `log` is a buffer for
+        what the verifier says, at `level`; without one, BCC prints it.
+        """
+        lib, module = self.bcc.lib, self.bpf.module
+        text = ctypes.create_string_buffer(code, len(code))
+        arguments = [
+            module,
+            self._type_of(name),
+            name.encode(),
+            ctypes.cast(text, ctypes.c_void_p),
+            len(code),
+            lib.bpf_module_license(module),
+            lib.bpf_module_kern_version(module),
+            0 if log is None else level,
+            log,
+            0 if log is None else len(log),
+            None,  # device
+            _KPROBE_MULTI if self.is_multi(name) else _BY_NAME,
+        ]
+        loaded: int = lib.bcc_func_load(
+            *arguments[: len(lib.bcc_func_load.argtypes)]
+        )
+        return loaded
+
+    def code(self, name: str) -> bytes:
+        """The program's instructions."""
+        lib, module = self.bcc.lib, self.bpf.module
+        size = lib.bpf_function_size(module, name.encode())
+        start = lib.bpf_function_start(module, name.encode())
+        return ctypes.string_at(start, size)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What BCC, clang and the verifier print, and errors that it belongs to.
+
+In the compile room, descriptor 2 is a file that all of them write to.
+"""
+
+from __future__ import annotations
+
+import os
+
+from opensnooplib.base.errors import OpensnoopError
+
+
+class CompilerError(OpensnoopError):
+    """What BCC printed belongs to the sentence."""
+
+
+class VerifierError(CompilerError):
+    """The kernel refuses a program; its log has been printed."""
+
+    def __init__(self, sentence: str, c_line: str) -> None:
+        super().__init__(sentence)
+        self.c_line = c_line  # where, if the log doesn't say
+
+
+def printed_from(offset: int) -> str:
+    """What was printed since the output had `offset` bytes."""
+    size = os.fstat(2).st_size
+    return os.pread(2, size - offset, offset).decode(errors="replace")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Warnings about C that compiles, and perhaps isn't what was meant."""
+
+from __future__ import annotations
+
+from typing import List
+
+from opensnooplib.compile.bcc_maps import BccMaps
+from opensnooplib.compile.job import SOURCE, Job
+from opensnooplib.kernel import program_names
+from opensnooplib.rows.schema import Schema
+from opensnooplib.source import locations
+from opensnooplib.source.known_maps import START_MAP
+
+
+def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
+    """Fields that are not sent: who leaves them out seldom wants to."""
+    size = min(sizes, default=0)
+    unsent = [f.name for f in schema.as_sent(size).fields if not f.is_sent]
+    if not sizes or not unsent:
+        return []
+    return [
+        f"{locations.of_submit(job.source)}: warning: a record is sent "
+        f"with {size} bytes of struct event, too few for "
+        f"{', '.join(unsent)}: write sizeof(struct event)"
+    ]
+
+
+def of_pairs(maps: BccMaps, job: Job) -> List[str]:
+    """Of what begins before a save and ends after it, the map start tells."""
+    if job.have_slots is None:
+        return []
+    start = maps.start_map()
+    if start and not start.flag_size and job.plan != SOURCE:
+        return [
+            f"{locations.of_map(START_MAP, job.source)}warning: the "
+            f"values of the map {START_MAP} have no field under_way, by which "
+            "the frontend knows what hasn't ended: programs from before a "
+            "save never go"
+        ]
+    if start or job.plan != SOURCE:
+        return []
+    return [
+        f"{locations.of_map(name, job.source)}warning: the map {name} "
+        f"keeps what began for {program_names.target_of(end)}: call it start, "
+        "or each save loses what is under way"
+        for name, end in maps.kept_for_ends().items()
+    ]

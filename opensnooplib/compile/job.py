@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a compile room is to do."""
+
+from __future__ import annotations
+
+from typing import Callable, Container, Mapping, NamedTuple, Optional
+
+from opensnooplib.kernel import hooks
+from opensnooplib.options import Options
+from opensnooplib.source.c_text import Source
+
+# The "plan" of --source: its programs attach where their names say.
+SOURCE = "source"
+
+
+class Job(NamedTuple):
+    options: Options
+    source: Source
+    plan: str
+    functions: Mapping[str, str]  # of the kernel, see function_names.py
+    tool_pid: int
+    folder: str  # for headers, see headers_folder.py
+    install_rings: Callable[[int], None]
+    # With --live: the programs for which the running trace has slots.
+    have_slots: Optional[Container[str]] = None
+
+    @property
+    def links_kprobes(self) -> bool:
+        """What somebody's own kprobes are put on needn't suit a link."""
+        return self.plan == "kprobe" and hooks.has_kprobe_multi()

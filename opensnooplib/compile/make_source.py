@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C for one job on this kernel: the files, behind their #defines."""
+
+from __future__ import annotations
+
+from typing import List
+
+from opensnooplib.compile import hook_checks, own_source
+from opensnooplib.compile.job import SOURCE, Job
+from opensnooplib.kernel import open_calls, this_kernel, ways
+from opensnooplib.kernel.open_calls import OPEN_CALLS
+from opensnooplib.kernel.ways import NO_WAYS, Ways
+from opensnooplib.selection import kernel_selection
+from opensnooplib.source import c_text, defines, event_layout, kernel_headers
+from opensnooplib.summary import kernel_counts
+
+# Shows the file that was opened, which only the kernel's structs tell.
+_NEEDS_STRUCTS = "open_by_handle_at"
+
+
+def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
+    """The C for this job on this kernel; tracefs must be mounted."""
+    text = c_text.with_defines(
+        job.source.text,
+        defines.plan(job.plan, calls_of(job), job.functions, job.tool_pid)
+        + ([("NO_RETURN_IS_MISSED", "1")] if job.links_kprobes else [])
+        + other_ways.defines
+        + kernel_selection.defines(job.options)
+        + defines.columns(job.options)
+        + (defines.directories(job.options) if has_structs() else [])
+        + (kernel_counts.defines() if job.options.summary else []),
+    )
+    hook_checks.check_tracepoints(text, job.source)
+    if job.plan == SOURCE:
+        own_source.check(job.source, job.options)
+        text = event_layout.with_layout(text)
+    return text
+
+
+def has_structs() -> bool:
+    """Can the C use the kernel's own structs here?"""
+    return (
+        this_kernel.has_btf()
+        or kernel_headers.choose().kind != kernel_headers.Kind.SMALL_TREE
+    )
+
+
+def find_ways(job: Job) -> Ways:
+    """What the plan sees besides its syscalls; tracefs must be mounted."""
+    if job.plan == SOURCE:
+        return NO_WAYS
+    return ways.find(job.options.all_ways, job.functions)
+
+
+def calls_of(job: Job) -> List[str]:
+    """Which syscalls the plan sees."""
+    calls = open_calls.traced() or list(OPEN_CALLS)
+    if job.functions:
+        calls = [
+            call
+            for call in OPEN_CALLS
+            if f"{call.upper()}_FUNCTION" in job.functions
+        ]
+    needs = () if has_structs() else (_NEEDS_STRUCTS,)
+    return [call for call in calls if call not in needs]

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A mistake in the C, as a person reads it: where, the line, and why."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Iterable, Iterator, List, NamedTuple
+
+from opensnooplib.explain.room_failure import RoomFailure
+from opensnooplib.explain import plain_words, verifier_log
+from opensnooplib.kernel import program_names
+from opensnooplib.source import c_text, event_layout, locations
+from opensnooplib.source.c_text import Source
+
+# What BCC and clang print besides the mistake.
+_NOISE = re.compile(
+    r"^(\d+ (warning|error)s?( and \d+ errors?)? generated\.|chdir\(\): .*"
+    r"|sh: .*modprobe.*|In file included from (<built-in>|/virtual/).*"
+    r"|create_probe_event: .*|bpf_attach_raw_tracepoint .*"
+    r"|bpf: \S+ is not found in vmlinux BTF|bpf: Failed to load program: .*"
+    # What LLVM knows of an instruction that it can't select.
+    r"|#line \d+ .*"
+    r"|LLVM ERROR: Cannot select: .*|\s*0x[0-9a-f]+: .*|In function: .*|\s*)$"
+)
+
+# Beside the C that clang 18 and later show: the number of the line.
+_MARGIN = re.compile(r"^ {0,4}(\d+| {5}) \| ?")
+
+_REMARK = re.compile(
+    r"^(\S[^:]*)(?::\d+){0,2}: (?:fatal )?(error|warning|note): "
+)
+
+# Where BCC's own files are, and what macros make.
+_OF_BCC = ("/virtual/", "<scratch space>")
+
+# What LLVM says of a whole function: "error: FILE:LINE:0: in function ...".
+_OF_LLVM = re.compile(
+    r"^error: (\S+):(\d+):\d+: in function (\w+) .*\): (.*)$"
+)
+
+# Of older versions of LLVM; the file's path may be cut at its begin.
+_DIVISION = re.compile(r"^Error at line \d+: (Unsupport signed division) .*")
+_LOCATION_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
+
+# What BCC says of a map that the kernel refuses.
+_NO_MAP = re.compile(r"^could not open bpf map: (\w+), error: (.*)$")
+
+# A function within another: where a brace is missing, all that follow are.
+_WITHIN = "function definition is not allowed here"
+_TO_MATCH = "to match this '{'"
+
+# Two functions under one name: two probes for one hook.
+_TWICE = re.compile(
+    r"redefinition of '_*((?:raw_tracepoint|tracepoint|kprobe|kretprobe|kfunc"
+    r"|kretfunc|lsm)__\w+)'"
+)
+
+# BCC reads the arguments of a kprobe's function from the registers.
+_NO_REGISTERS = "incomplete definition of type 'struct pt_regs'"
+
+
+class _Remark(NamedTuple):
+    """One of clang's; the lines that follow its first one belong to it."""
+
+    path: str
+    kind: str  # error, warning or note
+    lines: List[str]
+
+    @property
+    def said(self) -> str:
+        """Its head; those from where the file is included stand above it."""
+        return next((one for one in self.lines if _REMARK.match(one)), "")
+
+    @property
+    def location(self) -> str:
+        """FILE:LINE, or the file alone."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+    @property
+    def line(self) -> int:
+        """0 where it is said of none."""
+        number = re.match(r":(\d+)", self.said[len(self.path) :])
+        return int(number[1]) if number else 0
+
+
+def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
+    """clang's messages, with names of files as a person would type them.
+
+    `hints` are what the compile room knows besides.
+    """
+    remarks = list(_of_use(_remarks(output, made_of), made_of))
+    remarks = _without_what_follows_a_brace(remarks)
+    text = _text_of(_in_other_words(remarks, made_of), made_of)
+    return _with_hints(text, hints)
+
+
+def warnings(output: str, made_of: Source) -> str:
+    """Those for the files that a person writes; "" without any."""
+    clangs, end, _ = output.rpartition(" generated.")
+    remarks = _of_use(_remarks(clangs + end, made_of), made_of)
+    text = _text_of((one for one in remarks if one.kind), made_of)
+    return _with_hints(text) if text else ""
+
+
+def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
+    lines = [line for remark in remarks for line in remark.lines]
+    return with_short_names("\n".join(lines), made_of)
+
+
+def _with_hints(text: str, more: str = "") -> str:
+    text = text.replace(event_layout.LAYOUT, "")
+    hints = plain_words.of_compiler(text)
+    hints += more.splitlines()
+    return "\n".join([text, *(f"in plain words: {hint}" for hint in hints)])
+
+
+def _remarks(output: str, made_of: Source) -> List[_Remark]:
+    remarks = [_Remark("", "", [])]
+    above: List[str] = []
+    for line in output.split("\n"):
+        line = _MARGIN.sub("", line)
+        if _NOISE.match(line):
+            continue
+        line = _of_llvm(line, made_of)
+        head = _REMARK.match(line)
+        if line.startswith("In file included from "):
+            above.append(line)
+        elif head:
+            remarks.append(_Remark(head[1], head[2], [*above, line]))
+            above = []
+        else:
+            remarks[-1].lines.append(line)
+    return remarks
+
+
+def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
+    """Without warnings for the kernel's headers, and a tour through BCC's."""
+    own = {  # and how many lines they have, with the one behind the last
+        os.path.abspath(path): text.count("\n") + 1
+        for path, text in made_of.files.items()
+    }
+    is_kept = True
+    for remark in remarks:
+        if remark.kind == "note":
+            if is_kept and not remark.path.startswith(_OF_BCC):
+                yield remark
+            continue
+        is_kept = remark.kind != "warning" or remark.path in own
+        if remark.line > own.get(remark.path, remark.line):
+            is_kept = False  # the compiler has lost count at a file's end
+        if is_kept:
+            yield remark
+
+
+def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
+    """One remark in place of all that come since one "}" is missing."""
+    first = next((i for i, r in enumerate(remarks) if _WITHIN in r.said), None)
+    begins = [r for r in remarks if r.kind == "note" and _TO_MATCH in r.said]
+    if first is None or not begins:
+        return remarks
+    begin, behind = begins[-1].location, remarks[first].location
+    said = (
+        f"{begin}: error: a }} is missing: this does not end before {behind}"
+    )
+    return [*remarks[:first], _Remark(begins[-1].path, "error", [said])]
+
+
+def _in_other_words(
+    remarks: Iterable[_Remark], made_of: Source
+) -> Iterator[_Remark]:
+    """Where clang shows code that nobody wrote, and a line that isn't it."""
+    said = set()
+    is_said_better = False
+    for remark in remarks:
+        if remark.kind == "note" and is_said_better:
+            continue
+        better = _better(remark, made_of)
+        is_said_better = bool(better)
+        if not better:
+            yield remark
+        elif better not in said:
+            said.add(better)
+            yield remark._replace(lines=[better])
+
+
+def _better(remark: _Remark, made_of: Source) -> str:
+    """One line in place of the remark's, or ""."""
+    text = "\n".join(remark.lines)
+    twice = _TWICE.search(text)
+    if twice:
+        found = locations.all_of_program(twice[1], made_of)
+        # clang knows in which file the second is.
+        file = c_text.shown_name(remark.path)
+        found.sort(key=lambda one: one.startswith(f"{file}:"))
+        hook = program_names.hook_of(twice[1])
+        if len(found) > 1:
+            return (
+                f"{found[-1]}: error: a probe for the {hook.what} "
+                f"{program_names.target_of(twice[1])} is there already, at "
+                f"{found[0]}: make them one"
+            )
+    if _NO_REGISTERS in text and not _is_written(remark, made_of):
+        location = _function_above(remark, made_of)
+        if location:
+            return f"{location}: error: {_NO_REGISTERS}"
+    return ""
+
+
+def _is_written(remark: _Remark, made_of: Source) -> bool:
+    """Is the line that clang shows one of the file's?"""
+    for path, text in made_of.files.items():
+        if os.path.abspath(path) == remark.path:
+            shown = [line.strip() for line in remark.lines[1:]]
+            return any(line.strip() in shown for line in text.split("\n"))
+    return True
+
+
+def _function_above(remark: _Remark, made_of: Source) -> str:
+    """The last function with registers that begins before the location."""
+    number = re.search(r":(\d+):\d+: error: ", remark.lines[0])
+    for path, text in made_of.files.items():
+        if number and os.path.abspath(path) == remark.path:
+            lines = text.split("\n")[: int(number[1])]
+            for line in range(len(lines), 0, -1):
+                if "struct pt_regs" in lines[line - 1]:
+                    return f"{c_text.shown_name(path)}:{line}"
+    return ""
+
+
+def _of_llvm(line: str, made_of: Source) -> str:
+    division = _DIVISION.match(line)
+    if division:
+        found = _LOCATION_OF_DIVISION.search(line)
+        where = f"{_shown(found[1], made_of)}:{found[2]}: " if found else ""
+        return f"{where}error: {division[1]}"
+    no_map = _NO_MAP.match(line)
+    if no_map:
+        where = locations.of_map(no_map[1], made_of)
+        refused = ": ".join(no_map.groups())
+        return f"{where}error: the kernel refuses the map {refused}"
+    found = _OF_LLVM.match(line)
+    if not found:
+        return line
+    file, number, function, message = found.groups()
+    file = _shown(file, made_of)
+    where = f"{file}:{number}: "
+    if not int(number):
+        where = locations.of_program(function, made_of) or f"{file}: "
+    return f"{where}error: in {function}: {message}"
+
+
+def _shown(file: str, made_of: Source) -> str:
+    """LLVM's name for a file, which may lack its begin, as a person's."""
+    name = os.path.basename(file)
+    for path in made_of.files:
+        if os.path.basename(path) == name:
+            return c_text.shown_name(path)
+    for path in made_of.files:
+        if path.endswith(name):
+            return c_text.shown_name(path)
+    return file
+
+
+def with_short_names(text: str, made_of: Source) -> str:
+    for path in made_of.files:
+        text = text.replace(os.path.abspath(path), c_text.shown_name(path))
+    return text
+
+
+def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
+    """Why the kernel refuses the program, in its words and in plain ones."""
+    refusal = verifier_log.parse(output, failure.c_line, made_of.files)
+    lines = warnings(output, made_of).splitlines()
+    if refusal.file:
+        name = c_text.shown_name(refusal.file)
+        lines.append(f"{name}:{refusal.line}: error: the kernel refuses this:")
+    if refusal.c_line:
+        lines.append(f"        {refusal.c_line}")
+    if refusal.reason:
+        lines.append(f"the verifier: {refusal.reason}")
+    if refusal.plain and refusal.plain not in failure.sentence:
+        lines.append(f"in plain words: {refusal.plain}")
+    if refusal.instruction:
+        lines.append(f"the instruction: {refusal.instruction}")
+    lines += [f"known there: {register}" for register in refusal.registers]
+    return "\n".join(lines)

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors of the compiler and of the verifier in plain words.
+
+To explain one more, add what it says, as a pattern, and the words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List, Tuple
+
+from opensnooplib.base.suggestions import did_you_mean
+
+# Of clang, LLVM and BCC. All that fit.
+_COMPILER: Tuple[Tuple[str, str], ...] = (
+    (r"undeclared identifier 'TASK_COMM_LEN'", "#include <linux/sched.h>"),
+    (r"undeclared identifier 'PATH_MAX'", "#include <uapi/linux/limits.h>"),
+    (r"undeclared identifier 'O_", "#include <uapi/linux/fcntl.h>"),
+    (r"struct pt_regs'", "#include <uapi/linux/ptrace.h>"),
+    (
+        r"built-in function '__(fix|float|.*[sd]f[0-9])",
+        "BPF has only integers",
+    ),
+    (
+        r"stack limit|built-in function 'mem(set|cpy|move)'",
+        "the stack has 512 bytes: keep large things in a BPF_PERCPU_ARRAY",
+    ),
+    (
+        r"library function 'mem(set|cpy|move|cmp)'",
+        "there is no C library in the kernel: write __builtin_memset(), "
+        "__builtin_memcpy() and so on",
+    ),
+    (
+        r"(implicit|undeclared).* '(printf|malloc|strlen|strcpy|strcmp|open)'",
+        "a BPF program calls the kernel's helpers only: man bpf-helpers",
+    ),
+    (
+        r"'(std\w+|string|unistd|errno)\.h' file not found",
+        "there is no C library in the kernel: include <linux/...> and "
+        "<uapi/linux/...> only",
+    ),
+    (
+        r"'(vmlinux|bpf/\w+)\.h' file not found",
+        "this is for programs with libbpf; BCC has the helpers at hand, and "
+        "the kernel's structs are in <linux/...>",
+    ),
+    (
+        r"(?m)^\s*SEC\(",
+        "SEC() is for programs with libbpf; with BCC, a probe begins with "
+        "TRACEPOINT_PROBE(category, event)",
+    ),
+    (
+        r"(?m)^\s*TRACEPOINT_PROBE\((\s*\"|\w+:)",
+        "a comma is between the two names, and no quotes are around them: "
+        "TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
+    ),
+    (
+        r"cannot call non-static helper function",
+        "functions that probes call are static",
+    ),
+    (
+        r"too many args to|Constant<\d+> too many arguments",
+        "a helper takes 5 arguments at most: bpf_trace_printk() the text and "
+        "3 values",
+    ),
+    (
+        r"refuses the map .*: Argument list too long",
+        "its values are too large: a CPU has 32 KiB for each at most",
+    ),
+    (r"zero-sized leaf", "struct event has no fields: they are the columns"),
+    (
+        r"[Uu]nsupport(ed)? signed division",
+        "BPF divides unsigned numbers only: make both sides unsigned",
+    ),
+    (
+        r"array type .* is not assignable",
+        "an array is copied: __builtin_memcpy(to, from, size)",
+    ),
+    (
+        r"comparison (of array|against a string)",
+        "this compares addresses: compare texts byte by byte",
+    ),
+)
+
+
+# Taken by clang for a function without a type.
+_UNKNOWN_MACRO = re.compile(r"type specifier missing.*\n\s*(\w+)\(")
+_MACROS = (
+    *("TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE", "LSM_PROBE"),
+    *("KFUNC_PROBE", "KRETFUNC_PROBE", "BPF_PERF_OUTPUT", "BPF_TABLE"),
+    *("BPF_HASH", "BPF_ARRAY", "BPF_PERCPU_ARRAY", "BPF_PERCPU_HASH"),
+    *("BPF_HISTOGRAM", "BPF_STACK_TRACE"),
+)
+
+# Names that BCC's macros for maps could have; some versions have some.
+_TABLES = {
+    "BPF_LRU_HASH": "lru_hash",
+    "BPF_PERCPU_HASH": "percpu_hash",
+    "BPF_LRU_PERCPU_HASH": "lru_percpu_hash",
+}
+
+TOO_LARGE = (
+    "the verifier gives up after 1,000,000 instructions, and a loop counts "
+    "each time that it goes round: give loops a smaller bound"
+)
+
+NO_VARIABLES = (
+    "this is NULL, or a global or static variable, which BCC doesn't have: "
+    "use BPF_ARRAY; or a list of values in braces that is too long for BPF: "
+    "assign them one by one"
+)
+
+# Of the verifier. The first that fits.
+_VERIFIER: Tuple[Tuple[str, str], ...] = (
+    (
+        r"_or_null",
+        "what a lookup gives may be NULL: check it before it is used, as in "
+        "if (!value) return 0;",
+    ),
+    (
+        r"invalid bpf_context access|dereference of modified ctx",
+        "a program of this kind can't read this part of its context, or not "
+        "write there: change a copy",
+    ),
+    (
+        r"invalid mem access '(scalar|inv)'",
+        "this isn't a pointer to memory that may be read just so: memory of "
+        "the kernel is read with bpf_probe_read_kernel(), that of a program "
+        "with bpf_probe_read_user()",
+    ),
+    (
+        r"(read|write|access).* stack|stack .*(read|access)",
+        "this part of the stack has no value yet, or lies outside of the "
+        "variable: give variables a value, such as = {}, and check indexes",
+    ),
+    (
+        r"!read_ok",
+        "this is used before it has a value; if it is R0, the function "
+        "doesn't return one on each path",
+    ),
+    (
+        r"invalid access to|(min|max) value is|outside of the|unbounded mem"
+        r"|math between|pointer arithmetic|value .* makes|zero-sized",
+        "the access can lie outside of the memory: check the index or the "
+        "size against its bounds, just before it is used",
+    ),
+    (
+        r"back-edge|infinite loop|loop .*detected|jumps is too complex",
+        "the loop has no end that the verifier can see: give it a constant "
+        "bound, as in for (i = 0; i < 16; i++)",
+    ),
+    (
+        r"too large|too many|too complex|program is too|limit of",
+        TOO_LARGE,
+    ),
+    (
+        r"combined stack|stack size|stack limit",
+        "the stack has 512 bytes: keep large things in a map, as struct "
+        "event in BPF_PERCPU_ARRAY",
+    ),
+    (
+        r"might sleep",
+        "this helper may wait, and a program of this kind must not: use one "
+        "that doesn't, such as bpf_probe_read_user()",
+    ),
+    (
+        r"GPL",
+        "only programs under the GPL may call this helper, as they are "
+        "without BPF_LICENSE: take it out",
+    ),
+    (
+        r"last insn is not an exit",
+        "a function that a probe calls must become a part of it: take out "
+        "noinline, or write static inline",
+    ),
+    (
+        r"R11 is invalid",
+        "an array in a function has a constant size",
+    ),
+    (
+        r"unknown func|cannot use helper|helper access|not allowed",
+        "this helper isn't there for a program of this kind, or not on this "
+        "kernel",
+    ),
+    (
+        r"cannot write|only read is|cannot be written|read-only",
+        "this memory can be read, not written",
+    ),
+    (
+        r"type=\S+ expected=",
+        "the helper wants another kind of argument here: the address of a "
+        "variable or of memory in a map, for example",
+    ),
+    (r"unknown opcode", NO_VARIABLES),  # BCC 0.18 makes one of them
+    (r"unreachable", "this line can never be reached: take it out"),
+    (
+        r"At program exit|return value",
+        "the program returns a number that is not allowed here",
+    ),
+)
+
+
+def of_compiler(text: str) -> List[str]:
+    """For what the compiler said, a sentence each."""
+    words = [plain for cause, plain in _COMPILER if re.search(cause, text)]
+    for name in _UNKNOWN_MACRO.findall(text):
+        if name in _TABLES:
+            words.append(
+                f"this BCC has no macro {name}: write "
+                f'BPF_TABLE("{_TABLES[name]}", KEY, VALUE, NAME, ENTRIES)'
+            )
+            continue
+        meant = did_you_mean(name.upper(), _MACROS)
+        if meant:
+            words.append(f"BCC has no macro {name}{meant}")
+    return words
+
+
+def of_verifier(reason: str) -> str:
+    """For the reason in its log; "" where there are none."""
+    for pattern, words in _VERIFIER:
+        if re.search(pattern, reason):
+            return words
+    return ""

@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-"""What became of the C: the program, its maps, and what is wrong with it."""

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs, maps and links of the kernel (native/bpf/), for Python.
+
+All are named by their descriptors. Functions raise OSError as the kernel says.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import os
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+
+from opensnooplib.base import native_library
+from opensnooplib.base.native_library import check
+
+
+class MapShape(NamedTuple):
+    """struct map_shape of native/bpf/map.h; sizes in bytes."""
+
+    type: int
+    key_size: int
+    value_size: int
+
+
+class HashCount(NamedTuple):
+    """struct hash_count of native/bpf/map_batch.h."""
+
+    entries: int
+    flagged: int
+
+
+class StartMap(NamedTuple):
+    """How to tell from a map of the C what is under way; sizes in bytes."""
+
+    key_size: int
+    value_size: int
+    flag_offset: int  # of the field under_way in a value
+    flag_size: int  # 0: there is none, so each entry is under way
+
+
+class _MapShape(ctypes.Structure):
+    """struct map_shape of native/bpf/map.h."""
+
+    _fields_ = [(name, ctypes.c_uint32) for name in MapShape._fields]
+
+
+class _HashCount(ctypes.Structure):
+    """struct hash_count of native/bpf/map_batch.h."""
+
+    _fields_ = [(name, ctypes.c_uint64) for name in HashCount._fields]
+
+
+class _ProgramCode(ctypes.Structure):
+    """struct program_code of native/bpf/program.h."""
+
+    _fields_ = [
+        ("code", ctypes.c_void_p),
+        ("lines", ctypes.c_void_p),
+        ("code_size", ctypes.c_uint32),
+        ("lines_size", ctypes.c_uint32),
+        ("btf_id", ctypes.c_uint32),
+    ]
+
+
+_int, _u32 = ctypes.c_int, ctypes.c_uint32
+_u64_p = ctypes.POINTER(ctypes.c_uint64)
+
+_SIGNATURES: Dict[str, Sequence[Any]] = {
+    "slots_create": [_u32],
+    "number_create": [],
+    "slots_set": [_int, _u32, _int],
+    "hash_count": [
+        _int,
+        _u32,
+        _u32,
+        _u32,
+        _u32,
+        ctypes.POINTER(_HashCount),
+    ],
+    "program_get_code": [_int, ctypes.POINTER(_ProgramCode)],
+    "btf_get_data": [_u32, ctypes.c_char_p, _u32],
+    "array_set_fd": [_int, _u32, _int],
+    "map_insert": [_int, _u32, ctypes.c_uint64],
+    "map_remove": [_int, _u32],
+    "map_keys": [_int, ctypes.POINTER(_u32), _u32],
+    "percpu_array_sum": [_int, _u32, _u32, _u64_p],
+    "program_misses": [_int, _u64_p],
+    "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
+    "program_refusal": [_u32, _u32, _u32],
+    "probe_refusal": [ctypes.c_char_p, ctypes.c_char_p],
+    "kprobe_multi_attach": [_int, ctypes.c_char_p, ctypes.c_bool],
+    "kprobe_multi_refusal": [ctypes.c_char_p],
+}
+
+
+@functools.lru_cache(maxsize=None)
+def _library() -> ctypes.CDLL:
+    return native_library.load(_SIGNATURES)
+
+
+def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
+    """A program's instructions, its table of lines, and the BTF's id.
+
+    Raises OSError.
+    """
+    sizes = _ProgramCode()
+    check(_library().program_get_code(program_fd, ctypes.byref(sizes)))
+    code = ctypes.create_string_buffer(sizes.code_size)
+    lines = ctypes.create_string_buffer(sizes.lines_size)
+    filled = _ProgramCode(
+        ctypes.addressof(code),
+        ctypes.addressof(lines),
+        sizes.code_size,
+        sizes.lines_size,
+    )
+    check(_library().program_get_code(program_fd, ctypes.byref(filled)))
+    return code.raw, lines.raw, filled.btf_id
+
+
+def btf_data(btf_id: int) -> bytes:
+    """The BTF with that id, as the kernel has it. Raises OSError."""
+    size = check(_library().btf_get_data(btf_id, None, 0))
+    data = ctypes.create_string_buffer(size)
+    check(_library().btf_get_data(btf_id, data, size))
+    return data.raw
+
+
+def create_slots(size: int) -> int:
+    """A program array, for stub_code.py. Raises OSError."""
+    return check(_library().slots_create(size))
+
+
+def create_number() -> int:
+    """A map of one u32, which is 0: for stub_code.py. Raises OSError."""
+    return check(_library().number_create())
+
+
+def set_number(map_fd: int, number: int) -> None:
+    """Of create_number(). Raises OSError."""
+    check(_library().array_set_fd(map_fd, 0, number))
+
+
+def set_slot(slots: int, index: int, program_fd: int) -> None:
+    """Put a program in, or with -1 none. Raises OSError."""
+    check(_library().slots_set(slots, index, program_fd))
+
+
+def hash_count(map_fd: int, start: StartMap) -> HashCount:
+    """How many entries there are, and of what is under way.
+
+    Raises OSError.
+    """
+    count = _HashCount()
+    check(_library().hash_count(map_fd, *start, ctypes.byref(count)))
+    return HashCount(count.entries, count.flagged)
+
+
+def array_set_fd(map_fd: int, slot: int, fd: int) -> None:
+    """Into an array of descriptors. Raises OSError."""
+    check(_library().array_set_fd(map_fd, slot, fd))
+
+
+# PID_MAX_LIMIT of include/linux/threads.h is more than any map here holds.
+_MOST_KEYS = 1 << 22
+
+
+def map_insert(map_fd: int, key: int, value: int) -> bool:
+    """Into a hash map from u32 to u64; False where the key is there.
+
+    Raises OSError.
+    """
+    try:
+        check(_library().map_insert(map_fd, key, value))
+    except FileExistsError:
+        return False
+    return True
+
+
+def map_keys(map_fd: int) -> List[int]:
+    """Of such a map. Raises OSError."""
+    keys = (ctypes.c_uint32 * _MOST_KEYS)()
+    count = check(_library().map_keys(map_fd, keys, _MOST_KEYS))
+    return keys[:count]
+
+
+def map_remove(map_fd: int, key: int) -> None:
+    """From such a map, if the key is there. Raises OSError."""
+    try:
+        check(_library().map_remove(map_fd, key))
+    except FileNotFoundError:
+        pass
+
+
+def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:
+    """The sum of one u64 over all CPUs. Raises OSError."""
+    total = ctypes.c_uint64()
+    check(
+        _library().percpu_array_sum(
+            map_fd, index, possible_cpus, ctypes.byref(total)
+        )
+    )
+    return total.value
+
+
+def program_misses(program_fd: int) -> int:
+    """How often the kernel skipped the program. Raises OSError."""
+    misses = ctypes.c_uint64()
+    check(_library().program_misses(program_fd, ctypes.byref(misses)))
+    return misses.value
+
+
+def _name_of(error: int) -> str:
+    return errno.errorcode.get(-error, str(-error)) if error else ""
+
+
+def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
+    """Why the kernel refuses such a program: an errno's name, or ""."""
+    return _name_of(
+        _library().program_refusal(kind, attach_type, attach_btf_id)
+    )
+
+
+def probe_refusal(pmu: str, target: str) -> str:
+    """Why the kernel can't probe `target`: an errno's name, or "".
+
+    A function of the kernel's for the PMU "kprobe", a file for "uprobe".
+    """
+    return _name_of(
+        _library().probe_refusal(pmu.encode(), os.fsencode(target))
+    )
+
+
+def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
+    """A descriptor of the link. Raises OSError."""
+    return check(
+        _library().kprobe_multi_attach(program_fd, function.encode(), ret)
+    )
+
+
+def kprobe_multi_refusal(function: str) -> str:
+    """Why the kernel can't link such programs: an errno's name, or ""."""
+    return _name_of(_library().kprobe_multi_refusal(function.encode()))
+
+
+def pinned_map_shape(path: str) -> MapShape:
+    """What is pinned there. Raises OSError, ENOENT where nothing is."""
+    shape = _MapShape()
+    check(_library().pinned_map_shape(os.fsencode(path), ctypes.byref(shape)))
+    return MapShape(shape.type, shape.key_size, shape.value_size)
+
+
+def has_pmu(name: str) -> bool:
+    """Has the kernel this kind of event (sysfs-bus-event_source)?"""
+    return os.path.exists(f"/sys/bus/event_source/devices/{name}/type")

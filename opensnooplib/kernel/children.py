@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--children: the processes that are followed from the start.
+
+bpf_src/extra/children.h follows every child of a process in its map
+"followed". Those that are children already when the trace begins are found in
+/proc.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Iterable, List, Mapping, Set
+
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.kernel import this_kernel
+
+# Maps of bpf_src/extra/children.h: processes by the host's numbers and, inside
+# a container, by its own.
+_FOLLOWED, _TO_FOLLOW = "followed", "to_follow"
+
+# How many threads these have is not known: see bpf_src/extra/children.h.
+_MANY = 1 << 32
+
+# Should there always be more: inside a container, those that the kernel's
+# programs have found can't be told from others.
+_MOST_ROUNDS = 50
+
+
+def map_names() -> List[str]:
+    inside = this_kernel.pid_namespace() is not None
+    return [_FOLLOWED, _TO_FOLLOW] if inside else [_FOLLOWED]
+
+
+def follow(pids: Iterable[int], maps: Mapping[str, int]) -> None:
+    """Put these processes and all that descend from them into the maps.
+
+    The programs must be attached. Each child that is made from here on is
+    either seen by them, since its parent is in the map, or in /proc, since it
+    is there before they are called: so it goes on until /proc has none that
+    is not in the map. Raises OSError.
+    """
+    map_fd = maps[map_names()[-1]]
+    known: Set[int] = set()
+    new = set(pids)
+    for _ in range(_MOST_ROUNDS):
+        came = [_insert(map_fd, pid) for pid in new]
+        known |= new
+        if not any(came):
+            break
+        new = _descendants(known) - known
+
+
+def take_over(maps: Mapping[str, int], older: Mapping[str, int]) -> None:
+    """Follow whom older programs follow, which still are attached.
+
+    As with follow(): until there is none that isn't in the map. Raises
+    OSError.
+    """
+    for name in map_names():
+        for _ in range(_MOST_ROUNDS):
+            keys = bpf_objects.map_keys(older[name])
+            came = [bpf_objects.map_insert(maps[name], k, _MANY) for k in keys]
+            if not any(came):
+                break
+
+
+def _insert(map_fd: int, pid: int) -> bool:
+    """Was it missing in the map?"""
+    came = bpf_objects.map_insert(map_fd, pid, _MANY)
+    # One that has ended meanwhile may not give its place to a successor.
+    if came and not this_kernel.task_status(pid):
+        bpf_objects.map_remove(map_fd, pid)
+    return came
+
+
+def _descendants(pids: Set[int]) -> Set[int]:
+    children: Dict[int, List[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            children.setdefault(_parent(name), []).append(int(name))
+    found: Set[int] = set()
+    left = list(pids)
+    while left:
+        of_one = [c for c in children.get(left.pop(), ()) if c not in found]
+        found.update(of_one)
+        left += of_one
+    return found
+
+
+def _parent(pid: str) -> int:
+    for line in this_kernel.task_status(pid):
+        if line.startswith("PPid:"):
+            return int(line.split()[1])
+    return 0

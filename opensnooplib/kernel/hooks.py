@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kinds of hook this kernel offers, found out by trying each.
+
+Nothing stays: what is loaded or attached here is closed at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Callable, Dict
+
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.kernel import this_kernel
+
+# enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h
+_TRACEPOINT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 17, 26, 29
+_TRACE_FENTRY, _LSM_MAC = 24, 27
+
+# Exported to modules since ever, so it won't be renamed lightly.
+_A_FUNCTION = "vfs_fsync"
+
+
+def _refusal(program_type: int) -> str:
+    error = bpf_objects.program_refusal(program_type, 0, 0)
+    return f"the kernel refuses its programs ({error})" if error else ""
+
+
+def _refusal_with_btf(program_type: int, attach_type: int) -> str:
+    if not this_kernel.has_btf():
+        return "this kernel has no BTF"
+    # Type 1 of the BTF is no function: EINVAL is as far as a program gets.
+    error = bpf_objects.program_refusal(program_type, attach_type, 1)
+    if error and error != "EINVAL":
+        return f"the kernel refuses its programs ({error})"
+    return ""
+
+
+def _tracepoint() -> str:
+    return _refusal(_TRACEPOINT)
+
+
+def _raw_tracepoint() -> str:
+    return _refusal(_RAW_TRACEPOINT)
+
+
+def _kprobe() -> str:
+    return _probe("kprobe", _A_FUNCTION)
+
+
+def _uprobe() -> str:
+    # A file that nobody runs: the kernel writes no breakpoint anywhere.
+    return _probe("uprobe", os.path.abspath(__file__))
+
+
+def _probe(pmu: str, target: str) -> str:
+    if not bpf_objects.has_pmu(pmu):
+        return f"not in this kernel (CONFIG_{pmu.upper()}S)"
+    error = bpf_objects.probe_refusal(pmu, target)
+    return f"the kernel can't probe {target} ({error})" if error else ""
+
+
+@functools.lru_cache(maxsize=None)
+def has_kprobe_multi() -> bool:
+    """Can kprobes be links (kprobe.multi) whose returns are never missed?
+
+    Since Linux 6.14 each task's own stack of the function graph tracer keeps
+    them (kernel/trace/fprobe.c); before that, as for kretprobes, a few
+    instances for all tasks.
+    """
+    if this_kernel.version() < (6, 14, 0):
+        return False
+    return not bpf_objects.kprobe_multi_refusal(_A_FUNCTION)
+
+
+def _fentry() -> str:
+    return _refusal_with_btf(_TRACING, _TRACE_FENTRY)
+
+
+def _lsm() -> str:
+    return _refusal_with_btf(_LSM, _LSM_MAC)
+
+
+# By name: a function that says why not, or "".
+KINDS: Dict[str, Callable[[], str]] = {
+    "tracepoint": _tracepoint,
+    "raw tracepoint": _raw_tracepoint,
+    "kprobe": _kprobe,
+    "fentry": _fentry,
+    "uprobe": _uprobe,
+    "lsm": _lsm,
+}

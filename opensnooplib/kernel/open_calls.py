@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The syscalls that open files."""
+
+from __future__ import annotations
+
+from typing import List
+
+from opensnooplib.kernel import tracefs
+
+# As their tracepoints are called; in the order of enum open_call in
+# bpf_src/event.h.
+OPEN_CALLS = ("open", "creat", "openat", "openat2", "open_by_handle_at")
+
+
+def traced() -> List[str]:
+    """Those that this kernel has tracepoints for."""
+    return [
+        call
+        for call in OPEN_CALLS
+        if tracefs.fields("syscalls", f"sys_enter_{call}")
+    ]

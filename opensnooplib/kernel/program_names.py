@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a program attaches to, its target, as its name says.
+
+BCC's macros make the names.
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat), for example, is a function
+tracepoint__syscalls__sys_enter_openat.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Container, NamedTuple
+
+from opensnooplib.base.errors import SourceError
+from opensnooplib.kernel import function_names
+
+
+class Hook(NamedTuple):
+    """One kind of target."""
+
+    prefix: str
+    what: str
+    kind: str  # see hooks.KINDS
+    program_type: str  # attribute of bcc.BPF
+    attach: str  # method of bcc.BPF
+    argument: str  # of that, for the target; "": the name has it
+    fds: str  # where BCC keeps the descriptors
+
+
+HOOKS = (
+    Hook(
+        "tracepoint__",
+        "tracepoint",
+        "tracepoint",
+        "TRACEPOINT",
+        "attach_tracepoint",
+        "tp",
+        "tracepoint_fds",
+    ),
+    Hook(
+        "raw_tracepoint__",
+        "raw tracepoint",
+        "raw tracepoint",
+        "RAW_TRACEPOINT",
+        "attach_raw_tracepoint",
+        "tp",
+        "raw_tracepoint_fds",
+    ),
+    Hook(
+        "kprobe__",
+        "kernel function",
+        "kprobe",
+        "KPROBE",
+        "attach_kprobe",
+        "event",
+        "kprobe_fds",
+    ),
+    Hook(
+        "kretprobe__",
+        "return of the kernel function",
+        "kprobe",
+        "KPROBE",
+        "attach_kretprobe",
+        "event",
+        "kprobe_fds",
+    ),
+    Hook(
+        "kfunc__",
+        "entry of the kernel function",
+        "fentry",
+        "TRACING",
+        "attach_kfunc",
+        "",
+        "kfunc_entry_fds",
+    ),
+    Hook(
+        "kretfunc__",
+        "exit of the kernel function",
+        "fentry",
+        "TRACING",
+        "attach_kretfunc",
+        "",
+        "kfunc_exit_fds",
+    ),
+    Hook("lsm__", "LSM hook", "lsm", "LSM", "attach_lsm", "", "lsm_fds"),
+)
+
+
+def hook_of(
+    program: str, where: Callable[[str], str] = lambda program: ""
+) -> Hook:
+    """Raises SourceError where the name says nothing.
+
+    `where` tells the begin of its message.
+    """
+    for hook in HOOKS:
+        if program.startswith(hook.prefix):
+            return hook
+    raise SourceError(
+        f"{where(program)}the name of the function {program} doesn't say "
+        "where it attaches: use TRACEPOINT_PROBE(category, event) or another "
+        "of BCC's macros, begin the name with kprobe__ or kretprobe__, or "
+        "make it static"
+    )
+
+
+# BCC 0.29 and later put it before the name of a function for fentry.
+MODULE = "vmlinux__"
+
+
+def target_of(program: str) -> str:
+    """For example syscalls:sys_enter_openat, or do_sys_openat2."""
+    hook = hook_of(program)
+    target = program[len(hook.prefix) :]
+    if hook.prefix == "tracepoint__":
+        return target.replace("__", ":", 1)
+    if hook.kind == "fentry":
+        return target.removeprefix(MODULE)
+    return target
+
+
+# The program that sees the end of something, and the one for its begin.
+_PAIRS = (
+    ("tracepoint__syscalls__sys_exit_", "tracepoint__syscalls__sys_enter_"),
+    ("kretprobe__", "kprobe__"),
+    ("kretfunc__", "kfunc__"),
+)
+
+# Ends whatever a thread has begun: bpf_src/thread_exit.h.
+_THREAD_ENDS = (
+    "tracepoint__sched__sched_process_exit",
+    "tracepoint__sched__sched_process_exec",
+)
+
+# Take the name of an open that was seen before: bpf_src/extra/trusted.h.
+_TAKE_NAMES = tuple(f"__{name}" for name in function_names.filp_open_names())
+# An open through io_uring: bpf_src/ways/io_uring.h.
+_REQUEST_BEGINS = (
+    "tracepoint__io_uring__io_uring_submit_",
+    "tracepoint__io_uring__io_uring_req_failed",
+)
+REQUEST_END = "tracepoint__io_uring__io_uring_complete"
+
+# Sees each new process, for --children: bpf_src/extra/children.h.
+FOLLOWER = "tracepoint__task__task_newtask"
+
+
+def begin_of(program: str) -> str:
+    """The program that sees the begin of what this one sees end, or ""."""
+    for end, begin in _PAIRS:
+        if program.startswith(end):
+            return program.replace(end, begin, 1)
+    return ""
+
+
+def sees_first(program: str, programs: Container[str]) -> bool:
+    """Is this the first of `programs` that sees an open?"""
+    if begin_of(program):
+        return begin_of(program) not in programs
+    if program.endswith(_TAKE_NAMES):
+        return False
+    begins = tuple(begin for _, begin in _PAIRS)
+    return program.startswith(begins + _REQUEST_BEGINS)
+
+
+def only_ends(program: str, programs: Container[str]) -> bool:
+    """Does this program only end what another of `programs` has begun?"""
+    return begin_of(program) in programs or program in _THREAD_ENDS

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tracefs: where the kernel describes its tracepoints.
+
+BCC reads a tracepoint's number and format there. Many hosts don't mount it,
+so the compile room mounts it for itself, in a mount namespace of its own,
+which is gone when the room is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import List
+
+from opensnooplib.base import libc
+from opensnooplib.base.errors import OpensnoopError
+
+# Where the kernel's documentation (trace/ftrace.rst) says it is. BCC looks in
+# the second one first, and BCC 0.18 there only.
+TRACEFS = "/sys/kernel/tracing"
+DEBUGFS = "/sys/kernel/debug"
+FOLDERS = (DEBUGFS + "/tracing", TRACEFS)
+
+
+def is_mounted(folder: str) -> bool:
+    return os.path.isdir(f"{folder}/events")
+
+
+def mount_for_this_process() -> None:
+    """See that BCC finds tracefs where it looks.
+
+    Leaves the process in a mount namespace of its own if something had to be
+    mounted. Raises OpensnoopError where that fails.
+    """
+    if all(is_mounted(folder) for folder in FOLDERS):
+        return
+    try:
+        libc.unshare(libc.CLONE_NEWNS)
+        # Not "/", which is no mount point in a plain chroot.
+        libc.mount("none", "/sys", None, libc.MS_REC | libc.MS_PRIVATE)
+        if not is_mounted(TRACEFS):
+            libc.mount("tracefs", TRACEFS, "tracefs")
+    except OSError as error:
+        if any(is_mounted(folder) for folder in FOLDERS):
+            return
+        raise OpensnoopError(
+            f"tracefs is not mounted and can't be ({error.strerror}): as "
+            f"root, mount -t tracefs tracefs {TRACEFS}"
+        ) from None
+    try:
+        libc.mount("debugfs", DEBUGFS, "debugfs")
+    except OSError:
+        pass  # Only BCC 0.18 needs it.
+
+
+def description(category: str, event: str) -> str:
+    """Of a tracepoint, as the kernel gives it; "" if it has none so named."""
+    for folder in FOLDERS:
+        path = f"{folder}/events/{category}/{event}/format"
+        try:
+            with open(path, encoding="ascii", errors="replace") as file:
+                return file.read()
+        except OSError:
+            continue
+    return ""
+
+
+def fields(category: str, event: str) -> List[str]:
+    """The names of a tracepoint's fields; none if the kernel has it not."""
+    return re.findall(
+        r"field:[^;]*?(\w+)(?:\[\d*\])?;", description(category, event)
+    )

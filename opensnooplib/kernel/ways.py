@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways to open a file that are no syscall of a plan: seen here, or not.
+
+Each is an addition that any plan can have. What the kernel lacks for it is
+found out before the C is compiled, so that the C has only what works here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
+
+from opensnooplib.base import native_library
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import (
+    btf,
+    function_names,
+    hooks,
+    this_kernel,
+    tracefs,
+)
+
+Define = Tuple[str, str]
+
+
+class Ways(NamedTuple):
+    """What a plan sees besides its syscalls."""
+
+    defines: List[Define]
+    seen: List[str]
+    unproven: List[str]  # seen as well, but no open of the tool's can show it
+    unseen: Dict[str, str]  # why not
+
+
+NO_WAYS = Ways([], [], [], {})
+
+
+class _Request(NamedTuple):
+    all_ways: bool  # --all
+    functions: Mapping[str, str]  # that the plan hooks, if it does
+
+
+class _Missing(Exception):
+    """Why a way can't be seen, in a sentence."""
+
+
+def find(all_ways: bool, functions: Mapping[str, str]) -> Ways:
+    """For the running kernel; tracefs must be mounted.
+
+    `functions` are those that the plan hooks: see function_names.py.
+    """
+    ways = Ways([], [], [], {})
+    for way, look in _WAYS.items():
+        try:
+            defines = look(_Request(all_ways, functions))
+        except _Missing as reason:
+            ways.unseen[way] = str(reason)
+            continue
+        ways.defines.extend(defines)
+        (ways.seen if _can_prove(way, defines) else ways.unproven).append(way)
+    if _EXEC_TRACEPOINT in ways.defines:
+        ways.unseen["ELF loaders of exec"] = _NO_FUNCTIONS
+    return ways
+
+
+def _can_prove(way: str, defines: List[Define]) -> bool:
+    """Can the tool make such an open that fails, and its record tell of it?"""
+    if way == _32_BITS:
+        return _is_x86()
+    return _EXEC_TRACEPOINT not in defines
+
+
+def _is_x86() -> bool:
+    return os.uname().machine == "x86_64"
+
+
+# A field's struct, and the names that it has had.
+_Field = Tuple[str, Tuple[str, ...]]
+
+_FILENAME_NAME: Dict[str, _Field] = {"FILENAME_NAME": ("filename", ("name",))}
+
+# #define: where a field is, in structs that no header has.
+_IO_URING: Dict[str, _Field] = {
+    "IO_KIOCB_OPCODE": ("io_kiocb", ("opcode",)),
+    # Before Linux 6.0 it was a union of all commands.
+    "IO_KIOCB_COMMAND": ("io_kiocb", ("cmd", "open")),
+    "IO_OPEN_DFD": ("io_open", ("dfd",)),
+    "IO_OPEN_SLOT": ("io_open", ("file_slot",)),
+    "IO_OPEN_FILENAME": ("io_open", ("filename",)),
+    "IO_OPEN_HOW": ("io_open", ("how",)),
+    "TASK_FLAGS": ("task_struct", ("flags",)),
+    "TASK_GROUP_LEADER": ("task_struct", ("group_leader",)),
+    "TASK_COMM": ("task_struct", ("comm",)),
+}
+_IO_URING_RESULT: Dict[str, _Field] = {
+    "IO_KIOCB_RESULT": ("io_kiocb", ("result",)),
+}
+_IO_CQE: Dict[str, _Field] = {
+    "IO_KIOCB_CQE": ("io_kiocb", ("cqe",)),
+    "IO_CQE_USER_DATA": ("io_cqe", ("user_data",)),
+    "IO_CQE_RES": ("io_cqe", ("res",)),
+}
+_COMPAT: Dict[str, _Field] = {
+    "TASK_THREAD_INFO": ("task_struct", ("thread_info",)),
+    "THREAD_INFO_STATUS": ("thread_info", ("status",)),
+}
+_OPEN_FLAGS: Dict[str, _Field] = {
+    "OPEN_FLAGS_OPEN_FLAG": ("open_flags", ("open_flag",)),
+}
+_BINPRM: Dict[str, _Field] = {
+    "LINUX_BINPRM_FILENAME": ("linux_binprm", ("filename",)),
+    "LINUX_BINPRM_INTERP": ("linux_binprm", ("interp",)),
+}
+
+
+def _offsets(fields: Mapping[str, _Field]) -> List[Define]:
+    try:
+        offsets = btf.offsets(fields.values())
+    except OpensnoopError:
+        raise _Missing("this kernel has no BTF that can be read") from None
+    for (struct, names), offset in zip(fields.values(), offsets):
+        if offset is None:
+            raise _Missing(f"this kernel's {struct} has no {names[0]}")
+    return [(name, str(offset)) for name, offset in zip(fields, offsets)]
+
+
+def _io_uring(_: _Request) -> List[Define]:
+    completion = tracefs.fields("io_uring", "io_uring_complete")
+    if not completion:
+        raise _Missing("this kernel has no tracepoints for it")
+    defines = [("IO_URING", "1")]
+    if "req" not in completion:
+        return defines + _by_function()
+    if tracefs.fields("io_uring", "io_uring_submit_req"):
+        defines.append(("HAVE_IO_URING_SUBMIT_REQ", "1"))
+    fields = {**_IO_URING, **_FILENAME_NAME}
+    if tracefs.fields("io_uring", "io_uring_cqe_overflow"):
+        defines.append(("HAVE_IO_URING_CQE_OVERFLOW", "1"))
+        fields.update(_IO_CQE)
+    return defines + _room() + _offsets(fields)
+
+
+def _by_function() -> List[Define]:
+    if hooks.KINDS["kprobe"]() or not function_names.has_function(
+        "io_openat2"
+    ):
+        raise _Missing(
+            "this kernel doesn't tell which request is done, as 5.18 does, "
+            "and has no kprobe on io_openat2"
+        )
+    fields = {**_IO_URING, **_IO_URING_RESULT, **_FILENAME_NAME}
+    return [("IO_URING_BY_FUNCTION", "1")] + _room() + _offsets(fields)
+
+
+def _room() -> List[Define]:
+    """For requests that are under way; each takes more than PATH_MAX.
+
+    Since Linux 6.1 (commit 7c8199e24fa0) a program may take the memory when
+    it needs it.
+    """
+    if this_kernel.version() >= (6, 1, 0):
+        return [
+            ("REQUEST_ENTRIES", "16384"),
+            ("REQUEST_FLAGS", "BPF_F_NO_PREALLOC"),
+        ]
+    return [("REQUEST_ENTRIES", "1024"), ("REQUEST_FLAGS", "0")]
+
+
+_32_BITS = "32-bit programs"
+
+
+def _runs_32_bits() -> bool:
+    """Found out by trying: a kernel built for it can be booted without."""
+    if not _is_x86():
+        return True  # nothing here tells
+    return native_library.test_open(_32_BITS, "") != -errno.ENOSYS
+
+
+def _programs_for_32_bits(request: _Request) -> List[Define]:
+    has_functions = any(name.endswith("_32") for name in request.functions)
+    if request.functions and not has_functions:
+        raise _Missing("this kernel has no functions for them")
+    if not has_functions and not request.all_ways:
+        raise _Missing("the plan's tracepoints don't show them; --all does")
+    if not has_functions and not _is_x86():
+        raise _Missing("--all knows their syscalls on x86-64 only")
+    if not _runs_32_bits():
+        raise _Missing("this kernel runs no 32-bit programs")
+    if has_functions:
+        return []
+    return [("SYSCALLS_32_BIT", "1")] + _offsets(_COMPAT)
+
+
+_NO_FUNCTIONS = "this kernel lets nobody hook its functions"
+_EXEC_TRACEPOINT = ("EXEC_TRACEPOINT", "1")
+
+
+def _hook_of_functions() -> str:
+    """The #define for the kind of hook; "" if none works.
+
+    Not the kind that misses opens, unless there is no other.
+    """
+    kinds = ["fentry", "kprobe"]
+    if this_kernel.preempts_programs("fentry"):
+        kinds.reverse()
+    for kind in kinds:
+        if not hooks.KINDS[kind]():
+            return f"KERNEL_OPENS_BY_{kind.upper()}"
+    return ""
+
+
+def _inner_opens() -> List[Define]:
+    """What shows all opens within the kernel; [] where nothing does."""
+    hook, functions = _hook_of_functions(), function_names.inner_functions()
+    if not hook or not functions:
+        return []
+    return [("KERNEL_OPENS", "1"), (hook, "1"), *functions.items()] + _offsets(
+        {**_OPEN_FLAGS, **_FILENAME_NAME}
+    )
+
+
+def _exec(request: _Request) -> List[Define]:
+    if not request.all_ways:
+        raise _Missing("--all shows them")
+    return _inner_opens() or [_EXEC_TRACEPOINT] + _offsets(_BINPRM)
+
+
+def _kernel(request: _Request) -> List[Define]:
+    if not request.all_ways:
+        raise _Missing("--all shows them")
+    if not _hook_of_functions() or not function_names.inner_functions():
+        raise _Missing(_NO_FUNCTIONS)
+    return []  # they came with exec
+
+
+_WAYS: Dict[str, Callable[[_Request], List[Define]]] = {
+    "io_uring": _io_uring,
+    _32_BITS: _programs_for_32_bits,
+    "exec": _exec,
+    "the kernel": _kernel,
+}

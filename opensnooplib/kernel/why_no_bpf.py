@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why the kernel refuses BPF or perf events, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from opensnooplib.kernel import capabilities, limits, lockdown, this_kernel
+
+
+def sentence(error: int) -> str:
+    """`error` is the errno of bpf(2), perf_event_open(2) or a Reader."""
+    if error == errno.ENOSYS:
+        return (
+            f"this kernel ({this_kernel.release()}) has no BPF: it needs "
+            "CONFIG_BPF_SYSCALL and CONFIG_PERF_EVENTS"
+        )
+    if error in limits.ERRNOS:
+        return limits.sentence(error)
+    if error not in (errno.EPERM, errno.EACCES):
+        return f"the kernel refuses: {os.strerror(error)}"
+    if not capabilities.may_trace():
+        return (
+            "tracing needs root, or the capabilities CAP_BPF, CAP_PERFMON and "
+            "CAP_DAC_READ_SEARCH with tracefs mounted: try sudo opensnoop"
+        )
+    if lockdown.forbids_tracing():
+        return lockdown.LOCKED_DOWN
+    paranoid = this_kernel.perf_event_paranoid()
+    if paranoid > 2 and not capabilities.has("CAP_SYS_ADMIN"):
+        return (
+            "this kernel opens perf events for CAP_SYS_ADMIN alone "
+            f"(kernel.perf_event_paranoid is {paranoid}): run as root, or, as "
+            "root, sysctl kernel.perf_event_paranoid=2"
+        )
+    return (
+        "the kernel refuses BPF although this process may trace: a container "
+        "or a security module (seccomp, SELinux, AppArmor) forbids it; run "
+        "it on the host, or with --privileged"
+    )

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--live: a save of the C is taken into the running trace, exactly once.
+
+What was saved is compiled in a room of its own while the trace goes on. Then:
+
+1. Its programs for ends are attached beside the old ones: each end looks for
+   its begin in the map "start" of its own program set, so an open belongs to
+   the set that saw it begin.
+2. The new programs are shown the tool's own opens (the proof). If they
+   don't see them, that is told, and nothing has changed.
+3. One write into the slot of each stub (stub_code.py), and everybody's opens
+   are the new set's.
+4. The old set goes when nothing is under way that it saw begin: for a
+   FIFO that nobody opens, that can take as long as the trace.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import errno
+import os
+import time
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
+
+from opensnooplib.compile import launch
+from opensnooplib.compile.launch import Launched, Work
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import limits
+from opensnooplib.live import changes
+from opensnooplib.live.retirement import Retirement
+from opensnooplib.live.file_watch import Watch
+from opensnooplib.base.messages import Messages
+from opensnooplib.source import c_text
+from opensnooplib.source.c_text import Source, VanishedError
+from opensnooplib.trace import proof
+from opensnooplib.trace.proof import Result
+from opensnooplib.trace.program_set import ProgramSet
+from opensnooplib.trace.running_trace import Trace
+
+# Some editors take the file away for a moment while they save.
+_VANISHED_SECONDS = 1.0
+
+# A save while the one before is compiled makes that work vain. But where saves
+# never end, one is taken in after this time all the same.
+_BURST_SECONDS = 3.0
+
+_NOTHING = Source("", {})
+
+
+@contextlib.contextmanager
+def _as_sentence(what: str) -> Iterator[None]:
+    """Whatever goes wrong at a save, the trace must go on: so it is told."""
+    try:
+        yield
+    except OpensnoopError:
+        raise
+    except OSError as error:
+        raise OpensnoopError(f"{what}: {error.strerror or error}") from error
+    except Exception as error:
+        raise OpensnoopError(
+            f"{what}: {type(error).__name__}: {error}"
+        ) from error
+
+
+_NOT_TAKEN_IN = "this can't be taken in"
+
+
+def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
+    return OpensnoopError(
+        f"cannot watch {c_text.shown_name(path)} for changes: "
+        f"{error.strerror}; see fs.inotify in sysctl(8)"
+    )
+
+
+class Live:
+    """To be stepped in each round of the trace."""
+
+    def __init__(
+        self, trace: Trace, result: Result, messages: Messages
+    ) -> None:
+        """Watch what the trace was built from. Raises OpensnoopError.
+
+        `result` is what the launch has told of.
+        """
+        self._trace = trace
+        self._told = result.warnings()
+        self._messages = messages
+        self._path = c_text.path_of(trace.options)
+        self._shown = trace.job.source  # what the trace runs
+        self._tried = self._shown  # the last that was read, if it could be
+        self._stream = 0  # of what is being taken in
+        self._work: Optional[Work] = None
+        self._launched: Optional[Launched] = None
+        self._burst_began = self._saved = 0.0
+        # When to look at the files; at first, they may have changed since.
+        self._look_at: Optional[float] = 0.0
+        self._missing_since: Optional[float] = None
+        self._old: List[Retirement] = []
+        try:
+            self._watch = Watch()
+            self._watch.files(self._shown.files)
+        except OSError as error:
+            raise _cannot_watch(self._path, error) from None
+        messages.note(
+            f"saves of {changes.names(self._shown.files)} take effect at once"
+        )
+
+    def step(self) -> None:
+        """Do what is due, without waiting for anything."""
+        self._old = [one for one in self._old if not self._is_gone(one)]
+        if self._watch.have_changed():
+            self._look_at = 0.0
+        if self._look_at is not None and not self._must_finish():
+            if time.monotonic() >= self._look_at:
+                self._look()
+        if self._work and self._work.is_done():
+            self._take_over(self._work)
+        if self._launched:
+            self._swap(self._launched)
+
+    def _is_gone(self, old: Retirement) -> bool:
+        """Or does it stay until the trace ends?"""
+        try:
+            with _as_sentence("programs of before stay until the trace ends"):
+                return old.step()
+        except OpensnoopError as error:
+            self._messages.report(error)
+            return True
+
+    def _must_finish(self) -> bool:
+        """Before it looks at another save."""
+        is_busy = self._work or self._launched
+        burst = time.monotonic() - self._burst_began
+        return bool(is_busy) and burst > _BURST_SECONDS
+
+    def stop(self) -> None:
+        """The trace ends; what is being compiled comes too late."""
+        if self._work:
+            self._work.give_up().reap()
+        if self._launched:
+            self._drop(self._launched)
+
+    def _look(self) -> None:
+        """At the files, and begin to compile if what they say is new."""
+        self._look_at = None
+        reached: Dict[str, str] = {}
+        try:
+            with _as_sentence(_NOT_TAKEN_IN):
+                found = c_text.read(self._path, reached)
+        except VanishedError as error:
+            self._wait_for_return(error)
+            return
+        except OpensnoopError as error:
+            self._refuse(error)
+            return
+        finally:
+            self._watch_all({**self._shown.files, **reached})
+        self._missing_since = None
+        if found.text == self._tried.text:
+            return
+        was_busy = self._give_up()
+        self._tried = found
+        if found.text == self._shown.text:
+            self._messages.note("the C is again what the trace runs")
+            return
+        if not was_busy:
+            self._burst_began = time.monotonic()
+        try:
+            with _as_sentence(_NOT_TAKEN_IN):
+                self._begin(found)
+        except OpensnoopError as error:
+            self._tried = _NOTHING  # the same may find room later
+            self._tell(error)
+
+    def _watch_all(self, files: Iterable[str]) -> None:
+        try:
+            self._watch.files(files)
+        except OSError as error:
+            self._tell(_cannot_watch(self._path, error))
+
+    def _give_up(self) -> bool:
+        """What an earlier save began. Returns whether there was anything."""
+        work, launched = self._work, self._launched
+        if work:
+            self._work = None
+            self._trace.rooms.append(work.give_up())
+            self._trace.rings.drop_stream(self._stream)
+        if launched:
+            self._drop(launched)
+        return bool(work or launched)
+
+    def _refuse(self, error: OpensnoopError) -> None:
+        """What was saved can't even be compiled."""
+        self._give_up()
+        self._tried = _NOTHING
+        self._tell(error)
+
+    def _wait_for_return(self, error: VanishedError) -> None:
+        now = time.monotonic()
+        if self._missing_since is None:
+            self._missing_since = now
+        self._look_at = self._missing_since + _VANISHED_SECONDS
+        if now >= self._look_at:
+            self._look_at = None  # until it is saved again
+            self._refuse(error)
+
+    def _begin(self, found: Source) -> None:
+        self._saved = self._watch.last_change
+        rings = self._trace.rings
+        try:
+            self._stream = rings.add_stream()
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            raise OpensnoopError(
+                f"{len(self._old)} older programs still wait for opens "
+                f"that don't end ({self._what_is_held()}): no more can be "
+                "taken in"
+            ) from None
+        try:
+            self._work = launch.begin_changed(
+                self._trace.job, found, self._trace.stubs.names
+            )
+        except BaseException:
+            rings.drop_stream(self._stream)
+            raise
+        rings.add_own_process(self._work.pid)
+
+    def _what_is_held(self) -> str:
+        """By maps of older programs."""
+        held: Dict[str, int] = {}
+        for old in self._trace.older:
+            for name, count in old.under_way().items():
+                held[name] = held.get(name, 0) + count
+        return "and ".join(
+            f"the map {name} holds {count} of them"
+            for name, count in held.items()
+        )
+
+    def _take_over(self, work: Work) -> None:
+        self._work = None
+        try:
+            with _as_sentence(_NOT_TAKEN_IN):
+                self._launched = work.wait()
+        except OpensnoopError as error:
+            self._trace.rings.end_own_process(work.pid)
+            self._trace.rings.drop_stream(self._stream)
+            self._tell(error)
+            return
+        with contextlib.suppress(OpensnoopError), _as_sentence(""):
+            self._messages.show(self._launched.warnings())
+
+    def _tell(self, error: OpensnoopError) -> None:
+        self._messages.report(limits.explained(error) or error)
+        self._messages.warn("the trace goes on with the C as it was")
+
+    def _swap(self, launched: Launched) -> None:
+        try:
+            with _as_sentence(_NOT_TAKEN_IN):
+                try:
+                    new, result = self._prove(launched)
+                except BlockingIOError:
+                    return  # rows find no room just now: in the next round
+                self._trace.stubs.switch(new.programs)
+        except OpensnoopError as error:
+            self._drop(launched)
+            self._tell(error)
+            return
+        self._launched = None
+        trace, old = self._trace, self._trace.newest
+        trace.rooms.append(launched.room)
+        trace.newest = new
+        trace.older.append(old)
+        gone = trace.stubs.remove_others(new.programs)
+        self._old.append(Retirement(trace, old, gone))
+        self._say(old, new)
+        self._warn(result)
+        self._shown = self._tried
+
+    def _prove(self, launched: Launched) -> Tuple[ProgramSet, Result]:
+        """Let the new programs see opens by the tool. Raises OpensnoopError.
+
+        Raises BlockingIOError where nothing can be known yet.
+        """
+        trace = self._trace
+        new = ProgramSet(
+            trace.rings,
+            self._stream,
+            launched.handover,
+            trace.options,
+            trace.cpu_count,
+            older=trace.newest,
+        )
+        new.put_heading()
+        trace.stubs.take(launched.handover)
+        trace.stubs.show_tool(new.programs)
+        if trace.options.source is not None:
+            new.count_from_here()
+            return new, Result([], [], [])
+        try:
+            result = proof.prove(
+                trace.rings,
+                new.taken.calls,
+                trace.options,
+                new.count_from_here,
+            )
+        except BlockingIOError:
+            trace.stubs.switch(trace.newest.programs)
+            raise
+        if not result.seen:
+            raise OpensnoopError(
+                "the new programs are attached, but show no opens, not even "
+                "the tool's own, which is_tool() of bpf_src/task.h must let "
+                "pass"
+            )
+        return new, result
+
+    def _drop(self, launched: Launched) -> None:
+        """Leave the trace as it was before."""
+        trace = self._trace
+        self._launched = None
+        trace.stubs.switch(trace.newest.programs)
+        close_aside(trace.stubs.remove_others(trace.newest.programs))
+        trace.rings.drop_stream(self._stream)
+        trace.rooms.append(launched.room)
+        _thread.start_new_thread(launched.handover.close, ())
+
+    def _say(self, old: ProgramSet, new: ProgramSet) -> None:
+        took = time.monotonic() - self._saved
+        files = changes.names(
+            path
+            for path in {**self._shown.files, **self._tried.files}
+            if self._shown.files.get(path) != self._tried.files.get(path)
+        )
+        # Where only the folder has got another name, no file has changed.
+        files = files or c_text.shown_name(self._path)
+        self._messages.note(
+            f"{files}: taken in {took:.2f} s, "
+            + changes.of_columns(old.format.columns, new.format.columns)
+        )
+        unpaired = changes.of_pairs(list(old.programs), list(new.programs))
+        if unpaired:
+            self._messages.warn(
+                f"{unpaired}: what was under way may be shown twice or not "
+                "at all, since begin and end are paired in another way now"
+            )
+
+    def _warn(self, result: Result) -> None:
+        """Of what the programs before saw, and these don't."""
+        told, self._told = self._told, result.warnings()
+        for warning in self._told:
+            if warning not in told:
+                self._messages.warn(warning)
+
+
+def close_aside(fds: List[int]) -> None:
+    """In a thread: what is attached waits for the kernel's RCU."""
+
+    def close() -> None:
+        for fd in fds:
+            os.close(fd)
+
+    if fds:
+        _thread.start_new_thread(close, ())

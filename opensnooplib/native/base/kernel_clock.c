@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "base/kernel_clock.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+#define NS_PER_SECOND 1000000000
+
+/* The offset is 0 if the kernel has no time namespaces: before Linux 5.5. */
+static int64_t read_offset(void)
+{
+	FILE *file = fopen("/proc/self/timens_offsets", "re");
+	long long seconds = 0;
+	long long ns = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "monotonic %lld %lld", &seconds, &ns) != 2)
+		seconds = ns = 0;
+	fclose(file);
+	return seconds * NS_PER_SECOND + ns;
+}
+
+/* The offset, read once: it can't change while a process is in the namespace.
+ */
+static int64_t namespace_offset(void)
+{
+	static bool is_known;
+	static int64_t offset;
+
+	if (!is_known)
+		offset = read_offset();
+	is_known = true;
+	return offset;
+}
+
+uint64_t kernel_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec -
+	       (uint64_t)namespace_offset();
+}

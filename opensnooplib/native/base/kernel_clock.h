@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernel clock: the clock by which BPF programs stamp records.
+ */
+#ifndef OPENSNOOP_KERNEL_CLOCK_H
+#define OPENSNOOP_KERNEL_CLOCK_H
+
+#include <stdint.h>
+
+/*
+ * The time now: ns of CLOCK_MONOTONIC as the kernel itself has it. In a time
+ * namespace, clock_gettime(2) adds an offset to that: time_namespaces(7).
+ */
+uint64_t kernel_clock_ns(void);
+
+#endif

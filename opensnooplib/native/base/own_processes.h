@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Own processes: the tool's, whose opens are not shown. They are the trace, the
+ * compile rooms beside it, and the helpers that find callers.
+ */
+#ifndef OPENSNOOP_OWN_PROCESSES_H
+#define OPENSNOOP_OWN_PROCESSES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Several, since a process that was killed still runs beside the next one. */
+#define OWN_PROCESSES_MAX 16
+
+struct own_process {
+	uint32_t pid;
+	bool has_ended;
+	uint64_t end; /* ns, CLOCK_MONOTONIC; later, the PID is another's */
+};
+
+struct own_processes {
+	struct own_process all[OWN_PROCESSES_MAX];
+	unsigned int count;
+};
+
+/*
+ * Add a process. If there are too many, the oldest is forgotten, but not the
+ * first of all, which is the trace.
+ */
+void own_processes_add(struct own_processes *own, uint32_t pid);
+
+/* The process has ended: from `now` on, the PID can be another's. */
+void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now);
+
+/* Was the PID one of theirs at `ts` (ns, CLOCK_MONOTONIC)? */
+bool own_processes_had(const struct own_processes *own, uint32_t pid,
+		       uint64_t ts);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tally: the counts of records that a summary of a recording shows. In a live
+ * trace, bpf_src/extra/summary.h counts.
+ */
+#ifndef OPENSNOOP_COUNTS_H
+#define OPENSNOOP_COUNTS_H
+
+#include "event/record.h"
+
+/* How many files, and how many processes, are counted apart. */
+#define TALLY_ENTRIES_MAX (1 << 20)
+
+/* Errnos are below this. */
+#define TALLY_ERRNO_MAX 4096
+
+/* Counts of one file or one process. */
+struct tally_entry {
+	uint64_t number; /* the PID; for a file 1 if its path is cut */
+	uint64_t opened;
+	uint64_t failed;
+	uint64_t missing;     /* failed since there is no such file */
+	uint32_t size;	      /* of the text, in bytes */
+	unsigned char text[]; /* the path, or the command name */
+};
+
+struct tally_table {
+	void *tree; /* of tsearch(3), which no input makes slow */
+	struct tally_entry **all;
+	uint32_t count;
+	uint32_t capacity;
+	uint64_t no_place; /* opens for which there is no entry left */
+};
+
+struct tally {
+	struct tally_table files;
+	struct tally_table processes;
+	uint64_t errors[TALLY_ERRNO_MAX];
+	uint64_t unreadable;
+	struct field comm;
+	uint64_t until;	     /* ns; a later record isn't counted; 0: no limit */
+	uint64_t stopped_at; /* ns; the time of the first such record, or 0 */
+};
+
+/* Set all counts to 0, and free their memory. */
+void tally_clear(struct tally *tally);
+
+/* Count the record. False: it isn't counted, because of `until`. */
+bool tally_record(struct tally *tally, const struct layout *layout,
+		  const struct record *record);
+
+#endif

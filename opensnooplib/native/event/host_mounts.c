@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* O_CLOEXEC */
+#include "event/host_mounts.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/kernel_clock.h"
+
+/*
+ * How often the kernel is asked for changes: more often than every
+ * MERGE_HOLD_BACK_MS, so that each mount is known before its records are shown.
+ */
+#define RECHECK_NS (10 * 1000 * 1000)
+
+/* The largest mountinfo: far more than fs.mount-max mounts of a host take. */
+#define MOUNTINFO_BYTES_MAX (64 << 20)
+
+/* One mount. Its paths have no slash at the end, so "/" is empty. */
+struct host_mount {
+	unsigned long id;
+	unsigned long parent; /* the id of the mount that it is mounted on */
+	uint32_t device;
+	struct text root;  /* of the file system: the directory mounted */
+	struct text point; /* of the host: where it is mounted */
+};
+
+struct host_mounts {
+	const char *file;
+	int fd;		  /* of `file`; -1: not open yet */
+	uint64_t checked; /* ns; when the kernel was last asked for changes */
+	char *content;	  /* of `file`; the mounts' paths point into it */
+	struct host_mount *all;
+	size_t count;
+	const struct host_mount *root; /* the one at "/", or NULL */
+};
+
+struct host_mounts *host_mounts_new(const char *mountinfo)
+{
+	struct host_mounts *mounts = calloc(1, sizeof(*mounts));
+
+	if (!mounts)
+		return NULL;
+	mounts->file = mountinfo;
+	mounts->fd = -1;
+	return mounts;
+}
+
+static void forget_all(struct host_mounts *mounts)
+{
+	free(mounts->content);
+	free(mounts->all);
+	mounts->content = NULL;
+	mounts->all = NULL;
+	mounts->count = 0;
+	mounts->root = NULL;
+}
+
+void host_mounts_free(struct host_mounts *mounts)
+{
+	if (!mounts)
+		return;
+	forget_all(mounts);
+	if (mounts->fd >= 0)
+		close(mounts->fd);
+	free(mounts);
+}
+
+/* The content of the file, NUL-terminated; NULL if it can't be read. */
+static char *read_whole(int fd)
+{
+	size_t room = 16 * 1024;
+	size_t size = 0;
+	char *content = malloc(room);
+	ssize_t got = -1;
+
+	while (content) {
+		char *more;
+
+		got = pread(fd, content + size, room - size - 1, (off_t)size);
+		if (got <= 0)
+			break;
+		size += (size_t)got;
+		if (room - size > 1)
+			continue;
+		room *= 2;
+		more = room > MOUNTINFO_BYTES_MAX ? NULL
+						  : realloc(content, room);
+		if (!more)
+			break;
+		content = more;
+	}
+	if (got != 0) {
+		free(content);
+		return NULL;
+	}
+	content[size] = '\0';
+	return content;
+}
+
+static bool is_octal(char digit)
+{
+	return digit >= '0' && digit <= '7';
+}
+
+/* Take a path, up to the next space; \040 and the like become their bytes. */
+static struct text take_path(char **at)
+{
+	char *in = *at + strspn(*at, " ");
+	char *out = in;
+	struct text path = {.bytes = (unsigned char *)in};
+
+	while (*in && *in != ' ') {
+		if (in[0] == '\\' && is_octal(in[1]) && is_octal(in[2]) &&
+		    is_octal(in[3])) {
+			*out++ = (char)((in[1] - '0') << 6 |
+					(in[2] - '0') << 3 | (in[3] - '0'));
+			in += 4;
+		} else {
+			*out++ = *in++;
+		}
+	}
+	*at = in;
+	path.size = (size_t)(out - (const char *)path.bytes);
+	if (path.size == 1 && *path.bytes == '/')
+		path.size = 0;
+	return path;
+}
+
+/* A line: "ID PARENT MAJOR:MINOR ROOT POINT ..." */
+static struct host_mount parse(char *line)
+{
+	struct host_mount mount;
+
+	mount.id = strtoul(line, &line, 10);
+	mount.parent = strtoul(line, &line, 10);
+	/* The kernel's MKDEV(major, minor): linux/kdev_t.h. */
+	mount.device = (uint32_t)strtoul(line, &line, 10) << 20;
+	line += *line == ':';
+	mount.device |= (uint32_t)strtoul(line, &line, 10);
+	mount.root = take_path(&line);
+	mount.point = take_path(&line);
+	return mount;
+}
+
+/* Is `path` the same as `above`, or below it? */
+static bool is_below(struct text path, struct text above)
+{
+	return path.size >= above.size &&
+	       memcmp(path.bytes, above.bytes, above.size) == 0 &&
+	       (path.size == above.size || path.bytes[above.size] == '/');
+}
+
+/* The first mount at "/": the others there are mounted on top of one another.
+ */
+static const struct host_mount *find_root(const struct host_mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->all[i].point.size == 0)
+			return &mounts->all[i];
+	return NULL;
+}
+
+static size_t count_lines(const char *content)
+{
+	size_t lines = 0;
+
+	while ((content = strchr(content, '\n'))) {
+		content++;
+		lines++;
+	}
+	return lines;
+}
+
+static void read_mounts(struct host_mounts *mounts)
+{
+	char *line;
+	char *end;
+
+	forget_all(mounts);
+	mounts->content = read_whole(mounts->fd);
+	if (!mounts->content)
+		return;
+	mounts->all =
+		calloc(count_lines(mounts->content) + 1, sizeof(*mounts->all));
+	if (!mounts->all)
+		return;
+	for (line = mounts->content; (end = strchr(line, '\n')); line = end) {
+		*end++ = '\0';
+		mounts->all[mounts->count++] = parse(line);
+	}
+	mounts->root = find_root(mounts);
+}
+
+static bool have_changed(const struct host_mounts *mounts)
+{
+	struct pollfd change = {.fd = mounts->fd, .events = POLLPRI};
+
+	return poll(&change, 1, 0) > 0 && change.revents & POLLPRI;
+}
+
+static void follow_changes(struct host_mounts *mounts)
+{
+	uint64_t now = kernel_clock_ns();
+
+	if (mounts->checked && now - mounts->checked < RECHECK_NS)
+		return;
+	mounts->checked = now;
+	if (mounts->fd >= 0 && !have_changed(mounts))
+		return;
+	if (mounts->fd < 0)
+		mounts->fd = open(mounts->file, O_RDONLY | O_CLOEXEC);
+	if (mounts->fd >= 0)
+		read_mounts(mounts);
+}
+
+/* Of the mounts on `lower`, the one that the path enters first; or NULL. */
+static const struct host_mount *next_mount(const struct host_mounts *mounts,
+					   const struct host_mount *lower,
+					   struct text path)
+{
+	const struct host_mount *next = NULL;
+
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct host_mount *mount = &mounts->all[i];
+
+		if (mount->parent == lower->id && mount != lower &&
+		    (!next || mount->point.size <= next->point.size) &&
+		    is_below(path, mount->point))
+			next = mount;
+	}
+	return next;
+}
+
+/* The mount that contains the host's path; mounts can hide one another. */
+static const struct host_mount *mount_of(const struct host_mounts *mounts,
+					 struct text path)
+{
+	const struct host_mount *mount = mounts->root;
+	const struct host_mount *next = mount;
+
+	/* The steps are limited, in case mounts form a circle. */
+	for (size_t i = 0; next && i < mounts->count; i++) {
+		mount = next;
+		next = next_mount(mounts, mount, path);
+	}
+	return mount;
+}
+
+/* The path of the file through this mount; NULL if another mount hides it. */
+static char *path_through(const struct host_mounts *mounts,
+			  const struct host_mount *mount, struct text inside,
+			  char *room, size_t size)
+{
+	size_t rest = inside.size - mount->root.size;
+	struct text path = {
+		.bytes = (unsigned char *)room,
+		.size = mount->point.size + rest,
+	};
+
+	if (path.size > size)
+		return NULL;
+	memcpy(room, mount->point.bytes, mount->point.size);
+	memcpy(room + mount->point.size, inside.bytes + mount->root.size, rest);
+	return mount_of(mounts, path) == mount ? room + path.size : NULL;
+}
+
+char *host_path(struct host_mounts *mounts, uint32_t device, struct text inside,
+		char *room, size_t size)
+{
+	follow_changes(mounts);
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct host_mount *mount = &mounts->all[i];
+		char *end = NULL;
+
+		if (mount->device == device && is_below(inside, mount->root))
+			end = path_through(mounts, mount, inside, room, size);
+		if (end)
+			return end;
+	}
+	return NULL;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* strnlen */
+#include "event/record.h"
+
+#include <linux/limits.h>
+#include <string.h>
+
+bool record_unsigned(const struct record *record, struct field field,
+		     uint64_t *value)
+{
+	uint8_t u8;
+	uint16_t u16;
+	uint32_t u32;
+
+	if (!record_has(record, field))
+		return false;
+
+	switch (field.size) {
+	case sizeof(u8):
+		*value = record->data[field.offset];
+		return true;
+	case sizeof(u16):
+		memcpy(&u16, record->data + field.offset, sizeof(u16));
+		*value = u16;
+		return true;
+	case sizeof(u32):
+		memcpy(&u32, record->data + field.offset, sizeof(u32));
+		*value = u32;
+		return true;
+	case sizeof(*value):
+		memcpy(value, record->data + field.offset, sizeof(*value));
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool record_signed(const struct record *record, struct field field,
+		   int64_t *value)
+{
+	uint64_t bits;
+
+	if (!record_unsigned(record, field, &bits))
+		return false;
+
+	switch (field.size) {
+	case 1:
+		*value = (int8_t)bits;
+		break;
+	case 2:
+		*value = (int16_t)bits;
+		break;
+	case 4:
+		*value = (int32_t)bits;
+		break;
+	default:
+		*value = (int64_t)bits;
+	}
+	return true;
+}
+
+struct text record_text(const struct record *record, struct field field)
+{
+	struct text text = {.bytes = record->data};
+
+	if (field.offset >= record->size)
+		return text;
+	text.bytes += field.offset;
+	text.size = record->size - field.offset;
+	if (text.size > field.size)
+		text.size = field.size;
+	text.size = strnlen((const char *)text.bytes, text.size);
+	return text;
+}
+
+bool record_is_possible(const struct record *record,
+			const struct layout *layout, uint32_t least)
+{
+	uint64_t dir_size = 0;
+	int64_t path_size;
+	uint64_t room;
+
+	if (record->size < least)
+		return false;
+	if (layout->path.size == 0 ||
+	    !record_signed(record, layout->path_size, &path_size) ||
+	    path_size <= 0)
+		return true;
+	if (layout->path.offset > record->size)
+		return false;
+	room = record->size - layout->path.offset;
+	record_unsigned(record, layout->dir_size, &dir_size);
+	return (uint64_t)path_size <= room && dir_size <= room - path_size;
+}
+
+enum path_state record_path(const struct record *record,
+			    const struct layout *layout, struct text *path)
+{
+	int64_t path_size;
+
+	*path = record_text(record, layout->path);
+	if (!record_signed(record, layout->path_size, &path_size))
+		return PATH_WHOLE;
+	if (path_size <= 0) {
+		path->size = 0;
+		return PATH_UNREADABLE;
+	}
+	/* bpf_probe_read_user_str() fills the field if it cuts the path. */
+	if (path_size >= layout->path.size || path_size > PATH_MAX)
+		return PATH_CUT;
+	return PATH_WHOLE;
+}

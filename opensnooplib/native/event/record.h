@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Record: the bytes of one struct event, as BPF sent them.
+ *
+ * The struct isn't known here. Its layout comes from the frontend, which has
+ * it from BTF or from BCC, so every access is checked against the record's real
+ * size.
+ */
+#ifndef OPENSNOOP_RECORD_H
+#define OPENSNOOP_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct record {
+	const unsigned char *data;
+	uint32_t size;	 /* bytes, of which up to 7 at the end are padding */
+	uint32_t stream; /* that has this struct event: see perf_ring.h */
+};
+
+/* Where a field lies in a record, in bytes. A field that is absent has size 0.
+ */
+struct field {
+	uint32_t offset;
+	uint32_t size;
+};
+
+/* Values of the field ret, as in bpf_src/event.h. */
+#define RECORD_NO_DESCRIPTOR  0x7fffffff /* opened, but not as a descriptor */
+#define RECORD_UNKNOWN_RESULT 0x7ffffffe /* the kernel reports no result */
+
+/* The fields that are used for more than their own column. */
+struct layout {
+	struct field ts;    /* u64, ns, CLOCK_MONOTONIC: the order of rows */
+	struct field pid;   /* u32: the tool's own opens are not shown */
+	struct field ret;   /* signed: a descriptor or a negative errno */
+	struct field flags; /* unsigned: is the mode used? */
+	struct field path_size;	 /* signed: bytes of the path with its NUL */
+	struct field dir_size;	 /* unsigned: bytes of directories after it */
+	struct field dir_state;	 /* unsigned: enum dir_state of event.h */
+	struct field fs_device;	 /* unsigned: of another mount namespace */
+	struct field fs_size;	 /* unsigned: see bpf_src/event.h */
+	struct field mount_size; /* unsigned: see bpf_src/event.h */
+	struct field path;	 /* char[]: the last field */
+};
+
+/*
+ * Element `index` of an array whose first element is `first`. It lies beyond
+ * the end of any record where its offset would need more than 32 bits.
+ */
+static inline struct field array_element(struct field first, uint32_t index)
+{
+	struct field element = first;
+
+	if (__builtin_mul_overflow(index, first.size, &element.offset) ||
+	    __builtin_add_overflow(element.offset, first.offset,
+				   &element.offset))
+		element.offset = UINT32_MAX;
+	return element;
+}
+
+/* Is the record long enough for the field? */
+static inline bool record_has(const struct record *record, struct field field)
+{
+	return field.size > 0 && field.offset <= record->size &&
+	       field.size <= record->size - field.offset;
+}
+
+/*
+ * Read an integer of 1, 2, 4 or 8 bytes. False: the field has another size, or
+ * the record is too short for it.
+ */
+bool record_unsigned(const struct record *record, struct field field,
+		     uint64_t *value);
+bool record_signed(const struct record *record, struct field field,
+		   int64_t *value);
+
+struct text {
+	const unsigned char *bytes;
+	size_t size; /* without the NUL */
+};
+
+/* The text of a char[], up to its NUL or to the end of the field. */
+struct text record_text(const struct record *record, struct field field);
+
+/*
+ * Can a program have sent this record, which comes from a file? It has at least
+ * `least` bytes, for the fields before the path, and then as many as path_size
+ * and dir_size say.
+ */
+bool record_is_possible(const struct record *record,
+			const struct layout *layout, uint32_t least);
+
+enum path_state {
+	PATH_WHOLE,
+	PATH_CUT,	 /* longer than the field, and so than PATH_MAX */
+	PATH_TOP_CUT,	 /* directories nearest to the root are missing */
+	PATH_UNREADABLE, /* the BPF program could not read it */
+};
+
+/* The path that the program gave. A row shows that of full_path(). */
+enum path_state record_path(const struct record *record,
+			    const struct layout *layout, struct text *path);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Merge: the records of all perf rings, in order of time.
+ *
+ * Each ring is in order already, so the oldest record of all is the oldest one
+ * of some ring: a heap of rings, keyed by the time of that record, gives them
+ * in order, without copying or sorting.
+ */
+#ifndef OPENSNOOP_MERGE_H
+#define OPENSNOOP_MERGE_H
+
+#include "event/consumer.h"
+#include "perf/perf_ring.h"
+
+/* How long records are held back in their rings, to be put in order. */
+#define MERGE_HOLD_BACK_MS 20
+
+struct merge_entry {
+	uint64_t ts; /* of the ring's oldest record */
+	struct ring *ring;
+	struct record record;
+};
+
+struct merge {
+	struct ring *rings;
+	unsigned int ring_count;
+	struct merge_entry *heap;
+	unsigned int heap_size;
+	struct field ts[STREAMS_MAX]; /* the time of a record: u64, ns */
+};
+
+/* Merge these rings, which stay the caller's. Returns 0 or -ENOMEM. */
+int merge_init(struct merge *merge, struct ring *rings,
+	       unsigned int ring_count);
+void merge_free(struct merge *merge);
+
+/* Merge other rings from the next merge_drain() on. Returns 0 or -ENOMEM. */
+int merge_set_rings(struct merge *merge, struct ring *rings,
+		    unsigned int ring_count);
+
+/*
+ * The time up to which records are in order now: ns, CLOCK_MONOTONIC. A younger
+ * record may follow one that another CPU is still writing.
+ */
+uint64_t merge_ordered_until(void);
+
+/*
+ * Hand every record that is older than `until` (ns) to `consume`. Younger ones
+ * stay in their rings, except while some ring is more than half full: then
+ * order is given up, so that nothing is lost. Returns whether any record is
+ * left.
+ */
+bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
+		 void *context);
+
+#endif

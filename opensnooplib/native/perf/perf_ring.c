@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "perf/perf_ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * Watermark of a ring: how many bytes it holds before the kernel wakes the
+ * reader. A wake-up for each record would cost the traced program ten times
+ * more than the record; a reader that also looks every few milliseconds is as
+ * prompt.
+ */
+#define WATERMARK_BYTES (64 * 1024)
+
+/* A perf record's size is a u16. */
+#define RECORD_SIZE_MAX (1 << 16)
+
+/* A sample of PERF_SAMPLE_RAW, behind its perf_event_header. */
+struct raw_sample {
+	uint32_t size;
+	unsigned char bytes[];
+};
+
+/*
+ * A sample of stream 0 begins with the size of its record; a sample of another
+ * stream, with the id of its event. The kernel pads a record so that together
+ * with its size it fills words of 8 bytes (perf_prepare_sample() in
+ * kernel/events/core.c): the size is 4 more than a multiple of 8. An event
+ * whose id is that too isn't used.
+ */
+static bool looks_like_size(uint64_t number)
+{
+	return number % 8 == 4;
+}
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t map_size(const struct ring *ring)
+{
+	return page_size() + ring->size;
+}
+
+static int open_event(const struct ring *ring, uint64_t more_of_sample)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_BPF_OUTPUT,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_RAW | more_of_sample,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
+		.watermark = 1,
+	};
+	uint64_t quarter = ring->size / 4;
+
+	attr.wakeup_watermark =
+		(uint32_t)(quarter < WATERMARK_BYTES ? quarter
+						     : WATERMARK_BYTES);
+	return (int)syscall(SYS_perf_event_open, &attr, -1, ring->cpu, -1,
+			    PERF_FLAG_FD_CLOEXEC);
+}
+
+int ring_map(struct ring *ring, int fd, unsigned int pages)
+{
+	void *map;
+	int error;
+
+	ring->streams[0].fd = fd;
+	ring->size = pages * page_size();
+	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   0);
+	if (map == MAP_FAILED) {
+		/* EPERM: too much locked memory (perf_mmap(), events/core.c).
+		 */
+		error = errno == EPERM ? -ENOBUFS : -errno;
+		close(fd);
+		return error;
+	}
+	ring->control = map;
+	ring->data = (unsigned char *)map + page_size();
+	ring->copy = malloc(RECORD_SIZE_MAX);
+	if (!ring->copy) {
+		ring_close(ring);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int read_id(struct stream_event *event)
+{
+	return ioctl(event->fd, PERF_EVENT_IOC_ID, &event->id) < 0 ? -errno : 0;
+}
+
+int ring_open(struct ring *ring, int cpu, unsigned int pages)
+{
+	int error;
+	int fd;
+
+	*ring = (struct ring){
+		.cpu = cpu,
+		.size = pages * page_size(),
+	};
+	fd = open_event(ring, 0);
+	if (fd < 0)
+		return -errno;
+	error = ring_map(ring, fd, pages);
+	if (error)
+		return error;
+	error = read_id(&ring->streams[0]);
+	if (error)
+		ring_close(ring);
+	return error;
+}
+
+void ring_close(struct ring *ring)
+{
+	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
+		ring_drop_stream(ring, stream);
+	munmap(ring->control, map_size(ring));
+	free(ring->copy);
+}
+
+/* Any event of the ring: they all share one buffer. */
+static int any_event(const struct ring *ring)
+{
+	uint32_t stream = 0;
+
+	while (!ring->streams[stream].fd)
+		stream++;
+	return ring->streams[stream].fd;
+}
+
+/* The event of another stream than 0: its samples begin with its id. */
+static int open_sharing_event(const struct ring *ring,
+			      struct stream_event *event)
+{
+	int error;
+
+	event->fd = open_event(ring, PERF_SAMPLE_IDENTIFIER);
+	if (event->fd < 0)
+		return -errno;
+	error = read_id(event);
+	if (!error &&
+	    ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, any_event(ring)) < 0)
+		error = -errno;
+	if (error)
+		close(event->fd);
+	return error;
+}
+
+int ring_add_stream(struct ring *ring, uint32_t stream)
+{
+	struct stream_event event = {0};
+	int error = open_sharing_event(ring, &event);
+
+	/* An event that is opened anew has another id. */
+	while (!error && looks_like_size(event.id)) {
+		close(event.fd);
+		error = open_sharing_event(ring, &event);
+	}
+	if (!error)
+		ring->streams[stream] = event;
+	return error;
+}
+
+void ring_drop_stream(struct ring *ring, uint32_t stream)
+{
+	if (ring->streams[stream].fd > 0)
+		close(ring->streams[stream].fd);
+	ring->streams[stream] = (struct stream_event){0};
+}
+
+void ring_end_stream(struct ring *ring, uint32_t stream)
+{
+	ring_refresh(ring);
+	ring->streams[stream].end = ring->head;
+}
+
+bool ring_stream_is_read(const struct ring *ring, uint32_t stream)
+{
+	return ring->tail >= ring->streams[stream].end;
+}
+
+int ring_event(const struct ring *ring, uint32_t stream)
+{
+	return ring->streams[stream].fd;
+}
+
+/* The time for which the event was enabled: perf_event_open(2). 0: unknown. */
+static uint64_t enabled_ns(int event)
+{
+	uint64_t value_and_time[2] = {0};
+
+	if (read(event, value_and_time, sizeof(value_and_time)) < 0)
+		return 0;
+	return value_and_time[1];
+}
+
+bool ring_is_alive(const struct ring *ring)
+{
+	int event = any_event(ring);
+
+	/* The time increases for as long as the event has its CPU. */
+	return enabled_ns(event) != enabled_ns(event);
+}
+
+void ring_refresh(struct ring *ring)
+{
+	ring->head =
+		__atomic_load_n(&ring->control->data_head, __ATOMIC_ACQUIRE);
+}
+
+/* The next perf record, of any type, in one piece. */
+static const struct perf_event_header *next_record(struct ring *ring)
+{
+	uint64_t offset = ring->tail & (ring->size - 1);
+	const struct perf_event_header *header = (void *)(ring->data + offset);
+	uint64_t until_end = ring->size - offset;
+
+	/* Records are multiples of 8 bytes, so a header never wraps. */
+	if (header->size <= until_end)
+		return header;
+	memcpy(ring->copy, header, until_end);
+	memcpy(ring->copy + until_end, ring->data, header->size - until_end);
+	return (const void *)ring->copy;
+}
+
+/* False if the stream with this id was dropped. */
+static bool find_stream(const struct ring *ring, uint64_t id, uint32_t *stream)
+{
+	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
+		if (ring->streams[i].fd > 0 && ring->streams[i].id == id) {
+			*stream = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* False if the sample's stream was dropped. */
+static bool read_sample(const struct ring *ring, const void *sample,
+			struct record *record)
+{
+	const struct raw_sample *raw = sample;
+	const uint64_t *id = sample;
+
+	if (looks_like_size(raw->size))
+		record->stream = 0;
+	else if (find_stream(ring, *id, &record->stream))
+		raw = (const void *)(id + 1);
+	else
+		return false;
+
+	if (!ring->streams[record->stream].fd)
+		return false;
+	record->data = raw->bytes;
+	record->size = raw->size;
+	return true;
+}
+
+/* PERF_RECORD_LOST: the event's id, and how many of its records are lost. */
+static void note_lost(struct ring *ring, const struct perf_event_header *header)
+{
+	uint64_t body[2];
+	uint32_t stream = 0;
+
+	if (header->size < sizeof(*header) + sizeof(body))
+		return;
+	memcpy(body, header + 1, sizeof(body));
+	if (find_stream(ring, body[0], &stream))
+		ring->streams[stream].lost += body[1];
+}
+
+const struct perf_event_header *ring_next(struct ring *ring)
+{
+	return ring_is_empty(ring) ? NULL : next_record(ring);
+}
+
+bool ring_peek(struct ring *ring, struct record *record)
+{
+	while (ring->tail < ring->head) {
+		const struct perf_event_header *header = next_record(ring);
+
+		if (header->type == PERF_RECORD_SAMPLE &&
+		    read_sample(ring, header + 1, record))
+			return true;
+		if (header->type == PERF_RECORD_LOST)
+			note_lost(ring, header);
+		ring->tail += header->size;
+	}
+	return false;
+}
+
+void ring_consume(struct ring *ring)
+{
+	uint64_t offset = ring->tail & (ring->size - 1);
+	const struct perf_event_header *header = (void *)(ring->data + offset);
+
+	ring->tail += header->size;
+}
+
+void ring_release(struct ring *ring)
+{
+	__atomic_store_n(&ring->control->data_tail, ring->tail,
+			 __ATOMIC_RELEASE);
+}

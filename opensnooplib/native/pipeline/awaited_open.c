@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/awaited_open.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/kernel_clock.h"
+#include "pipeline/progress.h"
+#include "pipeline/reader_data.h"
+#include "pipeline/record_wait.h"
+
+/* How often the awaited record is looked for. */
+#define AWAIT_INTERVAL_MS 1
+
+struct waiting {
+	struct reader *reader;
+	const struct awaited_open *open;
+	bool seen;
+	bool is_blocked; /* there is no room for rows of older streams */
+};
+
+/* A record of an older stream. */
+static enum verdict show_older(struct waiting *waiting,
+			       const struct record *record)
+{
+	struct reader *reader = waiting->reader;
+	enum verdict verdict = all_rows_shown(reader)
+				       ? CONSUMED
+				       : reader->consume(reader, record);
+
+	waiting->is_blocked = verdict == NOT_CONSUMED;
+	return verdict;
+}
+
+/* `wanted` is NULL for a path that can't be read. */
+static bool has_path(struct reader *reader, const struct record *record,
+		     const char *wanted)
+{
+	const struct layout *layout = &reader->streams[record->stream].layout;
+	struct text path;
+	enum path_state state =
+		full_path(record, layout, reader->format.host_mounts,
+			  reader->format.path_room, &path);
+
+	if (!wanted)
+		return state == PATH_UNREADABLE;
+	return state == PATH_WHOLE && path.size == strlen(wanted) &&
+	       memcmp(path.bytes, wanted, path.size) == 0;
+}
+
+static enum verdict compare_with_awaited(void *context,
+					 const struct record *record)
+{
+	struct waiting *waiting = context;
+	struct reader *reader = waiting->reader;
+	const struct layout *layout = &reader->streams[record->stream].layout;
+	const struct awaited_open *open = waiting->open;
+	uint64_t pid;
+	int64_t ret;
+
+	if (record->stream != reader->newest)
+		return show_older(waiting, record);
+	if (!has_path(reader, record, open->path))
+		return CONSUMED;
+	if (record_unsigned(record, layout->pid, &pid) && pid != open->pid)
+		return CONSUMED;
+	if (record_signed(record, layout->ret, &ret) && ret != open->ret)
+		return CONSUMED;
+	waiting->seen = true;
+	return CONSUMED_ENOUGH;
+}
+
+int reader_await_open(struct reader *reader, const struct awaited_open *open,
+		      int timeout_ms)
+{
+	struct waiting waiting = {.reader = reader, .open = open};
+	uint64_t deadline = kernel_clock_ns() + (uint64_t)timeout_ms * 1000000;
+
+	for (;;) {
+		reader->records_wait =
+			merge_drain(&reader->merge, merge_ordered_until(),
+				    compare_with_awaited, &waiting);
+		output_flush(&reader->output);
+		if (waiting.seen || kernel_clock_ns() > deadline)
+			break;
+		wait_for_records(reader, AWAIT_INTERVAL_MS);
+	}
+	return !waiting.seen && waiting.is_blocked ? -EAGAIN : waiting.seen;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/reader.h"
+
+#include <errno.h>
+
+#include "pipeline/reader_data.h"
+#include "pipeline/record_wait.h"
+
+/* How long one write waits for a full pipe, at the end of the trace. */
+#define LAST_WRITE_WAIT_MS 1000
+
+struct last_rows {
+	struct reader *reader;
+	bool is_blocked; /* there is no room for another row */
+};
+
+static enum verdict show_last(void *context, const struct record *record)
+{
+	struct last_rows *last = context;
+	enum verdict verdict = last->reader->consume(last->reader, record);
+
+	last->is_blocked = verdict == NOT_CONSUMED;
+	return verdict;
+}
+
+static enum verdict count_undelivered(void *context,
+				      const struct record *record)
+{
+	struct reader *reader = context;
+
+	reader->undelivered += is_wanted(reader, record);
+	return CONSUMED;
+}
+
+int reader_poll(struct reader *reader, int timeout_ms)
+{
+	wait_for_records(reader, timeout_ms);
+	if (reader->format.callers)
+		mappings_follow(&reader->format.callers->mappings);
+	if (!all_rows_shown(reader))
+		reader->records_wait =
+			merge_drain(&reader->merge, merge_ordered_until(),
+				    reader->consume, reader);
+	output_flush(&reader->output);
+	return (int)output_state(reader);
+}
+
+int reader_finish(struct reader *reader, uint64_t until)
+{
+	struct last_rows last = {.reader = reader};
+
+	reader->output.wait_ms = LAST_WRITE_WAIT_MS;
+	if (reader->format.callers)
+		callers_hurry(reader->format.callers);
+	if (!all_rows_shown(reader))
+		merge_drain(&reader->merge, until, show_last, &last);
+	/* If all rows are shown, the records that are left came too late. */
+	if (last.is_blocked)
+		merge_drain(&reader->merge, until, count_undelivered, reader);
+	if (!output_flush(&reader->output) && !reader->output.error)
+		reader->output.error = ETIMEDOUT;
+	if (!reader->output.error && output_is_lost(&reader->output))
+		reader->output.error = ESTALE;
+	return (int)output_state(reader);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/reader_rings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "bpf/map.h"
+#include "pipeline/reader_callers.h"
+#include "pipeline/reader_data.h"
+#include "pipeline/reader_streams.h"
+
+/* Where this fails, the ring is closed. */
+static int open_ring(struct reader *reader, struct ring *ring, int cpu,
+		     unsigned int pages)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int error = ring_open(ring, cpu, pages);
+
+	if (error)
+		return error;
+	/* The mapping keeps stream 0's event, which wakes for all streams. */
+	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring_event(ring, 0),
+		      &event) < 0) {
+		error = -errno;
+		ring_close(ring);
+	}
+	return error;
+}
+
+static int open_rings(struct reader *reader, const int *cpus,
+		      unsigned int cpu_count)
+{
+	reader->rings = calloc(cpu_count, sizeof(*reader->rings));
+	if (!reader->rings)
+		return -ENOMEM;
+
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		int error = open_ring(reader, &reader->rings[i], cpus[i],
+				      reader->pages);
+
+		if (error)
+			return error;
+		reader->ring_count++;
+	}
+	return merge_init(&reader->merge, reader->rings, reader->ring_count);
+}
+
+int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
+		unsigned int pages)
+{
+	int error;
+
+	*reader = calloc(1, sizeof(**reader));
+	if (!*reader)
+		return -ENOMEM;
+	(*reader)->pages = pages;
+	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	error = (*reader)->epoll_fd < 0 ? -errno
+					: open_rings(*reader, cpus, cpu_count);
+	(*reader)->format.host_mounts = host_mounts_new("/proc/self/mountinfo");
+	if (!error && !(*reader)->format.host_mounts)
+		error = -ENOMEM;
+	if (error) {
+		reader_close(*reader);
+		*reader = NULL;
+	}
+	return error;
+}
+
+void reader_close(struct reader *reader)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		ring_close(&reader->rings[i]);
+	free(reader->rings);
+	merge_free(&reader->merge);
+	output_free(&reader->output);
+	free_streams(reader);
+	free(reader->heading);
+	recording_free(&reader->recording);
+	conditions_free(&reader->conditions);
+	tally_clear(&reader->tally);
+	names_free(&reader->format.names);
+	callers_close(reader->format.callers);
+	host_mounts_free(reader->format.host_mounts);
+	if (reader->epoll_fd >= 0)
+		close(reader->epoll_fd);
+	free(reader);
+}
+
+static struct ring *ring_of(struct reader *reader, int cpu)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (reader->rings[i].cpu == cpu)
+			return &reader->rings[i];
+	return NULL;
+}
+
+/* Add a ring at the end of the array. */
+static int add_ring(struct reader *reader, const struct ring *ring)
+{
+	unsigned int count = reader->ring_count + 1;
+	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
+
+	if (!rings)
+		return -ENOMEM;
+	rings[reader->ring_count] = *ring;
+	reader->rings = rings;
+	reader->merge.rings = rings;
+	if (merge_set_rings(&reader->merge, rings, count) < 0)
+		return -ENOMEM;
+	reader->ring_count = count;
+	return 0;
+}
+
+/* Let the programs of all streams write to the ring. */
+static int put_into_maps(struct reader *reader, struct ring *ring)
+{
+	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
+		int map_fd = reader->streams[i].map_fd;
+		int error;
+
+		if (!map_fd)
+			continue;
+		error = i ? ring_add_stream(ring, i) : 0;
+		if (!error)
+			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
+					     ring_event(ring, i));
+		if (error)
+			return error;
+	}
+	if (!reader->streams[0].map_fd)
+		ring_drop_stream(ring, 0);
+	return 0;
+}
+
+int reader_follow_cpu(struct reader *reader, int cpu)
+{
+	struct ring *old = ring_of(reader, cpu);
+	unsigned int pages = reader->pages;
+	struct ring ring;
+	int error;
+
+	if (old) {
+		ring_refresh(old);
+		if (!ring_is_empty(old))
+			return -EAGAIN;
+	}
+	error = open_ring(reader, &ring, cpu, pages);
+	while (error == -ENOBUFS && pages > 1) {
+		pages /= 2;
+		error = open_ring(reader, &ring, cpu, pages);
+	}
+	if (error)
+		return error;
+	error = put_into_maps(reader, &ring);
+	if (!error && !old)
+		error = add_ring(reader, &ring);
+	if (error) {
+		ring_close(&ring);
+		return error;
+	}
+	if (old) {
+		ring_close(old);
+		*old = ring;
+	}
+	return follow_callers_on_cpus(reader);
+}
+
+int reader_deaf_cpu(const struct reader *reader)
+{
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (!ring_is_alive(&reader->rings[i]))
+			return reader->rings[i].cpu;
+	return -1;
+}

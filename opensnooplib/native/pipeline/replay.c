@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pipeline/progress.h"
+#include "pipeline/reader_data.h"
+#include "pipeline/reader_rings.h"
+
+int reader_open_recording(struct reader **reader, int fd)
+{
+	int error;
+
+	*reader = calloc(1, sizeof(**reader));
+	if (!*reader)
+		return -ENOMEM;
+	(*reader)->epoll_fd = -1;
+	error = recording_init(&(*reader)->recording, fd);
+	if (error) {
+		reader_close(*reader);
+		*reader = NULL;
+	}
+	return error;
+}
+
+int reader_read_header(struct reader *reader, int timeout_ms)
+{
+	struct recording *recording = &reader->recording;
+	int error = recording_fill(recording, timeout_ms);
+
+	return error ? error : (int)recording_take_header(recording);
+}
+
+static enum verdict leave_record(void *context, const struct record *record)
+{
+	(void)context;
+	(void)record;
+	return NOT_CONSUMED;
+}
+
+static enum verdict check_record(void *context, const struct record *record)
+{
+	struct reader *reader = context;
+
+	if (record_is_possible(record, &reader->format.layout,
+			       reader->record_least))
+		return reader->consume(reader, record);
+	reader->impossible++;
+	return CONSUMED;
+}
+
+/* A record before the first description can't be shown. */
+static void drain(struct reader *reader)
+{
+	record_consumer consume = reader->consume ? check_record : leave_record;
+
+	reader->input = recording_drain(&reader->recording, consume, reader,
+					&reader->block);
+	if (reader->input == RECORDING_STOPPED && !reader->consume)
+		reader->input = RECORDING_DAMAGED;
+}
+
+static enum reader_state input_state(enum recording_state state)
+{
+	switch (state) {
+	case RECORDING_BLOCK:
+		return READER_AT_BLOCK;
+	case RECORDING_ENDED:
+		return READER_INPUT_ENDED;
+	case RECORDING_CUT:
+		return READER_INPUT_CUT;
+	case RECORDING_DAMAGED:
+		return READER_INPUT_DAMAGED;
+	default:
+		return READER_GOES_ON;
+	}
+}
+
+int reader_poll_recording(struct reader *reader, int timeout_ms)
+{
+	enum reader_state state;
+	int error = 0;
+
+	/* A read can block: read only when no whole block is left. */
+	if (reader->input == RECORDING_WAITS)
+		error = recording_fill(&reader->recording, timeout_ms);
+	if (error)
+		return error;
+	if (!all_rows_shown(reader))
+		drain(reader);
+	if (reader->consume)
+		output_flush(&reader->output);
+	state = output_state(reader);
+	return (int)(state == READER_GOES_ON ? input_state(reader->input)
+					     : state);
+}
+
+int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
+{
+	*body = reader->block.body;
+	*size = reader->block.size;
+	recording_consume(&reader->recording, &reader->block);
+	reader->input = RECORDING_STOPPED; /* the buffer may hold more blocks */
+	return (int)reader->block.type;
+}
+
+void reader_set_record_least(struct reader *reader, uint32_t bytes)
+{
+	reader->record_least = bytes;
+}
+
+uint64_t reader_impossible(const struct reader *reader)
+{
+	return reader->impossible;
+}
+
+uint64_t reader_input_offset(const struct reader *reader)
+{
+	return reader->recording.offset;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening through an io_uring that has room for one request at a time. It is
+ * used by bare syscalls, as io_uring(7) has them.
+ */
+#ifndef OPENSNOOP_IO_URING_OPEN_H
+#define OPENSNOOP_IO_URING_OPEN_H
+
+#include <linux/io_uring.h>
+#include <stddef.h>
+
+struct uring {
+	int fd;
+	struct io_uring_params params;
+	char *rings; /* of submissions and completions; one mapping, Linux 5.4
+		      */
+	size_t rings_size;
+	struct io_uring_sqe *request; /* the caller fills it */
+};
+
+/* `flags` are of io_uring_setup(2). Returns 0 or a negative errno. */
+int uring_open(struct uring *ring, unsigned int flags);
+
+/*
+ * Submit the request, and wait for so many results. Returns 0 or a negative
+ * errno.
+ */
+int uring_submit(const struct uring *ring, unsigned int results);
+
+/* The result of a request: a descriptor, or a negative errno. */
+int uring_result(const struct uring *ring);
+
+void uring_close(struct uring *ring);
+
+/*
+ * Open `path` for reading, through an io_uring that is set up for this. Returns
+ * a descriptor or a negative errno; -ENOSYS: the kernel has no io_uring.
+ */
+int open_with_io_uring(const char *path);
+
+#endif

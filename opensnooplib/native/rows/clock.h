@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Times as text: ns of CLOCK_MONOTONIC, as a person reads them.
+ *
+ * Each function writes at `out`, at most CLOCK_TEXT_BOUND characters, and
+ * returns the end.
+ */
+#ifndef OPENSNOOP_CLOCK_H
+#define OPENSNOOP_CLOCK_H
+
+#include <stdint.h>
+
+#define CLOCK_TEXT_BOUND 64
+
+struct clock {
+	int64_t wall_offset; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC */
+
+	/* The second written last, kept since libc takes long for a date. */
+	int64_t second;		/* since 1970 */
+	unsigned int date_size; /* 0: no date was written yet */
+	unsigned int zone_size;
+	char date[40]; /* "2026-11-23T12:34:56", or a longer year */
+	char zone[8];  /* "+01:00" */
+};
+
+/* Date and time as RFC 3339 has them, in local time:
+ * "2026-11-23T12:34:56.123456789+01:00". */
+char *put_date(char *out, struct clock *clock, uint64_t ts);
+
+/* The time of day, in local time to the microsecond: "12:34:56.123456". */
+char *put_time_of_day(char *out, struct clock *clock, uint64_t ts);
+
+/* The seconds between two times, nine decimals; negative if `to` is older. */
+char *put_seconds_between(char *out, uint64_t from, uint64_t to);
+
+/* The seconds between two times, each cut to microseconds first, as BCC does.
+ */
+char *put_microseconds_between(char *out, uint64_t from, uint64_t to);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Column: which field of a record it shows, and how the value is written.
+ */
+#ifndef OPENSNOOP_COLUMN_H
+#define OPENSNOOP_COLUMN_H
+
+#include "event/record.h"
+#include "rows/number_names.h"
+
+enum column_kind {
+	COLUMN_UNSIGNED, /* integer of 1, 2, 4 or 8 bytes */
+	COLUMN_SIGNED,
+	COLUMN_TEXT,  /* char[] */
+	COLUMN_BYTES, /* any other field, as hex digits */
+	COLUMN_HEX,   /* integer of 1, 2, 4, 8 or 16 bytes */
+	COLUMN_OCTAL,
+	COLUMN_BOOL,	   /* false, true */
+	COLUMN_ENUM,	   /* by name; a number without a name as it is */
+	COLUMN_ERRNO,	   /* an errno, positive or negative, by name */
+	COLUMN_NS,	   /* ns, shown as us with three decimals */
+	COLUMN_USER,	   /* a uid, by name */
+	COLUMN_GROUP,	   /* a gid, by name */
+	COLUMN_CGROUP,	   /* a cgroup's id, as its path */
+	COLUMN_CONTAINER,  /* a cgroup's id, as the container it belongs to */
+	COLUMN_FD,	   /* ret: the descriptor, or -1 */
+	COLUMN_ERR,	   /* ret: the errno, or 0 */
+	COLUMN_ERRNAME,	   /* ret: the errno by name, or none */
+	COLUMN_FLAGS,	   /* octal, 8 digits */
+	COLUMN_FLAG_NAMES, /* O_RDWR|O_CREAT */
+	COLUMN_MODE,	   /* octal, 4 digits; n/a if the flags ignore it */
+	COLUMN_MODE_BITS,  /* the mode as a decimal number */
+	COLUMN_PATH,
+	/* A u64 of ns, CLOCK_MONOTONIC: */
+	COLUMN_SECONDS, /* since the first row, to the microsecond */
+	COLUMN_MONO,	/* as seconds */
+	COLUMN_DELTA,	/* since the last row, as seconds */
+	COLUMN_WALL,	/* the time of day */
+	COLUMN_DATE,	/* date and time of day, RFC 3339 */
+	/* An array of addresses, up to the first 0: */
+	COLUMN_CALLERS,	  /* by function; a table has them below the row */
+	COLUMN_SIGNED_NS, /* as COLUMN_NS, but it can be negative */
+	COLUMN_KINDS
+};
+
+struct column {
+	uint32_t kind;	    /* enum column_kind */
+	struct field field; /* of an array: its first element */
+	uint32_t count;	    /* of an array's elements; 0: it is no array */
+	int32_t width;	    /* characters; left-aligned if negative */
+	const char *name;   /* the key in JSON */
+	const struct symbol *symbols; /* of COLUMN_ENUM */
+	uint32_t symbol_count;
+};
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* open_by_handle_at */
+#include "rows/id_names.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <mntent.h>
+#include <pwd.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Slots of a table, a power of two; three quarters of them may be used. */
+#define NAME_SLOTS 4096
+#define NAMES_MAX  (NAME_SLOTS / 4 * 3)
+
+static void forget_all(struct name_table *table)
+{
+	for (unsigned int i = 0; table->slots && i < NAME_SLOTS; i++)
+		free(table->slots[i].text);
+	free(table->slots);
+	*table = (struct name_table){0};
+}
+
+/* The number's slot, or a free one for it; NULL without memory. */
+static struct name *find_slot(struct name_table *table, uint64_t number)
+{
+	/* Fibonacci hashing: consecutive numbers go far apart. */
+	uint64_t index = number * 0x9e3779b97f4a7c15 >> 52;
+
+	if (!table->slots)
+		table->slots = calloc(NAME_SLOTS, sizeof(*table->slots));
+	if (!table->slots)
+		return NULL;
+	while (table->slots[index].used && table->slots[index].number != number)
+		index = (index + 1) % NAME_SLOTS;
+	return &table->slots[index];
+}
+
+static const char *look_up(struct name_table *table, uint64_t number,
+			   char *(*ask)(struct names *names, uint64_t number),
+			   struct names *names)
+{
+	struct name *slot = find_slot(table, number);
+
+	if (!slot)
+		return NULL;
+	if (!slot->used) {
+		if (table->used >= NAMES_MAX)
+			return NULL;
+		slot->used = true;
+		slot->number = number;
+		slot->text = ask(names, number);
+		table->used++;
+	}
+	return slot->text;
+}
+
+static char *ask_user(struct names *names, uint64_t uid)
+{
+	struct passwd *found = NULL;
+
+	(void)names;
+	if (uid <= UINT32_MAX)
+		found = getpwuid((uid_t)uid);
+	return found ? strdup(found->pw_name) : NULL;
+}
+
+static char *ask_group(struct names *names, uint64_t gid)
+{
+	struct group *found = NULL;
+
+	(void)names;
+	if (gid <= UINT32_MAX)
+		found = getgrgid((gid_t)gid);
+	return found ? strdup(found->gr_name) : NULL;
+}
+
+const char *user_name(struct names *names, uint64_t uid)
+{
+	return look_up(&names->users, uid, ask_user, names);
+}
+
+const char *group_name(struct names *names, uint64_t gid)
+{
+	return look_up(&names->groups, gid, ask_group, names);
+}
+
+/* A descriptor of the directory where cgroup2 is mounted; -1: it isn't. */
+static int open_cgroup_mount(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *mount;
+	int fd = -1;
+
+	if (!mounts)
+		return -1;
+	while (fd < 0 && (mount = getmntent(mounts)))
+		if (strcmp(mount->mnt_type, "cgroup2") == 0)
+			fd = open(mount->mnt_dir,
+				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	endmntent(mounts);
+	return fd;
+}
+
+/* The path of a descriptor, without a NUL; its size, or -1. */
+static ssize_t path_of(int fd, char *path, size_t size)
+{
+	char link[32];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return readlink(link, path, size);
+}
+
+/*
+ * A cgroup's file handle is its id and nothing else (fs/kernfs/mount.c in the
+ * kernel): the kernel finds the cgroup by it, however many there are.
+ */
+static int open_cgroup(int mount_fd, uint64_t id)
+{
+	enum { FILEID_KERNFS = 0xfe };
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(id)];
+	} cgroup = {.handle = {.handle_bytes = sizeof(id),
+			       .handle_type = FILEID_KERNFS}};
+
+	memcpy(cgroup.room + offsetof(struct file_handle, f_handle), &id,
+	       sizeof(id));
+	return open_by_handle_at(mount_fd, &cgroup.handle, O_PATH | O_CLOEXEC);
+}
+
+static char *ask_cgroup(struct names *names, uint64_t id)
+{
+	char root[PATH_MAX];
+	char path[PATH_MAX];
+	ssize_t root_size;
+	ssize_t size;
+	int fd;
+
+	if (names->cgroup_mount == 0)
+		names->cgroup_mount = open_cgroup_mount();
+	if (names->cgroup_mount < 0)
+		return NULL;
+	fd = open_cgroup(names->cgroup_mount, id);
+	if (fd < 0)
+		return NULL; /* the cgroup was removed */
+	size = path_of(fd, path, sizeof(path));
+	close(fd);
+	root_size = path_of(names->cgroup_mount, root, sizeof(root));
+	if (size < root_size || root_size < 0)
+		return NULL;
+	if (size == root_size)
+		return strdup("/");
+	return strndup(path + root_size, (size_t)(size - root_size));
+}
+
+const char *cgroup_path(struct names *names, uint64_t id)
+{
+	/*
+	 * Cgroups come and go with containers, and the kernel answers quickly:
+	 * so their names may be asked for anew.
+	 */
+	if (names->cgroups.used >= NAMES_MAX)
+		forget_all(&names->cgroups);
+	return look_up(&names->cgroups, id, ask_cgroup, names);
+}
+
+void names_free(struct names *names)
+{
+	forget_all(&names->users);
+	forget_all(&names->groups);
+	forget_all(&names->cgroups);
+	if (names->cgroup_mount > 0)
+		close(names->cgroup_mount);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names that the host has for ids: of users, groups and cgroups.
+ *
+ * A user's name can take a millisecond or more to find, so each answer is kept,
+ * also that there is none. After 3072 users the host isn't asked any more: time
+ * and memory are bounded, whatever ids a hostile program shows us.
+ */
+#ifndef OPENSNOOP_ID_NAMES_H
+#define OPENSNOOP_ID_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct name {
+	uint64_t number;
+	char *text; /* NULL: the host has no name for it */
+	bool used;
+};
+
+struct name_table {
+	struct name *slots; /* NULL: nothing was asked for yet */
+	unsigned int used;
+};
+
+struct names {
+	struct name_table users;
+	struct name_table groups;
+	struct name_table cgroups;
+	int cgroup_mount; /* descriptor of cgroup2's root; 0: not opened yet */
+};
+
+/* The most bytes of a name that are shown; none should be longer. */
+#define NAME_BOUND	  256
+#define CGROUP_PATH_BOUND 4096
+
+/* The name, valid until the next call; NULL if there is none. */
+const char *user_name(struct names *names, uint64_t uid);
+const char *group_name(struct names *names, uint64_t gid);
+
+/* The path below cgroup2's root, such as "/system.slice/cron.service". */
+const char *cgroup_path(struct names *names, uint64_t id);
+
+void names_free(struct names *names);
+
+#endif

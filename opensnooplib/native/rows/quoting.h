@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Quoting: names as a person and a program can read them, whatever bytes they
+ * hold.
+ *
+ * Each function writes at `out`, up to its bound, and returns the end. Nothing
+ * is NUL-terminated.
+ */
+#ifndef OPENSNOOP_QUOTING_H
+#define OPENSNOOP_QUOTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* $'...' around at most 4 characters for each byte, and "...". */
+#define SHELL_TEXT_BOUND(size) (4 * (size) + sizeof("$''..."))
+/* "..." around at most 6 characters for each byte. */
+#define JSON_TEXT_BOUND(size) (6 * (size) + sizeof("\"\""))
+#define BASE64_BOUND(size)    (((size) + 2) / 3 * 4 + sizeof("\"\""))
+
+/*
+ * What is shown in place of a name that could not be read. No name looks like
+ * it: a name that begins so is quoted.
+ */
+#define UNREADABLE "<unreadable>"
+
+/*
+ * Text for a table. Ordinary text is written as it is. Text with a control
+ * character, DEL, C1, a bidi control, a line or paragraph separator or bytes
+ * that aren't UTF-8 is written as the shell's $'...', so that it is one line,
+ * drives no terminal, and can be pasted into a shell (bash(1), QUOTING). So is
+ * text that would itself look like $'...' or UNREADABLE, and text that was cut,
+ * which is followed by "...".
+ */
+char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
+		     bool cut);
+
+/* Text as $'...', whether it needs quoting or not. */
+char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size);
+
+/*
+ * A JSON string (RFC 8259). A character that makes put_shell_text() quote is
+ * \uXXXX; a byte that isn't UTF-8 is U+FFFD, and *whole is then false.
+ */
+char *put_json_text(char *out, const unsigned char *bytes, size_t size,
+		    bool *whole);
+
+/* A JSON string of base64 (RFC 4648, section 4). */
+char *put_json_base64(char *out, const unsigned char *bytes, size_t size);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Row format: the columns of a row, and what is kept from one row to the next.
+ * table_row.h, json_row.h and csv_row.h write rows with it.
+ */
+#ifndef OPENSNOOP_ROW_FORMAT_H
+#define OPENSNOOP_ROW_FORMAT_H
+
+#include "event/full_path.h"
+#include "rows/clock.h"
+#include "rows/column.h"
+#include "rows/id_names.h"
+#include "stacks/callers.h"
+
+struct row_format {
+	struct layout layout;
+	const struct column *columns;
+	uint32_t column_count;
+	bool color; /* a table shows failed opens in red */
+
+	uint64_t first_ts; /* ns, of the first row: for COLUMN_SECONDS */
+	uint64_t last_ts;  /* ns, of the last row: for COLUMN_DELTA */
+	struct clock clock;
+	struct names names;
+	struct callers *callers; /* NULL: callers are shown as addresses */
+	struct host_mounts
+		*host_mounts; /* NULL: records of another host or time */
+	char path_room[FULL_PATH_ROOM];
+};
+
+#endif

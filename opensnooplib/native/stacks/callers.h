@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Callers: the function and the file of an address on a user stack.
+ */
+#ifndef OPENSNOOP_CALLERS_H
+#define OPENSNOOP_CALLERS_H
+
+#include "stacks/demangler.h"
+#include "stacks/function_cache.h"
+#include "stacks/mappings.h"
+
+/* The most characters of a function's name, and of a module's path. */
+#define CALLER_NAME_BOUND 1024
+#define CALLER_BOUND	  (2 * CALLER_NAME_BOUND + 64)
+
+struct callers {
+	struct mappings mappings;
+	struct function_cache functions;
+	struct helper demangler;
+	char text[CALLER_BOUND];
+};
+
+/*
+ * Follow processes on these CPUs: see mappings_open(). NULL on an error, and
+ * then *error is a negative errno.
+ */
+struct callers *callers_open(const int *cpus, unsigned int cpu_count,
+			     struct own_processes *own, int *error);
+void callers_close(struct callers *callers);
+
+/* The trace is ending: look for functions for one more second at most. */
+void callers_hurry(struct callers *callers);
+
+/*
+ * Is it known that the process had code just before `address`? For `ts` see
+ * caller_text().
+ */
+bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
+		     uint64_t address);
+
+/*
+ * The function and the file at `address` in the process `pid` at `ts` (ns,
+ * CLOCK_MONOTONIC). `returns`: it is a return address, which may lie just after
+ * the function's end. The text is untrusted, and valid until the next call:
+ *
+ *	open64+0x72 (/usr/lib/x86_64-linux-gnu/libc.so.6)
+ *	0x55d0c0de1234 (/usr/bin/stripped+0x1234)	function unknown
+ *	0x7f0000000000 (no code there)			no frame pointers
+ *	0x55d0c0de1234 (mappings unknown)		see mappings.h
+ */
+struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
+			uint64_t address, bool returns);
+
+#endif

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* close_range */
+#include "stacks/helper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/kernel_clock.h"
+
+#define SECOND ((int64_t)1000000000)
+
+/* What one request may take: ns, seconds of processor time, bytes of memory. */
+#define REQUEST_NS_MAX	    (2 * SECOND)
+#define REQUEST_CPU_SECONDS 2
+#define MEMORY_BYTES_MAX    ((rlim_t)256 * 1024 * 1024)
+
+/* The trace waits for at most so many ns at a stretch, and 1/4 of all time. */
+#define WAIT_BUDGET_MAX	  (5 * SECOND)
+#define WAIT_BUDGET_SHARE 4
+
+/* How long helper_free() waits for children that were killed. */
+#define EXIT_WAIT_MS 100
+
+void helper_init(struct helper *helper,
+		 void (*serve)(const void *request, size_t size),
+		 struct own_processes *own)
+{
+	*helper = (struct helper){
+		.serve = serve,
+		.own = own,
+		.wait_budget = WAIT_BUDGET_MAX,
+		.refilled = kernel_clock_ns(),
+	};
+}
+
+/*
+ * Keep `fd`, as number 0. The others are the trace's, and its BPF programs are
+ * detached when the last copy of a descriptor is closed.
+ */
+static void keep_one_descriptor(int fd)
+{
+	dup2(fd, 0);
+#ifdef __NR_close_range /* since Linux 5.9 and, in glibc, 2.34 */
+	if (syscall(__NR_close_range, 1, ~0U, 0) == 0)
+		return;
+#endif
+	for (int other = (int)sysconf(_SC_OPEN_MAX); other > 0; other--)
+		close(other);
+}
+
+/* Limit the next request: SIGPROF kills a child that takes more. */
+static void limit_cpu_time(void)
+{
+	const struct itimerval time = {.it_value.tv_sec = REQUEST_CPU_SECONDS};
+
+	setitimer(ITIMER_PROF, &time, NULL);
+}
+
+_Noreturn static void serve(const struct helper *helper, int fd)
+{
+	static _Alignas(max_align_t) unsigned char request[HELPER_PACKET_MAX];
+	const struct rlimit memory = {MEMORY_BYTES_MAX, MEMORY_BYTES_MAX};
+	const struct rlimit no_core = {0, 0};
+	const int for_trace[] = {SIGINT, SIGTERM, SIGHUP};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (size_t i = 0; i < sizeof(for_trace) / sizeof(*for_trace); i++)
+		signal(for_trace[i], SIG_IGN);
+	signal(SIGPROF, SIG_DFL);
+	keep_one_descriptor(fd);
+	setrlimit(RLIMIT_CORE, &no_core);
+	setrlimit(RLIMIT_DATA, &memory);
+	for (;;) {
+		ssize_t size = recv(0, request, sizeof(request), 0);
+
+		if (size <= 0)
+			_exit(0);
+		limit_cpu_time();
+		helper->serve(request, (size_t)size);
+	}
+}
+
+void helper_reply(const void *answer, size_t size)
+{
+	send(0, answer, size, MSG_NOSIGNAL);
+}
+
+/* Doesn't wait: the child may be blocked by a file system forever. */
+static bool has_ended(const struct helper *helper, pid_t child)
+{
+	if (waitpid(child, NULL, WNOHANG) == 0)
+		return false;
+	if (helper->own)
+		own_processes_end(helper->own, (uint32_t)child,
+				  kernel_clock_ns());
+	return true;
+}
+
+/* How many children that were killed are still there. */
+static unsigned int count_stuck(struct helper *helper)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < HELPERS_STUCK_MAX; i++) {
+		if (helper->stuck[i] && has_ended(helper, helper->stuck[i]))
+			helper->stuck[i] = 0;
+		count += helper->stuck[i] != 0;
+	}
+	return count;
+}
+
+static bool start(struct helper *helper)
+{
+	int fds[2];
+
+	if (count_stuck(helper) == HELPERS_STUCK_MAX ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return false;
+	helper->child = fork();
+	if (helper->child == 0)
+		serve(helper, fds[1]);
+	close(fds[1]);
+	if (helper->child < 0) {
+		helper->child = 0;
+		close(fds[0]);
+		return false;
+	}
+	helper->fd = fds[0];
+	helper->children++;
+	if (helper->own)
+		own_processes_add(helper->own, (uint32_t)helper->child);
+	return true;
+}
+
+static void stop(struct helper *helper)
+{
+	unsigned int i = 0;
+
+	kill(helper->child, SIGKILL);
+	close(helper->fd);
+	while (helper->stuck[i]) /* one element is free: see start() */
+		i++;
+	helper->stuck[i] = helper->child;
+	helper->child = 0;
+	count_stuck(helper);
+}
+
+void helper_free(struct helper *helper)
+{
+	const struct timespec one_ms = {.tv_nsec = 1000000};
+
+	if (helper->child)
+		stop(helper);
+	for (int ms = 0; ms < EXIT_WAIT_MS && count_stuck(helper) > 0; ms++)
+		nanosleep(&one_ms, NULL);
+}
+
+static void refill(struct helper *helper, uint64_t now)
+{
+	int64_t more = (int64_t)(now - helper->refilled) / WAIT_BUDGET_SHARE;
+	int64_t budget = helper->wait_budget + more;
+
+	helper->refilled = now;
+	if (helper->wait_budget < WAIT_BUDGET_MAX && !helper->hurries)
+		helper->wait_budget =
+			budget < WAIT_BUDGET_MAX ? budget : WAIT_BUDGET_MAX;
+}
+
+/* Not more than REQUEST_NS_MAX: the trace itself may have been stopped. */
+static void charge(struct helper *helper, uint64_t since)
+{
+	int64_t waited = (int64_t)(kernel_clock_ns() - since);
+
+	helper->wait_budget -=
+		waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX;
+}
+
+/* The second is also the limit for the request that is being answered. */
+void helper_hurry(struct helper *helper)
+{
+	uint64_t latest = kernel_clock_ns() + SECOND;
+
+	if (helper->hurries)
+		return;
+	helper->hurries = true;
+	if (helper->wait_budget > SECOND)
+		helper->wait_budget = SECOND;
+	if (helper->deadline > latest)
+		helper->deadline = latest;
+}
+
+void helper_set_wait_budget(struct helper *helper, unsigned int seconds)
+{
+	helper->wait_budget = seconds * SECOND;
+}
+
+void helper_reset_wait_budget(struct helper *helper)
+{
+	helper->wait_budget = WAIT_BUDGET_MAX;
+}
+
+static bool send_request(struct helper *helper, const void *request,
+			 size_t size)
+{
+	/* A second try, since the child may have been killed from outside. */
+	for (int try = 0; try < 2; try++) {
+		if (!helper->child && !start(helper))
+			return false;
+		if (send(helper->fd, request, size,
+			 MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size)
+			return true;
+		stop(helper);
+	}
+	return false;
+}
+
+bool helper_ask(struct helper *helper, const void *request, size_t size)
+{
+	uint64_t now = kernel_clock_ns();
+	bool done;
+
+	refill(helper, now);
+	if (helper->wait_budget <= 0)
+		return false;
+	helper->deadline = now + REQUEST_NS_MAX;
+	if (helper->hurries && helper->wait_budget < REQUEST_NS_MAX)
+		helper->deadline = now + (uint64_t)helper->wait_budget;
+	done = send_request(helper, request, size);
+	charge(helper, now);
+	return done;
+}
+
+static bool wait_for_answer(struct helper *helper)
+{
+	struct pollfd answered = {.fd = helper->fd, .events = POLLIN};
+	int ready;
+
+	do {
+		uint64_t now = kernel_clock_ns();
+		int64_t left = (int64_t)(helper->deadline - now);
+
+		ready = poll(&answered, 1,
+			     left > 0 ? (int)(left / 1000000) + 1 : 0);
+		/* A signal that is caught ends the trace. */
+		if (ready < 0 && errno == EINTR)
+			helper_hurry(helper);
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
+
+ssize_t helper_answer(struct helper *helper, void *out, size_t room)
+{
+	uint64_t since = kernel_clock_ns();
+	ssize_t size = -1;
+
+	if (wait_for_answer(helper))
+		size = recv(helper->fd, out, room, MSG_DONTWAIT);
+	if (size <= 0)
+		stop(helper);
+	charge(helper, since);
+	return size > 0 ? size : -1;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Helper: a child process for work that may take forever or crash, which must
+ * not happen to the trace.
+ *
+ * It gets one request at a time, and has two seconds for each. The total time
+ * that the trace waits for it is limited too, so that a program that is traced
+ * can't stop the trace by the work that it causes.
+ */
+#ifndef OPENSNOOP_HELPER_H
+#define OPENSNOOP_HELPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/own_processes.h"
+
+/* The most bytes of one request, and of one answer. */
+#define HELPER_PACKET_MAX 32768
+
+/* Children that are killed but still there, blocked by some file system. */
+#define HELPERS_STUCK_MAX 4
+
+struct helper {
+	/* In the child: answers one request, by helper_reply(). */
+	void (*serve)(const void *request, size_t size);
+	struct own_processes *own; /* gets the child; NULL: it opens nothing */
+	pid_t child;		   /* 0: there is none now */
+	int fd;			   /* a socket to the child */
+	unsigned int children;	   /* started so far */
+	pid_t stuck[HELPERS_STUCK_MAX];
+	int64_t wait_budget; /* ns for which the trace may still wait */
+	uint64_t refilled;   /* ns: when time was last added to wait_budget */
+	bool hurries;	     /* no time is added any more */
+	uint64_t deadline;   /* ns: for all answers to the last request */
+};
+
+/* `own` is a list of processes to add the child to, or NULL. */
+void helper_init(struct helper *helper,
+		 void (*serve)(const void *request, size_t size),
+		 struct own_processes *own);
+
+/* Kill the child. */
+void helper_free(struct helper *helper);
+
+/*
+ * Send a request. False: the trace may not wait any longer, or no child can be
+ * started.
+ */
+bool helper_ask(struct helper *helper, const void *request, size_t size);
+
+/*
+ * Wait for one answer to the last request. Returns its size; negative if it
+ * takes too long, or the child has crashed: then the child is killed, and the
+ * next request gets another one.
+ */
+ssize_t helper_answer(struct helper *helper, void *out, size_t room);
+
+/* In the child: send one answer. */
+void helper_reply(const void *answer, size_t size);
+
+/* The trace is ending: from now on, wait for one second in total. */
+void helper_hurry(struct helper *helper);
+
+/* Wait for at most so many seconds in total, for work that is done once. */
+void helper_set_wait_budget(struct helper *helper, unsigned int seconds);
+
+/* The work that is done once is over: the usual limit applies again. */
+void helper_reset_wait_budget(struct helper *helper);
+
+#endif

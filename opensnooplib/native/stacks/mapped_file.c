@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* O_PATH, major */
+#include "stacks/mapped_file.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* File systems without a disk that, mostly, neither a program nor a host
+ * serves. */
+static bool is_local(const char *type)
+{
+	static const char *const types[] = {"overlay",	"tmpfs", "btrfs", "zfs",
+					    "bcachefs", "ramfs", "rootfs"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Is the device's file system local? `mounts` is a proc_pid_mountinfo(5). */
+static bool is_local_mount(const char *mounts, uint64_t device)
+{
+	FILE *file = fopen(mounts, "re");
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0) {
+		const char *type_field = strstr(line, " - ");
+		unsigned int major_number;
+		unsigned int minor_number;
+		char type[32];
+
+		found = type_field &&
+			sscanf(line, "%*u %*u %u:%u", &major_number,
+			       &minor_number) == 2 &&
+			makedev(major_number, minor_number) == device &&
+			sscanf(type_field, " - %31s", type) == 1 &&
+			is_local(type);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+/*
+ * A file that another program or host serves isn't worth the wait. A file on a
+ * disk mostly is.
+ */
+static bool is_served_here(const struct mapped_file *file)
+{
+	char mounts[64];
+
+	if (major(file->device) != 0)
+		return true;
+	snprintf(mounts, sizeof(mounts), "/proc/%u/mountinfo", file->pid);
+	return is_local_mount(mounts, file->device) ||
+	       is_local_mount("/proc/self/mountinfo", file->device);
+}
+
+/*
+ * Is it the file that is mapped? Some file systems (overlay, btrfs) report
+ * another device to stat(2) than for mappings.
+ */
+static bool is_file(int fd, const struct mapped_file *file)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	       status.st_ino == file->inode &&
+	       (status.st_dev == file->device || major(status.st_dev) == 0);
+}
+
+int mapped_file_find(const struct mapped_file *file)
+{
+	char path[64 + 4096];
+
+	if (!is_served_here(file))
+		return -1;
+	for (int attempt = 0; attempt < 3; attempt++) {
+		int size;
+		int fd;
+
+		switch (attempt) {
+		case 0: /* also finds a file that was deleted */
+			size = snprintf(path, sizeof(path),
+					"/proc/%u/map_files/%lx-%lx", file->pid,
+					(unsigned long)file->start,
+					(unsigned long)file->end);
+			break;
+		case 1: /* the path as a process in a container sees it */
+			size = snprintf(path, sizeof(path), "/proc/%u/root/%s",
+					file->pid, file->path);
+			break;
+		default: /* the process has ended */
+			size = snprintf(path, sizeof(path), "%s", file->path);
+		}
+		if (size >= (int)sizeof(path))
+			continue;
+		fd = open(path, O_PATH | O_CLOEXEC);
+		if (fd >= 0 && is_file(fd, file))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
+}
+
+int mapped_file_open(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int64_t mapped_file_changed(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return 0;
+	return (int64_t)status.st_mtim.tv_sec * 1000000000 +
+	       status.st_mtim.tv_nsec;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mapped file: a file that a process has mapped, found by what the kernel
+ * reports of it.
+ *
+ * To find it or to read it can take forever: the path leads through the mounts
+ * of the process, and an overlay can consist of files that some program serves.
+ * So a helper does all this.
+ */
+#ifndef OPENSNOOP_MAPPED_FILE_H
+#define OPENSNOOP_MAPPED_FILE_H
+
+#include <stdint.h>
+
+struct mapped_file {
+	uint32_t pid; /* of the process that has mapped it */
+	uint64_t start;
+	uint64_t end;
+	uint64_t device; /* as of makedev(3) */
+	uint64_t inode;
+	const char *path; /* as the process sees it */
+};
+
+/*
+ * Find the file, without opening it for reading: the path may lead to a device
+ * by now. Returns an O_PATH descriptor; negative if the file isn't found, or
+ * another host or a program serves it.
+ */
+int mapped_file_find(const struct mapped_file *file);
+
+/* The file's modification time, in ns. */
+int64_t mapped_file_changed(int fd);
+
+/* Open the O_PATH descriptor for reading; negative if that fails. */
+int mapped_file_open(int fd);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mappings: which process has mapped which file as code, and where, at the time
+ * of a record; also if the process has ended since.
+ *
+ * The kernel reports all changes; the mappings from before are read from /proc.
+ * They are read again when there are too many to keep, or when the kernel's
+ * rings were full: then a process that has ended meanwhile is unknown.
+ */
+#ifndef OPENSNOOP_MAPPINGS_H
+#define OPENSNOOP_MAPPINGS_H
+
+#include "stacks/mapped_module.h"
+#include "stacks/mmap_events.h"
+#include "stacks/scout.h"
+
+struct mapping {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset; /* in the file, of the byte that is at `start` */
+	struct module *module;
+	bool is_checked; /* the module's file was found unchanged */
+};
+
+struct process {
+	bool is_used;  /* false: the slot is free */
+	bool is_known; /* all its mappings are known and kept */
+	uint32_t pid;
+	struct mapping *all; /* the newest comes last; they can overlap */
+	uint32_t count;
+	uint32_t room;
+};
+
+struct mappings {
+	struct mmap_events events;
+	struct process *slots; /* a hash table; NULL: there are none yet */
+	unsigned int used;
+	size_t count;	     /* of the mappings of all processes */
+	uint64_t read_until; /* ns: when the rings were last emptied */
+	uint64_t gap_until;  /* ns: up to this time, events are missing */
+	struct modules modules;
+	struct scout scout; /* reads /proc and the files */
+};
+
+enum mapped {
+	MAPPED,
+	NOTHING_MAPPED,	  /* or nothing that is code */
+	MAPPINGS_UNKNOWN, /* the process has ended, or has too many mappings */
+};
+
+/*
+ * Follow all processes on these CPUs. The helper that reads /proc is added to
+ * `own`. Returns 0 or a negative errno.
+ */
+int mappings_open(struct mappings *mappings, const int *cpus,
+		  unsigned int cpu_count, struct own_processes *own);
+
+/*
+ * Follow processes on these CPUs from now on. What was mapped on a CPU while it
+ * wasn't followed is unknown. Returns 0, or a negative errno, and then nothing
+ * has changed; -ENOBUFS: too little memory may be locked, and no process is
+ * followed any more.
+ */
+int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
+			 unsigned int cpu_count);
+void mappings_close(struct mappings *mappings);
+
+/* Read the kernel's events, before its rings are full. */
+void mappings_follow(struct mappings *mappings);
+
+/*
+ * Find what the process had mapped at `address` at `ts` (ns, CLOCK_MONOTONIC).
+ * `ts` increases from one call to the next, except for small steps back. *found
+ * is valid until the next call.
+ */
+enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
+			  uint64_t address, struct mapping **found);
+
+#endif

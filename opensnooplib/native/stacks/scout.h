@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scout: a helper that reads the mappings of processes, and the functions of
+ * the files that they have mapped.
+ */
+#ifndef OPENSNOOP_SCOUT_H
+#define OPENSNOOP_SCOUT_H
+
+#include "stacks/helper.h"
+#include "stacks/mapped_file.h"
+
+/* The longest function name, with its NUL. */
+#define SCOUT_NAME_MAX 4096
+
+struct scout {
+	struct helper helper;
+	char packet[HELPER_PACKET_MAX];
+};
+
+/* The function that contains some byte of a file. */
+struct scout_function {
+	int64_t changed; /* the file's modification time, in ns */
+	uint64_t into;	 /* bytes from the function's start to that byte */
+	char name[SCOUT_NAME_MAX]; /* of the ELF symbol; "": no function */
+};
+
+enum scouted {
+	SCOUTED,
+	NOT_SCOUTED,	 /* it takes too long */
+	NOT_SCOUTED_NOW, /* the scout's time is used up: ask later */
+};
+
+void scout_init(struct scout *scout, struct own_processes *own);
+
+/*
+ * Find the function that contains the byte at `offset` of the file. With
+ * `recheck`, the file's symbols are read again if it has changed.
+ */
+enum scouted scout_function(struct scout *scout, const struct mapped_file *file,
+			    uint64_t offset, bool recheck,
+			    struct scout_function *found);
+
+/*
+ * Ask for the lines of proc_pid_maps(5) that are code. False: the scout's time
+ * is used up.
+ */
+bool scout_ask_mappings(struct scout *scout, uint32_t pid);
+
+/*
+ * One text of whole lines that were asked for; an empty one is the last. The
+ * caller may write to it until the next call. NULL: the scout has failed.
+ */
+char *scout_mappings(struct scout *scout);
+
+#endif

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a recording says of itself, as JSON: its descriptions and counts.
+
+docs/recording.md is the format. What is read here may come from anybody:
+nothing in it is believed before it is checked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import time
+from typing import Any, Dict, List, NamedTuple, Sequence
+
+from opensnooplib import __version__
+from opensnooplib.base import native_library, output_file
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.options import Options
+from opensnooplib.rows.schema import Schema
+
+# RECORDING_MAGIC of native/io/recording_blocks.h
+MAGIC = b"\x89OSNOOP\n"
+
+# A record's size has 16 bits, see perf_event_header of perf_event_open(2).
+_RECORD_BYTES = 1 << 16
+_FIELD_LIMIT = 1024
+
+# What the paths are: as the program gave them, with -F, with -R.
+PATHS = ("given", "full", "real")
+
+
+class Clock(NamedTuple):
+    """The same moment on two clocks, in ns."""
+
+    monotonic_ns: int
+    wall_ns: int
+
+
+class Description(NamedTuple):
+    """How to read the records that follow, and where they come from."""
+
+    schema: Schema
+    clock: Clock  # when the trace began
+    kernel: str
+    machine: str
+    command_line: List[str]
+    paths: str  # one of PATHS; empty: it isn't told
+
+
+class Counts(NamedTuple):
+    """What isn't in the recording, up to this moment."""
+
+    lost: int
+    missed: int
+    clock: Clock
+    ended: bool  # as it should: nothing follows
+
+
+class DamagedError(Exception):
+    """A block doesn't say what it should."""
+
+
+def now() -> Clock:
+    return Clock(native_library.kernel_clock_ns(), time.time_ns())
+
+
+def describe(schema: Schema, calls: Sequence[str], options: Options) -> str:
+    """The body of a description block."""
+    host = os.uname()
+    facts = {
+        "fields": schema.to_plain(),
+        "clock": now()._asdict(),
+        "kernel": host.release,
+        "machine": host.machine,
+        "word_bytes": 8 if sys.maxsize > 1 << 32 else 4,
+        "opensnoop": __version__,
+        "command_line": [word[:1000] for word in sys.argv[1:100]],
+        "paths": PATHS[options.full_path + options.real_path],
+        "plan": options.plan,
+        "calls": list(calls),
+    }
+    return json.dumps(facts)
+
+
+def count(lost: int, missed: int, ended: bool) -> str:
+    """The body of a counts block."""
+    facts = {
+        "lost": lost,
+        "missed": missed,
+        "clock": now()._asdict(),
+        "ended": ended,
+    }
+    return json.dumps(facts)
+
+
+def parse_description(body: bytes) -> Description:
+    """Raises DamagedError."""
+    facts = _object(body)
+    return Description(
+        schema=_schema(_value(facts, "fields", list)),
+        clock=_clock(facts),
+        kernel=_value(facts, "kernel", str),
+        machine=_value(facts, "machine", str),
+        command_line=_strings(facts, "command_line"),
+        paths=_value(facts, "paths", str) if "paths" in facts else "",
+    )
+
+
+def parse_counts(body: bytes) -> Counts:
+    """Raises DamagedError."""
+    facts = _object(body)
+    return Counts(
+        lost=_number(facts, "lost"),
+        missed=_number(facts, "missed"),
+        clock=_clock(facts),
+        ended=_value(facts, "ended", bool),
+    )
+
+
+def _object(body: bytes) -> Dict[str, Any]:
+    try:
+        facts = json.loads(body)
+    except (ValueError, RecursionError):
+        raise DamagedError from None
+    if not isinstance(facts, dict):
+        raise DamagedError
+    return facts
+
+
+def _value(facts: Dict[str, Any], key: str, kind: type) -> Any:
+    value = facts.get(key)
+    if type(value) is not kind:  # to isinstance(), True is an int
+        raise DamagedError
+    return value
+
+
+def _number(facts: Dict[str, Any], key: str, limit: int = 1 << 64) -> int:
+    number: int = _value(facts, key, int)
+    if not 0 <= number < limit:
+        raise DamagedError
+    return number
+
+
+def _strings(facts: Dict[str, Any], key: str) -> List[str]:
+    strings: List[str] = _value(facts, key, list)
+    if not all(isinstance(one, str) for one in strings):
+        raise DamagedError
+    return strings
+
+
+def _clock(facts: Dict[str, Any]) -> Clock:
+    clock = _value(facts, "clock", dict)
+    return Clock(_number(clock, "monotonic_ns"), _number(clock, "wall_ns"))
+
+
+def _schema(described: List[Any]) -> Schema:
+    """None twice; not more in sum than a record can hold."""
+    if len(described) > _FIELD_LIMIT:
+        raise DamagedError
+    try:
+        schema = Schema.from_plain(described)
+    except ValueError:
+        raise DamagedError from None
+    names = {field.name for field in schema.fields}
+    ends = [field.offset + field.size for field in schema.fields]
+    sizes = [field.size for field in schema.fields]
+    if max(ends, default=0) > _RECORD_BYTES or sum(sizes) > _RECORD_BYTES:
+        raise DamagedError
+    if len(names) < len(schema.fields):
+        raise DamagedError
+    return schema
+
+
+def open_for_writing(path: str) -> int:
+    """The descriptor that --record writes to; nothing is emptied yet.
+
+    Raises OpensnoopError, also for what isn't new, empty or a recording: a
+    slip must not cost another file.
+    """
+    name = "/dev/stdout" if path == "-" else path
+    fd = output_file.open_for_writing("--record", name, os.O_RDWR)
+    if os.isatty(fd):
+        raise _refusal(path, "a terminal can't show it; redirect stdout")
+    if output_file.was_given(fd):
+        return fd
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        raise _refusal(path, "is no file; for a pipe, use --record - | ...")
+    if os.pread(fd, len(MAGIC), 0) not in (b"", MAGIC):
+        raise _refusal(
+            path, "is there already and is no recording; choose another name"
+        )
+    return fd
+
+
+def _refusal(path: str, why: str) -> OpensnoopError:
+    return OpensnoopError(f"--record {path}: {why}")

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What options want to be shown that only the recorder could find out."""
+
+from __future__ import annotations
+
+from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.options import Options
+from opensnooplib.cli import column_list
+from opensnooplib.cli.column_list import OPTIONS
+from opensnooplib.recording.description import PATHS, Description
+from opensnooplib.rows import columns
+from opensnooplib.rows.known_columns import KNOWN
+
+_GIVEN, _FULL, _REAL = PATHS
+
+# What a recording has in place of what -F or -R asks for.
+_INSTEAD = {
+    _GIVEN: "has the names as programs gave them, without directories",
+    _FULL: "has full paths (-F), but not those of the files really opened",
+    _REAL: "has the paths of the files really opened (-R)",
+    "": "doesn't tell which paths it has",
+}
+
+
+def check_names(options: Options, described: Description) -> None:
+    """Raises UsageError for a name that no recording can have.
+
+    But for somebody's own C, whose names only its recordings know.
+    """
+    fields = [field.name for field in described.schema.fields]
+    for name in options.columns:
+        if name in fields or name in KNOWN:
+            continue
+        if name not in column_list.declared_in():
+            raise UsageError(columns.unknown(name, fields))
+
+
+def check(options: Options, described: Description) -> None:
+    """Raises OpensnoopError where the recording lacks what is asked for."""
+    for name in options.beside:
+        if described.schema.known(name) is None:
+            raise _lacks(OPTIONS[name], f"has no field {name}")
+    if not options.full_path:
+        return
+    wanted = _REAL if options.real_path else _FULL
+    if described.paths != wanted:
+        instead = _INSTEAD.get(described.paths, _INSTEAD[""])
+        raise _lacks("-R" if options.real_path else "-F", instead)
+
+
+def _lacks(option: str, what: str) -> OpensnoopError:
+    return OpensnoopError(
+        f"{option}: the recording {what}; record with {option}, or replay "
+        "without it"
+    )

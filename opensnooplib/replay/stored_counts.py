@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The counts of a summary, from a recording (native/event/counts.h)."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Iterator, Tuple
+
+from opensnooplib.base import native_library
+from opensnooplib.recording.recording_file import RecordingReader
+from opensnooplib.rows.schema import Schema
+from opensnooplib.summary.totals import File, NoPlace, Process, Summary
+
+_ERRORS = 4096
+_u64 = ctypes.c_uint64
+
+
+class _Entry(ctypes.Structure):
+    """struct tally_entry, without its text."""
+
+    _fields_ = [
+        ("number", _u64),
+        ("opened", _u64),
+        ("failed", _u64),
+        ("missing", _u64),
+        ("size", ctypes.c_uint32),
+    ]
+
+
+# Its text follows at once, and not behind the padding.
+_TEXT_OFFSET = _Entry.size.offset + 4
+
+
+class _Table(ctypes.Structure):
+    """struct tally_table."""
+
+    _fields_ = [
+        ("tree", ctypes.c_void_p),
+        ("all", ctypes.POINTER(ctypes.POINTER(_Entry))),
+        ("count", ctypes.c_uint32),
+        ("capacity", ctypes.c_uint32),
+        ("no_place", _u64),
+    ]
+
+
+class _Tally(ctypes.Structure):
+    """struct tally."""
+
+    _fields_ = [
+        ("files", _Table),
+        ("processes", _Table),
+        ("errors", _u64 * _ERRORS),
+        ("unreadable", _u64),
+        ("comm", native_library.NativeField),
+        ("until", _u64),
+        ("stopped_at", _u64),
+    ]
+
+
+def _entries(table: _Table) -> Iterator[Tuple[_Entry, bytes]]:
+    for i in range(table.count):
+        pointer = table.all[i]
+        address = ctypes.addressof(pointer.contents) + _TEXT_OFFSET
+        text = ctypes.string_at(address, pointer.contents.size)
+        yield pointer.contents, text
+
+
+class ReplayCounts:
+    """Counts the records that `rows` replays, once it is started."""
+
+    def __init__(self, rows: RecordingReader, output: int) -> None:
+        """Raises OSError."""
+        self._lib = lib = native_library.load()
+        lib.reader_tally.restype = ctypes.POINTER(_Tally)
+        lib.reader_tally.argtypes = [ctypes.c_void_p]
+        self._rows = rows
+        native_library.check(lib.reader_start_tally(rows._reader, output))
+        self._tally = lib.reader_tally(rows._reader).contents
+
+    def use(self, schema: Schema) -> None:
+        comm = schema.known("comm")
+        if comm:
+            self._tally.comm = native_library.NativeField(
+                comm.offset, comm.size
+            )
+
+    def stop_at(self, until_ns: int) -> None:
+        """Count no record of that time (CLOCK_MONOTONIC) or later."""
+        self._tally.until = min(until_ns, 2**64 - 1)
+        self._tally.stopped_at = 0
+
+    @property
+    def stopped_at(self) -> int:
+        """The time of the record that wasn't counted; 0: there is none."""
+        return int(self._tally.stopped_at)
+
+    def take(self, seconds: float) -> Summary:
+        """What was counted since the last time."""
+        tally = self._tally
+        summary = Summary(
+            seconds=seconds,
+            files=[
+                File(text, bool(e.number), e.opened, e.failed, e.missing)
+                for e, text in _entries(tally.files)
+            ],
+            processes=[
+                Process(e.number, text, e.opened, e.failed)
+                for e, text in _entries(tally.processes)
+            ],
+            errors={n: c for n, c in enumerate(tally.errors) if c},
+            times=None,
+            unreadable=tally.unreadable,
+            no_place=NoPlace(
+                tally.files.no_place, 0, tally.processes.no_place
+            ),
+        )
+        self._lib.tally_clear(ctypes.byref(tally))
+        return summary

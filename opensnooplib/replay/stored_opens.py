@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--replay: the rows of a recording, as if its opens were made now.
+
+Nothing here needs root, BCC, or the kernel that the recording is from.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from typing import Optional
+
+from opensnooplib.base import output_file
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.messages import Messages
+from opensnooplib.options import Options
+from opensnooplib.reader import Block, State
+from opensnooplib.recording import description
+from opensnooplib.replay import stored_columns, stored_selection
+from opensnooplib.recording.description import (
+    Counts,
+    DamagedError,
+    Description,
+)
+from opensnooplib.recording.recording_file import Kind, RecordingReader
+from opensnooplib.replay.stored_sums import ReplaySums
+from opensnooplib.rows import row_format
+from opensnooplib.selection import kernel_selection
+from opensnooplib.trace import output_destination
+from opensnooplib.trace.ending_signals import EndingSignals
+from opensnooplib.trace.running_trace import end_line
+
+# A pipe can make us wait; so often, signals are looked for.
+_TICK_MS = 40
+
+
+def run(options: Options, messages: Messages) -> int:
+    """Replay as `options` say. Returns the exit status.
+
+    Raises OpensnoopError for a file that is no recording.
+    """
+    ending = EndingSignals()
+    replay = _Replay(options, messages)
+    replay.await_start()
+    output = output_destination.open_output(options)
+    replay.begin(output)
+    ending.wait_for_rows()
+    output_file.empty(output)
+    replay.put_heading()
+    try:
+        while replay.is_running and not ending.received:
+            replay.step()
+    except OpensnoopError:  # another struct event lacks what was asked for
+        replay.end()
+        raise
+    return replay.end()
+
+
+class _Replay:
+    def __init__(self, options: Options, messages: Messages) -> None:
+        assert options.replay is not None
+        self._options = options
+        self._messages = messages
+        self._name = "stdin" if options.replay == "-" else options.replay
+        self._state = State.GOES_ON
+        self._described: Optional[Description] = None
+        self._began_ns = 0  # CLOCK_MONOTONIC
+        self._damaged_at: Optional[int] = None
+        self._counts: Optional[Counts] = None
+        self._read_error = ""
+        self._sums: Optional[ReplaySums] = None
+        self._fd = self._open(options.replay)
+        self._reader = RecordingReader(self._fd)
+
+    def _open(self, path: str) -> int:
+        if path == "-":
+            return 0
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        except OSError as error:
+            raise self._error(error) from None
+
+    def _error(self, error: OSError) -> OpensnoopError:
+        return OpensnoopError(f"cannot read {self._name}: {error.strerror}")
+
+    def await_start(self) -> None:
+        """Up to the first description. Raises OpensnoopError."""
+        kind = Kind.UNKNOWN
+        try:
+            while kind == Kind.UNKNOWN:
+                kind = self._reader.read_header(_TICK_MS)
+            if kind != Kind.READABLE:
+                raise OpensnoopError(f"{self._name} {_WHY_NOT[kind]}")
+        except OSError as error:
+            raise self._error(error) from None
+        while self._described is None and self.is_running:
+            self.step()
+        if self._described is None:
+            why = self._trouble() or "says nothing of what it holds"
+            raise OpensnoopError(f"{self._name} {why}")
+
+    def begin(self, output: int) -> None:
+        """With rows to `output`; all that can fail has been done."""
+        assert self._described
+        if output != 1 and _is_same_file(output, self._fd):
+            raise OpensnoopError(
+                f"-o {self._options.output_file}: is the recording itself"
+            )
+        stored_columns.check_names(self._options, self._described)
+        self._set_format(self._described)
+        if self._options.summary:
+            self._sums = ReplaySums(
+                self._reader, output, self._options, self._described
+            )
+        else:
+            self._reader.start(
+                output,
+                self._options.row_limit,
+                self._options.unbuffered,
+            )
+        self._messages.note(_introduction(self._name, self._described))
+
+    @property
+    def is_running(self) -> bool:
+        return self._state == State.GOES_ON
+
+    def step(self) -> None:
+        """The next rows, or the next description."""
+        try:
+            self._state = self._reader.poll(_TICK_MS)
+        except OSError as error:
+            self._state = State.INPUT_DAMAGED
+            self._read_error = error.strerror or str(error)
+        if self._sums:
+            self._sums.show_if_due()
+        if self._state != State.AT_BLOCK:
+            return
+        self._state = State.GOES_ON
+        at = self._reader.offset()
+        kind, body = self._reader.take_block()
+        try:
+            if kind == Block.COUNTS:
+                self._counts = description.parse_counts(body)
+            else:
+                self._describe(description.parse_description(body))
+        except DamagedError:
+            self._state = State.INPUT_DAMAGED
+            self._damaged_at = at
+
+    def _describe(self, described: Description) -> None:
+        if self._described is None:
+            self._described = described
+            self._began_ns = described.clock.monotonic_ns
+        else:
+            self._set_format(described)
+            self.put_heading()
+
+    def _set_format(self, described: Description) -> None:
+        schema = described.schema
+        stored_columns.check(self._options, described)
+        self._format = row_format.choose(schema, self._options)
+        clock = described.clock
+        self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
+        conditions = stored_selection.conditions(
+            self._options, schema, self._began_ns
+        )
+        self._reader.set_format(self._format)
+        self._reader.set_record_least(schema.least)
+        self._reader.set_conditions(conditions)
+        kernel_selection.check_schema(self._options, schema)
+        self._reader.set_globs(self._options.globs)
+        if self._sums:
+            self._sums.use(described)
+
+    def put_heading(self) -> None:
+        if not self._options.summary:
+            self._reader.put_heading(self._format.heading())
+
+    def end(self) -> int:
+        """Write what is left and the last line. Returns the exit status."""
+        if self._sums:
+            self._sums.end(self._seconds())
+        output_state = self._reader.finish(0)
+        self._tell()
+        if output_state == State.OUTPUT_FAILED:
+            output_destination.tell_output_error(
+                self._reader, self._options, self._messages
+            )
+            return 1
+        trouble = self._trouble()
+        if trouble:
+            self._messages.warn(f"{self._name} {trouble}")
+        impossible = self._reader.impossible()
+        if impossible:
+            self._messages.warn(
+                f"{self._name} has {impossible} records that are shorter than "
+                "what they say they hold: they are left out"
+            )
+        return 1 if trouble or impossible else 0
+
+    def _tell(self) -> None:
+        counts = self._reader.counts()
+        lost = self._counts.lost if self._counts else 0
+        missed = self._counts.missed if self._counts else 0
+        done, no_place = "shown", 0
+        if self._sums:
+            done, no_place = "counted", self._sums.total.no_place
+            counts = self._sums.total.as_counts()
+        seconds = self._seconds()
+        line = end_line(counts, lost, missed, seconds, done, no_place)
+        if lost or missed or counts.unreadable or counts.unwritten or no_place:
+            self._messages.warn(line)
+        else:
+            self._messages.note(line)
+
+    def _seconds(self) -> float:
+        """How long the trace was, as far as it is known."""
+        if not self._counts:
+            return 0.0
+        ended_ns = self._counts.clock.monotonic_ns
+        return max(0, ended_ns - self._began_ns) / 1e9
+
+    def _trouble(self) -> str:
+        """What is wrong with the file, if it was read to its end."""
+        offset = self._damaged_at
+        if offset is None:
+            offset = self._reader.offset()
+        if self._read_error:
+            return f"can't be read after byte {offset}: {self._read_error}"
+        if self._state == State.INPUT_DAMAGED:
+            return (
+                f"is damaged at byte {offset}: shown is what stands before it"
+            )
+        if self._state == State.INPUT_CUT:
+            return (
+                f"is cut off: after byte {offset} no whole record follows, "
+                "and what was lost at the end of the trace isn't known"
+            )
+        if self._state == State.INPUT_ENDED and not (
+            self._counts and self._counts.ended
+        ):
+            return (
+                "is cut off: it holds whole records only, but not the "
+                "trace's end, and what was lost there isn't known"
+            )
+        return ""
+
+
+_WHY_NOT = {
+    Kind.NONE: "is no recording: --record writes one",
+    Kind.BYTE_ORDER_OTHER: (
+        "was recorded on a machine with another byte order: replay it on "
+        "such a one"
+    ),
+    Kind.VERSION_OTHER: (
+        "was recorded by a newer opensnoop: replay it with that one"
+    ),
+}
+
+
+def _is_same_file(one: int, other: int) -> bool:
+    return os.path.samestat(os.fstat(one), os.fstat(other))
+
+
+def _introduction(name: str, described: Description) -> str:
+    words = " ".join(described.command_line)
+    try:
+        began = datetime.datetime.fromtimestamp(
+            described.clock.wall_ns // 10**9
+        ).isoformat(" ")
+    except (ValueError, OverflowError, OSError):
+        began = "?"
+    return (
+        f"replaying {name}: recorded {began}, Linux {described.kernel} on "
+        f"{described.machine}, by opensnoop {words}"
+    )

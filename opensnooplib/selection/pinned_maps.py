@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--cgroupmap and --mntnsmap: maps that another program has pinned."""
+
+from __future__ import annotations
+
+import errno
+from typing import Optional
+
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.kernel import capabilities, why_no_bpf
+from opensnooplib.options import Options
+
+# BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_LRU_HASH of include/uapi/linux/bpf.h
+_HASHES = (1, 9)
+
+
+def check(options: Options) -> None:
+    """BCC would make a map that isn't there, and select nothing in silence.
+
+    The shapes are those of BCC's docs/special_filtering.md. Raises
+    OpensnoopError.
+    """
+    _check("--cgroupmap", options.cgroup_map, "cgroup id", value_size=8)
+    _check("--mntnsmap", options.mntns_map, "mount namespace", value_size=4)
+
+
+def _check(
+    option: str, path: Optional[str], key: str, value_size: int
+) -> None:
+    if path is None:
+        return
+    try:
+        shape = bpf_objects.pinned_map_shape(path)
+    except OSError as error:
+        raise _refusal(option, path, error.errno or 0) from None
+    if (
+        shape.type not in _HASHES
+        or shape.key_size != 8
+        or shape.value_size != value_size
+    ):
+        raise UsageError(
+            f"{option} {path}: must be a hash map from a {key} (8 bytes) to "
+            f"{value_size} bytes"
+        )
+
+
+def _refusal(option: str, path: str, error: int) -> OpensnoopError:
+    if error == errno.EPERM and not capabilities.may_trace():
+        return OpensnoopError(why_no_bpf.sentence(error))
+    if error == errno.ENOENT:
+        return UsageError(
+            f"{option} {path}: there is no such map; pin one first, for "
+            "example with bpftool map pin"
+        )
+    return UsageError(
+        f"{option} {path}: is no pinned BPF map; give a path below "
+        "/sys/fs/bpf, or another mount of type bpf"
+    )

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C that BCC gets: one text, made of the #defines and the files.
+
+BCC rewrites map accesses and kernel reads only in the main file, so the files
+that it includes by name ("...") are put in its place. #line directives keep
+every message of the compiler at the file and line that a person edits.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import stat
+from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Sequence
+
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.options import Options
+from opensnooplib.source import comments
+from opensnooplib.source.compiled_lines import Conditions
+from opensnooplib.source.defines import Define
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
+
+# Where the compiler may have lost count: what stood in a branch that isn't
+# compiled, and a probe, before which BCC puts a struct.
+_LOSES_COUNT = re.compile(
+    r"^\s*#\s*(endif|else|elif)\b"
+    r"|^([A-Z_]+\(.*\)|{)\s*$"
+    r"|^\w.*\)\s*{(.*[^\\])?$"
+)
+
+# A probe begins here.
+_PROBE = re.compile(
+    r"^\s*((RAW_)?TRACEPOINT_PROBE\s*\("
+    r"|int\s+(kprobe|kretprobe|(raw_)?tracepoint)__\w+\s*\()"
+)
+
+_SIZE_LIMIT = 1 << 20
+
+# Deeper than anyone nests: a file that includes itself.
+_DEPTH_LIMIT = 32
+
+
+def default_path() -> str:
+    """bpf_src/opensnoop.c of the checkout, or of the installed package."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for folder in (os.path.dirname(here), here):
+        path = os.path.join(folder, "bpf_src", "opensnoop.c")
+        if os.path.exists(path):
+            return path
+    raise OpensnoopError(
+        f"bpf_src/opensnoop.c is missing beside {here}: install opensnoop "
+        "again"
+    )
+
+
+def path_of(options: Options) -> str:
+    """The C to run. Raises OpensnoopError."""
+    return default_path() if options.source is None else options.source
+
+
+class VanishedError(SourceError):
+    """A file isn't there; perhaps not yet, if an editor is saving it."""
+
+
+class Source(NamedTuple):
+    """One text out of several files."""
+
+    text: str
+    files: Dict[str, str]  # what stands in each, by its path
+
+
+def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
+    """The C of the program at `path`. Raises SourceError.
+
+    `reached` gets all files that it comes to, also where that ends in error.
+    """
+    files: Dict[str, str] = {} if reached is None else reached
+    lines = _file_lines(path, 0, files, False)
+    return Source("\n".join(lines) + "\n", files)
+
+
+def with_defines(text: str, defines: Sequence[Define]) -> str:
+    lines = [f"#define {name} {value}" for name, value in defines]
+    return "\n".join(lines + [text])
+
+
+def shown_name(path: str) -> str:
+    """As a person would type it from here."""
+    try:
+        relative = os.path.relpath(path)
+    except OSError:  # the working directory is gone, or too deep
+        return path
+    return os.path.abspath(path) if relative.startswith("..") else relative
+
+
+def _line_directive(number: int, path: str) -> str:
+    # The compiler finds the file by it, and puts its lines into the BTF.
+    name = os.path.abspath(path)
+    for byte, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
+        name = name.replace(byte, escape)
+    return f'#line {number} "{name}"'
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A FIFO, say, would make open(2) wait."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _read(path: str) -> str:
+    name = shown_name(path)
+    try:
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SourceError(f"{name} is not a regular file")
+            text = file.read(_SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        raise VanishedError(f"{name} is not there") from None
+    except OSError as error:
+        raise SourceError(f"cannot read {name}: {error.strerror}") from None
+    if len(text) > _SIZE_LIMIT:
+        raise SourceError(f"{name} is larger than any C: over 1 MiB")
+    if b"\0" in text:
+        raise SourceError(f"{name} is no text: there is a NUL byte in it")
+    # Some editors of other systems begin a file with the mark of UTF-8.
+    text = text.removeprefix(codecs.BOM_UTF8)
+    return text.decode(errors="surrogateescape")
+
+
+def _find(name: str, includer: str) -> str:
+    """Beside the file that includes it; else bpf_src has it, perhaps."""
+    beside = os.path.join(os.path.dirname(includer), name)
+    ours = os.path.join(os.path.dirname(default_path()), name)
+    return ours if os.path.exists(ours) > os.path.exists(beside) else beside
+
+
+def _file_lines(
+    path: str, depth: int, files: Dict[str, str], is_conditional: bool
+) -> List[str]:
+    """is_conditional: an #if decides whether the file is included."""
+    if depth > _DEPTH_LIMIT:
+        raise SourceError(
+            f"{shown_name(path)} is included by itself, over and over: take "
+            "that #include out"
+        )
+    files[path] = ""
+    files[path] = _read(path)
+    lines = [_line_directive(1, path)]
+    conditions = Conditions()
+    text = files[path].removesuffix("\n")
+    for number, line, code in comments.lines(text):
+        behind = number + 1 + line.count("\n")
+        conditions.heed(code)
+        included = _INCLUDE.match(code)
+        if not included:
+            is_continued = lines[-1].endswith("\\")  # within a macro
+            if _PROBE.match(code) and not is_continued:
+                lines += _probe_lines(
+                    line, code, _line_directive(number, path)
+                )
+            else:
+                lines.append(line)
+            if _LOSES_COUNT.match(code):
+                lines.append(_line_directive(behind, path))
+            continue
+        target = _find(included.group(1), path)
+        in_branch = is_conditional or conditions.are_open
+        if not os.path.exists(target):
+            files[target] = ""
+            if in_branch:  # perhaps one that isn't compiled
+                lines.append(line)
+                continue
+            number += line[: included.start(1)].count("\n")
+            raise VanishedError(
+                f"{shown_name(path)}:{number} includes "
+                f'"{included.group(1)}", which is not there'
+            )
+        lines += _file_lines(target, depth + 1, files, in_branch)
+        lines.append(_line_directive(behind, path))
+    return lines
+
+
+def _probe_lines(line: str, code: str, directive: str) -> Iterator[str]:
+    """The line in which a probe begins, so that BCC doesn't lose its number.
+
+    BCC puts lines of its own before the function. With "extern", which says
+    nothing new of a function, that begins a line above, and what numbers the
+    line stands in between. It puts a line behind the brace, too: what follows
+    there stays in its column.
+    """
+    yield from ("extern", directive)
+    head = code.find("{") + 1
+    if head and code[head:].strip() and "\n" not in line:
+        yield from (line[:head], directive)
+        line = re.sub(r"[^\t]", " ", line[:head]) + line[head:]
+    yield line

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines of C that are compiled, as far as #if and #ifdef tell."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator, List, Optional, Set
+
+from opensnooplib.source import comments
+
+_CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b(.*)")
+_IS_DEFINED = re.compile(r"\s*(!?)\s*defined\s*\(\s*(\w+)\s*\)\s*")
+_NUMBER = re.compile(r"\s*(\d+)\s*")
+_DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
+
+
+class _Branches:
+    """One #if with all its #elif and #else."""
+
+    def __init__(self) -> None:
+        self._one_was_taken = False
+        self.is_compiled = False
+
+    def enter(self, holds: Optional[bool]) -> None:
+        """None: nobody knows, so this and what follows may be compiled."""
+        self.is_compiled = holds is not False and not self._one_was_taken
+        self._one_was_taken = self._one_was_taken or holds is True
+
+
+def _holds(word: str, rest: str, defined: Set[str]) -> Optional[bool]:
+    if word == "else":
+        return True
+    if word in ("ifdef", "ifndef"):
+        name = rest.split()[0] if rest.split() else ""
+        return (name in defined) == (word == "ifdef")
+    return _of_either(
+        _of_both(_term_holds(term, defined) for term in terms.split("&&"))
+        for terms in rest.split("||")
+    )
+
+
+def _term_holds(term: str, defined: Set[str]) -> Optional[bool]:
+    number = _NUMBER.fullmatch(term)
+    if number:
+        return int(number.group(1)) != 0
+    asked = _IS_DEFINED.fullmatch(term)
+    if not asked:
+        return None
+    return (asked.group(2) in defined) != bool(asked.group(1))
+
+
+def _of_both(terms: Iterable[Optional[bool]]) -> Optional[bool]:
+    """As && joins them; None: nobody knows."""
+    found = set(terms)
+    return False if False in found else None if None in found else True
+
+
+def _of_either(terms: Iterable[Optional[bool]]) -> Optional[bool]:
+    found = set(terms)
+    return True if True in found else None if None in found else False
+
+
+class Conditions:
+    """All #if that a line stands in."""
+
+    def __init__(self) -> None:
+        self._defined: Set[str] = set()
+        self._inside: List[_Branches] = []
+
+    def heed(self, line: str) -> bool:
+        """Is this the line of a condition?"""
+        if "#" not in line:  # most lines: quick
+            return False
+        condition = _CONDITION.match(line)
+        if not condition:
+            if self.may_be_compiled:
+                self._defined.update(_DEFINE.findall(line))
+            return False
+        word, rest = condition.groups()
+        if word in ("ifdef", "ifndef", "if"):
+            self._inside.append(_Branches())
+        if not self._inside:
+            return True  # the compiler will tell
+        if word == "endif":
+            self._inside.pop()
+        else:
+            self._inside[-1].enter(_holds(word, rest, self._defined))
+        return True
+
+    @property
+    def are_open(self) -> bool:
+        return bool(self._inside)
+
+    @property
+    def may_be_compiled(self) -> bool:
+        return all(branches.is_compiled for branches in self._inside)
+
+
+def of(text: str) -> Iterator[str]:
+    """The lines of `text` that #ifdef and #if defined() don't take out.
+
+    Without comments.
+
+    Lines that go on behind a backslash are one. Names count as defined by the
+    #defines in `text` alone; a branch of any condition that isn't made of such
+    names counts as compiled.
+    """
+    conditions = Conditions()
+    text = comments.without_comments(text)
+    for line in text.replace("\\\n", " ").split("\n"):
+        if not conditions.heed(line) and conditions.may_be_compiled:
+            yield line

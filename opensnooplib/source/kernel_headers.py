@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which headers BCC compiles with.
+
+In this order: those of the running kernel where they are installed; those
+that the kernel carries in itself (kheaders); else a small tree that is made
+here (small_headers.py). BCC takes the folder from the environment variable
+BCC_KERNEL_SOURCE.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from enum import Enum
+from typing import NamedTuple, Optional
+
+from opensnooplib.kernel import this_kernel
+
+# Only root may write here, so nobody else can slip a header in.
+CACHE = "/var/cache/opensnoop"
+
+KHEADERS = "/sys/kernel/kheaders.tar.xz"
+
+
+class Kind(Enum):
+    INSTALLED = 1  # the running kernel's, where BCC finds them by itself
+    UNPACKED = 2  # from kheaders, in a folder of ours
+    SMALL_TREE = 3  # to be made
+
+
+class Headers(NamedTuple):
+    """Which headers to compile with, and why."""
+
+    kind: Kind
+    reason: str
+    folder: str = ""  # for BCC_KERNEL_SOURCE, if UNPACKED
+
+
+def choose(modules: str = "/lib/modules") -> Headers:
+    """The headers to compile with here. `modules` is for tests."""
+    build = f"{modules}/{this_kernel.release()}/build"
+    why_not = _why_not_installed(build)
+    if not why_not:
+        reason = f"the running kernel's own, in {build}"
+        return Headers(Kind.INSTALLED, reason)
+    if os.path.exists(KHEADERS):
+        unpacked = _unpacked_kheaders()
+        if unpacked:
+            reason = f"the kernel's own, of {KHEADERS}"
+            return Headers(Kind.UNPACKED, reason, unpacked)
+        why_not += f", and {KHEADERS} can't be unpacked into {CACHE}"
+    return Headers(Kind.SMALL_TREE, f"none needed: a small tree ({why_not})")
+
+
+def _why_not_installed(build: str) -> str:
+    release = this_kernel.release()
+    if not os.path.isdir(build):
+        return f"there are none in {build}"
+    found = _release_of(build)
+    if not found:
+        return (
+            f"those in {build} don't say which kernel they are of, and are "
+            "not used"
+        )
+    if found != release:
+        return (
+            f"those in {build} are of {found}, not of {release}, and are not "
+            "used"
+        )
+    # Debian keeps the ones that no configuration changes beside, in source.
+    folders = (build, os.path.join(os.path.dirname(build), "source"))
+    for name in ("linux/kconfig.h", "generated/autoconf.h"):
+        if not any(os.path.exists(f"{f}/include/{name}") for f in folders):
+            return f"those in {build} have no {name}, and are not used"
+    return ""
+
+
+def _release_of(build: str) -> Optional[str]:
+    """What `make` wrote into the headers when the kernel was built."""
+    try:
+        with open(
+            f"{build}/include/generated/utsrelease.h", encoding="ascii"
+        ) as file:
+            found = re.search(r'UTS_RELEASE "([^"]+)"', file.read())
+    except (OSError, UnicodeDecodeError):
+        return None
+    return found.group(1) if found else None
+
+
+def _unpacked_kheaders() -> Optional[str]:
+    """Unpack kheaders, once for each build of the kernel.
+
+    Returns None where that can't be done; the small tree serves then.
+    """
+    build = re.sub(
+        r"[^\w.-]+", "_", f"{this_kernel.release()}-{os.uname().version}"
+    )
+    target = f"{CACHE}/kheaders-{build}"
+    if not _make_private(CACHE):
+        return None
+    if os.path.isdir(target):
+        return target
+    import shutil  # costs a launch 8 ms, and is seldom needed
+    import subprocess
+
+    partial = f"{target}.{os.getpid()}"
+    try:
+        os.mkdir(partial, mode=0o700)
+        subprocess.run(
+            ["/usr/bin/tar", "-xf", KHEADERS, "-C", partial],
+            check=True,
+            capture_output=True,
+        )
+        os.rename(partial, target)
+    except (OSError, subprocess.CalledProcessError):
+        shutil.rmtree(partial, ignore_errors=True)
+        # Another launch may have been quicker.
+        return target if os.path.isdir(target) else None
+    return target
+
+
+def _make_private(folder: str) -> bool:
+    """See that only this user can write there; false where that can't be."""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        found = os.lstat(folder)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            return False
+        os.chmod(folder, 0o700)
+    except OSError:
+        return False
+    return True
+
+
+# Those of the C library are no kernel's.
+_NOT_FOUND = re.compile(r"'((?:\w+/)+[\w-]+\.h)' file not found")
+
+
+def hint(output: str, chosen: Headers) -> str:
+    """Where the compiler lacks a header of the kernel's, why; else "".
+
+    `output` is what it printed.
+    """
+    missing = _NOT_FOUND.search(output)
+    if not missing or chosen.kind != Kind.SMALL_TREE:
+        return ""
+    release = this_kernel.release()
+    return (
+        f"<{missing[1]}>, if it is spelled right, comes with the headers of "
+        "the kernel, which are not installed here: install "
+        f"linux-headers-{release}, or on Fedora kernel-devel-{release}"
+    )

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel structs for the C, from the running kernel's BTF.
+
+Where no kernel headers are installed, the kernel itself tells the layout of
+its structs: BTF (Documentation/bpf/btf.rst). libbpf, which BCC stands on,
+reads it; here the structs that probes use are written as C, each field at its
+true offset, so that `task->real_parent->tgid` just works, on this kernel.
+
+Fields that can't be written simply (bit fields, structs that are not in
+STRUCTS) are left out as padding.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Optional
+
+from opensnooplib.kernel import btf
+from opensnooplib.kernel.btf import Btf
+
+# What a probe of opens may want to follow, from the task or from a file.
+STRUCTS = (
+    "atomic_t",
+    "atomic64_t",
+    "kuid_t",
+    "kgid_t",
+    "list_head",
+    "hlist_node",
+    "hlist_bl_node",
+    "qstr",
+    "path",
+    "ns_common",
+    "super_block",
+    "inode",
+    "dentry",
+    "vfsmount",
+    "mountpoint",
+    "mount",
+    "mnt_namespace",
+    "pid_namespace",
+    "user_namespace",
+    "upid",
+    "pid",
+    "nsproxy",
+    "fs_struct",
+    "fdtable",
+    "files_struct",
+    "file",
+    "filename",
+    "cred",
+    "signal_struct",
+    "mm_struct",
+    "kernfs_node",
+    "cgroup",
+    "css_set",
+    "cgroup_subsys_state",
+    "sigset_t",
+    "sigpending",
+    "task_struct",
+)
+
+# Numbers that depend on how the kernel is configured.
+ENUMS = ("cgroup_subsys_id",)
+
+
+class _Field(NamedTuple):
+    offset: int  # bytes
+    size: int
+    declaration: str
+
+
+_INTEGERS = {1: "8", 2: "16", 4: "32", 8: "64"}
+
+
+class _Writer:
+    def __init__(self, types: Btf) -> None:
+        self._btf = types
+        self._written: Dict[str, int] = {}  # C name: size
+
+    def _simple_type(self, type_id: int) -> Optional[str]:
+        """C for an integer, a pointer or a struct written before."""
+        named = self._btf.bare(type_id, typedefs=False)
+        if named and self._btf.type(named).kind == btf.TYPEDEF:
+            name = self._btf.name(self._btf.type(named).name_off)
+            if name in self._written:
+                return name
+        bare = self._btf.bare(type_id)
+        if not bare:
+            return None
+        found = self._btf.type(bare)
+        size = found.size_or_type
+        if found.kind == btf.INT and size in _INTEGERS:
+            flags = self._btf.encoding(bare)
+            if flags & btf.BOOL_ENCODING:
+                return "bool"
+            if size == 1:
+                return "char" if flags & btf.SIGNED_ENCODING else "u8"
+            return ("s" if flags & btf.SIGNED_ENCODING else "u") + _INTEGERS[
+                size
+            ]
+        if found.kind in (btf.ENUM, btf.ENUM64) and size in _INTEGERS:
+            return "u" + _INTEGERS[size]
+        if found.kind == btf.PTR:
+            return self._pointer(size)
+        if found.kind == btf.STRUCT:
+            name = "struct " + self._btf.name(found.name_off)
+            return name if name in self._written else None
+        return None
+
+    def _pointer(self, target: int) -> str:
+        bare = self._btf.bare(target)
+        if bare:
+            found = self._btf.type(bare)
+            name = self._btf.name(found.name_off)
+            if found.kind == btf.STRUCT and name:
+                return f"struct {name} *"
+            if found.kind == btf.PTR:
+                return self._pointer(found.size_or_type) + "*"
+            if found.kind == btf.INT and found.size_or_type == 1:
+                return "const char *"
+        return "void *"
+
+    def _declare(self, name: str, type_id: int) -> Optional[str]:
+        count = ""
+        bare = self._btf.bare(type_id)
+        while bare and self._btf.type(bare).kind == btf.ARRAY:
+            array = self._btf.array(bare)
+            count += f"[{array.nelems}]"
+            type_id = array.type
+            bare = self._btf.bare(type_id)
+        simple = self._simple_type(type_id)
+        if simple is None or "[0]" in count:
+            return None
+        return f"{simple} {name}{count};"
+
+    def _fields(self, type_id: int, base: int) -> List[_Field]:
+        """All fields that can be written, those of anonymous members too."""
+        fields: List[_Field] = []
+        has_bit_fields = self._btf.type(type_id).has_bit_fields
+        for member in self._btf.members(type_id):
+            bits = (
+                member.offset & 0xFFFFFF if has_bit_fields else member.offset
+            )
+            if has_bit_fields and member.offset >> 24:
+                continue
+            offset = base + bits // 8
+            name = self._btf.name(member.name_off)
+            if not name:
+                bare = self._btf.bare(member.type)
+                if self._btf.type(bare).kind in (btf.STRUCT, btf.UNION):
+                    fields += self._fields(bare, offset)
+                continue
+            declaration = self._declare(name, member.type)
+            size = self._btf.size(member.type)
+            if declaration and size > 0:
+                fields.append(_Field(offset, size, declaration))
+        return fields
+
+    def write(self, name: str) -> List[str]:
+        """C for the struct, or for the typedef of one."""
+        found = self._btf.find(name)
+        if not found:
+            return []
+        type_id, c_name = found
+        type_id = self._btf.bare(type_id)
+        if self._btf.type(type_id).kind != btf.STRUCT:
+            return []
+        size = self._btf.type(type_id).size_or_type
+        body = _lay_out(self._fields(type_id, 0), size)
+        self._written[c_name] = size
+        if c_name.startswith("struct "):
+            return [c_name + " {", *body, "} __attribute__((packed));"]
+        return [
+            "typedef struct {",
+            *body,
+            f"}} __attribute__((packed)) {c_name};",
+        ]
+
+
+def _enum(types: Btf, name: str) -> List[str]:
+    """C for the enum, if this kernel has it."""
+    type_id = types.find_enum(name)
+    if type_id <= 0:
+        return []
+    body = [
+        f"\t{types.name(one.name_off)} = {one.value},"
+        for one in types.enumerators(type_id)
+    ]
+    return [f"enum {name} {{", *body, "};"]
+
+
+def _lay_out(fields: List[_Field], size: int) -> List[str]:
+    """Fields with padding between; those that overlap in a union."""
+    lines: List[str] = []
+    end = 0
+    fields = sorted(fields, key=lambda field: field.offset)
+    while fields:
+        start = fields[0].offset
+        together: List[_Field] = []
+        reach = start
+        while fields and (not together or fields[0].offset < reach):
+            field = fields.pop(0)
+            together.append(field)
+            reach = max(reach, field.offset + field.size)
+        if start > end:
+            lines.append(f"\tchar __pad_{end}[{start - end}];")
+        lines += _together(together, start)
+        end = reach
+    if size > end:
+        lines.append(f"\tchar __pad_{end}[{size - end}];")
+    return lines
+
+
+def _together(fields: List[_Field], start: int) -> List[str]:
+    if len(fields) == 1:
+        return ["\t" + fields[0].declaration]
+    lines = ["\tunion {"]
+    for index, field in enumerate(fields):
+        gap = field.offset - start
+        if gap:
+            pad = f"char __pad_{start}_{index}[{gap}];"
+            lines.append(
+                f"\t\tstruct {{ {pad} {field.declaration} }} "
+                "__attribute__((packed));"
+            )
+        else:
+            lines.append("\t\t" + field.declaration)
+    lines.append("\t} __attribute__((packed));")
+    return lines
+
+
+def c_text() -> str:
+    """C for all of STRUCTS that this kernel has.
+
+    Raises OpensnoopError where BTF or libbpf is missing.
+    """
+    types = btf.of_this_kernel()
+    writer = _Writer(types)
+    lines: List[str] = []
+    for name in ENUMS:
+        lines += _enum(types, name)
+    for name in STRUCTS:
+        lines += writer.write(name)
+    return "\n".join(lines) + "\n"

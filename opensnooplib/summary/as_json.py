@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A summary as JSON, for a program."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, Dict
+
+from opensnooplib.summary.totals import (
+    File,
+    Summary,
+    by_opens,
+    error_name,
+    in_vain,
+    sorted_errors,
+)
+
+
+def line(summary: Summary) -> str:
+    """One object, one line."""
+    whole = by_opens(summary)
+    facts: Dict[str, Any] = {
+        "seconds": round(summary.seconds, 6),
+        "opened": summary.opened,
+        "failed": summary.failed,
+        "unreadable": summary.unreadable,
+        "no_place": summary.no_place._asdict(),
+        "files": [_json_file(one) for one in whole.files],
+        "processes": [
+            {
+                "pid": one.pid,
+                **_json_text("comm", one.comm),
+                "opened": one.opened,
+                "failed": one.failed,
+            }
+            for one in whole.processes
+        ],
+        "errors": [
+            {"err": number, "name": error_name(number), "opened": count}
+            for number, count in sorted_errors(summary)
+        ],
+        "in_vain": [
+            {
+                **_json_text("name", one.name),
+                "opened": one.lookups,
+                "folders": one.folders,
+                **(_json_text("found", one.found) if one.found else {}),
+            }
+            for one in in_vain(summary.files)
+        ],
+        "times": None,
+    }
+    if summary.times is not None:
+        facts["times"] = [
+            {"least_ns": 2**slot, "opened": count}
+            for slot, count in sorted(summary.times.items())
+        ]
+    return json.dumps(facts) + "\n"
+
+
+def _json_file(file: File) -> Dict[str, Any]:
+    facts: Dict[str, Any] = {"path": None}
+    if file.path is not None:
+        facts = _json_text("path", file.path)
+    if file.is_cut:
+        facts["path_cut"] = True
+    return {
+        **facts,
+        "opened": file.opened,
+        "failed": file.failed,
+        "missing": file.missing,
+    }
+
+
+def _json_text(key: str, text: bytes) -> Dict[str, str]:
+    """As in a row: what isn't UTF-8 comes as base64 too."""
+    try:
+        return {key: text.decode()}
+    except UnicodeDecodeError:
+        return {
+            key: text.decode(errors="replace"),
+            f"{key}_bytes": base64.b64encode(text).decode(),
+        }

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--top: the summary as a screen that is drawn again and again.
+
+A few escape sequences that all terminals know, rather than curses: it isn't
+part of every Python, and a screen of text needs no more. Lines are not
+wrapped, so a name of any width stays on its line; names are quoted as in a
+row, so they hold no sequences of their own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import select
+import signal
+import termios
+import tty
+from typing import Any, Callable, List, Optional
+
+from opensnooplib.base.errors import UsageError
+from opensnooplib.summary import tables
+from opensnooplib.summary.totals import Summary
+
+# xterm's "Alternate Screen Buffer", "Hide Cursor" and "No Auto-Wrap".
+_ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
+_LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+_HOME, _END_OF_LINE, _END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+
+# Of a section: title, heading, "and more", and the empty line.
+_LINES_BESIDE_ROWS = 4
+_SECTIONS = 4
+
+# Of a terminal that doesn't say.
+_COLUMNS, _LINES = 80, 24
+
+_KEYS = "q or Ctrl-C ends it"
+
+
+def _size() -> os.terminal_size:
+    """A serial console doesn't know its own: 0 by 0."""
+    columns, lines = os.get_terminal_size(1)
+    return os.terminal_size((columns or _COLUMNS, lines or _LINES))
+
+
+def check_terminal() -> None:
+    """Raises UsageError where there is none to draw on."""
+    if not os.isatty(1):
+        raise UsageError(
+            "--top draws on a terminal, and stdout is none; --summary "
+            "--interval 1 writes the same as text"
+        )
+
+
+class Screen:
+    """From enter() to leave(), which comes at any exit."""
+
+    def __init__(self, put: Callable[[str], None]) -> None:
+        """`put` sends text to the terminal, and never waits for long."""
+        self._put = put
+        self._is_on = False
+        self._size = _size()
+        self._last: Optional[Summary] = None
+        self._modes: Optional[List[Any]] = None
+
+    def enter(self) -> None:
+        self._turn_on()
+        atexit.register(self.leave)
+        for number in (signal.SIGTSTP, signal.SIGQUIT):
+            signal.signal(number, self._step_aside)
+
+    def _turn_on(self) -> None:
+        self._is_on = True
+        if os.isatty(0):
+            self._modes = termios.tcgetattr(0)
+            tty.setcbreak(0)
+        self._put(_ENTER)
+
+    def leave(self) -> None:
+        """Give the terminal back as it was."""
+        if not self._is_on:
+            return
+        self._is_on = False
+        with contextlib.suppress(OSError, termios.error):  # it may be gone
+            if self._modes:
+                termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
+            os.write(1, _LEAVE.encode())
+
+    def _step_aside(self, number: int, _frame: Any) -> None:
+        """Ctrl-Z, and back again; Ctrl-\\, for good."""
+        self.leave()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, self._step_aside)
+        self._turn_on()
+        self._draw()
+
+    def show(self, summary: Summary) -> None:
+        self._last = summary
+        self._draw()
+
+    def is_to_end(self) -> bool:
+        """Was q pressed? Also draws again on a screen of another size."""
+        try:
+            return self._look()
+        except OSError:  # the terminal is gone
+            return True
+
+    def _look(self) -> bool:
+        if _size() != self._size:
+            self._draw()
+        if not self._modes or not select.select([0], [], [], 0)[0]:
+            return False
+        keys = os.read(0, 64)
+        return not keys or b"q" in keys.lower()
+
+    def _draw(self) -> None:
+        self._size = _size()
+        if self._last is None:
+            return
+        height, width = self._size.lines, self._size.columns
+        rows = height // _SECTIONS - _LINES_BESIDE_ROWS
+        text = tables.table(self._last, max(rows, 1))
+        lines = [f"opensnoop: {_KEYS}", *text.splitlines()][:height]
+        drawn = (line[:width] + _END_OF_LINE for line in lines)
+        self._put(_HOME + "\r\n".join(drawn) + _END_OF_SCREEN)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a summary holds, wherever it was counted, and what follows from it."""
+
+from __future__ import annotations
+
+import errno
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+
+
+class File(NamedTuple):
+    """Opens of one path, as it was given."""
+
+    path: Optional[bytes]  # None: there was no room for its text
+    is_cut: bool  # longer than PATH_MAX
+    opened: int
+    failed: int
+    missing: int  # of those that failed: no such file
+
+
+class Process(NamedTuple):
+    pid: int
+    comm: bytes
+    opened: int
+    failed: int
+
+
+class NoPlace(NamedTuple):
+    """What isn't in the tables because they were full."""
+
+    files: int  # opens
+    names: int  # files, whose opens are counted
+    processes: int  # opens
+
+
+class Summary(NamedTuple):
+    seconds: float  # of which it is
+    files: List[File]
+    processes: List[Process]
+    errors: Dict[int, int]  # opens by errno
+    # How many opens took 2**n ns or more, but not 2**(n + 1), by n. None:
+    # it wasn't seen when opens began.
+    times: Optional[Dict[int, int]]
+    unreadable: int  # opens
+    no_place: NoPlace
+
+    @property
+    def opened(self) -> int:
+        """All opens, also those that failed."""
+        return sum(p.opened for p in self.processes) + self.no_place.processes
+
+    @property
+    def failed(self) -> int:
+        return sum(self.errors.values())
+
+
+class InVain(NamedTuple):
+    """A file name that was looked for where it isn't."""
+
+    name: bytes
+    lookups: int
+    folders: int  # in which it was not
+    found: Optional[bytes]  # where it was, if it was opened anywhere
+
+
+def in_vain(files: List[File]) -> List[InVain]:
+    """By file name: the last part of the path."""
+    lookups: Dict[bytes, int] = {}
+    folders: Dict[bytes, Set[bytes]] = {}
+    found: Dict[bytes, bytes] = {}
+    for file in files:
+        if file.path is None:
+            continue
+        folder, _, name = file.path.rpartition(b"/")
+        if file.missing:
+            lookups[name] = lookups.get(name, 0) + file.missing
+            folders.setdefault(name, set()).add(folder)
+        if file.opened > file.failed:
+            found.setdefault(name, file.path)
+    missed = [
+        InVain(name, count, len(folders[name]), found.get(name))
+        for name, count in lookups.items()
+    ]
+    return sorted(missed, key=lambda one: (-one.lookups, one.name))
+
+
+def by_opens(summary: Summary) -> Summary:
+    """Tables sorted, the most first."""
+    return summary._replace(
+        files=sorted(
+            summary.files, key=lambda one: (-one.opened, one.path or b"")
+        ),
+        processes=sorted(
+            summary.processes, key=lambda one: (-one.opened, one.pid)
+        ),
+    )
+
+
+def sorted_errors(summary: Summary) -> List[Tuple[int, int]]:
+    """Errno and count, the most first."""
+    return sorted(summary.errors.items(), key=lambda one: (-one[1], one[0]))
+
+
+def error_name(number: int) -> str:
+    return errno.errorcode.get(number, str(number))

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--exec: start a command, traced from its first open on.
+
+The child waits, already with the PID that is traced, until the trace is on.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from typing import Dict, Sequence
+
+from opensnooplib.base.environment import original
+from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.kernel import limits
+
+
+# What exec(3) means, of a file that is there and executable.
+_WHY = {
+    errno.ENOENT: "the interpreter that its first line (#!) or its ELF header "
+    "names is not there",
+    errno.ENOEXEC: "it is no program that this kernel knows; a script begins "
+    "with #!/bin/sh, or another interpreter",
+}
+
+
+def _restore_signals() -> None:
+    """What Python and this tool handle in their own way."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+class Command:
+    """A command that is held back until release()."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Fork the child. Raises UsageError where there is nothing to run."""
+        import shutil  # costs a launch 3 ms
+
+        program = shutil.which(words[0])
+        environment = original()
+        if program is None:
+            raise UsageError(
+                f"--exec {words[0]}: there is no such command, or it is not "
+                "executable"
+            )
+        self.name = words[0]
+        self._ended = False
+        gate, self._release = os.pipe()
+        failure, report = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self._release)
+            os.close(failure)
+            self._wait_and_become(gate, report, program, words, environment)
+        os.close(gate)
+        os.close(report)
+        self._failure = failure
+
+    @staticmethod
+    def _wait_and_become(
+        gate: int,
+        report: int,
+        program: str,
+        words: Sequence[str],
+        environment: Dict[bytes, bytes],
+    ) -> None:
+        _restore_signals()
+        limits.restore_limits()
+        # The tool may be gone before it lets the command go.
+        if os.read(gate, 1) == b"":
+            os._exit(0)
+        try:
+            os.execve(program, list(words), environment)
+        except OSError as error:
+            os.write(report, str(error.errno).encode())
+        os._exit(127)
+
+    def release(self) -> None:
+        """Let it run. Raises OpensnoopError where the kernel can't run it."""
+        try:
+            os.write(self._release, b"x")
+        except BrokenPipeError:
+            return  # somebody killed it while it waited
+        os.close(self._release)
+        failed = os.read(self._failure, 16)  # empty: exec closed it
+        os.close(self._failure)
+        if failed:
+            self.has_ended()
+            number = int(failed)
+            why = _WHY.get(number, os.strerror(number))
+            raise OpensnoopError(f"cannot run {self.name}: {why}")
+
+    def has_ended(self) -> bool:
+        if not self._ended:
+            pid, _ = os.waitpid(self.pid, os.WNOHANG)
+            self._ended = pid != 0
+        return self._ended

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where rows or records go: stdout, or the file of -o or --record."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from opensnooplib.base import output_file
+from opensnooplib.base.messages import Messages
+from opensnooplib.options import Options
+from opensnooplib.reader import Reader
+
+
+def open_output(options: Options) -> int:
+    """Where rows or records go. Raises OpensnoopError."""
+    if options.record is not None:
+        # Not needed for a plain trace.
+        from opensnooplib.recording import description
+
+        return description.open_for_writing(options.record)
+    if options.output_file is None:
+        return 1
+    return output_file.open_for_writing("-o", options.output_file)
+
+
+def tell_output_error(
+    rings: Reader, options: Options, messages: Messages
+) -> None:
+    """Why rows or records could not be written."""
+    where = options.record or options.output_file or "stdout"
+    what = "records" if options.record else "rows"
+    error = rings.output_error()
+    if error == errno.ESTALE:
+        messages.warn(
+            f"{where} was emptied or removed meanwhile: {what} that it had "
+            "taken are gone"
+        )
+        return
+    if error == errno.ETIMEDOUT:
+        why = "whoever reads there takes nothing more"
+    else:
+        why = os.strerror(error)
+    messages.warn(f"cannot write {what} to {where}: {why}")

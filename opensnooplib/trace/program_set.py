@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program set: what one compile made, from its proof on.
+
+A trace has one; with --live, each save of the C makes the next, and an old
+one stays until nothing is under way whose begin it has seen.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Optional
+
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.source.known_maps import (
+    COUNTERS_MAP,
+    EVENTS_MAP,
+    REQUESTS_MAP,
+    START_MAP,
+)
+from opensnooplib.compile.handover import Handover
+from opensnooplib.kernel.bpf_objects import StartMap
+from opensnooplib.options import Options
+from opensnooplib.reader import Reader
+from opensnooplib.rows import row_format
+from opensnooplib.kernel import program_names
+from opensnooplib.selection import kernel_selection
+
+# enum counter of bpf_src/counters.h
+LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
+
+
+class ProgramSet:
+    """Programs, maps, and the stream of records that they send."""
+
+    def __init__(
+        self,
+        rings: Reader,
+        stream: int,
+        taken: Handover,
+        options: Options,
+        cpus: int,
+        older: Optional[ProgramSet] = None,
+    ) -> None:
+        """For `stream`, the newest of `rings`; `cpus` are the possible ones.
+
+        `older` is the program set that it replaces, if there is one.
+        Raises OpensnoopError for a struct event that can't be shown.
+        """
+        self.taken = taken
+        self.stream = stream
+        self._rings = rings
+        self._cpus = cpus
+        self._options = options
+        self._before = [0, 0]
+        rings.set_map(taken.maps[EVENTS_MAP])
+        self.format = row_format.choose(taken.schema, options)
+        rings.set_format(self.format)
+        if self.format.has_callers and not options.record:
+            rings.name_callers()
+        kernel_selection.check_schema(options, taken.schema)
+        rings.set_globs(options.globs)
+        older_maps = older.taken.maps if older else None
+        kernel_selection.fill_maps(options, taken.maps, older_maps)
+
+    @property
+    def programs(self) -> Dict[str, int]:
+        return self.taken.programs
+
+    def put_heading(self) -> None:
+        """Above the rows; in a recording, what describes the records."""
+        if self._options.record:
+            from opensnooplib.recording import (
+                description,
+            )  # not needed for rows
+
+            facts = description.describe(
+                self.taken.schema, self.taken.calls, self._options
+            )
+            self._rings.put_heading(facts)
+        else:
+            self._rings.put_heading(self.format.heading())
+
+    def _counter(self, index: int) -> int:
+        counters = self.taken.maps.get(COUNTERS_MAP)
+        if counters is None:  # the C is somebody's own
+            return self._rings.lost_of(self.stream) if index == LOST else 0
+        return bpf_objects.percpu_array_sum(counters, index, self._cpus)
+
+    @property
+    def counts_itself(self) -> bool:
+        """Else losses are known as far as the kernel tells them."""
+        return COUNTERS_MAP in self.taken.maps
+
+    def count_from_here(self) -> None:
+        """What was counted before is none of the trace's."""
+        self._before = [self._counter(LOST), self._counter(MISSED)]
+
+    def lost(self) -> int:
+        return self._counter(LOST) - self._before[LOST]
+
+    def missed(self) -> int:
+        return self._counter(MISSED) - self._before[MISSED]
+
+    def not_followed(self) -> int:
+        """Processes of --children that were not seen, or found no room."""
+        follower = self.programs.get(program_names.FOLLOWER)
+        if follower is None or not self.counts_itself:
+            return 0
+        return self._counter(NOT_FOLLOWED) + bpf_objects.program_misses(
+            follower
+        )
+
+    def is_under_way(self) -> bool:
+        """Has it seen the begin of something that hasn't ended yet?"""
+        return bool(self.under_way())
+
+    def under_way(self) -> Dict[str, int]:
+        """How much of that is where: by map of the C, if there is any."""
+        counts = {
+            START_MAP: self.start_count(),
+            REQUESTS_MAP: self._request_count(),
+        }
+        return {
+            name: count.flagged
+            for name, count in counts.items()
+            if count is not None and count.flagged > 0
+        }
+
+    def start_count(self) -> Optional[bpf_objects.HashCount]:
+        """Entries of the map "start", and those of what is under way."""
+        return self._count(START_MAP, self.taken.start_map)
+
+    def _request_count(self) -> Optional[bpf_objects.HashCount]:
+        return self._count(REQUESTS_MAP, self.taken.requests_map)
+
+    def _count(
+        self, name: str, layout: Optional[StartMap]
+    ) -> Optional[bpf_objects.HashCount]:
+        if layout is None:
+            return None
+        return bpf_objects.hash_count(self.taken.maps[name], layout)
+
+    def detach(self) -> None:
+        """Each waits for the kernel's RCU."""
+        for fd in self.taken.attachments.values():
+            os.close(fd)
+        self.taken.attachments.clear()
+
+    def close(self) -> None:
+        """Detach, and give the programs and maps back."""
+        self.taken.close()

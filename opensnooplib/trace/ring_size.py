@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How large the perf rings are.
+
+Large enough for a reader that doesn't run for a moment: one core opening files
+as fast as it can sends some 60 MB of records a second. The rings are kernel
+memory, one for each CPU, so their sum is bounded; for a user who may not lock
+more, it is smaller still.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+from typing import Optional, Sequence
+
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import this_kernel, limits
+from opensnooplib.options import Options
+from opensnooplib.reader import Reader
+
+_DEFAULT_BYTES = 4 << 20  # for each CPU
+_LEAST_BYTES = 64 << 10
+_DEFAULT_SUM = 128 << 20
+# Of the memory that is available, what -b may take.
+_SHARE_LIMIT = 4
+# For the smallest rings that -c opens later (native/stacks/mmap_events.c).
+_SPARE_PAGES = 8
+
+
+def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
+    """A power of two of pages. Raises OpensnoopError for too many."""
+    if asked is None:
+        size = _DEFAULT_BYTES
+        while size * cpu_count > _DEFAULT_SUM and size > _LEAST_BYTES:
+            size //= 2
+        return max(1, size // mmap.PAGESIZE)
+    room = this_kernel.memory_available() // _SHARE_LIMIT
+    if asked * mmap.PAGESIZE * cpu_count > room:
+        most = max(1, room // mmap.PAGESIZE // cpu_count)
+        raise OpensnoopError(
+            f"-b {asked}: that many pages for each of {cpu_count} CPUs are "
+            "more than a quarter of the memory that is available; at most "
+            f"{1 << (most.bit_length() - 1)} fit"
+        )
+    return asked
+
+
+def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
+    """Rings of `pages` pages, or halved until this user may lock so much.
+
+    Raises OpensnoopError where -b asks for more than that, and OSError:
+    ENOBUFS where even the smallest don't fit.
+    """
+    asked = options.buffer_pages
+    least = 1 if asked else _LEAST_BYTES // mmap.PAGESIZE
+    spare = _SPARE_PAGES if "WANT_CALLERS" in options.wanted else 0
+    while True:
+        try:
+            rings = _open(cpus, pages, spare)
+            break
+        except OSError as error:
+            if error.errno != errno.ENOBUFS or pages <= least:
+                raise
+        pages //= 2
+    if asked and pages < asked:
+        rings.close()
+        raise OpensnoopError(
+            f"-b {asked}: that many pages for each of {len(cpus)} CPUs are "
+            f"more memory than this user may lock; at most {pages} fit; "
+            f"{limits.MORE_LOCKED_MEMORY} for more"
+        )
+    return rings
+
+
+def _open(cpus: Sequence[int], pages: int, spare: int) -> Reader:
+    """Rings, with room left for as many of `spare` pages, if that isn't 0."""
+    rings = Reader(cpus, pages)
+    try:
+        if spare:
+            Reader(cpus, spare).close()
+    except OSError:
+        rings.close()
+        raise
+    return rings

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trace: attached programs, the rings they write to, and what is counted."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import List, Optional
+
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.base import native_library
+from opensnooplib.compile.launch import Launched
+from opensnooplib.kernel import this_kernel
+from opensnooplib.trace.switchboard import Switchboard
+from opensnooplib.base.messages import Messages
+from opensnooplib.options import Options
+from opensnooplib.reader import Counts, Reader, State
+from opensnooplib.recording.recorder import Recorder
+from opensnooplib.kernel import program_names
+from opensnooplib.summary.summing import Summing
+from opensnooplib.trace import proof
+from opensnooplib.trace.online_cpus import CpuFollower
+from opensnooplib.trace.program_set import ProgramSet
+
+# A program that has taken its record's time completes it within this, also
+# in a virtual machine whose CPU stands still for a while.
+_COMPLETION_SECONDS = 0.02
+
+
+class Trace:
+    """From begin() to end(); then tell() has the sum."""
+
+    def __init__(
+        self,
+        rings: Reader,
+        launched: Launched,
+        options: Options,
+        messages: Messages,
+    ) -> None:
+        """Raises OpensnoopError for a struct event that can't be shown."""
+        self.rings = rings
+        self.job = launched.job
+        self.rooms = [launched.room]
+        self.compiler_said = launched.messages
+        self.options = options
+        self._messages = messages
+        rings.add_own_process(os.getpid())
+        rings.add_own_process(launched.room.pid)
+        self._cpus = CpuFollower(rings)
+        self._recorder: Optional[Recorder] = None
+        self._summing: Optional[Summing] = None
+        self.cpu_count = this_kernel.possible_cpu_count()
+        self.newest = ProgramSet(
+            rings, 0, launched.handover, options, self.cpu_count
+        )
+        self.older: List[ProgramSet] = []
+        # Of program sets that are gone.
+        self.past_lost = self.past_missed = self.past_not_followed = 0
+        self.stubs = Switchboard()
+        self.stubs.take(launched.handover)
+
+    def take_as_it_is(self) -> None:
+        """Begin without a proof: nobody knows what somebody's own C sees."""
+        self._count_from_here()
+        self.stubs.switch(self.newest.programs)
+        self._began = time.monotonic()
+
+    def prove(self) -> proof.Result:
+        """See that opens are seen; the trace begins with the last of them."""
+        programs = self.newest.programs
+        self.stubs.show_tool(programs)
+        result = proof.prove(
+            self.rings,
+            self.newest.taken.calls,
+            self.options,
+            self._count_from_here,
+        )
+        self.stubs.switch(programs)
+        self._began = time.monotonic()
+        taken = self.newest.taken
+        return result._replace(unproven=taken.unproven, why_not=taken.unseen)
+
+    def _count_from_here(self) -> None:
+        self.newest.count_from_here()
+        self._skipped_before = self._skipped()
+
+    def begin(self, output: int) -> None:
+        """Begin with rows, a recording or a summary, to `output`.
+
+        Nothing is written before put_heading().
+        """
+        limit = self.options.row_limit
+        if self.options.record:
+            self._recorder = Recorder(self.rings, output, limit)
+        else:
+            self.rings.start(output, limit, self.options.unbuffered)
+        if self.options.summary:
+            maps = self.newest.taken.maps
+            self._summing = Summing(self.rings, maps, self.options)
+            self._summing.begin()
+
+    def put_heading(self) -> None:
+        """Above the first rows, which the next poll() writes."""
+        if not self._summing:
+            self.newest.put_heading()
+
+    def poll(self, timeout_ms: int) -> State:
+        """Wait for records, and write the rows of those that came."""
+        self._cpus.follow(self.lost())
+        self._leave_rooms()
+        if self._summing and not self._summing.poll():
+            return State.COUNT_REACHED
+        if self._recorder and self._recorder.counts_are_due():
+            self._recorder.put_counts(self.lost(), self.missed())
+        return self.rings.poll(timeout_ms)
+
+    def _leave_rooms(self) -> None:
+        """Compile rooms end by themselves, some time after their work."""
+        for room in list(self.rooms):
+            if room.has_ended():
+                self.rooms.remove(room)
+                self.rings.end_own_process(room.pid)
+
+    def _skipped(self) -> int:
+        """Opens that the kernel ran no program for."""
+        programs = self.newest.programs
+        if self.stubs.names:
+            return self.stubs.misses()
+        return sum(
+            bpf_objects.program_misses(fd)
+            for name, fd in programs.items()
+            if program_names.sees_first(name, programs)
+        )  # an end that is skipped is counted in the C
+
+    def lost(self) -> int:
+        """Records that found no room in the rings."""
+        program_sets = [*self.older, self.newest]
+        return self.past_lost + sum(one.lost() for one in program_sets)
+
+    def missed(self) -> int:
+        """Opens that found the map full, and programs that were skipped."""
+        program_sets = [*self.older, self.newest]
+        skipped = self._skipped() - self._skipped_before
+        return (
+            self.past_missed
+            + skipped
+            + sum(one.missed() for one in program_sets)
+        )
+
+    def not_followed(self) -> int:
+        """Processes whose opens are missing, though --children wants them."""
+        program_sets = [*self.older, self.newest]
+        return self.past_not_followed + sum(
+            one.not_followed() for one in program_sets
+        )
+
+    def end(self) -> State:
+        """Write the rows of all opens until now."""
+        until_ns = native_library.kernel_clock_ns()
+        self._seconds = time.monotonic() - self._began
+        time.sleep(_COMPLETION_SECONDS)
+        if self._summing:
+            self._summing.end()
+        state = self.rings.finish(until_ns)
+        if self._recorder:
+            self._recorder.put_counts(self.lost(), self.missed(), True)
+            state = max(state, self.rings.finish(until_ns))
+        return state
+
+    def tell(self) -> None:
+        """The last line: what was shown, and what was not."""
+        counts = self.rings.counts()
+        lost, missed = self.lost(), self.missed()
+        if self.not_followed():
+            self._messages.warn(
+                f"{self.not_followed()} processes could not be followed: "
+                "their opens are missing"
+            )
+        no_place = 0
+        done = "recorded" if self._recorder else "shown"
+        if self._summing:
+            done = "counted"
+            counts = self._summing.total.as_counts()
+            no_place = self._summing.total.no_place
+        line = end_line(counts, lost, missed, self._seconds, done, no_place)
+        if not self.newest.counts_itself:
+            line += "; lost as far as the kernel told: the C has no counters"
+        if lost or missed or counts.unreadable or counts.unwritten or no_place:
+            self._messages.warn(line)
+        else:
+            self._messages.note(line)
+
+    def detach(self) -> None:
+        """Take the programs off; each waits for the kernel's RCU."""
+        self.stubs.close()
+        for program_set in [*self.older, self.newest]:
+            program_set.detach()
+
+    def close(self) -> None:
+        """Detach, and give the programs and maps back."""
+        self.detach()
+        self._cpus.close()
+        for program_set in [*self.older, self.newest]:
+            program_set.close()
+
+
+def end_line(
+    counts: Counts,
+    lost: int,
+    missed: int,
+    seconds: float,
+    done: str = "shown",
+    no_place: int = 0,
+) -> str:
+    parts = [
+        f"{counts.shown} {done}",
+        f"{lost} lost",
+        f"{counts.unreadable} unreadable",
+        f"{missed} missed",
+    ]
+    if counts.cut:
+        parts.append(f"{counts.cut} cut")
+    if no_place:
+        parts.append(f"{no_place} not in the tables")
+    if counts.unwritten:
+        parts.append(f"{counts.unwritten} not written")
+    return ", ".join(parts) + f", in {seconds:.1f} s"

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stubs of a --live trace, and which programs are in their slots.
+
+See stub_code.py. One write into a slot, and each single event from then on
+goes to the new program: none to both, none to neither.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Dict, List, Mapping, NamedTuple
+
+from opensnooplib.kernel import bpf_objects
+from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.stub_code import DIRECT, EVERYBODY, FRONT, OWN
+from opensnooplib.kernel import program_names
+
+# Far more than a stub takes.
+_TO_LEAVE_SECONDS = 0.005
+
+
+class _Stub(NamedTuple):
+    """Descriptors of one stub."""
+
+    program: int
+    sorter: int
+    slots: int
+    selector: int
+    attachment: int
+
+    def put(self, slot: int, program: int) -> None:
+        """-1 empties the slot."""
+        bpf_objects.set_slot(self.slots, slot, program)
+
+    def select(self, slot: int) -> None:
+        """FRONT or DIRECT."""
+        bpf_objects.set_number(self.selector, slot)
+
+
+class Switchboard:
+    """All stubs, by the name of the programs that they go on in."""
+
+    def __init__(self) -> None:
+        self._stubs: Dict[str, _Stub] = {}
+        self._are_direct = False
+        self._past_misses = 0  # of stubs that are gone
+
+    @property
+    def names(self) -> List[str]:
+        return list(self._stubs)
+
+    def take(self, handover: Handover) -> None:
+        """The stubs that came with a program set are the trace's from here."""
+        for name, program in handover.stubs.items():
+            self._stubs[name] = _Stub(
+                program,
+                handover.sorters[name],
+                handover.slots[name],
+                handover.selectors[name],
+                handover.attachments.pop(name),
+            )
+        handover.stubs.clear()
+        handover.sorters.clear()
+        handover.slots.clear()
+        handover.selectors.clear()
+
+    def show_tool(self, programs: Mapping[str, int]) -> None:
+        """What the tool itself does goes to these programs, until switch()."""
+        self._leave_direct()
+        for name, one in self._stubs.items():
+            one.put(OWN, programs.get(name, -1))
+            one.put(FRONT, one.sorter)
+
+    def switch(self, programs: Mapping[str, int]) -> None:
+        """What everybody does goes to these programs."""
+        self._leave_direct()
+        for name, one in self._stubs.items():
+            for slot in (FRONT, EVERYBODY, OWN, DIRECT):
+                one.put(slot, programs.get(name, -1))
+            one.select(DIRECT)
+        self._are_direct = True
+
+    def _leave_direct(self) -> None:
+        """Slot FRONT has the same program: an open sees no difference."""
+        if not self._are_direct:
+            return
+        for one in self._stubs.values():
+            one.select(FRONT)
+        self._are_direct = False
+        time.sleep(_TO_LEAVE_SECONDS)
+
+    def remove_others(self, programs: Mapping[str, int]) -> List[int]:
+        """Forget the stubs that none of `programs` needs.
+
+        Returns descriptors whose closing detaches them, which may wait.
+        """
+        fds: List[int] = []
+        misses = self.misses()
+        for name in [name for name in self._stubs if name not in programs]:
+            one = self._stubs.pop(name)
+            fds += [one.attachment, one.program, one.slots, one.sorter]
+            fds.append(one.selector)
+        self._past_misses += misses - self.misses()
+        return fds
+
+    def misses(self) -> int:
+        """How often the kernel skipped a stub that sees something first."""
+        return self._past_misses + sum(
+            bpf_objects.program_misses(one.program)
+            for name, one in self._stubs.items()
+            if program_names.sees_first(name, self._stubs)
+        )
+
+    def close(self) -> None:
+        for fd in self.remove_others({}):
+            os.close(fd)
