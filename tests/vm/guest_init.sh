@@ -37,6 +37,11 @@ port_named() {
 	done
 }
 
+# For a person who looks: nothing else runs here. Tests are alone.
+if [ -e /bench/not-alone ]; then
+	while sleep 1; do cat /etc/hostname; done </dev/null >/dev/null 2>&1 &
+fi
+
 cd /bench/opensnoop || exit
 if [ -e /bench/command ]; then
 	make -s </dev/null >"/dev/$(port_named stderr)" 2>&1

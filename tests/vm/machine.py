@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     silence: Optional[float] = None  # seconds in which it may say nothing
     headers: bool = False  # leave the kernel's headers in sight
     kernel_options: str = ""  # more for the kernel's command line
+    not_alone: bool = False  # let a process open a file each second
 
 
 def run(
@@ -163,6 +164,8 @@ def _make_bench(
         (bench / "command").write_text(command + "\n")
     if settings.headers:
         (bench / "show-headers").touch()
+    if settings.not_alone:
+        (bench / "not-alone").touch()
     subprocess.run(
         ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal"]
         + ["-d", bench, folder / "bench.ext4", "512M"],

@@ -48,7 +48,7 @@ def _leave(number: int, _frame: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     image = images.get(images.suite_of(options.kernel))
-    settings = _settings(options)
+    settings = _settings(options)._replace(not_alone=True)
     words: List[str] = options.command
     if not words:
         return machine.shell(image, settings)
