@@ -23,7 +23,7 @@ _u64_p = ctypes.POINTER(ctypes.c_uint64)
 class State(IntEnum):
     """enum reader_state of native/pipeline/progress.h."""
 
-    GOES_ON = 0
+    RUNNING = 0
     COUNT_REACHED = 1
     OUTPUT_CLOSED = 2
     OUTPUT_FAILED = 3

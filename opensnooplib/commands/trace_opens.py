@@ -137,8 +137,8 @@ def _write_rows(
 ) -> State:
     """Until a signal, a limit, the command's end or an output's failure."""
     end = time.monotonic() + options.duration if options.duration else None
-    state = State.GOES_ON
-    while state == State.GOES_ON and not ending.received:
+    state = State.RUNNING
+    while state == State.RUNNING and not ending.received:
         timeout_ms = _TICK_MS
         if end is not None:
             left_ms = int((end - time.monotonic()) * 1000)

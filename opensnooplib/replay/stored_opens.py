@@ -62,7 +62,7 @@ class _Replay:
         self._options = options
         self._messages = messages
         self._name = "stdin" if options.replay == "-" else options.replay
-        self._state = State.GOES_ON
+        self._state = State.RUNNING
         self._described: Optional[Description] = None
         self._began_ns = 0  # CLOCK_MONOTONIC
         self._damaged_at: Optional[int] = None
@@ -122,7 +122,7 @@ class _Replay:
 
     @property
     def is_running(self) -> bool:
-        return self._state == State.GOES_ON
+        return self._state == State.RUNNING
 
     def step(self) -> None:
         """The next rows, or the next description."""
@@ -135,7 +135,7 @@ class _Replay:
             self._sums.show_if_due()
         if self._state != State.AT_BLOCK:
             return
-        self._state = State.GOES_ON
+        self._state = State.RUNNING
         at = self._reader.offset()
         kind, body = self._reader.take_block()
         try:

@@ -170,8 +170,8 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 			free(memcpy(exactly(size + 1), body, size));
 			if (rounds % 3 == 0)
 				set_format(input, reader);
-			state = READER_GOES_ON;
-		} while (state == READER_GOES_ON);
+			state = READER_RUNNING;
+		} while (state == READER_RUNNING);
 		CHECK(reader_input_offset(reader) <= file_size);
 		reader_finish(reader, 0);
 		reader_get_counts(reader, &counts);

@@ -27,7 +27,7 @@ enum reader_state output_state(const struct reader *reader)
 		return READER_OUTPUT_FAILED;
 	if (all_rows_shown(reader))
 		return READER_COUNT_REACHED;
-	return READER_GOES_ON;
+	return READER_RUNNING;
 }
 
 void reader_get_counts(const struct reader *reader,

@@ -21,7 +21,7 @@ struct reader_counts {
 };
 
 enum reader_state {
-	READER_GOES_ON,
+	READER_RUNNING,
 	READER_COUNT_REACHED, /* as many rows as asked for */
 	READER_OUTPUT_CLOSED, /* nobody reads the pipe any more */
 	READER_OUTPUT_FAILED, /* see reader_output_error() */

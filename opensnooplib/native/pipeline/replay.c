@@ -73,7 +73,7 @@ static enum reader_state input_state(enum recording_state state)
 	case RECORDING_DAMAGED:
 		return READER_INPUT_DAMAGED;
 	default:
-		return READER_GOES_ON;
+		return READER_RUNNING;
 	}
 }
 
@@ -92,7 +92,7 @@ int reader_poll_recording(struct reader *reader, int timeout_ms)
 	if (reader->consume)
 		output_flush(&reader->output);
 	state = output_state(reader);
-	return (int)(state == READER_GOES_ON ? input_state(reader->input)
+	return (int)(state == READER_RUNNING ? input_state(reader->input)
 					     : state);
 }
 
