@@ -12,7 +12,6 @@ from typing import Sequence
 import pytest
 
 from tests.kernel.openers import Opener
-from tests.kernel.starts import MOUNT_TRACEFS, prepared
 from tests.kernel.tool import (
     BpfObjects,
     Ended,
@@ -188,8 +187,8 @@ def test_without_privileges(
 def test_without_a_capability(before: BpfObjects, lacks: int) -> None:
     """The kernel says no to a map, or to a ring: the C is not to blame."""
     without = f"-cap_{lacks},-sys_admin"
-    setpriv = f"setpriv --bounding-set {without} --inh-caps {without}"
-    ended = run(under=prepared(f'{MOUNT_TRACEFS}; set -- {setpriv} "$@"'))
+    under = ("setpriv", "--bounding-set", without, "--inh-caps", without)
+    ended = run(under=under)
     assert "CAP_BPF" in _only_sentence(ended, CANNOT)
     assert_nothing_left(ended, before)
 
