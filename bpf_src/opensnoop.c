@@ -2,59 +2,151 @@
 /*
  * opensnoop: every file that this host opens, one record for each open.
  *
- * BCC compiles this on the traced host, each time the tool starts. The
- * #includes below are in an order in which the files can be read, each after
- * those that it uses:
+ * BCC compiles this on the traced host, each time the tool starts. A probe at
+ * the entry of a syscall keeps its arguments in the map "start"; one at its
+ * exit adds the result, and sends the record through the perf rings "events".
+ * Four files show all of it:
  *
+ *   opensnoop.c   the probes, and what they call
  *   event.h       what a record holds
- *   memory.h      how the memory of programs and of the kernel is read
- *   task.h        who is calling
- *   open_args.h   the arguments of an open
- *   counters.h    what is lost, missed or not followed
+ *   record.h      how it is filled and sent
  *   select.h      which opens are wanted
- *   record.h      how a record is filled and sent
- *   open.h        an open, from its arguments to its record
- *   plans/        the hooks of the syscalls that open files, by --attach; start
- *                 with plans/syscall.h
- *   ways/         opens that are none of these syscalls, or not seen as such
- *   thread_exit.h what is deleted when a thread ends
  *
- * These files include one of extra/ where an option needs it. Skip them at
- * first: extra/children.h, for example, is for --children alone.
+ * Nothing else is compiled unless it is asked for: plans/ has other hooks for
+ * these syscalls, ways/ has opens that are no such syscall, and each file of
+ * extra/ belongs to one option.
  */
 #include "event.h"
-#include "memory.h"
-#include "task.h"
-#include "open_args.h"
-#include "counters.h"
-#include "select.h"
 #include "record.h"
-#ifdef SUMMARY
-#include "extra/summary.h"
-#endif
-#include "open.h"
+#include "select.h"
 
-#if defined(PLAN_SYSCALL)
+static int begin(const struct open_args *open);
+static int end(void *ctx, u32 program, long ret);
+static int report(void *ctx, u32 program, const struct open_args *open,
+		  const struct open_start *begun, long ret);
+
+#if BEGIN_END
+/*
+ * By thread, since a thread is in one open at a time. Its entry stays for its
+ * next open: writing into an entry costs less than making one.
+ */
+BPF_HASH(start, u32, struct open_start, START_ENTRIES);
+#endif
+
+#if PLAN_SYSCALL
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct open_args open = {
+		.call = CALL_OPENAT,
+		.dirfd = args->dfd,
+		.user_path = args->filename,
+		.flags = (u32)args->flags,
+		.mode = (umode_t)args->mode,
+	};
+
+	return begin(&open);
+}
+
+TRACEPOINT_PROBE(syscalls, sys_exit_openat)
+{
+	return end(args, CALL_OPENAT, args->ret);
+}
+
+/* The same for open, creat, openat2 and open_by_handle_at. */
 #include "plans/syscall.h"
-#elif defined(PLAN_SYSCALL_EXIT)
-#include "plans/syscall_exit.h"
-#elif defined(PLAN_KPROBE)
-#include "plans/kprobe.h"
-#elif defined(PLAN_FENTRY)
-#include "plans/fentry.h"
+#else
+#include "plans/other_plan.h"
 #endif
 
-#ifdef IO_URING
-#include "ways/io_uring.h"
-#endif
-#ifdef SYSCALLS_32_BIT
-#include "ways/syscalls_32_bit.h"
-#endif
-#ifdef KERNEL_OPENS
-#include "ways/kernel_opens.h"
-#endif
-#ifdef EXEC_TRACEPOINT
-#include "ways/exec_tracepoint.h"
+/* Returns the size with the NUL, or a negative errno. */
+static s32 read_path(char *path, u32 size, const char *user_path)
+{
+	s32 got = bpf_probe_read_user_str(path, size, user_path);
+
+	if (got == 0) /* an empty path, on Linux 6.1 and older */
+		path[got++] = '\0';
+	return got;
+}
+
+#if BEGIN_END
+static int begin(const struct open_args *open)
+{
+	u64 pid_tgid = caller_pid_tgid();
+	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun, fresh = {};
+
+	if (!caller_selected(pid_tgid) || !flags_selected(pid_tgid, open))
+		return 0;
+	begun = start.lookup_or_try_init(&tid, &fresh);
+	/* The map is full, or the end of the last open was never seen. */
+	if (!begun || begun->under_way)
+		count(MISSED);
+	if (!begun)
+		return 0;
+
+	begun->open = *open;
+	if (WANT_LATENCY)
+		begun->open.began = bpf_ktime_get_ns();
+	begun->path_size = read_path(begun->path, SHORT_PATH, open->user_path);
+	begun->under_way = path_selected(pid_tgid, begun->path,
+					 begun->path_size, SHORT_PATH);
+	return 0;
+}
+
+static int end(void *ctx, u32 program, long ret)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun = start.lookup(&tid);
+
+	/* It began before the trace, or isn't selected. */
+	if (!begun || !begun->under_way)
+		return 0;
+	begun->under_way = false;
+	return report(ctx, program, &begun->open, begun, ret);
+}
 #endif
 
-#include "thread_exit.h"
+static void fill_path(struct event *event, const struct open_args *open,
+		      const struct open_start *begun)
+{
+	s32 size = begun ? begun->path_size : 0;
+
+	if (open->kernel_path)
+		size = bpf_probe_read_kernel_str(event->path, PATH_ROOM,
+						 open->kernel_path);
+	else if (size > 0 && size < SHORT_PATH)
+		__builtin_memcpy(event->path, begun->path, SHORT_PATH);
+	else
+		size = read_path(event->path, PATH_ROOM, open->user_path);
+	event->path_size = size;
+}
+
+/*
+ * Records are built here, since they don't fit on the BPF stack (512 bytes).
+ * Each program has a buffer of its own on each CPU: the kernel may preempt it,
+ * and begin another program, but never the same one.
+ */
+BPF_PERCPU_ARRAY(scratch, struct event, PROGRAMS);
+
+/* An open has ended. `begun` is NULL where nobody saw it begin. */
+static int report(void *ctx, u32 program, const struct open_args *open,
+		  const struct open_start *begun, long ret)
+{
+	u64 pid_tgid = caller_pid_tgid();
+	struct event *event = scratch.lookup(&program);
+
+	if (!event || !result_selected(pid_tgid, ret) ||
+	    !flags_selected(pid_tgid, open) ||
+	    (!begun && !caller_selected(pid_tgid)))
+		return 0;
+	fill_path(event, open, begun);
+	if (!path_selected(pid_tgid, event->path, event->path_size, PATH_ROOM))
+		return 0;
+	fill_event(program, event, open, pid_tgid, ret);
+	send_event(ctx, event, open->began);
+	return 0;
+}
+
+#if MORE_PROBES
+#include "ways/more_probes.h"
+#endif

@@ -1,79 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a record is filled and sent.
+ * A record: how it is filled and sent, and what is counted in its place.
  */
 #include <uapi/linux/fcntl.h>
 
-BPF_PERF_OUTPUT(events);
+/* The arguments of an open. The caller is a program, or the kernel itself. */
+struct open_args {
+	enum open_call call;
+	int dirfd;			 /* where a relative path starts */
+	const char *user_path;		 /* in the caller's memory */
+	const char *kernel_path;	 /* the kernel's copy of it, or NULL */
+	const struct open_how *user_how; /* of openat2, until it is read */
+	u64 flags;
+	u32 mode;
+	u32 resolve; /* of openat2: RESOLVE_IN_ROOT, ... */
+	u64 began;   /* ns since boot; 0 if nobody asks, or nobody saw it */
+};
 
 /*
- * Records are built here, since they don't fit on the BPF stack (512 bytes).
- * Each program has a buffer of its own on each CPU: where the kernel preempts
- * programs (those on functions, and since Linux 7 those on tracepoints too),
- * another program may begin before the first one is done, but never the same.
+ * Paths shorter than this are read when the open begins, before another thread
+ * can change them; longer ones when it ends.
  */
-BPF_PERCPU_ARRAY(scratch, struct event, PROGRAMS);
+#define SHORT_PATH 128
 
-static struct event *event_buffer(u32 index)
+/* What is known when an open begins, and needed when it ends. */
+struct open_start {
+	bool under_way; /* begun, and not ended yet */
+	s32 path_size;	/* as in struct event */
+	struct open_args open;
+	char path[SHORT_PATH];
+};
+
+#ifdef PID_NAMESPACE_INODE
+#include "extra/pid_namespace.h"
+#else
+/* The tgid in the upper half, the thread's number in the lower half. */
+#define caller_pid_tgid() bpf_get_current_pid_tgid()
+#endif
+
+/* The tool opens files itself, to prove that the programs see opens. */
+static bool is_tool(u64 pid_tgid)
 {
-	return scratch.lookup(&index);
+	return pid_tgid >> 32 == TOOL_PID;
 }
 
-/* Without one of these flags the kernel ignores the mode: open(2). */
-static bool mode_counts(u64 flags)
+enum counter {
+	LOST,	/* records for which the perf ring had no room */
+	MISSED, /* opens without an entry in the map "start", or without end */
+	NOT_FOLLOWED, /* processes without an entry in the map "followed" */
+	COUNTERS
+};
+
+BPF_PERCPU_ARRAY(counters, u64, COUNTERS);
+
+static void count(int counter)
 {
-	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
+	if (!is_tool(caller_pid_tgid()))
+		counters.increment(counter);
 }
 
-#include "extra/optional_fields.h"
+/* The verifier refuses a number that is checked in another register. */
+#define keep_in_one_register(number) asm volatile("" : "+r"(number))
 
-/* Fills all fields but the path. */
-static void fill_event(struct event *event, const struct open_args *open,
-		       u64 pid_tgid, long ret)
+#if RECORD_EXTRAS
+#include "extra/record_extras.h"
+#else
+#define fill_extras(program, event, open)
+#define finish_extras(ctx, event, began) true
+#endif
+
+/* Fills all fields but the path, which is there. */
+static void fill_event(u32 program, struct event *event,
+		       const struct open_args *open, u64 pid_tgid, long ret)
 {
+	/* Else the kernel ignores the mode: open(2) */
+	bool creates = open->flags & O_CREAT ||
+		       (open->flags & O_TMPFILE) == O_TMPFILE;
+
 	event->ts = bpf_ktime_get_ns();
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;
 	event->uid = bpf_get_current_uid_gid();
 	event->ret = ret;
 	event->flags = open->flags;
-	event->mode = mode_counts(open->flags) ? open->mode : 0;
+	event->mode = creates ? open->mode : 0;
 	event->dir_size = 0;
 	event->dir_state = 0;
-#ifdef PATH_VIEW_HOST
-	event->fs_device = 0;
-	event->fs_size = 0;
-	event->mount_size = 0;
-#endif
-	caller_comm(event->comm);
-	fill_optional_fields(event, open);
+	/* Some kernels, 6.1 for example, write nothing behind the NUL. */
+	__builtin_memset(event->comm, 0, sizeof(event->comm));
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	fill_extras(program, event, open);
 }
 
-/* Returns the size with the NUL, or a negative errno. */
-static s32 read_path(char *path, u32 size, const char *user_path)
-{
-	s32 got = read_user_str(path, size, user_path);
-
-	/* Older kernels, 6.1 for example, return 0 for an empty path. */
-	if (got == 0) {
-		path[0] = '\0';
-		got = 1;
-	}
-	return got;
-}
+BPF_PERF_OUTPUT(events);
 
 /* Sends the record without the unused end of its path. */
-static void send_event(void *ctx, struct event *event)
+static void send_event(void *ctx, struct event *event, u64 began)
 {
-	u64 used = event->path_size + event->dir_size;
+	u64 used;
 
-#ifdef WANT_CALLERS
-	fill_callers(ctx, event);
-#endif
+	if (!finish_extras(ctx, event, began))
+		return;
+	used = event->path_size + event->dir_size;
 	keep_in_one_register(used);
 	if (used > sizeof(event->path))
 		used = 0; /* path_size is negative: it was unreadable */
 	used += offsetof(struct event, path);
 	if (events.perf_submit(ctx, event, used) < 0)
-		count_open(LOST, (u64)event->pid << 32);
+		count(LOST);
 }

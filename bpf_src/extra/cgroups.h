@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --cgroup and --container: is the caller in a cgroup, or in one below it?
+ * --cgroup and --container: is the caller in a cgroup of version 2, or in one
+ * below it?
  */
-#ifdef CGROUP_SLOTS
+
 /* Cgroups of version 2, which the frontend puts in. */
 BPF_CGROUP_ARRAY(cgroups, CGROUP_SLOTS);
 
@@ -10,31 +11,3 @@ static bool in_cgroup(int index)
 {
 	return cgroups.check_current_task(index) > 0;
 }
-#endif
-
-#ifdef CGROUP_VERSION_1
-#include <linux/cgroup-defs.h>
-#include <linux/kernfs.h>
-
-/* How many levels up a cgroup is looked for; runtimes use fewer than ten. */
-#define CGROUP_LEVELS 64
-
-/* A cgroup of version 1: a controller of its hierarchy, and its ID there. */
-static bool in_cgroup_1(enum cgroup_subsys_id controller, u64 id)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct css_set *set = KERNEL_FIELD(task, cgroups);
-	struct cgroup_subsys_state *state =
-		KERNEL_FIELD(set, subsys[controller]);
-
-	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
-		struct cgroup *cgroup = KERNEL_FIELD(state, cgroup);
-		struct kernfs_node *node = KERNEL_FIELD(cgroup, kn);
-
-		if (KERNEL_FIELD(node, id) == id)
-			return true;
-		state = KERNEL_FIELD(state, parent);
-	}
-	return false;
-}
-#endif

@@ -34,6 +34,8 @@ static void begin_to_follow(u32 pid)
 	followed.update(&pid, &threads);
 	to_follow.delete(&pid_inside);
 }
+#else
+#define begin_to_follow(pid)
 #endif
 
 /* How many threads the caller's process has; NULL if it isn't followed. */
@@ -41,9 +43,7 @@ static u64 *followed_threads(void)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-#ifdef PID_NAMESPACE_INODE
 	begin_to_follow(pid);
-#endif
 	return followed.lookup(&pid);
 }
 

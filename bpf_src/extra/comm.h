@@ -7,6 +7,12 @@
  * contain the first two letters.
  */
 
+#if IO_URING
+#include "extra/io_worker.h"
+#else
+#define use_process_name(comm)
+#endif
+
 /* The same value in all bytes of a number. */
 #define IN_EACH_BYTE(value) ((value)*0x0101010101010101ULL)
 
@@ -49,4 +55,18 @@ static bool comm_holds_text(u64 first, u64 second)
 #define FOUND(letter) letter_found(&search, letter)
 	return SELECT_COMM(FOUND);
 #undef FOUND
+}
+
+static bool comm_selected(void)
+{
+	union {
+		char bytes[TASK_COMM_LEN];
+		u64 halves[2];
+	} comm;
+
+	__builtin_memset(comm.bytes, 0, sizeof(comm.bytes));
+	bpf_get_current_comm(comm.bytes, sizeof(comm.bytes));
+	use_process_name(comm.bytes);
+	return comm_holds_text(bpf_ntohll(comm.halves[0]),
+			       bpf_ntohll(comm.halves[1]));
 }

@@ -12,47 +12,31 @@
  * the root of the calling process, or with --path-view host at the top.
  * d_path() in the kernel's fs/d_path.c does the same.
  *
- * A loop can't have many steps, since the verifier follows each of them, but a
- * path can have 2048 names. So a program that has more steps to take keeps in
- * the map "walks" how far it came, and calls itself (a tail call, of which the
- * kernel allows 33 in a row). Programs that do so must all be of one type, so
- * only those of the plan do. In others, a path with more than
- * STEPS_WITHOUT_CALL names and mounts is cut.
+ * The verifier follows each step of the loop, so their number is limited; what
+ * is nearer to the root than that is missing in the record, which says so.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 
-/*
- * The start of struct mount, for kernel headers: fs/mount.h, which has it, is
- * in no package of them. It has been the same since Linux 3.13.
- */
-#ifndef KERNEL_STRUCTS_FROM_BTF
-struct mount {
-	struct hlist_node mnt_hash;
-	struct mount *mnt_parent;
-	struct dentry *mnt_mountpoint;
-	struct vfsmount mnt;
-};
-#endif
+#include "extra/kernel_memory.h"
+#include "extra/mount_structs.h"
 
-#define STEPS_AT_ONCE	   72
-#define STEPS_WITHOUT_CALL 256
+#define MOST_STEPS 256 /* names and mounts */
 
 struct walk {
 	struct path at;
 	struct path end;	   /* the root of the process */
 	struct dentry *mount_root; /* of the mount that `at` is in */
-	u32 index;		   /* of the program in "tail_calls" */
-	bool is_unfinished;	   /* the program has called itself */
 	bool to_fs_root;	   /* up to the file system's root first */
 	bool mount_root_passed;
 };
 
+/*
+ * By program, as in "scratch". On the stack, the verifier would know more of
+ * each step, and follow each in all its variants.
+ */
 BPF_PERCPU_ARRAY(walks, struct walk, PROGRAMS);
-
-/* The programs by their indexes; the frontend puts them in. */
-BPF_PROG_ARRAY(tail_calls, SYSCALL_PROGRAMS);
 
 static void enter_mount(struct walk *walk, struct vfsmount *mount)
 {
@@ -101,41 +85,12 @@ static void read_dentry(struct dentry *copy, const struct dentry *dentry)
 		dentry);
 }
 
-#ifdef PATH_VIEW_HOST
-/* True where the walk goes beyond the mount, to the file system's root. */
-static bool pass_mount_root(struct walk *walk, struct event *event)
-{
-	if (!walk->to_fs_root)
-		return false;
-	event->mount_size = event->dir_size;
-	walk->mount_root_passed = true;
-	return true;
-}
-
-/* Back to the mount's root, if the file system's root is above it. */
-static bool turn_at_fs_root(struct walk *walk, struct event *event)
-{
-	struct super_block *fs;
-
-	if (!walk->mount_root_passed)
-		return false;
-	fs = KERNEL_FIELD(walk->at.mnt, mnt_sb);
-	event->fs_device = KERNEL_FIELD(fs, s_dev);
-	event->fs_size = event->dir_size;
-	walk->to_fs_root = walk->mount_root_passed = false;
-	walk->at.dentry = walk->mount_root;
-	return true;
-}
+#if PATH_VIEW_HOST
+#include "extra/host_view.h"
 #else
-static bool pass_mount_root(struct walk *walk, struct event *event)
-{
-	return false;
-}
-
-static bool turn_at_fs_root(struct walk *walk, struct event *event)
-{
-	return false;
-}
+#define pass_mount_root(walk, event)		   false
+#define turn_at_fs_root(walk, event)		   false
+#define prepare_host_walk(walk, event, open, task) (void)0
 #endif
 
 /*
@@ -185,41 +140,10 @@ static bool step_up(struct walk *walk, struct event *event)
 	return true;
 }
 
-static struct walk *walk_of(u32 index)
+static void walk_up(struct walk *walk, struct event *event)
 {
-	return walks.lookup(&index);
-}
-
-static bool calls_itself(u32 index)
-{
-#ifdef PLAN_FENTRY
-	/* Its type may differ, as BTF may describe its function differently. */
-	if (index % CALLS == CALL_OPEN_BY_HANDLE_AT)
-		return false;
-#endif
-	return index < SYSCALL_PROGRAMS;
-}
-
-/* Does not return if the program calls itself. */
-static void walk_up(void *ctx, u32 index, struct walk *walk,
-		    struct event *event)
-{
-	int steps = calls_itself(index) ? STEPS_AT_ONCE : STEPS_WITHOUT_CALL;
-
-	for (int i = 0; i < steps; i++)
+	for (int i = 0; i < MOST_STEPS; i++)
 		if (!step_up(walk, event))
 			return;
-
-	if (calls_itself(index)) {
-		walk->is_unfinished = true;
-		/*
-		 * The index is read from memory: for a constant one the kernel
-		 * patches code, and Linux 6.18 then never frees the map.
-		 */
-		walk->index = index;
-		asm volatile("" : : : "memory");
-		tail_calls.call(ctx, walk->index);
-		walk->is_unfinished = false;
-	}
 	event->dir_state |= DIR_CUT;
 }

@@ -3,18 +3,34 @@
  * -F, -R and open_by_handle_at: the directories above a path, or above the file
  * that was opened. Their names stand behind the path in the record, the lowest
  * one first.
- *
- * With --path-view host, a path on mounts of another mount namespace than the
- * tool's means nothing on the host. For such a path, the names up to the root
- * of the file system come first, and the reader looks up where the host has
- * that mounted; then come the names up to the root of the mount, and so on as
- * usual.
  */
 #include <linux/fdtable.h>
 #include <linux/fs_struct.h>
 #include <uapi/linux/openat2.h>
 
-#include "extra/directory_walk.h"
+#include "extra/kernel_memory.h"
+#include "ways/results.h"
+
+/* What is known about the directories behind the path. */
+enum dir_state {
+	DIR_IS_KNOWN = 1,      /* they are there; else none are */
+	DIR_IS_FILE = 2,       /* the first of them is the file itself */
+	DIR_IS_DELETED = 4,    /* the first of them was removed */
+	DIR_UNREACHABLE = 8,   /* they don't lead up to the process's root */
+	DIR_CUT = 16,	       /* those nearest to the root are missing */
+	DIR_OTHER_MOUNTS = 32, /* they are on mounts that the host lacks */
+};
+
+static bool is_by_handle(enum open_call call)
+{
+	return call == CALL_OPEN_BY_HANDLE_AT ||
+	       call == CALL_OPEN_BY_HANDLE_AT_32;
+}
+
+static bool is_syscall(enum open_call call)
+{
+	return call <= CALL_OPEN_BY_HANDLE_AT || call >= CALL_OPEN_32;
+}
 
 static bool read_kernel_path(struct path *path, const void *from)
 {
@@ -34,6 +50,8 @@ static bool path_of_file(struct path *path, struct task_struct *task, int fd)
 			      KERNEL_FIELD(table, fd) + fd);
 	return file && read_kernel_path(path, &file->f_path);
 }
+
+#include "extra/directory_walk.h"
 
 /* The directory that a relative path starts from. */
 static bool path_of_directory(struct path *path, struct task_struct *task,
@@ -59,11 +77,7 @@ static bool path_of_root(struct path *path, struct task_struct *task)
  */
 static bool shows_real_path(enum open_call call)
 {
-#ifdef REAL_PATH
-	return is_syscall(call);
-#else
-	return call == CALL_OPEN_BY_HANDLE_AT;
-#endif
+	return REAL_PATH ? is_syscall(call) : is_by_handle(call);
 }
 
 /* Where the walk starts. False if the path needs none. */
@@ -80,93 +94,14 @@ static bool find_start(struct path *start, struct event *event,
 		}
 		return true;
 	}
-#ifdef FULL_PATH /* else paths are shown as the program gave them */
-	if (event->path_size <= 1)
+	/* Else paths are shown as the program gave them. */
+	if (!FULL_PATH || event->path_size <= 1)
 		return false;
 	if (event->path[0] != '/' || open->resolve & RESOLVE_IN_ROOT)
 		return path_of_directory(start, task, open->dirfd);
-#ifdef PATH_VIEW_HOST
-	/* There may be directories above the process's root. */
-	return path_of_root(start, task);
-#endif
-#endif
-	return false;
+	/* On the host, there may be directories above the process's root. */
+	return PATH_VIEW_HOST && path_of_root(start, task);
 }
-
-#ifdef PATH_VIEW_HOST
-/* With more mounts above, a mount counts as one that the host lacks. */
-#define MOUNTS_ABOVE 64
-
-/* The mount that has no other above it; 0 if it isn't found. */
-static u64 top_above(struct vfsmount *mount)
-{
-	struct mount *here = whole_mount(mount);
-
-	for (int i = 0; i < MOUNTS_ABOVE; i++) {
-		struct mount *parent = KERNEL_FIELD(here, mnt_parent);
-
-		if (parent == here)
-			return (u64)here;
-		here = parent;
-	}
-	return 0;
-}
-
-/*
- * The top of the tool's mount namespace; 0 until it is known. It is found from
- * opens of the tool itself, which makes some before a trace begins.
- */
-BPF_ARRAY(host_top, u64, 1);
-
-static bool is_of_host(struct vfsmount *mount, const struct event *event)
-{
-	u64 top = top_above(mount);
-	u32 zero = 0;
-	u64 *host = host_top.lookup(&zero);
-
-	if (!host)
-		return true;
-	if (event->pid == TOOL_PID && event->path[0] == '/' &&
-	    !(event->dir_state & DIR_IS_FILE))
-		*host = top;
-	return !*host || *host == top;
-}
-
-/*
- * A path that leads into another mount leads elsewhere on the host, even from
- * the same directory. So the walk starts from the file that was opened.
- */
-static void start_from_file(struct path *start, struct event *event,
-			    const struct open_args *open,
-			    struct task_struct *task)
-{
-	struct path file;
-
-	if (!is_syscall(open->call) || event->ret < 0 ||
-	    !path_of_file(&file, task, event->ret) || file.mnt == start->mnt)
-		return;
-	*start = file;
-	event->dir_state |= DIR_IS_FILE;
-}
-
-/* For mounts that the host lacks, a container's for example. */
-static void prepare_walk(struct walk *walk, struct event *event,
-			 const struct open_args *open, struct task_struct *task)
-{
-	walk->mount_root_passed = false;
-	walk->to_fs_root = !is_of_host(walk->at.mnt, event);
-	if (!walk->to_fs_root)
-		return;
-	event->dir_state |= DIR_OTHER_MOUNTS;
-	start_from_file(&walk->at, event, open, task);
-}
-#else
-static void prepare_walk(struct walk *walk, struct event *event,
-			 const struct open_args *open, struct task_struct *task)
-{
-	path_of_root(&walk->end, task);
-}
-#endif
 
 /* d_unlinked() of linux/dcache.h */
 static bool is_deleted(const struct dentry *dentry)
@@ -178,48 +113,31 @@ static bool is_deleted(const struct dentry *dentry)
 }
 
 /* Can the program need directories? Where not, no walk is compiled into it. */
-static bool shows_directories(u32 index)
+static bool shows_directories(u32 program)
 {
-#ifdef FULL_PATH
-	/* Its paths start from a directory that the kernel chose. */
-	return index != KERNEL_BELOW_INDEX;
-#else
-	return index == PROGRAM_INDEX(CALL_OPEN_BY_HANDLE_AT, 64) ||
-	       index == PROGRAM_INDEX(CALL_OPEN_BY_HANDLE_AT, 32);
-#endif
+	/* Paths of the latter start from a directory that the kernel chose. */
+	return FULL_PATH ? program != KERNEL_BELOW : is_by_handle(program);
 }
 
-static void find_directories(void *ctx, u32 index, struct event *event,
+static void find_directories(u32 program, struct event *event,
 			     const struct open_args *open)
 {
 	struct task_struct *task;
 	struct walk *walk;
 
-	if (!shows_directories(index))
+	if (!shows_directories(program))
 		return;
 	task = (struct task_struct *)bpf_get_current_task();
-	walk = walk_of(index);
+	walk = walks.lookup(&program);
 	if (!walk || !find_start(&walk->at, event, open, task))
 		return;
-	prepare_walk(walk, event, open, task);
+	if (PATH_VIEW_HOST)
+		prepare_host_walk(walk, event, open, task);
+	else
+		path_of_root(&walk->end, task);
 	event->dir_state |= DIR_IS_KNOWN;
 	if (is_deleted(walk->at.dentry))
 		event->dir_state |= DIR_IS_DELETED;
 	enter_mount(walk, walk->at.mnt);
-	walk_up(ctx, index, walk, event);
-}
-
-/* False unless the program has called itself to finish a walk. */
-static bool finish_walk(void *ctx, u32 index, struct event *event)
-{
-	struct walk *walk;
-
-	if (!shows_directories(index) || !calls_itself(index))
-		return false;
-	walk = walk_of(index);
-	if (!walk || !walk->is_unfinished)
-		return false;
-	walk->is_unfinished = false;
-	walk_up(ctx, index, walk, event);
-	return true;
+	walk_up(walk, event);
 }

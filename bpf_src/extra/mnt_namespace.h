@@ -8,18 +8,8 @@
 #include <linux/nsproxy.h>
 #include <linux/ns_common.h>
 
-/*
- * The start of struct mnt_namespace, for kernel headers: fs/mount.h, which has
- * it, is in no package of them. Linux 5.11 removed the count (1a7b8969e664).
- */
-#ifndef KERNEL_STRUCTS_FROM_BTF
-struct mnt_namespace {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
-	atomic_t count;
-#endif
-	struct ns_common ns;
-};
-#endif
+#include "extra/kernel_memory.h"
+#include "extra/mount_structs.h"
 
 static u32 mount_namespace(void)
 {

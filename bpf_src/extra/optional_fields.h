@@ -1,45 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fields that are compiled in only if they are asked for: --columns ppid,
- * for example, defines WANT_PPID.
+ * Fields of struct event that cost something, and are compiled in only if they
+ * are asked for: --columns ppid, for example, defines WANT_PPID.
+ * fill_fields.h fills them.
  */
-#ifdef WANT_PPID
-static u32 parent_pid(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct task_struct *parent = KERNEL_FIELD(task, real_parent);
+#define CALLERS 127 /* the default of kernel.perf_event_max_stack */
 
-	return KERNEL_FIELD(parent, tgid);
-}
+#if WANT_LATENCY
+u64 latency; /* how long the open took; column: ns width=12 */
 #endif
-
-#ifdef WANT_MNTNS
-#include "extra/mnt_namespace.h"
+#if WANT_CGROUP_ID
+u64 cgroup_id; /* the ID of the cgroup, version 2 */
 #endif
-
-#ifdef WANT_CALLERS
-#include "extra/callers.h"
+#if WANT_CALL
+enum open_call call; /* the call that opened the file */
 #endif
-
-static void fill_optional_fields(struct event *event,
-				 const struct open_args *open)
-{
-#ifdef WANT_LATENCY
-	event->latency = 0; /* unknown, unless the begin was seen */
+#if WANT_GID
+u32 gid; /* the real group ID, as the host numbers groups */
 #endif
-#ifdef WANT_CGROUP_ID
-	event->cgroup_id = bpf_get_current_cgroup_id();
+#if WANT_PPID
+u32 ppid; /* the parent, as the host numbers it; column: width=-6 */
 #endif
-#ifdef WANT_CALL
-	event->call = open->call + (open->is_32_bit ? CALL_OPEN_32 : 0);
+#if WANT_MNTNS
+u32 mntns; /* inode of the mount namespace; column: width=-10 */
 #endif
-#ifdef WANT_GID
-	event->gid = bpf_get_current_uid_gid() >> 32;
+#if WANT_CALLERS
+u64 callers[CALLERS + 1]; /* the user stack: who called, then 0 */
 #endif
-#ifdef WANT_PPID
-	event->ppid = parent_pid();
+#if PATH_VIEW_HOST
+u32 fs_device;	/* the kernel's number of the file system, or 0 */
+u32 fs_size;	/* bytes of directories up to its root */
+u32 mount_size; /* of these, up to the root of the mount */
 #endif
-#ifdef WANT_MNTNS
-	event->mntns = mount_namespace();
-#endif
-}

@@ -32,17 +32,3 @@
 		}                                                              \
 		found;                                                         \
 	})
-
-/*
- * May the path be wanted? It is in a buffer of `room` bytes; path_size is as in
- * struct event. True for a path that was cut or couldn't be read.
- */
-static bool path_may_be_selected(const char *path, s32 path_size, u64 room)
-{
-	u64 length = path_size - 1;
-
-	keep_in_one_register(length);
-	if (length >= room - 1)
-		return true;
-	return SELECT_PATH(path, length);
-}

@@ -177,16 +177,20 @@ static void count_error(u32 generation, long ret)
 	add_one(errors.lookup(&index));
 }
 
-static void count_time(u32 generation, u64 ns)
+#if WANT_LATENCY
+static void count_latency(u32 generation, const struct event *event)
 {
+	u64 ns = event->latency;
 	u32 power = (bpf_log2l(ns | 1) - 1) & (POWERS - 1);
 	u32 index = generation * POWERS + power;
 
 	add_one(times.lookup(&index));
 }
+#else
+#define count_latency(generation, event)
+#endif
 
-/* `began` is 0 where that isn't known. */
-static void summarize(const struct event *event, u64 began)
+static void summarize(const struct event *event)
 {
 	u32 generation = current_generation();
 
@@ -194,6 +198,6 @@ static void summarize(const struct event *event, u64 began)
 	count_process(generation, event);
 	if (event->ret < 0)
 		count_error(generation, event->ret);
-	if (began)
-		count_time(generation, event->ts - began);
+	if (WANT_LATENCY)
+		count_latency(generation, event);
 }

@@ -11,9 +11,13 @@
  * that is empty or too long) has no trusted path.
  */
 #include <linux/fs.h>
-#include <uapi/linux/errno.h>
+
+#include "plans/probe_macros.h"
 
 #define KERNEL_NAMES 4096 /* how many opens can be under way */
+
+/* Where an open has no trusted path: an address that can't be read. */
+#define NOT_A_PATH ((const char *)1)
 
 struct kernel_name {
 	char text[PATH_MAX];
@@ -25,32 +29,61 @@ BPF_HASH(kernel_names, u32, struct kernel_name, KERNEL_NAMES);
 /* The copy of a path, which is too long for the BPF stack. */
 BPF_PERCPU_ARRAY(kernel_name_scratch, struct kernel_name, 1);
 
-static void keep_kernel_name(u32 tid, const struct filename *filename)
+static void forget_kernel_name(void)
 {
-	u32 zero = 0;
-	struct kernel_name *name = kernel_name_scratch.lookup(&zero);
-	const char *text = NULL;
+	u32 tid = bpf_get_current_pid_tgid();
 
-	if (!name)
-		return;
-	bpf_probe_read_kernel(&text, sizeof(text), &filename->name);
-	/* On Linux 7 this may be an errno: the kernel refuses the path. */
-	if (bpf_probe_read_kernel_str(name->text, sizeof(name->text), text) > 0)
-		kernel_names.update(&tid, name);
-}
-
-static void forget_kernel_name(u32 tid)
-{
 	kernel_names.delete(&tid);
 }
 
-static void fill_kernel_name(struct event *event, bool is_kept, u32 tid)
+/* Called with the name of each file that the kernel is about to open. */
+static int note_kernel_name(const struct filename *filename)
 {
-	struct kernel_name *name = kernel_names.lookup(&tid);
+	u32 zero = 0;
+	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun = start.lookup(&tid);
+	struct kernel_name *name = kernel_name_scratch.lookup(&zero);
+	const char *text = NULL;
 
-	event->path_size = -ENODATA;
-	if (name && is_kept)
-		event->path_size = bpf_probe_read_kernel_str(
-			event->path, sizeof(name->text), name->text);
-	forget_kernel_name(tid);
+	/* The kernel may open files for itself during an open of a program. */
+	if (!name || !begun || !begun->under_way || begun->open.kernel_path)
+		return 0;
+	bpf_probe_read_kernel(&text, sizeof(text), &filename->name);
+	begun->open.kernel_path = NOT_A_PATH;
+	/* On Linux 7 this may be an errno: the kernel refuses the path. */
+	if (bpf_probe_read_kernel_str(name->text, sizeof(name->text), text) <=
+		    0 ||
+	    kernel_names.update(&tid, name) < 0)
+		forget_kernel_name(); /* an older one */
+	return 0;
+}
+
+#if PLAN_FENTRY
+FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
+{
+	return note_kernel_name(filename);
+}
+#elif !KERNEL_OPENS_BY_KPROBE /* else ways/kernel_opens.h has this kprobe */
+int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
+{
+	return note_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
+}
+#endif
+
+#define begin_function(open) begin(open)
+
+static int end_function(void *ctx, enum open_call call, long ret)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun = start.lookup(&tid);
+	struct kernel_name *name = kernel_names.lookup(&tid);
+	bool is_kept;
+
+	if (!begun)
+		return 0;
+	is_kept = name && begun->open.kernel_path;
+	begun->open.kernel_path = is_kept ? name->text : NOT_A_PATH;
+	end_call(ctx, call, ret);
+	forget_kernel_name();
+	return 0;
 }

@@ -11,6 +11,10 @@
 
 #include <uapi/linux/errno.h>
 
+#include "extra/kernel_memory.h"
+#include "plans/registers.h"
+#include "ways/results.h"
+
 #define SIGSYS_BIT (1ULL << (31 - 1))
 
 /* Such a signal can't be blocked: force_sig_info_to_task(), kernel/signal.c */
@@ -30,11 +34,7 @@ static bool sigsys_is_pending(void)
  */
 static bool refused_with_signal(long ret, long number)
 {
-#ifdef __aarch64__ /* or it is the first argument, which can be anything */
-	return sigsys_is_pending();
-#else
-	return ret == number && sigsys_is_pending();
-#endif
+	return CAN_BE_NUMBER(ret, number) && sigsys_is_pending();
 }
 
 /* A descriptor, or a negative errno; -ENOSYS where nothing was called. */

@@ -5,19 +5,11 @@
  *
  * Unlike syscall tracepoints, these functions also serve 32-bit programs.
  */
+#include "plans/begin_end.h"
 #include "plans/probe_macros.h"
+#include "plans/registers.h"
 
-#if defined(NO_RETURN_IS_MISSED) && !defined(SEE_BEGIN)
-#include "plans/exit_only.h"
-
-#define AT_BEGIN(call, bits, function)
-
-#define AT_END(call, bits, function)                                           \
-	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
-	{                                                                      \
-		return open_at_exit(ctx, call, bits, PT_REGS_RC(ctx));         \
-	}
-#else
+#if BEGIN_END
 /*
  * The kernel may drop returns; with a program at the begin, they are counted as
  * missed. The only argument of the function points to the saved registers of
@@ -25,33 +17,29 @@
  *
  *	long __x64_sys_openat(const struct pt_regs *regs);
  */
-#include "plans/begin_end.h"
-#include "plans/registers.h"
-
-#define AT_BEGIN(call, bits, function)                                         \
+#define AT_BEGIN(call, function)                                               \
 	int PROBE_NAME(kprobe__, function)(struct pt_regs * ctx)               \
 	{                                                                      \
 		struct open_args open = {};                                    \
                                                                                \
-		open_of_saved_registers(&open, call, bits,                     \
+		open_of_saved_registers(&open, call,                           \
 					(void *)PT_REGS_PARM1(ctx));           \
-		return begin_open(&open);                                      \
+		return begin_function(&open);                                  \
 	}
 
-#define AT_END(call, bits, function)                                           \
+#define AT_END(call, function)                                                 \
 	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
 	{                                                                      \
-		return end_open(ctx, PROGRAM_INDEX(call, bits),                \
-				PT_REGS_RC(ctx));                              \
+		return end_function(ctx, call, PT_REGS_RC(ctx));               \
 	}
-#endif
+#else
+#define AT_BEGIN(call, function)
 
-#if defined(TRUSTED) && !defined(KERNEL_OPENS_BY_KPROBE)
-int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
-{
-	note_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
-	return 0;
-}
+#define AT_END(call, function)                                                 \
+	int PROBE_NAME(kretprobe__, function)(struct pt_regs * ctx)            \
+	{                                                                      \
+		return report_at_exit(ctx, call, PT_REGS_RC(ctx));             \
+	}
 #endif
 
 #include "plans/function_probes.h"

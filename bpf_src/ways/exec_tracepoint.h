@@ -8,6 +8,9 @@
  * path of the ELF loader isn't there, nor those of interpreters in between,
  * where an interpreter is itself a script.
  */
+#include "extra/kernel_memory.h"
+#include "ways/results.h"
+
 static int report_exec(void *ctx, const char *path)
 {
 	struct open_args open = {
@@ -17,7 +20,7 @@ static int report_exec(void *ctx, const char *path)
 		.flags = O_RDONLY,
 	};
 
-	return report_open(ctx, EXEC_INDEX, &open, NO_DESCRIPTOR);
+	return report(ctx, CALL_EXEC, &open, NULL, NO_DESCRIPTOR);
 }
 
 RAW_TRACEPOINT_PROBE(sched_process_exec)

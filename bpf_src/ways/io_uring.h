@@ -5,23 +5,23 @@
  */
 #include "ways/io_uring_requests.h"
 
-#ifdef IO_URING_BY_FUNCTION
+#if IO_URING_BY_FUNCTION
 #include "ways/io_uring_before_5_18.h"
 #else
-#ifdef HAVE_IO_URING_CQE_OVERFLOW
+#if HAVE_IO_URING_CQE_OVERFLOW
 #include "ways/io_uring_overflow.h"
+#else
+#define note_user_data(ring, user_data, request)
 #endif
 
-#ifdef HAVE_IO_URING_SUBMIT_REQ
+#if HAVE_IO_URING_SUBMIT_REQ
 TRACEPOINT_PROBE(io_uring, io_uring_submit_req)
 #else /* before Linux 6.3 */
 TRACEPOINT_PROBE(io_uring, io_uring_submit_sqe)
 #endif
 {
-#ifdef HAVE_IO_URING_CQE_OVERFLOW
 	if (opens_file(args->opcode))
 		note_user_data(args->ctx, args->user_data, args->req);
-#endif
 	return begin_request(args, args->req, args->opcode, args->flags);
 }
 
@@ -44,10 +44,11 @@ TRACEPOINT_PROBE(io_uring, io_uring_req_failed)
 	forget_request((u64)args->req);
 	if (args->opcode == IO_URING_OPENAT2) {
 		open.user_how = (const struct open_how *)args->off;
+		read_how(&open);
 	} else {
 		open.flags = args->op_flags;
 		open.mode = args->len;
 	}
-	return report_open(args, FAILED_REQUEST_INDEX, &open, args->error);
+	return report(args, FAILED_REQUEST, &open, NULL, args->error);
 }
 #endif

@@ -9,6 +9,10 @@
  *
  * The path is the kernel's copy, which the program can't change any more.
  */
+#include "extra/io_worker.h"
+#include "extra/kernel_memory.h"
+#include "plans/openat2.h"
+#include "ways/results.h"
 
 /* enum io_uring_op and io_uring_sqe_flags_bit of uapi/linux/io_uring.h */
 #define IO_URING_OPENAT	      18
@@ -72,43 +76,46 @@ static void forget_request(u64 key)
 }
 
 /* Fills all fields but the result. False if the open isn't wanted. */
-static bool fill_request(void *ctx, struct event *event, const void *request,
-			 u8 opcode)
+static bool fill_request(struct event *event, const void *request, u8 opcode)
 {
 	u64 pid_tgid = caller_pid_tgid();
 	struct open_args open = {};
 
 	read_request(&open, request, opcode);
-	if (!is_tool(pid_tgid)) {
-		if (!caller_selected(pid_tgid) || !flags_selected(open.flags))
-			return false;
-	}
-	read_open_path(event, &open);
-#ifdef SUMMARY /* else the reader does it, and the program stays shorter */
-	if (!is_tool(pid_tgid) && !event_path_selected(event))
+	if (!caller_selected(pid_tgid) || !flags_selected(pid_tgid, &open))
 		return false;
-#endif
-	fill_event(event, &open, pid_tgid,
+	fill_path(event, &open, NULL);
+	if (SUMMARY && !path_selected(pid_tgid, event->path, event->path_size,
+				      PATH_ROOM))
+		return false; /* else the reader does it: a shorter program */
+	fill_event(CALL_IO_URING_OPENAT, event, &open, pid_tgid,
 		   is_direct(request) ? NO_DESCRIPTOR : 0);
-	find_directories(ctx, REQUEST_INDEX, event, &open);
+	use_process_name(event->comm);
 	return true;
+}
+
+static u64 event_pid_tgid(const struct event *event)
+{
+	return (u64)event->pid << 32 | event->tid;
 }
 
 static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 {
-	struct event *event = event_buffer(REQUEST_INDEX);
+	u32 program = CALL_IO_URING_OPENAT;
+	struct event *event = scratch.lookup(&program);
 	u64 key = (u64)request;
 
 	if (!opens_file(opcode) || !event)
 		return 0;
 	forget_request(key);
-	if (!fill_request(ctx, event, request, opcode))
+	if (!fill_request(event, request, opcode))
 		return 0;
 	/* No tracepoint will have the result, unless it is a failure. */
 	if (flags & IO_URING_SKIP_SUCCESS)
 		event->ret = UNKNOWN_RESULT;
-	if (event->ret == UNKNOWN_RESULT && result_selected(UNKNOWN_RESULT))
-		deliver(ctx, event, 0);
+	if (event->ret == UNKNOWN_RESULT &&
+	    result_selected(event_pid_tgid(event), UNKNOWN_RESULT))
+		send_event(ctx, event, 0);
 	else if (requests.update(&key, event) < 0)
 		count(MISSED);
 	return 0;
@@ -118,15 +125,12 @@ static void finish_request(void *ctx, struct event *event, s32 ret)
 {
 	u64 began = event->ts;
 
-	if (event->pid != TOOL_PID && !result_selected(ret))
+	if (!result_selected(event_pid_tgid(event), ret))
 		return;
 	event->ts = bpf_ktime_get_ns();
-#ifdef WANT_LATENCY
-	event->latency = event->ts - began;
-#endif
 	if (ret < 0 || event->ret != NO_DESCRIPTOR)
 		event->ret = ret;
-	deliver(ctx, event, began);
+	send_event(ctx, event, began);
 }
 
 static int end_request(void *ctx, const void *request, s32 ret)

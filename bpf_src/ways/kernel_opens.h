@@ -13,7 +13,9 @@
  */
 #include <uapi/linux/ptrace.h>
 
+#include "extra/kernel_memory.h"
 #include "plans/probe_macros.h"
+#include "ways/results.h"
 
 #define OPENED_BY_EXEC 0x20 /* __FMODE_EXEC of linux/fs.h, no O_... flag */
 
@@ -60,7 +62,7 @@ static void kernel_args(struct open_args *open, const char *name, u32 flags,
 	open->mode = mode;
 }
 
-#ifdef KERNEL_OPENS_BY_FENTRY
+#if KERNEL_OPENS_BY_FENTRY
 FEXIT_PROBE(FILP_OPEN_FUNCTION, int dirfd, const void *filename,
 	    const void *open_flags, const void *file)
 {
@@ -68,7 +70,7 @@ FEXIT_PROBE(FILP_OPEN_FUNCTION, int dirfd, const void *filename,
 
 	if (!exec_args(&open, dirfd, filename, open_flags))
 		return 0;
-	return report_open(ctx, EXEC_INDEX, &open, result_of(file));
+	return report(ctx, CALL_EXEC, &open, NULL, result_of(file));
 }
 
 KRETFUNC_PROBE(file_open_name, const void *filename, int flags, u32 mode,
@@ -77,7 +79,7 @@ KRETFUNC_PROBE(file_open_name, const void *filename, int flags, u32 mode,
 	struct open_args open = {};
 
 	kernel_args(&open, copied_path(filename), flags, mode);
-	return report_open(ctx, KERNEL_INDEX, &open, result_of(file));
+	return report(ctx, CALL_KERNEL, &open, NULL, result_of(file));
 }
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
@@ -91,7 +93,7 @@ KRETFUNC_PROBE(file_open_root, const void *root, const char *name, int flags,
 	struct open_args open = {};
 
 	kernel_args(&open, name, flags, mode);
-	return report_open(ctx, KERNEL_BELOW_INDEX, &open, result_of(file));
+	return report(ctx, KERNEL_BELOW, &open, NULL, result_of(file));
 }
 #else
 /* By thread, while such an open is under way: one at a time. */
@@ -102,7 +104,7 @@ static int begin_kernel_open(const struct open_args *open)
 	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = bpf_get_current_pid_tgid();
 
-	if (!is_tool(pid_tgid) && !caller_selected(pid_tgid))
+	if (!caller_selected(pid_tgid))
 		return 0;
 	/* The end of the last one was never seen, or it isn't over yet. */
 	if (kernel_opens.lookup(&tid))
@@ -112,7 +114,7 @@ static int begin_kernel_open(const struct open_args *open)
 	return 0;
 }
 
-static int end_kernel_open(void *ctx, u32 index, enum open_call call,
+static int end_kernel_open(void *ctx, u32 program, enum open_call call,
 			   const void *file)
 {
 	u32 tid = bpf_get_current_pid_tgid();
@@ -123,7 +125,7 @@ static int end_kernel_open(void *ctx, u32 index, enum open_call call,
 		return 0;
 	open = *begun;
 	kernel_opens.delete(&tid);
-	return report_open(ctx, index, &open, result_of(file));
+	return report(ctx, program, &open, NULL, result_of(file));
 }
 
 static void forget_kernel_open(void)
@@ -139,8 +141,7 @@ int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 {
 	struct open_args open = {};
 
-#if defined(TRUSTED) && defined(PLAN_KPROBE)
-	/* For the plan, which can't have a kprobe of its own here. */
+#if TRUSTED /* its kprobe would be on the same function: extra/trusted.h */
 	note_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
 #endif
 	if (!exec_args(&open, PT_REGS_PARM1(ctx), (void *)PT_REGS_PARM2(ctx),
@@ -151,7 +152,7 @@ int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 
 int PROBE_NAME(kretprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 {
-	return end_kernel_open(ctx, EXEC_INDEX, CALL_EXEC,
+	return end_kernel_open(ctx, CALL_EXEC, CALL_EXEC,
 			       (void *)PT_REGS_RC(ctx));
 }
 
@@ -166,7 +167,7 @@ int kprobe__file_open_name(struct pt_regs *ctx)
 
 int kretprobe__file_open_name(struct pt_regs *ctx)
 {
-	return end_kernel_open(ctx, KERNEL_INDEX, CALL_KERNEL,
+	return end_kernel_open(ctx, CALL_KERNEL, CALL_KERNEL,
 			       (void *)PT_REGS_RC(ctx));
 }
 
@@ -186,7 +187,7 @@ int kprobe__file_open_root(struct pt_regs *ctx)
 
 int kretprobe__file_open_root(struct pt_regs *ctx)
 {
-	return end_kernel_open(ctx, KERNEL_BELOW_INDEX, CALL_KERNEL,
+	return end_kernel_open(ctx, KERNEL_BELOW, CALL_KERNEL,
 			       (void *)PT_REGS_RC(ctx));
 }
 #endif

@@ -5,11 +5,8 @@
  * These reach no tracepoint of a single syscall, only the one at the exit of
  * all syscalls. So every syscall of the host becomes a little slower.
  */
-#include "plans/task_registers.h"
 #include "plans/exit_result.h"
-
-/* One program sees all of these calls; with this index it finds directories. */
-#define INDEX_32_BIT PROGRAM_INDEX(CALL_OPEN_BY_HANDLE_AT, 32)
+#include "plans/registers.h"
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL 2
@@ -29,19 +26,19 @@ static bool opens_32(long number, enum open_call *call)
 {
 	switch (number) {
 	case 5:
-		*call = CALL_OPEN;
+		*call = CALL_OPEN_32;
 		return true;
 	case 8:
-		*call = CALL_CREAT;
+		*call = CALL_CREAT_32;
 		return true;
 	case 295:
-		*call = CALL_OPENAT;
+		*call = CALL_OPENAT_32;
 		return true;
 	case 342:
-		*call = CALL_OPEN_BY_HANDLE_AT;
+		*call = CALL_OPEN_BY_HANDLE_AT_32;
 		return true;
 	case 437:
-		*call = CALL_OPENAT2;
+		*call = CALL_OPENAT2_32;
 		return true;
 	default:
 		return false;
@@ -55,7 +52,8 @@ TRACEPOINT_PROBE(raw_syscalls, sys_exit)
 
 	if (!opens_32(args->id, &call) || !in_32_bit_call())
 		return 0;
-	read_syscall_args(&open, call, 32);
-	return report_open(args, INDEX_32_BIT, &open,
-			   result_at_exit(args->ret, args->id));
+	open_of_task(&open, call);
+	/* The program for all of these calls is one that finds directories. */
+	return report(args, CALL_OPEN_BY_HANDLE_AT_32, &open, NULL,
+		      result_at_exit(args->ret, args->id));
 }

@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
-from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.kernel import program_names
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.source import event_layout, known_maps, submits
 from opensnooplib.source.known_maps import (
     EVENT_BUFFER_MAP,
     REQUESTS_MAP,
     START_MAP,
-    TAIL_CALLS_MAP,
     MapFacts,
 )
 
@@ -67,7 +66,7 @@ class BccMaps:
         if fd < 0:
             raise SourceError(
                 f'the C has no map "{name}", which the frontend reads: see '
-                "bpf_src/record.h and bpf_src/counters.h"
+                "bpf_src/record.h"
             )
         return fd
 
@@ -105,14 +104,6 @@ class BccMaps:
             return event_layout.LAYOUT_MAP
         self.fd(EVENT_BUFFER_MAP)
         return EVENT_BUFFER_MAP
-
-    def put_tail_calls(self, indexes: Mapping[int, str]) -> None:
-        """Programs by their index in TAIL_CALLS_MAP, if the C has it."""
-        if TAIL_CALLS_MAP in self.known:
-            for index, name in indexes.items():
-                bpf_objects.set_slot(
-                    self.fd(TAIL_CALLS_MAP), index, self._program.fds[name]
-                )
 
     def start_map(self) -> Optional[StartMap]:
         """None where the C has no such map."""

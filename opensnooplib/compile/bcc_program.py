@@ -27,6 +27,9 @@ _KPROBE_MULTI, _BY_NAME = 42, -1
 # A misspelled helper is taken for a function that is somewhere else.
 _FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
 
+# A probe of bpf_src/plans/function_probes.h whose function isn't there.
+_LACKS_FUNCTION = re.compile(r"__[A-Z0-9_]+_FUNCTION(_32)?$")
+
 # BCC makes the maps while it compiles.
 _MAP_REFUSED = re.compile(r"^could not open bpf map: (.*), error: (.*)$", re.M)
 
@@ -92,9 +95,10 @@ class BccProgram:
     def _names(self) -> List[str]:
         lib, module = self.bcc.lib, self.bpf.module
         count = lib.bpf_num_functions(module)
-        return [
+        names = [
             lib.bpf_function_name(module, i).decode() for i in range(count)
         ]
+        return [name for name in names if not _LACKS_FUNCTION.search(name)]
 
     def _type_of(self, name: str) -> int:
         hook = program_names.hook_of(name, self.where)

@@ -20,7 +20,6 @@ from opensnooplib.compile import (
     handover,
     headers_folder,
     hook_checks,
-    tail_call_indexes,
 )
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
@@ -117,7 +116,6 @@ def _work(job: Job) -> Handover:
     maps = BccMaps(
         program, lambda name, written: _refuse_map(job, name, written)
     )
-    maps.put_tail_calls(tail_call_indexes.find(program.fds, job.functions))
     job.install_rings(maps.fd(EVENTS_MAP))
     attachments = Attachments(program, maps.known)
     if job.have_slots is None:

@@ -25,6 +25,19 @@ class Job(NamedTuple):
     have_slots: Optional[Container[str]] = None
 
     @property
+    def sees_begin(self) -> bool:
+        """Do the tool's programs see opens begin?"""
+        return self.plan == "syscall" or (
+            self.plan in ("fentry", "kprobe")
+            and (self.options.needs_begin or self._returns_can_be_missed)
+        )
+
+    @property
+    def _returns_can_be_missed(self) -> bool:
+        """What has begun and not ended is counted then."""
+        return self.plan == "kprobe" and not self.links_kprobes
+
+    @property
     def links_kprobes(self) -> bool:
         """What somebody's own kprobes are put on needn't suit a link."""
         return self.plan == "kprobe" and hooks.has_kprobe_multi()

@@ -20,16 +20,22 @@ _NEEDS_STRUCTS = "open_by_handle_at"
 
 def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     """The C for this job on this kernel; tracefs must be mounted."""
-    text = c_text.with_defines(
-        job.source.text,
-        defines.plan(job.plan, calls_of(job), job.functions, job.tool_pid)
-        + ([("NO_RETURN_IS_MISSED", "1")] if job.links_kprobes else [])
-        + other_ways.defines
-        + kernel_selection.defines(job.options)
-        + defines.columns(job.options)
-        + (defines.directories(job.options) if has_structs() else [])
-        + (kernel_counts.defines() if job.options.summary else []),
+    chosen = defines.plan(
+        job.plan,
+        calls_of(job),
+        job.functions,
+        job.tool_pid,
+        job.sees_begin,
     )
+    chosen += other_ways.defines + kernel_selection.defines(job.options)
+    chosen += defines.extras(job.options, job.sees_begin, has_structs())
+    if job.options.summary:
+        chosen += kernel_counts.defines()
+    if job.plan != SOURCE:
+        chosen += kernel_selection.conditions_of_all(job.options)
+        chosen += defines.more_probes(chosen)
+        chosen += defines.not_chosen(job.source.text, chosen)
+    text = c_text.with_defines(job.source.text, chosen)
     hook_checks.check_tracepoints(text, job.source)
     if job.plan == SOURCE:
         own_source.check(job.source, job.options)

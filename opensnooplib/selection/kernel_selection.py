@@ -73,6 +73,50 @@ def conditions(options: Options) -> List[str]:
     return [macro.partition("(")[0] for macro, _ in chosen]
 
 
+def conditions_of_all(options: Options) -> List[Define]:
+    """The four conditions of bpf_src/select.h, made of those of defines().
+
+    With what they call: see bpf_src/extra/select_extras.h.
+    """
+    chosen = dict(defines(options))
+    names = {macro.partition("(")[0] for macro in chosen}
+    caller = [_CALLER_CONDITIONS[n] for n in _CALLER_CONDITIONS if n in names]
+    result = [_RESULT_CONDITIONS[n] for n in _RESULT_CONDITIONS if n in names]
+    all_four = {
+        "SELECT_CALLER(pid, tid)": all_of(caller) if caller else "1",
+        "SELECT_FLAGS(flags)": "1",
+        "SELECT_PATH(path, length)": "1",
+        "SELECT_RESULT(ret)": all_of(result) if result else "1",
+    }
+    extras = {
+        "SELECT_EXTRAS": bool(names - {"SELECT_PID", "SELECT_TID"}),
+        "MNT_NAMESPACES": "SELECT_MNTNS" in names,
+        "PATH_PATTERNS": "SELECT_PATH" in names,
+    }
+    return [
+        *((m, value) for m, value in all_four.items() if m not in chosen),
+        *((name, str(int(is_on))) for name, is_on in extras.items()),
+    ]
+
+
+# What bpf_src/select.h calls for each macro of defines().
+_CALLER_CONDITIONS = {
+    "SELECT_PID": "SELECT_PID(pid)",
+    "SELECT_TID": "SELECT_TID(tid)",
+    "SELECT_UID": "({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })",
+    "FOLLOW_CHILDREN": "followed_threads()",
+    "SELECT_COMM": "comm_selected()",
+    "CGROUP_MAP": "cgroup_in_map()",
+    "SELECT_CGROUP": "SELECT_CGROUP",
+    "MNTNS_MAP": "mntns_in_map()",
+    "SELECT_MNTNS": "({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })",
+}
+_RESULT_CONDITIONS = {
+    "SELECT_FAILED": "(ret) < 0",
+    "SELECT_ERRNO": "SELECT_ERRNO((u32) - (ret))",
+}
+
+
 def _callers(options: Options) -> List[Define]:
     chosen: List[Define] = []
     # As in BCC's opensnoop, a thread goes before a process.

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, Iterator, List, Optional, Set
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional
 
 from opensnooplib.source import comments
 
 _CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b(.*)")
 _IS_DEFINED = re.compile(r"\s*(!?)\s*defined\s*\(\s*(\w+)\s*\)\s*")
-_NUMBER = re.compile(r"\s*(\d+)\s*")
-_DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
+_NUMBER = re.compile(r"\s*(!?)\s*(\w+)\s*")
+_DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)[ \t]*(.*)")
 
 
 class _Branches:
@@ -27,7 +27,7 @@ class _Branches:
         self._one_was_taken = self._one_was_taken or holds is True
 
 
-def _holds(word: str, rest: str, defined: Set[str]) -> Optional[bool]:
+def _holds(word: str, rest: str, defined: Mapping[str, str]) -> Optional[bool]:
     if word == "else":
         return True
     if word in ("ifdef", "ifndef"):
@@ -39,10 +39,13 @@ def _holds(word: str, rest: str, defined: Set[str]) -> Optional[bool]:
     )
 
 
-def _term_holds(term: str, defined: Set[str]) -> Optional[bool]:
+def _term_holds(term: str, defined: Mapping[str, str]) -> Optional[bool]:
     number = _NUMBER.fullmatch(term)
     if number:
-        return int(number.group(1)) != 0
+        value = defined.get(number.group(2), number.group(2)).strip()
+        if not value.isdigit():
+            return None
+        return (int(value) != 0) != bool(number.group(1))
     asked = _IS_DEFINED.fullmatch(term)
     if not asked:
         return None
@@ -64,7 +67,7 @@ class Conditions:
     """All #if that a line stands in."""
 
     def __init__(self) -> None:
-        self._defined: Set[str] = set()
+        self._defined: Dict[str, str] = {}
         self._inside: List[_Branches] = []
 
     def heed(self, line: str) -> bool:

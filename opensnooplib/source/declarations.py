@@ -45,7 +45,7 @@ class Declaration(NamedTuple):
     dimensions: int  # 0: no array
     is_plain: bool  # a number or a text, as far as its type tells
     symbols: Tuple[Tuple[int, str], ...]  # of an enum: value, name
-    macro: str  # of the #ifdef that it stands in, or ""
+    macro: str  # of the #if NAME or #ifdef that it stands in, or ""
     note: Note
 
 
@@ -147,7 +147,7 @@ class _Reader:
             return
         word, name = condition.groups()
         if word in ("ifdef", "ifndef", "if"):
-            self._macros.append(name if word == "ifdef" else "")
+            self._macros.append("" if word == "ifndef" else name)
         elif word == "endif" and self._macros:
             self._macros.pop()
         elif self._macros:

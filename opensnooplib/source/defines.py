@@ -7,6 +7,7 @@ What options select is in kernel_selection.py.
 
 from __future__ import annotations
 
+import re
 from typing import List, Mapping, Sequence, Tuple
 
 from opensnooplib.kernel import this_kernel
@@ -19,27 +20,60 @@ Define = Tuple[str, str]
 START_ENTRIES = 32768
 
 
-def columns(options: Options) -> List[Define]:
-    """The #defines for columns that are compiled in only if asked for."""
-    macros = list(options.wanted)
-    if options.needs_begin:
-        macros.append("SEE_BEGIN")
-    if options.trusted:
-        macros.append("TRUSTED")
-    return [(macro, "1") for macro in macros]
+# Syscalls that not every kernel has tracepoints for; creat comes with open.
+_NOT_ALWAYS = ("open", "open_by_handle_at")
 
 
-def directories(options: Options) -> List[Define]:
-    """For bpf_src/extra/full_path.h; a summary counts names only."""
-    if options.summary:
-        return []
-    wanted = {
-        "FIND_DIRECTORIES": True,  # open_by_handle_at always needs them
-        "FULL_PATH": options.full_path,
-        "REAL_PATH": options.real_path,
-        "PATH_VIEW_HOST": options.path_view == "host",
+def extras(
+    options: Options, sees_begin: bool, has_structs: bool
+) -> List[Define]:
+    """The #defines for what options add to a record: 0 or 1 each.
+
+    sees_begin: the plan has programs where an open begins. has_structs: the
+    C can use the kernel's structs. A summary counts paths as they were given.
+    """
+    latency = options.latency or options.summary and sees_begin
+    walks = has_structs and not options.summary
+    chosen = {
+        **dict.fromkeys(options.wanted, True),
+        "WANT_LATENCY": latency,
+        "SUMMARY": options.summary,
+        "TRUSTED": options.trusted,
+        "FIND_DIRECTORIES": walks,  # open_by_handle_at always needs them
+        "FULL_PATH": walks and options.full_path,
+        "REAL_PATH": walks and options.real_path,
+        "PATH_VIEW_HOST": walks and options.path_view == "host",
     }
-    return [(macro, "1") for macro, is_wanted in wanted.items() if is_wanted]
+    has_fields = chosen["PATH_VIEW_HOST"] or any(
+        chosen[name] for name in chosen if name.startswith("WANT_")
+    )
+    chosen["OPTIONAL_FIELDS"] = has_fields
+    chosen["RECORD_EXTRAS"] = has_fields or walks or options.summary
+    return [(name, str(int(is_on))) for name, is_on in chosen.items()]
+
+
+# A condition that is made of names alone: such names are 0 or 1.
+_CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:el)?if[ \t]([\w \t|&!]+)$", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def not_chosen(text: str, chosen: Sequence[Define]) -> List[Define]:
+    """0 for each other name in the conditions of the C `text`."""
+    names = {name for name, _ in chosen}
+    asked = dict.fromkeys(_NAME.findall(" ".join(_CONDITION.findall(text))))
+    return [(name, "0") for name in asked if name not in names]
+
+
+# Those for which bpf_src/ways/more_probes.h has something.
+_MORE_PROBES = frozenset(
+    ("BEGIN_END", "FOLLOW_CHILDREN", "IO_URING", "SYSCALLS_32_BIT")
+    + ("KERNEL_OPENS", "EXEC_TRACEPOINT")
+)
+
+
+def more_probes(chosen: Sequence[Define]) -> List[Define]:
+    has_more = any(name in _MORE_PROBES for name, _ in chosen)
+    return [("MORE_PROBES", str(int(has_more)))]
 
 
 def entries_for_threads() -> int:
@@ -55,6 +89,7 @@ def plan(
     calls: Sequence[str],
     functions: Mapping[str, str],
     tool_pid: int,
+    sees_begin: bool = False,
 ) -> List[Define]:
     """The #defines for the plan `name`, which sees these syscalls.
 
@@ -66,10 +101,13 @@ def plan(
         ("TOOL_PID", str(tool_pid)),
         ("START_ENTRIES", str(entries_for_threads())),
     ]
+    if sees_begin:
+        defines.append(("BEGIN_END", "1"))
     if functions:
         defines += functions.items()
-    else:
-        defines += [(f"HAVE_{call.upper()}", "1") for call in calls]
+    defines += [
+        (f"HAVE_{call.upper()}", "1") for call in _NOT_ALWAYS if call in calls
+    ]
     if this_kernel.has_task_pt_regs():
         defines.append(("HAVE_TASK_PT_REGS", "1"))
     namespace = this_kernel.pid_namespace()

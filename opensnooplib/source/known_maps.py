@@ -17,8 +17,6 @@ EVENT_BUFFER_MAP = "scratch"
 COUNTERS_MAP = "counters"
 # What has begun and not ended yet.
 START_MAP = "start"
-# Programs that call themselves, by PROGRAM_INDEX() of the C.
-TAIL_CALLS_MAP = "tail_calls"
 # Of bpf_src/ways/io_uring_requests.h: what is under way.
 REQUESTS_MAP = "requests"
 # Of bpf_src/extra/children.h and cgroups.h, for what is selected.
@@ -66,10 +64,6 @@ def shapes(event_size: int, counters: int) -> Dict[str, Shape]:
         ),
         START_MAP: Shape(
             ("hash", "LRU hash"), written="BPF_HASH(start, u32, VALUE)"
-        ),
-        TAIL_CALLS_MAP: Shape(
-            ("program array",),
-            written="BPF_PROG_ARRAY(tail_calls, SYSCALL_PROGRAMS)",
         ),
         REQUESTS_MAP: Shape(
             ("hash",),

@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading memory: that of the calling program, and that of the kernel.
+ * Reading the kernel's memory.
  */
-
-/* clang-format off */
-
-/*
- * The helpers bpf_probe_read_user() and bpf_probe_read_user_str(). They have
- * names of our own because BCC looks up the usual ones among all symbols of
- * the kernel, once for each call in the C: 30 ms of every launch.
- */
-
-/* Returns 0, or a negative errno. */
-static long (*read_user)(void *to, u32 size, const void *from) =
-	(void *)BPF_FUNC_probe_read_user;
-
-/* Returns the size with the NUL, or a negative errno. */
-static long (*read_user_str)(void *to, u32 size, const void *from) =
-	(void *)BPF_FUNC_probe_read_user_str;
-
-/* clang-format on */
+#ifndef KERNEL_MEMORY_H
+#define KERNEL_MEMORY_H
 
 /*
  * The value of a number or a pointer in a struct of the kernel. BCC turns a->b
@@ -42,9 +26,4 @@ static long (*read_user_str)(void *to, u32 size, const void *from) =
 #define READ_AT(to, address, offset)                                           \
 	bpf_probe_read_kernel(&(to), sizeof(to), (void *)(address) + (offset))
 
-/*
- * The verifier follows registers, not variables. Without this, the compiler
- * may check one copy of a size and use another one, and the verifier refuses
- * the program.
- */
-#define keep_in_one_register(variable) asm volatile("" : "+r"(variable))
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The start of two structs of fs/mount.h, which is in no package of kernel
+ * headers. Without such headers, they come from BTF.
+ */
+#ifndef MOUNT_STRUCTS_H
+#define MOUNT_STRUCTS_H
+
+#ifndef KERNEL_STRUCTS_FROM_BTF
+#include <linux/mount.h>
+#include <linux/ns_common.h>
+
+/* The same since Linux 3.13. */
+struct mount {
+	struct hlist_node mnt_hash;
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct mnt_namespace {
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) /* 1a7b8969e664 */
+	atomic_t count;
+#endif
+	struct ns_common ns;
+};
+#endif
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the conditions of a selection call: see select.h.
+ */
+#if FOLLOW_CHILDREN
+#include "extra/children.h"
+#endif
+#ifdef SELECT_COMM
+#include "extra/comm.h"
+#endif
+#ifdef CGROUP_SLOTS
+#include "extra/cgroups.h"
+#endif
+#if CGROUP_VERSION_1
+#include "extra/cgroups_version_1.h"
+#endif
+#if MNT_NAMESPACES
+#include "extra/mnt_namespace.h"
+#endif
+#ifdef CGROUP_MAP
+#include "extra/cgroup_map.h"
+#endif
+#ifdef MNTNS_MAP
+#include "extra/mntns_map.h"
+#endif
+#if PATH_PATTERNS
+#include "extra/path_patterns.h"
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The flags and the mode of openat2, which are in the caller's memory.
+ */
+#ifndef OPENAT2_H
+#define OPENAT2_H
+
+#include <uapi/linux/openat2.h>
+
+/* If their page isn't in memory yet, user_how stays, to try again later. */
+static void read_how(struct open_args *open)
+{
+	struct open_how how = {};
+
+	if (bpf_probe_read_user(&how, sizeof(how), open->user_how) < 0)
+		return;
+	open->flags = how.flags;
+	open->mode = how.mode;
+	open->resolve = how.resolve;
+	open->user_how = NULL;
+}
+
+#if BEGIN_END
+/* The end of an open by this call. */
+static int end_call(void *ctx, enum open_call call, long ret)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct open_start *begun;
+
+	if (call == CALL_OPENAT2 || call == CALL_OPENAT2_32) {
+		begun = start.lookup(&tid);
+		if (begun && begun->open.user_how)
+			read_how(&begun->open);
+	}
+	return end(ctx, call, ret);
+}
+#endif
+
+#endif

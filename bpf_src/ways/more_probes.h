@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probes for opens that the hooks of a plan don't see, and for threads' ends.
+ */
+#if IO_URING
+#include "ways/io_uring.h"
+#endif
+#if SYSCALLS_32_BIT
+#include "ways/syscalls_32_bit.h"
+#endif
+#if KERNEL_OPENS
+#include "ways/kernel_opens.h"
+#endif
+#if EXEC_TRACEPOINT
+#include "ways/exec_tracepoint.h"
+#endif
+#if BEGIN_END || FOLLOW_CHILDREN || KERNEL_OPENS_BY_KPROBE
+#include "ways/thread_exit.h"
+#endif
