@@ -74,8 +74,8 @@ static void fill_event(u32 program, struct event *event,
 		       const struct open_args *open, u64 pid_tgid, long ret)
 {
 	/* Else the kernel ignores the mode: open(2) */
-	bool creates = open->flags & O_CREAT ||
-		       (open->flags & O_TMPFILE) == O_TMPFILE;
+	bool creates =
+		open->flags & O_CREAT || (open->flags & O_TMPFILE) == O_TMPFILE;
 
 	event->ts = bpf_ktime_get_ns();
 	event->pid = pid_tgid >> 32;

@@ -37,7 +37,8 @@ static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
 	u64 length = size - 1;
 
 	keep_in_one_register(length);
-	return WANTED(pid_tgid, length >= room - 1 || SELECT_PATH(path, length));
+	return WANTED(pid_tgid,
+		      length >= room - 1 || SELECT_PATH(path, length));
 }
 
 /* The result, which is known when an open ends. */

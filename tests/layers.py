@@ -44,17 +44,16 @@ NATIVE = [
     ["rows", "io", "proof"],
     ["pipeline"],
 ]
+# opensnoop.c declares what its probes call before it includes a plan; what an
+# extra adds is called by a name that is an empty macro without it.
 BPF = [
-    ["event", "memory"],
-    ["task", "open_args"],
-    ["counters"],
+    ["event"],
+    ["record"],
+    ["select"],
+    ["opensnoop"],
     ["extra"],
-    ["select", "record"],
-    ["open"],
     ["plans"],
     ["ways"],
-    ["thread_exit"],
-    ["opensnoop"],
 ]
 
 Graph = Dict[Path, Dict[Path, str]]  # user: used: the name that shows it

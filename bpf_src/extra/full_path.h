@@ -4,53 +4,10 @@
  * that was opened. Their names stand behind the path in the record, the lowest
  * one first.
  */
-#include <linux/fdtable.h>
 #include <linux/fs_struct.h>
 #include <uapi/linux/openat2.h>
 
-#include "extra/kernel_memory.h"
-#include "ways/results.h"
-
-/* What is known about the directories behind the path. */
-enum dir_state {
-	DIR_IS_KNOWN = 1,      /* they are there; else none are */
-	DIR_IS_FILE = 2,       /* the first of them is the file itself */
-	DIR_IS_DELETED = 4,    /* the first of them was removed */
-	DIR_UNREACHABLE = 8,   /* they don't lead up to the process's root */
-	DIR_CUT = 16,	       /* those nearest to the root are missing */
-	DIR_OTHER_MOUNTS = 32, /* they are on mounts that the host lacks */
-};
-
-static bool is_by_handle(enum open_call call)
-{
-	return call == CALL_OPEN_BY_HANDLE_AT ||
-	       call == CALL_OPEN_BY_HANDLE_AT_32;
-}
-
-static bool is_syscall(enum open_call call)
-{
-	return call <= CALL_OPEN_BY_HANDLE_AT || call >= CALL_OPEN_32;
-}
-
-static bool read_kernel_path(struct path *path, const void *from)
-{
-	return bpf_probe_read_kernel(path, sizeof(*path), from) == 0;
-}
-
-/* The path of an open file of the task. */
-static bool path_of_file(struct path *path, struct task_struct *task, int fd)
-{
-	struct files_struct *files = KERNEL_FIELD(task, files);
-	struct fdtable *table = KERNEL_FIELD(files, fdt);
-	struct file *file = NULL;
-
-	if (fd < 0 || fd >= KERNEL_FIELD(table, max_fds))
-		return false;
-	bpf_probe_read_kernel(&file, sizeof(file),
-			      KERNEL_FIELD(table, fd) + fd);
-	return file && read_kernel_path(path, &file->f_path);
-}
-
+#include "extra/file_of_open.h"
 #include "extra/directory_walk.h"
 
 /* The directory that a relative path starts from. */

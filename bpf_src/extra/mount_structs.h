@@ -19,9 +19,7 @@ struct mount {
 };
 
 struct mnt_namespace {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0) /* 1a7b8969e664 */
-	atomic_t count;
-#endif
+	char count[MNT_NS_COUNT_SIZE]; /* none since Linux 5.11 */
 	struct ns_common ns;
 };
 #endif

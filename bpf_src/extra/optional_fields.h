@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fields of struct event that cost something, and are compiled in only if they
- * are asked for: --columns ppid, for example, defines WANT_PPID.
- * fill_fields.h fills them.
+ * Fields of struct event that cost something. --columns ppid, for example, sets
+ * WANT_PPID to 1; a field that isn't wanted is neither filled nor shown.
  */
 #define CALLERS 127 /* the default of kernel.perf_event_max_stack */
 
-#if WANT_LATENCY
-u64 latency; /* how long the open took; column: ns width=12 */
-#endif
-#if WANT_CGROUP_ID
-u64 cgroup_id; /* the ID of the cgroup, version 2 */
-#endif
-#if WANT_CALL
+u64 latency;	     /* how long the open took; column: ns width=12 */
+u64 cgroup_id;	     /* the ID of the cgroup, version 2 */
 enum open_call call; /* the call that opened the file */
-#endif
-#if WANT_GID
-u32 gid; /* the real group ID, as the host numbers groups */
-#endif
-#if WANT_PPID
-u32 ppid; /* the parent, as the host numbers it; column: width=-6 */
-#endif
-#if WANT_MNTNS
-u32 mntns; /* inode of the mount namespace; column: width=-10 */
-#endif
+u32 gid;	     /* the real group ID, as the host numbers groups */
+u32 ppid;	     /* the parent, as the host numbers it; column: width=-6 */
+u32 mntns;	     /* inode of the mount namespace; column: width=-10 */
+
+/* The large ones are there only if they are wanted. */
 #if WANT_CALLERS
 u64 callers[CALLERS + 1]; /* the user stack: who called, then 0 */
 #endif

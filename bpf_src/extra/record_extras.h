@@ -2,6 +2,8 @@
 /*
  * What options add to a record: see record.h.
  */
+#include "extra/call_if.h"
+
 #if OPTIONAL_FIELDS
 #include "extra/fill_fields.h"
 #else
@@ -15,16 +17,10 @@
 #define find_directories(program, event, open)
 #endif
 
-#if WANT_CALLERS
-#include "extra/callers.h"
-#else
-#define fill_callers(ctx, event)
-#endif
-
 #if SUMMARY
 #include "extra/summary.h"
 #else
-#define summarize(event)
+#define summarize(event, began)
 #endif
 
 /* Called when all other fields and the path are filled. */
@@ -35,13 +31,24 @@ static void fill_extras(u32 program, struct event *event,
 	find_directories(program, event, open);
 }
 
+/*
+ * -c: the return addresses on the caller's user stack, innermost first, which
+ * the kernel finds by frame pointers. The reader looks up their names.
+ *
+ * All are 0 where there is no user stack. The last one is always 0: the reader
+ * takes a stack that fills all others for one that is cut.
+ */
+#define FILL_CALLERS(ctx, event)                                               \
+	bpf_get_stack(ctx, (event)->callers, CALLERS * sizeof(u64),            \
+		      BPF_F_USER_STACK)
+
 /* Called when the open has ended. False if the record isn't to be sent. */
 static bool finish_extras(void *ctx, struct event *event, u64 began)
 {
 	fill_latency(event, began);
-	fill_callers(ctx, event);
+	CALL_IF(WANT_CALLERS, FILL_CALLERS(ctx, event));
 	if (!SUMMARY || is_tool((u64)event->pid << 32))
 		return true;
-	summarize(event);
+	summarize(event, began);
 	return false;
 }

@@ -2,6 +2,7 @@
 /*
  * What the conditions of a selection call: see select.h.
  */
+#include "extra/path_patterns.h"
 #if FOLLOW_CHILDREN
 #include "extra/children.h"
 #endif
@@ -14,7 +15,7 @@
 #if CGROUP_VERSION_1
 #include "extra/cgroups_version_1.h"
 #endif
-#if MNT_NAMESPACES
+#ifdef SELECT_MNTNS
 #include "extra/mnt_namespace.h"
 #endif
 #ifdef CGROUP_MAP
@@ -22,7 +23,4 @@
 #endif
 #ifdef MNTNS_MAP
 #include "extra/mntns_map.h"
-#endif
-#if PATH_PATTERNS
-#include "extra/path_patterns.h"
 #endif

@@ -177,20 +177,16 @@ static void count_error(u32 generation, long ret)
 	add_one(errors.lookup(&index));
 }
 
-#if WANT_LATENCY
-static void count_latency(u32 generation, const struct event *event)
+static void count_time(u32 generation, u64 ns)
 {
-	u64 ns = event->latency;
 	u32 power = (bpf_log2l(ns | 1) - 1) & (POWERS - 1);
 	u32 index = generation * POWERS + power;
 
 	add_one(times.lookup(&index));
 }
-#else
-#define count_latency(generation, event)
-#endif
 
-static void summarize(const struct event *event)
+/* `began` is 0 where nobody saw the open begin. */
+static void summarize(const struct event *event, u64 began)
 {
 	u32 generation = current_generation();
 
@@ -198,6 +194,6 @@ static void summarize(const struct event *event)
 	count_process(generation, event);
 	if (event->ret < 0)
 		count_error(generation, event->ret);
-	if (WANT_LATENCY)
-		count_latency(generation, event);
+	if (began)
+		count_time(generation, event->ts - began);
 }

@@ -13,7 +13,7 @@
 
 #include "extra/kernel_memory.h"
 #include "plans/registers.h"
-#include "ways/results.h"
+#include "extra/results.h"
 
 #define SIGSYS_BIT (1ULL << (31 - 1))
 

@@ -20,20 +20,4 @@ static void read_how(struct open_args *open)
 	open->user_how = NULL;
 }
 
-#if BEGIN_END
-/* The end of an open by this call. */
-static int end_call(void *ctx, enum open_call call, long ret)
-{
-	u32 tid = bpf_get_current_pid_tgid();
-	struct open_start *begun;
-
-	if (call == CALL_OPENAT2 || call == CALL_OPENAT2_32) {
-		begun = start.lookup(&tid);
-		if (begun && begun->open.user_how)
-			read_how(&begun->open);
-	}
-	return end(ctx, call, ret);
-}
-#endif
-
 #endif

@@ -150,9 +150,8 @@ static void open_of_task(struct open_args *open, enum open_call call)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	void *stack = KERNEL_FIELD(task, stack);
 
-	open_of_saved_registers(open, call,
-				stack + KERNEL_STACK_SIZE -
-					sizeof(struct pt_regs));
+	open_of_saved_registers(
+		open, call, stack + KERNEL_STACK_SIZE - sizeof(struct pt_regs));
 }
 #endif
 

@@ -2,7 +2,7 @@
 /*
  * The plan "syscall": pairs of tracepoints. That of openat is in opensnoop.c.
  */
-#include "plans/openat2.h"
+#include "plans/end_call.h"
 
 /* Newer architectures, arm64 for example, have no open and no creat. */
 #if HAVE_OPEN
@@ -62,7 +62,6 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
 }
 
 /* The call has a handle in place of a path. */
-#if HAVE_OPEN_BY_HANDLE_AT
 TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
 {
 	struct open_args open = {
@@ -77,4 +76,3 @@ TRACEPOINT_PROBE(syscalls, sys_exit_open_by_handle_at)
 {
 	return end(args, CALL_OPEN_BY_HANDLE_AT, args->ret);
 }
-#endif

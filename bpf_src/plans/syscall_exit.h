@@ -36,10 +36,8 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
 	return report_exit(args, CALL_OPENAT2, args->ret, args->__syscall_nr);
 }
 
-#if HAVE_OPEN_BY_HANDLE_AT
 TRACEPOINT_PROBE(syscalls, sys_exit_open_by_handle_at)
 {
 	return report_exit(args, CALL_OPEN_BY_HANDLE_AT, args->ret,
 			   args->__syscall_nr);
 }
-#endif

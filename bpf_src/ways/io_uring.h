@@ -4,15 +4,7 @@
  * syscall that opens a file.
  */
 #include "ways/io_uring_requests.h"
-
-#if IO_URING_BY_FUNCTION
-#include "ways/io_uring_before_5_18.h"
-#else
-#if HAVE_IO_URING_CQE_OVERFLOW
 #include "ways/io_uring_overflow.h"
-#else
-#define note_user_data(ring, user_data, request)
-#endif
 
 #if HAVE_IO_URING_SUBMIT_REQ
 TRACEPOINT_PROBE(io_uring, io_uring_submit_req)
@@ -51,4 +43,3 @@ TRACEPOINT_PROBE(io_uring, io_uring_req_failed)
 	}
 	return report(args, FAILED_REQUEST, &open, NULL, args->error);
 }
-#endif

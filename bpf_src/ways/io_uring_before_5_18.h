@@ -11,6 +11,8 @@
 #include <uapi/linux/errno.h>
 #include <uapi/linux/ptrace.h>
 
+#include "ways/io_uring_requests.h"
+
 /* By thread, the address of the request that it is working on. */
 BPF_HASH(issued, u32, u64, REQUEST_ENTRIES);
 

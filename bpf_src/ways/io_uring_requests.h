@@ -12,7 +12,7 @@
 #include "extra/io_worker.h"
 #include "extra/kernel_memory.h"
 #include "plans/openat2.h"
-#include "ways/results.h"
+#include "extra/results.h"
 
 /* enum io_uring_op and io_uring_sqe_flags_bit of uapi/linux/io_uring.h */
 #define IO_URING_OPENAT	      18
@@ -85,8 +85,8 @@ static bool fill_request(struct event *event, const void *request, u8 opcode)
 	if (!caller_selected(pid_tgid) || !flags_selected(pid_tgid, &open))
 		return false;
 	fill_path(event, &open, NULL);
-	if (SUMMARY && !path_selected(pid_tgid, event->path, event->path_size,
-				      PATH_ROOM))
+	if (SUMMARY &&
+	    !path_selected(pid_tgid, event->path, event->path_size, PATH_ROOM))
 		return false; /* else the reader does it: a shorter program */
 	fill_event(CALL_IO_URING_OPENAT, event, &open, pid_tgid,
 		   is_direct(request) ? NO_DESCRIPTOR : 0);

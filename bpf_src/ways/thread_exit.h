@@ -3,6 +3,8 @@
  * The end of a thread, or of its number in execve: what maps keep for it is
  * deleted.
  */
+#include "extra/call_if.h"
+
 #if BEGIN_END
 /* The end of the thread's last open may not have been seen. */
 static void forget_start(void)
@@ -28,17 +30,9 @@ TRACEPOINT_PROBE(sched, sched_process_exec)
 
 TRACEPOINT_PROBE(sched, sched_process_exit)
 {
-#if BEGIN_END
-	forget_start();
-#endif
-#if TRUSTED
-	forget_kernel_name();
-#endif
-#if FOLLOW_CHILDREN
-	forget_followed_thread();
-#endif
-#if KERNEL_OPENS_BY_KPROBE
-	forget_kernel_open();
-#endif
+	CALL_IF(BEGIN_END, forget_start());
+	CALL_IF(TRUSTED, forget_kernel_name());
+	CALL_IF(FOLLOW_CHILDREN, forget_followed_thread());
+	CALL_IF(KERNEL_OPENS_BY_KPROBE, forget_kernel_open());
 	return 0;
 }

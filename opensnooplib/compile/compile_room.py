@@ -123,7 +123,11 @@ def _work(job: Job) -> Handover:
     else:
         attachments.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(text)
-    schema = event_schema.read(program, maps, declared)
+    schema = event_schema.read(program, maps, declared).without(
+        name
+        for name, field in declared.items()
+        if field.is_optional and field.macro not in job.options.wanted
+    )
     schema.check_fields(declared)
     if job.plan != SOURCE:
         schema.check_path_is_last(declared)

@@ -11,7 +11,13 @@ from opensnooplib.kernel import open_calls, this_kernel, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
 from opensnooplib.kernel.ways import NO_WAYS, Ways
 from opensnooplib.selection import kernel_selection
-from opensnooplib.source import c_text, defines, event_layout, kernel_headers
+from opensnooplib.source import (
+    c_text,
+    declarations,
+    defines,
+    event_layout,
+    kernel_headers,
+)
 from opensnooplib.summary import kernel_counts
 
 # Shows the file that was opened, which only the kernel's structs tell.
@@ -34,6 +40,9 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     if job.plan != SOURCE:
         chosen += kernel_selection.conditions_of_all(job.options)
         chosen += defines.more_probes(chosen)
+        declared = declarations.of_event(job.source.text).values()
+        optional = [one.macro for one in declared if one.is_optional]
+        chosen += defines.unwanted(optional, chosen)
         chosen += defines.not_chosen(job.source.text, chosen)
     text = c_text.with_defines(job.source.text, chosen)
     hook_checks.check_tracepoints(text, job.source)
@@ -55,7 +64,7 @@ def find_ways(job: Job) -> Ways:
     """What the plan sees besides its syscalls; tracefs must be mounted."""
     if job.plan == SOURCE:
         return NO_WAYS
-    return ways.find(job.options.all_ways, job.functions)
+    return ways.find(job.options.all_ways, job.functions, job.options.trusted)
 
 
 def calls_of(job: Job) -> List[str]:

@@ -38,6 +38,7 @@ NO_WAYS = Ways([], [], [], {})
 
 class _Request(NamedTuple):
     all_ways: bool  # --all
+    trusted: bool  # --trusted, which may have a kprobe on a function of ours
     functions: Mapping[str, str]  # that the plan hooks, if it does
 
 
@@ -45,15 +46,19 @@ class _Missing(Exception):
     """Why a way can't be seen, in a sentence."""
 
 
-def find(all_ways: bool, functions: Mapping[str, str]) -> Ways:
+def find(
+    all_ways: bool, functions: Mapping[str, str], trusted: bool = False
+) -> Ways:
     """For the running kernel; tracefs must be mounted.
 
-    `functions` are those that the plan hooks: see function_names.py.
+    `functions` are those that the plan hooks: see function_names.py. trusted:
+    the function that opens files may have a kprobe of --trusted, so it gets
+    none for exec and the kernel.
     """
     ways = Ways([], [], [], {})
     for way, look in _WAYS.items():
         try:
-            defines = look(_Request(all_ways, functions))
+            defines = look(_Request(all_ways, trusted, functions))
         except _Missing as reason:
             ways.unseen[way] = str(reason)
             continue
@@ -132,12 +137,11 @@ def _io_uring(_: _Request) -> List[Define]:
     defines = [("IO_URING", "1")]
     if "req" not in completion:
         return defines + _by_function()
+    if not tracefs.fields("io_uring", "io_uring_cqe_overflow"):
+        raise _Missing("Linux 5.18 and 5.19 don't report all that end")
     if tracefs.fields("io_uring", "io_uring_submit_req"):
         defines.append(("HAVE_IO_URING_SUBMIT_REQ", "1"))
-    fields = {**_IO_URING, **_FILENAME_NAME}
-    if tracefs.fields("io_uring", "io_uring_cqe_overflow"):
-        defines.append(("HAVE_IO_URING_CQE_OVERFLOW", "1"))
-        fields.update(_IO_CQE)
+    fields = {**_IO_URING, **_FILENAME_NAME, **_IO_CQE}
     return defines + _room() + _offsets(fields)
 
 
@@ -196,13 +200,15 @@ _NO_FUNCTIONS = "this kernel lets nobody hook its functions"
 _EXEC_TRACEPOINT = ("EXEC_TRACEPOINT", "1")
 
 
-def _hook_of_functions() -> str:
+def _hook_of_functions(request: _Request) -> str:
     """The #define for the kind of hook; "" if none works.
 
     Not the kind that misses opens, unless there is no other.
     """
     kinds = ["fentry", "kprobe"]
-    if this_kernel.preempts_programs("fentry"):
+    if request.trusted:
+        kinds.remove("kprobe")
+    elif this_kernel.preempts_programs("fentry"):
         kinds.reverse()
     for kind in kinds:
         if not hooks.KINDS[kind]():
@@ -210,12 +216,15 @@ def _hook_of_functions() -> str:
     return ""
 
 
-def _inner_opens() -> List[Define]:
+def _inner_opens(request: _Request) -> List[Define]:
     """What shows all opens within the kernel; [] where nothing does."""
-    hook, functions = _hook_of_functions(), function_names.inner_functions()
+    hook, functions = (
+        _hook_of_functions(request),
+        function_names.inner_functions(),
+    )
     if not hook or not functions:
         return []
-    return [("KERNEL_OPENS", "1"), (hook, "1"), *functions.items()] + _offsets(
+    return [(hook, "1"), *functions.items()] + _offsets(
         {**_OPEN_FLAGS, **_FILENAME_NAME}
     )
 
@@ -223,13 +232,13 @@ def _inner_opens() -> List[Define]:
 def _exec(request: _Request) -> List[Define]:
     if not request.all_ways:
         raise _Missing("--all shows them")
-    return _inner_opens() or [_EXEC_TRACEPOINT] + _offsets(_BINPRM)
+    return _inner_opens(request) or [_EXEC_TRACEPOINT] + _offsets(_BINPRM)
 
 
 def _kernel(request: _Request) -> List[Define]:
     if not request.all_ways:
         raise _Missing("--all shows them")
-    if not _hook_of_functions() or not function_names.inner_functions():
+    if not _hook_of_functions(request) or not function_names.inner_functions():
         raise _Missing(_NO_FUNCTIONS)
     return []  # they came with exec
 

@@ -9,7 +9,16 @@ from the text.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.rows import bcc_layout
@@ -102,6 +111,12 @@ class Schema(NamedTuple):
                 outer = declared.get(field.name.partition(".")[0])
                 where = f"{outer.location}: " if outer else "struct event: "
                 raise SourceError(f"{where}the field {field.name} {why_not}")
+
+    def without(self, names: Iterable[str]) -> Schema:
+        """Not those that nobody asked for, which aren't filled."""
+        left_out = set(names)
+        kept = (one for one in self.fields if one.name not in left_out)
+        return Schema(tuple(kept))
 
     def as_sent(self, size: int) -> Schema:
         """Where records have `size` bytes of the struct."""

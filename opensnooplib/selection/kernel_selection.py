@@ -90,8 +90,6 @@ def conditions_of_all(options: Options) -> List[Define]:
     }
     extras = {
         "SELECT_EXTRAS": bool(names - {"SELECT_PID", "SELECT_TID"}),
-        "MNT_NAMESPACES": "SELECT_MNTNS" in names,
-        "PATH_PATTERNS": "SELECT_PATH" in names,
     }
     return [
         *((m, value) for m, value in all_four.items() if m not in chosen),

@@ -47,6 +47,15 @@ class Declaration(NamedTuple):
     symbols: Tuple[Tuple[int, str], ...]  # of an enum: value, name
     macro: str  # of the #if NAME or #ifdef that it stands in, or ""
     note: Note
+    is_optional: bool = False  # in the struct, and filled if it is wanted
+
+
+# Fields that are filled only if they are wanted, by a macro of their name.
+_OPTIONAL = "OPTIONAL_FIELDS"
+
+
+def _want(name: str) -> str:
+    return f"WANT_{name.upper()}"
 
 
 _TOKEN = re.compile(
@@ -184,8 +193,9 @@ class _Reader:
                     declarator.count("["),
                     "enum" in texts or bool(_PLAIN.search(texts[0])),
                     symbols,
-                    macro,
+                    _want(name) if macro == _OPTIONAL else macro,
                     note,
+                    macro == _OPTIONAL,
                 )
 
     def _place(self, offset: int) -> str:

@@ -8,7 +8,7 @@ What options select is in kernel_selection.py.
 from __future__ import annotations
 
 import re
-from typing import List, Mapping, Sequence, Tuple
+from typing import Iterable, List, Mapping, Sequence, Tuple
 
 from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
@@ -52,8 +52,16 @@ def extras(
     return [(name, str(int(is_on))) for name, is_on in chosen.items()]
 
 
+def unwanted(macros: Iterable[str], chosen: Sequence[Define]) -> List[Define]:
+    """0 for each of these macros of optional fields that isn't chosen."""
+    names = {name for name, _ in chosen}
+    return [(macro, "0") for macro in macros if macro not in names]
+
+
 # A condition that is made of names alone: such names are 0 or 1.
-_CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:el)?if[ \t]([\w \t|&!]+)$", re.MULTILINE)
+_CONDITION = re.compile(
+    r"^[ \t]*#[ \t]*(?:el)?if[ \t]([\w \t|&!]+)$", re.MULTILINE
+)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -67,7 +75,8 @@ def not_chosen(text: str, chosen: Sequence[Define]) -> List[Define]:
 # Those for which bpf_src/ways/more_probes.h has something.
 _MORE_PROBES = frozenset(
     ("BEGIN_END", "FOLLOW_CHILDREN", "IO_URING", "SYSCALLS_32_BIT")
-    + ("KERNEL_OPENS", "EXEC_TRACEPOINT")
+    + ("KERNEL_OPENS_BY_FENTRY", "KERNEL_OPENS_BY_KPROBE")
+    + ("EXEC_TRACEPOINT",)
 )
 
 
@@ -100,6 +109,11 @@ def plan(
         (f"PLAN_{name.upper().replace('-', '_')}", "1"),
         ("TOOL_PID", str(tool_pid)),
         ("START_ENTRIES", str(entries_for_threads())),
+        # Of struct mnt_namespace: commit 1a7b8969e664.
+        (
+            "MNT_NS_COUNT_SIZE",
+            "8" if this_kernel.version() < (5, 11, 0) else "0",
+        ),
     ]
     if sees_begin:
         defines.append(("BEGIN_END", "1"))

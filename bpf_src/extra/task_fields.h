@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The caller's parent.
+ * Optional fields that come from the kernel's own structs.
  */
-#include "extra/kernel_memory.h"
+#include "extra/mnt_namespace.h"
 
 static u32 parent_pid(void)
 {
@@ -10,4 +10,12 @@ static u32 parent_pid(void)
 	struct task_struct *parent = KERNEL_FIELD(task, real_parent);
 
 	return KERNEL_FIELD(parent, tgid);
+}
+
+static void fill_task_fields(struct event *event)
+{
+	if (WANT_PPID)
+		event->ppid = parent_pid();
+	if (WANT_MNTNS)
+		event->mntns = mount_namespace();
 }

@@ -63,7 +63,7 @@ FENTRY_PROBE(FILP_OPEN_FUNCTION, int dirfd, struct filename *filename)
 {
 	return note_kernel_name(filename);
 }
-#elif !KERNEL_OPENS_BY_KPROBE /* else ways/kernel_opens.h has this kprobe */
+#else
 int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 {
 	return note_kernel_name((struct filename *)PT_REGS_PARM2(ctx));
