@@ -26,10 +26,7 @@ static int report(void *ctx, u32 program, const struct open_args *open,
 		  const struct open_start *begun, long ret);
 
 #if BEGIN_END
-/*
- * By thread, since a thread is in one open at a time. Its entry stays for its
- * next open: writing into an entry costs less than making one.
- */
+/* By thread. An entry stays for the next open: a new one would cost more. */
 BPF_HASH(start, u32, struct open_start, START_ENTRIES);
 #endif
 
@@ -122,9 +119,8 @@ static void fill_path(struct event *event, const struct open_args *open,
 }
 
 /*
- * Records are built here, since they don't fit on the BPF stack (512 bytes).
- * Each program has a buffer of its own on each CPU: the kernel may preempt it,
- * and begin another program, but never the same one.
+ * Records are built here: the BPF stack has only 512 bytes. Each program has a
+ * buffer on each CPU, since it may be preempted, but never by itself.
  */
 BPF_PERCPU_ARRAY(scratch, struct event, PROGRAMS);
 
@@ -143,7 +139,8 @@ static int report(void *ctx, u32 program, const struct open_args *open,
 	if (!path_selected(pid_tgid, event->path, event->path_size, PATH_ROOM))
 		return 0;
 	fill_event(program, event, open, pid_tgid, ret);
-	send_event(ctx, event, open->began);
+	if (finish_extras(ctx, event, open->began))
+		send_event(ctx, event);
 	return 0;
 }
 

@@ -17,18 +17,14 @@ struct open_args {
 	u64 began;   /* ns since boot; 0 if nobody asks, or nobody saw it */
 };
 
-/*
- * Paths shorter than this are read when the open begins, before another thread
- * can change them; longer ones when it ends.
- */
-#define SHORT_PATH 128
+#define SHORT_PATH 128 /* a longer one is read when the open ends */
 
 /* What is known when an open begins, and needed when it ends. */
 struct open_start {
 	bool under_way; /* begun, and not ended yet */
 	s32 path_size;	/* as in struct event */
 	struct open_args open;
-	char path[SHORT_PATH];
+	char path[SHORT_PATH]; /* kept before another thread can change it */
 };
 
 #ifdef PID_NAMESPACE_INODE
@@ -95,13 +91,10 @@ static void fill_event(u32 program, struct event *event,
 BPF_PERF_OUTPUT(events);
 
 /* Sends the record without the unused end of its path. */
-static void send_event(void *ctx, struct event *event, u64 began)
+static void send_event(void *ctx, struct event *event)
 {
-	u64 used;
+	u64 used = event->path_size + event->dir_size;
 
-	if (!finish_extras(ctx, event, began))
-		return;
-	used = event->path_size + event->dir_size;
 	keep_in_one_register(used);
 	if (used > sizeof(event->path))
 		used = 0; /* path_size is negative: it was unreadable */

@@ -3,12 +3,8 @@
  * The selection: which opens are wanted.
  *
  * Each option adds a condition to one of four macros that the frontend defines;
- * what is always true, the compiler leaves out. With -p 12,34 -x they are:
- *
- *	#define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U)
- *	#define SELECT_FLAGS(flags) 1
- *	#define SELECT_PATH(path, length) 1
- *	#define SELECT_RESULT(ret) ((ret) < 0)
+ * what is always true, the compiler leaves out. With -p 12,34, for example, it
+ * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U)
  */
 #if SELECT_EXTRAS /* for conditions that call functions */
 #include "extra/select_extras.h"

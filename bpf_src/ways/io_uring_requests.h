@@ -99,6 +99,12 @@ static u64 event_pid_tgid(const struct event *event)
 	return (u64)event->pid << 32 | event->tid;
 }
 
+static void send_request(void *ctx, struct event *event, u64 began)
+{
+	if (finish_extras(ctx, event, began))
+		send_event(ctx, event);
+}
+
 static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 {
 	u32 program = CALL_IO_URING_OPENAT;
@@ -115,7 +121,7 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 		event->ret = UNKNOWN_RESULT;
 	if (event->ret == UNKNOWN_RESULT &&
 	    result_selected(event_pid_tgid(event), UNKNOWN_RESULT))
-		send_event(ctx, event, 0);
+		send_request(ctx, event, 0);
 	else if (requests.update(&key, event) < 0)
 		count(MISSED);
 	return 0;
@@ -130,7 +136,7 @@ static void finish_request(void *ctx, struct event *event, s32 ret)
 	event->ts = bpf_ktime_get_ns();
 	if (ret < 0 || event->ret != NO_DESCRIPTOR)
 		event->ret = ret;
-	send_event(ctx, event, began);
+	send_request(ctx, event, began);
 }
 
 static int end_request(void *ctx, const void *request, s32 ret)

@@ -38,6 +38,7 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     if job.options.summary:
         chosen += kernel_counts.defines()
     if job.plan != SOURCE:
+        chosen += defines.HELPERS
         chosen += kernel_selection.conditions_of_all(job.options)
         chosen += defines.more_probes(chosen)
         declared = declarations.of_event(job.source.text).values()

@@ -20,6 +20,17 @@ Define = Tuple[str, str]
 START_ENTRIES = 32768
 
 
+# BCC looks these names up among all symbols of the kernel, once for each call
+# in the C: 30 ms of a launch. As macros it doesn't see them.
+HELPERS: List[Define] = [
+    (
+        f"bpf_probe_read_{what}(to, size, from)",
+        f"((long (*)(void *, u32, const void *))BPF_FUNC_probe_read_{what})"
+        "(to, size, from)",
+    )
+    for what in ("user", "user_str")
+]
+
 # Syscalls that not every kernel has tracepoints for; creat comes with open.
 _NOT_ALWAYS = ("open", "open_by_handle_at")
 
