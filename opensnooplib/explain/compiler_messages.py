@@ -160,9 +160,7 @@ def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
     if first is None or not begins:
         return remarks
     begin, behind = begins[-1].location, remarks[first].location
-    said = (
-        f"{begin}: error: a }} is missing: this does not end before {behind}"
-    )
+    said = f"{begin}: error: a }} is missing: this is still open at {behind}"
     return [*remarks[:first], _Remark(begins[-1].path, "error", [said])]
 
 
@@ -283,5 +281,5 @@ def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
         lines.append(f"in plain words: {refusal.plain}")
     if refusal.instruction:
         lines.append(f"the instruction: {refusal.instruction}")
-    lines += [f"known there: {register}" for register in refusal.registers]
+    lines += [f"registers there: {one}" for one in refusal.registers]
     return "\n".join(lines)

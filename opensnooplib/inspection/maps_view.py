@@ -46,8 +46,9 @@ class MapsView:
                 write_line(json.dumps({"map": one._asdict()}))
             else:
                 write_line(
-                    f"map {one.name}: {one.kind}, {one.entries} entries at "
-                    f"most, key {one.key_size}, value {one.value_size} bytes"
+                    f"map {one.name}: {one.kind}, at most {one.entries} "
+                    f"entries, key {one.key_size}, value {one.value_size} "
+                    "bytes"
                 )
 
     def _values(self) -> Dict[str, int]:

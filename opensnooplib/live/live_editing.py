@@ -30,7 +30,7 @@ from opensnooplib.kernel import limits
 from opensnooplib.live import changes
 from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.file_watch import Watch
-from opensnooplib.base.messages import Messages
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source, VanishedError
 from opensnooplib.trace import proof
@@ -63,7 +63,7 @@ def _as_sentence(what: str) -> Iterator[None]:
         ) from error
 
 
-_NOT_TAKEN_IN = "this can't be taken in"
+_NOT_TAKEN_IN = "cannot reload this"
 
 
 def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
@@ -103,7 +103,7 @@ class Live:
         except OSError as error:
             raise _cannot_watch(self._path, error) from None
         messages.note(
-            f"saves of {changes.names(self._shown.files)} take effect at once"
+            f"{changes.names(self._shown.files)} will be reloaded when saved"
         )
 
     def step(self) -> None:
@@ -122,7 +122,7 @@ class Live:
     def _is_gone(self, old: Retirement) -> bool:
         """Or does it stay until the trace ends?"""
         try:
-            with _as_sentence("programs of before stay until the trace ends"):
+            with _as_sentence("old programs stay until the trace ends"):
                 return old.step()
         except OpensnoopError as error:
             self._messages.report(error)
@@ -162,7 +162,7 @@ class Live:
         was_busy = self._give_up()
         self._tried = found
         if found.text == self._shown.text:
-            self._messages.note("the C is again what the trace runs")
+            self._messages.note("the C is again that of the running trace")
             return
         if not was_busy:
             self._burst_began = time.monotonic()
@@ -214,9 +214,9 @@ class Live:
             if error.errno != errno.EBUSY:
                 raise
             raise OpensnoopError(
-                f"{len(self._old)} older programs still wait for opens "
-                f"that don't end ({self._what_is_held()}): no more can be "
-                "taken in"
+                "cannot reload: "
+                f"{counted(len(self._old), 'old program set')} still waiting "
+                f"for opens to end ({self._what_is_held()})"
             ) from None
         try:
             self._work = launch.begin_changed(
@@ -233,7 +233,7 @@ class Live:
         for old in self._trace.older:
             for name, count in old.under_way().items():
                 held[name] = held.get(name, 0) + count
-        return "and ".join(
+        return " and ".join(
             f"the map {name} holds {count} of them"
             for name, count in held.items()
         )
@@ -253,7 +253,7 @@ class Live:
 
     def _tell(self, error: OpensnoopError) -> None:
         self._messages.report(limits.explained(error) or error)
-        self._messages.warn("the trace goes on with the C as it was")
+        self._messages.warn("the trace continues with the previous C")
 
     def _swap(self, launched: Launched) -> None:
         try:
@@ -310,9 +310,9 @@ class Live:
             raise
         if not result.seen:
             raise OpensnoopError(
-                "the new programs are attached, but show no opens, not even "
-                "the tool's own, which is_tool() of bpf_src/task.h must let "
-                "pass"
+                "the new programs are attached but show no opens, not even "
+                "the tool's own, which is_tool() in bpf_src/task.h must let "
+                "through"
             )
         return new, result
 
@@ -336,14 +336,14 @@ class Live:
         # Where only the folder has got another name, no file has changed.
         files = files or c_text.shown_name(self._path)
         self._messages.note(
-            f"{files}: taken in {took:.2f} s, "
+            f"{files}: reloaded in {took:.2f} s, "
             + changes.of_columns(old.format.columns, new.format.columns)
         )
         unpaired = changes.of_pairs(list(old.programs), list(new.programs))
         if unpaired:
             self._messages.warn(
-                f"{unpaired}: what was under way may be shown twice or not "
-                "at all, since begin and end are paired in another way now"
+                f"{unpaired}: opens under way may be shown twice or not at "
+                "all, since their entry and exit are now paired differently"
             )
 
     def _warn(self, result: Result) -> None:

@@ -186,10 +186,12 @@ def open_for_writing(path: str) -> int:
     if output_file.was_given(fd):
         return fd
     if not stat.S_ISREG(os.fstat(fd).st_mode):
-        raise _refusal(path, "is no file; for a pipe, use --record - | ...")
+        raise _refusal(
+            path, "is not a regular file; for a pipe, use --record - | ..."
+        )
     if os.pread(fd, len(MAGIC), 0) not in (b"", MAGIC):
         raise _refusal(
-            path, "is there already and is no recording; choose another name"
+            path, "exists and is not a recording; choose another name"
         )
     return fd
 

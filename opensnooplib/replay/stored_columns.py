@@ -15,10 +15,10 @@ _GIVEN, _FULL, _REAL = PATHS
 
 # What a recording has in place of what -F or -R asks for.
 _INSTEAD = {
-    _GIVEN: "has the names as programs gave them, without directories",
+    _GIVEN: "has paths as programs gave them, without directories",
     _FULL: "has full paths (-F), but not those of the files really opened",
     _REAL: "has the paths of the files really opened (-R)",
-    "": "doesn't tell which paths it has",
+    "": "doesn't say which kind of paths it has",
 }
 
 

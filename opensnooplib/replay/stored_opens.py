@@ -12,7 +12,7 @@ from typing import Optional
 
 from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.base.messages import Messages
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
 from opensnooplib.recording import description
@@ -96,7 +96,7 @@ class _Replay:
         while self._described is None and self.is_running:
             self.step()
         if self._described is None:
-            why = self._trouble() or "says nothing of what it holds"
+            why = self._trouble() or "has no description of its records"
             raise OpensnoopError(f"{self._name} {why}")
 
     def begin(self, output: int) -> None:
@@ -104,7 +104,7 @@ class _Replay:
         assert self._described
         if output != 1 and _is_same_file(output, self._fd):
             raise OpensnoopError(
-                f"-o {self._options.output_file}: is the recording itself"
+                f"-o {self._options.output_file}: this is the recording itself"
             )
         stored_columns.check_names(self._options, self._described)
         self._set_format(self._described)
@@ -193,8 +193,8 @@ class _Replay:
         impossible = self._reader.impossible()
         if impossible:
             self._messages.warn(
-                f"{self._name} has {impossible} records that are shorter than "
-                "what they say they hold: they are left out"
+                f"{self._name}: left out {counted(impossible, 'record')} "
+                "shorter than what it declares"
             )
         return 1 if trouble or impossible else 0
 
@@ -229,31 +229,31 @@ class _Replay:
             return f"can't be read after byte {offset}: {self._read_error}"
         if self._state == State.INPUT_DAMAGED:
             return (
-                f"is damaged at byte {offset}: shown is what stands before it"
+                f"is damaged at byte {offset}: only what precedes it was shown"
             )
         if self._state == State.INPUT_CUT:
             return (
-                f"is cut off: after byte {offset} no whole record follows, "
-                "and what was lost at the end of the trace isn't known"
+                f"is cut off: no whole record follows byte {offset}, and it "
+                "isn't known what was lost at the end of the trace"
             )
         if self._state == State.INPUT_ENDED and not (
             self._counts and self._counts.ended
         ):
             return (
-                "is cut off: it holds whole records only, but not the "
-                "trace's end, and what was lost there isn't known"
+                "is cut off: its records are whole, but the end of the trace "
+                "is missing, and it isn't known what was lost there"
             )
         return ""
 
 
 _WHY_NOT = {
-    Kind.NONE: "is no recording: --record writes one",
+    Kind.NONE: "is not a recording; --record writes one",
     Kind.BYTE_ORDER_OTHER: (
-        "was recorded on a machine with another byte order: replay it on "
-        "such a one"
+        "was recorded on a machine with another byte order: replay it on one "
+        "with the same"
     ),
     Kind.VERSION_OTHER: (
-        "was recorded by a newer opensnoop: replay it with that one"
+        "was recorded by a newer opensnoop: replay it with that version"
     ),
 }
 

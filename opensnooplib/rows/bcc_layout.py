@@ -116,8 +116,8 @@ class _Layout:
         elif unsized:
             names = " and ".join(member[0] for member in unsized)
             raise SourceError(
-                f"struct event has fields whose size BCC can't tell, {names}: "
-                "only one such field is possible"
+                "struct event has fields whose size BCC doesn't know, "
+                f"{names}: only one such field is possible"
             )
 
     def _is_unsized(self, member: List[Any]) -> bool:
@@ -177,7 +177,7 @@ class _Layout:
             size = _INTEGERS.get(kind, (_OTHERS.get(kind, 0), False))[0]
             if not size:
                 raise SourceError(
-                    f"struct event has a field whose size BCC can't tell, "
+                    "struct event has a field whose size BCC doesn't know, "
                     f"{name}: use an integer, a char array or a struct of "
                     "them"
                 )

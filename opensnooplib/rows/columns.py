@@ -209,8 +209,8 @@ def _why_missing(name: str, schema: Schema, options: Options) -> str:
     if options.replay is not None:
         there = ", ".join(f for f in fields if f not in INTERNAL)
         return (
-            f"{asked}: the recording doesn't tell, it has the fields {there}: "
-            "what --record shall keep besides, --columns asks for"
+            f"{asked}: not in the recording, which has the fields {there}; to "
+            "record more, give --columns with --record"
         )
     if known and known.field in fields:
         return (
@@ -235,7 +235,7 @@ def unknown(name: str, fields: Sequence[str]) -> str:
     """A sentence for a name that is no column."""
     names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
     whole = name.partition(".")[0]  # of pid.x, say
-    return f"--columns {name}: there is no such column" + did_you_mean(
+    return f"--columns {name}: no such column" + did_you_mean(
         whole if whole in names else name,
         names,
         "; --columns help lists them",

@@ -66,7 +66,7 @@ KNOWN: Dict[str, Known] = {
         ),
         "user": (
             *("uid", "USER", Kind.USER, -12, Kind.USER),
-            "its name, or the number where it has none",
+            "the user's name, or the ID if it has none",
         ),
         "pid": (
             *("pid", "PID", Kind.UNSIGNED, -6, Kind.UNSIGNED),
@@ -106,11 +106,11 @@ KNOWN: Dict[str, Known] = {
         ),
         "group": (
             *("gid", "GROUP", Kind.GROUP, -12, Kind.GROUP),
-            "its name, or the number where it has none",
+            "the group's name, or the ID if it has none",
         ),
         "cgroup": (
             *("cgroup_id", "CGROUP", Kind.CGROUP, -32, Kind.CGROUP),
-            "the cgroup's path, or its number when it is gone",
+            "the cgroup's path, or its ID if it is gone",
         ),
         "container": (
             *("cgroup_id", "CONTAINER", Kind.CONTAINER, -12, Kind.CONTAINER),
@@ -118,11 +118,11 @@ KNOWN: Dict[str, Known] = {
         ),
         "callers": (
             *("callers", "CALLERS", Kind.CALLERS, 0, Kind.CALLERS),
-            "who called: functions of the user stack, below the row",
+            "who called: the functions on the user stack, below the row",
         ),
         "path": (
             *("path", "PATH", Kind.PATH, 0, Kind.PATH),
-            "the name as the program gave it",
+            "the path as the program gave it",
         ),
     }.items()
 }

@@ -158,7 +158,7 @@ def fill_maps(
         _fill_maps(options, maps, older)
     except OSError as error:
         raise OpensnoopError(
-            "cannot tell the kernel what is selected: "
+            "cannot pass the selection to the kernel: "
             + (f"{error.filename}: " if error.filename else "")
             + f"{error.strerror}"
         ) from None

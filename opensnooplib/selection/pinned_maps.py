@@ -50,10 +50,10 @@ def _refusal(option: str, path: str, error: int) -> OpensnoopError:
         return OpensnoopError(why_no_bpf.sentence(error))
     if error == errno.ENOENT:
         return UsageError(
-            f"{option} {path}: there is no such map; pin one first, for "
-            "example with bpftool map pin"
+            f"{option} {path}: no such map; pin one first, for example with "
+            "bpftool map pin"
         )
     return UsageError(
-        f"{option} {path}: is no pinned BPF map; give a path below "
+        f"{option} {path}: not a pinned BPF map; give a path below "
         "/sys/fs/bpf, or another mount of type bpf"
     )

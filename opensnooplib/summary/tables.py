@@ -7,6 +7,7 @@ import os
 from typing import Sequence
 
 from opensnooplib.base import native_library
+from opensnooplib.base.messages import counted
 from opensnooplib.summary.totals import (
     File,
     Summary,
@@ -21,7 +22,7 @@ ROWS = 10
 
 _BAR = 40
 
-_NO_PLACE = "<no place for its name>"
+_NO_PLACE = "<no room for its path>"
 
 
 def table(summary: Summary, rows: int = ROWS) -> str:
@@ -39,20 +40,22 @@ def table(summary: Summary, rows: int = ROWS) -> str:
 
 def _overview(summary: Summary) -> str:
     lines = [
-        f"{summary.opened} opens in {summary.seconds:.1f} s, "
-        f"{summary.failed} of them failed"
+        f"{counted(summary.opened, 'open')} in {summary.seconds:.1f} s, "
+        f"{summary.failed} failed"
     ]
     if summary.unreadable:
-        lines.append(f"{summary.unreadable} opens without a readable name")
+        opens = counted(summary.unreadable, "open")
+        lines.append(f"{opens} with an unreadable path")
     full = summary.no_place
     if full.files:
-        lines.append(f"{full.files} opens of more files than can be counted")
+        opens = counted(full.files, "open")
+        lines.append(f"{opens} of files for which the table has no room")
     if full.names:
-        lines.append(f"{full.names} files without a place for their name")
+        files = counted(full.names, "file")
+        lines.append(f"{files} for whose path there is no room")
     if full.processes:
-        lines.append(
-            f"{full.processes} opens by more processes than can be counted"
-        )
+        opens = counted(full.processes, "open")
+        lines.append(f"{opens} by processes for which the table has no room")
     return "\n".join(lines) + "\n"
 
 
@@ -111,7 +114,7 @@ def _errors(summary: Summary, rows: int) -> str:
 def _in_vain(summary: Summary, rows: int) -> str:
     return _section(
         "Looked for in vain:",
-        "   OPENS  FOLDERS NAME, and where it was found",
+        "   OPENS     DIRS NAME, and where it was found",
         [
             f"{one.lookups:>8} {one.folders:>8} {shell_text(one.name)}"
             + (f"  {shell_text(one.found)}" if one.found else "")

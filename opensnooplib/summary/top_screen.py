@@ -47,7 +47,7 @@ def check_terminal() -> None:
     """Raises UsageError where there is none to draw on."""
     if not os.isatty(1):
         raise UsageError(
-            "--top draws on a terminal, and stdout is none; --summary "
+            "--top needs a terminal, and stdout is not one; --summary "
             "--interval 1 writes the same as text"
         )
 

@@ -18,10 +18,10 @@ from opensnooplib.kernel import limits
 
 # What exec(3) means, of a file that is there and executable.
 _WHY = {
-    errno.ENOENT: "the interpreter that its first line (#!) or its ELF header "
-    "names is not there",
-    errno.ENOEXEC: "it is no program that this kernel knows; a script begins "
-    "with #!/bin/sh, or another interpreter",
+    errno.ENOENT: "the interpreter named in its first line (#!) or its ELF "
+    "header does not exist",
+    errno.ENOEXEC: "this kernel can't run such a program; a script begins "
+    "with #!/bin/sh or another interpreter",
 }
 
 
@@ -45,8 +45,7 @@ class Command:
         environment = original()
         if program is None:
             raise UsageError(
-                f"--exec {words[0]}: there is no such command, or it is not "
-                "executable"
+                f"--exec {words[0]}: no such command, or it is not executable"
             )
         self.name = words[0]
         self._ended = False

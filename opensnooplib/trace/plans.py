@@ -119,7 +119,7 @@ def may_miss(plan: str) -> bool:
 
 def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
     """A kernel newer than this tool is news; all else only details."""
-    sentence = f"plan {plan}: not here: {error.sentence}"
+    sentence = f"plan {plan} does not work here: {error.sentence}"
     if isinstance(error, RenamedError):
         messages.warn(sentence)
     else:
@@ -185,9 +185,8 @@ def try_plan(
     if not result.seen or (sees_all and result.unseen):
         trace.close()
         raise PlanIsBlindError(
-            "the programs are attached, but opens by the tool itself did not "
-            f"show up ({', '.join(result.unseen)}): opensnoop --doctor tells "
-            "more"
+            "the programs are attached, but the tool's own test opens were "
+            f"not seen ({', '.join(result.unseen)}): see opensnoop --doctor"
         )
     return trace, result
 
@@ -220,10 +219,10 @@ def source(options: Options) -> str:
 def _why_not(plan: str, options: Options) -> str:
     """What a look tells without a compile; empty if nothing speaks against."""
     if plan == "syscall-exit" and options.needs_begin:
-        return "it doesn't see opens begin, as -L and --trusted need it"
+        return "it doesn't see opens begin, which -L and --trusted need"
     if plan == "syscall-exit" and not has_structs():
         return (
-            "without BTF or kernel headers, it can't tell what seccomp "
+            "without BTF or kernel headers, it can't recognize what seccomp "
             "refuses with a signal"
         )
     if plan == "syscall" and options.trusted:

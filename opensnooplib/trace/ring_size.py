@@ -38,8 +38,8 @@ def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
     if asked * mmap.PAGESIZE * cpu_count > room:
         most = max(1, room // mmap.PAGESIZE // cpu_count)
         raise OpensnoopError(
-            f"-b {asked}: that many pages for each of {cpu_count} CPUs are "
-            "more than a quarter of the memory that is available; at most "
+            f"-b {asked}: so many pages on each CPU ({cpu_count}) would take "
+            "more than a quarter of the available memory; at most "
             f"{1 << (most.bit_length() - 1)} fit"
         )
     return asked

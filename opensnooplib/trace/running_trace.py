@@ -12,7 +12,7 @@ from opensnooplib.base import native_library
 from opensnooplib.compile.launch import Launched
 from opensnooplib.kernel import this_kernel
 from opensnooplib.trace.switchboard import Switchboard
-from opensnooplib.base.messages import Messages
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recording.recorder import Recorder
@@ -173,8 +173,8 @@ class Trace:
         lost, missed = self.lost(), self.missed()
         if self.not_followed():
             self._messages.warn(
-                f"{self.not_followed()} processes could not be followed: "
-                "their opens are missing"
+                f"{counted(self.not_followed(), 'process', 'processes')} "
+                "could not be followed: opens by them are missing"
             )
         no_place = 0
         done = "recorded" if self._recorder else "shown"
@@ -184,7 +184,9 @@ class Trace:
             no_place = self._summing.total.no_place
         line = end_line(counts, lost, missed, self._seconds, done, no_place)
         if not self.newest.counts_itself:
-            line += "; lost as far as the kernel told: the C has no counters"
+            line += (
+                "; lost only as the kernel reports it: the C has no counters"
+            )
         if lost or missed or counts.unreadable or counts.unwritten or no_place:
             self._messages.warn(line)
         else:

@@ -103,7 +103,7 @@ def _burst_rows(bench: Workbench) -> List[Row]:
         Row(f"shown of a burst of {_BURST:,}", shown),
         Row("lost, as the tool says", told),
         Row(
-            "lost in truth",
+            "really lost",
             lost,
             goal="0",
             reached=lost.get(OURS.name) == "0",

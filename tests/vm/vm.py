@@ -141,7 +141,9 @@ def _parse() -> argparse.Namespace:
     everything.set_defaults(do=_test_all)
     _add_settings(everything, None, silence=1200)
     _add_kernels(everything)
-    bench = commands.add_parser("bench", help="measure us and our peers")
+    bench = commands.add_parser(
+        "bench", help="measure opensnoop and its peers"
+    )
     bench.set_defaults(do=_bench)
     _add_settings(bench, 3000)
     _add_kernels(bench)
