@@ -194,9 +194,9 @@ def _better(remark: _Remark, made_of: Source) -> str:
         hook = program_names.hook_of(twice[1])
         if len(found) > 1:
             return (
-                f"{found[-1]}: error: a probe for the {hook.what} "
-                f"{program_names.target_of(twice[1])} is there already, at "
-                f"{found[0]}: make them one"
+                f"{found[-1]}: error: there is already a probe for the "
+                f"{hook.what} {program_names.target_of(twice[1])}, at "
+                f"{found[0]}: merge the two"
             )
     if _NO_REGISTERS in text and not _is_written(remark, made_of):
         location = _function_above(remark, made_of)
@@ -281,5 +281,5 @@ def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
         lines.append(f"in plain words: {refusal.plain}")
     if refusal.instruction:
         lines.append(f"the instruction: {refusal.instruction}")
-    lines += [f"registers there: {one}" for one in refusal.registers]
+    lines += [f"the register: {one}" for one in refusal.registers]
     return "\n".join(lines)

@@ -75,7 +75,7 @@ _COMPILER: Tuple[Tuple[str, str], ...] = (
     ),
     (
         r"zero-sized leaf",
-        "struct event has no fields: its fields are the columns",
+        "struct event has no fields: add some, since they are the columns",
     ),
     (
         r"[Uu]nsupport(ed)? signed division",
@@ -129,7 +129,7 @@ _VERIFIER: Tuple[Tuple[str, str], ...] = (
     (
         r"invalid bpf_context access|dereference of modified ctx",
         "a program of this type can't read this part of its context, or can't "
-        "write there: change a copy",
+        "write to it: change a copy",
     ),
     (
         r"invalid mem access '(scalar|inv)'",
@@ -145,7 +145,7 @@ _VERIFIER: Tuple[Tuple[str, str], ...] = (
     (
         r"!read_ok",
         "this is used before it has a value; if it is R0, the function "
-        "doesn't return one on each path",
+        "doesn't return a value on every path",
     ),
     (
         r"invalid access to|(min|max) value is|outside of the|unbounded mem"
@@ -174,8 +174,8 @@ _VERIFIER: Tuple[Tuple[str, str], ...] = (
     ),
     (
         r"GPL",
-        "only programs under the GPL may call this helper; the C is under "
-        "the GPL without BPF_LICENSE: remove that",
+        "only programs under the GPL may call this helper, and without "
+        "BPF_LICENSE the C is under the GPL: remove BPF_LICENSE",
     ),
     (
         r"last insn is not an exit",
@@ -204,7 +204,7 @@ _VERIFIER: Tuple[Tuple[str, str], ...] = (
     (r"unreachable", "this line can never be reached: remove it"),
     (
         r"At program exit|return value",
-        "the program returns a number that is not allowed here",
+        "the program returns a value that is not allowed here",
     ),
 )
 

@@ -63,7 +63,7 @@ def _as_sentence(what: str) -> Iterator[None]:
         ) from error
 
 
-_NOT_TAKEN_IN = "cannot reload this"
+_NOT_RELOADED = "cannot reload the C"
 
 
 def _cannot_watch(path: str, error: OSError) -> OpensnoopError:

@@ -182,7 +182,9 @@ def open_for_writing(path: str) -> int:
     name = "/dev/stdout" if path == "-" else path
     fd = output_file.open_for_writing("--record", name, os.O_RDWR)
     if os.isatty(fd):
-        raise _refusal(path, "a terminal can't show it; redirect stdout")
+        raise _refusal(
+            path, "a terminal cannot show a recording; redirect stdout"
+        )
     if output_file.was_given(fd):
         return fd
     if not stat.S_ISREG(os.fstat(fd).st_mode):

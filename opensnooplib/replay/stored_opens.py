@@ -193,8 +193,8 @@ class _Replay:
         impossible = self._reader.impossible()
         if impossible:
             self._messages.warn(
-                f"{self._name}: left out {counted(impossible, 'record')} "
-                "shorter than what it declares"
+                f"{self._name} has {counted(impossible, 'record')} shorter "
+                "than declared, not shown"
             )
         return 1 if trouble or impossible else 0
 

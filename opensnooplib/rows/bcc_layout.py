@@ -64,7 +64,7 @@ def fields(
         parsed = json.loads(re.sub(r",\s*\]", ',"?"]', description))
     except ValueError:
         raise SourceError(
-            "struct event has an array whose size BCC can't tell: write "
+            "struct event has an array whose size BCC doesn't know: write "
             "it as a number, without sizeof"
         ) from None
     _, members, how = parsed
@@ -74,9 +74,9 @@ def fields(
     end, _ = layout.lay_out(members, how, 0, "")
     if end != size:
         raise SourceError(
-            f"struct event has {size} bytes, but its fields make {end}: "
-            "take attributes such as aligned() and typedefs of arrays out "
-            "of it"
+            f"struct event has {size} bytes, but its fields add up to {end}: "
+            "remove attributes such as aligned() and typedefs of arrays from "
+            "it"
         )
     return layout.fields
 

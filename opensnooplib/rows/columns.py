@@ -155,7 +155,7 @@ def choose(schema: Schema, options: Options) -> List[Column]:
         chosen.append(column)
     if not chosen:
         raise SourceError(
-            "struct event has no field to show: give it one, such as "
+            "struct event has no field to show: add one, such as "
             "char comm[TASK_COMM_LEN]"
         )
     if options.show_flags and options.format == "table":

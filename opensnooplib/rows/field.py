@@ -47,16 +47,16 @@ _SYMBOL_LIMIT = 255
 def why_no_column(field: Field) -> str:
     """What is wrong with it; "" if nothing is."""
     if not re.fullmatch(r"\w[\w.]*", field.name):
-        return "names a column: use letters, digits and _ only"
+        return "can't be a column: use only letters, digits and _ in its name"
     if not all(symbol.isprintable() for _, symbol in field.symbols) or any(
         len(symbol) > _SYMBOL_LIMIT for _, symbol in field.symbols
     ):
         return (
-            "is an enum whose names are shown: use letters, digits and _, "
-            f"{_SYMBOL_LIMIT} at most"
+            "is an enum with a name that can't be shown: use letters, digits "
+            f"and _, at most {_SYMBOL_LIMIT}"
         )
     if field.offset + field.size > _SIZE_LIMIT:
-        return f"ends beyond {_SIZE_LIMIT} bytes, which no record can hold"
+        return f"ends after byte {_SIZE_LIMIT}, where every record ends"
     return ""
 
 
@@ -99,7 +99,7 @@ def from_plain(plain: Any) -> Field:
         or note.rendering not in ("", *RENDERINGS)
         or (field.elements > 0 and field.size % field.elements)
     ):
-        raise ValueError(f"no field: {str(plain)[:99]}")
+        raise ValueError(f"not a field: {str(plain)[:99]}")
     return field
 
 

@@ -58,7 +58,7 @@ KNOWN: Dict[str, Known] = {
     for name, known in {
         "time": (
             *("ts", "", Kind.SECONDS, 0, Kind.DATE),
-            "when the open ended, as --time says",
+            "when the open ended, in the style of --time",
         ),
         "uid": (
             *("uid", "UID", Kind.UNSIGNED, -5, Kind.UNSIGNED),
@@ -70,11 +70,11 @@ KNOWN: Dict[str, Known] = {
         ),
         "pid": (
             *("pid", "PID", Kind.UNSIGNED, -6, Kind.UNSIGNED),
-            "the process",
+            "the process ID",
         ),
         "tid": (
             *("tid", "TID", Kind.UNSIGNED, -6, Kind.UNSIGNED),
-            "the thread",
+            "the thread ID",
         ),
         "comm": (
             *("comm", "COMM", Kind.TEXT, -16, Kind.TEXT),

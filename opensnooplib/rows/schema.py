@@ -89,9 +89,9 @@ class Schema(NamedTuple):
         """Raises SourceError: send_event() of bpf_src sends none behind it."""
         if self.find("path") and self.fields[-1].name != "path":
             raise SourceError(
-                f"{declared['path'].location}: path must stay the last field "
-                "of struct event: a record is sent without what path leaves "
-                f"unused, so {self.fields[-1].name} behind it would be lost"
+                f"{declared['path'].location}: path must be the last field "
+                "of struct event: a record ends where its path ends, so "
+                f"{self.fields[-1].name} after it would be lost"
             )
 
     def check_fields(self, declared: Mapping[str, Declaration]) -> None:

@@ -21,12 +21,12 @@ def check(options: Options) -> None:
     The shapes are those of BCC's docs/special_filtering.md. Raises
     OpensnoopError.
     """
-    _check("--cgroupmap", options.cgroup_map, "cgroup id", value_size=8)
-    _check("--mntnsmap", options.mntns_map, "mount namespace", value_size=4)
+    _check("--cgroupmap", options.cgroup_map, "cgroup IDs", value_size=8)
+    _check("--mntnsmap", options.mntns_map, "mount namespaces", value_size=4)
 
 
 def _check(
-    option: str, path: Optional[str], key: str, value_size: int
+    option: str, path: Optional[str], keys: str, value_size: int
 ) -> None:
     if path is None:
         return
@@ -40,8 +40,8 @@ def _check(
         or shape.value_size != value_size
     ):
         raise UsageError(
-            f"{option} {path}: must be a hash map from a {key} (8 bytes) to "
-            f"{value_size} bytes"
+            f"{option} {path}: must be a hash map with {keys} (8 bytes) as "
+            f"keys, and values of {value_size} bytes"
         )
 
 

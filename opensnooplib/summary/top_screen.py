@@ -34,7 +34,7 @@ _SECTIONS = 4
 # Of a terminal that doesn't say.
 _COLUMNS, _LINES = 80, 24
 
-_KEYS = "q or Ctrl-C ends it"
+_KEYS = "press q or Ctrl-C to quit"
 
 
 def _size() -> os.terminal_size:

@@ -33,12 +33,12 @@ def tell_output_error(
     error = rings.output_error()
     if error == errno.ESTALE:
         messages.warn(
-            f"{where} was emptied or removed meanwhile: {what} that it had "
-            "taken are gone"
+            f"{where} was truncated or removed during the trace: {what} "
+            "already written to it are gone"
         )
         return
     if error == errno.ETIMEDOUT:
-        why = "whoever reads there takes nothing more"
+        why = "the reader has stopped reading"
     else:
         why = os.strerror(error)
     messages.warn(f"cannot write {what} to {where}: {why}")

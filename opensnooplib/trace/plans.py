@@ -100,8 +100,8 @@ def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
         f"{plan}: {reasons[plan].sentence}" for plan in ("fentry", "kprobe")
     )
     return PlanError(
-        f"no plan here sees the kernel's copy of the name ({details}): leave "
-        "--trusted out"
+        f"no plan here sees the kernel's copy of the path ({details}): leave "
+        "out --trusted"
     )
 
 
@@ -226,7 +226,7 @@ def _why_not(plan: str, options: Options) -> str:
             "refuses with a signal"
         )
     if plan == "syscall" and options.trusted:
-        return "syscall tracepoints don't see the kernel's copy of the name"
+        return "syscall tracepoints don't see the kernel's copy of the path"
     if plan == "fentry":
         return hooks.KINDS["fentry"]()
     if plan == "kprobe" and not bpf_objects.has_pmu("kprobe"):
@@ -248,8 +248,8 @@ def _functions_of(plan: str, options: Options) -> Dict[str, str]:
         found = function_names.filp_open_function()
         if not found:
             raise RenamedError(
-                "this kernel has none of the functions that are given its "
-                "copy of the name: "
+                "this kernel has none of the functions that receive its copy "
+                "of the path: "
                 + ", ".join(function_names.filp_open_names())
             )
         functions.update(found)

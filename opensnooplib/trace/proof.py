@@ -37,9 +37,8 @@ class Result(NamedTuple):
         return [
             *(f"opens by {call} can't be seen here" for call in self.unseen),
             *(
-                f"opens by {call} are perhaps not seen: something here "
-                "(seccomp, ulimit -l?) refuses the one that the tool makes to "
-                "try"
+                f"opens by {call} may not be seen: the tool's own test open "
+                "is refused here, perhaps by seccomp or ulimit -l"
                 for call in self.untested
             ),
         ]

@@ -14,6 +14,7 @@ import mmap
 from typing import Optional, Sequence
 
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.messages import counted
 from opensnooplib.kernel import this_kernel, limits
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
@@ -38,7 +39,7 @@ def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
     if asked * mmap.PAGESIZE * cpu_count > room:
         most = max(1, room // mmap.PAGESIZE // cpu_count)
         raise OpensnoopError(
-            f"-b {asked}: so many pages on each CPU ({cpu_count}) would take "
+            f"-b {asked}: too many pages for {counted(cpu_count, 'CPU')}: "
             "more than a quarter of the available memory; at most "
             f"{1 << (most.bit_length() - 1)} fit"
         )
@@ -65,9 +66,9 @@ def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
     if asked and pages < asked:
         rings.close()
         raise OpensnoopError(
-            f"-b {asked}: that many pages for each of {len(cpus)} CPUs are "
-            f"more memory than this user may lock; at most {pages} fit; "
-            f"{limits.MORE_LOCKED_MEMORY} for more"
+            f"-b {asked}: too many pages for {counted(len(cpus), 'CPU')}: "
+            "more memory than this user may lock; at most "
+            f"{pages} fit; {limits.MORE_LOCKED_MEMORY} for more"
         )
     return rings
 

@@ -21,7 +21,7 @@ from launch_time import open_every_millisecond
 from memory import memory_of
 from samples import Samples, in_turn, progress
 from table import Row
-from tests.kernel.live import Edits, await_taken_in, counts_of
+from tests.kernel.live import Edits, await_reload, counts_of
 from tests.kernel.tool import Tool as Traced
 from tests.kernel.tool import copy_checkout, objects_held_by, wait_until
 from tools import OURS, UNTRACED, Tool, tracing
@@ -56,7 +56,7 @@ def _from_save_to_row(bench: Workbench, edits: Edits) -> Row:
                 edits.write_record(version)
                 _until(lambda: wanted in tool.output_so_far(4096))
                 seconds.append(time.monotonic() - began)
-                await_taken_in(tool, "record.h")
+                await_reload(tool, "record.h")
     taken = Samples(seconds)
     return Row(
         "--live: from save to the first row, s",
@@ -77,7 +77,7 @@ def _after_swaps(bench: Workbench, edits: Edits) -> List[Row]:
         for swap in range(1, swaps + 1):
             progress(f"swaps: {swap} of {swaps}")
             edits.write_record(swap)
-            await_taken_in(tool, "record.h")
+            await_reload(tool, "record.h")
         wait_until(lambda: counts_of(tool.pid) == before)
         grown = memory_of(tool.pid).resident - memory
     return [

@@ -52,6 +52,6 @@ def counts_of(pid: int) -> Dict[str, int]:
     return counts
 
 
-def await_taken_in(tool: Tool, file: str) -> str:
-    """The line that says so."""
-    return tool.await_message(f"{file}: taken in ")
+def await_reload(tool: Tool, file: str) -> str:
+    """Wait until the C is reloaded; returns the line that says so."""
+    return tool.await_message(f"{file}: reloaded in ")
