@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors of the compiler and of the verifier in plain words.
 
-To explain one more, add what it says, as a pattern, and the words.
+To explain another error, add a pattern for it, and the words.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import List, Tuple
 
 from opensnooplib.base.suggestions import did_you_mean
 
-# Of clang, LLVM and BCC. All that fit.
+# Errors of clang, LLVM and BCC, as patterns: the words of all that match.
 _COMPILER: Tuple[Tuple[str, str], ...] = (
     (
         r"undeclared identifier 'TASK_COMM_LEN'",
@@ -92,7 +92,7 @@ _COMPILER: Tuple[Tuple[str, str], ...] = (
 )
 
 
-# Taken by clang for a function without a type.
+# A macro that clang takes for a function without a type.
 _UNKNOWN_MACRO = re.compile(r"type specifier missing.*\n\s*(\w+)\(")
 _MACROS = (
     *("TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE", "LSM_PROBE"),
@@ -101,7 +101,7 @@ _MACROS = (
     *("BPF_HISTOGRAM", "BPF_STACK_TRACE"),
 )
 
-# Names that BCC's macros for maps could have; some versions have some.
+# Macros for maps that only some versions of BCC have.
 _TABLES = {
     "BPF_LRU_HASH": "lru_hash",
     "BPF_PERCPU_HASH": "percpu_hash",
@@ -119,7 +119,7 @@ NO_VARIABLES = (
     "values one by one"
 )
 
-# Of the verifier. The first that fits.
+# The verifier's reasons, as patterns: the words of the first that matches.
 _VERIFIER: Tuple[Tuple[str, str], ...] = (
     (
         r"_or_null",
@@ -200,7 +200,7 @@ _VERIFIER: Tuple[Tuple[str, str], ...] = (
         "the helper expects another kind of argument here, such as the "
         "address of a variable or of memory in a map",
     ),
-    (r"unknown opcode", NO_VARIABLES),  # BCC 0.18 makes one of them
+    (r"unknown opcode", NO_VARIABLES),  # what BCC 0.18 makes of variables
     (r"unreachable", "this line can never be reached: remove it"),
     (
         r"At program exit|return value",
@@ -210,7 +210,7 @@ _VERIFIER: Tuple[Tuple[str, str], ...] = (
 
 
 def of_compiler(text: str) -> List[str]:
-    """For what the compiler said, a sentence each."""
+    """Sentences for the errors in the compiler's messages."""
     words = [plain for cause, plain in _COMPILER if re.search(cause, text)]
     for name in _UNKNOWN_MACRO.findall(text):
         if name in _TABLES:
@@ -226,7 +226,7 @@ def of_compiler(text: str) -> List[str]:
 
 
 def of_verifier(reason: str) -> str:
-    """For the reason in its log; "" where there are none."""
+    """The words for a reason in the verifier's log, or ""."""
     for pattern, words in _VERIFIER:
         if re.search(pattern, reason):
             return words

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--maps: which maps the C has, and how "start" and the counters change.
+"""--maps: the maps of the C, and changes of "start" and of the counters.
 
 On stderr, beside the rows; with --format json each line is an object.
 """
@@ -18,7 +18,7 @@ _SECONDS = 1.0
 
 
 class MapsView:
-    """To be stepped in each round of the trace."""
+    """The view of the maps, stepped in each round of the trace."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace

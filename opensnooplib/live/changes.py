@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a save changed, in words."""
+"""Changes by a save, in words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
 
 
 def of_pairs(old: List[str], new: List[str]) -> str:
-    """Targets where programs only end what others begin, and didn't before."""
+    """Targets where a program only ends opens now, or no longer does."""
     return ", ".join(
         program_names.target_of(name)
         for name in new

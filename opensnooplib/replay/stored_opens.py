@@ -30,14 +30,14 @@ from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.running_trace import end_line
 
-# A pipe can make us wait; so often, signals are looked for.
+# How long to wait for a pipe before signals are checked.
 _TICK_MS = 40
 
 
 def run(options: Options, messages: Messages) -> int:
     """Replay as `options` say. Returns the exit status.
 
-    Raises OpensnoopError for a file that is no recording.
+    Raises OpensnoopError for a file that is not a recording.
     """
     ending = EndingSignals()
     replay = _Replay(options, messages)
@@ -50,7 +50,7 @@ def run(options: Options, messages: Messages) -> int:
     try:
         while replay.is_running and not ending.received:
             replay.step()
-    except OpensnoopError:  # another struct event lacks what was asked for
+    except OpensnoopError:  # a later description lacks what was asked for
         replay.end()
         raise
     return replay.end()
@@ -84,7 +84,7 @@ class _Replay:
         return OpensnoopError(f"cannot read {self._name}: {error.strerror}")
 
     def await_start(self) -> None:
-        """Up to the first description. Raises OpensnoopError."""
+        """Read up to the first description. Raises OpensnoopError."""
         kind = Kind.UNKNOWN
         try:
             while kind == Kind.UNKNOWN:
@@ -100,7 +100,7 @@ class _Replay:
             raise OpensnoopError(f"{self._name} {why}")
 
     def begin(self, output: int) -> None:
-        """With rows to `output`; all that can fail has been done."""
+        """Prepare to write to `output`: all that can fail is done here."""
         assert self._described
         if output != 1 and _is_same_file(output, self._fd):
             raise OpensnoopError(
@@ -125,7 +125,7 @@ class _Replay:
         return self._state == State.RUNNING
 
     def step(self) -> None:
-        """The next rows, or the next description."""
+        """Write the next rows, or read the next description."""
         try:
             self._state = self._reader.poll(_TICK_MS)
         except OSError as error:
@@ -214,14 +214,14 @@ class _Replay:
             self._messages.note(line)
 
     def _seconds(self) -> float:
-        """How long the trace was, as far as it is known."""
+        """How long the trace took, as far as the recording says."""
         if not self._counts:
             return 0.0
         ended_ns = self._counts.clock.monotonic_ns
         return max(0, ended_ns - self._began_ns) / 1e9
 
     def _trouble(self) -> str:
-        """What is wrong with the file, if it was read to its end."""
+        """What is wrong with the file, or ""."""
         offset = self._damaged_at
         if offset is None:
             offset = self._reader.offset()

@@ -52,7 +52,7 @@ class Known(NamedTuple):
     about: str
 
 
-# Headings and widths are those of BCC's opensnoop.py, for what it has.
+# Headings and widths are those of BCC's opensnoop.py, where it has the column.
 KNOWN: Dict[str, Known] = {
     name: Known(*known)
     for name, known in {
@@ -127,7 +127,7 @@ KNOWN: Dict[str, Known] = {
     }.items()
 }
 
-# --time: heading, rendering, width
+# The column time, for each --time: heading, rendering, width.
 STYLES: Dict[str, Tuple[str, Kind, int]] = {
     "relative": ("TIME(s)", Kind.SECONDS, -13),
     "wall": ("TIME", Kind.WALL, -15),

@@ -16,10 +16,10 @@ _HASHES = (1, 9)
 
 
 def check(options: Options) -> None:
-    """BCC would make a map that isn't there, and select nothing in silence.
+    """Raises OpensnoopError for a map that is missing or has another shape.
 
-    The shapes are those of BCC's docs/special_filtering.md. Raises
-    OpensnoopError.
+    BCC would create a missing map, and select nothing without a word. The
+    shapes are those of BCC's docs/special_filtering.md.
     """
     _check("--cgroupmap", options.cgroup_map, "cgroup IDs", value_size=8)
     _check("--mntnsmap", options.mntns_map, "mount namespaces", value_size=4)

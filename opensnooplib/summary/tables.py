@@ -17,7 +17,7 @@ from opensnooplib.summary.totals import (
     sorted_errors,
 )
 
-# Of each table; the JSON has all.
+# The rows of each table; JSON has all.
 ROWS = 10
 
 _BAR = 40
@@ -26,7 +26,7 @@ _NO_PLACE = "<no room for its path>"
 
 
 def table(summary: Summary, rows: int = ROWS) -> str:
-    """All tables, `rows` of each at most; ends with a newline."""
+    """All tables, each with at most `rows` rows; ends with a newline."""
     sections = [
         _overview(summary),
         _files(summary, rows),
@@ -148,7 +148,7 @@ def _duration(ns: int) -> str:
 
 
 def shell_text(text: bytes, is_cut: bool = False) -> str:
-    """As in a row: native/rows/quoting.h."""
+    """The text, quoted as in a row: native/rows/quoting.h."""
     import ctypes
 
     lib = native_library.load()
@@ -159,7 +159,7 @@ def shell_text(text: bytes, is_cut: bool = False) -> str:
         ctypes.c_size_t,
         ctypes.c_bool,
     ]
-    # SHELL_TEXT_BOUND
+    # SHELL_TEXT_BOUND of native/rows/quoting.h
     out = ctypes.create_string_buffer(4 * len(text) + 16)
     end = lib.put_shell_text(out, text, len(text), is_cut)
     return out.raw[: end - ctypes.addressof(out)].decode()

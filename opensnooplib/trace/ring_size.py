@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How large the perf rings are.
+"""The size of the perf rings.
 
-Large enough for a reader that doesn't run for a moment: one core opening files
-as fast as it can sends some 60 MB of records a second. The rings are kernel
-memory, one for each CPU, so their sum is bounded; for a user who may not lock
-more, it is smaller still.
+Rings must be large enough for a reader that doesn't run for a moment: one core
+that opens files as fast as it can sends some 60 MB of records a second. They
+are kernel memory, one for each CPU, so that their sum is limited; for a user
+who may not lock so much, they are smaller still.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from opensnooplib.reader import Reader
 _DEFAULT_BYTES = 4 << 20  # for each CPU
 _LEAST_BYTES = 64 << 10
 _DEFAULT_SUM = 128 << 20
-# Of the memory that is available, what -b may take.
+# The part of the available memory that -b may take: a quarter.
 _SHARE_LIMIT = 4
-# For the smallest rings that -c opens later (native/stacks/mmap_events.c).
+# Pages of the rings that -c opens later (native/stacks/mmap_events.c).
 _SPARE_PAGES = 8
 
 
 def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
-    """A power of two of pages. Raises OpensnoopError for too many."""
+    """Pages of a ring, a power of two. Raises OpensnoopError for too many."""
     if asked is None:
         size = _DEFAULT_BYTES
         while size * cpu_count > _DEFAULT_SUM and size > _LEAST_BYTES:
@@ -74,7 +74,7 @@ def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
 
 
 def _open(cpus: Sequence[int], pages: int, spare: int) -> Reader:
-    """Rings, with room left for as many of `spare` pages, if that isn't 0."""
+    """Rings, with memory left for as many of `spare` pages (0: for none)."""
     rings = Reader(cpus, pages)
     try:
         if spare:

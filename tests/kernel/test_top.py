@@ -185,4 +185,4 @@ def test_stopped_and_continued(terminal: Terminal) -> None:
 def test_it_needs_a_terminal() -> None:
     ended = run("--top")
     assert ended.status == 2 and ended.output == b""
-    assert "stdout is none" in ended.messages
+    assert "stdout is not one" in ended.messages

@@ -233,7 +233,9 @@ def test_cut_off_at_every_byte(replay: Replayer) -> None:
     ends = [start + len(records(*OPENS[:n])) for n in range(len(OPENS) + 1)]
     for size in range(len(whole)):
         if size < start:
-            with pytest.raises(OpensnoopError, match="cut off|not a recording"):
+            with pytest.raises(
+                OpensnoopError, match="cut off|not a recording"
+            ):
                 replay(whole[:size])
             continue
         done = replay(whole[:size])
