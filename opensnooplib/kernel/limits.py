@@ -21,6 +21,8 @@ from opensnooplib.base.errors import OpensnoopError
 # The files that a process may have, those that the host may, and what
 # ring_map() of native/perf/perf_ring.h makes of the limit of locked memory.
 ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)
+# Programs and maps are locked memory before (commit bdb7b79b4ce8).
+BPF_IS_NOT_LOCKED = (5, 11, 0)
 MORE_LOCKED_MEMORY = "run with CAP_IPC_LOCK or a larger ulimit -l"
 
 # As BCC and the dynamic linker tell of them.

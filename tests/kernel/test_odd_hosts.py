@@ -14,7 +14,12 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opensnooplib.kernel import function_names, lockdown, this_kernel
+from opensnooplib.kernel import (
+    function_names,
+    limits,
+    lockdown,
+    this_kernel,
+)
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -130,7 +135,7 @@ def test_what_the_tool_may_not_try(
         if line.startswith("opensnoop: watching ")
     ]
     assert f", {call}" not in watching.partition(";")[0]
-    assert f"opens by {call} are perhaps not seen" in ended.messages
+    assert f"opens by {call} may not be seen" in ended.messages
 
 
 @pytest.mark.parametrize("path", ["/proc", "/sys"])
@@ -183,6 +188,21 @@ def test_without_btf_what_needs_it_says_so() -> None:
 def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
     under = prepared(f'{MOUNT_TRACEFS}; set -- {BPF_PERFMON_AND_READ} "$@"')
     _assert_it_works(under=under, checkout=readable_checkout)
+
+
+@pytest.mark.every_kernel
+@pytest.mark.skipif(
+    this_kernel.version() >= limits.BPF_IS_NOT_LOCKED,
+    reason="programs and maps are no locked memory here",
+)
+@pytest.mark.usefixtures("perf_events_for_others")
+def test_programs_are_locked_memory(readable_checkout: Path) -> None:
+    under = prepared(
+        f"{MOUNT_TRACEFS}; ulimit -l 8192; "
+        f'set -- {BPF_PERFMON_AND_READ} "$@"'
+    )
+    ended = run("-b", "8", under=under, checkout=readable_checkout)
+    assert "8192 KiB (ulimit -l)" in _sentence(ended)
 
 
 # With the page of control data that each ring has.
@@ -353,7 +373,7 @@ def test_a_kernel_that_renamed_its_functions() -> None:
     ended = _assert_it_works(
         under=prepared(_renamed(function_names.open_function_names()))
     )
-    assert f"plan fentry: not here: {_NONE_OF}" in ended.messages
+    assert f"plan fentry does not work here: {_NONE_OF}" in ended.messages
 
 
 @pytest.mark.one_kernel
