@@ -330,19 +330,18 @@ def test_a_comment_on_a_field(checkout_copy: Path) -> None:
 
 
 def test_columns_of_added_fields(checkout_copy: Path) -> None:
-    """Also one in an #ifdef of its own."""
-    event = checkout_copy / "bpf_src" / "event.h"
+    """Also one that is filled only if it is wanted."""
+    extra = checkout_copy / "bpf_src" / "extra"
     replace_in(
-        event,
-        "#ifdef WANT_PPID\n",
-        "#ifdef WANT_CPU\n\tu32 cpu; /* the processor */\n#endif\n"
-        "#ifdef WANT_PPID\n",
+        extra / "optional_fields.h",
+        "u32 gid;",
+        "u32 cpu; /* the processor */\nu32 gid;",
     )
     replace_in(
-        checkout_copy / "bpf_src" / "extra" / "optional_fields.h",
-        "#ifdef WANT_PPID\n\tevent",
-        "#ifdef WANT_CPU\n\tevent->cpu = bpf_get_smp_processor_id();\n#endif\n"
-        "#ifdef WANT_PPID\n\tevent",
+        extra / "fill_fields.h",
+        "\tif (WANT_GID)",
+        "\tif (WANT_CPU)\n\t\tevent->cpu = bpf_get_smp_processor_id();\n"
+        "\tif (WANT_GID)",
     )
     listed = run("--columns", "help", checkout=checkout_copy).output.decode()
     assert "cpu        the processor\n" in listed

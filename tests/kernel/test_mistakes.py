@@ -268,7 +268,7 @@ def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
     """It is loaded, but the tool's own opens don't come."""
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         replace_in(
-            checkout_copy / "bpf_src" / "task.h",
+            checkout_copy / "bpf_src" / "record.h",
             "return pid_tgid >> 32 == TOOL_PID;",
             "return false;",
         )
@@ -336,19 +336,19 @@ def test_a_map_of_a_name_that_we_know(tmp_path: Path, declared: str) -> None:
     "file, old, new, said",
     [
         (
-            "counters.h",
+            "record.h",
             "BPF_PERCPU_ARRAY(counters, u64, COUNTERS);",
             "BPF_HASH(counters, u32, u64);",
             "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
         ),
         (
-            "counters.h",
+            "record.h",
             "(counters, u64, COUNTERS);",
             "(counters, u64, 1);",
             "the map counters, which must be BPF_PERCPU_ARRAY(counters, u64,",
         ),
         (
-            "plans/begin_end.h",
+            "opensnoop.c",
             "BPF_HASH(start, u32, struct open_start, START_ENTRIES);",
             'BPF_TABLE("percpu_hash", u32, struct open_start, start, 64);',
             "the map start, which must be BPF_HASH(start, u32, VALUE)",

@@ -17,12 +17,18 @@ _SIZE = 16  # TASK_COMM_LEN
 _LETTERS = b"ab\x01\x7f\x80\x81\xff"
 
 # Names in the header, which is included once for each case.
-_TAKEN = ("comm_search", "bytes_that_are", "letter_found", "comm_holds_text")
+_TAKEN = (
+    *("comm_search", "bytes_that_are", "letter_found"),
+    *("comm_holds_text", "comm_selected"),
+)
 
 _BEGIN = """
 #include <stdbool.h>
 #include <stdio.h>
 typedef unsigned long long u64;
+#define TASK_COMM_LEN 16
+#define bpf_get_current_comm(comm, size) 0
+#define bpf_ntohll(number) (number)
 """
 
 

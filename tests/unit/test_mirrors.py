@@ -100,8 +100,8 @@ def test_formats(tmp_path: Path) -> None:
 
 
 def test_counters() -> None:
-    """enum counter of bpf_src/counters.h."""
-    text = (CHECKOUT / "bpf_src" / "counters.h").read_text()
+    """enum counter of bpf_src/record.h."""
+    text = (CHECKOUT / "bpf_src" / "record.h").read_text()
     body = text.partition("enum counter {")[2].partition("}")[0]
     names = [line.split(",")[0].strip() for line in body.splitlines()[1:]]
     assert names.index("LOST") == program_set.LOST

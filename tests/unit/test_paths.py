@@ -13,7 +13,11 @@ from opensnooplib.selection import path_tests
 from tests.unit.globs_by_re import is_wanted, some_globs, some_name
 from tests.unit.native import CHECKOUT, run_c
 
-_HEADER = CHECKOUT / "bpf_src" / "extra" / "path_patterns.h"
+_PATTERNS = CHECKOUT / "bpf_src" / "extra" / "path_patterns.h"
+_SELECT = CHECKOUT / "bpf_src" / "select.h"
+
+# Functions of select.h, which is included once for each case.
+_TAKEN = ("caller_selected", "flags_selected", "result_selected")
 
 
 def _c_bytes(name: bytes) -> str:
@@ -24,25 +28,44 @@ _PROGRAM = """
 #include <stdbool.h>
 #include <stdio.h>
 typedef unsigned long long u64;
+typedef unsigned int u32;
 typedef int s32;
+struct open_args {
+	const void *user_how;
+	u64 flags;
+};
+#define is_tool(pid_tgid) false
 #define keep_in_one_register(variable)
+#define SELECT_CALLER(pid, tid) 1
+#define SELECT_FLAGS(flags) 1
+#define SELECT_RESULT(ret) 1
 %s
 """
+
+
+def _select(number: int) -> str:
+    """Includes select.h, whose path_selected() becomes selected_NUMBER()."""
+    renamed = "".join(f"#define {name} {name}_{number}\n" for name in _TAKEN)
+    undone = "".join(f"#undef {name}\n" for name in _TAKEN)
+    return (
+        f"#define path_selected selected_{number}\n{renamed}"
+        f'#include "{_PATTERNS}"\n#include "{_SELECT}"\n'
+        f"#undef path_selected\n{undone}"
+    )
 
 
 def _kept(
     folder: Path, cases: Sequence[Tuple[Sequence[str], Sequence[bytes]]]
 ) -> List[List[bool]]:
-    """What bpf_src/extra/path_patterns.h, compiled for this host, lets pass.
+    """What bpf_src/select.h, compiled for this host, lets pass.
 
     For each case, which are patterns and names: which of the names.
     """
     text = rows = ""
     for number, (patterns, names) in enumerate(cases):
         defines = path_tests.defines(globs.globs(patterns))
-        text += f"#define path_may_be_selected selected_{number}\n"
         text += "".join(f"#define {name} {value}\n" for name, value in defines)
-        text += f'#include "{_HEADER}"\n#undef path_may_be_selected\n'
+        text += _select(number)
         for macro, _ in defines:
             text += f"#undef {macro.partition('(')[0]}\n"
         for name in names:
@@ -50,7 +73,7 @@ def _kept(
             rows += f"\t{{selected_{number}, {bound}}},\n"
     main = f"""
 static const struct {{
-	bool (*selected)(const char *path, s32 size, u64 room);
+	bool (*selected)(u64 ids, const char *path, s32 size, u64 room);
 	s32 size;
 	const char *name;
 }} rows[] = {{
@@ -59,7 +82,7 @@ static const struct {{
 int main(void)
 {{
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		putchar('0' + rows[i].selected(rows[i].name, rows[i].size,
+		putchar('0' + rows[i].selected(0, rows[i].name, rows[i].size,
 					       4097));
 }}
 """
@@ -153,14 +176,14 @@ def test_many_and_long_patterns(tmp_path: Path) -> None:
 
 def test_what_cannot_be_told_passes(tmp_path: Path) -> None:
     """Unreadable names, and those that fill the buffer."""
-    header = f'#define SELECT_PATH(path, length) false\n#include "{_HEADER}"'
+    header = "#define SELECT_PATH(path, length) false\n" + _select(0)
     main = """
 int main(void)
 {
 	int sizes[] = {-14, 0, 1, 2, 127, 128, 129};
 
 	for (int i = 0; i < 7; i++)
-		putchar('0' + path_may_be_selected("", sizes[i], 128));
+		putchar('0' + selected_0(0, "", sizes[i], 128));
 }
 """
     assert run_c(tmp_path, _PROGRAM % header + main) == "1100011"
