@@ -179,9 +179,7 @@ def test_the_hosts_mount_namespace(cast: Cast, open_load: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "word", ["0", "x", "", "4194305", f"{os.getpid()},", "-1"]
-)
+@pytest.mark.parametrize("word", ["0", "x", "", "4194305", "1,", "-1"])
 def test_no_such_process(word: str) -> None:
     ended = run(f"--mntns={word}")
     assert ended.status == 2
