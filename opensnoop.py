@@ -124,9 +124,8 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 from opensnooplib.base.errors import OpensnoopError  # noqa: E402
 from opensnooplib.kernel import limits  # noqa: E402
-from opensnooplib.base.messages import Messages, print_text  # noqa: E402
+from opensnooplib.base.messages import Messages  # noqa: E402
 from opensnooplib.cli import arguments, interpreter  # noqa: E402
-from opensnooplib.trace import plans  # noqa: E402
 from opensnooplib.commands import trace_opens  # noqa: E402
 from opensnooplib.trace.ending_signals import EndedEarly  # noqa: E402
 
@@ -164,8 +163,9 @@ def main(words: Optional[List[str]] = None) -> int:
 
             return doctor.run(options)
         if options.print_source:
-            print_text(plans.source(options))
-            return 0
+            from opensnooplib.commands import show_source
+
+            return show_source.run(options)
         if options.disassemble or (options.verifier_log and not options.live):
             from opensnooplib.commands import (
                 show_program,

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping
+from typing import Optional, Set
 
 from opensnooplib.source import comments
 
@@ -20,9 +22,11 @@ class _Branches:
     def __init__(self) -> None:
         self._one_was_taken = False
         self.is_compiled = False
+        self.is_known = True
 
     def enter(self, holds: Optional[bool]) -> None:
         """None: nobody knows, so this and what follows may be compiled."""
+        self.is_known = self.is_known and holds is not None
         self.is_compiled = holds is not False and not self._one_was_taken
         self._one_was_taken = self._one_was_taken or holds is True
 
@@ -67,8 +71,10 @@ class Conditions:
     """All #if that a line stands in."""
 
     def __init__(self) -> None:
-        self._defined: Dict[str, str] = {}
+        # Of the macros that the compiler has itself, only the machine's.
+        self._defined: Dict[str, str] = {f"__{os.uname().machine}__": "1"}
         self._inside: List[_Branches] = []
+        self.is_for_compiler = False  # the last condition: nobody here knows
 
     def heed(self, line: str) -> bool:
         """Is this the line of a condition?"""
@@ -84,10 +90,12 @@ class Conditions:
             self._inside.append(_Branches())
         if not self._inside:
             return True  # the compiler will tell
+        innermost = self._inside[-1]
         if word == "endif":
             self._inside.pop()
         else:
-            self._inside[-1].enter(_holds(word, rest, self._defined))
+            innermost.enter(_holds(word, rest, self._defined))
+        self.is_for_compiler = not innermost.is_known
         return True
 
     @property
@@ -113,3 +121,43 @@ def of(text: str) -> Iterator[str]:
     for line in text.replace("\\\n", " ").split("\n"):
         if not conditions.heed(line) and conditions.may_be_compiled:
             yield line
+
+
+# What include guards, and the frontend's choices that say no, are made of.
+_NOT_TO_READ = re.compile(r"extern$|#define \w+_H$|#define [A-Z]\w* 0$")
+_FILE = re.compile(r'#line (\d+) "(.*)"$')
+
+
+def shown(text: str, is_left_out: Callable[[str], bool]) -> Iterator[str]:
+    """The same lines with their comments, for a person to read.
+
+    `is_left_out` is asked for each file by its path; a line names those that
+    are. Blank lines in a row become one.
+    """
+    conditions = Conditions()
+    file = last = repeated = ""
+    begun: Set[str] = set()
+    named: Set[str] = set()
+    for _, line, code in comments.lines(text):
+        is_condition = conditions.heed(code)
+        found = _FILE.match(line)
+        if found:
+            number, file = found.groups()
+            if number == "1":  # what its include guard takes out
+                repeated = file if file in begun else ""
+                begun.add(file)
+            continue
+        if is_condition and not conditions.is_for_compiler:
+            continue
+        if not conditions.may_be_compiled or _NOT_TO_READ.match(line):
+            continue
+        if repeated and file == repeated:
+            continue
+        if file and is_left_out(file):
+            if code.strip() and file not in named:
+                named.add(file)
+                name = "/".join(file.split("/")[-2:])
+                yield f"/* {name} is here: -v shows it */"
+        elif line or last:
+            yield line
+        last = line
