@@ -39,7 +39,9 @@ def test_the_first_comment_names_them() -> None:
 
 
 def test_there_are_few_conditions() -> None:
-    condition = re.compile(r"^#(?:if|elif|ifdef|ifndef (?!\w+_H$))", re.M)
+    condition = re.compile(
+        r"^#(?:(?:if|elif|ifdef)\b|ifndef (?!\w+_H$))", re.M
+    )
     found = [
         f"{file.name}: {one}"
         for file in _BPF_SRC.rglob("*.[ch]")
@@ -103,6 +105,7 @@ def test_what_a_person_reads_of_it() -> None:
         "int g;",
         "/* folder/left.h is here: -v shows it */",
         "int j;",
+        "",
     ]
 
 
