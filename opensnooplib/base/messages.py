@@ -62,6 +62,11 @@ def _say(text: str) -> None:
     write_line(f"opensnoop: {printable(text)}")
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """For example "1 open" and "2 opens"; `more` where an s is not enough."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
 def write_line(text: str) -> None:
     """Not through sys.stderr, whose failures come back at the exit."""
     try:
