@@ -177,7 +177,7 @@ def main(words: Optional[List[str]] = None) -> int:
         messages.report(limits.explained(error) or error)
         return error.exit_status
     except EndedEarly:
-        messages.report(OpensnoopError("ended before the trace began"))
+        messages.report(OpensnoopError("interrupted before the trace began"))
         return 0
     except Exception as error:  # a fault of the tool's own
         if verbose:
@@ -186,7 +186,7 @@ def main(words: Optional[List[str]] = None) -> int:
             limits.explained(error)
             or OpensnoopError(
                 f"internal error: {type(error).__name__}: {error}; please "
-                "report it with what -v says"
+                "report it with the output of -v"
             )
         )
         return 1

@@ -55,7 +55,7 @@ def _refuse_contradiction(words: Sequence[str], found: Sequence[Glob]) -> None:
         if not why:
             return
         first = first or _refusal(
-            word, f"{why[0][:80]} excludes all of it, so nothing can match"
+            word, f"{why[0][:80]} excludes everything that it matches"
         )
     if first:
         raise UsageError(first)
@@ -149,7 +149,9 @@ class _Parser:
     def _escaped(self) -> bytes:
         byte = self._next()
         if not byte:
-            self._refuse("nothing follows the backslash; \\\\ is a backslash")
+            self._refuse(
+                "nothing follows the backslash; write \\\\ for a backslash"
+            )
         return byte
 
     def _set(self) -> bytes:
@@ -160,7 +162,7 @@ class _Parser:
         if negated:
             members = set(_ANY_BYTE) - members
         if not members:
-            self._refuse("a [...] in it takes no byte at all")
+            self._refuse("a [...] in it matches no byte")
         return bytes(sorted(members))
 
     def _members(self) -> Sequence[int]:
@@ -172,7 +174,7 @@ class _Parser:
         self._at += 1
         last = self._member()
         if last < first:
-            self._refuse("a range in its [...] ends before it begins")
+            self._refuse("a range in a [...] ends before it starts")
         return range(first, last + 1)
 
     def _member(self) -> int:
@@ -180,5 +182,5 @@ class _Parser:
         if byte == b"\\":
             byte = self._escaped()
         if not byte:
-            self._refuse("the ] of its [ is missing; \\[ is a bracket")
+            self._refuse("a [ has no matching ]; write \\[ for a bracket")
         return byte[0]

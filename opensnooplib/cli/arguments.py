@@ -40,7 +40,7 @@ def parse(arguments: Sequence[str]) -> Options:
     words, unknown = parser.parse_known_args(own)
     parser.refuse_unknown(unknown)
     if words.exec is not None:
-        raise UsageError("write --exec COMMAND ... without a =")
+        raise UsageError("--exec takes no =: write --exec COMMAND ...")
     words.exec = command
     conflicts.refuse(words)
     live = words.replay is None
@@ -118,15 +118,15 @@ def _refuse_vain_time(
 ) -> None:
     if words.time and columns and "time" not in columns:
         raise UsageError(
-            f"--time {words.time}: none of these --columns is a time: write "
-            "time among them"
+            f"--time {words.time}: none of the --columns is a time: add time "
+            "to --columns"
         )
 
 
 def _path_view(words: argparse.Namespace) -> str:
     view = values.one_of("--path-view", words.path_view, PATH_VIEWS)
     if view == "host" and not (words.full_path or words.real_path):
-        raise UsageError("--path-view host goes with -F or -R")
+        raise UsageError("--path-view host needs -F or -R")
     return view
 
 

@@ -42,8 +42,8 @@ def parse(
         return Asked()
     if words is not None and beside:
         raise UsageError(
-            f"{OPTIONS[beside[0]]} and --columns exclude each other: write "
-            f"{beside[0]} in --columns"
+            f"{OPTIONS[beside[0]]} and --columns cannot be combined: add "
+            f"{beside[0]} to --columns"
         )
     if not live:
         names = [] if words is None else _names(words, list(KNOWN))
@@ -84,7 +84,7 @@ def _names(words: str, known: List[str]) -> List[str]:
     names = [by_lower.get(name.lower(), name) for name in names]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"--columns {words}: {name} stands there twice")
+            raise UsageError(f"--columns {words}: {name} is listed twice")
     return names
 
 

@@ -35,21 +35,21 @@ usage: opensnoop [options] [--exec COMMAND ...]
 Show every file that is opened on this host, live.
 
 which opens:
-  -p PID[,PID]   of these processes       -n NAME   of commands named so
-  -t TID         of this thread           -x        that failed
-  -u USER        of this user             -f FLAG   with this flag: O_APPEND
-  --path GLOB    of names like this       --children    with -p: theirs too
-  --cgroup PATH  of this cgroup           --container ID   of this container
-  --exec COMMAND ...                      of this command, which is started
+  -p PID[,PID]   by these processes       -n NAME   by commands named *NAME*
+  -t TID         by this thread           -x        that failed
+  -u USER        by this user             -f FLAG   with this flag: O_APPEND
+  --path GLOB    of paths like this       --children    with -p: children too
+  --cgroup PATH  in this cgroup           --container ID   in this container
+  --exec COMMAND ...                      start this command; opens by it
 columns:
   -T   time since the first row           -U        user ID
   -e   flags and mode                     -c        who called, below the row
-  --columns time,user,comm,path           these; --columns help lists all
+  --columns time,user,comm,path           only these; --columns help lists all
 output:
-  --format FORMAT   table, json or csv    -o FILE   into FILE
+  --format FORMAT   table, json or csv    -o FILE   write rows to FILE
   --count N         end after N rows      -d SECONDS   end after this time
   --summary         what is opened most   --top     the same, live
-  --record FILE     to look into later    --replay FILE   look into it
+  --record FILE     to examine later      --replay FILE   show a recording
   --doctor          what this host can do and what is missing
 
 All options: opensnoop --help. More: man opensnoop
@@ -73,12 +73,12 @@ class Parser(argparse.ArgumentParser):
             option = word.partition("=")[0]
             if not option.startswith("-"):
                 raise UsageError(
-                    f"{word}: is no option; to trace a command, write --exec "
-                    f"{word}"
+                    f"unexpected argument: {word}; to trace a command, write "
+                    f"--exec {word}"
                 )
             known = self._option_string_actions
             raise UsageError(
-                f"{option}: there is no such option"
+                f"unknown option: {option}"
                 + did_you_mean(option, known, "; opensnoop --help lists all")
             )
 
@@ -89,10 +89,10 @@ class Parser(argparse.ArgumentParser):
         vain = _VAIN_VALUE.fullmatch(message)
         if vain:
             raise UsageError(
-                f"{vain[1]} takes no value, and {vain[2]} follows it at once: "
-                "leave that out, or write a blank between"
+                f"{vain[1]} takes no value, but is followed by {vain[2]}: "
+                "remove that, or put a space before it"
             )
-        raise UsageError(f"{message}; opensnoop -h shows how it is used")
+        raise UsageError(f"{message}; see opensnoop -h")
 
 
 def build_parser() -> Parser:
@@ -109,7 +109,7 @@ def build_parser() -> Parser:
     _add_selection(parser.add_argument_group("which opens"))
     _add_columns(parser.add_argument_group("columns"))
     _add_output(parser.add_argument_group("output"))
-    _add_summing(parser.add_argument_group("summing up"))
+    _add_summing(parser.add_argument_group("summaries"))
     _add_recording(parser.add_argument_group("recording"))
     _add_probe(parser.add_argument_group("probe"))
     return parser
@@ -120,22 +120,22 @@ _Group = argparse._ArgumentGroup  # pylint: disable=protected-access
 
 def _add_selection(group: _Group) -> None:
     group.add_argument(
-        "-p", "--pid", metavar="PID[,PID]", help="of these processes"
+        "-p", "--pid", metavar="PID[,PID]", help="by these processes"
     )
     group.add_argument(
         "--children",
         action="store_true",
-        help="with -p: and of all that descend from them",
+        help="with -p: also by all processes that descend from them",
     )
-    group.add_argument("-t", "--tid", metavar="TID", help="of this thread")
+    group.add_argument("-t", "--tid", metavar="TID", help="by this thread")
     group.add_argument(
         "-u",
         "--uid",
         metavar="USER[,USER]",
-        help="of these users, by number or name",
+        help="by these users, given by number or name",
     )
     group.add_argument(
-        "-n", "--name", help="of commands whose name holds NAME"
+        "-n", "--name", help="by commands whose name contains NAME"
     )
     group.add_argument(
         "-x", "--failed", action="store_true", help="that failed"
@@ -143,7 +143,7 @@ def _add_selection(group: _Group) -> None:
     group.add_argument(
         "--errno",
         metavar="ERROR[,ERROR]",
-        help="that failed so, by name (ENOENT) or number",
+        help="that failed with this error, by name (ENOENT) or number",
     )
     group.add_argument(
         "-f",
@@ -152,48 +152,48 @@ def _add_selection(group: _Group) -> None:
         action="append",
         default=[],
         help="with this flag, such as O_APPEND, or for write or create; "
-        "several: with any of them",
+        "of several flags, any",
     )
     group.add_argument(
         "--path",
         metavar="GLOB",
         action="append",
         default=[],
-        help="of names like this, as the program gave them; * stands for "
-        "any part of it, !GLOB excludes",
+        help="of paths like this, as the program gave them; * stands for "
+        "any part, !GLOB excludes",
     )
     group.add_argument(
         "--cgroup",
         metavar="PATH",
         action="append",
         default=[],
-        help="of this cgroup and all below it",
+        help="in this cgroup and all below it",
     )
     group.add_argument(
         "--container",
         metavar="ID",
         action="append",
         default=[],
-        help="of this container, by its ID or name",
+        help="in this container, given by ID or name",
     )
     group.add_argument(
         "--mntns",
         metavar="PID[,PID]",
-        help="of the mount namespaces of these processes",
+        help="in the mount namespaces of these processes",
     )
     group.add_argument(
-        "--cgroupmap", metavar="PATH", help="of the cgroups in this pinned map"
+        "--cgroupmap", metavar="PATH", help="in the cgroups in this pinned map"
     )
     group.add_argument(
         "--mntnsmap",
         metavar="PATH",
-        help="of the mount namespaces in this pinned map",
+        help="in the mount namespaces in this pinned map",
     )
     group.add_argument(
         "--exec",
         metavar="COMMAND ...",
-        help="of this command, which is started, and of all that descend "
-        "from it; must come last",
+        help="start this command; opens by it and by all that descend from "
+        "it; must come last",
     )
     group.add_argument(
         "--all",
@@ -204,7 +204,7 @@ def _add_selection(group: _Group) -> None:
     group.add_argument(
         "--no-children",
         action="store_true",
-        help="with --exec: of the command alone",
+        help="with --exec: by the command alone",
     )
 
 
@@ -226,7 +226,7 @@ def _add_columns(group: _Group) -> None:
         "-c",
         "--callers",
         action="store_true",
-        help="below each row, who called: the stack of functions",
+        help="who called, below each row: the stack of functions",
     )
     group.add_argument(
         "--ppid", action="store_true", help="the parent process"
@@ -235,37 +235,37 @@ def _add_columns(group: _Group) -> None:
         "-L",
         "--latency",
         action="store_true",
-        help="how long each open took, in us; with --summary its histogram",
+        help="how long each open took, in us; with --summary, a histogram",
     )
     group.add_argument(
         "--time",
         metavar="STYLE",
-        help="a time: relative to the first row, wall, mono or delta",
+        help="show a time: relative (to the first row), wall, mono or delta",
     )
     group.add_argument(
         "--columns",
         metavar="LIST",
-        help="these, such as time,user,comm,path; help lists all",
+        help="only these, such as time,user,comm,path; help lists all",
     )
     group.add_argument(
         "-F",
         "--full-path",
         action="store_true",
-        help="absolute paths: relative names with their directory before",
+        help="absolute paths: put the directory before relative names",
     )
     group.add_argument(
         "-R",
         "--real-path",
         action="store_true",
-        help="as -F; of files that were opened the real path, symbolic links "
-        "followed",
+        help="like -F, but for files that were opened the real path, with "
+        "symbolic links followed",
     )
     group.add_argument(
         "--path-view",
         metavar="VIEW",
         default="process",
-        help="absolute paths as the process sees them (default) or as the "
-        "host does, also those of containers",
+        help="absolute paths as the process sees them (process, the default) "
+        "or as the host does (host), also in containers",
     )
 
 
@@ -280,7 +280,7 @@ def _add_output(group: _Group) -> None:
         "--color",
         metavar="WHEN",
         default="auto",
-        help="failed opens in red, mistakes in the C in colours: auto "
+        help="show failed opens and errors in the C in colours: auto "
         "(default: on a terminal), always, never",
     )
     group.add_argument(
@@ -305,7 +305,7 @@ def _add_output(group: _Group) -> None:
         "-h",
         action=_PrintShortHelp,
         nargs=0,
-        help="show the options that matter most",
+        help="show the most important options",
     )
     group.add_argument("--help", action="help", help="show this help")
     group.add_argument(
@@ -320,12 +320,13 @@ def _add_summing(group: _Group) -> None:
     group.add_argument(
         "--summary",
         action="store_true",
-        help="no rows: at the end, what was opened most, by whom, ...",
+        help="instead of rows, show at the end what was opened most, by whom, "
+        "...",
     )
     group.add_argument(
         "--interval",
         metavar="SECONDS",
-        help="a summary of each such time",
+        help="a summary for each interval of this length",
     )
     group.add_argument(
         "--top",
@@ -338,12 +339,12 @@ def _add_recording(group: _Group) -> None:
     group.add_argument(
         "--record",
         metavar="FILE",
-        help="write records to FILE, as they come, and no rows",
+        help="write records to FILE as they come, instead of rows",
     )
     group.add_argument(
         "--replay",
         metavar="FILE",
-        help="rows of a recording; needs no root",
+        help="show the rows of a recording; needs no root",
     )
 
 
@@ -352,7 +353,7 @@ def _add_probe(group: _Group) -> None:
         "-b",
         "--buffer-pages",
         metavar="PAGES",
-        help="size of the perf ring of each CPU, a power of two",
+        help="size of the perf ring of each CPU, in pages; a power of two",
     )
     group.add_argument(
         "--attach",
@@ -363,7 +364,7 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--trusted",
         action="store_true",
-        help="show the name that the kernel itself used",
+        help="show the path that the kernel itself used",
     )
     group.add_argument(
         "--source",
@@ -373,7 +374,7 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--live",
         action="store_true",
-        help="take each save of the C into the running trace",
+        help="reload the C into the running trace whenever it is saved",
     )
     group.add_argument(
         "--maps",
@@ -383,17 +384,18 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--disasm",
         action="store_true",
-        help="print the instructions that are run, with the C, and end",
+        help="print the instructions of the programs, with the C, and exit",
     )
     group.add_argument(
         "--verifier-log",
         action="store_true",
-        help="print what the kernel's verifier says of the programs, and end",
+        help="print what the kernel's verifier says about the programs, and "
+        "exit",
     )
     group.add_argument(
         "--ebpf",
         action="store_true",
-        help="print the C that BCC gets, and end",
+        help="print the C that BCC gets, and exit",
     )
     group.add_argument(
         "--doctor",

@@ -126,8 +126,8 @@ def refuse(words: argparse.Namespace) -> None:
 def _refuse_pairs(words: argparse.Namespace) -> None:
     if words.trusted and (words.full_path or words.real_path):
         raise UsageError(
-            "--trusted and -F exclude each other: directories are looked up "
-            "when the call returns, and can be others by then"
+            "--trusted and -F cannot be combined: directories are looked up "
+            "when the call returns, and can have changed by then"
         )
     if words.exec is not None:
         if not words.exec:
@@ -135,7 +135,7 @@ def _refuse_pairs(words: argparse.Namespace) -> None:
         for option, value in (("-p", words.pid), ("-t", words.tid)):
             if value is not None:
                 raise UsageError(
-                    f"{option} and --exec exclude each other: --exec traces "
+                    f"{option} and --exec cannot be combined: --exec traces "
                     "the command that it starts"
                 )
     if words.source == "":
@@ -148,8 +148,8 @@ def _refuse_pairs(words: argparse.Namespace) -> None:
         ):
             if value:
                 raise UsageError(
-                    f"{option} and --columns exclude each other: write {name} "
-                    "in --columns"
+                    f"{option} and --columns cannot be combined: add {name} "
+                    "to --columns"
                 )
     if words.format == "csv" and (
         words.summary or words.top or words.doctor or words.maps
@@ -157,33 +157,33 @@ def _refuse_pairs(words: argparse.Namespace) -> None:
         raise UsageError("--format csv is for rows: use table or json here")
     if words.time and words.format != "table":
         raise UsageError(
-            "--time is for the table: json and csv have every time as date "
-            "(time) and as ns of CLOCK_MONOTONIC (ts)"
+            "--time is for the table only: json and csv have every time both "
+            "as a date (time) and as ns of CLOCK_MONOTONIC (ts)"
         )
     _refuse_children(words)
     if words.quiet and words.verbose:
-        raise UsageError("-q and -v exclude each other")
+        raise UsageError("-q and -v cannot be combined")
 
 
 def _refuse_children(words: argparse.Namespace) -> None:
     if words.children and words.tid is not None:
         raise UsageError(
-            "--children and -t exclude each other: threads have no children, "
+            "--children and -t cannot be combined: threads have no children, "
             "processes do (-p)"
         )
     if words.children and words.pid is None and words.exec is None:
-        raise UsageError("--children needs -p: whose children?")
+        raise UsageError("--children needs -p, which names the parents")
     if words.no_children and words.exec is None:
-        raise UsageError("--no-children is for --exec; -p shows none anyway")
+        raise UsageError("--no-children needs --exec; -p shows no children")
     if words.children and words.no_children:
-        raise UsageError("--children and --no-children exclude each other")
+        raise UsageError("--children and --no-children cannot be combined")
 
 
 def _refuse_for_modes(words: argparse.Namespace) -> None:
     if words.record is not None and words.replay is not None:
-        raise UsageError("--record and --replay exclude each other")
+        raise UsageError("--record and --replay cannot be combined")
     if words.record is not None:
-        why = "a recording has no rows; choose them with --replay"
+        why = "a recording has no rows; give this with --replay"
         _refuse_each(words, "--record", {**_ROWS, **_SUMS}, why)
     _refuse_for_sums(words)
     if words.doctor:
@@ -192,13 +192,13 @@ def _refuse_for_modes(words: argparse.Namespace) -> None:
             words, "--doctor", vain, "it tries every plan, and shows no opens"
         )
     if words.source is not None:
-        why = "somebody's own C says itself what it sees, and how"
+        why = "the C of --source itself says what it sees, and how"
         _refuse_each(words, "--source", _OUR_C, why)
     if words.replay is not None:
-        why = "a replay traces nothing, and records don't tell"
+        why = "a replay traces nothing, and has only what was recorded"
         _refuse_each(words, "--replay", _TRACING, why)
         if words.summary:
-            why = "it counts no times"
+            why = "it does not summarize times"
             mode = "--replay with --summary"
             _refuse_each(words, mode, {"-L": ("latency", False)}, why)
 
@@ -208,8 +208,8 @@ def check_plan(options: Options) -> None:
     if options.plan == "syscall-exit" and options.needs_begin:
         option = "--trusted" if options.trusted else "-L"
         raise UsageError(
-            f"{option} and --attach syscall-exit exclude each other: this "
-            "plan sees opens end, not begin"
+            f"{option} and --attach syscall-exit cannot be combined: this "
+            "plan sees opens end, but not begin"
         )
 
 
@@ -219,24 +219,24 @@ def check_paths(options: Options) -> None:
         return
     if options.globs and not path_tests.is_whole(options.globs):
         raise UsageError(
-            "--path with --summary: the kernel counts, and can compare only "
-            "patterns with one * and not much more than names; --record, and "
-            "then --replay --path --summary, counts with any"
+            "--path with --summary: opens are counted in the kernel, which "
+            "can't match this pattern; use a shorter one with a single * and "
+            "no [...], or --record and then --replay --path --summary"
         )
 
 
 def _refuse_for_sums(words: argparse.Namespace) -> None:
     if words.interval is not None and not (words.summary or words.top):
-        raise UsageError("--interval goes with --summary or --top")
+        raise UsageError("--interval needs --summary or --top")
     if words.summary:
         _refuse_each(words, "--summary", _COLUMNS, "it has no rows")
     for option, (name, _) in _SUMS.items():
         if getattr(words, name):
-            why = "what counts is the C of bpf_src/extra/summary.h"
+            why = "the C in bpf_src/extra/summary.h does the counting"
             _refuse_each(words, option, _OTHER_C, why)
     if words.top:
         alone: _Options = {**_ROWS, **_COLUMNS, "--replay": ("replay", None)}
-        _refuse_each(words, "--top", alone, "it is a screen of its own")
+        _refuse_each(words, "--top", alone, "it draws a screen, and writes no rows")
 
 
 def _refuse_each(
@@ -244,4 +244,4 @@ def _refuse_each(
 ) -> None:
     for option, (name, unset) in options.items():
         if getattr(words, name) != unset:
-            raise UsageError(f"{option} and {mode} exclude each other: {why}")
+            raise UsageError(f"{option} and {mode} cannot be combined: {why}")

@@ -52,7 +52,7 @@ def _errno(word: str) -> int:
     names = by_name()
     if word not in names:
         raise UsageError(
-            f"--errno {word}: there is no such error"
+            f"--errno {word}: no such error"
             + did_you_mean(word.upper(), names, "; errno(3) lists them")
         )
     return names[word]

@@ -27,8 +27,8 @@ def _of_process(word: str) -> int:
         return os.stat(f"/proc/{pid}/ns/mnt").st_ino
     except PermissionError:
         raise OpensnoopError(
-            f"--mntns {pid}: the kernel does not show the namespaces of that "
-            "process here: run as root, on the host"
+            f"--mntns {pid}: cannot read the namespaces of this process: run "
+            "as root, on the host"
         ) from None
     except OSError:
-        raise UsageError(f"--mntns {pid}: there is no such process") from None
+        raise UsageError(f"--mntns {pid}: no such process") from None

@@ -31,13 +31,13 @@ def _uid(word: str, live: bool) -> int:
         try:
             return pwd.getpwnam(word).pw_uid
         except (KeyError, ValueError):
-            raise UsageError(f"-u {word}: there is no such user") from None
+            raise UsageError(f"-u {word}: no such user") from None
     if len(word) > 18 or int(word) >= _NO_USER:
-        raise UsageError(f"-u {word}: users are numbered below {_NO_USER}")
+        raise UsageError(f"-u {word}: user IDs are below {_NO_USER}")
     if live and not _may_exist(int(word)):
         raise UsageError(
-            f"-u {word}: no user has this number, and no process runs as it: "
-            "id -u NAME and ps -eo uid,comm tell numbers"
+            f"-u {word}: no user has this ID, and no process runs with it: "
+            "id -u NAME and ps -eo uid,comm show IDs"
         )
     return int(word)
 

@@ -26,7 +26,7 @@ def each_of(option: str, words: str, what: str) -> List[str]:
     found = words.split(",")
     if "" in found:
         raise UsageError(
-            f'{option} "{words}": must be {what} with commas between, and '
+            f'{option} "{words}": must be {what} separated by commas, but '
             "one is empty"
         )
     return found
@@ -96,16 +96,16 @@ def pids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
             continue
         tgid = _tgid(pid)
         if tgid is None:
-            raise UsageError(f"-p {pid}: there is no such process")
+            raise UsageError(f"-p {pid}: no such process")
         if tgid != pid:
             raise UsageError(
-                f"-p {pid}: that is a thread of process {tgid}; use -t {pid}, "
+                f"-p {pid}: this is a thread of process {tgid}; use -t {pid}, "
                 f"or -p {tgid} for the whole process"
             )
         if this_kernel.pid_namespace() and _depth(pid) != _depth(os.getpid()):
             raise UsageError(
-                f"-p {pid}: is in a PID namespace of its own, which can't be "
-                "told from inside this one: run on the host"
+                f"-p {pid}: this process is in a nested PID namespace, which "
+                "can't be selected from inside this one: run on the host"
             )
     return tuple(dict.fromkeys(pids))
 
@@ -114,7 +114,7 @@ def tid(word: Optional[str], live: bool = True) -> Optional[int]:
     """live: it must be there now."""
     tid = positive("-t", word)
     if live and tid is not None and _tgid(tid) is None:
-        raise UsageError(f"-t {tid}: there is no such thread")
+        raise UsageError(f"-t {tid}: no such thread")
     return tid
 
 
@@ -150,7 +150,7 @@ def _refuse_unknown_flag(word: str) -> None:
     ]
     if word not in known:
         raise UsageError(
-            f"-f {word}: there is no such flag"
+            f"-f {word}: no such flag"
             + (
                 did_you_mean(word, [*known, *FLAG_GROUPS])
                 or "; open(2) lists them, for example O_WRONLY, O_CREAT or "
@@ -159,7 +159,7 @@ def _refuse_unknown_flag(word: str) -> None:
         )
     # O_LARGEFILE is 0 where every file may be large.
     if getattr(os, word) == 0 and word != "O_RDONLY":
-        raise UsageError(f"-f {word}: has no bit on this machine")
+        raise UsageError(f"-f {word}: this flag has no bit on this machine")
 
 
 def seconds(option: str, word: Optional[str]) -> Optional[float]:
@@ -170,7 +170,7 @@ def seconds(option: str, word: Optional[str]) -> Optional[float]:
     if not decimal or float(word) == 0:
         raise UsageError(
             f"{option} {word}: must be a number of seconds above 0 and below "
-            "1000000000, with nine digits behind the point at most"
+            "1000000000, with at most nine decimals"
         )
     return float(word)
 

@@ -122,7 +122,7 @@ def _python() -> Finding:
 def _bcc() -> Finding:
     spec = importlib.util.find_spec("bcc")
     folder = os.path.dirname(spec.origin) if spec and spec.origin else ""
-    found = "no version given"
+    found = "unknown version"
     try:
         with open(f"{folder}/version.py", encoding="utf-8") as file:
             version = re.search(r"__version__ *= *['\"]([^'\"]+)", file.read())
@@ -145,7 +145,7 @@ def _capabilities() -> Finding:
     return Finding(
         "capabilities",
         capabilities.may_trace(),
-        f"user {os.geteuid()}, {', '.join(held) or 'none that tracing needs'}",
+        f"user {os.geteuid()}, {', '.join(held) or 'none of those needed'}",
         _HAVE_RIGHTS,
     )
 
@@ -183,7 +183,7 @@ def _tracefs() -> Finding:
         return Finding(
             "tracefs",
             False,
-            "none that this user sees, and none can be mounted",
+            "not visible to this user, and cannot be mounted",
             error.sentence,
         )
     return Finding("tracefs", True, "not mounted; the tool mounts its own")
@@ -228,9 +228,9 @@ def _plan_remedy(tried: List[Finding]) -> str:
     """For one that doesn't work."""
     for plan in tried:
         if plan.ok:
-            return f"nothing: {plan.subject} serves"
+            return f"nothing: {plan.subject} works"
     return _rights_or(
-        "mend what is missing above", "".join(plan.found for plan in tried)
+        "fix what is missing above", "".join(plan.found for plan in tried)
     )
 
 
@@ -257,10 +257,10 @@ def _try_plan(options: Options, plan: str) -> Finding:
         return Finding(subject, False, error.sentence)
     found = _describe(result._asdict())
     found += "".join(
-        f"; not {way}: {why}" for way, why in result.why_not.items()
+        f"; does not see {way}: {why}" for way, why in result.why_not.items()
     )
     if plans.may_miss(plan):
-        found += "; misses some, and tells it, where many tasks open at once"
+        found += "; can miss opens, and counts them, if many tasks open files"
     return Finding(subject, True, found)
 
 
@@ -268,8 +268,8 @@ def _describe(result: Dict[str, List[str]]) -> str:
     words = {
         "seen": "sees",
         "unseen": "does not see",
-        "untested": "could not try",
-        "unproven": "unproven",
+        "untested": "could not test",
+        "unproven": "should see, untested",
     }
     return "; ".join(
         f"{words[how]} {', '.join(calls)}"

@@ -62,7 +62,9 @@ def run(options: Options, messages: Messages) -> int:
     trace.begin(output)
     ending.wait_for_rows()
     if this_kernel.pid_namespace() is not None:
-        messages.note("in a PID namespace: processes outside it have PID 0")
+        messages.note(
+            "running in a PID namespace: processes outside it have PID 0"
+        )
     live = _watch_source(trace, result, messages)
     maps = _watch_maps(options, trace)
     seen = ", ".join([*result.seen, *result.unproven])
@@ -76,7 +78,7 @@ def run(options: Options, messages: Messages) -> int:
     if live:
         live.stop()
     if command and not command.has_ended():
-        messages.note(f"{command.name} (PID {command.pid}) goes on running")
+        messages.note(f"{command.name} (PID {command.pid}) is still running")
     return _finish(trace, state, options, messages)
 
 

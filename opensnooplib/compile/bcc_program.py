@@ -41,8 +41,8 @@ def _check_maps(printed: str) -> None:
         raise OpensnoopError(why_no_bpf.sentence(errno.EPERM)) from None
     if why == os.strerror(errno.ENOMEM):
         raise OpensnoopError(
-            f"the kernel has no memory for the map {name}: free some, or give "
-            "the map fewer entries in the C"
+            f"the kernel has no memory for the map {name}: free some memory, "
+            "or give the map fewer entries in the C"
         ) from None
 
 
@@ -130,8 +130,9 @@ class BccProgram:
             self.fds[name] = function.fd
         if not self.fds:
             raise SourceError(
-                "the C has no function that attaches anywhere: write one with "
-                "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
+                "the C has no function that attaches to a hook: write one "
+                "with TRACEPOINT_PROBE(category, event) or another of BCC's "
+                "macros"
             )
 
     def load_code(

@@ -20,8 +20,8 @@ def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
     if not sizes or not unsent:
         return []
     return [
-        f"{locations.of_submit(job.source)}: warning: a record is sent "
-        f"with {size} bytes of struct event, too few for "
+        f"{locations.of_submit(job.source)}: warning: only {size} "
+        "bytes of struct event are sent, which leaves out "
         f"{', '.join(unsent)}: write sizeof(struct event)"
     ]
 
@@ -34,9 +34,9 @@ def of_pairs(maps: BccMaps, job: Job) -> List[str]:
     if start and not start.flag_size and job.plan != SOURCE:
         return [
             f"{locations.of_map(START_MAP, job.source)}warning: the "
-            f"values of the map {START_MAP} have no field under_way, by which "
-            "the frontend knows what hasn't ended: programs from before a "
-            "save never go"
+            f"values of the map {START_MAP} have no field under_way, which "
+            "says what hasn't ended: old programs stay attached after each "
+            "save"
         ]
     if start or job.plan != SOURCE:
         return []

@@ -77,8 +77,8 @@ def send(connection: socket.socket, handover: Handover) -> None:
             fds.append(fd)
     if len(fds) > _FD_LIMIT:
         raise OpensnoopError(
-            f"the C has too many programs and maps: they make {len(fds)} "
-            f"descriptors, and {_FD_LIMIT} can be handed over"
+            f"the C has too many programs and maps: they need {len(fds)} "
+            f"descriptors, and at most {_FD_LIMIT} can be passed"
         )
     facts = {
         "schema": handover.schema.to_plain(),

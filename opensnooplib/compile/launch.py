@@ -142,8 +142,8 @@ class Work:
             how, said = self._room.reap(), self._messages()
             self._refuse_what_does_not_compile(said)
             raise OpensnoopError(
-                f"the compiler crashed ({how}): this is a fault in BCC or "
-                "LLVM, set off by the C",
+                f"the compiler crashed ({how}): this is a bug in BCC or "
+                "LLVM, triggered by the C",
                 said,
             ) from None
         except socket.timeout:

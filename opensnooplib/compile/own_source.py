@@ -20,7 +20,9 @@ def check(made_of: Source, options: Options) -> None:
     path = next(iter(made_of.files))
     name = c_text.shown_name(path)
     if not made_of.files[path].strip():
-        raise SourceError(f"{name} is empty: docs/workshop.md begins there")
+        raise SourceError(
+            f"{name} is empty: docs/workshop.md shows how to begin"
+        )
     code = without_comments(made_of.text)
     if not event_layout.STRUCT.search(code):
         raise SourceError(
@@ -28,13 +30,13 @@ def check(made_of: Source, options: Options) -> None:
         )
     if _RING_BUFFER.search(code):
         raise SourceError(
-            f"{name} has a BPF ring buffer, which doesn't tell what is lost: "
-            "write BPF_PERF_OUTPUT(events); and events.perf_submit()"
+            f"{name} has a BPF ring buffer, which doesn't count lost records: "
+            "use BPF_PERF_OUTPUT(events) and events.perf_submit()"
         )
     if not _EVENTS_MAP.search(code):
         raise SourceError(
-            f"{name} has no BPF_PERF_OUTPUT(events); records go through it: "
-            "events.perf_submit(ctx, &event, sizeof(event))"
+            f"{name} has no BPF_PERF_OUTPUT(events): add it, and send records "
+            "with events.perf_submit(ctx, &event, sizeof(event))"
         )
     if not locations.SUBMIT.search(code):
         raise SourceError(
@@ -44,7 +46,6 @@ def check(made_of: Source, options: Options) -> None:
     for word in kernel_selection.conditions(options):
         if not re.search(rf"\b{word}\b", code):
             raise SourceError(
-                f"what the options select comes as the macro {word}, which "
-                f"{name} doesn't use: bpf_src/select.h shows how, or leave "
-                "the option out"
+                f"{name} doesn't use the macro {word}, by which the options "
+                "select opens: see bpf_src/select.h, or leave the option out"
             )

@@ -47,7 +47,7 @@ class Stubs:
         if fd < 0:
             raise CompilerError(
                 f"the kernel refuses a stub for {name} "
-                f"({os.strerror(ctypes.get_errno())}), so it can't be swapped:"
-                " leave out --live"
+                f"({os.strerror(ctypes.get_errno())}), so it can't be "
+                "replaced while it runs: leave out --live"
             )
         return fd

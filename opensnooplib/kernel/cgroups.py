@@ -120,17 +120,17 @@ def _cgroup(word: str) -> Cgroup:
             return found
     if os.path.isdir(word) and _hierarchy_of(word, mounted):
         raise UsageError(
-            f"--cgroup {word}: lies in a hierarchy without a controller; "
-            "give the same cgroup in another hierarchy"
+            f"--cgroup {word}: this cgroup is in a hierarchy without a "
+            "controller; give the same cgroup in another hierarchy"
         )
     if os.path.exists(word):
         raise UsageError(
-            f"--cgroup {word}: is no cgroup; give a directory below "
+            f"--cgroup {word}: not a cgroup; give a directory below "
             f"{mounted[0].path}"
         )
     raise UsageError(
-        f"--cgroup {word}: there is no such cgroup; systemd-cgls and "
-        "/proc/PID/cgroup tell their paths"
+        f"--cgroup {word}: no such cgroup; systemd-cgls and /proc/PID/cgroup "
+        "show their paths"
     )
 
 

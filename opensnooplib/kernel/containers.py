@@ -79,8 +79,8 @@ def _find(
     ids = _matching(word, known)
     if not ids:
         raise UsageError(
-            f"--container {word}: neither docker, podman, containerd nor "
-            "CRI-O has such a container here; give its ID or its name"
+            f"--container {word}: no such container in docker, podman, "
+            "containerd or CRI-O here; give its ID or its name"
         )
     if len(ids) > 1:
         raise UsageError(
@@ -90,8 +90,8 @@ def _find(
     found = _cgroup_of(ids.pop(), folders)
     if found is None:
         raise UsageError(
-            f"--container {word}: has no cgroup, so it does not run; start "
-            "it first"
+            f"--container {word}: it has no cgroup, so it is not running; "
+            "start it first"
         )
     return found
 

@@ -67,8 +67,8 @@ def sentence(number: int) -> str:
     """For one of ERRNOS."""
     if number == errno.ENFILE:
         return (
-            "too many files are open on this host: end what has them open, "
-            "or raise the sysctl fs.file-max"
+            "too many files are open on this host: end processes that have "
+            "them open, or raise the sysctl fs.file-max"
         )
     if number == errno.ENOBUFS:
         locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] >> 10
@@ -80,8 +80,9 @@ def sentence(number: int) -> str:
         )
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return (
-        f"{limit} open files, the limit here, are too few for the rings, maps "
-        f"and programs: raise it, for example ulimit -n {max(1024, 2 * limit)}"
+        f"the limit of {limit} open files is too low for the rings, maps and "
+        "programs: raise it, for example with ulimit -n "
+        f"{max(1024, 2 * limit)}"
     )
 
 

@@ -80,14 +80,16 @@ def instead_of_unknown(output: str) -> List[str]:
     for category, event in dict.fromkeys(_NO_FIELD.findall(output)):
         fields = _fields(category, event)
         if fields:
-            sentences.append(f"{category}:{event} has {', '.join(fields)}")
+            sentences.append(
+                f"{category}:{event} has the fields {', '.join(fields)}"
+            )
     for groups in dict.fromkeys(_NO_HELPER.findall(output)):
         name = "".join(groups)
         helpers = (f for f in _functions() if f.startswith("bpf_"))
         alike = _closest(name, helpers)
         if alike:
             sentences.append(
-                f"there is no helper {name}, but {', '.join(alike)}"
+                f"there is no helper {name}; it may be {', '.join(alike)}"
             )
     return sentences
 

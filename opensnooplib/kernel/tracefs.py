@@ -44,8 +44,8 @@ def mount_for_this_process() -> None:
         if any(is_mounted(folder) for folder in FOLDERS):
             return
         raise OpensnoopError(
-            f"tracefs is not mounted and can't be ({error.strerror}): as "
-            f"root, mount -t tracefs tracefs {TRACEFS}"
+            "tracefs is not mounted and cannot be mounted "
+            f"({error.strerror}): as root, mount -t tracefs tracefs {TRACEFS}"
         ) from None
     try:
         libc.mount("debugfs", DEBUGFS, "debugfs")

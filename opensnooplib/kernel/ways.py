@@ -118,7 +118,7 @@ def _offsets(fields: Mapping[str, _Field]) -> List[Define]:
     try:
         offsets = btf.offsets(fields.values())
     except OpensnoopError:
-        raise _Missing("this kernel has no BTF that can be read") from None
+        raise _Missing("this kernel has no readable BTF") from None
     for (struct, names), offset in zip(fields.values(), offsets):
         if offset is None:
             raise _Missing(f"this kernel's {struct} has no {names[0]}")
@@ -146,8 +146,8 @@ def _by_function() -> List[Define]:
         "io_openat2"
     ):
         raise _Missing(
-            "this kernel doesn't tell which request is done, as 5.18 does, "
-            "and has no kprobe on io_openat2"
+            "this kernel doesn't report which request is done, as Linux 5.18 "
+            "does, and can't have a kprobe on io_openat2"
         )
     fields = {**_IO_URING, **_IO_URING_RESULT, **_FILENAME_NAME}
     return [("IO_URING_BY_FUNCTION", "1")] + _room() + _offsets(fields)
@@ -182,9 +182,11 @@ def _programs_for_32_bits(request: _Request) -> List[Define]:
     if request.functions and not has_functions:
         raise _Missing("this kernel has no functions for them")
     if not has_functions and not request.all_ways:
-        raise _Missing("the plan's tracepoints don't show them; --all does")
+        raise _Missing(
+            "the plan's tracepoints don't show them, but --all does"
+        )
     if not has_functions and not _is_x86():
-        raise _Missing("--all knows their syscalls on x86-64 only")
+        raise _Missing("--all knows their syscalls only on x86-64")
     if not _runs_32_bits():
         raise _Missing("this kernel runs no 32-bit programs")
     if has_functions:
@@ -192,7 +194,7 @@ def _programs_for_32_bits(request: _Request) -> List[Define]:
     return [("SYSCALLS_32_BIT", "1")] + _offsets(_COMPAT)
 
 
-_NO_FUNCTIONS = "this kernel lets nobody hook its functions"
+_NO_FUNCTIONS = "the functions of this kernel cannot be hooked"
 _EXEC_TRACEPOINT = ("EXEC_TRACEPOINT", "1")
 
 

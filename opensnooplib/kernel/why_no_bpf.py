@@ -30,9 +30,9 @@ def sentence(error: int) -> str:
     paranoid = this_kernel.perf_event_paranoid()
     if paranoid > 2 and not capabilities.has("CAP_SYS_ADMIN"):
         return (
-            "this kernel opens perf events for CAP_SYS_ADMIN alone "
+            "this kernel allows perf events only with CAP_SYS_ADMIN "
             f"(kernel.perf_event_paranoid is {paranoid}): run as root, or, as "
-            "root, sysctl kernel.perf_event_paranoid=2"
+            "root, run sysctl kernel.perf_event_paranoid=2"
         )
     return (
         "the kernel refuses BPF although this process may trace: a container "

@@ -51,8 +51,7 @@ def default_path() -> str:
         if os.path.exists(path):
             return path
     raise OpensnoopError(
-        f"bpf_src/opensnoop.c is missing beside {here}: install opensnoop "
-        "again"
+        f"bpf_src/opensnoop.c is missing next to {here}: reinstall opensnoop"
     )
 
 
@@ -117,13 +116,13 @@ def _read(path: str) -> str:
                 raise SourceError(f"{name} is not a regular file")
             text = file.read(_SIZE_LIMIT + 1)
     except FileNotFoundError:
-        raise VanishedError(f"{name} is not there") from None
+        raise VanishedError(f"{name} does not exist") from None
     except OSError as error:
         raise SourceError(f"cannot read {name}: {error.strerror}") from None
     if len(text) > _SIZE_LIMIT:
-        raise SourceError(f"{name} is larger than any C: over 1 MiB")
+        raise SourceError(f"{name} is too large for C: over 1 MiB")
     if b"\0" in text:
-        raise SourceError(f"{name} is no text: there is a NUL byte in it")
+        raise SourceError(f"{name} is not text: it contains a NUL byte")
     # Some editors of other systems begin a file with the mark of UTF-8.
     text = text.removeprefix(codecs.BOM_UTF8)
     return text.decode(errors="surrogateescape")
@@ -142,8 +141,8 @@ def _file_lines(
     """is_conditional: an #if decides whether the file is included."""
     if depth > _DEPTH_LIMIT:
         raise SourceError(
-            f"{shown_name(path)} is included by itself, over and over: take "
-            "that #include out"
+            f"{shown_name(path)} includes itself, over and over: remove that "
+            "#include"
         )
     files[path] = ""
     files[path] = _read(path)
@@ -175,7 +174,7 @@ def _file_lines(
             number += line[: included.start(1)].count("\n")
             raise VanishedError(
                 f"{shown_name(path)}:{number} includes "
-                f'"{included.group(1)}", which is not there'
+                f'"{included.group(1)}", which does not exist'
             )
         lines += _file_lines(target, depth + 1, files, in_branch)
         lines.append(_line_directive(behind, path))

@@ -47,7 +47,7 @@ def choose(modules: str = "/lib/modules") -> Headers:
     if os.path.exists(KHEADERS):
         unpacked = _unpacked_kheaders()
         if unpacked:
-            reason = f"the kernel's own, of {KHEADERS}"
+            reason = f"the kernel's own, from {KHEADERS}"
             return Headers(Kind.UNPACKED, reason, unpacked)
         why_not += f", and {KHEADERS} can't be unpacked into {CACHE}"
     return Headers(Kind.SMALL_TREE, f"none needed: a small tree ({why_not})")
@@ -60,13 +60,13 @@ def _why_not_installed(build: str) -> str:
     found = _release_of(build)
     if not found:
         return (
-            f"those in {build} don't say which kernel they are of, and are "
+            f"those in {build} don't say which kernel they are for, and are "
             "not used"
         )
     if found != release:
         return (
-            f"those in {build} are of {found}, not of {release}, and are not "
-            "used"
+            f"those in {build} are for {found}, not for {release}, and are "
+            "not used"
         )
     # Debian keeps the ones that no configuration changes beside, in source.
     folders = (build, os.path.join(os.path.dirname(build), "source"))
@@ -147,7 +147,7 @@ def hint(output: str, chosen: Headers) -> str:
         return ""
     release = this_kernel.release()
     return (
-        f"<{missing[1]}>, if it is spelled right, comes with the headers of "
-        "the kernel, which are not installed here: install "
+        f"<{missing[1]}>, if it is spelled correctly, is one of the kernel's "
+        "headers, which are not installed here: install "
         f"linux-headers-{release}, or on Fedora kernel-devel-{release}"
     )
