@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the words of the command line to checked options.
+"""The words of the command line are parsed, and checked, into Options.
 
-What options there are is in command_line.py.
-Every check that needs no tracing is made here, so that whatever comes later
-can trust the options.
+command_line.py defines the options. Every check that needs no tracing is made
+here, so that the rest of the tool can rely on the options.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ from opensnooplib.base import globs
 def parse(arguments: Sequence[str]) -> Options:
     """The options that `arguments` ask for.
 
-    Raises UsageError where they make no sense, OpensnoopError where that can't
-    be known here, and SystemExit for -h and --version.
+    Raises UsageError if they make no sense, OpensnoopError if that can't be
+    checked on this host, and SystemExit for -h and --version.
     """
     own, command = _split_at_exec(arguments)
     parser = command_line.build_parser()
@@ -133,7 +132,7 @@ def _path_view(words: argparse.Namespace) -> str:
 def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     if not words:
         return ()
-    from opensnooplib.kernel import containers  # costs a launch some ms
+    from opensnooplib.kernel import containers  # takes some ms at launch
 
     return containers.containers(words)
 
@@ -141,7 +140,10 @@ def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
 def _split_at_exec(
     arguments: Sequence[str],
 ) -> Tuple[List[str], Optional[List[str]]]:
-    """All behind --exec is the command's, options and "--" as well."""
+    """The words of the tool and, after --exec, those of the command.
+
+    All that follows --exec is the command's, including options and "--".
+    """
     words = list(arguments)
     if "--exec" not in words:
         return words, None

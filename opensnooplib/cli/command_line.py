@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options that there are, and what the help says of them."""
+"""The options of the command line, and their help texts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ EXAMPLES = """examples:
   opensnoop -T -U -p 181,182     two processes, with time and user
   opensnoop -n nginx -d 10       commands with "nginx" in their name, for 10 s
   opensnoop -f O_WRONLY -f O_RDWR    only opens for writing
-  opensnoop --format json -o opens.json    to a file, one object a line
+  opensnoop --format json -o opens.json    to a file, one object per line
   opensnoop --exec date          what date opens, from its first open on
 """
 
 
-# What argparse says of -x=1 and --failed=1.
+# The message of argparse for -x=1 and --failed=1.
 _VAIN_VALUE = re.compile(r"argument (.*): ignored explicit argument '(.*)'")
 
-# On one screen: what a person looks for first. --help has all.
+# The text of -h: the most important options, on one screen. --help shows all.
 SHORT_HELP = """\
 usage: opensnoop [options] [--exec COMMAND ...]
 Show every file that is opened on this host, live.
@@ -40,7 +40,7 @@ which opens:
   -u USER        by this user             -f FLAG   with this flag: O_APPEND
   --path GLOB    of paths like this       --children    with -p: children too
   --cgroup PATH  in this cgroup           --container ID   in this container
-  --exec COMMAND ...                      start this command; opens by it
+  --exec COMMAND ...                      by this command, which is started
 columns:
   -T   time since the first row           -U        user ID
   -e   flags and mode                     -c        who called, below the row
@@ -49,7 +49,7 @@ output:
   --format FORMAT   table, json or csv    -o FILE   write rows to FILE
   --count N         end after N rows      -d SECONDS   end after this time
   --summary         what is opened most   --top     the same, live
-  --record FILE     to examine later      --replay FILE   show a recording
+  --record FILE     write a recording     --replay FILE   show a recording
   --doctor          what this host can do and what is missing
 
 All options: opensnoop --help. More: man opensnoop
@@ -57,7 +57,7 @@ All options: opensnoop --help. More: man opensnoop
 
 
 class _PrintShortHelp(argparse.Action):
-    """-h"""
+    """The action of -h."""
 
     def __call__(self, *_: Any) -> None:
         print_text(SHORT_HELP)
@@ -65,7 +65,7 @@ class _PrintShortHelp(argparse.Action):
 
 
 class Parser(argparse.ArgumentParser):
-    """Refuses in one sentence, as a UsageError."""
+    """A parser that raises each error as a UsageError of one sentence."""
 
     def refuse_unknown(self, words: Sequence[str]) -> None:
         """Raise UsageError for the first of `words`, if there is one."""
@@ -96,7 +96,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> Parser:
-    """A parser of all options; what it parses are words, not checked yet."""
+    """A parser of all options; it doesn't check their values."""
     parser = Parser(
         prog="opensnoop",
         usage="opensnoop [options] [--exec COMMAND ...]",
@@ -110,7 +110,7 @@ def build_parser() -> Parser:
     _add_columns(parser.add_argument_group("columns"))
     _add_output(parser.add_argument_group("output"))
     _add_summing(parser.add_argument_group("summaries"))
-    _add_recording(parser.add_argument_group("recording"))
+    _add_recording(parser.add_argument_group("recordings"))
     _add_probe(parser.add_argument_group("probe"))
     return parser
 
@@ -125,7 +125,7 @@ def _add_selection(group: _Group) -> None:
     group.add_argument(
         "--children",
         action="store_true",
-        help="with -p: also by all processes that descend from them",
+        help="with -p: also by all descendants of these processes",
     )
     group.add_argument("-t", "--tid", metavar="TID", help="by this thread")
     group.add_argument(
@@ -152,7 +152,7 @@ def _add_selection(group: _Group) -> None:
         action="append",
         default=[],
         help="with this flag, such as O_APPEND, or for write or create; "
-        "of several flags, any",
+        "if given more than once, with any of them",
     )
     group.add_argument(
         "--path",
@@ -192,13 +192,13 @@ def _add_selection(group: _Group) -> None:
     group.add_argument(
         "--exec",
         metavar="COMMAND ...",
-        help="start this command; opens by it and by all that descend from "
-        "it; must come last",
+        help="by this command, which is started, and by all its descendants; "
+        "must come last",
     )
     group.add_argument(
         "--all",
         action="store_true",
-        help="also by 32-bit programs with any plan, by execve, and by the "
+        help="also by 32-bit programs (with any plan), by execve, and by the "
         "kernel for itself",
     )
     group.add_argument(
@@ -215,7 +215,9 @@ def _add_columns(group: _Group) -> None:
         action="store_true",
         help="time since the first row",
     )
-    group.add_argument("-U", "--print-uid", action="store_true", help="user")
+    group.add_argument(
+        "-U", "--print-uid", action="store_true", help="user ID"
+    )
     group.add_argument(
         "-e",
         "--extended_fields",
@@ -274,7 +276,7 @@ def _add_output(group: _Group) -> None:
         "--format",
         metavar="FORMAT",
         default="table",
-        help="table (default), json: one object a line, or csv",
+        help="table (default), json (one object per line) or csv",
     )
     group.add_argument(
         "--color",
@@ -286,7 +288,7 @@ def _add_output(group: _Group) -> None:
     group.add_argument(
         "--unbuffered",
         action="store_true",
-        help="write each row by itself, as on a terminal",
+        help="write each row at once, as on a terminal",
     )
     group.add_argument(
         "-o", metavar="FILE", dest="output", help="write the rows to FILE"
@@ -299,7 +301,7 @@ def _add_output(group: _Group) -> None:
         "-q",
         "--quiet",
         action="store_true",
-        help="no messages, unless something is wrong",
+        help="show no messages, unless something is wrong",
     )
     group.add_argument(
         "-h",
@@ -369,7 +371,8 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--source",
         metavar="FILE",
-        help="run this C file with BCC's macros; its struct event is shown",
+        help="run this C file, written with BCC's macros, and show its struct "
+        "event",
     )
     group.add_argument(
         "--live",

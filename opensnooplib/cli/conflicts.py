@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that exclude each other.
+"""Options that cannot be combined.
 
-Most are those that one of --record, --replay, --summary, --source and --doctor
-excludes.
+Most of them cannot be combined with one of --record, --replay, --summary,
+--source and --doctor:
 
-A recording holds no rows, so what makes rows goes with the replay; a replay
-traces nothing, so what is for the trace went with the recording; a summary
-has neither rows nor their columns; somebody's own C isn't that of bpf_src;
-the doctor shows no opens, but tries each plan, so what changes plans serves.
+A recording has no rows, so options for rows belong to the replay. A replay
+traces nothing, so options for the trace belong to the recording. A summary has
+neither rows nor columns. The C of --source isn't that of bpf_src, so options
+that change the latter have no effect. The doctor shows no opens but tries each
+plan, so only options that change plans have an effect.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.options import Options
 from opensnooplib.selection import path_tests
 
-# Option: its name in what argparse makes, and what it is if it isn't given.
+# By option: its name in the result of argparse, and its value if not given.
 _Options = Dict[str, Tuple[str, Union[str, bool, List[str], None]]]
 _ROWS: _Options = {
     "-o": ("output", None),
@@ -62,7 +63,7 @@ _TRACING: _Options = {
     "--disasm": ("disasm", False),
     "--verifier-log": ("verifier_log", False),
 }
-# They change the C of bpf_src.
+# Options that change the C of bpf_src.
 _OUR_C: _Options = {
     "-F": ("full_path", False),
     "-R": ("real_path", False),
@@ -70,7 +71,7 @@ _OUR_C: _Options = {
     "--all": ("all", False),
     "--attach": ("attach", "auto"),
 }
-# Their C comes and goes, or is another one.
+# Options whose C is another one, or is replaced while it runs.
 _OTHER_C: _Options = {
     "--source": ("source", None),
     "--live": ("live", False),
@@ -91,7 +92,7 @@ _SELECTING: _Options = {
     "--mntnsmap": ("mntnsmap", None),
     "--exec": ("exec", None),
 }
-# How rows look, without what makes the programs others.
+# Options for the rows that don't change the programs.
 _LOOK: _Options = {
     "--count": ("count", None),
     "-T": ("timestamp", False),
@@ -118,7 +119,7 @@ _OTHER_MODES: _Options = {
 
 
 def refuse(words: argparse.Namespace) -> None:
-    """Raises UsageError for options that exclude each other."""
+    """Raise UsageError for options that cannot be combined."""
     _refuse_pairs(words)
     _refuse_for_modes(words)
 
@@ -204,7 +205,7 @@ def _refuse_for_modes(words: argparse.Namespace) -> None:
 
 
 def check_plan(options: Options) -> None:
-    """Raises UsageError for a plan that can't do it on any kernel."""
+    """Raise UsageError if the plan can't do what is asked on any kernel."""
     if options.plan == "syscall-exit" and options.needs_begin:
         option = "--trusted" if options.trusted else "-L"
         raise UsageError(
@@ -214,7 +215,7 @@ def check_plan(options: Options) -> None:
 
 
 def check_paths(options: Options) -> None:
-    """Raises UsageError where the kernel can't tell what is to be counted."""
+    """Raise UsageError for patterns that the kernel can't match to count."""
     if not options.summary or options.replay is not None:
         return
     if options.globs and not path_tests.is_whole(options.globs):
@@ -232,11 +233,13 @@ def _refuse_for_sums(words: argparse.Namespace) -> None:
         _refuse_each(words, "--summary", _COLUMNS, "it has no rows")
     for option, (name, _) in _SUMS.items():
         if getattr(words, name):
-            why = "the C in bpf_src/extra/summary.h does the counting"
+            why = "opens are counted by bpf_src/extra/summary.h"
             _refuse_each(words, option, _OTHER_C, why)
     if words.top:
         alone: _Options = {**_ROWS, **_COLUMNS, "--replay": ("replay", None)}
-        _refuse_each(words, "--top", alone, "it draws a screen, and writes no rows")
+        _refuse_each(
+            words, "--top", alone, "it draws a screen, and writes no rows"
+        )
 
 
 def _refuse_each(

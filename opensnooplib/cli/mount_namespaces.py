@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--mntns: the mount namespaces of processes."""
+"""The mount namespaces of --mntns, each given by a process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from opensnooplib.cli.values import each_of, positive
 
 
 def mount_namespaces(words: Optional[str]) -> Tuple[int, ...]:
-    """Their inode numbers, for a list of PIDs with commas.
+    """The inode numbers of the namespaces, for comma-separated PIDs.
 
     Raises OpensnoopError.
     """
