@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be said of somebody's own C (--source) before it is compiled."""
+"""Checks of the C of --source before it is compiled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RING_BUFFER = re.compile(r"\bBPF_RINGBUF_OUTPUT\b")
 
 
 def check(made_of: Source, options: Options) -> None:
-    """Raises SourceError where the frontend lacks what it needs."""
+    """Raise SourceError if the C lacks what the frontend needs."""
     path = next(iter(made_of.files))
     name = c_text.shown_name(path)
     if not made_of.files[path].strip():
@@ -40,7 +40,7 @@ def check(made_of: Source, options: Options) -> None:
         )
     if not locations.SUBMIT.search(code):
         raise SourceError(
-            f"{name} sends nothing, so nothing would be shown: call "
+            f"{name} sends no records, so nothing would be shown: call "
             "events.perf_submit(ctx, &event, sizeof(event))"
         )
     for word in kernel_selection.conditions(options):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that call themselves: their indexes in the map "tail_calls".
+"""The indexes of programs that call themselves, in the map "tail_calls".
 
-A program of a plan calls itself where a path has many directories
+A program of a plan calls itself if a path has many directories
 (bpf_src/extra/directory_walk.h), by PROGRAM_INDEX() of bpf_src/open_args.h.
 """
 
@@ -18,9 +18,9 @@ _CALLS = len(OPEN_CALLS)
 def find(
     programs: Iterable[str], functions: Mapping[str, str]
 ) -> Dict[int, str]:
-    """The programs by their indexes; others have none.
+    """The programs by their indexes, without those that have none.
 
-    `functions` are the kernel's, by #define: see function_names.py.
+    `functions` are the kernel's, by #define: see kernel/function_names.py.
     """
     found = {_index(name, functions): name for name in programs}
     return {index: name for index, name in found.items() if index is not None}
@@ -41,7 +41,9 @@ def _index(program: str, functions: Mapping[str, str]) -> Optional[int]:
 
 
 def _differs(call: str, program: str) -> bool:
-    """Some kernels (6.1, say) take only programs for fentry whose functions
-    have one type; BTF may give this call's function another.
+    """Can the program's function have another type than the others?
+
+    Some kernels, such as 6.1, accept only fentry programs in the map whose
+    functions have the same type; that of this call may differ in BTF.
     """
     return call == "open_by_handle_at" and program.startswith("kretfunc__")
