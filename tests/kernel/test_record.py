@@ -261,7 +261,7 @@ def test_root_overwrites_recordings_only(
     os.mkfifo(fifo)
     for path, why in (
         (precious, "is there already and is no recording"),
-        (link, "has a symbolic link in its path"),
+        (link, "the path contains a symbolic link"),
         (fifo, "is no file"),
         (foreign, "belongs to another user"),
         (tmp_path, "Is a directory"),
