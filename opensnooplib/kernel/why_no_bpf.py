@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 
 from opensnooplib.kernel import capabilities, limits, lockdown, this_kernel
 
@@ -33,6 +34,16 @@ def sentence(error: int) -> str:
             "this kernel allows perf events only with CAP_SYS_ADMIN "
             f"(kernel.perf_event_paranoid is {paranoid}): run as root, or, as "
             "root, run sysctl kernel.perf_event_paranoid=2"
+        )
+    locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    if (
+        this_kernel.version() < limits.BPF_IS_NOT_LOCKED
+        and locked != resource.RLIM_INFINITY
+    ):
+        return (
+            "before Linux 5.11, programs and maps are locked memory, of which "
+            f"this user may have {locked >> 10} KiB (ulimit -l): run as root, "
+            "or with ulimit -l unlimited"
         )
     return (
         "the kernel refuses BPF although this process may trace: a container "

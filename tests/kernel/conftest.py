@@ -12,7 +12,7 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from opensnooplib.kernel import limits, tracefs
+from opensnooplib.kernel import limits, this_kernel, tracefs
 from tests.kernel.cast import Cast, a_cast
 from tests.kernel.cgroup_folders import a_group, mount_hierarchy
 from tests.kernel.starts import (
@@ -156,6 +156,8 @@ def locked(perf_events_for_others: None) -> Iterator[Locked]:
     before = _MLOCK_KIB.read_text()
 
     def allow(for_each_cpu: int, besides: int = 0) -> Tuple[str, ...]:
+        if this_kernel.version() < limits.BPF_IS_NOT_LOCKED:
+            pytest.skip("programs and maps are locked memory here, too")
         _MLOCK_KIB.write_text(str(for_each_cpu))
         return prepared(
             f"{MOUNT_TRACEFS}; ulimit -l {besides}; "

@@ -14,7 +14,12 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opensnooplib.kernel import function_names, lockdown, this_kernel
+from opensnooplib.kernel import (
+    function_names,
+    limits,
+    lockdown,
+    this_kernel,
+)
 from opensnooplib.options import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -183,6 +188,21 @@ def test_without_btf_what_needs_it_says_so() -> None:
 def test_capabilities_instead_of_root(readable_checkout: Path) -> None:
     under = prepared(f'{MOUNT_TRACEFS}; set -- {BPF_PERFMON_AND_READ} "$@"')
     _assert_it_works(under=under, checkout=readable_checkout)
+
+
+@pytest.mark.every_kernel
+@pytest.mark.skipif(
+    this_kernel.version() >= limits.BPF_IS_NOT_LOCKED,
+    reason="programs and maps are no locked memory here",
+)
+@pytest.mark.usefixtures("perf_events_for_others")
+def test_programs_are_locked_memory(readable_checkout: Path) -> None:
+    under = prepared(
+        f"{MOUNT_TRACEFS}; ulimit -l 8192; "
+        f'set -- {BPF_PERFMON_AND_READ} "$@"'
+    )
+    ended = run("-b", "8", under=under, checkout=readable_checkout)
+    assert "8192 KiB (ulimit -l)" in _sentence(ended)
 
 
 # With the page of control data that each ring has.
