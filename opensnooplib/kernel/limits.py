@@ -21,7 +21,8 @@ from opensnooplib.base.errors import OpensnoopError
 # The errors for the open files of a process, those of the host, and locked
 # memory; the last one is that of ring_map() of native/perf/perf_ring.h.
 ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)
-# Programs and maps are locked memory before (commit bdb7b79b4ce8).
+# The first kernel on which programs and maps are not locked memory (commit
+# bdb7b79b4ce8).
 BPF_IS_NOT_LOCKED = (5, 11, 0)
 MORE_LOCKED_MEMORY = "run with CAP_IPC_LOCK or a larger ulimit -l"
 

@@ -122,7 +122,7 @@ MISTAKES = {
     "what sends is in a comment": Mistake(
         "\tevents.perf_submit",
         "\t// events.perf_submit",
-        ("opensnoop: my.c sends nothing, so nothing would be shown: …",),
+        ("opensnoop: my.c sends no records, so nothing would be shown: …",),
     ),
     "a type isn't known": Mistake(
         "\tu32 pid;\n",

@@ -243,7 +243,7 @@ def test_unknown(host: _Host, cgroup: Path, word: str) -> None:
 
 def test_known_and_not_running(host: _Host) -> None:
     _docker_state(host.lib, ID, "web")
-    assert "does not run" in _refusal(host, "web")
+    assert "is not running" in _refusal(host, "web")
 
 
 def test_ambiguous(host: _Host, cgroup: Path) -> None:
