@@ -132,7 +132,7 @@ def _add_selection(group: _Group) -> None:
         "-u",
         "--uid",
         metavar="USER[,USER]",
-        help="by these users, given by number or name",
+        help="by these users, given by ID or name",
     )
     group.add_argument(
         "-n", "--name", help="by commands whose name contains NAME"
@@ -259,8 +259,8 @@ def _add_columns(group: _Group) -> None:
         "-R",
         "--real-path",
         action="store_true",
-        help="like -F, but for files that were opened the real path, with "
-        "symbolic links followed",
+        help="like -F, but show the real path of opened files, with symbolic "
+        "links followed",
     )
     group.add_argument(
         "--path-view",

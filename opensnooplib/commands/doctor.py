@@ -232,7 +232,7 @@ def _plan_remedy(tried: List[Finding]) -> str:
     """What to do about a plan that doesn't work."""
     for plan in tried:
         if plan.ok:
-            return f"nothing: {plan.subject} works"
+            return f"nothing, since {plan.subject} works"
     return _rights_or(
         "fix what is missing above", "".join(plan.found for plan in tried)
     )
