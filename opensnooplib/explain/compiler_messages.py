@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A mistake in the C, as a person reads it: where, the line, and why."""
+"""A mistake in the C as a person reads it: location, line and reason."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ _NOISE = re.compile(
     r"|LLVM ERROR: Cannot select: .*|\s*0x[0-9a-f]+: .*|In function: .*|\s*)$"
 )
 
-# Beside the C that clang 18 and later show: the number of the line.
+# The line number that clang 18 and later print beside the C.
 _MARGIN = re.compile(r"^ {0,4}(\d+| {5}) \| ?")
 
 _REMARK = re.compile(
     r"^(\S[^:]*)(?::\d+){0,2}: (?:fatal )?(error|warning|note): "
 )
 
-# Where BCC's own files are, and what macros make.
+# Paths of BCC's own files, and of code that macros make.
 _OF_BCC = ("/virtual/", "<scratch space>")
 
-# What LLVM says of a whole function: "error: FILE:LINE:0: in function ...".
+# LLVM's error in a whole function: "error: FILE:LINE:0: in function ...".
 _OF_LLVM = re.compile(
     r"^error: (\S+):(\d+):\d+: in function (\w+) .*\): (.*)$"
 )
 
-# Of older versions of LLVM; the file's path may be cut at its begin.
+# A division in older versions of LLVM; the path may lack its beginning.
 _DIVISION = re.compile(r"^Error at line \d+: (Unsupport signed division) .*")
 _LOCATION_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
 
-# What BCC says of a map that the kernel refuses.
+# BCC's error for a map that the kernel refuses.
 _NO_MAP = re.compile(r"^could not open bpf map: (\w+), error: (.*)$")
 
-# A function within another: where a brace is missing, all that follow are.
+# clang's error for a function within another: after a missing brace, all are.
 _WITHIN = "function definition is not allowed here"
 _TO_MATCH = "to match this '{'"
 
-# Two functions under one name: two probes for one hook.
+# clang's error for two probes on one hook: two functions with one name.
 _TWICE = re.compile(
     r"redefinition of '_*((?:raw_tracepoint|tracepoint|kprobe|kretprobe|kfunc"
     r"|kretfunc|lsm)__\w+)'"
 )
 
-# BCC reads the arguments of a kprobe's function from the registers.
+# clang's error for a kprobe with arguments, which BCC reads from registers.
 _NO_REGISTERS = "incomplete definition of type 'struct pt_regs'"
 
 
 class _Remark(NamedTuple):
-    """One of clang's; the lines that follow its first one belong to it."""
+    """A remark of clang, with the lines that belong to it."""
 
     path: str
     kind: str  # error, warning or note
@@ -69,7 +69,7 @@ class _Remark(NamedTuple):
 
     @property
     def said(self) -> str:
-        """Its head; those from where the file is included stand above it."""
+        """The remark itself; lines before it say who includes the file."""
         return next((one for one in self.lines if _REMARK.match(one)), "")
 
     @property
@@ -79,7 +79,7 @@ class _Remark(NamedTuple):
 
     @property
     def line(self) -> int:
-        """0 where it is said of none."""
+        """The line number; 0 for a remark without one."""
         number = re.match(r":(\d+)", self.said[len(self.path) :])
         return int(number[1]) if number else 0
 
@@ -87,7 +87,7 @@ class _Remark(NamedTuple):
 def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
     """clang's messages, with names of files as a person would type them.
 
-    `hints` are what the compile room knows besides.
+    `hints` are sentences that the compile room adds, a line each.
     """
     remarks = list(_of_use(_remarks(output, made_of), made_of))
     remarks = _without_what_follows_a_brace(remarks)
@@ -96,7 +96,7 @@ def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
 
 
 def warnings(output: str, made_of: Source) -> str:
-    """Those for the files that a person writes; "" without any."""
+    """clang's warnings for the files that a person writes, or ""."""
     clangs, end, _ = output.rpartition(" generated.")
     remarks = _of_use(_remarks(clangs + end, made_of), made_of)
     text = _text_of((one for one in remarks if one.kind), made_of)
@@ -135,8 +135,8 @@ def _remarks(output: str, made_of: Source) -> List[_Remark]:
 
 
 def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
-    """Without warnings for the kernel's headers, and a tour through BCC's."""
-    own = {  # and how many lines they have, with the one behind the last
+    """The remarks without warnings and notes on headers of others."""
+    own = {  # the number of lines of each, with the one after the last
         os.path.abspath(path): text.count("\n") + 1
         for path, text in made_of.files.items()
     }
@@ -148,28 +148,26 @@ def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
             continue
         is_kept = remark.kind != "warning" or remark.path in own
         if remark.line > own.get(remark.path, remark.line):
-            is_kept = False  # the compiler has lost count at a file's end
+            is_kept = False  # clang lost count at the end of a file
         if is_kept:
             yield remark
 
 
 def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
-    """One remark in place of all that come since one "}" is missing."""
+    """One remark in place of all that a missing "}" causes."""
     first = next((i for i, r in enumerate(remarks) if _WITHIN in r.said), None)
     begins = [r for r in remarks if r.kind == "note" and _TO_MATCH in r.said]
     if first is None or not begins:
         return remarks
     begin, behind = begins[-1].location, remarks[first].location
-    said = (
-        f"{begin}: error: a }} is missing: this does not end before {behind}"
-    )
+    said = f"{begin}: error: a }} is missing: this is still open at {behind}"
     return [*remarks[:first], _Remark(begins[-1].path, "error", [said])]
 
 
 def _in_other_words(
     remarks: Iterable[_Remark], made_of: Source
 ) -> Iterator[_Remark]:
-    """Where clang shows code that nobody wrote, and a line that isn't it."""
+    """The remarks, with others in place of those that show generated code."""
     said = set()
     is_said_better = False
     for remark in remarks:
@@ -185,20 +183,20 @@ def _in_other_words(
 
 
 def _better(remark: _Remark, made_of: Source) -> str:
-    """One line in place of the remark's, or ""."""
+    """A line that is clearer than those of the remark, or ""."""
     text = "\n".join(remark.lines)
     twice = _TWICE.search(text)
     if twice:
         found = locations.all_of_program(twice[1], made_of)
-        # clang knows in which file the second is.
+        # clang says in which file the second one is.
         file = c_text.shown_name(remark.path)
         found.sort(key=lambda one: one.startswith(f"{file}:"))
         hook = program_names.hook_of(twice[1])
         if len(found) > 1:
             return (
-                f"{found[-1]}: error: a probe for the {hook.what} "
-                f"{program_names.target_of(twice[1])} is there already, at "
-                f"{found[0]}: make them one"
+                f"{found[-1]}: error: there is already a probe for the "
+                f"{hook.what} {program_names.target_of(twice[1])}, at "
+                f"{found[0]}: merge the two"
             )
     if _NO_REGISTERS in text and not _is_written(remark, made_of):
         location = _function_above(remark, made_of)
@@ -208,7 +206,7 @@ def _better(remark: _Remark, made_of: Source) -> str:
 
 
 def _is_written(remark: _Remark, made_of: Source) -> bool:
-    """Is the line that clang shows one of the file's?"""
+    """Does the file have the line that clang shows?"""
     for path, text in made_of.files.items():
         if os.path.abspath(path) == remark.path:
             shown = [line.strip() for line in remark.lines[1:]]
@@ -217,7 +215,7 @@ def _is_written(remark: _Remark, made_of: Source) -> bool:
 
 
 def _function_above(remark: _Remark, made_of: Source) -> str:
-    """The last function with registers that begins before the location."""
+    """The location of the last function before the remark with registers."""
     number = re.search(r":(\d+):\d+: error: ", remark.lines[0])
     for path, text in made_of.files.items():
         if number and os.path.abspath(path) == remark.path:
@@ -251,7 +249,7 @@ def _of_llvm(line: str, made_of: Source) -> str:
 
 
 def _shown(file: str, made_of: Source) -> str:
-    """LLVM's name for a file, which may lack its begin, as a person's."""
+    """A file as a person knows it; LLVM's name may lack the beginning."""
     name = os.path.basename(file)
     for path in made_of.files:
         if os.path.basename(path) == name:
@@ -269,7 +267,7 @@ def with_short_names(text: str, made_of: Source) -> str:
 
 
 def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
-    """Why the kernel refuses the program, in its words and in plain ones."""
+    """Why the kernel refuses the program: its own words, and plain ones."""
     refusal = verifier_log.parse(output, failure.c_line, made_of.files)
     lines = warnings(output, made_of).splitlines()
     if refusal.file:
@@ -283,5 +281,5 @@ def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
         lines.append(f"in plain words: {refusal.plain}")
     if refusal.instruction:
         lines.append(f"the instruction: {refusal.instruction}")
-    lines += [f"known there: {register}" for register in refusal.registers]
+    lines += [f"the register: {one}" for one in refusal.registers]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors of the compiler and of the verifier in plain words.
 
-To explain one more, add what it says, as a pattern, and the words.
+To explain another error, add a pattern for it, and the words.
 """
 
 from __future__ import annotations
@@ -11,19 +11,25 @@ from typing import List, Tuple
 
 from opensnooplib.base.suggestions import did_you_mean
 
-# Of clang, LLVM and BCC. All that fit.
+# Errors of clang, LLVM and BCC, as patterns: the words of all that match.
 _COMPILER: Tuple[Tuple[str, str], ...] = (
-    (r"undeclared identifier 'TASK_COMM_LEN'", "#include <linux/sched.h>"),
-    (r"undeclared identifier 'PATH_MAX'", "#include <uapi/linux/limits.h>"),
-    (r"undeclared identifier 'O_", "#include <uapi/linux/fcntl.h>"),
-    (r"struct pt_regs'", "#include <uapi/linux/ptrace.h>"),
+    (
+        r"undeclared identifier 'TASK_COMM_LEN'",
+        "add #include <linux/sched.h>",
+    ),
+    (
+        r"undeclared identifier 'PATH_MAX'",
+        "add #include <uapi/linux/limits.h>",
+    ),
+    (r"undeclared identifier 'O_", "add #include <uapi/linux/fcntl.h>"),
+    (r"struct pt_regs'", "add #include <uapi/linux/ptrace.h>"),
     (
         r"built-in function '__(fix|float|.*[sd]f[0-9])",
-        "BPF has only integers",
+        "BPF has only integers, and no floating point",
     ),
     (
         r"stack limit|built-in function 'mem(set|cpy|move)'",
-        "the stack has 512 bytes: keep large things in a BPF_PERCPU_ARRAY",
+        "the stack has only 512 bytes: keep large data in a BPF_PERCPU_ARRAY",
     ),
     (
         r"library function 'mem(set|cpy|move|cmp)'",
@@ -32,58 +38,61 @@ _COMPILER: Tuple[Tuple[str, str], ...] = (
     ),
     (
         r"(implicit|undeclared).* '(printf|malloc|strlen|strcpy|strcmp|open)'",
-        "a BPF program calls the kernel's helpers only: man bpf-helpers",
+        "a BPF program can call only the kernel's helpers: see bpf-helpers(7)",
     ),
     (
         r"'(std\w+|string|unistd|errno)\.h' file not found",
-        "there is no C library in the kernel: include <linux/...> and "
-        "<uapi/linux/...> only",
+        "there is no C library in the kernel: include only <linux/...> and "
+        "<uapi/linux/...>",
     ),
     (
         r"'(vmlinux|bpf/\w+)\.h' file not found",
-        "this is for programs with libbpf; BCC has the helpers at hand, and "
-        "the kernel's structs are in <linux/...>",
+        "this header is for programs that use libbpf; BCC declares the "
+        "helpers itself, and the kernel's structs are in <linux/...>",
     ),
     (
         r"(?m)^\s*SEC\(",
-        "SEC() is for programs with libbpf; with BCC, a probe begins with "
+        "SEC() is for programs that use libbpf; with BCC, a probe begins with "
         "TRACEPOINT_PROBE(category, event)",
     ),
     (
         r"(?m)^\s*TRACEPOINT_PROBE\((\s*\"|\w+:)",
-        "a comma is between the two names, and no quotes are around them: "
+        "separate the two names with a comma, and don't quote them: "
         "TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
     ),
     (
         r"cannot call non-static helper function",
-        "functions that probes call are static",
+        "functions that probes call must be static",
     ),
     (
         r"too many args to|Constant<\d+> too many arguments",
-        "a helper takes 5 arguments at most: bpf_trace_printk() the text and "
-        "3 values",
+        "a helper takes at most 5 arguments: bpf_trace_printk(), the format "
+        "and 3 values",
     ),
     (
         r"refuses the map .*: Argument list too long",
-        "its values are too large: a CPU has 32 KiB for each at most",
+        "its values are too large: each can have at most 32 KiB on each CPU",
     ),
-    (r"zero-sized leaf", "struct event has no fields: they are the columns"),
+    (
+        r"zero-sized leaf",
+        "struct event has no fields: add some, since they are the columns",
+    ),
     (
         r"[Uu]nsupport(ed)? signed division",
-        "BPF divides unsigned numbers only: make both sides unsigned",
+        "BPF divides only unsigned numbers: make both operands unsigned",
     ),
     (
         r"array type .* is not assignable",
-        "an array is copied: __builtin_memcpy(to, from, size)",
+        "an array can't be assigned: use __builtin_memcpy(to, from, size)",
     ),
     (
         r"comparison (of array|against a string)",
-        "this compares addresses: compare texts byte by byte",
+        "this compares addresses: compare strings byte by byte",
     ),
 )
 
 
-# Taken by clang for a function without a type.
+# A macro that clang takes for a function without a type.
 _UNKNOWN_MACRO = re.compile(r"type specifier missing.*\n\s*(\w+)\(")
 _MACROS = (
     *("TRACEPOINT_PROBE", "RAW_TRACEPOINT_PROBE", "LSM_PROBE"),
@@ -92,7 +101,7 @@ _MACROS = (
     *("BPF_HISTOGRAM", "BPF_STACK_TRACE"),
 )
 
-# Names that BCC's macros for maps could have; some versions have some.
+# Macros for maps that only some versions of BCC have.
 _TABLES = {
     "BPF_LRU_HASH": "lru_hash",
     "BPF_PERCPU_HASH": "percpu_hash",
@@ -100,49 +109,49 @@ _TABLES = {
 }
 
 TOO_LARGE = (
-    "the verifier gives up after 1,000,000 instructions, and a loop counts "
-    "each time that it goes round: give loops a smaller bound"
+    "the verifier gives up after 1,000,000 instructions, and each round of a "
+    "loop counts: give loops a smaller bound"
 )
 
 NO_VARIABLES = (
-    "this is NULL, or a global or static variable, which BCC doesn't have: "
-    "use BPF_ARRAY; or a list of values in braces that is too long for BPF: "
-    "assign them one by one"
+    "this is NULL, or a global or static variable, which BCC doesn't support: "
+    "use BPF_ARRAY; or it is an initializer too long for BPF: assign the "
+    "values one by one"
 )
 
-# Of the verifier. The first that fits.
+# The verifier's reasons, as patterns: the words of the first that matches.
 _VERIFIER: Tuple[Tuple[str, str], ...] = (
     (
         r"_or_null",
-        "what a lookup gives may be NULL: check it before it is used, as in "
-        "if (!value) return 0;",
+        "the result of a lookup may be NULL: check it before it is used, as "
+        "in if (!value) return 0;",
     ),
     (
         r"invalid bpf_context access|dereference of modified ctx",
-        "a program of this kind can't read this part of its context, or not "
-        "write there: change a copy",
+        "a program of this type can't read this part of its context, or can't "
+        "write to it: change a copy",
     ),
     (
         r"invalid mem access '(scalar|inv)'",
-        "this isn't a pointer to memory that may be read just so: memory of "
-        "the kernel is read with bpf_probe_read_kernel(), that of a program "
-        "with bpf_probe_read_user()",
+        "this pointer can't be dereferenced directly: read kernel memory with "
+        "bpf_probe_read_kernel(), and the memory of a process with "
+        "bpf_probe_read_user()",
     ),
     (
         r"(read|write|access).* stack|stack .*(read|access)",
-        "this part of the stack has no value yet, or lies outside of the "
-        "variable: give variables a value, such as = {}, and check indexes",
+        "this part of the stack is uninitialized, or outside the variable: "
+        "initialize variables, for example with = {}, and check indexes",
     ),
     (
         r"!read_ok",
         "this is used before it has a value; if it is R0, the function "
-        "doesn't return one on each path",
+        "doesn't return a value on every path",
     ),
     (
         r"invalid access to|(min|max) value is|outside of the|unbounded mem"
         r"|math between|pointer arithmetic|value .* makes|zero-sized",
-        "the access can lie outside of the memory: check the index or the "
-        "size against its bounds, just before it is used",
+        "the access may be out of bounds: check the index or the size against "
+        "its bounds just before it is used",
     ),
     (
         r"back-edge|infinite loop|loop .*detected|jumps is too complex",
@@ -155,53 +164,53 @@ _VERIFIER: Tuple[Tuple[str, str], ...] = (
     ),
     (
         r"combined stack|stack size|stack limit",
-        "the stack has 512 bytes: keep large things in a map, as struct "
-        "event in BPF_PERCPU_ARRAY",
+        "the stack has only 512 bytes: keep large data in a map, such as "
+        "struct event in a BPF_PERCPU_ARRAY",
     ),
     (
         r"might sleep",
-        "this helper may wait, and a program of this kind must not: use one "
+        "this helper may sleep, and a program of this type must not: use one "
         "that doesn't, such as bpf_probe_read_user()",
     ),
     (
         r"GPL",
-        "only programs under the GPL may call this helper, as they are "
-        "without BPF_LICENSE: take it out",
+        "only programs under the GPL may call this helper, and without "
+        "BPF_LICENSE the C is under the GPL: remove BPF_LICENSE",
     ),
     (
         r"last insn is not an exit",
-        "a function that a probe calls must become a part of it: take out "
-        "noinline, or write static inline",
+        "a function that a probe calls must be inlined: remove noinline, or "
+        "write static inline",
     ),
     (
         r"R11 is invalid",
-        "an array in a function has a constant size",
+        "an array in a function must have a constant size",
     ),
     (
         r"unknown func|cannot use helper|helper access|not allowed",
-        "this helper isn't there for a program of this kind, or not on this "
-        "kernel",
+        "this helper isn't available to a program of this type, or not on "
+        "this kernel",
     ),
     (
         r"cannot write|only read is|cannot be written|read-only",
-        "this memory can be read, not written",
+        "this memory is read-only",
     ),
     (
         r"type=\S+ expected=",
-        "the helper wants another kind of argument here: the address of a "
-        "variable or of memory in a map, for example",
+        "the helper expects another kind of argument here, such as the "
+        "address of a variable or of memory in a map",
     ),
-    (r"unknown opcode", NO_VARIABLES),  # BCC 0.18 makes one of them
-    (r"unreachable", "this line can never be reached: take it out"),
+    (r"unknown opcode", NO_VARIABLES),  # what BCC 0.18 makes of variables
+    (r"unreachable", "this line can never be reached: remove it"),
     (
         r"At program exit|return value",
-        "the program returns a number that is not allowed here",
+        "the program returns a value that is not allowed here",
     ),
 )
 
 
 def of_compiler(text: str) -> List[str]:
-    """For what the compiler said, a sentence each."""
+    """Sentences for the errors in the compiler's messages."""
     words = [plain for cause, plain in _COMPILER if re.search(cause, text)]
     for name in _UNKNOWN_MACRO.findall(text):
         if name in _TABLES:
@@ -217,7 +226,7 @@ def of_compiler(text: str) -> List[str]:
 
 
 def of_verifier(reason: str) -> str:
-    """For the reason in its log; "" where there are none."""
+    """The words for a reason in the verifier's log, or ""."""
     for pattern, words in _VERIFIER:
         if re.search(pattern, reason):
             return words

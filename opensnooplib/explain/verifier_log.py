@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel's verifier says of a program that it refuses, explained.
+"""The log of the kernel's verifier for a program that it refuses.
 
 Its log follows the program instruction by instruction, with the line of C in
 between, and ends with the reason:
@@ -9,7 +9,7 @@ between, and ends with the reason:
     R9 invalid mem access 'map_value_or_null'
     processed 21 insns (limit 1000000) ...
 
-Linux before 6.9 doesn't give the location behind the @. See
+Linux before 6.9 leaves out the location after the @. See
 print_verifier_state and verbose_linfo in kernel/bpf/.
 """
 
@@ -34,7 +34,7 @@ _NO_REASON = re.compile(
 
 
 class Refusal(NamedTuple):
-    """Where and why. Text is empty and numbers are 0 where nobody says."""
+    """Where the verifier stopped, and why; "" and 0 where that is unknown."""
 
     file: str
     line: int
@@ -46,13 +46,13 @@ class Refusal(NamedTuple):
 
 
 def last_instruction(log: str) -> Optional[int]:
-    """The number of the one at which the verifier stopped."""
+    """The index of the instruction at which the verifier stopped."""
     numbers = re.findall(r"^(\d+): \([0-9a-f]{2}\) ", log, re.MULTILINE)
     return int(numbers[-1]) if numbers else None
 
 
 def last_c_line(log: str) -> str:
-    """As it stands in the log, or "". Line 0 is made by the compiler."""
+    """The last line of C in the log, or "". Line 0 is the compiler's own."""
     for line in reversed(log.split("\n")):
         found = _C_LINE.match(line)
         if found and found.group(3) != "0":
@@ -61,9 +61,9 @@ def last_c_line(log: str) -> str:
 
 
 def parse(log: str, c_line: str, files: Dict[str, str]) -> Refusal:
-    """`files` are those that the C was made of, by path.
+    """The refusal in `log`; `files` are the texts of the C, by path.
 
-    `c_line` is a line as last_c_line() gives it, for a log without any.
+    `c_line` is a line from last_c_line(), for a log that has none.
     """
     lines = log.split("\n")
     index = max(
@@ -104,7 +104,7 @@ def _is_noise(line: str) -> bool:
 
 
 def _size_of(log: str) -> str:
-    """One that was given up has no reason but its size."""
+    """A reason for a program that was too large: its log has none."""
     processed = re.search(r"processed (\d+) insns", log)
     too_large = processed and int(processed.group(1)) > 1000000
     return " too large" if too_large else ""
@@ -113,7 +113,7 @@ def _size_of(log: str) -> str:
 def _find(
     files: Dict[str, str], name: str, number: int, c_line: str
 ) -> Tuple[str, int]:
-    """The file by its last name; without one, where only one line is so."""
+    """The location: by the file's name, or where only one line matches."""
     for path, text in files.items():
         count = text.count("\n") + 1
         if os.path.basename(path) == name and 0 < number <= count:
@@ -128,7 +128,7 @@ def _find(
 
 
 def _registers(reason: str, instruction: str, lines: List[str]) -> List[str]:
-    """The last that is known of those that the reason names."""
+    """The last known states of the registers that the reason names."""
     names = re.findall(r"\b[Rr](\d+)\b", reason)
     names = names or re.findall(r"\br(\d+)\b", instruction)
     states: List[str] = []

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--disasm: the instructions of a loaded program, the C lines beside them.
+"""--disasm: the instructions of a loaded program, with the lines of C.
 
-The kernel gives the program back as it runs it, after the verifier has
-changed it here and there, with a table of which instruction comes from which
-line. Instructions are written as the verifier writes them: kernel/bpf/disasm.c
-and Documentation/bpf/standardization/instruction-set.rst.
+The kernel returns the program as it runs it, after the verifier has changed
+it in places, with a table of the line that each instruction comes from.
+Instructions are written as the verifier writes them: kernel/bpf/disasm.c and
+Documentation/bpf/standardization/instruction-set.rst.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _INSTRUCTION = struct.Struct("=BBhi")
 
 
 def of_program(name: str, fd: int) -> str:
-    """The whole text. Raises OSError."""
+    """The text of one program. Raises OSError."""
     code, lines, btf_id = bpf_objects.program_code(fd)
     comments = _c_lines(lines, bpf_objects.btf_data(btf_id)) if lines else {}
     text = [f"{name}:"]
@@ -70,7 +70,7 @@ def of_program(name: str, fd: int) -> str:
 
 
 def _c_lines(lines: bytes, btf: bytes) -> Dict[int, str]:
-    """What to write before an instruction, by its number."""
+    """The line of C to write before an instruction, by its index."""
     header = _BTF_HEADER.unpack_from(btf)
     strings = btf[header[3] + header[6] :][: header[7]]
 
@@ -90,7 +90,7 @@ def _c_lines(lines: bytes, btf: bytes) -> Dict[int, str]:
 
 
 def instruction(code: bytes) -> str:
-    """The first one in `code`; the wide one has two halves."""
+    """The first instruction in `code`, as text; a wide one has two halves."""
     op, registers, offset, number = _INSTRUCTION.unpack_from(code)
     destination, source = registers & 15, registers >> 4
     kind = op & 7
@@ -130,7 +130,7 @@ def _jump(
 
 
 def _call(offset: int) -> str:
-    """A helper: the kernel says how far it is from a function of its own."""
+    """A call of a helper: `offset` is counted from __bpf_call_base."""
     addresses = _addresses()
     name = addresses.get(addresses.get("__bpf_call_base", 0) + offset)
     return f"call {name or offset}"
@@ -138,7 +138,7 @@ def _call(offset: int) -> str:
 
 @functools.lru_cache(maxsize=None)
 def _addresses() -> Dict[Union[int, str], Any]:
-    """Names by address, and the other way round: /proc/kallsyms."""
+    """Names by address, and addresses by name: /proc/kallsyms."""
     found: Dict[Union[int, str], Any] = {}
     try:
         with open(
@@ -181,7 +181,7 @@ def _memory(
 
 
 def of_programs(programs: Dict[str, int]) -> str:
-    """All of them, by name."""
+    """The text of all programs, sorted by name."""
     parts: List[str] = [
         of_program(name, fd) for name, fd in sorted(programs.items())
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--maps: which maps the C has, and how "start" and the counters change.
+"""--maps: the maps of the C, and changes of "start" and of the counters.
 
 On stderr, beside the rows; with --format json each line is an object.
 """
@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any, Dict, List, Optional
 
-from opensnooplib.base.messages import write_line
+from opensnooplib.base.messages import counted, write_line
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
@@ -18,7 +18,7 @@ _SECONDS = 1.0
 
 
 class MapsView:
-    """To be stepped in each round of the trace."""
+    """The view of the maps, stepped in each round of the trace."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
@@ -46,16 +46,17 @@ class MapsView:
                 write_line(json.dumps({"map": one._asdict()}))
             else:
                 write_line(
-                    f"map {one.name}: {one.kind}, {one.entries} entries at "
-                    f"most, key {one.key_size}, value {one.value_size} bytes"
+                    f"map {one.name}: {one.kind}, at most "
+                    f"{counted(one.entries, 'entry', 'entries')}, "
+                    f"key {one.key_size}, value {one.value_size} bytes"
                 )
 
     def _values(self) -> Dict[str, int]:
         trace = self._trace
-        counted = [one.start_count() for one in [*trace.older, trace.newest]]
+        counts = [one.start_count() for one in [*trace.older, trace.newest]]
         values = {"lost": trace.lost(), "missed": trace.missed()}
-        if any(counted):
-            there = [one for one in counted if one]
+        if any(counts):
+            there = [one for one in counts if one]
             values["start"] = sum(one.entries for one in there)
             values["under_way"] = sum(one.flagged for one in there)
         return values
@@ -68,9 +69,10 @@ class MapsView:
         parts: List[str] = []
         if "start" in values:
             parts.append(
-                f"start {values['start']} entries, {values['under_way']} "
-                "under way"
+                f"start: {counted(values['start'], 'entry', 'entries')}, "
+                f"{values['under_way']} under way"
             )
-        parts.append(f"counters {values['lost']} lost")
-        parts.append(f"{values['missed']} missed")
-        write_line("maps: " + ", ".join(parts))
+        parts.append(
+            f"counters: {values['lost']} lost, {values['missed']} missed"
+        )
+        write_line("; ".join(parts))

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--live: a save of the C is taken into the running trace."""
+"""--live: the C is reloaded into the running trace when it is saved."""

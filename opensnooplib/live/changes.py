@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a save changed, in words."""
+"""Changes by a save, in words."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
     if added:
         parts.append(f"{', '.join(added)} added")
     if removed:
-        parts.append(f"{', '.join(removed)} gone")
+        parts.append(f"{', '.join(removed)} removed")
     if [h for h in after if h in before] != [h for h in before if h in after]:
-        parts.append("in another order")
+        parts.append("order changed")
     looks = {column.heading: (column.kind, column.width) for column in old}
     changed = [
         column.heading
@@ -39,12 +39,12 @@ def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
         != (column.kind, column.width)
     ]
     if changed:
-        parts.append(f"{', '.join(changed)} shown in another way")
-    return "columns: " + (", ".join(parts) or "as before")
+        parts.append(f"{', '.join(changed)} shown differently")
+    return "columns: " + (", ".join(parts) or "unchanged")
 
 
 def of_pairs(old: List[str], new: List[str]) -> str:
-    """Targets where programs only end what others begin, and didn't before."""
+    """Targets where a program only ends opens now, or no longer does."""
     return ", ".join(
         program_names.target_of(name)
         for name in new

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Have these files changed? By inotify(7), on the folders that they are in.
+"""Changes of files, by inotify(7) on the folders that they are in.
 
 Editors save in many ways: into the file, into a new one that is renamed over
-it, by way of a backup. All of them change something of that name in that
+it, by way of a backup. All of these change an entry of that name in that
 folder.
 """
 
@@ -15,27 +15,27 @@ from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from opensnooplib.base import libc
 
-# <sys/inotify.h>; a file that somebody only reads says nothing.
+# Events of <sys/inotify.h>; reading a file is none of these.
 _MODIFY, _MOVED_FROM, _MOVED_TO = 0x2, 0x40, 0x80
 _CREATE, _DELETE, _OVERFLOW = 0x100, 0x200, 0x4000
 _DELETE_SELF, _MOVE_SELF = 0x400, 0x800
 _CHANGES = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
 _FOLDER_IS_GONE = _DELETE_SELF | _MOVE_SELF
 
-# Of the kernel's, for one path: MAXSYMLINKS.
+# The kernel's limit for the links on one path: MAXSYMLINKS.
 _LINK_LIMIT = 40
 
 _HEAD = struct.Struct("=iIII")  # struct inotify_event
 _READ_SIZE = 64 * 1024
 
-# A save is over when nothing has happened for so long; but a program that
-# never stops writing is not waited for.
+# A save is over when nothing has happened for _QUIET_SECONDS, but at the
+# latest after _LONGEST_SAVE_SECONDS: some programs never stop writing.
 _QUIET_SECONDS = 0.03
 _LONGEST_SAVE_SECONDS = 1.0
 
 
 class Watch:
-    """Changes of files, saves that follow each other closely taken as one."""
+    """Watches files; saves in quick succession count as one."""
 
     def __init__(self) -> None:
         """Raises OSError."""
@@ -43,13 +43,13 @@ class Watch:
         self._folders: Dict[str, int] = {}
         self._names: Set[bytes] = set()
         self._first_change = 0.0
-        self.last_change = time.monotonic()  # or the begin
+        self.last_change = time.monotonic()  # at first, when the watch began
 
     def files(self, paths: Iterable[str]) -> None:
-        """Watch these, from now on, and no others.
+        """Watch these files and the links on their paths, and no others.
 
-        So are all links in their paths. Raises OSError where the kernel
-        has no room for more watches (fs.inotify.max_user_watches).
+        Raises OSError where the kernel has no room for more watches
+        (fs.inotify.max_user_watches).
         """
         names = {name for path in paths for name in _names_on_path(path)}
         watched = [_folder_and_name(name) for name in names]
@@ -66,7 +66,7 @@ class Watch:
             libc.inotify_rm_watch(self._fd, self._folders.pop(folder))
 
     def have_changed(self) -> bool:
-        """Was something saved, and is that over? Says so once."""
+        """Was a file saved, and is the save over? True once for each save."""
         now = time.monotonic()
         if self._read_events():
             self._first_change = self._first_change or now
@@ -97,9 +97,9 @@ class Watch:
                 data = data[_HEAD.size + size :]
 
     def _forget(self, number: int, mask: int) -> bool:
-        """Another folder may take its name: files() will look.
+        """Forget a folder that is gone, so that files() watches a new one.
 
-        Two names for one folder have one watch.
+        Two names of one folder have one watch.
         """
         gone = [name for name, n in self._folders.items() if n == number]
         for name in gone:
@@ -113,7 +113,7 @@ class Watch:
 
 
 def _names_on_path(path: str) -> Iterator[str]:
-    """Each link that is followed, folders' too, and what is at the end."""
+    """Each link that is followed on the path, and what it leads to."""
     at = "/"
     steps = _steps(os.path.abspath(path))
     links = 0
@@ -138,13 +138,15 @@ def _names_on_path(path: str) -> Iterator[str]:
 
 
 def _steps(path: str) -> List[str]:
-    """The last first."""
+    """The parts of a path, last one first."""
     return [step for step in path.split("/") if step not in ("", ".")][::-1]
 
 
 def _folder_and_name(path: str) -> Tuple[str, str]:
-    """The folder and a name in it: those of `path`, or of what must be there
-    first."""
+    """The folder of `path` and the name in it.
+
+    Where folders are missing, those of the first missing one.
+    """
     folder, name = os.path.split(path)
     while not os.path.isdir(folder):
         folder, name = os.path.split(folder)

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--live: a save of the C is taken into the running trace, exactly once.
+"""--live: reload the C into the running trace; no open is lost or shown twice.
 
-What was saved is compiled in a room of its own while the trace goes on. Then:
+The saved C is compiled in a compile room of its own while the trace continues.
+Then:
 
-1. Its programs for ends are attached beside the old ones: each end looks for
-   its begin in the map "start" of its own program set, so an open belongs to
-   the set that saw it begin.
-2. The new programs are shown the tool's own opens (the proof). If they
-   don't see them, that is told, and nothing has changed.
-3. One write into the slot of each stub (stub_code.py), and everybody's opens
-   are the new set's.
-4. The old set goes when nothing is under way that it saw begin: for a
-   FIFO that nobody opens, that can take as long as the trace.
+1. New programs that only end opens are attached beside the old ones. Each
+   looks for the begin in the map "start" of its own program set, so that an
+   open belongs to the set that saw it begin.
+2. The new programs get the tool's own opens (the proof). If they don't see
+   them, that is reported, and the trace stays as it was.
+3. One write into the slot of each stub (stub_code.py) sends all opens to the
+   new set.
+4. The old set is removed when all opens that it saw begin have ended. The open
+   of a FIFO that nobody else opens can last as long as the trace.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from opensnooplib.kernel import limits
 from opensnooplib.live import changes
 from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.file_watch import Watch
-from opensnooplib.base.messages import Messages
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source, VanishedError
 from opensnooplib.trace import proof
@@ -41,8 +42,8 @@ from opensnooplib.trace.running_trace import Trace
 # Some editors take the file away for a moment while they save.
 _VANISHED_SECONDS = 1.0
 
-# A save while the one before is compiled makes that work vain. But where saves
-# never end, one is taken in after this time all the same.
+# A save gives up the compile of the one before. Where saves never end, one
+# compile is finished all the same after this time.
 _BURST_SECONDS = 3.0
 
 _NOTHING = Source("", {})
@@ -50,7 +51,7 @@ _NOTHING = Source("", {})
 
 @contextlib.contextmanager
 def _as_sentence(what: str) -> Iterator[None]:
-    """Whatever goes wrong at a save, the trace must go on: so it is told."""
+    """Report any failure as an OpensnoopError: the trace must continue."""
     try:
         yield
     except OpensnoopError:
@@ -63,7 +64,7 @@ def _as_sentence(what: str) -> Iterator[None]:
         ) from error
 
 
-_NOT_TAKEN_IN = "this can't be taken in"
+_NOT_RELOADED = "cannot reload the C"
 
 
 def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
@@ -74,26 +75,26 @@ def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
 
 
 class Live:
-    """To be stepped in each round of the trace."""
+    """Live editing, stepped in each round of the trace."""
 
     def __init__(
         self, trace: Trace, result: Result, messages: Messages
     ) -> None:
         """Watch what the trace was built from. Raises OpensnoopError.
 
-        `result` is what the launch has told of.
+        `result` is that of the launch, whose warnings were shown.
         """
         self._trace = trace
         self._told = result.warnings()
         self._messages = messages
         self._path = c_text.path_of(trace.options)
         self._shown = trace.job.source  # what the trace runs
-        self._tried = self._shown  # the last that was read, if it could be
-        self._stream = 0  # of what is being taken in
+        self._tried = self._shown  # the last C that could be read
+        self._stream = 0  # of the C that is being reloaded
         self._work: Optional[Work] = None
         self._launched: Optional[Launched] = None
         self._burst_began = self._saved = 0.0
-        # When to look at the files; at first, they may have changed since.
+        # When to look at the files: at once, for changes since the launch.
         self._look_at: Optional[float] = 0.0
         self._missing_since: Optional[float] = None
         self._old: List[Retirement] = []
@@ -103,7 +104,7 @@ class Live:
         except OSError as error:
             raise _cannot_watch(self._path, error) from None
         messages.note(
-            f"saves of {changes.names(self._shown.files)} take effect at once"
+            f"{changes.names(self._shown.files)} will be reloaded when saved"
         )
 
     def step(self) -> None:
@@ -120,33 +121,33 @@ class Live:
             self._swap(self._launched)
 
     def _is_gone(self, old: Retirement) -> bool:
-        """Or does it stay until the trace ends?"""
+        """Is it gone? One that fails to go stays until the trace ends."""
         try:
-            with _as_sentence("programs of before stay until the trace ends"):
+            with _as_sentence("old programs stay until the trace ends"):
                 return old.step()
         except OpensnoopError as error:
             self._messages.report(error)
             return True
 
     def _must_finish(self) -> bool:
-        """Before it looks at another save."""
+        """Must the reload under way end before another save is read?"""
         is_busy = self._work or self._launched
         burst = time.monotonic() - self._burst_began
         return bool(is_busy) and burst > _BURST_SECONDS
 
     def stop(self) -> None:
-        """The trace ends; what is being compiled comes too late."""
+        """Give up what is being compiled: the trace ends."""
         if self._work:
             self._work.give_up().reap()
         if self._launched:
             self._drop(self._launched)
 
     def _look(self) -> None:
-        """At the files, and begin to compile if what they say is new."""
+        """Read the files, and begin to compile if the C has changed."""
         self._look_at = None
         reached: Dict[str, str] = {}
         try:
-            with _as_sentence(_NOT_TAKEN_IN):
+            with _as_sentence(_NOT_RELOADED):
                 found = c_text.read(self._path, reached)
         except VanishedError as error:
             self._wait_for_return(error)
@@ -162,15 +163,15 @@ class Live:
         was_busy = self._give_up()
         self._tried = found
         if found.text == self._shown.text:
-            self._messages.note("the C is again what the trace runs")
+            self._messages.note("the C is again that of the running trace")
             return
         if not was_busy:
             self._burst_began = time.monotonic()
         try:
-            with _as_sentence(_NOT_TAKEN_IN):
+            with _as_sentence(_NOT_RELOADED):
                 self._begin(found)
         except OpensnoopError as error:
-            self._tried = _NOTHING  # the same may find room later
+            self._tried = _NOTHING  # a later save of the same C may work
             self._tell(error)
 
     def _watch_all(self, files: Iterable[str]) -> None:
@@ -180,7 +181,7 @@ class Live:
             self._tell(_cannot_watch(self._path, error))
 
     def _give_up(self) -> bool:
-        """What an earlier save began. Returns whether there was anything."""
+        """Give up the reload of an earlier save, if any; was there one?"""
         work, launched = self._work, self._launched
         if work:
             self._work = None
@@ -191,7 +192,7 @@ class Live:
         return bool(work or launched)
 
     def _refuse(self, error: OpensnoopError) -> None:
-        """What was saved can't even be compiled."""
+        """Report C that can't even be compiled."""
         self._give_up()
         self._tried = _NOTHING
         self._tell(error)
@@ -214,9 +215,9 @@ class Live:
             if error.errno != errno.EBUSY:
                 raise
             raise OpensnoopError(
-                f"{len(self._old)} older programs still wait for opens "
-                f"that don't end ({self._what_is_held()}): no more can be "
-                "taken in"
+                "cannot reload: "
+                f"{counted(len(self._old), 'old program set')} still waiting "
+                f"for opens to end ({self._what_is_held()})"
             ) from None
         try:
             self._work = launch.begin_changed(
@@ -228,12 +229,12 @@ class Live:
         rings.add_own_process(self._work.pid)
 
     def _what_is_held(self) -> str:
-        """By maps of older programs."""
+        """The opens under way in old program sets, by map."""
         held: Dict[str, int] = {}
         for old in self._trace.older:
             for name, count in old.under_way().items():
                 held[name] = held.get(name, 0) + count
-        return "and ".join(
+        return " and ".join(
             f"the map {name} holds {count} of them"
             for name, count in held.items()
         )
@@ -241,7 +242,7 @@ class Live:
     def _take_over(self, work: Work) -> None:
         self._work = None
         try:
-            with _as_sentence(_NOT_TAKEN_IN):
+            with _as_sentence(_NOT_RELOADED):
                 self._launched = work.wait()
         except OpensnoopError as error:
             self._trace.rings.end_own_process(work.pid)
@@ -253,15 +254,15 @@ class Live:
 
     def _tell(self, error: OpensnoopError) -> None:
         self._messages.report(limits.explained(error) or error)
-        self._messages.warn("the trace goes on with the C as it was")
+        self._messages.warn("the trace continues with the previous C")
 
     def _swap(self, launched: Launched) -> None:
         try:
-            with _as_sentence(_NOT_TAKEN_IN):
+            with _as_sentence(_NOT_RELOADED):
                 try:
                     new, result = self._prove(launched)
                 except BlockingIOError:
-                    return  # rows find no room just now: in the next round
+                    return  # the output has no room now: try in the next round
                 self._trace.stubs.switch(new.programs)
         except OpensnoopError as error:
             self._drop(launched)
@@ -281,7 +282,7 @@ class Live:
     def _prove(self, launched: Launched) -> Tuple[ProgramSet, Result]:
         """Let the new programs see opens by the tool. Raises OpensnoopError.
 
-        Raises BlockingIOError where nothing can be known yet.
+        Raises BlockingIOError where the output has no room for rows.
         """
         trace = self._trace
         new = ProgramSet(
@@ -310,9 +311,9 @@ class Live:
             raise
         if not result.seen:
             raise OpensnoopError(
-                "the new programs are attached, but show no opens, not even "
-                "the tool's own, which is_tool() of bpf_src/task.h must let "
-                "pass"
+                "the new programs are attached but show no opens, not even "
+                "the tool's own, which is_tool() in bpf_src/task.h must let "
+                "through"
             )
         return new, result
 
@@ -333,21 +334,21 @@ class Live:
             for path in {**self._shown.files, **self._tried.files}
             if self._shown.files.get(path) != self._tried.files.get(path)
         )
-        # Where only the folder has got another name, no file has changed.
+        # Where only a folder was renamed, no file has changed.
         files = files or c_text.shown_name(self._path)
         self._messages.note(
-            f"{files}: taken in {took:.2f} s, "
+            f"{files}: reloaded in {took:.2f} s, "
             + changes.of_columns(old.format.columns, new.format.columns)
         )
         unpaired = changes.of_pairs(list(old.programs), list(new.programs))
         if unpaired:
             self._messages.warn(
-                f"{unpaired}: what was under way may be shown twice or not "
-                "at all, since begin and end are paired in another way now"
+                f"{unpaired}: opens under way may be shown twice or not at "
+                "all, since their entry and exit are now paired differently"
             )
 
     def _warn(self, result: Result) -> None:
-        """Of what the programs before saw, and these don't."""
+        """Warn of what the old programs saw and the new ones don't see."""
         told, self._told = self._told, result.warnings()
         for warning in self._told:
             if warning not in told:
@@ -355,7 +356,7 @@ class Live:
 
 
 def close_aside(fds: List[int]) -> None:
-    """In a thread: what is attached waits for the kernel's RCU."""
+    """Close in a thread: detaching waits for the kernel's RCU."""
 
     def close() -> None:
         for fd in fds:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an old program set of a --live trace goes, step by step."""
+"""The removal of an old program set of a --live trace, step by step."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from opensnooplib.base import libc
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
-# A program that was called before a switch has ended by then: it takes
-# microseconds, but some kernels let other tasks run in between.
+# Time for programs that run during a switch to end. They take microseconds,
+# but some kernels let other tasks run in between.
 _GRACE_SECONDS = 1.0
 
 # How often the map "start" is searched for what is still under way.
@@ -21,12 +21,12 @@ _LOOK_SECONDS = 0.25
 
 
 class Retirement:
-    """Wait for what is under way, detach, show the rest, close."""
+    """Wait for the opens under way, detach, show the rest, close."""
 
     def __init__(
         self, trace: Trace, old: ProgramSet, stubs: List[int]
     ) -> None:
-        """`stubs` are descriptors of those that only `old` needed."""
+        """`stubs` are descriptors of the stubs that only `old` needed."""
         self._trace = trace
         self._old = old
         self._stubs = stubs
@@ -35,7 +35,7 @@ class Retirement:
         self._due = time.monotonic() + _GRACE_SECONDS
 
     def step(self) -> bool:
-        """What is due. Returns whether it is gone."""
+        """Do what is due. Returns whether the program set is gone."""
         return time.monotonic() >= self._due and self._next()
 
     def _await_ends(self) -> bool:
@@ -47,7 +47,7 @@ class Retirement:
         return False
 
     def _detach(self) -> None:
-        """In a thread of its own: each waits for the kernel's RCU."""
+        """Runs in its own thread: detaching waits for the kernel's RCU."""
         for fd in self._stubs:
             os.close(fd)
         self._old.detach()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--record and --replay."""
+"""Recordings: the file that --record writes and --replay reads."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a recording says of itself, as JSON: its descriptions and counts.
 
-docs/recording.md is the format. What is read here may come from anybody:
-nothing in it is believed before it is checked.
+The format is in docs/recording.md. A recording may come from anybody, so that
+nothing in it is used before it is checked.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAGIC = b"\x89OSNOOP\n"
 _RECORD_BYTES = 1 << 16
 _FIELD_LIMIT = 1024
 
-# What the paths are: as the program gave them, with -F, with -R.
+# Kinds of paths: as the program gave them, with -F, with -R.
 PATHS = ("given", "full", "real")
 
 
@@ -46,20 +46,20 @@ class Description(NamedTuple):
     kernel: str
     machine: str
     command_line: List[str]
-    paths: str  # one of PATHS; empty: it isn't told
+    paths: str  # one of PATHS; "": the recording doesn't say
 
 
 class Counts(NamedTuple):
-    """What isn't in the recording, up to this moment."""
+    """The number of records missing from the recording so far."""
 
     lost: int
     missed: int
     clock: Clock
-    ended: bool  # as it should: nothing follows
+    ended: bool  # the trace ended, and nothing follows
 
 
 class DamagedError(Exception):
-    """A block doesn't say what it should."""
+    """A block of the recording lacks what it must have."""
 
 
 def now() -> Clock:
@@ -156,7 +156,7 @@ def _clock(facts: Dict[str, Any]) -> Clock:
 
 
 def _schema(described: List[Any]) -> Schema:
-    """None twice; not more in sum than a record can hold."""
+    """The schema; no field twice, and no more bytes than fit a record."""
     if len(described) > _FIELD_LIMIT:
         raise DamagedError
     try:
@@ -174,22 +174,26 @@ def _schema(described: List[Any]) -> Schema:
 
 
 def open_for_writing(path: str) -> int:
-    """The descriptor that --record writes to; nothing is emptied yet.
+    """The descriptor that --record writes to; the file is not emptied yet.
 
-    Raises OpensnoopError, also for what isn't new, empty or a recording: a
-    slip must not cost another file.
+    Raises OpensnoopError, also for a file that is neither new nor empty nor a
+    recording: a slip must not destroy another file.
     """
     name = "/dev/stdout" if path == "-" else path
     fd = output_file.open_for_writing("--record", name, os.O_RDWR)
     if os.isatty(fd):
-        raise _refusal(path, "a terminal can't show it; redirect stdout")
+        raise _refusal(
+            path, "a terminal cannot show a recording; redirect stdout"
+        )
     if output_file.was_given(fd):
         return fd
     if not stat.S_ISREG(os.fstat(fd).st_mode):
-        raise _refusal(path, "is no file; for a pipe, use --record - | ...")
+        raise _refusal(
+            path, "is not a regular file; for a pipe, use --record - | ..."
+        )
     if os.pread(fd, len(MAGIC), 0) not in (b"", MAGIC):
         raise _refusal(
-            path, "is there already and is no recording; choose another name"
+            path, "exists and is not a recording; choose another name"
         )
     return fd
 

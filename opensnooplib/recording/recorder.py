@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--record: what is written besides the records that native code writes."""
+"""--record: the counts, beside the records that native code writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from opensnooplib.reader import Reader
 from opensnooplib.recording import description
 
-# A crash leaves the losses told up to this long before it.
+# How often counts are written: what was lost is known up to a crash.
 _COUNTS_SECONDS = 1
 
 
@@ -15,14 +15,14 @@ class Recorder:
     """A recording that is being written."""
 
     def __init__(self, rings: Reader, output: int, limit: int) -> None:
-        """Of `limit` records at most (0: no limit). Raises OSError."""
+        """Record at most `limit` records (0: no limit). Raises OSError."""
         self._rings = rings
         self._records = 0
         self._next_counts = 0.0
         rings.start_recording(output, limit)
 
     def counts_are_due(self) -> bool:
-        """Is there news, and the last word a while ago?"""
+        """Are there new records, and were the last counts a while ago?"""
         if time.monotonic() < self._next_counts:
             return False
         self._next_counts = time.monotonic() + _COUNTS_SECONDS
@@ -30,9 +30,9 @@ class Recorder:
         return self._records > before
 
     def put_counts(self, lost: int, missed: int, ended: bool = False) -> None:
-        """Say what is not in the recording up to here."""
+        """Write how many records are missing up to here."""
         facts = description.count(lost, missed, ended)
         try:
             self._rings.put_counts(facts)
         except OSError:
-            pass  # the output is full or gone: the next poll tells
+            pass  # the output is full or gone: the next poll reports it

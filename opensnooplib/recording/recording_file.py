@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader in C for a recording (native/pipeline/replay.h), for Python."""
+"""The C library's reader of recordings: native/pipeline/replay.h."""
 
 from __future__ import annotations
 
@@ -99,19 +99,19 @@ class RecordingReader(reader.Reader):
         return Block(kind), ctypes.string_at(body, size.value)
 
     def offset(self) -> int:
-        """How many bytes of the recording are behind us."""
+        """The number of bytes of the recording that were read."""
         return int(self._lib.reader_input_offset(self._reader))
 
     def set_record_least(self, count: int) -> None:
-        """Records from here on have so many bytes at least."""
+        """Records from here on must have at least `count` bytes."""
         self._lib.reader_set_record_least(self._reader, count)
 
     def impossible(self) -> int:
-        """Records that no program can have sent; they have no rows."""
+        """The number of records that are too short; they have no rows."""
         return int(self._lib.reader_impossible(self._reader))
 
     def set_conditions(self, conditions: Sequence[Condition]) -> None:
-        """Only records that meet all of these have rows."""
+        """Show only records that meet all of these conditions."""
         array = (_Condition * len(conditions))()
         wanted: List[Tuple[int, int]] = []
         for native, one in zip(array, conditions):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A recording, shown as a trace would be."""
+"""Replays: a recording, shown as its trace would have been."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What options want to be shown that only the recorder could find out."""
+"""Columns and paths that a recording must have for what is asked for."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from opensnooplib.rows.known_columns import KNOWN
 
 _GIVEN, _FULL, _REAL = PATHS
 
-# What a recording has in place of what -F or -R asks for.
+# What a recording has in place of the paths that -F or -R asks for.
 _INSTEAD = {
-    _GIVEN: "has the names as programs gave them, without directories",
+    _GIVEN: "has paths as programs gave them, without directories",
     _FULL: "has full paths (-F), but not those of the files really opened",
     _REAL: "has the paths of the files really opened (-R)",
-    "": "doesn't tell which paths it has",
+    "": "doesn't say which kind of paths it has",
 }
 
 
 def check_names(options: Options, described: Description) -> None:
-    """Raises UsageError for a name that no recording can have.
+    """Raises UsageError for a column that no recording can have.
 
-    But for somebody's own C, whose names only its recordings know.
+    Those of the C of --source are known from its recordings only.
     """
     fields = [field.name for field in described.schema.fields]
     for name in options.columns:

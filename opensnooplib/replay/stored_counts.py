@@ -27,7 +27,7 @@ class _Entry(ctypes.Structure):
     ]
 
 
-# Its text follows at once, and not behind the padding.
+# The offset of the text, which follows without padding.
 _TEXT_OFFSET = _Entry.size.offset + 4
 
 
@@ -91,11 +91,11 @@ class ReplayCounts:
 
     @property
     def stopped_at(self) -> int:
-        """The time of the record that wasn't counted; 0: there is none."""
+        """The time of the first record that wasn't counted; 0: none yet."""
         return int(self._tally.stopped_at)
 
     def take(self, seconds: float) -> Summary:
-        """What was counted since the last time."""
+        """The counts since the last call."""
         tally = self._tally
         summary = Summary(
             seconds=seconds,

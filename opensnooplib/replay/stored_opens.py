@@ -12,7 +12,7 @@ from typing import Optional
 
 from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.base.messages import Messages
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
 from opensnooplib.recording import description
@@ -30,14 +30,14 @@ from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.running_trace import end_line
 
-# A pipe can make us wait; so often, signals are looked for.
+# How long to wait for a pipe before signals are checked.
 _TICK_MS = 40
 
 
 def run(options: Options, messages: Messages) -> int:
     """Replay as `options` say. Returns the exit status.
 
-    Raises OpensnoopError for a file that is no recording.
+    Raises OpensnoopError for a file that is not a recording.
     """
     ending = EndingSignals()
     replay = _Replay(options, messages)
@@ -50,7 +50,7 @@ def run(options: Options, messages: Messages) -> int:
     try:
         while replay.is_running and not ending.received:
             replay.step()
-    except OpensnoopError:  # another struct event lacks what was asked for
+    except OpensnoopError:  # a later description lacks what was asked for
         replay.end()
         raise
     return replay.end()
@@ -84,7 +84,7 @@ class _Replay:
         return OpensnoopError(f"cannot read {self._name}: {error.strerror}")
 
     def await_start(self) -> None:
-        """Up to the first description. Raises OpensnoopError."""
+        """Read up to the first description. Raises OpensnoopError."""
         kind = Kind.UNKNOWN
         try:
             while kind == Kind.UNKNOWN:
@@ -96,15 +96,15 @@ class _Replay:
         while self._described is None and self.is_running:
             self.step()
         if self._described is None:
-            why = self._trouble() or "says nothing of what it holds"
+            why = self._trouble() or "has no description of its records"
             raise OpensnoopError(f"{self._name} {why}")
 
     def begin(self, output: int) -> None:
-        """With rows to `output`; all that can fail has been done."""
+        """Prepare to write to `output`: all that can fail is done here."""
         assert self._described
         if output != 1 and _is_same_file(output, self._fd):
             raise OpensnoopError(
-                f"-o {self._options.output_file}: is the recording itself"
+                f"-o {self._options.output_file}: this is the recording itself"
             )
         stored_columns.check_names(self._options, self._described)
         self._set_format(self._described)
@@ -125,7 +125,7 @@ class _Replay:
         return self._state == State.RUNNING
 
     def step(self) -> None:
-        """The next rows, or the next description."""
+        """Write the next rows, or read the next description."""
         try:
             self._state = self._reader.poll(_TICK_MS)
         except OSError as error:
@@ -193,8 +193,8 @@ class _Replay:
         impossible = self._reader.impossible()
         if impossible:
             self._messages.warn(
-                f"{self._name} has {impossible} records that are shorter than "
-                "what they say they hold: they are left out"
+                f"{self._name} has {counted(impossible, 'record')} shorter "
+                "than declared, not shown"
             )
         return 1 if trouble or impossible else 0
 
@@ -214,14 +214,14 @@ class _Replay:
             self._messages.note(line)
 
     def _seconds(self) -> float:
-        """How long the trace was, as far as it is known."""
+        """How long the trace took, as far as the recording says."""
         if not self._counts:
             return 0.0
         ended_ns = self._counts.clock.monotonic_ns
         return max(0, ended_ns - self._began_ns) / 1e9
 
     def _trouble(self) -> str:
-        """What is wrong with the file, if it was read to its end."""
+        """What is wrong with the file, or ""."""
         offset = self._damaged_at
         if offset is None:
             offset = self._reader.offset()
@@ -229,31 +229,31 @@ class _Replay:
             return f"can't be read after byte {offset}: {self._read_error}"
         if self._state == State.INPUT_DAMAGED:
             return (
-                f"is damaged at byte {offset}: shown is what stands before it"
+                f"is damaged at byte {offset}: only what precedes it was shown"
             )
         if self._state == State.INPUT_CUT:
             return (
-                f"is cut off: after byte {offset} no whole record follows, "
-                "and what was lost at the end of the trace isn't known"
+                f"is cut off: no whole record follows byte {offset}, and it "
+                "isn't known what was lost at the end of the trace"
             )
         if self._state == State.INPUT_ENDED and not (
             self._counts and self._counts.ended
         ):
             return (
-                "is cut off: it holds whole records only, but not the "
-                "trace's end, and what was lost there isn't known"
+                "is cut off: its records are whole, but the end of the trace "
+                "is missing, and it isn't known what was lost there"
             )
         return ""
 
 
 _WHY_NOT = {
-    Kind.NONE: "is no recording: --record writes one",
+    Kind.NONE: "is not a recording; --record writes one",
     Kind.BYTE_ORDER_OTHER: (
-        "was recorded on a machine with another byte order: replay it on "
-        "such a one"
+        "was recorded on a machine with another byte order: replay it on one "
+        "with the same"
     ),
     Kind.VERSION_OTHER: (
-        "was recorded by a newer opensnoop: replay it with that one"
+        "was recorded by a newer opensnoop: replay it with that version"
     ),
 }
 

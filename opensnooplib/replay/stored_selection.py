@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Selection in a replay: conditions on records, made of options.
+"""The selection in a replay: conditions on records, made from the options.
 
-In a live trace defines.py makes the same of the same options, for the kernel.
+In a trace, kernel_selection.py makes them for the kernel.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _SIGN_BIT = 1 << 63
 def conditions(
     options: Options, schema: Schema, began_ns: int
 ) -> List[Condition]:
-    """All must be met; the trace began at `began_ns`.
+    """The conditions that a record must meet; the trace began at `began_ns`.
 
-    Raises OpensnoopError for a field that isn't there.
+    Raises OpensnoopError for a field that the recording doesn't have.
     """
     wanted: List[Condition] = []
 
@@ -65,12 +65,12 @@ def _find(schema: Schema, name: str, option: str) -> Field:
 
 
 def _one_of(numbers: Sequence[int]) -> List[Tuple[int, int]]:
-    """Of a field of 32 bits, with a sign or without."""
+    """Bits of these numbers in a field of 32 bits, with a sign or without."""
     return [(_LOW_BITS, number & _LOW_BITS) for number in numbers]
 
 
 def _flags(words: Sequence[str]) -> List[Tuple[int, int]]:
-    """As _has_flag() of kernel_selection.py."""
+    """Bits of these flags, as in _has_flag() of kernel_selection.py."""
     pairs = []
     for word in words:
         for name in FLAG_GROUPS.get(word, (word,)):

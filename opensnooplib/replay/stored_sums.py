@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--replay with --summary: which counts are shown, and when."""
+"""--replay with --summary: when counts are shown."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ class ReplaySums:
         self._go_on(self._began_ns)
 
     def use(self, described: Description) -> None:
-        """How to read the records from here on."""
+        """Read records as `described` from here on."""
         self._counts.use(described.schema)
 
     def _go_on(self, now_ns: int) -> None:
-        """Count what is of the same interval as `now_ns`."""
+        """Count up to the end of the interval that `now_ns` is in."""
         if not self._interval_ns:
             return
         passed = max(0, now_ns - self._began_ns) // self._interval_ns
         self._counts.stop_at(self._began_ns + (passed + 1) * self._interval_ns)
 
     def show_if_due(self) -> None:
-        """An interval in which nothing was opened is left out."""
+        """Show an interval that has ended, unless it had no opens."""
         stopped_at = self._counts.stopped_at
         if stopped_at:
             self._show(self._interval_ns / 1e9)
             self._go_on(stopped_at)
 
     def end(self, seconds: float) -> None:
-        """The rest of a trace of so many seconds."""
+        """Show the rest of a trace that took `seconds`."""
         if self._interval_ns:
             seconds %= self._interval_ns / 1e9
         self._show(seconds)
@@ -61,5 +61,5 @@ class ReplaySums:
         try:
             self._rows.put_text(text)
         except OSError:
-            self._rows.finish(0)  # waits longer
+            self._rows.finish(0)  # waits for the output
             self._rows.put_text(text)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The layout of struct event as BCC tells it, where nobody has its BTF.
+"""The layout of struct event as BCC describes it, for programs without BTF.
 
 BCC describes a map's value as JSON, for example
 
     ["event", [["ts", "unsigned long long"], ["comm", "char", [16]],
                ["__pad_8", "char", [4]]], "struct_packed"]
 
-with typedefs, enums and pointers resolved to integers, and of an array the
-first dimension alone. "struct_packed" has its padding spelled out; "struct"
+with typedefs, enums and pointers resolved to integers, and only the first
+dimension of an array. "struct_packed" has its padding spelled out; "struct"
 is laid out as C does. See bcc's src/cc/json_map_decl_visitor.cc. What it
-leaves out, declarations.py has from the text.
+leaves out comes from the text (declarations.py).
 """
 
 from __future__ import annotations
@@ -47,24 +47,24 @@ _INTEGERS: Dict[str, Tuple[int, bool]] = {
     "unsigned __int128": (16, False),
 }
 
-# Shown as the bytes that they are.
+# Floating-point types, in bytes. Their values are shown as bytes.
 _OTHERS = {"float": 4, "double": 8, "long double": 16}
 
 
 def fields(
     description: str, size: int, declared: Mapping[str, Declaration]
 ) -> List[Field]:
-    """From BCC's JSON for the struct, whose whole size is known too.
+    """The fields in `description`, BCC's JSON for a struct of `size` bytes.
 
-    Raises SourceError where the two don't agree, which no struct of plain
-    fields comes to.
+    Raises SourceError where the two disagree, as they can only for a struct
+    with attributes, bit fields or types that BCC doesn't know.
     """
     # BCC 0.26 and older leave out a type that they don't know.
     try:
         parsed = json.loads(re.sub(r",\s*\]", ',"?"]', description))
     except ValueError:
         raise SourceError(
-            "struct event has an array whose size BCC can't tell: write "
+            "struct event has an array whose size BCC doesn't know: write "
             "it as a number, without sizeof"
         ) from None
     _, members, how = parsed
@@ -74,9 +74,9 @@ def fields(
     end, _ = layout.lay_out(members, how, 0, "")
     if end != size:
         raise SourceError(
-            f"struct event has {size} bytes, but its fields make {end}: "
-            "take attributes such as aligned() and typedefs of arrays out "
-            "of it"
+            f"struct event has {size} bytes, but its fields add up to {end}: "
+            "remove attributes such as aligned() and typedefs of arrays from "
+            "it"
         )
     return layout.fields
 
@@ -86,27 +86,27 @@ def _round_up(value: int, multiple: int) -> int:
 
 
 def _count(member: List[Any]) -> Optional[int]:
-    """Of the elements, if the member is an array."""
+    """The number of elements, or None if the member is not an array."""
     if len(member) > 2 and isinstance(member[2], list):
         return int(member[2][0])
     return None
 
 
 def _type(member: List[Any]) -> Any:
-    """A name, or [name, members, how]; what has no name is that itself."""
+    """A type's name, or [name, members, how], as an unnamed member is."""
     return member[1] if member[0] else member
 
 
 class _Layout:
-    """Where each member lies. Methods raise SourceError."""
+    """The offsets and types of members. Methods raise SourceError."""
 
     def __init__(self, declared: Mapping[str, Declaration]) -> None:
         self.fields: List[Field] = []
         self._declared = declared
-        self._found: Dict[str, int] = {}  # sizes that BCC does not tell
+        self._found: Dict[str, int] = {}  # sizes that BCC does not know
 
     def size_what_is_left(self, members: List[Any], size: int) -> None:
-        """The one member that BCC can't size is what the others leave."""
+        """Give the one member that BCC can't size what the others leave."""
         unsized = [m for m in members if self._is_unsized(m)]
         if len(unsized) == 1:
             rest = sum(
@@ -116,8 +116,8 @@ class _Layout:
         elif unsized:
             names = " and ".join(member[0] for member in unsized)
             raise SourceError(
-                f"struct event has fields whose size BCC can't tell, {names}: "
-                "only one such field is possible"
+                "struct event has fields whose size BCC doesn't know, "
+                f"{names}: only one such field is possible"
             )
 
     def _is_unsized(self, member: List[Any]) -> bool:
@@ -130,7 +130,7 @@ class _Layout:
     def lay_out(
         self, members: List[Any], how: str, base: int, prefix: str
     ) -> Tuple[int, int]:
-        """Lay out a struct's or union's members: its size and alignment."""
+        """Lay out the members of a struct or union; its size and alignment."""
         end = 0
         whole = 0
         largest = 1
@@ -177,13 +177,13 @@ class _Layout:
             size = _INTEGERS.get(kind, (_OTHERS.get(kind, 0), False))[0]
             if not size:
                 raise SourceError(
-                    f"struct event has a field whose size BCC can't tell, "
+                    "struct event has a field whose size BCC doesn't know, "
                     f"{name}: use an integer, a char array or a struct of "
                     "them"
                 )
             alignment = size
         else:
-            # A look at the inner members, without keeping their offsets.
+            # Only the size of the inner struct is needed, not its fields.
             size, alignment = _Layout({}).lay_out(kind[1], kind[2], 0, "")
         count = _count(member)
         return size * (1 if count is None else count), alignment
@@ -198,7 +198,7 @@ def _with_type(field: Field, c_type: str, is_array: bool) -> Field:
 
 
 def _with_declaration(field: Field, declared: Declaration) -> Field:
-    """What BCC doesn't tell."""
+    """The field with what only its declaration in the text says."""
     is_integer = field.kind in ("unsigned", "signed")
     if declared.dimensions > 1 and field.kind == "text":
         field = field._replace(kind="bytes")

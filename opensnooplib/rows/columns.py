@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which columns a row has: from the fields of struct event, by name.
+"""The columns of a row, chosen by name from the fields of struct event.
 
-known_columns.py has those with a meaning of their own, some of them several
-for one field; every other field is a column by its type, so that a field added
-in C is seen. A comment on the field in C wins over both.
+Columns with a meaning of their own are in known_columns.py; one field can have
+several of them. Every other field is a column by its type, so that a field
+added in C is shown. A comment on the field in C wins over both.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Column(NamedTuple):
     width: int  # characters; negative: left-aligned
 
 
-# In the table only when asked for, and in JSON always.
+# Fields that JSON always has, and the table only when asked for.
 _HIDDEN = ("ts", "tid", "uid", "flags", "mode")
-# Not shown where there is a path.
+# Fields that say how to read the path, and are not shown beside one.
 INTERNAL = (
     *("path_size", "dir_size", "dir_state"),
     *("fs_device", "fs_size", "mount_size"),
@@ -63,7 +63,7 @@ def _kind_by_type(field: Field) -> Kind:
 
 
 def _kind_in_table(field: Field, usual: Kind) -> Kind:
-    """What the comment on the field asks for, else the usual one."""
+    """The rendering that the comment on the field asks for, else `usual`."""
     kind = _RENDERINGS.get(field.note.rendering, usual)
     if kind == Kind.NS and field.kind == "signed":
         return Kind.SIGNED_NS
@@ -71,7 +71,7 @@ def _kind_in_table(field: Field, usual: Kind) -> Kind:
 
 
 def _by_type(field: Field) -> Column:
-    """A field that the frontend doesn't know, in the table."""
+    """The column of a field that the frontend doesn't know, in a table."""
     kind = _kind_in_table(field, _kind_by_type(field))
     heading = field.name.upper()
     if kind in (Kind.NS, Kind.SIGNED_NS):
@@ -88,7 +88,7 @@ def _by_type(field: Field) -> Column:
 
 
 def _data_by_type(field: Field) -> Column:
-    """The same in JSON and CSV: numbers are numbers there."""
+    """The same column in JSON and CSV, where numbers stay numbers."""
     kind = _kind_by_type(field)
     if field.kind == "pointer":
         kind = Kind.UNSIGNED
@@ -96,7 +96,7 @@ def _data_by_type(field: Field) -> Column:
 
 
 def _with_note(column: Column) -> Column:
-    """What the comment on the field asks for wins."""
+    """The column as the comment on its field asks for it."""
     note = column.field.note
     heading = note.heading or column.heading
     width = note.width or column.width
@@ -107,7 +107,7 @@ def _with_note(column: Column) -> Column:
 
 
 def _is_internal(field: Field, schema: Schema) -> bool:
-    """They say how the path is to be read."""
+    """Does the field only say how to read the path?"""
     is_read = schema.known("path") and schema.known(field.name)
     return field.name in INTERNAL and bool(is_read)
 
@@ -116,7 +116,7 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
     """The column of this name, if the struct has its field."""
     known = KNOWN.get(name)
     if known and known.field != name and schema.find(name):
-        known = None  # the C has a field of its own by that name
+        known = None  # the C has another field of that name
     if known and known.field == name and not schema.known(name):
         known = None
     field = schema.known(known.field) if known else schema.find(name)
@@ -155,12 +155,12 @@ def choose(schema: Schema, options: Options) -> List[Column]:
         chosen.append(column)
     if not chosen:
         raise SourceError(
-            "struct event has no field to show: give it one, such as "
+            "struct event has no field to show: add one, such as "
             "char comm[TASK_COMM_LEN]"
         )
     if options.show_flags and options.format == "table":
         chosen = [
-            # As BCC shows it.
+            # As BCC's opensnoop shows flags.
             c._replace(kind=Kind.FLAGS, width=-8) if c.key == "flags" else c
             for c in chosen
         ]
@@ -168,7 +168,7 @@ def choose(schema: Schema, options: Options) -> List[Column]:
 
 
 def _of_table(schema: Schema, options: Options) -> List[str]:
-    """Those of BCC's table; other fields stand before PATH."""
+    """Names of the columns of BCC's table; other fields come before PATH."""
     has = {f.name for f in schema.fields if schema.known(f.name)}
     others = [f for f in schema.fields if not _is_internal(f, schema)]
     names = []
@@ -189,7 +189,7 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
 
 
 def _of_data(schema: Schema) -> List[str]:
-    """All fields by their names, and what `ts` and `ret` mean."""
+    """Names of all fields, and of the columns made from `ts` and `ret`."""
     meanings = {"ts": ("time",), "ret": ("fd", "err")}
     fields = [f.name for f in schema.fields if not _is_internal(f, schema)]
     names: List[str] = []
@@ -209,8 +209,8 @@ def _why_missing(name: str, schema: Schema, options: Options) -> str:
     if options.replay is not None:
         there = ", ".join(f for f in fields if f not in INTERNAL)
         return (
-            f"{asked}: the recording doesn't tell, it has the fields {there}: "
-            "what --record shall keep besides, --columns asks for"
+            f"{asked}: not in the recording, which has the fields {there}; to "
+            "record more, give --columns with --record"
         )
     if known and known.field in fields:
         return (
@@ -224,7 +224,7 @@ def _why_missing(name: str, schema: Schema, options: Options) -> str:
 
 
 def no_field(asked: str, field: str) -> str:
-    """A sentence for an option that shows what isn't there."""
+    """A sentence for an option whose field struct event doesn't have."""
     return (
         f"{asked} shows the field {field}, which struct event does not have: "
         "add it, or leave the option out"
@@ -232,10 +232,10 @@ def no_field(asked: str, field: str) -> str:
 
 
 def unknown(name: str, fields: Sequence[str]) -> str:
-    """A sentence for a name that is no column."""
+    """A sentence for a name that is not a column."""
     names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
-    whole = name.partition(".")[0]  # of pid.x, say
-    return f"--columns {name}: there is no such column" + did_you_mean(
+    whole = name.partition(".")[0]  # pid, for pid.x
+    return f"--columns {name}: no such column" + did_you_mean(
         whole if whole in names else name,
         names,
         "; --columns help lists them",

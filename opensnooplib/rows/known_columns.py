@@ -52,13 +52,13 @@ class Known(NamedTuple):
     about: str
 
 
-# Headings and widths are those of BCC's opensnoop.py, for what it has.
+# Headings and widths are those of BCC's opensnoop.py, where it has the column.
 KNOWN: Dict[str, Known] = {
     name: Known(*known)
     for name, known in {
         "time": (
             *("ts", "", Kind.SECONDS, 0, Kind.DATE),
-            "when the open ended, as --time says",
+            "when the open ended, in the style of --time",
         ),
         "uid": (
             *("uid", "UID", Kind.UNSIGNED, -5, Kind.UNSIGNED),
@@ -66,15 +66,15 @@ KNOWN: Dict[str, Known] = {
         ),
         "user": (
             *("uid", "USER", Kind.USER, -12, Kind.USER),
-            "its name, or the number where it has none",
+            "the user's name, or the ID if it has none",
         ),
         "pid": (
             *("pid", "PID", Kind.UNSIGNED, -6, Kind.UNSIGNED),
-            "the process",
+            "the process ID",
         ),
         "tid": (
             *("tid", "TID", Kind.UNSIGNED, -6, Kind.UNSIGNED),
-            "the thread",
+            "the thread ID",
         ),
         "comm": (
             *("comm", "COMM", Kind.TEXT, -16, Kind.TEXT),
@@ -106,11 +106,11 @@ KNOWN: Dict[str, Known] = {
         ),
         "group": (
             *("gid", "GROUP", Kind.GROUP, -12, Kind.GROUP),
-            "its name, or the number where it has none",
+            "the group's name, or the ID if it has none",
         ),
         "cgroup": (
             *("cgroup_id", "CGROUP", Kind.CGROUP, -32, Kind.CGROUP),
-            "the cgroup's path, or its number when it is gone",
+            "the cgroup's path, or its ID if it is gone",
         ),
         "container": (
             *("cgroup_id", "CONTAINER", Kind.CONTAINER, -12, Kind.CONTAINER),
@@ -118,16 +118,16 @@ KNOWN: Dict[str, Known] = {
         ),
         "callers": (
             *("callers", "CALLERS", Kind.CALLERS, 0, Kind.CALLERS),
-            "who called: functions of the user stack, below the row",
+            "who called: the functions on the user stack, below the row",
         ),
         "path": (
             *("path", "PATH", Kind.PATH, 0, Kind.PATH),
-            "the name as the program gave it",
+            "the path as the program gave it",
         ),
     }.items()
 }
 
-# --time: heading, rendering, width
+# The column time, for each --time: heading, rendering, width.
 STYLES: Dict[str, Tuple[str, Kind, int]] = {
     "relative": ("TIME(s)", Kind.SECONDS, -13),
     "wall": ("TIME", Kind.WALL, -15),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How rows look: columns, format, colour."""
+"""The look of rows: columns, format, colour."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RowFormat(NamedTuple):
             if c.width < 0
             else c.heading.rjust(c.width)
             for c in self.columns
-            if c.kind != Kind.CALLERS  # they stand below the row
+            if c.kind != Kind.CALLERS  # callers are lines below the row
         ]
         return " ".join(words) + "\n"
 
@@ -50,7 +50,7 @@ class RowFormat(NamedTuple):
 def choose(schema: Schema, options: Options) -> RowFormat:
     """The format that `options` ask for, for records of this schema.
 
-    Raises OpensnoopError for a schema that can't be shown so.
+    Raises OpensnoopError where the schema lacks a column asked for.
     """
     return RowFormat(
         schema,
@@ -61,9 +61,9 @@ def choose(schema: Schema, options: Options) -> RowFormat:
 
 
 def wall_offset_ns() -> int:
-    """What to add to the time of a record for the time of day, now.
+    """What to add to a record's time for the time of day, now, in ns.
 
-    The better of a few tries: between two readings there can be an interrupt.
+    The best of a few tries: an interrupt can come between two readings.
     """
     tries = []
     for _ in range(5):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fields of a record: struct event, as the compiler laid it out.
 
-Its BTF tells that (members.py). Where the kernel took the programs without
-(a float in the struct is enough with some compilers), there is still what BCC
-tells, which is less (bcc_layout.py). What both leave out, declarations.py has
-from the text.
+Its BTF has the layout (members.py). Programs can be loaded without BTF: with
+some compilers, a float in the struct is enough. Then BCC's description has to
+do, which says less (bcc_layout.py). What both leave out comes from the text
+(declarations.py).
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ from opensnooplib.source.members import Member
 
 
 class Schema(NamedTuple):
+    """The fields of a record, in the order of the struct."""
+
     fields: Tuple[Field, ...]
 
     @property
     def least(self) -> int:
-        """Bytes of a record at least: of all that is sent before the path.
+        """The least bytes of a record: all that is sent before the path.
 
-        0 where records may end anywhere, as those of somebody's own C.
+        0 where records may end anywhere, as with --source.
         """
         path = self.known("path")
         if path is None or self.known("path_size") is None:
@@ -56,9 +58,9 @@ class Schema(NamedTuple):
         return None
 
     def known(self, name: str) -> Optional[Field]:
-        """The one that the frontend knows by this name.
+        """The field of this name, if it has the type that its name implies.
 
-        Of another type, it is a field as any other.
+        With another type, it is a field like any other.
         """
         field = self.find(name)
         return field if field and is_as_known(field) else None
@@ -77,25 +79,28 @@ class Schema(NamedTuple):
     def from_members(
         cls, members: List[Member], declared: Mapping[str, Declaration]
     ) -> Schema:
-        """From the BTF's. Raises SourceError for a bit field."""
+        """The schema of BTF members. Raises SourceError for a bit field."""
         for member in members:
             if not member.element_size:
                 raise bit_field(member.name, declared)
-        # Of char rest[0] there is nothing to show.
+        # A member such as char rest[0] has nothing to show.
         fields = [_of_member(m, declared) for m in members if m.size]
         return cls(tuple(fields))
 
     def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
-        """Raises SourceError: send_event() of bpf_src sends none behind it."""
+        """Raises SourceError for a field after path.
+
+        send_event() in bpf_src/record.h sends nothing after it.
+        """
         if self.find("path") and self.fields[-1].name != "path":
             raise SourceError(
-                f"{declared['path'].location}: path must stay the last field "
-                "of struct event: a record is sent without what path leaves "
-                f"unused, so {self.fields[-1].name} behind it would be lost"
+                f"{declared['path'].location}: path must be the last field "
+                "of struct event: a record ends where its path ends, so "
+                f"{self.fields[-1].name} after it would be lost"
             )
 
     def check_fields(self, declared: Mapping[str, Declaration]) -> None:
-        """Raises SourceError for one that can't be a column."""
+        """Raises SourceError for a field that can't be a column."""
         for field in self.fields:
             why_not = why_no_column(field)
             if why_not:
@@ -104,10 +109,10 @@ class Schema(NamedTuple):
                 raise SourceError(f"{where}the field {field.name} {why_not}")
 
     def as_sent(self, size: int) -> Schema:
-        """Where records have `size` bytes of the struct."""
+        """The schema of records that have the first `size` bytes."""
 
         def end(field: Field) -> int:
-            """From here on it is there; of a text, its begin is enough."""
+            """The size from which a record has it; of a text, one byte."""
             return field.offset + (1 if field.kind == "text" else field.size)
 
         return Schema(
@@ -118,12 +123,12 @@ class Schema(NamedTuple):
         )
 
     def to_plain(self) -> List[Dict[str, Any]]:
-        """As dictionaries of numbers, strings and lists, for JSON."""
+        """The fields as dictionaries of numbers, strings and lists."""
         return [to_plain(one) for one in self.fields]
 
     @classmethod
     def from_plain(cls, plain: Any) -> Schema:
-        """From what to_plain() gave. Raises ValueError for anything else."""
+        """The schema that to_plain() gave. Raises ValueError."""
         try:
             return cls(tuple(from_plain(field) for field in plain))
         except (TypeError, KeyError):

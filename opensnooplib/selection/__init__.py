@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which opens were asked for, as conditions in C."""
+"""The selection of opens, as conditions in C."""

@@ -19,7 +19,7 @@ def equals_any(parameter: str, values: Sequence[int]) -> str:
 
 
 def has_bytes_at(text: bytes) -> str:
-    """Do these bytes stand at `at`?"""
+    """True in C where these bytes are at `at`."""
     return all_of(
         [f"(at)[{offset}] == (char){byte}" for offset, byte in enumerate(text)]
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From options to what selects opens in the kernel: bpf_src/select.h.
+"""The selection in the kernel, made from the options: bpf_src/select.h.
 
 The #defines say what is compared, the maps hold what is looked up.
 """
@@ -57,7 +57,7 @@ def defines(options: Options) -> List[Define]:
     if options.flags:
         conditions = [_has_flag(flag) for flag in options.flags]
         chosen.append(("SELECT_FLAGS(flags)", any_of(conditions)))
-    # Of full paths the kernel knows less than the reader.
+    # Full paths are compared by the reader: the kernel has parts of them.
     globs = () if options.full_path else options.globs
     if globs and path_tests.fits_the_verifier(globs):
         chosen += path_tests.defines(globs)
@@ -67,7 +67,7 @@ def defines(options: Options) -> List[Define]:
 def conditions(options: Options) -> List[str]:
     """The macros that the C must use for what `options` select.
 
-    Not those of --path: the reader compares names too.
+    Those of --path are left out: the reader compares paths too.
     """
     chosen = defines(options._replace(globs=()))
     return [macro.partition("(")[0] for macro, _ in chosen]
@@ -75,7 +75,7 @@ def conditions(options: Options) -> List[str]:
 
 def _callers(options: Options) -> List[Define]:
     chosen: List[Define] = []
-    # As in BCC's opensnoop, a thread goes before a process.
+    # A thread wins over a process, as in BCC's opensnoop.
     if options.tid is not None:
         chosen.append(("SELECT_TID(tid)", equals_any("tid", [options.tid])))
     elif options.follow_children:
@@ -100,7 +100,7 @@ def _callers(options: Options) -> List[Define]:
 
 
 def _cgroups(options: Options) -> List[Define]:
-    """--cgroup, --container, or what is in both."""
+    """The #defines of --cgroup and --container; with both, both must match."""
     slots = _slots(options)
     conditions = [
         any_of([_in_cgroup(one, slots) for one in kind])
@@ -118,7 +118,7 @@ def _cgroups(options: Options) -> List[Define]:
 
 
 def _slots(options: Options) -> List[Cgroup]:
-    """Which cgroups of version 2 are in the map, in this order."""
+    """The cgroups of version 2, in the order in which the map has them."""
     every = dict.fromkeys(options.cgroups + options.containers)
     return [one for one in every if one.version == 2]
 
@@ -149,16 +149,16 @@ def fill_maps(
     maps: Mapping[str, int],
     older: Optional[Mapping[str, int]],
 ) -> None:
-    """Put in what was asked for; `maps` has descriptors by name.
+    """Fill the maps with what is selected; `maps` has descriptors by name.
 
-    To be called when the programs are attached; `older` are the maps of those
-    that they take the place of. Raises OpensnoopError.
+    The programs must be attached by then; `older` are the maps of the programs
+    that they replace. Raises OpensnoopError.
     """
     try:
         _fill_maps(options, maps, older)
     except OSError as error:
         raise OpensnoopError(
-            "cannot tell the kernel what is selected: "
+            "cannot pass the selection to the kernel: "
             + (f"{error.filename}: " if error.filename else "")
             + f"{error.strerror}"
         ) from None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From patterns of names to a condition in C: bpf_src/extra/path_patterns.h.
+"""The patterns of --path as a condition in C: bpf_src/extra/path_patterns.h.
 
-The condition drops no name that the patterns want. What it can't tell, the
-reader does: long texts, a text between two stars in a long name, sets of
-bytes, more than two stars.
+The condition drops no path that the patterns want. The reader compares what it
+can't: long texts, a text between two stars in a long path, sets of bytes, more
+than two stars.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from opensnooplib.selection.c_conditions import all_of, any_of, has_bytes_at
 from opensnooplib.source.defines import Define
 from opensnooplib.base.globs import STAR, Glob, Part
 
-# How many bytes of a text are compared in the kernel; fewer where there are
-# many patterns, since the verifier follows each comparison.
+# Limits of the bytes of a text that are compared in the kernel: fewer where
+# there are many patterns, since the verifier follows each comparison.
 _LONGEST_TEXT = 64
 _ALL_TEXTS = 1024
 _LEAST_TEXT = 4
 
-# A text that is looked for at each offset; it may be compared 128 times.
+# Limits of texts that are looked for at each offset, up to 128 times each.
 _LONGEST_HELD = 16
 _MOST_HELD = 4
 
@@ -28,13 +28,13 @@ _ALWAYS = "1"
 
 
 class _Shape(NamedTuple):
-    """What of a pattern can be compared."""
+    """The parts of a pattern that C can compare."""
 
     begin: bytes
     held: bytes  # in the middle, between stars
     end: bytes
     has_star: bool
-    is_all: bool  # whoever has these matches
+    is_all: bool  # a path that has these parts matches
 
 
 def _shape(glob: Glob) -> _Shape:
@@ -54,14 +54,14 @@ def _shape(glob: Glob) -> _Shape:
         held,
         end,
         has_star=STAR in parts,
-        # With a held text between others, the three could overlap.
+        # A text in the middle could overlap with those at both ends.
         is_all=known == glob.least
         and (stars == 1 or stars == 2 and not begin + end),
     )
 
 
 def _literal(parts: Sequence[Part]) -> bytes:
-    """The bytes that it begins with."""
+    """The bytes that the parts begin with."""
     found = b""
     for part in parts:
         if part is STAR or len(part) != 1:
@@ -80,8 +80,10 @@ class _Writer:
         self._compared = 0
 
     def fits_the_verifier(self) -> bool:
-        """A text that is looked for at each offset is a loop; with another
-        comparison it is more than the verifier goes through.
+        """Can the verifier follow the conditions?
+
+        A text that is looked for at each offset is a loop; with another
+        comparison, it is too much.
         """
         return not self._held or self._compared == 1
 
@@ -104,7 +106,7 @@ class _Writer:
         return [self._compare("PATH_HOLDS", text[:_LONGEST_HELD])]
 
     def may_match(self, glob: Glob) -> str:
-        """True for all that match, and perhaps for others."""
+        """True in C for all paths that match, and perhaps for others."""
         shape = _shape(glob)
         limit = self._text_limit
         if not shape.has_star:
@@ -122,7 +124,7 @@ class _Writer:
         return all_of(conditions) if conditions else _ALWAYS
 
     def matches(self, glob: Glob) -> str:
-        """True for none that doesn't match; empty if that can't be told."""
+        """True in C only for paths that match; "" if C can't decide that."""
         shape = _shape(glob)
         texts = (shape.begin, shape.end)
         if not shape.is_all or max(map(len, texts)) > self._text_limit:
@@ -142,12 +144,12 @@ class _Writer:
 
 
 def _text_limit(globs: Sequence[Glob]) -> int:
-    """How many bytes of a text are compared."""
+    """The number of bytes of a text that are compared."""
     return max(_LEAST_TEXT, min(_LONGEST_TEXT, _ALL_TEXTS // len(globs)))
 
 
 def is_whole(globs: Sequence[Glob]) -> bool:
-    """Does the condition tell all that the patterns do?"""
+    """Does the condition decide alone, without the reader?"""
     shapes = [_shape(glob) for glob in globs]
     return all(
         shape.is_all
@@ -158,13 +160,13 @@ def is_whole(globs: Sequence[Glob]) -> bool:
 
 
 def defines(globs: Sequence[Glob]) -> List[Define]:
-    """SELECT_PATH(path, length), and what it is made of."""
+    """SELECT_PATH(path, length), and the macros that it uses."""
     writer = _Writer(_text_limit(globs))
     return writer.defines(_condition(writer, globs))
 
 
 def fits_the_verifier(globs: Sequence[Glob]) -> bool:
-    """Else the reader alone must compare."""
+    """Can the verifier follow the condition? Else only the reader compares."""
     writer = _Writer(_text_limit(globs))
     _condition(writer, globs)
     return writer.fits_the_verifier()

@@ -16,17 +16,17 @@ _HASHES = (1, 9)
 
 
 def check(options: Options) -> None:
-    """BCC would make a map that isn't there, and select nothing in silence.
+    """Raises OpensnoopError for a map that is missing or has another shape.
 
-    The shapes are those of BCC's docs/special_filtering.md. Raises
-    OpensnoopError.
+    BCC would create a missing map, and select nothing without a word. The
+    shapes are those of BCC's docs/special_filtering.md.
     """
-    _check("--cgroupmap", options.cgroup_map, "cgroup id", value_size=8)
-    _check("--mntnsmap", options.mntns_map, "mount namespace", value_size=4)
+    _check("--cgroupmap", options.cgroup_map, "cgroup IDs", value_size=8)
+    _check("--mntnsmap", options.mntns_map, "mount namespaces", value_size=4)
 
 
 def _check(
-    option: str, path: Optional[str], key: str, value_size: int
+    option: str, path: Optional[str], keys: str, value_size: int
 ) -> None:
     if path is None:
         return
@@ -40,8 +40,8 @@ def _check(
         or shape.value_size != value_size
     ):
         raise UsageError(
-            f"{option} {path}: must be a hash map from a {key} (8 bytes) to "
-            f"{value_size} bytes"
+            f"{option} {path}: must be a hash map with {keys} (8 bytes) as "
+            f"keys, and values of {value_size} bytes"
         )
 
 
@@ -50,10 +50,10 @@ def _refusal(option: str, path: str, error: int) -> OpensnoopError:
         return OpensnoopError(why_no_bpf.sentence(error))
     if error == errno.ENOENT:
         return UsageError(
-            f"{option} {path}: there is no such map; pin one first, for "
-            "example with bpftool map pin"
+            f"{option} {path}: no such map; pin one first, for example with "
+            "bpftool map pin"
         )
     return UsageError(
-        f"{option} {path}: is no pinned BPF map; give a path below "
+        f"{option} {path}: not a pinned BPF map; give a path below "
         "/sys/fs/bpf, or another mount of type bpf"
     )

@@ -18,7 +18,7 @@ from opensnooplib.summary.totals import (
 
 
 def line(summary: Summary) -> str:
-    """One object, one line."""
+    """The summary as one object on one line."""
     whole = by_opens(summary)
     facts: Dict[str, Any] = {
         "seconds": round(summary.seconds, 6),
@@ -74,7 +74,7 @@ def _json_file(file: File) -> Dict[str, Any]:
 
 
 def _json_text(key: str, text: bytes) -> Dict[str, str]:
-    """As in a row: what isn't UTF-8 comes as base64 too."""
+    """The text as in a row: what isn't UTF-8 is there as base64, too."""
     try:
         return {key: text.decode()}
     except UnicodeDecodeError:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The counts of a summary, from the maps of bpf_src/extra/summary.h.
 
-The programs count in one of two generations. To take what was counted, they
-are told to go on in the other one; when none runs any more that was told
-otherwise, the first one stands still, is read, and is deleted: no open is
-lost or counted twice in between.
+The programs count in one of two generations. To read the counts, they are
+switched to the other one. Once no program is left that began before the
+switch, the first generation no longer changes; it is read and deleted. So no
+open is lost or counted twice in between.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from opensnooplib.kernel import this_kernel
 from opensnooplib.source.defines import Define
 from opensnooplib.summary.totals import File, NoPlace, Process, Summary
 
-# As in bpf_src/extra/summary.h.
+# Sizes and indexes of bpf_src/extra/summary.h.
 _SHORT_NAME, _LONG_NAME = 256, 4096
 _ERRORS = 4096
 _TIME_SLOTS = 64
@@ -33,11 +33,11 @@ _PROCESS_KEY = struct.Struct("=QQ16s")
 _PROCESS = struct.Struct("=QQ")
 _KEY_SIZE = 16
 
-# Where the lowest byte of a key's first number is.
+# The index of the lowest byte of a key's first number.
 _ORDER: Any = sys.byteorder
 _LOWEST = 0 if sys.byteorder == "little" else 7
 
-# Those of bpf_src/extra/summary.h.
+# The maps of bpf_src/extra/summary.h.
 MAPS = (
     "generation",
     "files",
@@ -55,7 +55,10 @@ def _address(memory: mmap.mmap) -> ctypes.Array[ctypes.c_char]:
 
 
 def defines() -> List[Define]:
-    """For bpf_src/extra/summary.h; the key of its hash must stay unknown."""
+    """The #defines for bpf_src/extra/summary.h.
+
+    The key of its hash is random: who knew it could make paths collide.
+    """
     keys = [int.from_bytes(os.urandom(8), "little") for _ in range(2)]
     return [("SUMMARY", "1")] + [
         (f"HASH_KEY_{number}", f"{key:#x}ULL")
@@ -64,7 +67,7 @@ def defines() -> List[Define]:
 
 
 class KernelCounts:
-    """Methods raise OSError as the kernel says."""
+    """The counts in the maps. Methods raise OSError."""
 
     def __init__(
         self, maps: Mapping[str, int], sees_begin: bool, preempted: bool
@@ -78,11 +81,11 @@ class KernelCounts:
         self._lib.map_read.restype = ctypes.c_int64
         self._cpu_count = this_kernel.possible_cpu_count()
         self._generation = 0
-        # Arrays only grow; what they held is taken off. By map and index.
+        # Elements of arrays when they were last read: arrays only grow.
         self._before: Dict[Tuple[str, int], int] = {}
 
     def take(self, seconds: float) -> Summary:
-        """What was counted since the last time, which is `seconds` ago."""
+        """The counts since the last call, which was `seconds` ago."""
         generation = self._generation
         self._generation = 1 - generation
         self._set("generation", 0, self._generation)
@@ -112,7 +115,7 @@ class KernelCounts:
     def _read(
         self, name: str, key_size: int, value_size: int
     ) -> Iterator[Tuple[bytes, bytes]]:
-        """All entries. The memory is touched only as far as it is used."""
+        """All entries of a map. Memory is used only for those that exist."""
         fd = self._maps[name]
         capacity = native_library.check(self._lib.map_capacity(fd))
         keys = mmap.mmap(-1, capacity * key_size)
@@ -129,7 +132,10 @@ class KernelCounts:
     def _take(
         self, name: str, generation: int, key_size: int, value_size: int
     ) -> List[Tuple[bytes, bytes]]:
-        """Entries whose key begins with an odd number are of generation 1."""
+        """Read and delete the entries of a generation.
+
+        Keys of generation 1 begin with an odd number.
+        """
         taken = [
             (key, value)
             for key, value in self._read(name, key_size, value_size)

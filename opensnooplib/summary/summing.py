@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--summary, --interval, --top: when which counts are shown, and how."""
+"""--summary, --interval, --top: when counts are shown, and how."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def render(summary: Summary, options: Options) -> str:
 
 
 class Total:
-    """Of all summaries of a trace, for its last line."""
+    """The sums of all summaries of a trace, for its last line."""
 
     def __init__(self) -> None:
         self._counted = 0
@@ -42,7 +42,7 @@ class Total:
         self.no_place += full.files + full.processes
 
     def as_counts(self) -> Counts:
-        """Each open that was counted was shown."""
+        """The sums, with counted opens as shown ones."""
         return Counts(self._counted, 0, self._unreadable, 0)
 
 
@@ -66,11 +66,11 @@ class Summing:
         self.total = Total()
 
     def begin(self) -> None:
-        """Forget what was counted until now."""
+        """Begin to count: what was counted before is dropped."""
         self._counts.take(0)
         self._began = time.monotonic()
         if self._options.top:
-            # Not needed for a summary.
+            # Imported here since a summary doesn't need it.
             from opensnooplib.summary.top_screen import Screen
 
             self._screen = Screen(self._put)
@@ -79,7 +79,10 @@ class Summing:
             self._interval = self._interval or _TOP_SECONDS
 
     def poll(self) -> bool:
-        """Show the counts of an interval that has ended. Goes it on?"""
+        """Show the counts of an interval that has ended.
+
+        Returns False when the person has ended --top.
+        """
         if self._waiting:
             self._put(self._waiting)
         elif self._interval:
@@ -89,7 +92,7 @@ class Summing:
 
     def end(self) -> None:
         if self._waiting:
-            self._rings.finish(0)  # waits longer
+            self._rings.finish(0)  # waits for the output
             self._put(self._waiting)
         self._show_counts()
         if self._screen:

@@ -7,6 +7,7 @@ import os
 from typing import Sequence
 
 from opensnooplib.base import native_library
+from opensnooplib.base.messages import counted
 from opensnooplib.summary.totals import (
     File,
     Summary,
@@ -16,16 +17,16 @@ from opensnooplib.summary.totals import (
     sorted_errors,
 )
 
-# Of each table; the JSON has all.
+# The rows of each table; JSON has all.
 ROWS = 10
 
 _BAR = 40
 
-_NO_PLACE = "<no place for its name>"
+_NO_PLACE = "<no room for its path>"
 
 
 def table(summary: Summary, rows: int = ROWS) -> str:
-    """All tables, `rows` of each at most; ends with a newline."""
+    """All tables, each with at most `rows` rows; ends with a newline."""
     sections = [
         _overview(summary),
         _files(summary, rows),
@@ -39,20 +40,22 @@ def table(summary: Summary, rows: int = ROWS) -> str:
 
 def _overview(summary: Summary) -> str:
     lines = [
-        f"{summary.opened} opens in {summary.seconds:.1f} s, "
-        f"{summary.failed} of them failed"
+        f"{counted(summary.opened, 'open')} in {summary.seconds:.1f} s, "
+        f"{summary.failed} failed"
     ]
     if summary.unreadable:
-        lines.append(f"{summary.unreadable} opens without a readable name")
+        opens = counted(summary.unreadable, "open")
+        lines.append(f"{opens} with an unreadable path")
     full = summary.no_place
     if full.files:
-        lines.append(f"{full.files} opens of more files than can be counted")
+        opens = counted(full.files, "open")
+        lines.append(f"{opens} of files for which the table has no room")
     if full.names:
-        lines.append(f"{full.names} files without a place for their name")
+        files = counted(full.names, "file")
+        lines.append(f"{files} for whose path there is no room")
     if full.processes:
-        lines.append(
-            f"{full.processes} opens by more processes than can be counted"
-        )
+        opens = counted(full.processes, "open")
+        lines.append(f"{opens} by processes for which the table has no room")
     return "\n".join(lines) + "\n"
 
 
@@ -111,7 +114,7 @@ def _errors(summary: Summary, rows: int) -> str:
 def _in_vain(summary: Summary, rows: int) -> str:
     return _section(
         "Looked for in vain:",
-        "   OPENS  FOLDERS NAME, and where it was found",
+        "   OPENS     DIRS NAME, and where it was found",
         [
             f"{one.lookups:>8} {one.folders:>8} {shell_text(one.name)}"
             + (f"  {shell_text(one.found)}" if one.found else "")
@@ -145,7 +148,7 @@ def _duration(ns: int) -> str:
 
 
 def shell_text(text: bytes, is_cut: bool = False) -> str:
-    """As in a row: native/rows/quoting.h."""
+    """The text, quoted as in a row: native/rows/quoting.h."""
     import ctypes
 
     lib = native_library.load()
@@ -156,7 +159,7 @@ def shell_text(text: bytes, is_cut: bool = False) -> str:
         ctypes.c_size_t,
         ctypes.c_bool,
     ]
-    # SHELL_TEXT_BOUND
+    # SHELL_TEXT_BOUND of native/rows/quoting.h
     out = ctypes.create_string_buffer(4 * len(text) + 16)
     end = lib.put_shell_text(out, text, len(text), is_cut)
     return out.raw[: end - ctypes.addressof(out)].decode()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """--top: the summary as a screen that is drawn again and again.
 
-A few escape sequences that all terminals know, rather than curses: it isn't
-part of every Python, and a screen of text needs no more. Lines are not
-wrapped, so a name of any width stays on its line; names are quoted as in a
-row, so they hold no sequences of their own.
+It uses a few escape sequences that all terminals know, rather than curses,
+which isn't part of every Python. Lines are not wrapped, so that a path of any
+width stays on its line; paths are quoted as in a row, so that they hold no
+escape sequences.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 _LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _HOME, _END_OF_LINE, _END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 
-# Of a section: title, heading, "and more", and the empty line.
+# Lines of a section beside its rows: title, heading, "and more", empty line.
 _LINES_BESIDE_ROWS = 4
 _SECTIONS = 4
 
-# Of a terminal that doesn't say.
+# The size of a terminal that doesn't report one.
 _COLUMNS, _LINES = 80, 24
 
-_KEYS = "q or Ctrl-C ends it"
+_KEYS = "press q or Ctrl-C to quit"
 
 
 def _size() -> os.terminal_size:
-    """A serial console doesn't know its own: 0 by 0."""
+    """The size of the terminal; a serial console reports 0 by 0."""
     columns, lines = os.get_terminal_size(1)
     return os.terminal_size((columns or _COLUMNS, lines or _LINES))
 
 
 def check_terminal() -> None:
-    """Raises UsageError where there is none to draw on."""
+    """Raises UsageError where stdout is not a terminal."""
     if not os.isatty(1):
         raise UsageError(
-            "--top draws on a terminal, and stdout is none; --summary "
+            "--top needs a terminal, and stdout is not one; --summary "
             "--interval 1 writes the same as text"
         )
 
 
 class Screen:
-    """From enter() to leave(), which comes at any exit."""
+    """A screen from enter() to leave(), which is called at any exit."""
 
     def __init__(self, put: Callable[[str], None]) -> None:
         """`put` sends text to the terminal, and never waits for long."""
@@ -87,7 +87,7 @@ class Screen:
             os.write(1, _LEAVE.encode())
 
     def _step_aside(self, number: int, _frame: Any) -> None:
-        """Ctrl-Z, and back again; Ctrl-\\, for good."""
+        """Leave for Ctrl-Z, and come back; leave for good for Ctrl-\\."""
         self.leave()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
@@ -100,7 +100,7 @@ class Screen:
         self._draw()
 
     def is_to_end(self) -> bool:
-        """Was q pressed? Also draws again on a screen of another size."""
+        """Was q pressed? Also redraws a screen whose size has changed."""
         try:
             return self._look()
         except OSError:  # the terminal is gone

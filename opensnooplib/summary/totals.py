@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a summary holds, wherever it was counted, and what follows from it."""
+"""The counts of a summary, and the tables that are made from them."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class NoPlace(NamedTuple):
 
 
 class Summary(NamedTuple):
-    seconds: float  # of which it is
+    seconds: float  # that it covers
     files: List[File]
     processes: List[Process]
     errors: Dict[int, int]  # opens by errno
-    # How many opens took 2**n ns or more, but not 2**(n + 1), by n. None:
-    # it wasn't seen when opens began.
+    # Opens that took 2**n ns or more, but less than 2**(n + 1), by n. None:
+    # the plan doesn't see when opens begin.
     times: Optional[Dict[int, int]]
     unreadable: int  # opens
     no_place: NoPlace
@@ -58,12 +58,12 @@ class InVain(NamedTuple):
 
     name: bytes
     lookups: int
-    folders: int  # in which it was not
+    folders: int  # directories in which it was not
     found: Optional[bytes]  # where it was, if it was opened anywhere
 
 
 def in_vain(files: List[File]) -> List[InVain]:
-    """By file name: the last part of the path."""
+    """The names that were not found: the last parts of paths."""
     lookups: Dict[bytes, int] = {}
     folders: Dict[bytes, Set[bytes]] = {}
     found: Dict[bytes, bytes] = {}
@@ -84,7 +84,7 @@ def in_vain(files: List[File]) -> List[InVain]:
 
 
 def by_opens(summary: Summary) -> Summary:
-    """Tables sorted, the most first."""
+    """The summary with its tables sorted, most opens first."""
     return summary._replace(
         files=sorted(
             summary.files, key=lambda one: (-one.opened, one.path or b"")
@@ -96,7 +96,7 @@ def by_opens(summary: Summary) -> Summary:
 
 
 def sorted_errors(summary: Summary) -> List[Tuple[int, int]]:
-    """Errno and count, the most first."""
+    """Errno and count, most opens first."""
     return sorted(summary.errors.items(), key=lambda one: (-one[1], one[0]))
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trace room: rings are read, opens become rows, until the end."""
+"""The trace room: rings are read, and records become rows."""

@@ -12,13 +12,13 @@ class EndedEarly(BaseException):
 
 
 class EndingSignals:
-    """Until wait_for_rows() a signal raises EndedEarly; then it is noted."""
+    """Until wait_for_rows(), a signal raises EndedEarly; then it is noted."""
 
     def __init__(self) -> None:
         self.received = False
         self._raises = True
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # What was ignored stays so: nohup(1) means it for SIGHUP.
+            # Ignored signals stay ignored: nohup(1) ignores SIGHUP.
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._receive)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--exec: start a command, traced from its first open on.
 
-The child waits, already with the PID that is traced, until the trace is on.
+The child has the PID that is traced, and waits until the trace has begun.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import limits
 
 
-# What exec(3) means, of a file that is there and executable.
+# Errors of exec(3) for a file that exists and is executable.
 _WHY = {
-    errno.ENOENT: "the interpreter that its first line (#!) or its ELF header "
-    "names is not there",
-    errno.ENOEXEC: "it is no program that this kernel knows; a script begins "
-    "with #!/bin/sh, or another interpreter",
+    errno.ENOENT: "the interpreter named in its first line (#!) or its ELF "
+    "header does not exist",
+    errno.ENOEXEC: "this kernel can't run such a program; a script begins "
+    "with #!/bin/sh or another interpreter",
 }
 
 
 def _restore_signals() -> None:
-    """What Python and this tool handle in their own way."""
+    """Undo what Python and this tool have set."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -45,8 +45,7 @@ class Command:
         environment = original()
         if program is None:
             raise UsageError(
-                f"--exec {words[0]}: there is no such command, or it is not "
-                "executable"
+                f"--exec {words[0]}: no such command, or it is not executable"
             )
         self.name = words[0]
         self._ended = False
@@ -71,7 +70,7 @@ class Command:
     ) -> None:
         _restore_signals()
         limits.restore_limits()
-        # The tool may be gone before it lets the command go.
+        # The tool may end before it releases the command.
         if os.read(gate, 1) == b"":
             os._exit(0)
         try:
@@ -85,7 +84,7 @@ class Command:
         try:
             os.write(self._release, b"x")
         except BrokenPipeError:
-            return  # somebody killed it while it waited
+            return  # it was killed while it waited
         os.close(self._release)
         failed = os.read(self._failure, 16)  # empty: exec closed it
         os.close(self._failure)

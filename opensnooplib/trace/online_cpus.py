@@ -14,9 +14,9 @@ from opensnooplib.reader import Reader
 class CpuFollower:
     """Opens rings for CPUs that come online.
 
-    What a CPU sends before its ring is there counts as lost. So a CPU that
-    went and came back between two calls of follow(), as when the host sleeps,
-    is noticed by its losses.
+    Records that a CPU sends before it has a ring count as lost. So a CPU that
+    was offline between two calls of follow(), as when the host sleeps, is
+    noticed by its losses.
     """
 
     def __init__(self, rings: Reader) -> None:
@@ -30,9 +30,9 @@ class CpuFollower:
         self._lost = 0
 
     def follow(self, lost: int) -> None:
-        """Look, at the cost of one read. Raises OSError.
+        """Open rings for new CPUs, at the cost of one read. Raises OSError.
 
-        `lost` is how many records were, by now.
+        `lost` is the number of records lost so far.
         """
         text = self._read()
         if text != self._text:
@@ -58,10 +58,10 @@ class CpuFollower:
         return set(this_kernel.parse_cpu_list(self._text.decode("ascii")))
 
     def _open_ring(self, cpu: int) -> bool:
-        """Returns False where it must be tried again."""
+        """Returns False if it must be tried again."""
         try:
             return self._rings.follow_cpu(cpu)
         except OSError as error:
             if error.errno == errno.ENODEV:
-                return True  # it has gone again
+                return True  # it is offline again
             raise

@@ -13,9 +13,9 @@ from opensnooplib.reader import Reader
 
 
 def open_output(options: Options) -> int:
-    """Where rows or records go. Raises OpensnoopError."""
+    """The descriptor that rows or records go to. Raises OpensnoopError."""
     if options.record is not None:
-        # Not needed for a plain trace.
+        # Imported here since a plain trace doesn't need it.
         from opensnooplib.recording import description
 
         return description.open_for_writing(options.record)
@@ -27,18 +27,18 @@ def open_output(options: Options) -> int:
 def tell_output_error(
     rings: Reader, options: Options, messages: Messages
 ) -> None:
-    """Why rows or records could not be written."""
+    """Say why rows or records could not be written."""
     where = options.record or options.output_file or "stdout"
     what = "records" if options.record else "rows"
     error = rings.output_error()
     if error == errno.ESTALE:
         messages.warn(
-            f"{where} was emptied or removed meanwhile: {what} that it had "
-            "taken are gone"
+            f"{where} was truncated or removed during the trace: {what} "
+            "already written to it are gone"
         )
         return
     if error == errno.ETIMEDOUT:
-        why = "whoever reads there takes nothing more"
+        why = "the reader has stopped reading"
     else:
         why = os.strerror(error)
     messages.warn(f"cannot write {what} to {where}: {why}")

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which plan sees the opens: the best that is seen to work here.
+"""The choice of the plan: the best that is proven to work here.
 
-Best is what sees most, then what costs least (docs/kernels.md has figures):
+The best plan sees most; of several, it costs least (docs/kernels.md):
 
-fentry        the kernel's own syscall functions, also of programs for 32 bits;
+fentry        the kernel's own syscall functions, also for 32-bit programs;
               one program for each open, and no other syscall becomes slower
 syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
               each open
 syscall       tracepoints; two programs for each open and a map
-kprobe        as fentry, but with two probes for each open and a map; since
+kprobe        like fentry, but with two probes for each open and a map; since
               Linux 6.14 with one
 
-A plan can miss opens, so that others go before it, for one of two reasons:
+A plan comes after the others if it can miss opens, for one of two reasons:
 
 - The kernel preempts its programs, and where several tasks share a CPU it
   skips one while another waits in the middle of it. On Linux 7 it does so
@@ -54,11 +54,11 @@ class PlanError(OpensnoopError):
 
 
 class RenamedError(PlanError):
-    """The kernel has no function of a name that we know."""
+    """The kernel has no function of a name that is known here."""
 
 
 class PlanIsBlindError(PlanError):
-    """It is attached, and doesn't see all that it should."""
+    """The plan is attached, and doesn't see all that it should."""
 
 
 def attach(
@@ -66,9 +66,9 @@ def attach(
 ) -> Tuple[Trace, Result]:
     """Attach the plan that was asked for, or the best that works.
 
-    Best is one that sees all calls; else the first that sees any. Raises
-    OpensnoopError where none does, with the reason of the plan that needs
-    least.
+    The best plan is the first that sees all calls, else the first that sees
+    any. Raises OpensnoopError if none does, with the reason of the plan that
+    needs least.
     """
     if options.source is not None:
         return _attach_source(options, rings, messages)
@@ -100,26 +100,26 @@ def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
         f"{plan}: {reasons[plan].sentence}" for plan in ("fentry", "kprobe")
     )
     return PlanError(
-        f"no plan here sees the kernel's copy of the name ({details}): leave "
-        "--trusted out"
+        f"no plan here sees the kernel's copy of the path ({details}): leave "
+        "out --trusted"
     )
 
 
 def best_first() -> List[str]:
-    """PLANS, with those behind that can miss opens on this kernel."""
+    """PLANS, with those last that can miss opens on this kernel."""
     return sorted(PLANS, key=may_miss)
 
 
 def may_miss(plan: str) -> bool:
-    """Can the kernel skip programs of this plan? What it skips is told."""
+    """Can the kernel skip programs of this plan? Skipped ones are counted."""
     if plan == "kprobe":
         return not hooks.has_kprobe_multi()
     return this_kernel.preempts_programs(plan)
 
 
 def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
-    """A kernel newer than this tool is news; all else only details."""
-    sentence = f"plan {plan}: not here: {error.sentence}"
+    """Say why: only a kernel newer than this tool is worth a warning."""
+    sentence = f"plan {plan} does not work here: {error.sentence}"
     if isinstance(error, RenamedError):
         messages.warn(sentence)
     else:
@@ -129,7 +129,7 @@ def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
 def _attach_source(
     options: Options, rings: Reader, messages: Messages
 ) -> Tuple[Trace, Result]:
-    """Somebody's own C; what it should see, nobody but its author knows."""
+    """Attach the C of --source. Its author alone knows what it should see."""
     launched = launch.launch(options, SOURCE, {}, rings.install)
     _tell_of(SOURCE, launched, messages)
     trace = _trace_of(launched, options, rings, messages)
@@ -169,7 +169,7 @@ def try_plan(
     messages: Messages,
     sees_all: bool = False,
 ) -> Tuple[Trace, Result]:
-    """Attach `plan`, and see that it sees: any call, or all of them.
+    """Attach `plan`, and prove that it sees a call, or all calls.
 
     Raises OpensnoopError.
     """
@@ -185,9 +185,8 @@ def try_plan(
     if not result.seen or (sees_all and result.unseen):
         trace.close()
         raise PlanIsBlindError(
-            "the programs are attached, but opens by the tool itself did not "
-            f"show up ({', '.join(result.unseen)}): opensnoop --doctor tells "
-            "more"
+            "the programs are attached, but the tool's own test opens were "
+            f"not seen ({', '.join(result.unseen)}): see opensnoop --doctor"
         )
     return trace, result
 
@@ -213,21 +212,21 @@ def source(options: Options) -> str:
     try:
         tracefs.mount_for_this_process()
     except OpensnoopError:
-        pass  # printing needs no right; all calls are taken for there then
+        pass  # printing needs no privileges; all calls are assumed then
     return make_source(job, find_ways(job))
 
 
 def _why_not(plan: str, options: Options) -> str:
-    """What a look tells without a compile; empty if nothing speaks against."""
+    """Why the plan can't work, as far as is known without a compile, or ""."""
     if plan == "syscall-exit" and options.needs_begin:
-        return "it doesn't see opens begin, as -L and --trusted need it"
+        return "it doesn't see opens begin, which -L and --trusted need"
     if plan == "syscall-exit" and not has_structs():
         return (
-            "without BTF or kernel headers, it can't tell what seccomp "
+            "without BTF or kernel headers, it can't recognize what seccomp "
             "refuses with a signal"
         )
     if plan == "syscall" and options.trusted:
-        return "syscall tracepoints don't see the kernel's copy of the name"
+        return "syscall tracepoints don't see the kernel's copy of the path"
     if plan == "fentry":
         return hooks.KINDS["fentry"]()
     if plan == "kprobe" and not bpf_objects.has_pmu("kprobe"):
@@ -236,7 +235,7 @@ def _why_not(plan: str, options: Options) -> str:
 
 
 def _functions_of(plan: str, options: Options) -> Dict[str, str]:
-    """That the plan hooks. Raises RenamedError where it finds none."""
+    """The functions that the plan hooks. Raises RenamedError without any."""
     if plan not in ("fentry", "kprobe"):
         return {}
     functions = function_names.open_functions()
@@ -249,9 +248,8 @@ def _functions_of(plan: str, options: Options) -> Dict[str, str]:
         found = function_names.filp_open_function()
         if not found:
             raise RenamedError(
-                "this kernel has none of the functions that are given its "
-                "copy of the name: "
-                + ", ".join(function_names.filp_open_names())
+                "this kernel has none of the functions that receive its copy "
+                "of the path: " + ", ".join(function_names.filp_open_names())
             )
         functions.update(found)
     return functions

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program set: what one compile made, from its proof on.
+"""A program set: the programs, maps and stream of one compile.
 
-A trace has one; with --live, each save of the C makes the next, and an old
-one stays until nothing is under way whose begin it has seen.
+A trace has one. With --live, each save of the C makes the next, and an old one
+stays until all opens that it saw begin have ended.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ProgramSet:
         return self.taken.programs
 
     def put_heading(self) -> None:
-        """Above the rows; in a recording, what describes the records."""
+        """Write the heading of the rows, or the description of the records."""
         if self._options.record:
             from opensnooplib.recording import (
                 description,
@@ -82,17 +82,17 @@ class ProgramSet:
 
     def _counter(self, index: int) -> int:
         counters = self.taken.maps.get(COUNTERS_MAP)
-        if counters is None:  # the C is somebody's own
+        if counters is None:  # the C of --source may have none
             return self._rings.lost_of(self.stream) if index == LOST else 0
         return bpf_objects.percpu_array_sum(counters, index, self._cpus)
 
     @property
     def counts_itself(self) -> bool:
-        """Else losses are known as far as the kernel tells them."""
+        """Does the C count? If not, only the kernel's reports are known."""
         return COUNTERS_MAP in self.taken.maps
 
     def count_from_here(self) -> None:
-        """What was counted before is none of the trace's."""
+        """Leave out what was counted before the trace."""
         self._before = [self._counter(LOST), self._counter(MISSED)]
 
     def lost(self) -> int:
@@ -102,7 +102,7 @@ class ProgramSet:
         return self._counter(MISSED) - self._before[MISSED]
 
     def not_followed(self) -> int:
-        """Processes of --children that were not seen, or found no room."""
+        """Children that were not seen, or for which the map had no room."""
         follower = self.programs.get(program_names.FOLLOWER)
         if follower is None or not self.counts_itself:
             return 0
@@ -111,11 +111,11 @@ class ProgramSet:
         )
 
     def is_under_way(self) -> bool:
-        """Has it seen the begin of something that hasn't ended yet?"""
+        """Has it seen an open begin that hasn't ended yet?"""
         return bool(self.under_way())
 
     def under_way(self) -> Dict[str, int]:
-        """How much of that is where: by map of the C, if there is any."""
+        """The number of such opens by map of the C; only maps with any."""
         counts = {
             START_MAP: self.start_count(),
             REQUESTS_MAP: self._request_count(),
@@ -127,7 +127,7 @@ class ProgramSet:
         }
 
     def start_count(self) -> Optional[bpf_objects.HashCount]:
-        """Entries of the map "start", and those of what is under way."""
+        """The entries of the map "start", and those that are under way."""
         return self._count(START_MAP, self.taken.start_map)
 
     def _request_count(self) -> Optional[bpf_objects.HashCount]:
@@ -141,7 +141,7 @@ class ProgramSet:
         return bpf_objects.hash_count(self.taken.maps[name], layout)
 
     def detach(self) -> None:
-        """Each waits for the kernel's RCU."""
+        """Detach the programs; each waits for the kernel's RCU."""
         for fd in self.taken.attachments.values():
             os.close(fd)
         self.taken.attachments.clear()

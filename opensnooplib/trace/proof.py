@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proof that the trace sees opens: it makes some, and waits for their records.
 
-The path can't exist and nobody can guess its name, so a record of it is a
-record of this very open. Where full paths are shown, it is a relative one: the
-record must tell the working directory as well.
+The path can't exist and nobody can guess it, so a record of it is the record
+of this very open. Where full paths are shown, the path is relative: the record
+must have the working directory as well.
 """
 
 from __future__ import annotations
@@ -16,30 +16,27 @@ from opensnooplib.base import native_library
 from opensnooplib import reader
 from opensnooplib.options import Options
 
-# A record is in its ring before the open returns; this is for the reader.
+# Time for the reader: a record is in its ring before the open returns.
 _RECORD_TIMEOUT_MS = 100
 
-# On a busy host with small rings, the very record can be lost.
+# On a busy host with small rings, the record of a test open can be lost.
 _TRIES = 5
 
 
 class Result(NamedTuple):
     seen: List[str]
     unseen: List[str]  # made, but no record came
-    untested: List[
-        str
-    ]  # the kernel refuses the call here, for example seccomp
-    unproven: Sequence[str] = ()  # no call of the tool's can show it
+    untested: List[str]  # the call is refused here, for example by seccomp
+    unproven: Sequence[str] = ()  # no call by the tool can prove it
     why_not: Mapping[str, str] = {}  # ways that this plan can't see
 
     def warnings(self) -> List[str]:
-        """What a person may miss, a sentence each."""
+        """A sentence for each kind of open that may not be shown."""
         return [
             *(f"opens by {call} can't be seen here" for call in self.unseen),
             *(
-                f"opens by {call} are perhaps not seen: something here "
-                "(seccomp, ulimit -l?) refuses the one that the tool makes to "
-                "try"
+                f"opens by {call} may not be seen: the tool's own test open "
+                "is refused here, perhaps by seccomp or ulimit -l"
                 for call in self.untested
             ),
         ]
@@ -62,7 +59,7 @@ def prove(
     for _ in range(_TRIES):
         if not result.unseen:
             break
-        # One that isn't seen took the records of the others along.
+        # Waiting for one that isn't seen dropped the records of the others.
         for call in list(result.unseen):
             rings.discard()
             before_round()
@@ -73,7 +70,7 @@ def prove(
 
 
 def _start(options: Options) -> Optional[str]:
-    """The working directory, where names are to be relative to it."""
+    """The working directory, or None if test paths must be absolute."""
     if not options.full_path or options.path_view == "host":
         return None
     try:
@@ -83,7 +80,7 @@ def _start(options: Options) -> Optional[str]:
 
 
 class _Made(NamedTuple):
-    """An open that the tool has made, and what its record must tell."""
+    """An open that the tool has made, and what its record must have."""
 
     call: str
     path: Optional[str]
@@ -108,7 +105,7 @@ def _make_and_see(
     result = Result([], [], [])
     for made in _make(calls, start):
         if made.ret == -errno.EOPNOTSUPP:
-            continue  # no kernel of this machine has it: open, on arm64
+            continue  # not on this architecture: arm64 has no open
         if made.path is not None and made.ret != -errno.ENOENT:
             result.untested.append(made.call)
             continue

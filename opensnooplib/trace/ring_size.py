@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How large the perf rings are.
+"""The size of the perf rings.
 
-Large enough for a reader that doesn't run for a moment: one core opening files
-as fast as it can sends some 60 MB of records a second. The rings are kernel
-memory, one for each CPU, so their sum is bounded; for a user who may not lock
-more, it is smaller still.
+Rings must be large enough for a reader that doesn't run for a moment: one core
+that opens files as fast as it can sends some 60 MB of records a second. They
+are kernel memory, one for each CPU, so that their sum is limited; for a user
+who may not lock so much, they are smaller still.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import mmap
 from typing import Optional, Sequence
 
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.messages import counted
 from opensnooplib.kernel import this_kernel, limits
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
@@ -21,14 +22,14 @@ from opensnooplib.reader import Reader
 _DEFAULT_BYTES = 4 << 20  # for each CPU
 _LEAST_BYTES = 64 << 10
 _DEFAULT_SUM = 128 << 20
-# Of the memory that is available, what -b may take.
+# The part of the available memory that -b may take: a quarter.
 _SHARE_LIMIT = 4
-# For the smallest rings that -c opens later (native/stacks/mmap_events.c).
+# Pages of the rings that -c opens later (native/stacks/mmap_events.c).
 _SPARE_PAGES = 8
 
 
 def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
-    """A power of two of pages. Raises OpensnoopError for too many."""
+    """Pages of a ring, a power of two. Raises OpensnoopError for too many."""
     if asked is None:
         size = _DEFAULT_BYTES
         while size * cpu_count > _DEFAULT_SUM and size > _LEAST_BYTES:
@@ -38,8 +39,8 @@ def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
     if asked * mmap.PAGESIZE * cpu_count > room:
         most = max(1, room // mmap.PAGESIZE // cpu_count)
         raise OpensnoopError(
-            f"-b {asked}: that many pages for each of {cpu_count} CPUs are "
-            "more than a quarter of the memory that is available; at most "
+            f"-b {asked}: too many pages for {counted(cpu_count, 'CPU')}: "
+            "more than a quarter of the available memory; at most "
             f"{1 << (most.bit_length() - 1)} fit"
         )
     return asked
@@ -65,15 +66,15 @@ def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
     if asked and pages < asked:
         rings.close()
         raise OpensnoopError(
-            f"-b {asked}: that many pages for each of {len(cpus)} CPUs are "
-            f"more memory than this user may lock; at most {pages} fit; "
-            f"{limits.MORE_LOCKED_MEMORY} for more"
+            f"-b {asked}: too many pages for {counted(len(cpus), 'CPU')}: "
+            "more memory than this user may lock; at most "
+            f"{pages} fit; {limits.MORE_LOCKED_MEMORY} for more"
         )
     return rings
 
 
 def _open(cpus: Sequence[int], pages: int, spare: int) -> Reader:
-    """Rings, with room left for as many of `spare` pages, if that isn't 0."""
+    """Rings, with memory left for as many of `spare` pages (0: for none)."""
     rings = Reader(cpus, pages)
     try:
         if spare:

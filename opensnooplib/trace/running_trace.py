@@ -12,7 +12,7 @@ from opensnooplib.base import native_library
 from opensnooplib.compile.launch import Launched
 from opensnooplib.kernel import this_kernel
 from opensnooplib.trace.switchboard import Switchboard
-from opensnooplib.base.messages import Messages
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recording.recorder import Recorder
@@ -28,7 +28,7 @@ _COMPLETION_SECONDS = 0.02
 
 
 class Trace:
-    """From begin() to end(); then tell() has the sum."""
+    """A trace from begin() to end(); then tell() says what was shown."""
 
     def __init__(
         self,
@@ -54,19 +54,19 @@ class Trace:
             rings, 0, launched.handover, options, self.cpu_count
         )
         self.older: List[ProgramSet] = []
-        # Of program sets that are gone.
+        # Counts of program sets that are gone.
         self.past_lost = self.past_missed = self.past_not_followed = 0
         self.stubs = Switchboard()
         self.stubs.take(launched.handover)
 
     def take_as_it_is(self) -> None:
-        """Begin without a proof: nobody knows what somebody's own C sees."""
+        """Begin without a proof: only its author knows what --source sees."""
         self._count_from_here()
         self.stubs.switch(self.newest.programs)
         self._began = time.monotonic()
 
     def prove(self) -> proof.Result:
-        """See that opens are seen; the trace begins with the last of them."""
+        """Prove that opens are seen; the trace begins at the last of them."""
         programs = self.newest.programs
         self.stubs.show_tool(programs)
         result = proof.prove(
@@ -100,7 +100,7 @@ class Trace:
             self._summing.begin()
 
     def put_heading(self) -> None:
-        """Above the first rows, which the next poll() writes."""
+        """Write the heading of the rows, which the next poll() writes."""
         if not self._summing:
             self.newest.put_heading()
 
@@ -115,7 +115,7 @@ class Trace:
         return self.rings.poll(timeout_ms)
 
     def _leave_rooms(self) -> None:
-        """Compile rooms end by themselves, some time after their work."""
+        """Forget compile rooms that have ended, some time after their work."""
         for room in list(self.rooms):
             if room.has_ended():
                 self.rooms.remove(room)
@@ -148,7 +148,7 @@ class Trace:
         )
 
     def not_followed(self) -> int:
-        """Processes whose opens are missing, though --children wants them."""
+        """Processes that --children asks for, and that are not traced."""
         program_sets = [*self.older, self.newest]
         return self.past_not_followed + sum(
             one.not_followed() for one in program_sets
@@ -173,8 +173,8 @@ class Trace:
         lost, missed = self.lost(), self.missed()
         if self.not_followed():
             self._messages.warn(
-                f"{self.not_followed()} processes could not be followed: "
-                "their opens are missing"
+                f"{counted(self.not_followed(), 'process', 'processes')} "
+                "could not be followed: opens by them are missing"
             )
         no_place = 0
         done = "recorded" if self._recorder else "shown"
@@ -184,14 +184,16 @@ class Trace:
             no_place = self._summing.total.no_place
         line = end_line(counts, lost, missed, self._seconds, done, no_place)
         if not self.newest.counts_itself:
-            line += "; lost as far as the kernel told: the C has no counters"
+            line += (
+                "; lost only as the kernel reports it: the C has no counters"
+            )
         if lost or missed or counts.unreadable or counts.unwritten or no_place:
             self._messages.warn(line)
         else:
             self._messages.note(line)
 
     def detach(self) -> None:
-        """Take the programs off; each waits for the kernel's RCU."""
+        """Detach the programs; each waits for the kernel's RCU."""
         self.stubs.close()
         for program_set in [*self.older, self.newest]:
             program_set.detach()
@@ -212,6 +214,10 @@ def end_line(
     done: str = "shown",
     no_place: int = 0,
 ) -> str:
+    """The last line of a trace or of a replay; `seconds` is how long it took.
+
+    `no_place` is the number of opens that the tables had no room for.
+    """
     parts = [
         f"{counts.shown} {done}",
         f"{lost} lost",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stubs of a --live trace, and which programs are in their slots.
 
-See stub_code.py. One write into a slot, and each single event from then on
-goes to the new program: none to both, none to neither.
+See stub_code.py. After one write into a slot, each open goes to the new
+program: none to both, none to neither.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.stub_code import DIRECT, EVERYBODY, FRONT, OWN
 from opensnooplib.kernel import program_names
 
-# Far more than a stub takes.
+# Time for running stubs to end: far more than they take.
 _TO_LEAVE_SECONDS = 0.005
 
 
@@ -30,16 +30,16 @@ class _Stub(NamedTuple):
     attachment: int
 
     def put(self, slot: int, program: int) -> None:
-        """-1 empties the slot."""
+        """Put a program into a slot; -1 empties it."""
         bpf_objects.set_slot(self.slots, slot, program)
 
     def select(self, slot: int) -> None:
-        """FRONT or DIRECT."""
+        """Let the stub use a slot: FRONT or DIRECT."""
         bpf_objects.set_number(self.selector, slot)
 
 
 class Switchboard:
-    """All stubs, by the name of the programs that they go on in."""
+    """All stubs, by the name of the program that each calls."""
 
     def __init__(self) -> None:
         self._stubs: Dict[str, _Stub] = {}
@@ -51,7 +51,7 @@ class Switchboard:
         return list(self._stubs)
 
     def take(self, handover: Handover) -> None:
-        """The stubs that came with a program set are the trace's from here."""
+        """Take over the stubs that came with a program set."""
         for name, program in handover.stubs.items():
             self._stubs[name] = _Stub(
                 program,
@@ -66,14 +66,14 @@ class Switchboard:
         handover.selectors.clear()
 
     def show_tool(self, programs: Mapping[str, int]) -> None:
-        """What the tool itself does goes to these programs, until switch()."""
+        """Send the tool's own opens to these programs, until switch()."""
         self._leave_direct()
         for name, one in self._stubs.items():
             one.put(OWN, programs.get(name, -1))
             one.put(FRONT, one.sorter)
 
     def switch(self, programs: Mapping[str, int]) -> None:
-        """What everybody does goes to these programs."""
+        """Send all opens to these programs."""
         self._leave_direct()
         for name, one in self._stubs.items():
             for slot in (FRONT, EVERYBODY, OWN, DIRECT):
@@ -82,7 +82,7 @@ class Switchboard:
         self._are_direct = True
 
     def _leave_direct(self) -> None:
-        """Slot FRONT has the same program: an open sees no difference."""
+        """Use the slot FRONT, which has the same program as DIRECT."""
         if not self._are_direct:
             return
         for one in self._stubs.values():
@@ -105,7 +105,7 @@ class Switchboard:
         return fds
 
     def misses(self) -> int:
-        """How often the kernel skipped a stub that sees something first."""
+        """How often the kernel skipped a stub that sees opens first."""
         return self._past_misses + sum(
             bpf_objects.program_misses(one.program)
             for name, one in self._stubs.items()

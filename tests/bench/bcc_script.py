@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""BCC used plainly, to compare the launch with: compile, load, attach, poll.
+"""A plain BCC script, to compare the launch with: compile, attach, poll.
 
 bcc_script.py SOURCE [COMPILER OPTION...]: prints a heading and, with the
 first record that it reads, a row. BCC_KERNEL_SOURCE names the headers.

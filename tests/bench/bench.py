@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of this tool beside those of its peers, measured on this host.
+"""Figures of this tool and of its peers, measured on this host.
 
     make bench                   or, as root:
     tests/bench/bench.py [--quick] [FIGURE...]
@@ -8,7 +8,7 @@
 Each figure is a module here, with a function measure() that returns its rows
 of the table. The values are medians; in brackets, the least and the most.
 
-Where other programs work meanwhile, `chrt -f 1 tests/bench/bench.py FIGURE`
+Where other programs run, too, `chrt -f 1 tests/bench/bench.py FIGURE`
 keeps them off the processors; not for lost-opens, where it helps the readers.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an open costs that a filter drops, of one that is shown."""
+"""The cost of an open that a filter drops, relative to one that is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench import Workbench
 
 _GOAL = 0.35
 
-# Each drops the load's opens, at another point of their way.
+# Filters that drop the load's opens, each at another point in the C.
 _FILTERS = (
     "-p 1",
     "-u nobody",
@@ -24,7 +24,7 @@ _FILTERS = (
 
 
 def _filtering(options: str) -> Tool:
-    # The name is a file's as well.
+    # The name is also that of a file.
     tool = OURS.with_arguments(*options.split())
     return tool._replace(name=options.replace("/", "|"), has_rows=False)
 

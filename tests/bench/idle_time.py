@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processor time of a tool when nothing is opened.
 
-On a machine at work something always is. So the tool traces this process
-only, which sleeps.
+On a machine at work something is always opened. So the tool traces only this
+process, which sleeps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _GOAL_PERCENT = 0.5
 
 
 def _processor_seconds(pid: int) -> float:
-    """Of all threads, exactly: utime and stime count whole ticks only."""
+    """The exact time of all threads: utime and stime count whole ticks."""
     spent = 0
     for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
         with open(path, encoding="ascii") as file:
@@ -30,13 +30,13 @@ def _processor_seconds(pid: int) -> float:
 
 
 def measure(bench: Workbench) -> List[Row]:
-    """In percent of one core."""
+    """The row of the table, in percent of one core."""
     seconds = 5 if bench.quick else 20
 
     def percent(tool: Tool) -> float:
         this_process = tool.with_arguments("-p", str(os.getpid()))
         with tracing(bench, this_process) as trace:
-            time.sleep(1)  # what launch left behind is done by then
+            time.sleep(1)  # the work of the launch is done by then
             began, spent = time.monotonic(), _processor_seconds(trace.tool_pid)
             time.sleep(seconds)
             spent = _processor_seconds(trace.tool_pid) - spent

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From launch to the first row, beside a script that uses BCC plainly.
+"""The time from launch to the first row, compared with a plain BCC script.
 
 bcc_script.py compiles, loads and attaches the same C with the same headers.
-Meanwhile a process in the background opens a file every millisecond.
+A process in the background opens a file every millisecond.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def open_every_millisecond(path: str) -> None:
 
 
 class _Launch(NamedTuple):
-    """Milliseconds."""
+    """Times of a launch, in milliseconds."""
 
     took: float
     processor: float  # of all processes that the launch needed
 
 
 def _until_first_row(process: subprocess.Popen[bytes]) -> None:
-    """Read up to the first byte after the heading's line."""
+    """Read up to the first byte after the line of the heading."""
     assert process.stdout
     rows = b""
     while not rows.partition(b"\n")[2]:
@@ -62,7 +62,7 @@ def _launch(bench: Workbench, tool: Tool) -> _Launch:
     with process:
         _until_first_row(process)
         took = time.monotonic() - began
-        # At once: how it would end doesn't belong here.
+        # Killed at once: the time of a clean end is not measured.
         os.killpg(process.pid, signal.SIGKILL)
         spent = _processor_seconds_of_group(process.pid)
         process.returncode = -signal.SIGKILL
@@ -70,8 +70,9 @@ def _launch(bench: Workbench, tool: Tool) -> _Launch:
 
 
 def _processor_seconds_of_group(group: int) -> float:
-    """Wait for all of its processes: ours are also those that lost a parent
-    (see _adopt_orphans).
+    """Wait for all processes of the group, and add up their times.
+
+    Those that lost their parent are ours, too: see _adopt_orphans().
     """
     spent = 0.0
     with contextlib.suppress(ChildProcessError):
@@ -82,18 +83,18 @@ def _processor_seconds_of_group(group: int) -> float:
 
 
 def _adopt_orphans() -> None:
-    """PR_SET_CHILD_SUBREAPER of prctl(2)."""
+    """Become the parent of orphans: PR_SET_CHILD_SUBREAPER of prctl(2)."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
 
 class _Compile(NamedTuple):
     source: str
     flags: List[str]
-    headers: str  # which, in words
+    headers: str  # where they are from
 
 
 def _same_compile(bench: Workbench) -> _Compile:
-    """The C and the headers that our tool compiles with on this host.
+    """The C and the headers that the tool compiles with on this host.
 
     BCC finds the headers through the environment, or by itself.
     """
@@ -116,7 +117,7 @@ def _same_compile(bench: Workbench) -> _Compile:
 
 
 def measure(bench: Workbench) -> List[Row]:
-    """How long it takes, and how that compares."""
+    """The rows of the table."""
     _adopt_orphans()
     compiled = _same_compile(bench)
     script = os.path.join(workbench.HERE, "bcc_script.py")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The least that a row needs: a time, a name, and one record in a perf ring,
- * from one tracepoint. What this costs, no plan of ours can go below.
+ * The least that a row needs: a time, a path, and one record in a perf ring,
+ * from one tracepoint. No plan can cost less than this.
  */
 #include <uapi/linux/limits.h>
 #include <uapi/linux/ptrace.h>

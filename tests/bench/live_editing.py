@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What --live costs, and how long a save takes to show.
+"""The cost of --live, and the time from a save to its first row.
 
 Edits are made in a copy of the checkout, as tests/kernel/test_live.py makes
 them.
@@ -21,7 +21,7 @@ from launch_time import open_every_millisecond
 from memory import memory_of
 from samples import Samples, in_turn, progress
 from table import Row
-from tests.kernel.live import Edits, await_taken_in, counts_of
+from tests.kernel.live import Edits, await_reload, counts_of
 from tests.kernel.tool import Tool as Traced
 from tests.kernel.tool import copy_checkout, objects_held_by, wait_until
 from tools import OURS, UNTRACED, Tool, tracing
@@ -31,7 +31,7 @@ _GOAL_SECONDS = 1.0
 _GOAL_MB = 2.0
 _SWAPS = 100
 
-# The same tool twice tells how much two measurements differ by themselves.
+# The same tool twice shows how much two measurements differ by chance.
 _AGAIN = OURS._replace(name="again")
 _LIVE = OURS.with_arguments("--live")._replace(name="--live")
 
@@ -42,7 +42,7 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def _from_save_to_row(bench: Workbench, edits: Edits) -> Row:
-    """Another process opens a file every millisecond."""
+    """The time to a row while a process opens a file every millisecond."""
     options = ("--live", "--format", "json", "--unbuffered")
     seconds: List[float] = []
     with workbench.meanwhile(open_every_millisecond, bench.marker) as pid:
@@ -56,7 +56,7 @@ def _from_save_to_row(bench: Workbench, edits: Edits) -> Row:
                 edits.write_record(version)
                 _until(lambda: wanted in tool.output_so_far(4096))
                 seconds.append(time.monotonic() - began)
-                await_taken_in(tool, "record.h")
+                await_reload(tool, "record.h")
     taken = Samples(seconds)
     return Row(
         "--live: from save to the first row, s",
@@ -67,7 +67,7 @@ def _from_save_to_row(bench: Workbench, edits: Edits) -> Row:
 
 
 def _after_swaps(bench: Workbench, edits: Edits) -> List[Row]:
-    """The tool traces this process."""
+    """What many swaps leave in memory, with a trace of this process."""
     swaps = _SWAPS // 4 if bench.quick else _SWAPS
     with Traced(
         *("--live", "-p", str(os.getpid())), checkout=edits.folder.parent
@@ -77,7 +77,7 @@ def _after_swaps(bench: Workbench, edits: Edits) -> List[Row]:
         for swap in range(1, swaps + 1):
             progress(f"swaps: {swap} of {swaps}")
             edits.write_record(swap)
-            await_taken_in(tool, "record.h")
+            await_reload(tool, "record.h")
         wait_until(lambda: counts_of(tool.pid) == before)
         grown = memory_of(tool.pid).resident - memory
     return [
@@ -95,7 +95,7 @@ def _after_swaps(bench: Workbench, edits: Edits) -> List[Row]:
 
 
 def _cost(bench: Workbench) -> Row:
-    """Of --live to the programs that are traced, while nothing is saved."""
+    """What --live costs the programs that are traced, without any save."""
 
     def nanoseconds(tool: Tool) -> float:
         with tracing(bench, tool) as trace:
@@ -126,7 +126,7 @@ def _cost(bench: Workbench) -> Row:
 
 @contextlib.contextmanager
 def _statistics() -> Iterator[None]:
-    """The kernel counts the calls of programs, and their time."""
+    """Let the kernel count the calls of programs, and their time."""
     switch = Path("/proc/sys/kernel/bpf_stats_enabled")
     before = switch.read_text()
     switch.write_text("1")
@@ -137,7 +137,7 @@ def _statistics() -> Iterator[None]:
 
 
 def _called_most(pid: int) -> Dict[str, int]:
-    """Of a process's programs, as bpftool shows it: run_cnt, run_time_ns."""
+    """The program of a process with the most calls, as bpftool shows it."""
     listed = subprocess.run(
         ["bpftool", "-j", "prog", "list"], check=True, capture_output=True
     )
@@ -151,7 +151,7 @@ def _called_most(pid: int) -> Dict[str, int]:
 
 
 def _program_time(bench: Workbench) -> Row:
-    """The time of a stub holds that of the program behind it."""
+    """A program's time with --live, where that of its stub includes it."""
 
     def nanoseconds(tool: Tool) -> float:
         with _statistics(), tracing(bench, tool) as trace:

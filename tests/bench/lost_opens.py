@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many opens have no row, when programs open as fast as they can."""
+"""The number of opens without a row, at full speed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _rows_of_load(bench: Workbench, tool: Tool, output: str) -> int:
         if tool != PERF_TRACE:
             opened = bench.opened.encode()
             return sum(opened in row for row in rows)
-        # perf may show a name's address only; the load has just one.
+        # perf may show only the address of a name; the load has one name.
         found = filter(None, map(_PERF_FILE_NAME.search, rows))
         names = Counter(match.group(1) for match in found)
         return max(names.values(), default=0)
@@ -41,7 +41,7 @@ def _cells(taken: Dict[str, Samples]) -> Dict[str, str]:
 
 
 class _Losing:
-    """Losses of `opens` opens by `load`, and what our last lines told."""
+    """Losses of `opens` opens by `load`, and those in our last lines."""
 
     def __init__(self, bench: Workbench, load: List[str], opens: int) -> None:
         self._bench = bench
@@ -76,7 +76,7 @@ def _at_full_speed(bench: Workbench, runs: int) -> Row:
 
 
 def _on_each_cpu(bench: Workbench, runs: int) -> Row:
-    """No CPU is left to the readers."""
+    """Losses while no CPU is left to the readers."""
     opens = 2 * _OPENS
     losing = _Losing(bench, bench.load_on_each_cpu(opens), opens)
     taken = in_turn("each CPU", (OURS, LIBBPF_TOOLS), runs, losing.lost)
@@ -85,7 +85,7 @@ def _on_each_cpu(bench: Workbench, runs: int) -> Row:
     return Row(
         f"lost of {opens:,} opens by a process on each CPU",
         _cells(taken),
-        goal="told exactly, below 0.1 %",
+        goal="reported exactly, below 0.1 %",
         reached=exact and max(ours) < opens / 1000 if ours else None,
         note="rows to a file; the last run of ours said: "
         f'"{losing.last_line}"',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory of the tracing process: after launch, and after much work."""
+"""The memory of the tracing process, after launch and after a load."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from workbench import Workbench
 
 _GOAL_MB = 20
 _OPENS = 1_000_000
-# strace and perf trace would need minutes for as many.
+# Fewer opens for strace and perf trace, which would need minutes.
 _OPENS_OF_SLOW_TOOLS = 50_000
 _TOOLS = (OURS, LIBBPF_TOOLS, STRACE, PERF_TRACE)
 
 
 class _Memory(NamedTuple):
-    """MB of 1024 * 1024 bytes."""
+    """Sizes in MB of 1024 * 1024 bytes."""
 
     resident: float
     proportional: float
@@ -48,8 +48,8 @@ def memory_of(pid: int) -> _Memory:
     )
 
 
-# Prints a line when it has begun and when the load is done, and goes on when
-# it is given one.
+# A shell script that prints a line when it has begun and when the load is
+# done, and each time waits for a line.
 _IN_STEPS = 'echo; read -r _; "$@"; read -r _'
 
 
@@ -67,7 +67,7 @@ def _before_and_after(trace: Trace, load: List[str]) -> List[_Memory]:
 
 
 def measure(bench: Workbench) -> List[Row]:
-    """After launch, and after the load."""
+    """The rows of the table."""
     at_first: Dict[str, List[_Memory]] = {tool.name: [] for tool in _TOOLS}
     at_last: Dict[str, List[_Memory]] = {tool.name: [] for tool in _TOOLS}
 

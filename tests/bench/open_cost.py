@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tracing adds to each open of the program that is traced."""
+"""The time that tracing adds to each open of the program that is traced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TRACERS = (OURS, LIBBPF_TOOLS, STRACE, PERF_TRACE)
 
 def measure(bench: Workbench) -> List[Row]:
     def microseconds(tool: Tool) -> float:
-        # Those that start the command are slower by far.
+        # Tools that start the command are far slower.
         opens = 20_000 if tool.kind == Kind.COMMAND else 300_000
         with tracing(bench, tool) as trace:
             return float(trace.run(bench.load(opens))) / 1000

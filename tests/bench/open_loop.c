@@ -6,8 +6,8 @@
  *
  * Each -c CPU is one process that runs on that CPU only; without any it is
  * one process, which runs anywhere. All begin at once, and each prints how
- * many nanoseconds one open took (with its close). With -w, each rests so
- * long after every 50 opens; that isn't counted.
+ * many nanoseconds one open took (with its close). With -w, each rests that
+ * long after every 50 opens, which isn't counted.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -43,7 +43,7 @@ static void run_on(int cpu)
 		err(1, "CPU %d", cpu);
 }
 
-/* Goes around libc, so that it is this very syscall and nothing more. */
+/* Calls the kernel directly: libc could do more than this syscall. */
 static void open_and_close(const char *path)
 {
 	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
@@ -76,7 +76,7 @@ static void open_in_loop(const char *path, unsigned long count)
 	printf("%.1f\n", (double)(now_ns() - began - rested) / (double)count);
 }
 
-/* The child waits until everyone else has let go of the gate. */
+/* The child waits until all others have closed the gate. */
 static void start_process(int cpu, const int gate[2], const char *path,
 			  unsigned long count)
 {

@@ -63,7 +63,7 @@ def _text_row(figure: str, find: Callable[[Tool], str]) -> Row:
 
 class _Burst(NamedTuple):
     shown: int
-    told: int  # lost, as the tool itself says
+    told: int  # lost, as the tool itself reports
 
 
 def _burst(bench: Workbench, tool: Tool) -> _Burst:
@@ -86,7 +86,7 @@ def _told(tool: Tool, trace: Trace) -> int:
 
 
 def _burst_rows(bench: Workbench) -> List[Row]:
-    """One burst each, as fast as one process can."""
+    """Rows for one burst each, as fast as one process can open."""
     shown: Dict[str, str] = {}
     told: Dict[str, str] = {}
     lost: Dict[str, str] = {}
@@ -101,9 +101,9 @@ def _burst_rows(bench: Workbench) -> List[Row]:
         lost[tool.name] = f"{_BURST - burst.shown:,}"
     return [
         Row(f"shown of a burst of {_BURST:,}", shown),
-        Row("lost, as the tool says", told),
+        Row("lost, as the tool reports", told),
         Row(
-            "lost in truth",
+            "really lost",
             lost,
             goal="0",
             reached=lost.get(OURS.name) == "0",
@@ -112,11 +112,11 @@ def _burst_rows(bench: Workbench) -> List[Row]:
 
 
 def _steady_rows(bench: Workbench) -> List[Row]:
-    """What is on top of an open's own cost.
+    """Rows for a load that is slow enough for all tools to keep up.
 
-    An open that a tool drops costs less: so all should be able to keep up.
+    An open that a tool drops would cost less.
     """
-    shown: Dict[str, int] = {}  # in the worst run
+    shown: Dict[str, int] = {}  # of the worst run
 
     def microseconds(tool: Tool) -> float:
         with tracing(bench, tool) as trace:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each plan, and each thing that can be asked for, adds to an open."""
+"""The time that each plan, and some options, add to an open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench import Workbench
 
 _OPENS = 300_000
 
-# Goals, as shares.
+# Goals, as ratios.
 _OF_LIBBPF_TOOLS = 1 / 25
 _OF_SYSCALL = 0.55
 _FULL_PATH = 2.5
@@ -22,7 +22,7 @@ _FULL_PATH = 2.5
 _EXIT = OURS.with_arguments("--attach", "syscall-exit")
 _EXIT = _EXIT._replace(name="syscall-exit")
 _PAIR = OURS.with_arguments("--attach", "syscall")._replace(name="syscall")
-# What no plan can go below: the goal of a share can be out of reach.
+# The least that any plan can cost: a goal may be out of reach.
 _LEAST = OURS.with_arguments(
     "--source", os.path.join(workbench.HERE, "least.c")
 )._replace(name="least")
@@ -34,7 +34,7 @@ _REAL = OURS.with_arguments("-R")._replace(name="-R")
 _TIMED = OURS.with_arguments("-L")._replace(name="-L")
 _ASKED = (_PLAIN, _FULL, _REAL, _TIMED)
 
-# With the folder of the bench, and the file's own name: 8 components.
+# With the folder of the bench and the name of the file: 8 components.
 _FOLDERS = "b/c/d/e/f"
 
 

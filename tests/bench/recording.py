@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to sum up and to record, and how fast a replay is."""
+"""The cost of a summary and of a recording, and the speed of a replay."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _cost_of_a_summary(bench: Workbench) -> Row:
 
 
 def _processor_seconds(pid: int) -> float:
-    """Of the tracing process: proc_pid_schedstat, in ns."""
+    """The time of the tracing process: /proc/PID/schedstat has it in ns."""
     with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
         return int(file.read().split()[0]) / 1e9
 
@@ -97,7 +97,7 @@ def _recordings(bench: Workbench) -> List[Row]:
 
 
 def _replay(bench: Workbench, recorded: str) -> Row:
-    """All of the process counts, its start too; rows go to a file."""
+    """The whole process counts, with its start; rows go to a file."""
     rates: List[float] = []
     for run in range(3 if bench.quick else 7):
         progress(f"replay: run {run + 1}")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How many rows a second one core makes of records in memory.
+ * Measures how many rows one core makes in a second, from records in memory.
  *
  *	row_speed table|json|csv ROWS
  *
@@ -18,7 +18,7 @@
 #include "rows/json_row.h"
 #include "rows/table_row.h"
 
-/* As struct event of bpf_src/event.h. */
+/* The fields of struct event in bpf_src/event.h. */
 struct event {
 	uint64_t ts;
 	uint32_t pid;

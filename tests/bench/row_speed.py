@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many rows a second one core makes, from records in memory."""
+"""The number of rows that one core makes in a second from records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from table import Row
 from tools import OURS
 from workbench import HERE, ROOT, Workbench
 
-# Rows a second that are promised; CSV has no peer and no promise.
+# Rows in a second that are promised; for CSV nothing is.
 _GOALS = {"table": 3_000_000, "json": 1_500_000, "csv": None}
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure several competitors in turn, and say what came of it.
+"""Measurements of several competitors in turn.
 
-The machine is shared and drifts. So each run measures every competitor once,
-and what is compared is compared within a run; only then comes the median.
+The machine is shared, and its speed drifts. So each run measures every
+competitor once, and values are compared within a run, before the median.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tools import CannotMeasure, Tool
 
 
 class Samples(NamedTuple):
-    """One value for each run, or the reason why there is none."""
+    """One value for each run, or the reason why there are none."""
 
     values: List[float]
     reason: str = ""
@@ -25,7 +25,7 @@ class Samples(NamedTuple):
         return statistics.median(self.values)
 
     def shown(self, form: str, unit: str = "") -> str:
-        """The median, and the least and the most: "1.2 (1.1-1.4)"."""
+        """The median with the least and the most: "1.2 (1.1-1.4)"."""
         if not self.values:
             return self.reason
         text = format(self.median, form)
@@ -38,7 +38,7 @@ class Samples(NamedTuple):
     def combined(
         self, other: Samples, combine: Callable[[float, float], float]
     ) -> Samples:
-        """Run by run."""
+        """Samples that combine those of each run."""
         pairs = zip(self.values, other.values)
         return Samples(
             [combine(mine, its) for mine, its in pairs],
@@ -58,9 +58,9 @@ def in_turn(
     runs: int,
     measure: Callable[[Tool], float],
 ) -> Dict[str, Samples]:
-    """Measure all in each run, forwards and backwards by turns.
+    """Measure all tools in each run, in alternating order.
 
-    Who can't be measured once isn't tried again.
+    A tool that can't be measured once isn't tried again.
     """
     taken: Dict[str, Samples] = {tool.name: Samples([]) for tool in tools}
     for run in range(runs):

@@ -13,7 +13,7 @@ class Row(NamedTuple):
     cells: Dict[str, str]
     goal: str = ""
     reached: Optional[bool] = None  # None: there is no goal
-    note: str = ""  # said below the table
+    note: str = ""  # shown below the table
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -21,7 +21,7 @@ _LAUNCH_TIMEOUT_SECONDS = 300
 
 
 class CannotMeasure(Exception):
-    """A figure of a competitor can't be had here; the text says why."""
+    """A figure of a competitor can't be measured here; the text says why."""
 
 
 class Kind(enum.Enum):
@@ -34,8 +34,8 @@ class Tool(NamedTuple):
     name: str
     kind: Kind
     words: List[str]
-    package: str  # Debian's
-    has_rows: bool = True  # else it says when it is watching
+    package: str  # its name in Debian
+    has_rows: bool = True  # False: its message says when it is watching
 
     def check(self) -> None:
         """Raises CannotMeasure where it isn't installed."""
@@ -43,7 +43,7 @@ class Tool(NamedTuple):
             raise CannotMeasure(f"not installed: apt install {self.package}")
 
     def version(self) -> str:
-        """Of the package, as Debian numbers it. Raises CannotMeasure."""
+        """The version of the Debian package. Raises CannotMeasure."""
         self.check()
         asked = subprocess.run(
             ["dpkg-query", "-W", "-f", "${Version}", self.package],
@@ -51,7 +51,7 @@ class Tool(NamedTuple):
             text=True,
         )
         if asked.returncode:
-            raise CannotMeasure("no package of Debian's")
+            raise CannotMeasure("not a Debian package")
         return asked.stdout
 
     def with_arguments(self, *words: str) -> Tool:
@@ -65,7 +65,7 @@ OURS = Tool(
     [os.path.join(workbench.ROOT, "opensnoop.py")],
     "python3-bpfcc",
 )
-# By its whole name: ours, once installed, may come first in PATH.
+# An absolute path: our own opensnoop, if installed, may be first in PATH.
 LIBBPF_TOOLS = Tool(
     "libbpf-tools", Kind.HOST, ["/usr/sbin/opensnoop"], "libbpf-tools"
 )
@@ -88,7 +88,7 @@ PERF_TRACE = Tool(
 
 
 class Trace:
-    """A tool at work on this host; this one is none at all."""
+    """A tool at work on this host; this class is for UNTRACED."""
 
     def __init__(self, bench: Workbench, tool: Tool) -> None:
         name = tool.name.replace(" ", "_")
@@ -102,12 +102,12 @@ class Trace:
 
     @property
     def tool_pid(self) -> int:
-        """Of the tracing process."""
+        """The PID of the tracing process."""
         assert self._process is not None
         return self._process.pid
 
     def begin(self) -> None:
-        """Have the tool ready for start(). Raises CannotMeasure."""
+        """Get the tool ready for start(). Raises CannotMeasure."""
 
     def start(self, command: List[str]) -> subprocess.Popen[bytes]:
         """Start a command that is traced, with pipes to it and from it."""
@@ -134,7 +134,7 @@ class Trace:
         """End the tool; `output` then holds all of its rows."""
 
     def said(self) -> str:
-        """What the tool told on stderr."""
+        """What the tool wrote to stderr."""
         return ""
 
 
@@ -167,7 +167,7 @@ class _HostTrace(Trace):
         return self.output + ".stderr"
 
     def _await_rows(self, process: subprocess.Popen[bytes]) -> None:
-        """Some keep rows in a buffer: open a file until it is seen."""
+        """Open a file until its row comes: some tools buffer rows."""
         deadline = time.monotonic() + _LAUNCH_TIMEOUT_SECONDS
         marker = self._bench.marker.encode()
         while marker not in _contents(self.output):
@@ -211,7 +211,7 @@ def _contents(path: str) -> bytes:
         return file.read()
 
 
-# How each tells of lost records.
+# How each tool reports lost records.
 _LOST = {
     OURS.name: re.compile(r"(\d+) lost"),
     BCC_TOOLS.name: re.compile(r"lost (\d+) samples"),
@@ -221,18 +221,18 @@ _LOST = {
 
 
 def told_lost(tool: Tool, said: str) -> int:
-    """How many records it says were lost; 0 if it says nothing."""
+    """The number of lost records that a tool reports; 0 without a report."""
     return sum(map(int, _LOST[tool.name].findall(said)))
 
 
 def last_line(text: bytes) -> str:
     lines = text.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it fails, in silence"
+    return lines[-1] if lines else "fails without a message"
 
 
 @contextlib.contextmanager
 def tracing(bench: Workbench, tool: Tool) -> Iterator[Trace]:
-    """`tool` at work, with its rows in a file. Raises CannotMeasure."""
+    """Run `tool`, with its rows in a file. Raises CannotMeasure."""
     tool.check()
     trace = _TRACES[tool.kind](bench, tool)
     try:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The place where all is measured: a folder, the load, and namespaces.
+"""What all figures share: a folder, the load, and namespaces.
 
-The peers don't mount tracefs and debugfs for themselves. Where the host has
-them not, the peers get them in a mount namespace of their own; our tool runs
-on the host as it is, and must cope.
+The peers don't mount tracefs and debugfs themselves. Where the host doesn't
+have them, the peers get them in a mount namespace of their own; our tool runs
+on the host as it is.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class MountNamespace:
 
 @contextlib.contextmanager
 def meanwhile(work: Callable[..., None], *arguments: Any) -> Iterator[int]:
-    """Run `work` in a process beside this one; gives its PID."""
+    """Run `work` in a child process; gives its PID."""
     child = os.fork()
     if child == 0:
         try:
             work(*arguments)
         finally:
-            # Never back into what the parent does after the fork.
+            # The child must not continue with what the parent does.
             os._exit(1)
     try:
         yield child
@@ -60,7 +60,7 @@ def _mount_tracefs(tell: int) -> None:
 
 
 def _namespace_with_tracefs() -> MountNamespace:
-    """It is gone when nothing runs in it and nobody holds it."""
+    """A mount namespace with tracefs, which lasts as long as its holder."""
     mounted, tell = os.pipe()
     with meanwhile(_mount_tracefs, tell) as child:
         os.close(tell)
@@ -85,20 +85,20 @@ class Workbench(NamedTuple):
 
     @property
     def marker(self) -> str:
-        """Opened to see whether a tool shows rows."""
+        """The file that is opened to see whether a tool shows rows."""
         return self.path("marker")
 
     def load(self, opens: int) -> List[str]:
-        """The command that opens and closes a file so many times."""
+        """The command that opens and closes a file `opens` times."""
         return [self.path("open_loop"), "-n", str(opens), self.opened]
 
     def steady_load(self, opens: int) -> List[str]:
-        """The same with a rest of 50 ms after every 50 opens."""
+        """The same command with a rest of 50 ms after every 50 opens."""
         program, *rest = self.load(opens)
         return [program, "-w", "50000", *rest]
 
     def load_on_each_cpu(self, opens: int) -> List[str]:
-        """The same with a process on each CPU: all together as many times."""
+        """The same with a process on each CPU; `opens` is for all together."""
         cpus = sorted(os.sched_getaffinity(0))
         command = [self.path("open_loop"), "-n", str(opens // len(cpus))]
         for cpu in cpus:
@@ -126,13 +126,13 @@ def prepare(folder: str, quick: bool) -> Workbench:
 def start(
     words: List[str], namespace: MountNamespace, **files: Any
 ) -> subprocess.Popen[bytes]:
-    """The same way for every competitor, so that it costs all the same."""
+    """Start a process, at the same cost for every competitor."""
 
     def become_command() -> None:
-        # A group of its own: it and all that it starts.
+        # A process group for the command and all that it starts.
         os.setpgid(0, 0)
         namespace.enter()
-        # A shell's background job ignores it, and its children would too.
+        # SIGINT is ignored in background jobs of a shell, and inherited so.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     return subprocess.Popen(words, preexec_fn=become_command, **files)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that a busy host would make fail are skipped there, and say so."""
+"""A calm host, for tests that would fail on a busy one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LEAST_SHARE = 0.9
 
 
 def need() -> None:
-    """Skip the test where no CPU is free, found by being busy for a while."""
+    """Skip the test if this process can't have a CPU to itself for a while."""
     share = _share_of_a_cpu()
     if share < _LEAST_SHARE:
         pytest.skip(f"needs a calm host, and got only {share:.0%} of a CPU")

@@ -17,7 +17,7 @@ Predicate = Callable[[Row], bool]
 
 
 def _attempts(folder: Path) -> List[Attempt]:
-    """Opens with and without each flag, that work and that fail."""
+    """Opens that work and opens that fail, with and without each flag."""
     new = bytes(folder / "new")
     plain = [
         Attempt(b"/etc/passwd", os.O_RDONLY),
@@ -36,12 +36,12 @@ def _attempts(folder: Path) -> List[Attempt]:
 
 
 class Cast(NamedTuple):
-    """Who opens files in each test."""
+    """The processes that open files in each test."""
 
     first: Opener
     second: Opener
     other_user: Opener
-    no_name: Opener  # a user that has none
+    no_name: Opener  # a user without a name
     everyone: Tuple[Opener, ...]
 
     @property
@@ -63,9 +63,9 @@ def a_cast(folder: Path) -> Iterator[Cast]:
 
 
 def check(cast: Cast, predicate: Predicate, *options: str) -> List[Row]:
-    """All that the cast opens, in this trace: what the predicate says.
+    """Check that a trace shows what the predicate selects, and nothing else.
 
-    The rest of the host is traced too, and must be as the predicate says.
+    Returns its rows. Those of the rest of the host must match, too.
     """
     with Tool("--format", "json", *options) as tool:
         made = [row for opener in cast.everyone for row in opener.run()]

@@ -11,12 +11,12 @@ from typing import Iterator, List
 
 import pytest
 
-# One of these is free for version 1 where version 2 has all others.
+# One of these is left for version 1 where version 2 has all others.
 _CONTROLLERS = ("freezer", "net_cls", "pids", "memory")
 
 
 def mount(kind: str, folder: Path, mounts: List[Path], *options: str) -> None:
-    """Raises CalledProcessError where the kernel refuses."""
+    """Mount a file system. Raises CalledProcessError if the kernel refuses."""
     command = ["mount", "-t", kind, *options, kind, str(folder)]
     subprocess.run(command, check=True, stderr=subprocess.PIPE)
     mounts.append(folder)
@@ -39,7 +39,7 @@ def mount_hierarchy(version: int, folder: Path, mounts: List[Path]) -> None:
 
 @contextmanager
 def a_group(hierarchy: Path) -> Iterator[Path]:
-    """An empty cgroup; at the end whatever is below goes too."""
+    """An empty cgroup, removed at the end with all that is below it."""
     group = hierarchy / f"opensnoop-test-{os.getpid()}"
     group.mkdir()
     try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans and other values as parameters of tests, alone and in pairs.
 
-Of pairs, each value is tested at least once each time; the rest is marked
-`matrix`: make test-all tests it. Plans that hook functions, which some hosts
+Of pairs, make test takes each value at least once. The rest is marked
+`matrix`, for make test-all. Plans that hook functions, which some hosts
 refuse, are marked `one_kernel`: make test-kernels tests them.
 """
 
@@ -21,7 +21,7 @@ def plans(some: Sequence[str] = PLANS) -> List[Any]:
 
 
 def plans_with(others: Iterable[Any]) -> List[Any]:
-    """Each value with one of the plans that this kernel has hooks for."""
+    """Each of `others` with one plan that this kernel has hooks for."""
     here = [plan for plan in PLANS if not why_no_hooks_for(plan)]
     elsewhere = [plan for plan in PLANS if plan not in here]
     return [*pairs(here, others), *pairs(elsewhere, others, is_matrix=True)]
@@ -50,7 +50,7 @@ def pairs(
 
 
 def first(count: int, values: Iterable[Any]) -> List[Any]:
-    """The rest is left to make test-all."""
+    """The first `count` values; the rest is left to make test-all."""
     return [
         pytest.param(value, marks=[pytest.mark.matrix] if i >= count else [])
         for i, value in enumerate(values)

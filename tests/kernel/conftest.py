@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests on the running kernel share."""
+"""Fixtures of all tests on the running kernel."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def fork_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def swap_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program that opens files by names that change meanwhile."""
+    """The program that opens files by names that change during the open."""
     return _build("swap_names", tmp_path_factory.mktemp("programs"))
 
 
@@ -83,7 +83,7 @@ def slow_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cast(tmp_path: Path) -> Iterator[Cast]:
-    """Who opens files in tests of selection."""
+    """The processes that open files in tests of selection."""
     with a_cast(tmp_path) as everyone:
         yield everyone
 
@@ -96,7 +96,7 @@ def checkout_copy(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def readable_checkout() -> Iterator[Path]:
-    """A copy of the tool where every user may read it."""
+    """A copy of the tool that every user may read."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         yield copy_checkout(Path(folder) / "checkout")
@@ -113,7 +113,7 @@ def mounts() -> Iterator[List[Path]]:
 
 @pytest.fixture
 def cgroup(tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
-    """A cgroup of version 2 of our own, empty at first."""
+    """A cgroup of version 2 for this test, empty at first."""
     mount_hierarchy(2, tmp_path / "cgroup2", mounts)
     with a_group(tmp_path / "cgroup2") as group:
         yield group
@@ -121,8 +121,9 @@ def cgroup(tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _heed_signals() -> None:
-    """A shell starts what it puts into the background with SIGINT ignored,
-    nohup(1) with SIGHUP, and so would all that the tests start be.
+    """Undo ignored signals, which all that the tests start would inherit.
+
+    A shell starts background jobs with SIGINT ignored, nohup(1) with SIGHUP.
     """
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -131,7 +132,7 @@ def _heed_signals() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _lock_memory() -> None:
-    """Before Linux 5.11, programs that tests load are locked memory."""
+    """Allow locked memory: before Linux 5.11, programs and maps are."""
     limits.raise_limits()
 
 
@@ -140,7 +141,7 @@ _PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 
 @pytest.fixture
 def perf_events_for_others() -> Iterator[None]:
-    """Debian's kernels open perf events for CAP_SYS_ADMIN alone, at first."""
+    """Allow perf events to others: Debian's default is CAP_SYS_ADMIN only."""
     before = _PARANOID.read_text()
     _PARANOID.write_text("2")
     yield
@@ -152,7 +153,10 @@ _MLOCK_KIB = Path("/proc/sys/kernel/perf_event_mlock_kb")
 
 @pytest.fixture
 def locked(perf_events_for_others: None) -> Iterator[Locked]:
-    """Lets a user lock so many KiB: for each CPU's ring, and besides."""
+    """A function that limits locked memory, in KiB: for each ring, and more.
+
+    It returns the command to start the tool under.
+    """
     before = _MLOCK_KIB.read_text()
 
     def allow(for_each_cpu: int, besides: int = 0) -> Tuple[str, ...]:
@@ -170,9 +174,9 @@ def locked(perf_events_for_others: None) -> Iterator[Locked]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _tracefs() -> Iterator[None]:
-    """Mounted, as systemd does it: tests read it, and can be without mount(2).
+    """Mount tracefs as systemd does: tests read it, some without mount(2).
 
-    The tool mounts it for itself: see test_odd_hosts.py.
+    The tool mounts it for itself where it is missing: see test_odd_hosts.py.
     """
     if os.geteuid() != 0 or tracefs.is_mounted(tracefs.TRACEFS):
         yield

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which ways to open a file each plan shows here, as JSON on stdout.
+"""The ways to open a file that each plan shows here, as JSON on stdout.
 
     {"kernel": "6.1.0-50-amd64", "plans": {"fentry": {"openat": "yes", ...}}}
 
-Of each way: yes, --all (shown with that option only), no, or wrong: the tool
-says that it sees it, and doesn't show it as it was.
+Each way has a verdict: yes, --all (shown only with that option), no, or wrong
+(the tool says that it sees it, but doesn't show it as it was).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _AFTER_STATEMENT = "\tevent->ret = ret;\n"
 
 
 class Edits:
-    """Of bpf_src in a copy of the checkout: each row says who sent it."""
+    """Edits of bpf_src in a copy of the checkout; rows have their version."""
 
     def __init__(self, checkout: Path) -> None:
         self.folder = checkout / "bpf_src"
@@ -28,7 +28,7 @@ class Edits:
         self.write_record(0)
 
     def write_record(self, version: int) -> None:
-        """A valid edit: rows have this number from then on."""
+        """Make a valid edit: rows have this version from then on."""
         statement = f"\tevent->version = {version};\n"
         text = self._record.replace(
             _AFTER_STATEMENT, _AFTER_STATEMENT + statement
@@ -36,7 +36,7 @@ class Edits:
         (self.folder / "record.h").write_text(text)
 
     def move_fields(self, count: int) -> None:
-        """So many more bytes before the others."""
+        """Move the fields behind `count` more fields of four bytes."""
         extra = "".join(f"\tu32 extra_{i};\n" for i in range(count))
         begin = "struct event {\n"
         event = self._event.replace(begin, begin + extra)
@@ -52,6 +52,6 @@ def counts_of(pid: int) -> Dict[str, int]:
     return counts
 
 
-def await_taken_in(tool: Tool, file: str) -> str:
-    """The line that says so."""
-    return tool.await_message(f"{file}: taken in ")
+def await_reload(tool: Tool, file: str) -> str:
+    """Wait until the C is reloaded; returns the line that says so."""
+    return tool.await_message(f"{file}: reloaded in ")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mistakes that are made most in a workshop, and what is said of each."""
+"""The most common mistakes in a workshop, and the messages for each."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _NO_HEADERS = (
 
 
 class Mistake(NamedTuple):
-    """What is changed in GOOD, and lines that a person sees, in order.
+    """A change to GOOD, and lines that a person sees, in order.
 
     A line may end in "…": only its beginning is given.
     """
@@ -114,8 +114,8 @@ MISTAKES = {
         "args->dfd / 2",
         (
             "my.c:16:…",
-            "in plain words: BPF divides unsigned numbers only: make both "
-            "sides unsigned",
+            "in plain words: BPF divides only unsigned numbers: make both "
+            "operands unsigned",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -173,7 +173,7 @@ MISTAKES = {
         "\n",
         (
             "my.c:6:12: error: use of undeclared identifier 'TASK_COMM_LEN'",
-            "in plain words: #include <linux/sched.h>",
+            "in plain words: add #include <linux/sched.h>",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -205,8 +205,8 @@ MISTAKES = {
         (
             # The compiler of BCC 0.18 writes "char [16]".
             "my.c:16:13: error: array type 'char…",
-            "in plain words: an array is copied: __builtin_memcpy(to, from, "
-            "size)",
+            "in plain words: an array can't be assigned: use "
+            "__builtin_memcpy(to, from, size)",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -215,15 +215,18 @@ MISTAKES = {
         '\tprintf("%d", event.pid);\n',
         (
             "my.c:16:2: error: …",
-            "in plain words: a BPF program calls the kernel's helpers only: "
-            "man bpf-helpers",
+            "in plain words: a BPF program can call only the kernel's "
+            "helpers: see bpf-helpers(7)",
             DOES_NOT_COMPILE,
         ),
     ),
     "floating point": Mistake(
         _FILL,
         "\tevent.ts = args->flags * 1.5;\n",
-        ("in plain words: BPF has only integers", DOES_NOT_COMPILE),
+        (
+            "in plain words: BPF has only integers, and no floating point",
+            DOES_NOT_COMPILE,
+        ),
     ),
     "no such tracepoint": Mistake(
         "sys_enter_openat",
@@ -246,8 +249,8 @@ MISTAKES = {
         "(syscalls, sys_enter_openat)",
         '("syscalls", "sys_enter_openat")',
         (
-            "in plain words: a comma is between the two names, and no quotes "
-            "are around them: TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
+            "in plain words: separate the two names with a comma, and don't "
+            "quote them: TRACEPOINT_PROBE(syscalls, sys_enter_openat)",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -255,8 +258,8 @@ MISTAKES = {
         _PROBE,
         'SEC("tracepoint/syscalls/sys_enter_openat")\nint probe(void *args)',
         (
-            "in plain words: SEC() is for programs with libbpf; with BCC, a "
-            "probe begins with TRACEPOINT_PROBE(category, event)",
+            "in plain words: SEC() is for programs that use libbpf; with BCC, "
+            "a probe begins with TRACEPOINT_PROBE(category, event)",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -290,8 +293,8 @@ MISTAKES = {
         '\tbpf_trace_printk("%d %d %d %d", 1, 2, 3, event.pid);\n',
         (
             "my.c:16: error: …",
-            "in plain words: a helper takes 5 arguments at most: "
-            "bpf_trace_printk() the text and 3 values",
+            "in plain words: a helper takes at most 5 arguments: "
+            "bpf_trace_printk(), the format and 3 values",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -300,7 +303,7 @@ MISTAKES = {
         "static int above(int x)\n{\n\tif (x) {\n\t\treturn 1;\n"
         "\treturn 0;\n}\n\n" + _PROBE,
         (
-            "my.c:13: error: a } is missing: this does not end before my.c:20",
+            "my.c:13: error: a } is missing: this is still open at my.c:20",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -316,7 +319,8 @@ MISTAKES = {
         GOOD.partition("TRACEPOINT")[0],
         "struct event {};\nBPF_PERF_OUTPUT(events);\n",
         (
-            "in plain words: struct event has no fields: they are the columns",
+            "in plain words: struct event has no fields: add some, since they "
+            "are the columns",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -324,9 +328,8 @@ MISTAKES = {
         _PROBE,
         _PROBE + "\n{\n\treturn 0;\n}\n\n" + _PROBE,
         (
-            "my.c:17: error: a probe for the tracepoint "
-            "syscalls:sys_enter_openat is there already, at my.c:12: make "
-            "them one",
+            "my.c:17: error: there is already a probe for the tracepoint "
+            "syscalls:sys_enter_openat, at my.c:12: merge the two",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -334,8 +337,8 @@ MISTAKES = {
         _PROBE,
         "\nRAW_TRACEPOINT_PROBE(sys_exit)\n{\n\treturn 0;\n}\n" * 2 + _PROBE,
         (
-            "my.c:18: error: a probe for the raw tracepoint sys_exit is "
-            "there already, at my.c:13: make them one",
+            "my.c:18: error: there is already a probe for the raw tracepoint "
+            "sys_exit, at my.c:13: merge the two",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -374,8 +377,8 @@ MISTAKES = {
             "my.c:16: error: the kernel refuses this:",
             "        event.ts = *(u64 *)seen.lookup(&event.pid);",
             "the verifier: R0 invalid mem access 'map_value_or_null'",
-            "in plain words: what a lookup gives may be NULL: check it …",
-            "known there: R0 = map_value_or_null(…",
+            "in plain words: the result of a lookup may be NULL: check …",
+            "the register: R0 = map_value_or_null(…",
             REFUSED + " syscalls:sys_enter_openat: Permission denied",
         ),
     ),
@@ -385,7 +388,7 @@ MISTAKES = {
         (
             "my.c:16: error: the kernel refuses this:",
             "        event.ts = *(char *)args->filename;",
-            "in plain words: this isn't a pointer to memory that may be …",
+            "in plain words: this pointer can't be dereferenced …",
             REFUSED + "…",
         ),
     ),
@@ -395,7 +398,7 @@ MISTAKES = {
         (
             "my.c:16: error: the kernel refuses this:",
             "        event.comm[args->flags] = 1;",
-            "in plain words: the access can lie outside of the memory: …",
+            "in plain words: the access may be out of bounds: …",
             REFUSED + "…",
         ),
     ),
@@ -405,8 +408,8 @@ MISTAKES = {
         "args->filename);\n\tevent.ts = text[args->flags & 511];\n",
         (
             "my.c:12: error: in tracepoint__syscalls__sys_enter_openat: …",
-            "in plain words: the stack has 512 bytes: keep large things in a "
-            "BPF_PERCPU_ARRAY",
+            "in plain words: the stack has only 512 bytes: keep large data in "
+            "a BPF_PERCPU_ARRAY",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -432,8 +435,8 @@ MISTAKES = {
         GOOD,
         _LARGE,
         (
-            "opensnoop: my.c:3: the field text ends beyond 65535 bytes, "
-            "which no record can hold",
+            "opensnoop: my.c:3: the field text ends after byte 65535, "
+            "where every record ends",
         ),
     ),
     "no such field, all in one line": Mistake(
@@ -453,7 +456,7 @@ MISTAKES = {
         (
             "my.c:12: error: the kernel refuses this:",
             "        TRACEPOINT_PROBE(syscalls, sys_enter_openat) { struct …",
-            "in plain words: what a lookup gives may be NULL: check it …",
+            "in plain words: the result of a lookup may be NULL: check …",
             REFUSED + " syscalls:sys_enter_openat: Permission denied",
         ),
     ),
@@ -473,7 +476,7 @@ MISTAKES = {
         (
             # With BCC 0.18 the kernel can't even say where.
             "in plain words: this is NULL, or a global or static variable, "
-            "which BCC doesn't have: use BPF_ARRAY; …",
+            "which BCC doesn't support: use BPF_ARRAY; …",
             REFUSED + "…",
         ),
     ),
@@ -484,8 +487,8 @@ MISTAKES = {
             "my.c:16: error: the kernel refuses this:",
             "        event.ts = bpf_redirect(1, 0);",
             "the verifier: …",
-            "in plain words: this helper isn't there for a program of this "
-            "kind, or not on this kernel",
+            "in plain words: this helper isn't available to a program of this "
+            "type, or not on this kernel",
             REFUSED + "…",
         ),
     ),
@@ -496,8 +499,8 @@ MISTAKES = {
             "my.c:16: error: the kernel refuses this:",
             "        args->flags = 1;",
             "the verifier: invalid bpf_context access off=32 size=8",
-            "in plain words: a program of this kind can't read this part of "
-            "its context, or not write there: change a copy",
+            "in plain words: a program of this type can't read this part of "
+            "its context, or can't write to it: change a copy",
             REFUSED + "…",
         ),
     ),
@@ -509,8 +512,8 @@ MISTAKES = {
             "…",
             "my.c:16: error: the kernel refuses this:",
             "        seen.lookup(event.pid);",
-            "in plain words: the helper wants another kind of argument here: "
-            "…",
+            "in plain words: the helper expects another kind of argument "
+            "here, such as …",
             REFUSED + "…",
         ),
     ),
@@ -520,7 +523,7 @@ MISTAKES = {
         (
             "my.c:1:10: fatal error: 'stdio.h' file not found",
             "in plain words: there is no C library in the kernel: include "
-            "<linux/...> and <uapi/linux/...> only",
+            "only <linux/...> and <uapi/linux/...>",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -555,8 +558,8 @@ MISTAKES = {
         "\tu32 pid;\n",
         "\tu32 pid;\n\tu32 a$b;\n",
         (
-            "opensnoop: my.c:6: the field a$b names a column: use letters, "
-            "digits and _ only",
+            "opensnoop: my.c:6: the field a$b can't be a column: use only "
+            "letters, digits and _ in its name",
         ),
     ),
     "no struct event": Mistake(
@@ -589,7 +592,7 @@ MISTAKES = {
     ),
 }
 
-# Those that the compiler lets pass, with a warning.
+# Mistakes that compile, with a warning.
 DOUBTS = {
     "a return is missing": Mistake(
         "\treturn 0;\n}",
@@ -625,7 +628,7 @@ DOUBTS = {
             "my.c:16:17: warning: result of comparison against a string "
             "literal is unspecified …",
             '        if (event.comm == "cat")',
-            "in plain words: this compares addresses: compare texts byte by "
+            "in plain words: this compares addresses: compare strings byte by "
             "byte",
         ),
     ),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that open files of which all is known beforehand.
+"""Processes whose opens are all known beforehand.
 
-They say when they are there, and open nothing until they are released: a
-trace can begin in between, and sees exactly what they were told to do.
+They report that they are ready, and open nothing until they are released. A
+trace can begin in between, and must see exactly the opens asked for.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _AT_FDCWD = -100
 
 Word = Union[str, bytes, Path]
 
-# glibc asks the kernel before it gives a thread's memory back
-# (malloc/arena.c): since 2.42 also where there are few threads.
+# A file that glibc opens before it gives a thread's memory back
+# (malloc/arena.c), since 2.42 also where there are few threads.
 MALLOC_S_OWN = b"/proc/sys/vm/overcommit_memory"
 
 
@@ -69,19 +69,19 @@ class OpenLoad:
         self._process.stdin.flush()
 
     def made(self) -> int:
-        """End one that opens until its stdin ends: how many opens it made."""
+        """End a load that opens until stdin ends; the number of its opens."""
         assert self._process.stdout
         self.release()
         self.wait()
         return int(self._process.stdout.read())
 
     def run(self) -> None:
-        """All opens, to the end."""
+        """Make all opens, and wait for the end."""
         self.release()
         self.wait()
 
     def thread_ids(self) -> List[int]:
-        """Those that open files; the first thread only waits for them."""
+        """The threads that open files; the first one only waits for them."""
         tasks = os.listdir(f"/proc/{self.pid}/task")
         return sorted(int(task) for task in tasks if int(task) != self.pid)
 
@@ -129,14 +129,14 @@ def _openat2(attempt: Attempt) -> int:
 
 
 def _open(attempt: Attempt) -> int:
-    """By openat. Not os.open(), which adds flags of its own."""
+    """Open by openat, not by os.open(), which adds flags of its own."""
     path, flags, mode = attempt.path, attempt.flags, attempt.mode
     fd: int = _libc.openat(_AT_FDCWD, path, flags, mode)
     return fd if fd >= 0 else -ctypes.get_errno()
 
 
 def make_attempt(attempt: Attempt) -> int:
-    """Open and close: the descriptor, or -errno."""
+    """Open and close; returns the descriptor or -errno."""
     ret = _openat2(attempt) if attempt.by_openat2 else _open(attempt)
     if ret >= 0:
         os.close(ret)
@@ -146,8 +146,8 @@ def make_attempt(attempt: Attempt) -> int:
 class Opener:
     """A process that makes these attempts, held back until run().
 
-    `prepare` runs in it first; what that opens is not of interest. `make`
-    opens a file in another way than usual.
+    `prepare` runs in it first, and its opens are not checked. `make` opens a
+    file, in place of make_attempt().
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class Opener:
     def __exit__(
         self, error: Optional[Type[BaseException]], *_: object
     ) -> None:
-        """One that never ran ends, as its pipe has."""
+        """A process that never ran ends, since its pipe is closed."""
         os.close(self._go)
         os.close(self._results)
         os.waitpid(self.pid, 0)

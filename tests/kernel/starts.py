@@ -13,7 +13,7 @@ def prepared(script: str, *start: str) -> Tuple[str, ...]:
 
 
 def as_nobody(*capabilities: int) -> str:
-    """By number: an older setpriv doesn't know the names of newer ones."""
+    """Capabilities go by number: old versions of setpriv lack new names."""
     added = ",".join(["-all", *(f"+cap_{each}" for each in capabilities)])
     return (
         "setpriv --reuid=65534 --regid=65534 --clear-groups "
@@ -29,5 +29,5 @@ MOUNT_TRACEFS = (
     "mount -t debugfs none /sys/kernel/debug"
 )
 
-# Of the fixture `locked`.
+# The type of the fixture `locked`.
 Locked = Callable[..., Tuple[str, ...]]

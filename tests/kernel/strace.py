@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""strace, which sees every open by other means: what we must agree with."""
+"""strace, which sees every open by other means: the tool must agree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
-# Numbers that only the kernel and its tracers see: include/linux/errno.h.
+# Errors that only the kernel and its tracers see: include/linux/errno.h.
 _KERNEL_ERRNO = {
     "ERESTARTSYS": 512,
     "ERESTARTNOINTR": 513,
@@ -20,15 +20,15 @@ _KERNEL_ERRNO = {
 
 
 class Open(NamedTuple):
-    """One open, as both strace and the tool can tell it."""
+    """One open, as both strace and the tool show it."""
 
     path: Optional[bytes]  # None: not readable
     ret: int
     flags: int
-    mode: Optional[int]  # None where it doesn't count
+    mode: Optional[int]  # None where the kernel ignores it
 
 
-# By thread, in the order in which each made them.
+# Opens by thread, in the order in which each made them.
 Opens = Dict[int, List[Open]]
 
 _LINE = re.compile(r"(\d+) (.*)")
@@ -47,7 +47,7 @@ _HOW = re.compile(rf"\{{flags={_NUMBER}(?:, mode={_NUMBER})?, .*")
 
 
 def command(log: Path) -> List[str]:
-    """What stands before a command to trace it, and all it starts."""
+    """The words before a command that trace it and all that it starts."""
     calls = ",".join(_ARGUMENTS)
     return (
         f"strace -f -q -X raw -xx -s 5000 -e trace={calls} -e signal=none -o"
@@ -55,7 +55,7 @@ def command(log: Path) -> List[str]:
 
 
 def run(words: List[Union[str, Path]], log: Path, cwd: Path) -> Opens:
-    """Run a command under strace: all its opens."""
+    """Run a command under strace; returns all its opens."""
     subprocess.run(
         [*command(log), *words],
         check=True,
@@ -68,7 +68,7 @@ def run(words: List[Union[str, Path]], log: Path, cwd: Path) -> Opens:
 
 
 def parse(text: str) -> Opens:
-    """Threads that opened nothing are there as well."""
+    """The opens in strace's output, also of threads that opened nothing."""
     opens: Opens = {}
     begun: Dict[int, str] = {}
     for line in text.splitlines():
@@ -101,7 +101,7 @@ def _parse_call(text: str) -> Optional[Open]:
 
 
 def _result(text: str) -> Optional[int]:
-    """None: the thread was killed before the call came back."""
+    """The result; None: the thread was killed before the call returned."""
     number, _, rest = text.partition(" ")
     if number not in ("-1", "?"):
         return int(number)
@@ -120,13 +120,13 @@ def _arguments(name: str, text: str) -> Tuple[Optional[bytes], int, int]:
         return path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, _number(rest[0])
     if name == "openat2":
         how = _HOW.fullmatch(rest[0])
-        # Flags that can't be read are 0.
+        # Flags that are unreadable are 0.
         rest = list(how.groups()) if how else ["0", None]
     return path, _number(rest[0]), _number(rest[1])
 
 
 def _number(text: Optional[str]) -> int:
-    """As C writes it: hexadecimal, octal or 0."""
+    """A number as C writes it: hexadecimal, octal or 0."""
     if text is None:
         return 0
     return int(text, 16) if text.startswith("0x") else int(text, 8)

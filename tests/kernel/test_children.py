@@ -16,7 +16,7 @@ from opensnooplib.options import PLANS
 from opensnooplib.trace import plans
 from tests.kernel import calm, chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.live import Edits, await_reload
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
 from tests.kernel.tool import Ended, Tool, run
 
@@ -132,7 +132,7 @@ def test_a_family_that_grows_while_the_c_is_edited(
         ) as tool:
             for version in (1, 2):
                 edits.write_record(version)
-                await_taken_in(tool, "record.h")
+                await_reload(tool, "record.h")
             _fed(tree)
             ended = tool.stop()
     _assert_all_shown(ended, 4, "TREE")

@@ -13,7 +13,7 @@ from typing import Iterator, List
 import pytest
 
 from opensnooplib.kernel import this_kernel
-from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.live import Edits, await_reload
 from tests.kernel.starts import Locked
 from tests.kernel.tool import Tool, wait_until
 
@@ -67,7 +67,7 @@ def test_a_cpu_goes_and_comes_back(
     with Tool(*words, checkout=checkout_copy, under=under) as tool:
         if "--live" in more:
             edits.write_record(1)
-            await_taken_in(tool, "record.h")
+            await_reload(tool, "record.h")
         _open_on_cpu1(f"{name}-before")
         os.sched_setaffinity(0, {0})
         cpu1.write_text("0")

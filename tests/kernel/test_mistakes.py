@@ -160,12 +160,12 @@ def test_the_trace_goes_on(
     with Tool("--live", "--source", "my.c") as tool:
         for name in _LIVE:
             _write(tmp_path, MISTAKES[name])
-            tool.await_message("the trace goes on with the C as it was")
+            tool.await_message("the trace continues with the previous C")
             os.close(os.open("/etc/passwd", os.O_RDONLY))
         path.unlink()
         tool.await_message("my.c does not exist")
         path.write_text(GOOD.replace("u32 pid;", "u32 pid; u32 added;"))
-        line = tool.await_message("my.c: taken in ")
+        line = tool.await_message("my.c: reloaded in ")
         ended = tool.stop()
     assert "columns: ADDED added" in line
     for name in _LIVE:
@@ -186,7 +186,7 @@ def test_a_file_that_is_there_later(
         path.write_text('#include "mine.h"\n' + GOOD)
         tool.await_message('my.c:1 includes "mine.h", which does not exist')
         (tmp_path / "mine.h").write_text("#define MINE\n")
-        tool.await_message("my.c, mine.h: taken in ")
+        tool.await_message("my.c, mine.h: reloaded in ")
         assert tool.stop().status == 0
 
 
@@ -205,10 +205,10 @@ def test_no_room_for_what_a_save_needs(
             few = (fds + more, limits[1])
             resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, few)
             path.write_text(f"// {more}\n{changed}")
-            tool.await_message("the trace goes on with the C as it was")
+            tool.await_message("the trace continues with the previous C")
         resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, limits)
         path.write_text(changed + "\n")
-        tool.await_message("my.c: taken in ")
+        tool.await_message("my.c: reloaded in ")
         ended = tool.stop()
     assert ended.status == 0
     assert "open files is too low for the rings" in ended.messages
@@ -258,9 +258,9 @@ def test_a_compiler_that_fails(
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         path.write_text(text + good)
         tool.await_message(said)
-        tool.await_message("the trace goes on")
+        tool.await_message("the trace continues")
         path.write_text(good.replace("u64 ts;", "u64 added; u64 ts;"))
-        tool.await_message("event.h: taken in ")
+        tool.await_message("event.h: reloaded in ")
         assert tool.stop().status == 0
 
 
@@ -272,8 +272,8 @@ def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
             "return pid_tgid >> 32 == TOOL_PID;",
             "return false;",
         )
-        tool.await_message("the new programs are attached, but show no opens")
-        tool.await_message("the trace goes on")
+        tool.await_message("the new programs are attached but show no opens")
+        tool.await_message("the trace continues")
         assert tool.stop().status == 0
 
 
@@ -325,7 +325,7 @@ def test_a_map_of_a_name_that_we_know(tmp_path: Path, declared: str) -> None:
     path.write_text(text.replace("sys_enter_openat", "sys_exit_openat"))
     with Tool("--live", "--maps", "--source", path) as tool:
         path.write_text(text.replace("u32 pid;", "u32 pid; u32 added;"))
-        tool.await_message("my.c: taken in ")
+        tool.await_message("my.c: reloaded in ")
         time.sleep(1.5)  # the old programs go meanwhile
         ended = tool.stop()
     assert ended.status == 0

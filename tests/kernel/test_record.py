@@ -12,7 +12,7 @@ from typing import Any, List
 
 import pytest
 
-from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.live import Edits, await_reload
 from tests.kernel.openers import Attempt, Opener, OpenLoad, without_time
 from tests.kernel.tool import CHECKOUT, Ended, Tool, Word, run, wait_until
 
@@ -118,9 +118,9 @@ def test_the_c_is_edited_meanwhile(
             load.let_begin()
             for count in (1, 2, 3):
                 edits.move_fields(count)
-                await_taken_in(tool, "event.h")
+                await_reload(tool, "event.h")
                 edits.write_record(count)
-                await_taken_in(tool, "record.h")
+                await_reload(tool, "record.h")
             made = load.made()
             end = _end_of_recording(tool.stop())
     assert end.happened == made
@@ -260,9 +260,9 @@ def test_root_overwrites_recordings_only(
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     for path, why in (
-        (precious, "is there already and is no recording"),
+        (precious, "exists and is not a recording"),
         (link, "the path contains a symbolic link"),
-        (fifo, "is no file"),
+        (fifo, "is not a regular file"),
         (foreign, "belongs to another user"),
         (tmp_path, "Is a directory"),
         (tmp_path / "none" / "f", "No such file or directory"),

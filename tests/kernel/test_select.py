@@ -267,9 +267,15 @@ class TestExec:
     @pytest.mark.parametrize(
         "content, why",
         [
-            (b"\x7fELF, but no more of it", "is no program that this kernel"),
+            (
+                b"\x7fELF, but no more of it",
+                "this kernel can't run such a program",
+            ),
             (b"echo no first line\n", "a script begins with #!/bin/sh"),
-            (b"#!/no/such/sh\n", "the interpreter that its first line (#!)"),
+            (
+                b"#!/no/such/sh\n",
+                "the interpreter named in its first line (#!)",
+            ),
         ],
     )
     def test_a_command_that_the_kernel_cannot_run(

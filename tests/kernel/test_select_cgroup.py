@@ -19,7 +19,7 @@ from tests.kernel.cgroup_folders import (
     move_into,
 )
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.live import Edits, await_taken_in
+from tests.kernel.live import Edits, await_reload
 from tests.kernel.openers import (
     Attempt,
     Opener,
@@ -108,7 +108,7 @@ def test_an_edit_of_the_c_keeps_the_selection(
             "--format", "json", *options, checkout=checkout_copy
         ) as tool:
             edits.write_record(1)
-            await_taken_in(tool, "record.h")
+            await_reload(tool, "record.h")
             outside.run()
             made = inside.run()
             ended = tool.stop()

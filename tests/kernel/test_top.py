@@ -103,7 +103,7 @@ def terminal(opener: Opener) -> Iterator[Terminal]:
 def test_it_draws_and_ends_with_q(terminal: Terminal, opener: Opener) -> None:
     terminal.await_text(ENTER)
     opener.run()
-    before = terminal.await_text(b"60 opens in 0.2 s, 30 of them failed")
+    before = terminal.await_text(b"60 opens in 0.2 s, 30 failed")
     assert before.endswith(b"\x1b[K\r\n")
     screen = terminal.await_text(b"\x1b[J")
     assert rb"$'/\x1b[2J\xe2\x80\xae\n'" in screen
@@ -185,4 +185,4 @@ def test_stopped_and_continued(terminal: Terminal) -> None:
 def test_it_needs_a_terminal() -> None:
     ended = run("--top")
     assert ended.status == 2 and ended.output == b""
-    assert "stdout is none" in ended.messages
+    assert "stdout is not one" in ended.messages

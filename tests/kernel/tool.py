@@ -19,12 +19,12 @@ from typing import Tuple, Type, Union
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-# Far longer than anything here takes; only a hang comes to it.
+# Far longer than anything here takes: only a hang reaches it.
 HANG_SECONDS = 300
 
 
 class EndLine(NamedTuple):
-    """The last line on stderr: what became of the opens that happened."""
+    """The last line on stderr: the counts of a trace."""
 
     shown: int
     lost: int
@@ -95,7 +95,7 @@ def parse_row(line: bytes) -> Row:
 
 
 class Ended(NamedTuple):
-    """What a tool left when it had ended."""
+    """The status and output of a tool that has ended."""
 
     session: int
     status: int  # negative: the signal that killed it
@@ -133,7 +133,7 @@ class Tool:
         """Rows go to a file that stop() reads, or to `stdout`.
 
         under: a command that starts the tool.
-        wait=False: don't wait until it is watching, which -q doesn't tell.
+        wait=False: don't wait until it is watching, which -q doesn't say.
         """
         self._output: IO[bytes] = tempfile.TemporaryFile()
         self._messages: List[str] = []
@@ -144,8 +144,8 @@ class Tool:
             stderr=subprocess.PIPE,
             text=True,
             errors="surrogateescape",
-            # Its own session: what it leaves behind can be told from what
-            # other processes on this host do.
+            # A session of its own: what it leaves behind is not mistaken for
+            # what other processes on this host do.
             start_new_session=True,
         )
         self.pid = self.process.pid
@@ -154,11 +154,11 @@ class Tool:
             self.watching = self.await_message("watching ")
 
     def await_message(self, beginning: str) -> str:
-        """The next line on stderr that begins so, behind the tool's name."""
+        """The next line on stderr that begins so, after the tool's name."""
         return self.await_line(re.escape(f"opensnoop: {beginning}"))
 
     def await_line(self, pattern: str) -> str:
-        """The next line on stderr whose begin matches."""
+        """The next line on stderr whose beginning matches."""
         assert self.process.stderr
         limit = threading.Timer(HANG_SECONDS, self.process.kill)
         limit.start()
@@ -203,18 +203,18 @@ class Tool:
         )
 
     def output_so_far(self, at_most: Optional[int] = None) -> bytes:
-        """All of it, or the last bytes."""
+        """All of the output, or its last bytes."""
         size = os.fstat(self._output.fileno()).st_size
         start = 0 if at_most is None else max(0, size - at_most)
         return os.pread(self._output.fileno(), size - start, start)
 
     def hold_back(self) -> None:
-        """SIGSTOP, and see that it has stopped."""
+        """Stop the tool by SIGSTOP, and wait until it has stopped."""
         self.send(signal.SIGSTOP)
         wait_until(lambda: self._state() == "T")
 
     def _state(self) -> str:
-        """R, S, T, ...: see proc_pid_stat(5)."""
+        """The state of the process, such as R, S, T: see proc_pid_stat(5)."""
         text = Path(f"/proc/{self.pid}/stat").read_text()
         return text.rpartition(")")[2].split()[0]
 
@@ -222,7 +222,7 @@ class Tool:
 def run(
     *options: Word, checkout: Path = CHECKOUT, under: Tuple[Word, ...] = ()
 ) -> Ended:
-    """Run the tool, by way of the command `under`, until it ends by itself."""
+    """Run the tool, started by the command `under`, until it ends."""
     with Tool(*options, checkout=checkout, under=under, wait=False) as tool:
         return tool.ended()
 
@@ -235,7 +235,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def copy_checkout(folder: Path) -> Path:
-    """The tool alone, as built, for a test to edit or break."""
+    """A copy of the tool, as built, for a test to edit or break."""
     folder.mkdir()
     shutil.copy(CHECKOUT / "opensnoop.py", folder)
     for name in ("opensnooplib", "bpf_src"):
@@ -268,7 +268,7 @@ def _bpftool_list(kind: str) -> List[Dict[str, Any]]:
 
 
 def loaded_objects() -> BpfObjects:
-    """All that bpftool lists."""
+    """All BPF objects that bpftool lists."""
     return {
         (kind, one["id"])
         for kind in ("prog", "map", "link")
@@ -280,23 +280,23 @@ def _read(path: Path) -> str:
     try:
         return path.read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return ""  # the process has ended meanwhile
+        return ""  # the process has ended
 
 
 def _descriptors_of(pid: int) -> BpfObjects:
-    """What the process has descriptors of: proc_pid_fdinfo(5)."""
+    """The objects that a process has open: proc_pid_fdinfo(5)."""
     objects: BpfObjects = set()
     try:
         for fd in Path(f"/proc/{pid}/fdinfo").iterdir():
             for kind, number in _OBJECT_ID.findall(_read(fd)):
                 objects.add((kind, int(number)))
     except (FileNotFoundError, ProcessLookupError, PermissionError):
-        pass  # it has ended meanwhile, or even root may not look
+        pass  # it has ended, or even root may not look
     return objects
 
 
 def _with_their_maps(objects: BpfObjects) -> BpfObjects:
-    """A program holds the maps that it uses."""
+    """The objects, and the maps that programs among them use."""
     return objects | {
         ("map", number)
         for program in _bpftool_list("prog")
@@ -310,7 +310,7 @@ def objects_held_by(pid: int) -> BpfObjects:
 
 
 def map_entries(pid: int, name: str) -> int:
-    """How many entries the map of that name has, of those that it holds."""
+    """The number of entries in the map `name` of a process."""
     for kind, number in objects_held_by(pid):
         if kind == "map" and _bpftool_map("show", number)["name"] == name:
             return len(_bpftool_map("dump", number))
@@ -338,9 +338,9 @@ def _held_outside(session: int) -> BpfObjects:
 
 
 def assert_nothing_left(ended: Ended, before: BpfObjects) -> None:
-    """Of what was loaded since `before`, the tool left nothing.
+    """Assert that the tool left nothing of what was loaded since `before`.
 
-    Other processes on this host may trace meanwhile: what they hold is theirs.
+    What other processes hold is theirs: they may trace at the same time.
     """
     wait_until(
         lambda: loaded_objects() - before <= _held_outside(ended.session)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each way to open a file, by a program that does just that.
+"""Each way to open a file, made by a program that does nothing else.
 
-check() is what test_ways.py asserts, and what docs/coverage.md is made of.
+test_ways.py asserts what check() returns; docs/coverage.md is made from it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ENOENT = 2
 
 
 class Open(NamedTuple):
-    """What a row must say."""
+    """An open as its row must show it."""
 
     call: str
     path: str
@@ -38,14 +38,14 @@ class Open(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What a program did: all its opens of these paths."""
+    """A program that ran, with all its opens."""
 
     pid: int
     opens: List[Open]
 
 
 def build(folder: Path) -> None:
-    """All programs that make() runs, into `folder`."""
+    """Compile all programs that make() runs, into `folder`."""
     ring = str(_NATIVE / "proof" / "io_uring_open.c")
     compat = str(_NATIVE / "proof" / "int_0x80.c")
     test_open = str(_NATIVE / "proof" / "test_open.c")
@@ -63,7 +63,7 @@ def build(folder: Path) -> None:
 
 
 def run(*command: Any) -> subprocess.Popen[str]:
-    """To the end."""
+    """Run a program to its end."""
     program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     program.wait()
     return program
@@ -76,7 +76,7 @@ def _result(program: subprocess.Popen[str]) -> int:
 
 
 def _by(program: str, way: str, call: str, is_there: bool = True) -> _Maker:
-    """One open of one path, which prints what came of it."""
+    """A function that opens one path by a program, which prints the result."""
 
     def make(folder: Path) -> Made:
         path = folder / f"file for {call} {way}"
@@ -148,7 +148,7 @@ _Maker = Callable[[Path], Made]
 
 
 class Way(NamedTuple):
-    told: str  # as the tool calls it
+    told: str  # the tool's name for it
     make: _Maker
 
 
@@ -164,11 +164,11 @@ _COMPAT = "32-bit programs"
 
 
 def runs_32_bits(folder: Path) -> bool:
-    """Does this machine, whatever its kernel is built for? Found by trying."""
+    """Does this machine run 32-bit programs? Found by trying."""
     return _result(run(folder / "one_open", _COMPAT, "")) == -errno.ENOENT
 
 
-# By the name that docs/coverage.md has for it.
+# The ways, by their names in docs/coverage.md.
 WAYS: Dict[str, Way] = {
     "open": _syscall("open"),
     "creat": _syscall("creat"),
@@ -199,7 +199,7 @@ WAYS: Dict[str, Way] = {
 
 class Verdict(NamedTuple):
     is_told: bool  # the tool says that it sees such opens
-    shown: List[Open]  # what it showed
+    shown: List[Open]  # by the tool
     made: List[Open]
 
 
@@ -207,10 +207,11 @@ MaybeVerdict = Optional[Verdict]
 
 
 def check(plan: str, options: List[str], folder: Path) -> Dict[str, Verdict]:
-    """Open a file in every way while the plan watches; by the way's name.
+    """Open a file in every way while the plan watches; verdicts by way.
 
-    `folder` is where build() built. What changes the host is done only where
-    the tool says that it sees it; ways that this machine hasn't are left out.
+    `folder` is where build() built. Ways that change the host are tried only
+    if the tool says that it sees them; ways that this machine lacks are left
+    out.
     """
     columns = "pid,call,fd,err,path"
     here = {
@@ -238,7 +239,7 @@ def check(plan: str, options: List[str], folder: Path) -> Dict[str, Verdict]:
 
 
 def _told(tool: Tool) -> Set[str]:
-    """What it says that it watches. Of exec, tracepoints show no loader."""
+    """What the tool says it watches. By tracepoints, exec shows no loaders."""
     words = tool.watching.partition("watching ")[2].partition(";")[0]
     told = set(words.split(", "))
     if "the kernel" in told:

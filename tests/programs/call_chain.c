@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A chain of functions, the innermost of which opens the file that is named:
+ * A chain of functions, the innermost of which opens FILE:
  *
  *	call_chain FILE DEPTH [exec|lost]
  *
- * inner_one() is called by a function of C++ (by its name, at least), that by
- * itself DEPTH times, and that by outer_one(). Says "ready", and goes on when
- * its stdin ends. With "exec", it starts itself anew before it opens. With
- * "lost", who called middle_one() can't be found: a frame pointer points at
- * itself. To be compiled without optimization, so that each call is one.
+ * outer_one() calls middle_one(), which has a name of C++ and calls itself
+ * DEPTH times before it calls inner_one(). Says "ready", and waits for the end
+ * of stdin. With "exec", it executes itself again before it opens. With
+ * "lost", the callers of middle_one() can't be found, since a frame pointer
+ * points at itself. Compile without optimization, so that each call stays one.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A frame that is its own caller's, where no code is. */
+/* A frame that is its own caller, and returns to where no code is. */
 static struct frame {
 	struct frame *caller;
 	void *returns_to;

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lets BCC compile the C as on arm64, with the small tree of headers.
+"""Compile the C as on arm64, by BCC and with the small tree of headers.
 
     ARCH=arm64 compile_for_arm64.py PLAN FOLDER
 
 Prints JSON: for each program its instructions, as [code, destination, source,
-offset, immediate]. Loads none: the kernel of this machine would refuse them.
+offset, immediate]. Loads none, since this machine's kernel would refuse them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
     os.environ["BCC_KERNEL_SOURCE"] = folder
     program = BccProgram(
         text,
-        # BCC 0.31 of x86 protects jumps in a way that arm64 hasn't.
+        # BCC 0.31 on x86 protects jumps by an option that arm64 doesn't have.
         [*small_headers.compiler_options(folder), "-fcf-protection=none"],
         lambda name: locations.of_program(name, job.source),
     )

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Several threads open files at once, with every syscall that opens by name,
- * in ways that work and in ways that fail.
+ * Opens files in several threads, with every syscall that opens by name, in
+ * ways that work and in ways that fail.
  *
  *	every_open THREADS ROUNDS
  *
- * Makes its files in the working directory. Goes around libc, which turns
- * open and creat into openat.
+ * Makes its files in the working directory. Calls the kernel directly, since
+ * libc turns open and creat into openat.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

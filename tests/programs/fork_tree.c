@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A tree of processes, each of which opens files that tell its place in it.
+ * A tree of processes, each of which opens files named after its place in it.
  *
  *	fork_tree BEFORE AFTER WIDTH OPENS NAME [PAUSE_MS]
  *
  * The first process opens NAME/0, NAME/1, ... (which need not exist); its
- * children, as many as WIDTH, are NAME.0, NAME.1 and so on. BEFORE levels of
- * children are there, made with a pause before each, when it says "ready". At
- * the end of stdin all open their files, and the lowest have AFTER levels of
- * children more, each made in another way than its sisters. Ends when all
- * have ended.
+ * WIDTH children are NAME.0, NAME.1 and so on. When it says "ready", BEFORE
+ * levels of children exist, made with a pause before each. At the end of stdin
+ * all open their files, and the lowest level gets AFTER more levels of
+ * children, each made in another way than its siblings. Ends when all have
+ * ended.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define NAME_SIZE  200
-#define DONE_FD	   9 /* open in all; at its end all have ended */
+#define DONE_FD	   9 /* open in all: closed when all have ended */
 #define FIRST_WORD "in the tree"
 
 static unsigned int width;
@@ -59,7 +59,7 @@ static void start_thread(void *(*run)(void *))
 	pthread_join(thread, NULL);
 }
 
-/* The first file is a thread's affair. */
+/* A thread opens the first file. */
 static void open_all_files(void)
 {
 	start_thread(open_one_in_thread);
@@ -90,7 +90,7 @@ static pid_t fork_or_die(void)
 	return child;
 }
 
-/* The whole program again, in place of this process; a thread may do it. */
+/* Execute this program again in place of this process, also from a thread. */
 static void *begin_again(void *nothing)
 {
 	char numbers[3][16];
@@ -115,7 +115,7 @@ static void *fork_in_thread(void *nothing)
 	return nothing;
 }
 
-/* Each in its own way. */
+/* Each of four children is made in its own way. */
 static void make_child(unsigned int number)
 {
 	switch (number % 4) {
@@ -124,13 +124,13 @@ static void make_child(unsigned int number)
 			return;
 		become_child(number);
 		grow();
-	case 1: /* a thread of its replaces it, and gets its PID */
+	case 1: /* a thread of the child calls execve, and gets its PID */
 		if (fork_or_die() > 0)
 			return;
 		become_child(number);
 		start_thread(begin_again);
 		exit(1);
-	case 2: /* an orphan soon: what made it ends at once */
+	case 2: /* an orphan: its parent ends at once */
 		if (fork_or_die() > 0)
 			return;
 		if (fork_or_die() > 0)

@@ -33,21 +33,21 @@ static void by_openat2(struct io_uring_sqe *request)
 	request->off = (uintptr_t)&how;
 }
 
-/* An absolute name then begins at the directory, too. */
+/* An absolute path starts at the directory, too. */
 static void in_root(struct io_uring_sqe *request)
 {
 	how = (struct open_how){.resolve = RESOLVE_IN_ROOT};
 	by_openat2(request);
 }
 
-/* By a thread of the kernel's own. */
+/* A thread of the kernel opens the file. */
 static void by_worker(struct io_uring_sqe *request)
 {
 	by_openat(request);
 	request->flags = IOSQE_ASYNC;
 }
 
-/* Into the ring's table of files, not the process's. */
+/* The descriptor goes into the ring's table, not into the process's. */
 static void direct(struct io_uring_sqe *request)
 {
 	by_openat(request);
@@ -72,7 +72,7 @@ static const struct way {
 	void (*fill)(struct io_uring_sqe *request);
 	unsigned int setup;
 	unsigned int results; /* to wait for */
-	unsigned int more;    /* such opens before, whose results stay there */
+	unsigned int more;    /* opens before it, whose results stay */
 } ways[] = {
 	{"openat", by_openat, 0, 1, 0},
 	{"openat2", by_openat2, 0, 1, 0},

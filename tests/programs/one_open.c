@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Opens one file in one way, as the tool does to prove that it sees them:
+ * Opens one file in one way, as the proof of the tool does:
  *
  *	one_open WAY PATH
  *

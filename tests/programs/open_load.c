@@ -5,17 +5,17 @@
  *	open_load [-t THREADS] [-n OPENS | -u] [-w MICROSECONDS] [-f] [-N] [-o]
  *		  PATH
  *
- *	-t	how many threads do it (1)
- *	-n	how often each of them does it (1)
- *	-u	until stdin ends; then how many opens were made is printed
- *	-w	how long each thread is busy with other things between two opens
- *	-f	each open is to fail
- *	-o	by the syscall open, not openat
- *	-N	each open of a thread has its own name: PATH0, PATH1, ...
+ *	-t	number of threads (1)
+ *	-n	opens by each thread (1)
+ *	-u	open until stdin ends; then print the number of opens
+ *	-w	microseconds that each thread is busy between two opens
+ *	-f	each open must fail
+ *	-o	use the syscall open, not openat
+ *	-N	give each open of a thread its own name: PATH0, PATH1, ...
  *
- * Says "ready" once all threads are there, so that it can be traced before
- * the first open, and begins when a line, or the end, comes from stdin. Exit
- * status 0 means that each open went as it should.
+ * Says "ready" once all threads exist, so that it can be traced before the
+ * first open, and begins at a line from stdin or at its end. Exit status 0
+ * means that each open had the result expected.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static void die(const char *what)
 	exit(2);
 }
 
-/* Where there is no such syscall, it is openat as well. */
+/* Opens by openat on architectures without the syscall open. */
 static int open_by_open(const char *path)
 {
 #ifdef SYS_open
@@ -81,7 +81,7 @@ static void be_busy(unsigned long us)
 	       us);
 }
 
-/* Only now and then: looking costs more than an open. */
+/* Looks only at some opens: poll(2) costs more than an open. */
 static bool stdin_has_ended(unsigned long i)
 {
 	struct pollfd fd = {.fd = 0};

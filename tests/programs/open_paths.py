@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Opens files from many folders, and asks the kernel what their paths are.
+"""Open files from many folders, and ask the kernel for their paths.
 
     open_paths.py FOLDER
 
 Says "ready", waits for a line on stdin, then makes its opens in FOLDER, which
-is empty, and prints JSON: for each open, what the call returned, the path that
-the name meant, and the path of the file that was opened. Both are the kernel's
-own words, from /proc/self/fd and getcwd(2).
+is empty, and prints JSON: for each open, the result of the call, the path that
+was meant, and the path of the file that was opened. Both paths are the
+kernel's, from /proc/self/fd and getcwd(2).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _mount(source: bytes, target: str, kind: bytes, flags: int = 0) -> None:
 
 
 def _getcwd() -> bytes:
-    """The kernel's, which tells what is unreachable; libc's doesn't."""
+    """The working directory; the syscall marks unreachable ones."""
     room = ctypes.create_string_buffer(4096)
     if _libc.syscall(79, room, len(room)) < 0:  # it was removed
         return os.readlink(b"/proc/self/cwd")
@@ -63,7 +63,7 @@ def _directory(dirfd: int) -> Optional[bytes]:
 
 def _note(ret: int, meant: bytes) -> None:
     real = os.readlink(b"/proc/self/fd/%d" % ret) if ret >= 0 else meant
-    unreachable = b"(unreachable)"  # only getcwd(2) says it
+    unreachable = b"(unreachable)"  # only getcwd(2) marks it
     if meant.startswith(unreachable) and ret >= 0:
         real = unreachable + real
     _opens.append(
@@ -72,7 +72,7 @@ def _note(ret: int, meant: bytes) -> None:
 
 
 def _open_directory(path: str, flags: int = 0) -> int:
-    """It stays open."""
+    """Open a directory, which stays open."""
     fd = _check(_libc.openat(_AT_FDCWD, path.encode(), flags))
     _note(fd, path.encode())
     return fd
@@ -123,7 +123,7 @@ def _dirfds(folder: str) -> None:
         _openat(b"/etc/passwd", dirfd=fd)
     _openat2_in_root(b"/new", path_fd)
     _openat2_in_root(b"/etc/passwd", path_fd)
-    # No directory, so nobody knows what the name would mean.
+    # Without a directory, the name has no meaning.
     _openat(b"name", dirfd=-1)
     _openat(b"name", dirfd=999)
 
@@ -136,7 +136,7 @@ def _names(folder: str) -> None:
 
 
 def _deep(folder: str) -> None:
-    """Up to PATH_MAX, in as many steps as can be, and in as few."""
+    """Paths of up to PATH_MAX, with the most and the fewest components."""
     for name, depth in ((b"d", 1900), (b"w" * 250, 14)):
         os.chdir(folder)
         for _ in range(depth):
@@ -188,7 +188,7 @@ def _overlay(folder: str) -> None:
 
 
 def _chroot(folder: str) -> None:
-    """The last: there is no way back. /proc is there as before."""
+    """The last case, since there is no way back; /proc is mounted inside."""
     root = f"{folder}/root"
     os.makedirs(f"{root}/etc")
     os.makedirs(f"{root}/proc")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A program for 32 bits, without a C library, so that `cc -m32 -nostdlib
- * -static -ffreestanding` is all that it needs. Makes each call that opens a
- * file by name once; none of the files is there. One name is relative.
+ * A 32-bit program without a C library, so that `cc -m32 -nostdlib -static
+ * -ffreestanding` is all that it needs. Makes each call that opens a file by
+ * name once; none of the files exists. One name is relative.
  */
 struct open_how {
 	unsigned long long flags, mode, resolve;

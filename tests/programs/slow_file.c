@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Code in a file that can be mapped, and not be read:
+ * Code in a file that can be mapped, but not read:
  *
  *	slow_file FOLDER FILE
  *
- * In a user namespace of its own, as anybody can make one, it mounts a file
- * system that it serves itself, and an overlay over that: by its name, files
- * on it are this host's. The server answers for the file's first page, and
- * never for those behind it. Says "ready", opens FILE from that page when its
- * stdin ends, and waits for its end. Says "none" where this host doesn't let
- * anybody do so.
+ * In a user namespace, which anybody can make, it mounts a file system that it
+ * serves itself, and an overlay on top, whose files look like this host's own.
+ * The server answers reads of the file's first page, and never those of later
+ * ones. Says "ready", opens FILE from that page when its stdin ends, and waits
+ * to be killed. Says "none" where this host doesn't allow this.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,9 +29,9 @@
 #define PAGE	  4096
 #define SIZE	  (64 * PAGE)
 #define CODE	  0x200
-#define TIMES_OUT 120 /* seconds: it never stays for longer */
+#define TIMES_OUT 120 /* seconds after which it ends in any case */
 
-/* What begins like an ELF file whose sections lie far behind. */
+/* The start of an ELF file whose sections are far behind. */
 static unsigned char page[PAGE] =
 	"\x7f"
 	"ELF\2\1\1";
@@ -145,7 +144,7 @@ static void serve_one(int device, const struct fuse_in_header *header)
 	}
 }
 
-/* Whoever waits for it is let go when it has ended. */
+/* Processes that wait for an answer continue when the server has ended. */
 static void serve(int device)
 {
 	static _Alignas(8) unsigned char request[1 << 17];
@@ -221,7 +220,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 #ifndef __x86_64__
-	none("The code is another machine's");
+	none("The code is for x86-64");
 #endif
 	alarm(TIMES_OUT);
 	write_page();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Opens files by a name that another thread rewrites all the time.
+ * Opens files by a name that another thread keeps rewriting.
  *
  *	swap_names OPENS PATH PATH
  *
- * Both paths must be there, and be as long as each other. Says "ready", waits
- * for a line on stdin, and makes its opens. Then prints one digit for each:
- * which path, 0 or 1, is that of the file that was opened, by its inode; 2 if
- * none was, for the name was in between.
+ * Both paths must exist, and have the same length. Says "ready", waits for a
+ * line on stdin, and makes its opens. Then prints one digit for each: 0 or 1
+ * for the path of the file that was opened, known by its inode, or 2 if the
+ * open failed.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static char name[4096];
 static const char *paths[2];
 static atomic_bool is_over;
 
-/* The last letters differ: one byte, so that each name is a whole one. */
+/* Only the last letters differ: one byte, so that each name is whole. */
 static void *rewrite(void *nothing)
 {
 	volatile char *last = &name[strlen(name) - 1];

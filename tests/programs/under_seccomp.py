@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command that seccomp(2) refuses something, on x86-64.
+"""Run a command with a syscall refused by seccomp(2), on x86-64.
 
     under_seccomp.py openat2|32-bits|creat|creat-with-trap COMMAND...
 
-openat2 fails with ENOSYS, as container runtimes did it to calls that were new.
-A call with 32 bits kills, as systemd's SystemCallArchitectures=native does; so
-does creat, or it sends a signal that a sandbox would handle.
+openat2 fails with ENOSYS, as container runtimes made new syscalls fail. 32-bit
+syscalls kill, as with systemd's SystemCallArchitectures=native; so does creat.
+creat-with-trap sends a signal that a sandbox would handle.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Dict, List, Tuple
 
 # <linux/bpf_common.h>, <linux/seccomp.h>, <linux/audit.h>, <linux/prctl.h>
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
-_NUMBER, _ARCHITECTURE = 0, 4  # where struct seccomp_data has them
+_NUMBER, _ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _TRAP = 0x00030000
 _X86_64 = 0xC000003E
@@ -27,7 +27,7 @@ _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 
 _CREAT, _OPENAT2, _ENOSYS = 85, 437, 38
 
-# Code, where to go on if it's so and if not, and a value.
+# Code, jumps if true and if false, and a value: struct sock_filter.
 _Instruction = Tuple[int, int, int, int]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C that BCC gets, without the frontend's own choice of #defines."""
+"""The C that BCC gets, with #defines that a test chooses."""
 
 from __future__ import annotations
 

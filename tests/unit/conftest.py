@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the unit tests share."""
+"""Fixtures of the unit tests."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tests.unit.native import Native, built_library
 
 @pytest.fixture(scope="session")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Native:
-    """The native code as it stands in the checkout."""
+    """The native code of the checkout, built."""
     return Native(built_library(tmp_path_factory.mktemp("native")))

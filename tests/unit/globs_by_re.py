@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Patterns of names, made and matched in another way: by Python's re."""
+"""Random patterns of paths, and a second way to match them: Python's re."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_wanted(parsed: Sequence[Glob], name: bytes) -> bool:
 
 
 def some_name(chance: random.Random, most: int = 12) -> bytes:
-    """Of few letters, so that patterns match often."""
+    """A random name of few letters, so that patterns match often."""
     length = chance.randrange(most + 1)
     return bytes(chance.choice(_LETTERS) for _ in range(length))
 
@@ -49,7 +49,7 @@ def some_glob(chance: random.Random) -> str:
 
 
 def some_globs(chance: random.Random) -> List[str]:
-    """Of those that aren't refused."""
+    """Random patterns that are not refused."""
     while True:
         words = [some_glob(chance) for _ in range(chance.randrange(1, 4))]
         with contextlib.suppress(UsageError):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quoting, rows and globs of the native code, for Python.
 
-Output goes into blocks of exactly the bound, so that ASan sees one byte too
-many (test_sanitizers.py).
+Output goes into blocks of exactly the bound, so that ASan sees a byte too many
+(test_sanitizers.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from opensnooplib.base.globs import Glob
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = CHECKOUT / "opensnooplib" / "native"
 
-# A library that is built already, to test instead of one of our own.
+# A library that was built already, to be tested instead of a new one.
 LIBRARY_VARIABLE = "OPENSNOOP_TEST_LIBRARY"
 
 _MALLOC = ctypes.CDLL(None)
@@ -33,7 +33,7 @@ _MALLOC.free.argtypes = [ctypes.c_void_p]
 
 
 def build(folder: Path, *flags: str) -> Path:
-    """Compile the native code as it stands; returns the library."""
+    """Compile the native code of the checkout; returns the library."""
     library = folder / "libopensnoop.so"
     subprocess.run(
         ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
@@ -166,7 +166,7 @@ class _Block:
 
 
 class Native:
-    """A built library, and its functions as Python would have them."""
+    """A built library, with its functions as methods."""
 
     def __init__(self, library: Path) -> None:
         self._lib = lib = ctypes.CDLL(str(library))
@@ -238,7 +238,7 @@ class Native:
         return self._put("put_shell_text", bound, name, cut)
 
     def json_text(self, name: bytes) -> Tuple[bytes, bool]:
-        """The JSON string, and whether it tells the whole name."""
+        """The JSON string, and whether it has the whole name."""
         whole = ctypes.c_bool()
         bound = 6 * len(name) + 3
         text = self._put("put_json_text", bound, name, ctypes.byref(whole))
@@ -334,7 +334,7 @@ class Native:
         return self.table_row(columns, record, layout, **more)[:-1]
 
     def line_size(self, text: bytes) -> int:
-        """Of the row at its start, with the lines that belong to it."""
+        """The size of the first row, with the lines that belong to it."""
         kept = ctypes.create_string_buffer(text, len(text))
         self._lib.line_at.restype = _Item
         self._lib.line_at.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
@@ -343,7 +343,7 @@ class Native:
     def host_path(
         self, mountinfo: bytes, device: int, inside: bytes, room: int = 4096
     ) -> Optional[bytes]:
-        """Where a host with these mounts has it."""
+        """The path that a host with these mounts has for `inside`."""
         with self.host_mounts(mountinfo) as mounts:
             block, out = _Block(len(inside), inside), _Block(room)
             text = _Text(block.address, len(inside))
@@ -367,7 +367,7 @@ class Native:
                 self._lib.host_mounts_free(mounts)
 
     def container(self, path: bytes) -> bytes:
-        """The container of a cgroup with this path; empty if of none."""
+        """The container of a cgroup with this path; empty if it has none."""
         name, size = ctypes.c_void_p(), ctypes.c_size_t()
         kept = ctypes.create_string_buffer(path)
         find = self._lib.find_container
@@ -378,6 +378,6 @@ class Native:
 
 
 def built_library(folder: Path) -> Path:
-    """The library to test: one that is given, or one built now."""
+    """The library to test: one from the environment, or one built now."""
     given = os.environ.get(LIBRARY_VARIABLE)
     return Path(given) if given else build(folder, "-O2")

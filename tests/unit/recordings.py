@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings, written by what docs/recording.md says, and replays of them."""
+"""Recordings, written as docs/recording.md says, and replays of them."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Replayer:
         self._capfd = capfd
 
     def text(self, content: bytes, *words: str) -> str:
-        """The table."""
+        """The replay as a table."""
         self._run(content, words)
         return self._rows.read_text()
 

@@ -50,7 +50,7 @@ def test_registers_that_are_not_declared(
         "\n"
     ) == [
         "my.c:6: error: incomplete definition of type 'struct pt_regs'",
-        "in plain words: #include <uapi/linux/ptrace.h>",
+        "in plain words: add #include <uapi/linux/ptrace.h>",
     ]
     # Where a person wrote such a line, it stays what it is.
     path.write_text(_PROBE.replace("return 0;", "return ctx->di;"))
@@ -90,8 +90,8 @@ def test_the_second_of_two_probes_is_in_the_main_file(
     )
     text = compiler_messages.of_compiler(said, c_text.read(str(path))).strip()
     assert text == (
-        "my.c:3: error: a probe for the tracepoint syscalls:sys_enter_open "
-        "is there already, at first.h:1: make them one"
+        "my.c:3: error: there is already a probe for the tracepoint "
+        "syscalls:sys_enter_open, at first.h:1: merge the two"
     )
 
 

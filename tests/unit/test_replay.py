@@ -184,11 +184,11 @@ def test_records_of_somebodys_own_c_may_be_short(replay: Replayer) -> None:
         ("-L", _with("ppid", "given"), "-L: the recording has no field lat"),
         ("-c", _with("ppid", "given"), "-c: the recording has no field call"),
         ("--ppid", _with("x", "full"), "--ppid: the recording has no field"),
-        ("-F", _with("x", "given"), "-F: the recording has the names as"),
+        ("-F", _with("x", "given"), "-F: the recording has paths as"),
         ("-F", _with("x", "real"), "-F: the recording .* really opened .-R"),
         ("-R", _with("x", "full"), "-R: the recording has full paths .-F."),
-        ("-R", _with("x", "odd"), "-R: the recording doesn't tell which"),
-        ("-F", _recording(), "-F: the recording doesn't tell which paths"),
+        ("-R", _with("x", "odd"), "-R: the recording doesn't say which"),
+        ("-F", _recording(), "-F: the recording doesn't say which kind"),
     ],
 )
 def test_what_was_not_recorded_is_told(
@@ -203,7 +203,7 @@ def test_a_column_that_no_recording_has(replay: Replayer) -> None:
         with pytest.raises(UsageError, match=f"did you mean {meant}"):
             replay(_recording(*OPENS), "--columns", name)
     # Of the project's own C, but not recorded.
-    with pytest.raises(OpensnoopError, match="the recording doesn't tell"):
+    with pytest.raises(OpensnoopError, match="not in the recording"):
         replay(_recording(*OPENS), "--columns", "ppid")
 
 
@@ -233,7 +233,9 @@ def test_cut_off_at_every_byte(replay: Replayer) -> None:
     ends = [start + len(records(*OPENS[:n])) for n in range(len(OPENS) + 1)]
     for size in range(len(whole)):
         if size < start:
-            with pytest.raises(OpensnoopError, match="cut off|no recording"):
+            with pytest.raises(
+                OpensnoopError, match="cut off|not a recording"
+            ):
                 replay(whole[:size])
             continue
         done = replay(whole[:size])
@@ -258,15 +260,15 @@ def test_any_flipped_bit_is_damage(replay: Replayer) -> None:
 @pytest.mark.parametrize(
     "content, said",
     [
-        (b"", "is no recording"),
-        (b"opens\n" * 10, "is no recording"),
-        (HEADER.replace(b"\n", b"\r\n"), "is no recording"),
+        (b"", "is not a recording"),
+        (b"opens\n" * 10, "is not a recording"),
+        (HEADER.replace(b"\n", b"\r\n"), "is not a recording"),
         (HEADER[:8] + HEADER[11:7:-1] + HEADER[12:], "another byte order"),
         (HEADER[:12] + b"\2\0\0\0", "newer opensnoop"),
         (HEADER[:12] + b"\0\0\0\0", "newer opensnoop"),
         (HEADER, "is cut off"),
         (HEADER + records(OPENS[0]), "is damaged at byte 16"),
-        (HEADER + counts(), "says nothing"),
+        (HEADER + counts(), "has no description"),
         (HEADER + bytes(64), "is damaged at byte 16"),
         (HEADER + block(1, b"[" * 100_000), "is damaged"),
         (HEADER + struct.pack("=III", 0, 2, 2**32 - 1), "is damaged"),
@@ -394,7 +396,7 @@ def test_a_record_that_cannot_be(
     content = HEADER + description() + around + record + around + counts()
     done = replay(content, *words)
     assert done.status == 1
-    assert "has 1 records that are shorter than what they say" in done.said
+    assert "has 1 record shorter than declared" in done.said
     done_word = "counted" if words == ["--summary"] else "shown"
     assert f": 2 {done_word}, 0 lost" in done.said
 
@@ -528,7 +530,7 @@ def test_the_table_of_a_summary_drives_no_terminal(replay: Replayer) -> None:
 
 def test_the_recording_is_not_overwritten(replay: Replayer) -> None:
     content = _recording(*OPENS)
-    with pytest.raises(OpensnoopError, match="is the recording itself"):
+    with pytest.raises(OpensnoopError, match="this is the recording itself"):
         replay(content, "-o", str(replay.file))
     assert replay.file.read_bytes() == content
 

@@ -17,7 +17,7 @@ import machine
 
 _DOCUMENT = machine.CHECKOUT / "docs" / "test-all.md"
 
-# More than each time, where a test goes by it.
+# More swaps and longer fuzzing than in make test.
 _LONGER = {"OPENSNOOP_SWAPS": "100", "OPENSNOOP_FUZZ_SECONDS": "60"}
 
 _HEAD = """\

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/coverage.md: which ways to open a file are seen, where.
+"""docs/coverage.md: the ways to open a file that are seen, by kernel.
 
 tests/kernel/coverage.py runs on this machine's kernel and on all others.
 """
@@ -43,7 +43,7 @@ Found = Dict[str, Any]  # of tests/kernel/coverage.py
 
 
 def run(suites: Sequence[str], settings: machine.Settings) -> int:
-    """Returns 0 if all that is told is seen, else 1."""
+    """Returns 1 if an open was shown wrongly or not as promised, else 0."""
     built = [images.get(suite) for suite in suites]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         guests = pool.map(lambda image: _in_guest(image, settings), built)

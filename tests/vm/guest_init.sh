@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The first process in the machine: mount what a host has, build the native
-# library, run the command, tell its exit status, end the machine. machine.py makes /bench/command, and
-# names the virtio ports that carry the output.
+# library, run the command, report its exit status, end the machine. machine.py
+# makes /bench/command, and names the virtio ports that carry the output.
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root LC_ALL=C.UTF-8 TERM=${TERM:-linux}
@@ -23,7 +23,7 @@ mount -t tmpfs tmpfs /dev/shm
 ln -s /proc/self/fd /dev/fd
 hostname opensnoop-vm
 
-# As on a host where the kernel's headers were never installed.
+# Hide the kernel's headers, as on a host where they were never installed.
 if [ ! -e /bench/show-headers ]; then
 	mount -t tmpfs tmpfs /usr/src
 fi
@@ -37,7 +37,7 @@ port_named() {
 	done
 }
 
-# For a person who looks: nothing else runs here. Tests are alone.
+# Open files for a person who watches: nothing else runs here.
 if [ -e /bench/not-alone ]; then
 	while sleep 1; do cat /etc/hostname; done </dev/null >/dev/null 2>&1 &
 fi

@@ -4,12 +4,12 @@
 
     guest_report.py 2/4 ARGUMENTS        arguments of pytest
 
-Tests that are marked one_kernel are dealt out to all machines; this is the
-second of four. What happens goes to stderr; the result, one JSON object, to
-stdout. kernel_tests.py reads the result.
+Tests that are marked one_kernel are dealt out to all machines; 2/4 is the
+second of four. Progress goes to stderr; the result, one JSON object that
+kernel_tests.py reads, goes to stdout.
 
-An emulator on a busy host can stand still for a second at any place, so a test
-that failed is run once more, at the end; that it had to be is told.
+An emulator on a busy host can stand still for a second at any moment, so a
+test that failed is run once more, at the end, and reported as such.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _test(arguments: List[str], *plugins: object) -> bool:
-    """Did all pass?"""
+    """Run pytest; did all tests pass?"""
     words = ["-p", "no:cacheprovider", "-v", "--tb=short", "--durations=15"]
     return pytest.main([*words, *arguments], plugins=[*plugins]) == 0
 
@@ -60,7 +60,7 @@ def _build() -> bool:
 
 
 def _ask_doctor() -> Any:
-    """Its findings, if no test had them; nothing where it says none."""
+    """The findings of --doctor; [] where it prints none."""
     asked = subprocess.run(
         ["./opensnoop.py", "--doctor", "--format", "json"],
         stdout=subprocess.PIPE,
@@ -80,7 +80,7 @@ class _Share:
 
     @pytest.hookimpl(trylast=True)  # type: ignore[misc]
     def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
-        # After those of pytest itself, which go by -m and -k.
+        # Runs after the selection by -m and -k of pytest itself.
         dealt = 0
         kept = []
         for item in items:
@@ -96,20 +96,20 @@ class _Share:
 
 
 class _Outcomes:
-    """A plugin of pytest: counts, and shows each failure as it comes.
+    """A plugin of pytest: counts, and shows each failure at once.
 
-    A machine that hangs or dies later has told it by then.
+    So it is known even if the machine hangs or dies later.
     """
 
     def __init__(self) -> None:
-        self.doctor: Any = None  # what test_doctor.py has found
+        self.doctor: Any = None  # findings that test_doctor.py has recorded
         self.passed: List[str] = []
         self.why_skipped: Dict[str, int] = {}
         self._failed: List[str] = []
 
     @property
     def failed(self) -> List[str]:
-        """Each once: it can fail in its set-up and in its end."""
+        """Each failed test once: set-up and tear-down can both fail."""
         return list(dict.fromkeys(self._failed))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -127,7 +127,7 @@ class _Outcomes:
 
     @staticmethod
     def pytest_sessionfinish(session: pytest.Session) -> None:
-        session.config.option.tbstyle = "no"  # not all of them once more
+        session.config.option.tbstyle = "no"  # each failure was shown already
 
 
 if __name__ == "__main__":

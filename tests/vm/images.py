@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Debian suites whose kernels we test on, and their bootable images.
+"""The Debian suites whose kernels are tested, and their bootable images.
 
 An image is built once and kept outside the checkout. It is built anew when
 what it is made from changes: the package list or the scripts.
@@ -23,8 +23,8 @@ _DISUSED_SECONDS = 7 * 24 * 3600
 # What an image is made from.
 RECIPE = ("build_image.sh", "initrd_init.sh", "packages")
 
-# By the kernel that each had when it was chosen. A suite may have a newer one
-# by now: the bench takes that, under either name.
+# Suites by the kernel that each had when it was chosen. If a suite has a newer
+# kernel now, that one is used, under either name.
 SUITES: Dict[str, str] = {
     "5.10": "bullseye",
     "6.1": "bookworm",
@@ -42,11 +42,11 @@ class Image(NamedTuple):
 
 
 class ImageError(Exception):
-    """A sentence for the person."""
+    """An image can't be built or found; the text is for the person."""
 
 
 def suite_of(name: str) -> str:
-    """A suite by its name or by its kernel's version."""
+    """The suite of this name, or with a kernel of this version."""
     if name in SUITES.values():
         return name
     if name in SUITES:
@@ -60,7 +60,7 @@ def suite_of(name: str) -> str:
 
 
 def get(suite: str) -> Image:
-    """The suite's image; builds it if it isn't there, which needs root."""
+    """The suite's image; builds it if it is missing, which needs root."""
     folder = _folder(suite)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.parent / f"{suite}.lock", "w") as lock:
@@ -72,7 +72,7 @@ def get(suite: str) -> Image:
 
 
 def _cache() -> Path:
-    """OPENSNOOP_VM_CACHE, or where the system keeps what can be made again."""
+    """OPENSNOOP_VM_CACHE, or opensnoop-vm in the system's cache directory."""
     named = os.environ.get("OPENSNOOP_VM_CACHE")
     if named:
         return Path(named)
@@ -91,7 +91,7 @@ def _release(folder: Path) -> str:
 
 
 def _build(suite: str, folder: Path) -> None:
-    """Appears under its name only when it is whole."""
+    """Build an image, which gets its name only when it is complete."""
     log_path = folder.parent / f"{suite}.log"
     print(f"building {suite}; its log: {log_path}", file=sys.stderr)
     unfinished = folder.parent / f"unfinished-{suite}"
@@ -110,7 +110,10 @@ def _build(suite: str, folder: Path) -> None:
 
 
 def _remove_disused(suite: str) -> None:
-    """Of other recipes. Another checkout may still use one."""
+    """Remove images that were not used for a while.
+
+    Another checkout may use one of another recipe.
+    """
     for folder in _cache().glob(f"{suite}-*"):
         if time.time() - folder.stat().st_mtime > _DISUSED_SECONDS:
             shutil.rmtree(folder)

@@ -13,10 +13,10 @@ from typing import Any, BinaryIO, Dict, List, NamedTuple, Sequence, cast
 import images
 import machine
 
-# For pytest: what depends on the kernel. An emulated machine is ten times
-# slower, and a person waits for continuous integration.
+# Arguments of pytest: tests that depend on the kernel. An emulated machine is
+# ten times slower, and continuous integration must not take too long.
 CHOSEN = "-m '(every_kernel or one_kernel) and not matrix' tests/kernel"
-# All that runs here: see tests/vm/images.py for what they lack.
+# Arguments of pytest: all tests of the kernel.
 ALL = "-m '' tests/kernel"
 
 _LOCKED_DOWN = "lockdown=confidentiality"
@@ -41,23 +41,23 @@ class Boot(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What one machine told."""
+    """The result of one machine."""
 
     boot: Boot
     status: int
-    report: Dict[str, Any]  # of guest_report.py; empty if it told none
+    report: Dict[str, Any]  # of guest_report.py; empty without one
     seconds: float
     has_died_before: bool = False  # and was started again
 
     @property
     def findings(self) -> Dict[str, Dict[str, Any]]:
-        """The doctor's, by subject."""
+        """The findings of --doctor, by subject."""
         doctor = self.report.get("doctor", [])
         return {finding["subject"]: finding for finding in doctor}
 
     @property
     def has_passed(self) -> bool:
-        """Nothing but skipped tests is no success."""
+        """Did the tests pass? If all were skipped, they did not."""
         passed = self.report.get("tests", {}).get("passed", 0)
         return self.status == 0 and passed > 0
 
@@ -80,7 +80,7 @@ def boots(suites: Sequence[str], pytest: str, options: str) -> List[Boot]:
 
 
 def run(some: Sequence[Boot], settings: machine.Settings) -> List[Result]:
-    """Two at a time, all the time."""
+    """Run machines, two at a time."""
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
         return list(pool.map(lambda boot: _run_one(boot, settings), some))
@@ -90,7 +90,7 @@ def run(some: Sequence[Boot], settings: machine.Settings) -> List[Result]:
 
 
 def _run_one(boot: Boot, settings: machine.Settings) -> Result:
-    """A machine that dies gets a second try: see docs/kernels.md."""
+    """Run a machine; one that dies gets a second try: see docs/kernels.md."""
     result = _try_once(boot, settings)
     if result.status != machine.DIED:
         return result
@@ -116,7 +116,7 @@ def _try_once(boot: Boot, settings: machine.Settings) -> Result:
 
 
 class _Prefixed:
-    """Whole lines to stderr, each with the machine it comes from."""
+    """Writes whole lines to stderr, each after the name of its machine."""
 
     def __init__(self, name: str) -> None:
         self._name = name.encode()
@@ -132,7 +132,7 @@ class _Prefixed:
 
 
 def table(results: Sequence[Result]) -> str:
-    """One line for each machine; below, why what isn't fine isn't."""
+    """One line for each machine; below, the reasons for what failed."""
     cells = rows(results)
     widths = [max(map(len, column)) for column in zip(*cells)]
     lines = [
@@ -145,7 +145,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def rows(results: Sequence[Result]) -> List[List[str]]:
-    """The heading, and one for each machine."""
+    """The heading, and one row for each machine."""
     plans = _plans(results)
     cells = [["kernel", "BCC", "Python", *plans, "minutes", "tests"]]
     for result in results:
@@ -177,7 +177,7 @@ def _is_plan(subject: str) -> bool:
 
 
 def _version(result: Result, subject: str) -> str:
-    """The doctor's words begin with it."""
+    """The version that a finding of --doctor begins with."""
     finding = result.findings.get(subject)
     return str(finding["found"]).split()[0].rstrip(",") if finding else "?"
 
@@ -202,7 +202,7 @@ def _tests(result: Result) -> str:
 
 
 def reasons(result: Result) -> List[str]:
-    """Why a plan isn't there, and what failed."""
+    """Why plans don't work, and which tests failed."""
     where = result.boot.name
     lines = [
         f"{where}: {name}: {finding['found']}"
@@ -212,7 +212,7 @@ def reasons(result: Result) -> List[str]:
     if result.has_died_before:
         lines.append(f"{where}: the first machine died: see its console above")
     if result.report.get("built") and not result.findings:
-        lines.append(f"{where}: --doctor told nothing: see its error above")
+        lines.append(f"{where}: --doctor printed nothing: see its error above")
     tests = result.report.get("tests", {})
     for verdict, key in (
         ("failed", "failed"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One virtual machine: boots an image, runs one command, and is gone.
+"""One virtual machine: boots an image, runs one command, and ends.
 
-The machine's disks are thrown away: nothing in it outlives it. It has no
+The machine's disks are discarded, so that no change outlives it. It has no
 network. Its output comes through virtio ports, so that stdout holds what the
 command wrote and nothing else; the kernel's console goes to a file.
 """
@@ -23,7 +23,7 @@ from images import HERE, Image
 
 CHECKOUT = HERE.parent.parent
 
-# As timeout(1) has it; and ours for a machine that ends without telling.
+# Exit statuses: that of timeout(1), and one for a machine that ends early.
 TIMED_OUT = 124
 DIED = 125
 
@@ -32,10 +32,10 @@ _running: Set[subprocess.Popen[bytes]] = set()
 
 class Settings(NamedTuple):
     timeout: Optional[float]  # seconds, for boot and command together
-    silence: Optional[float] = None  # seconds in which it may say nothing
-    headers: bool = False  # leave the kernel's headers in sight
+    silence: Optional[float] = None  # seconds without output
+    headers: bool = False  # don't hide the kernel's headers
     kernel_options: str = ""  # more for the kernel's command line
-    not_alone: bool = False  # let a process open a file each second
+    not_alone: bool = False  # a process opens a file each second
 
 
 def run(
@@ -54,7 +54,7 @@ def run(
 
 
 def shell(image: Image, settings: Settings) -> int:
-    """A shell in a copy of the checkout, on this terminal, for any time."""
+    """Run a shell in a copy of the checkout, on this terminal."""
     settings = settings._replace(timeout=None, silence=None)
     return _boot(image, None, settings, {})
 
@@ -77,7 +77,7 @@ def _boot(
         try:
             problem = _await_end(machine, settings, ports.values())
             if problem:
-                _say(image, f"{problem}, so ended")
+                _say(image, f"{problem}: stopped")
                 _show_console(folder)
                 return TIMED_OUT
         finally:
@@ -85,7 +85,7 @@ def _boot(
             for port in ports.values():
                 port.close()
         if not status.text.strip().isdigit():
-            _say(image, "the machine died before the command's end")
+            _say(image, "the machine died before the command ended")
             _show_console(folder)
             return DIED
         return int(status.text)
@@ -104,7 +104,7 @@ def _await_end(
     settings: Settings,
     ports: Iterable[_Port],
 ) -> str:
-    """What went wrong, in words; empty if the machine has ended by itself."""
+    """What went wrong, or "" if the machine has ended by itself."""
     began = time.monotonic()
     while True:
         try:
@@ -113,24 +113,24 @@ def _await_end(
         except subprocess.TimeoutExpired:
             now = time.monotonic()
         if settings.timeout and now - began > settings.timeout:
-            return f"no end after {settings.timeout:.0f} s"
+            return f"not finished after {settings.timeout:.0f} s"
         last = max(port.last_said for port in ports)
         if settings.silence and now - last > settings.silence:
-            return f"not a word in {settings.silence:.0f} s"
+            return f"no output for {settings.silence:.0f} s"
 
 
 class _Port:
-    """A pipe out of the machine, and the thread that empties it."""
+    """A pipe out of the machine, and the thread that reads it."""
 
     def __init__(self, sink: Optional[BinaryIO] = None) -> None:
         self._sink = sink
         self._read_end, self.write_end = os.pipe()
         self._thread = threading.Thread(target=self._copy)
-        self.text = b""  # what came, if there is no sink
+        self.text = b""  # what was read, if there is no sink
         self.last_said = time.monotonic()
 
     def begin(self) -> None:
-        """Once the machine has its end."""
+        """Start to read, once the machine has its own end of the pipe."""
         os.close(self.write_end)
         self._thread.start()
 
@@ -151,13 +151,13 @@ class _Port:
                 self._sink.write(some)
                 self._sink.flush()
             except BrokenPipeError:
-                pass  # nobody reads; the machine must not stand still
+                pass  # nobody reads; the machine must not wait for that
 
 
 def _make_bench(
     folder: Path, command: Optional[str], settings: Settings
 ) -> None:
-    """The second disk: a copy of the checkout, and what to do there."""
+    """Make the second disk: a copy of the checkout, and the command."""
     bench = folder / "bench"
     _copy_checkout(bench / "opensnoop")
     if command is not None:
@@ -176,7 +176,7 @@ def _make_bench(
 
 
 def _copy_checkout(target: Path) -> None:
-    """What git tracks, as it is now, and what it would not ignore."""
+    """Copy the files that git tracks, and new ones that it doesn't ignore."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"],
         cwd=CHECKOUT,
@@ -194,13 +194,13 @@ _CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt"
 
 
 def _qemu(image: Image, folder: Path, settings: Settings) -> List[str]:
-    # On a busy host the boot's check of the timer fails, and panics. What is
-    # mapped at the same addresses again need not be translated again. A CPU
-    # that can do less is emulated faster, by a tenth.
+    # no_timer_check: on a busy host the check fails, and the kernel panics.
+    # norandmaps: code at the same addresses need not be translated again. A
+    # CPU with fewer features is emulated faster, by a tenth.
     kernel_options = "console=ttyS0 quiet panic=-1 no_timer_check norandmaps "
     kernel_options += settings.kernel_options
     return [
-        # It ends when we do, however we do.
+        # QEMU ends with this process, however that ends.
         *["setpriv", "--pdeathsig", "KILL", "nice", "qemu-system-x86_64"],
         *["-nodefaults", "-no-user-config", "-no-reboot"],
         *["-display", "none"],
@@ -229,7 +229,7 @@ def _devices(ports: Dict[str, _Port]) -> List[str]:
     return words
 
 
-# For a shell: what is typed goes to it as it is, Ctrl-C too.
+# Devices of a shell: what is typed goes to it as it is, Ctrl-C too.
 _TERMINAL = [
     *["-chardev", "stdio,id=terminal,signal=off"],
     *["-device", "virtconsole,chardev=terminal"],
@@ -243,7 +243,7 @@ def _start(
         words,
         pass_fds=[port.write_end for port in ports.values()],
         stdin=None if _TERMINAL[-1] in words else subprocess.DEVNULL,
-        # What the machine writes to its disks goes to an unnamed file there.
+        # QEMU keeps what the machine writes to its disks in a file there.
         env={**os.environ, "TMPDIR": str(folder)},
     )
     _running.add(machine)
@@ -263,7 +263,7 @@ def _say(image: Image, sentence: str) -> None:
 
 
 def _show_console(folder: Path) -> None:
-    """The last that the kernel said."""
+    """Show the last lines of the kernel."""
     console = folder / "console"
     if console.exists():
         lines = console.read_text(errors="replace").splitlines()[-20:]

@@ -3,10 +3,10 @@
 """Other kernels: run a command on one of them, in a copy of the checkout.
 
     vm.py run --kernel 6.1 -- ./opensnoop.py --doctor
-    vm.py run --kernel 7.2                              a shell there
-    vm.py test                                          the kernel tests on all
+    vm.py run --kernel 7.2                              run a shell there
+    vm.py test                                          run the kernel tests
     vm.py test-all                                      write docs/test-all.md
-    vm.py bench                                         all tools, on all
+    vm.py bench                                         compare with peers
     vm.py coverage                                      write docs/coverage.md
     vm.py build                                         only build the images
 
@@ -52,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
     words: List[str] = options.command
     if not words:
         return machine.shell(image, settings)
-    # One word is the shell's to read, as with ssh; more are as they are.
+    # One word is a shell command, as with ssh; several are taken as they are.
     command = words[0] if len(words) == 1 else shlex.join(words)
     return machine.run(
         image, command, settings, sys.stdout.buffer, sys.stderr.buffer
@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    """One machine after the other: what is measured needs the processors."""
+    """Run one machine after the other: measuring needs all processors."""
     worst = 0
     settings = _settings(options)._replace(headers=True)  # peers need them
     for kernel in options.kernel:
@@ -124,24 +124,26 @@ def _parse() -> argparse.Namespace:
         "command",
         nargs="*",
         metavar="CMD",
-        help="one word is a shell command; without any: a shell",
+        help="one word is a shell command; default: a shell",
     )
     test = commands.add_parser("test", help="run the kernel tests")
     test.set_defaults(do=_test)
-    # However slow this host is: tests that pass tell so one by one.
+    # There is no limit for slow hosts: each test that passes prints a line.
     _add_settings(test, None, silence=600)
     _add_kernels(test)
     test.add_argument(
         "--pytest",
         default=kernel_tests.CHOSEN,
         metavar="ARGUMENTS",
-        help="for pytest: which tests; else all that depend on the kernel",
+        help="of pytest (default: all tests that depend on the kernel)",
     )
     everything = commands.add_parser("test-all", help="write docs/test-all.md")
     everything.set_defaults(do=_test_all)
     _add_settings(everything, None, silence=1200)
     _add_kernels(everything)
-    bench = commands.add_parser("bench", help="measure us and our peers")
+    bench = commands.add_parser(
+        "bench", help="measure opensnoop and its peers"
+    )
     bench.set_defaults(do=_bench)
     _add_settings(bench, 3000)
     _add_kernels(bench)
@@ -149,7 +151,7 @@ def _parse() -> argparse.Namespace:
     covered.set_defaults(do=_coverage)
     _add_settings(covered, 1500)
     _add_kernels(covered)
-    build = commands.add_parser("build", help="build what is not there yet")
+    build = commands.add_parser("build", help="build missing images")
     build.set_defaults(do=_build)
     _add_kernels(build)
     return parser.parse_args()
@@ -165,7 +167,7 @@ def _add_settings(
         type=float,
         default=timeout,
         metavar="SECONDS",
-        help="end it after that: exit status 124 (default "
+        help="stop it after this time, with exit status 124 (default "
         f"{timeout or 'never'})",
     )
     parser.add_argument(
@@ -173,19 +175,19 @@ def _add_settings(
         type=float,
         default=silence,
         metavar="SECONDS",
-        help="the same when it said nothing for so long (default "
+        help="the same after this time without output (default "
         f"{silence or 'never'})",
     )
     parser.add_argument(
         "--headers",
         action="store_true",
-        help="leave the kernel's headers in sight",
+        help="don't hide the kernel's headers",
     )
     parser.add_argument(
         "--append",
         default="",
         metavar="OPTIONS",
-        help="more for the kernel's command line: lockdown=confidentiality",
+        help="add to the kernel's command line: lockdown=confidentiality",
     )
 
 
