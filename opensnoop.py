@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """opensnoop: show every file that is opened on this host, and by whom.
 
-It runs as root, so nothing is imported from a folder that the environment
-names or that others can write to. -IS leaves Python with its own modules;
-_isolate() adds ours and the system's packages, and sees who can write there.
+The tool runs as root, so nothing is imported from a directory that the
+environment names or that others can write to. With -IS, Python finds only its
+own modules; _isolate() adds those of opensnoop and the system's packages, and
+checks who can write there.
 """
 
 import os
@@ -12,7 +13,8 @@ import stat
 import sys
 
 _FOLDER = os.path.dirname(os.path.realpath(__file__))
-# The owner of this file can change it anyway. In a user namespace, / may have
+# User IDs whose files are trusted: root, the user who called sudo, and the
+# owner of this file, who can change it anyway. In a user namespace, / may have
 # another owner than 0.
 _TRUSTED = {"0", str(os.geteuid()), os.environ.get("SUDO_UID")}
 _TRUSTED |= {str(os.stat(path).st_uid) for path in ("/", __file__)}
@@ -20,7 +22,7 @@ _known: "dict[tuple[str, bool], str]" = {}
 
 
 def _has_other_writers(path: str, group: int) -> bool:
-    """Can others write to what the group can write to?"""
+    """Can others write to `path`, which `group` can write to?"""
     import grp  # seldom needed
     import pwd
 
@@ -46,7 +48,7 @@ def _look_at(path: str, is_above: bool) -> str:
     try:
         found = os.lstat(path)
     except OSError:
-        return _why_unsafe(parent)  # who can write there can make it
+        return _why_unsafe(parent)  # whoever can write there can create it
     if str(found.st_uid) not in _TRUSTED:
         return f"{path} belongs to uid {found.st_uid}: chown it to root"
     if stat.S_ISLNK(found.st_mode):
@@ -56,13 +58,15 @@ def _look_at(path: str, is_above: bool) -> str:
         return ""  # others can add to it, but not replace what is in it
     if writers == stat.S_IWGRP and not _has_other_writers(path, found.st_gid):
         return ""
-    return f"others can write to {path}: chmod go-w it" if writers else ""
+    return (
+        f"others can write to {path}: run chmod go-w on it" if writers else ""
+    )
 
 
 def _why_unsafe(folder: str, is_above: bool = False) -> str:
-    """How others could put a file into this folder, or ""; by absolute path.
+    """How others could put a file into `folder`, an absolute path, or "".
 
-    `is_above`: it is only asked whether they could replace what is in it.
+    `is_above`: all that matters is whether they could replace what is in it.
     """
     key = folder, is_above
     if key not in _known:
@@ -71,22 +75,24 @@ def _why_unsafe(folder: str, is_above: bool = False) -> str:
 
 
 def _refuse_unsafe(folder: str) -> None:
-    """Ends the tool where others could change the modules in this folder."""
+    """End the tool if others could change the modules in this directory."""
     folder = os.path.abspath(folder)
     byte_code = os.path.join(folder, "__pycache__")
     why = _why_unsafe(folder) or _why_unsafe(byte_code)
     if why:
-        sys.exit(f"opensnoop: refusing to run what others may change: {why}")
+        sys.exit(
+            f"opensnoop: refusing to run code that others can change: {why}"
+        )
 
 
 def _path_hook(folder: str) -> None:
-    """Python calls it before the first import from a folder."""
+    """Refuse unsafe directories: Python calls this before it imports there."""
     _refuse_unsafe(folder)
     raise ImportError("safe: on to the next hook")
 
 
 def _isolate() -> None:
-    """See to it that all imports from now on are safe."""
+    """Make all imports from now on safe."""
     package = os.path.join(_FOLDER, "opensnooplib")
     for folder in (package, os.path.join(package, "native")):
         _refuse_unsafe(folder)
@@ -97,7 +103,8 @@ def _isolate() -> None:
         flags = "-ISB" if sys.dont_write_bytecode else "-IS"
         words = [sys.executable, flags, __file__, *sys.argv[1:]]
         os.execve(sys.executable, words, original())
-    # Root leaves no byte code among a user's files. -I overlooks the variable.
+    # Byte code of root's is not left among a user's files. With -I, Python
+    # ignores the environment variable, so it is read here.
     sys.dont_write_bytecode |= os.stat(_FOLDER).st_uid != os.geteuid() or bool(
         os.environ.get("PYTHONDONTWRITEBYTECODE")
     )
@@ -118,7 +125,8 @@ _isolate()
 import signal  # noqa: E402
 from typing import List, Optional  # noqa: E402
 
-# Until there is something to end cleanly, Ctrl-C just ends it.
+# Ctrl-C ends the process without a traceback, until there is something to
+# clean up.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -131,7 +139,7 @@ from opensnooplib.trace.ending_signals import EndedEarly  # noqa: E402
 
 
 def _keep_standard_descriptors() -> None:
-    """See that 0, 1 and 2 are open, or the next file would become stdout."""
+    """Open descriptors 0 to 2 if they are closed, or files would get them."""
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
@@ -140,9 +148,10 @@ def _keep_standard_descriptors() -> None:
 
 
 def main(words: Optional[List[str]] = None) -> int:
-    """Parse the arguments, do what they ask. Returns the exit status."""
+    """Do what the arguments ask for. Returns the exit status."""
     _keep_standard_descriptors()
-    # Where it is ignored, the kernel keeps the status of children for itself.
+    # SIGCHLD may be ignored by inheritance: the kernel then doesn't keep the
+    # exit status of children.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     verbose = False
     messages = Messages()
@@ -177,16 +186,16 @@ def main(words: Optional[List[str]] = None) -> int:
         messages.report(limits.explained(error) or error)
         return error.exit_status
     except EndedEarly:
-        messages.report(OpensnoopError("ended before the trace began"))
+        messages.report(OpensnoopError("interrupted before the trace began"))
         return 0
-    except Exception as error:  # a fault of the tool's own
+    except Exception as error:  # a bug in the tool itself
         if verbose:
             raise
         messages.report(
             limits.explained(error)
             or OpensnoopError(
                 f"internal error: {type(error).__name__}: {error}; please "
-                "report it with what -v says"
+                "report it with the output of -v"
             )
         )
         return 1

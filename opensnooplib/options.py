@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the command line can ask for; arguments.py checks and fills it."""
+"""The options of a run; cli/arguments.py checks them and fills them in."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import NamedTuple, Optional, Tuple
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.globs import Glob
 
-# Best first, on most kernels: see plans.py.
+# The plans, best first on most kernels: see trace/plans.py.
 PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
 
-# In the order of enum row_kind of native/pipeline/stream_format.h.
+# The formats of rows, in the order of enum row_kind of
+# native/pipeline/stream_format.h.
 FORMATS = ("table", "json", "csv")
 
 
-# Whose root full paths begin at: the calling process's, or the host's.
+# The root that full paths start from: that of the calling process, or the
+# host's.
 PATH_VIEWS = ("process", "host")
 
 
 class Options(NamedTuple):
-    """What the command line asked for. Lists are empty where nothing did."""
+    """What the command line asked for. Tuples may be empty."""
 
     # selection
     pids: Tuple[int, ...]
@@ -38,26 +40,27 @@ class Options(NamedTuple):
     mntns_map: Optional[str]
     command: Tuple[str, ...]
     follow_children: bool
-    all_ways: bool  # to open a file, whatever that costs
+    all_ways: bool  # --all: also ways to open a file that are costly to see
     # columns
     show_time: bool
     show_uid: bool
     show_flags: bool
     columns: Tuple[str, ...]  # empty: those of the format
-    beside: Tuple[str, ...]  # columns that options of their own ask for
-    wanted: Tuple[
+    beside: Tuple[
         str, ...
-    ]  # macros of event.h, for fields that cost something
+    ]  # columns that are added by an option, such as --ppid
+    # macros of event.h, for fields that are costly to fill
+    wanted: Tuple[str, ...]
     latency: bool
-    trusted: bool  # names from the kernel's own copy
-    full_path: bool  # with the directories that a name is relative to
-    real_path: bool  # of the file that was opened, where one was
+    trusted: bool  # paths from the kernel's own copy
+    full_path: bool  # with the directory that a relative path starts from
+    real_path: bool  # that of the opened file, symbolic links followed
     path_view: str  # one of PATH_VIEWS
-    time: str  # one of known_columns.STYLES, or "" where it was not asked for
+    time: str  # one of known_columns.STYLES, or "" if it was not asked for
     # output
     format: str  # one of FORMATS
     color: bool  # of rows
-    color_mistakes: bool  # in the C
+    color_mistakes: bool  # colours for errors in the C
     unbuffered: bool
     output_file: Optional[str]
     row_limit: int  # 0: no limit
@@ -65,7 +68,7 @@ class Options(NamedTuple):
     quiet: bool
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
-    top: bool  # a summary as a screen
+    top: bool  # a summary as a live screen
     # recording
     record: Optional[str]  # a file; "-" is stdout
     replay: Optional[str]  # a file; "-" is stdin

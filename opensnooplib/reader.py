@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader in C (native/pipeline/reader.h), for Python."""
+"""Python's interface to the reader in C, native/pipeline/reader.h."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
 
 
-# No record reaches so far.
+# The offset of a field that isn't sent, beyond the end of any record.
 _NOWHERE = 2**32 - 1
 
 
@@ -164,7 +164,7 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
 
 
 def _native_glob(glob: Glob) -> _Glob:
-    """The tables of native/event/glob.h."""
+    """The pattern as tables, see native/event/glob.h."""
     words = glob.least // 64 + 1
     takes = (ctypes.c_uint64 * (256 * words))()
     stays = (ctypes.c_uint64 * words)()
@@ -234,20 +234,22 @@ def library() -> ctypes.CDLL:
 
 
 class Reader:
-    """Perf rings in, rows out. Methods raise OSError as the kernel says."""
+    """Reads perf rings and writes rows. Methods raise OSError."""
 
     _newest = 0  # stream
 
     def __init__(self, cpus: Sequence[int], pages: int) -> None:
         """Open a ring of `pages` pages for each CPU, with one stream.
 
-        ENOBUFS: that is more locked memory than the user may have.
+        Raises OSError: ENOBUFS if that needs more locked memory than the user
+        may have.
         """
         self.pages = pages
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream
-        # Times of day are told from CLOCK_MONOTONIC, by one and the same sum.
+        # The difference between the time of day and CLOCK_MONOTONIC, the same
+        # for all rows.
         self.wall_offset_ns = wall_offset_ns()
         numbers = (ctypes.c_int * len(cpus))(*cpus)
         check(
@@ -265,27 +267,27 @@ class Reader:
             self._reader = ctypes.c_void_p()
 
     def add_stream(self) -> int:
-        """The newest from then on, which the methods below are for.
+        """Add a stream, which the methods below are about from then on.
 
-        EBUSY: there are too many.
+        Returns its number. Raises OSError: EBUSY if there are too many.
         """
         self._newest = check(self._lib.reader_add_stream(self._reader))
         return self._newest
 
     def end_stream(self, stream: int) -> None:
-        """No more records of it come."""
+        """Say that no more records of this stream come."""
         self._lib.reader_end_stream(self._reader, stream)
 
     def is_read(self, stream: int) -> bool:
-        """Are all its records shown?"""
+        """Are all records of this stream shown?"""
         return bool(self._lib.reader_stream_is_read(self._reader, stream))
 
     def lost_of(self, stream: int) -> int:
-        """Records without room, as far as the kernel told."""
+        """The number of lost records of this stream, as reported so far."""
         return int(self._lib.reader_stream_lost(self._reader, stream))
 
     def drop_stream(self, stream: int) -> None:
-        """With what is left of its records."""
+        """Remove a stream, with those of its records that are left."""
         self._lib.reader_drop_stream(self._reader, stream)
 
     def install(self, map_fd: int) -> None:
@@ -293,42 +295,42 @@ class Reader:
         check(self._lib.reader_install(self._reader, map_fd))
 
     def follow_cpu(self, cpu: int) -> bool:
-        """Read the records of a CPU that came online from now on.
+        """Read the records of this CPU, which came online, from now on.
 
-        Returns False where its old ring must be emptied before: try again
-        after the next poll().
+        Returns False if its old ring must be emptied first: try again after
+        the next poll().
         """
         error = self._lib.reader_follow_cpu(self._reader, cpu)
         return error != -errno.EAGAIN and check(error) == 0
 
     def deaf_cpu(self) -> Optional[int]:
-        """One whose ring is dead since it went offline, if there is any."""
+        """A CPU whose ring gets no records since it went offline, or None."""
         cpu = int(self._lib.reader_deaf_cpu(self._reader))
         return cpu if cpu >= 0 else None
 
     def set_map(self, map_fd: int) -> None:
-        """Where rings of CPUs that come online go, as by install()."""
+        """Set the perf event array for the rings of CPUs that come online."""
         self._lib.reader_set_map(self._reader, map_fd)
 
     def set_format(self, row_format: RowFormat) -> None:
-        """How the newest stream's rows look."""
+        """Set the format of the newest stream's rows."""
         request = _native_format(row_format, self.wall_offset_ns)
         check(self._lib.reader_set_format(self._reader, ctypes.byref(request)))
-        # The native code goes on reading it.
+        # The format must stay: the native code keeps pointers into it.
         self._formats[self._newest] = request
 
     def name_callers(self) -> None:
-        """Say who the callers are, in rows; their processes run here."""
+        """Show callers by name in rows; their processes run on this host."""
         check(self._lib.reader_name_callers(self._reader))
 
     def await_open(
         self, path: Optional[str], pid: int, ret: int, timeout_ms: int
     ) -> bool:
-        """Was there a record of this open in time?
+        """Wait for the record of this open. Returns False if it doesn't come.
 
-        Without a path, of one that has none that can be read. Drops all
-        records before it; those of older streams are shown, and EAGAIN says
-        that their rows find no room.
+        Without a path, the open is one whose path is unreadable. Drops all
+        records before it, except those of older streams, which are shown.
+        Raises OSError: EAGAIN if there is no room for their rows.
         """
         name = None if path is None else os.fsencode(path)
         awaited = _AwaitedOpen(name, pid, ret)
@@ -338,23 +340,29 @@ class Reader:
         return bool(check(seen))
 
     def discard(self) -> None:
-        """Drop all records that are there."""
+        """Drop all records that are in the rings."""
         self.await_open("", 0, 0, 0)
 
     def add_own_process(self, pid: int) -> None:
-        """Its opens are the tool's own, and not shown; the first's, ever."""
+        """Hide the opens of a process of the tool's own.
+
+        The first such process is the trace itself, which stays hidden.
+        """
         self._lib.reader_add_own_process(self._reader, pid)
 
     def end_own_process(self, pid: int) -> None:
-        """It has ended: the PID may be another process's from now on."""
+        """Hide no longer: the process has ended, another may get its PID."""
         self._lib.reader_end_own_process(self._reader, pid)
 
     def start(self, fd: int, row_limit: int, by_line: bool) -> None:
-        """Write rows to `fd`, `row_limit` at most (0: no limit)."""
+        """Write rows to `fd`, at most `row_limit` (0: no limit).
+
+        `by_line`: write each row by itself.
+        """
         check(self._lib.reader_start(self._reader, fd, row_limit, by_line))
 
     def set_globs(self, globs: Sequence[Glob]) -> None:
-        """Show only opens of names that these patterns want."""
+        """Show only opens whose paths match these patterns."""
         self._globs = (_Glob * len(globs))(*map(_native_glob, globs))
         self._lib.reader_set_globs(self._reader, self._globs, len(globs))
 
@@ -362,15 +370,21 @@ class Reader:
         check(self._lib.reader_put_heading(self._reader, text.encode()))
 
     def start_recording(self, fd: int, limit: int) -> None:
-        """Write a recording to `fd` instead, of `limit` records at most."""
+        """Write a recording to `fd`, not rows; of at most `limit` records."""
         check(self._lib.reader_start_recording(self._reader, fd, limit))
 
     def put_counts(self, facts: str) -> None:
-        """Into the recording. EIO: there is no room for it now."""
+        """Write counts into the recording.
+
+        Raises OSError: EIO if there is no room for them now.
+        """
         check(self._lib.reader_put_counts(self._reader, facts.encode()))
 
     def put_text(self, text: str) -> None:
-        """Neither row nor heading. EIO: there is no room for it now."""
+        """Write text that is neither row nor heading.
+
+        Raises OSError: EIO if there is no room for it now.
+        """
         check(self._lib.reader_put_text(self._reader, text.encode()))
 
     def poll(self, timeout_ms: int) -> State:
@@ -378,7 +392,7 @@ class Reader:
         return State(check(self._lib.reader_poll(self._reader, timeout_ms)))
 
     def finish(self, until_ns: int) -> State:
-        """Write the rows of what is older: ns, CLOCK_MONOTONIC."""
+        """Write the rows of opens before `until_ns`, of CLOCK_MONOTONIC."""
         state = self._lib.reader_finish(self._reader, until_ns)
         return State(check(state))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong, as one sentence that a person can act on."""
+"""Errors, each with one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ class OpensnoopError(Exception):
     """Ends the tool with a sentence on stderr, never with a traceback.
 
     `sentence` says what is wrong, where, and what to do; `detail` is what
-    another program said of it (the compiler's messages), printed above it.
+    another program, such as the compiler, printed about it, and is shown
+    above.
     """
 
     exit_status = 1
@@ -20,7 +21,7 @@ class OpensnoopError(Exception):
 
 
 class SourceError(OpensnoopError):
-    """The C that the probe is made of is wrong, on any kernel."""
+    """The C of the probe is wrong, on any kernel."""
 
 
 class UsageError(OpensnoopError):

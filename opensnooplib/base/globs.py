@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--path: patterns of names.
+"""The patterns of --path.
 
-A name matches as a whole, byte by byte. * stands for any bytes, also none and
-also "/"; ? for any one byte; [abc], [a-z], [!a-z] for one byte of these, or
-none of these; a backslash takes the special meaning from what follows it. A
-pattern that begins with ! excludes.
+A pattern is compared with the whole path, byte by byte. * matches any bytes,
+including none and "/"; ? any one byte; [abc] and [a-z] one of these bytes;
+[!a-z] one byte that is none of these; a backslash removes the special meaning
+of what follows it. A pattern that starts with ! excludes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
 
-# PATH_MAX of include/uapi/linux/limits.h, without the NUL.
+# The length of the longest path: PATH_MAX of include/uapi/linux/limits.h,
+# without the NUL.
 _LONGEST = 4095
 
 _ANY_BYTE = bytes(range(1, 256))
 
-# In a pattern, each part is one byte of these, or any number of any bytes.
+# A part of a pattern: the bytes of which it matches one, or STAR, which
+# matches any number of any bytes.
 STAR = None
 Part = Optional[bytes]
 
@@ -30,19 +32,19 @@ class Glob(NamedTuple):
 
     @property
     def least(self) -> int:
-        """How many bytes a name that matches has at least."""
+        """The number of bytes that a matching path has at least."""
         return sum(part is not STAR for part in self.parts)
 
 
 def globs(words: Sequence[str]) -> Tuple[Glob, ...]:
-    """Raises UsageError for patterns that make no sense."""
+    """The patterns in `words`. Raises UsageError if they make no sense."""
     found = tuple(_Parser(word).parse() for word in words)
     _refuse_contradiction(words, found)
     return found
 
 
 def _refuse_contradiction(words: Sequence[str], found: Sequence[Glob]) -> None:
-    """Is each wanted pattern within one that excludes?"""
+    """Raise UsageError if all that is wanted is excluded, too."""
     first = ""
     for word, glob in zip(words, found):
         if glob.excludes:
@@ -55,17 +57,18 @@ def _refuse_contradiction(words: Sequence[str], found: Sequence[Glob]) -> None:
         if not why:
             return
         first = first or _refusal(
-            word, f"{why[0][:80]} excludes all of it, so nothing can match"
+            word, f"{why[0][:80]} excludes everything that it matches"
         )
     if first:
         raise UsageError(first)
 
 
 def _holds_all(wide: Sequence[Part], narrow: Sequence[Part]) -> bool:
-    """Does all that matches `narrow` match `wide`? True only if surely so.
+    """Does every path that matches `narrow` match `wide`?
 
-    As a name is compared with `wide`, but each part of `narrow` stands for
-    any of its bytes, and its star for anything.
+    True only if that is certain. `narrow` is compared with `wide` as a path
+    would be, except that each of its parts stands for any of its bytes, and a
+    star for anything.
     """
     at = of = 0
     star, resume = -1, 0
@@ -85,7 +88,7 @@ def _holds_all(wide: Sequence[Part], narrow: Sequence[Part]) -> bool:
 
 
 def _takes_all(part: Part, other: Part) -> bool:
-    """Of two parts, the first no star."""
+    """Does `part` match every byte that `other` does? False for a star."""
     if part is STAR or other is STAR:
         return False
     return other == part or set(other).issubset(part)
@@ -128,7 +131,7 @@ class _Parser:
         return self._bytes[self._at - 1 : self._at]
 
     def _take(self, expected: bytes) -> bool:
-        """Go behind it if it stands here."""
+        """Skip `expected` if it comes next. Returns whether it did."""
         if self._bytes[self._at : self._at + 1] != expected:
             return False
         self._at += 1
@@ -149,7 +152,9 @@ class _Parser:
     def _escaped(self) -> bytes:
         byte = self._next()
         if not byte:
-            self._refuse("nothing follows the backslash; \\\\ is a backslash")
+            self._refuse(
+                "nothing follows the backslash; write \\\\ for a backslash"
+            )
         return byte
 
     def _set(self) -> bytes:
@@ -160,11 +165,11 @@ class _Parser:
         if negated:
             members = set(_ANY_BYTE) - members
         if not members:
-            self._refuse("a [...] in it takes no byte at all")
+            self._refuse("a [...] in it matches no byte")
         return bytes(sorted(members))
 
     def _members(self) -> Sequence[int]:
-        """One byte, or a range; ] is one too, where it comes first."""
+        """One byte or a range of a [...]; a ] that comes first is a byte."""
         first = self._member()
         rest = self._bytes[self._at : self._at + 2]
         if rest[:1] != b"-" or rest[1:] in (b"]", b""):
@@ -172,7 +177,7 @@ class _Parser:
         self._at += 1
         last = self._member()
         if last < first:
-            self._refuse("a range in its [...] ends before it begins")
+            self._refuse("a range in a [...] ends before it starts")
         return range(first, last + 1)
 
     def _member(self) -> int:
@@ -180,5 +185,5 @@ class _Parser:
         if byte == b"\\":
             byte = self._escaped()
         if not byte:
-            self._refuse("the ] of its [ is missing; \\[ is a bracket")
+            self._refuse("a [ has no matching ]; write \\[ for a bracket")
         return byte[0]

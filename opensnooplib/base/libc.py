@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The few calls of libc that Python doesn't offer (before 3.12)."""
+"""Calls of libc that Python doesn't offer, or not before 3.12."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Optional
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# <linux/sched.h> and <linux/mount.h>
+# Flags of <linux/sched.h> and <linux/mount.h>.
 CLONE_NEWNS = 0x00020000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
@@ -49,9 +49,10 @@ def mount(
 
 
 def open_without_links(path: str, flags: int, mode: int = 0) -> int:
-    """open(2), by openat2(2), of a path that has no symbolic link in it.
+    """Open a path that contains no symbolic link, by openat2(2).
 
-    Raises OSError: ELOOP where it has one.
+    `flags` and `mode` are those of open(2). Returns a descriptor. Raises
+    OSError: ELOOP if the path contains a link.
     """
     how = struct.pack("QQQ", flags, mode, _RESOLVE_NO_SYMLINKS)
     return _check(
@@ -81,6 +82,6 @@ def inotify_rm_watch(fd: int, watch: int) -> None:
 
 
 def give_back_memory() -> None:
-    """malloc_trim(3): the kernel gets back what is free; GNU's libc alone."""
+    """Return free memory to the kernel: malloc_trim(3) of the GNU libc."""
     if hasattr(_libc, "malloc_trim"):
         _libc.malloc_trim(0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tool says to a person: messages go to stderr, rows to stdout."""
+"""Messages to the user, which go to stderr; rows go to stdout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opensnooplib.base.quoting import printable
 
 
 class Messages:
-    """-q keeps all but what is wrong, -v adds what is done, and why."""
+    """Writes messages: with -q only errors and warnings, with -v all."""
 
     def __init__(
         self, quiet: bool = False, verbose: bool = False, color: bool = False
@@ -35,7 +35,7 @@ class Messages:
         _say(error.sentence)
 
     def show(self, text: str) -> None:
-        """What another program said of the C, if it said anything."""
+        """Print what another program said about the C, if it did."""
         text = "\n".join(map(printable, text.rstrip().split("\n")))
         if self._color:
             from opensnooplib.base import compiler_colors  # seldom needed
@@ -46,12 +46,15 @@ class Messages:
 
 
 def print_text(text: str) -> None:
-    """To stdout, what was asked for instead of rows. Raises OpensnoopError."""
+    """Print what was asked for instead of rows to stdout.
+
+    Raises OpensnoopError.
+    """
     try:
         with os.fdopen(os.dup(1), "wb") as stdout:
             stdout.write(text.encode(errors="surrogateescape"))
     except BrokenPipeError:
-        pass  # | head has seen enough
+        pass  # the reader, such as head, has seen enough
     except OSError as error:
         raise OpensnoopError(
             f"cannot write to stdout: {error.strerror}"
@@ -68,8 +71,8 @@ def counted(number: int, one: str, more: str = "") -> str:
 
 
 def write_line(text: str) -> None:
-    """Not through sys.stderr, whose failures come back at the exit."""
+    """Write to stderr. Not by sys.stderr, which repeats its errors at exit."""
     try:
         os.write(2, f"{text}\n".encode())
     except OSError:
-        pass  # stderr is closed or full: there is nobody to tell
+        pass  # stderr is closed or full, so there is no way to report it

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The library in C (native/), for the modules that call it.
+"""The native library (native/), for the modules that call it.
 
-Each of them says what its functions take: reader.py, bpf_objects.py, …
+Each of these modules, such as reader.py and kernel/bpf_objects.py, gives the
+types of the arguments of the functions that it calls.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _loaded: Optional[ctypes.CDLL] = None
 
 
 def load(signatures: Mapping[str, Sequence[Any]] = {}) -> ctypes.CDLL:
-    """The library, once these functions have their types of arguments.
+    """The library, with these types of arguments set, by function.
 
-    It is loaded when it is first needed. Raises OpensnoopError where it is
-    missing.
+    It is loaded when it is first needed. Raises OpensnoopError if it is
+    missing or can't be loaded.
     """
-    global _loaded  # one for all
+    global _loaded  # the same for all modules
     if _loaded is None:
         _loaded = _load()
     for name, types in signatures.items():
@@ -54,19 +55,22 @@ def _load() -> ctypes.CDLL:
 
 
 def check(result: int) -> int:
-    """Native functions give a negative errno for an error: raises OSError."""
+    """The result of a native function. Raises OSError if it is -errno."""
     if result < 0:
         raise OSError(-result, os.strerror(-result))
     return result
 
 
 def kernel_clock_ns() -> int:
-    """Now, by the clock of records: CLOCK_MONOTONIC of no time namespace."""
+    """The time in ns, by the clock of records: CLOCK_MONOTONIC of the host.
+
+    Python's clock would be that of the time namespace.
+    """
     now = load().kernel_clock_ns
     now.restype = ctypes.c_uint64
     return int(now())
 
 
 def test_open(call: str, path: str) -> int:
-    """Open `path` with that very syscall: a descriptor, or -errno."""
+    """Open `path` by this syscall or way. Returns a descriptor or -errno."""
     return int(load().test_open(call.encode(), path.encode()))

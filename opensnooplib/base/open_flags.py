@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-# Any of these.
+# The flags of each group; an open needs one of them.
 FLAG_GROUPS = {
     "write": ("O_WRONLY", "O_RDWR"),
     "create": ("O_CREAT", "O_TMPFILE"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For a word that was misspelled: the one that was meant."""
+"""Suggestions for a misspelled word."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """The end of a sentence: "; did you mean pid?", or `otherwise`."""
-    import difflib  # costs a launch 3 ms, and is seldom needed
+    """The end of a message: "; did you mean pid?", or `otherwise`."""
+    import difflib  # takes 3 ms at launch, and is seldom needed
 
     words = list(known)
     alike = [one for one in words if one[:2] == word[:2]]
-    # To begin with -- or O_ as others do makes no two of them alike.
+    # Two words aren't alike only since both start with -- or O_.
     begin = 2 if alike else 0
     ends = {one[begin:]: one for one in alike or words}
     longer = [end for end in ends if end.startswith(word[begin:])]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From words on the command line to Options."""
+"""The command line: its words are parsed, and checked, into Options."""

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the words of the command line to checked options.
+"""The words of the command line are parsed, and checked, into Options.
 
-What options there are is in command_line.py.
-Every check that needs no tracing is made here, so that whatever comes later
-can trust the options.
+command_line.py defines the options. Every check that needs no tracing is made
+here, so that the rest of the tool can rely on the options.
 """
 
 from __future__ import annotations
@@ -32,15 +31,15 @@ from opensnooplib.base import globs
 def parse(arguments: Sequence[str]) -> Options:
     """The options that `arguments` ask for.
 
-    Raises UsageError where they make no sense, OpensnoopError where that can't
-    be known here, and SystemExit for -h and --version.
+    Raises UsageError if they make no sense, OpensnoopError if that can't be
+    checked on this host, and SystemExit for -h and --version.
     """
     own, command = _split_at_exec(arguments)
     parser = command_line.build_parser()
     words, unknown = parser.parse_known_args(own)
     parser.refuse_unknown(unknown)
     if words.exec is not None:
-        raise UsageError("write --exec COMMAND ... without a =")
+        raise UsageError("--exec takes no =: write --exec COMMAND ...")
     words.exec = command
     conflicts.refuse(words)
     live = words.replay is None
@@ -118,22 +117,22 @@ def _refuse_vain_time(
 ) -> None:
     if words.time and columns and "time" not in columns:
         raise UsageError(
-            f"--time {words.time}: none of these --columns is a time: write "
-            "time among them"
+            f"--time {words.time}: none of the --columns is a time: add time "
+            "to --columns"
         )
 
 
 def _path_view(words: argparse.Namespace) -> str:
     view = values.one_of("--path-view", words.path_view, PATH_VIEWS)
     if view == "host" and not (words.full_path or words.real_path):
-        raise UsageError("--path-view host goes with -F or -R")
+        raise UsageError("--path-view host needs -F or -R")
     return view
 
 
 def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     if not words:
         return ()
-    from opensnooplib.kernel import containers  # costs a launch some ms
+    from opensnooplib.kernel import containers  # takes some ms at launch
 
     return containers.containers(words)
 
@@ -141,7 +140,10 @@ def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
 def _split_at_exec(
     arguments: Sequence[str],
 ) -> Tuple[List[str], Optional[List[str]]]:
-    """All behind --exec is the command's, options and "--" as well."""
+    """The words of the tool and, after --exec, those of the command.
+
+    All that follows --exec is the command's, including options and "--".
+    """
     words = list(arguments)
     if "--exec" not in words:
         return words, None

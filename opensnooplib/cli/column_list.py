@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--columns: which names there are, and what they ask of the C."""
+"""The names of --columns, and the macros that their fields need in the C."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from opensnooplib.rows import columns
 from opensnooplib.rows.known_columns import KNOWN
 from opensnooplib.source import declarations, c_text
 
-# What the C compiles in only if its column is asked for has such a macro.
+# The prefix of the macros of fields that are compiled in only if their column
+# is asked for.
 _WANT = "WANT_"
 
 
 class Asked(NamedTuple):
-    names: Tuple[str, ...] = ()  # empty: the usual ones
+    names: Tuple[str, ...] = ()  # empty: the default columns
     macros: Tuple[str, ...] = ()  # to be defined for the C
 
 
 _WHAT = "names (--columns help lists them)"
 
-# Those that an option of their own puts beside the usual ones.
+# The columns that an option adds to the default ones.
 OPTIONS = {"ppid": "--ppid", "latency": "-L", "callers": "-c"}
 
 
@@ -32,18 +33,18 @@ def parse(
     path: Optional[str],
     live: bool = True,
 ) -> Asked:
-    """The columns of `words`, or those of `beside` beside the usual ones.
+    """The columns of `words`, or those of `beside` and the default ones.
 
-    `path` is that of the C, if it isn't the project's own; what isn't live,
-    but recorded, is of a C that nobody knows yet. Raises UsageError for a name
-    that is no column.
+    `path` is that of the C, if it isn't the project's own. `live` is false for
+    a recording, whose C isn't known yet. Raises UsageError for a name that is
+    not a column.
     """
     if words is None and not beside:
         return Asked()
     if words is not None and beside:
         raise UsageError(
-            f"{OPTIONS[beside[0]]} and --columns exclude each other: write "
-            f"{beside[0]} in --columns"
+            f"{OPTIONS[beside[0]]} and --columns cannot be combined: add "
+            f"{beside[0]} to --columns"
         )
     if not live:
         names = [] if words is None else _names(words, list(KNOWN))
@@ -56,7 +57,7 @@ def parse(
     macros = []
     for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
-        # The C declares a.b where it declares a.
+        # A name a.b is the member b of the field a.
         field, _, member = name.partition(".")
         field = known.field if known else field
         if known and field not in declared:
@@ -77,27 +78,27 @@ def _has_no_members(field: declarations.Declaration) -> bool:
 
 
 def _names(words: str, known: List[str]) -> List[str]:
-    # Headings are in capitals: whoever copies one means the column.
+    # A heading, which is in capitals, is accepted as the name of its column.
     by_lower = {name.lower(): name for name in known}
     names = [name.strip() for name in words.split(",")]
     names = each_of("--columns", ",".join(names), _WHAT)
     names = [by_lower.get(name.lower(), name) for name in names]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"--columns {words}: {name} stands there twice")
+            raise UsageError(f"--columns {words}: {name} is listed twice")
     return names
 
 
 def declared_in(
     path: Optional[str] = None,
 ) -> Dict[str, declarations.Declaration]:
-    """The fields of struct event in that C, or in the project's own."""
+    """The fields of struct event in the C at `path`, or in bpf_src."""
     made_of = c_text.read(c_text.default_path() if path is None else path)
     return declarations.of_event(made_of.text)
 
 
 def help_text(path: Optional[str] = None) -> str:
-    """All names, with a line each."""
+    """The text of --columns help, with a line for each name."""
     declared = declared_in(path)
     abouts = {
         name: known.about

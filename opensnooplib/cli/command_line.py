@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options that there are, and what the help says of them."""
+"""The options of the command line, and their help texts."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ EXAMPLES = """examples:
   opensnoop -T -U -p 181,182     two processes, with time and user
   opensnoop -n nginx -d 10       commands with "nginx" in their name, for 10 s
   opensnoop -f O_WRONLY -f O_RDWR    only opens for writing
-  opensnoop --format json -o opens.json    to a file, one object a line
+  opensnoop --format json -o opens.json    to a file, one object per line
   opensnoop --exec date          what date opens, from its first open on
 """
 
 
-# What argparse says of -x=1 and --failed=1.
+# The message of argparse for -x=1 and --failed=1.
 _VAIN_VALUE = re.compile(r"argument (.*): ignored explicit argument '(.*)'")
 
-# On one screen: what a person looks for first. --help has all.
+# The text of -h: the most important options, on one screen. --help shows all.
 SHORT_HELP = """\
 usage: opensnoop [options] [--exec COMMAND ...]
 Show every file that is opened on this host, live.
 
 which opens:
-  -p PID[,PID]   of these processes       -n NAME   of commands named so
-  -t TID         of this thread           -x        that failed
-  -u USER        of this user             -f FLAG   with this flag: O_APPEND
-  --path GLOB    of names like this       --children    with -p: theirs too
-  --cgroup PATH  of this cgroup           --container ID   of this container
-  --exec COMMAND ...                      of this command, which is started
+  -p PID[,PID]   by these processes       -n NAME   by commands named *NAME*
+  -t TID         by this thread           -x        that failed
+  -u USER        by this user             -f FLAG   with this flag: O_APPEND
+  --path GLOB    of paths like this       --children    with -p: children too
+  --cgroup PATH  in this cgroup           --container ID   in this container
+  --exec COMMAND ...                      by this command, which is started
 columns:
   -T   time since the first row           -U        user ID
   -e   flags and mode                     -c        who called, below the row
-  --columns time,user,comm,path           these; --columns help lists all
+  --columns time,user,comm,path           only these; --columns help lists all
 output:
-  --format FORMAT   table, json or csv    -o FILE   into FILE
+  --format FORMAT   table, json or csv    -o FILE   write rows to FILE
   --count N         end after N rows      -d SECONDS   end after this time
   --summary         what is opened most   --top     the same, live
-  --record FILE     to look into later    --replay FILE   look into it
+  --record FILE     write a recording     --replay FILE   show a recording
   --doctor          what this host can do and what is missing
 
 All options: opensnoop --help. More: man opensnoop
@@ -57,7 +57,7 @@ All options: opensnoop --help. More: man opensnoop
 
 
 class _PrintShortHelp(argparse.Action):
-    """-h"""
+    """The action of -h."""
 
     def __call__(self, *_: Any) -> None:
         print_text(SHORT_HELP)
@@ -65,7 +65,7 @@ class _PrintShortHelp(argparse.Action):
 
 
 class Parser(argparse.ArgumentParser):
-    """Refuses in one sentence, as a UsageError."""
+    """A parser that raises each error as a UsageError of one sentence."""
 
     def refuse_unknown(self, words: Sequence[str]) -> None:
         """Raise UsageError for the first of `words`, if there is one."""
@@ -73,12 +73,12 @@ class Parser(argparse.ArgumentParser):
             option = word.partition("=")[0]
             if not option.startswith("-"):
                 raise UsageError(
-                    f"{word}: is no option; to trace a command, write --exec "
-                    f"{word}"
+                    f"unexpected argument: {word}; to trace a command, write "
+                    f"--exec {word}"
                 )
             known = self._option_string_actions
             raise UsageError(
-                f"{option}: there is no such option"
+                f"unknown option: {option}"
                 + did_you_mean(option, known, "; opensnoop --help lists all")
             )
 
@@ -89,14 +89,14 @@ class Parser(argparse.ArgumentParser):
         vain = _VAIN_VALUE.fullmatch(message)
         if vain:
             raise UsageError(
-                f"{vain[1]} takes no value, and {vain[2]} follows it at once: "
-                "leave that out, or write a blank between"
+                f"{vain[1]} takes no value, but is followed by {vain[2]}: "
+                "remove that, or put a space before it"
             )
-        raise UsageError(f"{message}; opensnoop -h shows how it is used")
+        raise UsageError(f"{message}; see opensnoop -h")
 
 
 def build_parser() -> Parser:
-    """A parser of all options; what it parses are words, not checked yet."""
+    """A parser of all options; it doesn't check their values."""
     parser = Parser(
         prog="opensnoop",
         usage="opensnoop [options] [--exec COMMAND ...]",
@@ -109,8 +109,8 @@ def build_parser() -> Parser:
     _add_selection(parser.add_argument_group("which opens"))
     _add_columns(parser.add_argument_group("columns"))
     _add_output(parser.add_argument_group("output"))
-    _add_summing(parser.add_argument_group("summing up"))
-    _add_recording(parser.add_argument_group("recording"))
+    _add_summing(parser.add_argument_group("summaries"))
+    _add_recording(parser.add_argument_group("recordings"))
     _add_probe(parser.add_argument_group("probe"))
     return parser
 
@@ -120,22 +120,22 @@ _Group = argparse._ArgumentGroup  # pylint: disable=protected-access
 
 def _add_selection(group: _Group) -> None:
     group.add_argument(
-        "-p", "--pid", metavar="PID[,PID]", help="of these processes"
+        "-p", "--pid", metavar="PID[,PID]", help="by these processes"
     )
     group.add_argument(
         "--children",
         action="store_true",
-        help="with -p: and of all that descend from them",
+        help="with -p: also by all descendants of these processes",
     )
-    group.add_argument("-t", "--tid", metavar="TID", help="of this thread")
+    group.add_argument("-t", "--tid", metavar="TID", help="by this thread")
     group.add_argument(
         "-u",
         "--uid",
         metavar="USER[,USER]",
-        help="of these users, by number or name",
+        help="by these users, given by ID or name",
     )
     group.add_argument(
-        "-n", "--name", help="of commands whose name holds NAME"
+        "-n", "--name", help="by commands whose name contains NAME"
     )
     group.add_argument(
         "-x", "--failed", action="store_true", help="that failed"
@@ -143,7 +143,7 @@ def _add_selection(group: _Group) -> None:
     group.add_argument(
         "--errno",
         metavar="ERROR[,ERROR]",
-        help="that failed so, by name (ENOENT) or number",
+        help="that failed with this error, by name (ENOENT) or number",
     )
     group.add_argument(
         "-f",
@@ -152,59 +152,59 @@ def _add_selection(group: _Group) -> None:
         action="append",
         default=[],
         help="with this flag, such as O_APPEND, or for write or create; "
-        "several: with any of them",
+        "if given more than once, with any of them",
     )
     group.add_argument(
         "--path",
         metavar="GLOB",
         action="append",
         default=[],
-        help="of names like this, as the program gave them; * stands for "
-        "any part of it, !GLOB excludes",
+        help="of paths like this, as the program gave them; * stands for "
+        "any part, !GLOB excludes",
     )
     group.add_argument(
         "--cgroup",
         metavar="PATH",
         action="append",
         default=[],
-        help="of this cgroup and all below it",
+        help="in this cgroup and all below it",
     )
     group.add_argument(
         "--container",
         metavar="ID",
         action="append",
         default=[],
-        help="of this container, by its ID or name",
+        help="in this container, given by ID or name",
     )
     group.add_argument(
         "--mntns",
         metavar="PID[,PID]",
-        help="of the mount namespaces of these processes",
+        help="in the mount namespaces of these processes",
     )
     group.add_argument(
-        "--cgroupmap", metavar="PATH", help="of the cgroups in this pinned map"
+        "--cgroupmap", metavar="PATH", help="in the cgroups in this pinned map"
     )
     group.add_argument(
         "--mntnsmap",
         metavar="PATH",
-        help="of the mount namespaces in this pinned map",
+        help="in the mount namespaces in this pinned map",
     )
     group.add_argument(
         "--exec",
         metavar="COMMAND ...",
-        help="of this command, which is started, and of all that descend "
-        "from it; must come last",
+        help="by this command, which is started, and by all its descendants; "
+        "must come last",
     )
     group.add_argument(
         "--all",
         action="store_true",
-        help="also by 32-bit programs with any plan, by execve, and by the "
+        help="also by 32-bit programs (with any plan), by execve, and by the "
         "kernel for itself",
     )
     group.add_argument(
         "--no-children",
         action="store_true",
-        help="with --exec: of the command alone",
+        help="with --exec: by the command alone",
     )
 
 
@@ -215,7 +215,9 @@ def _add_columns(group: _Group) -> None:
         action="store_true",
         help="time since the first row",
     )
-    group.add_argument("-U", "--print-uid", action="store_true", help="user")
+    group.add_argument(
+        "-U", "--print-uid", action="store_true", help="user ID"
+    )
     group.add_argument(
         "-e",
         "--extended_fields",
@@ -226,7 +228,7 @@ def _add_columns(group: _Group) -> None:
         "-c",
         "--callers",
         action="store_true",
-        help="below each row, who called: the stack of functions",
+        help="who called, below each row: the stack of functions",
     )
     group.add_argument(
         "--ppid", action="store_true", help="the parent process"
@@ -235,37 +237,37 @@ def _add_columns(group: _Group) -> None:
         "-L",
         "--latency",
         action="store_true",
-        help="how long each open took, in us; with --summary its histogram",
+        help="how long each open took, in us; with --summary, a histogram",
     )
     group.add_argument(
         "--time",
         metavar="STYLE",
-        help="a time: relative to the first row, wall, mono or delta",
+        help="show a time: relative (to the first row), wall, mono or delta",
     )
     group.add_argument(
         "--columns",
         metavar="LIST",
-        help="these, such as time,user,comm,path; help lists all",
+        help="only these, such as time,user,comm,path; help lists all",
     )
     group.add_argument(
         "-F",
         "--full-path",
         action="store_true",
-        help="absolute paths: relative names with their directory before",
+        help="absolute paths: put the directory before relative names",
     )
     group.add_argument(
         "-R",
         "--real-path",
         action="store_true",
-        help="as -F; of files that were opened the real path, symbolic links "
-        "followed",
+        help="like -F, but show the real path of opened files, with symbolic "
+        "links followed",
     )
     group.add_argument(
         "--path-view",
         metavar="VIEW",
         default="process",
-        help="absolute paths as the process sees them (default) or as the "
-        "host does, also those of containers",
+        help="absolute paths as the process sees them (process, the default) "
+        "or as the host does (host), also in containers",
     )
 
 
@@ -274,19 +276,19 @@ def _add_output(group: _Group) -> None:
         "--format",
         metavar="FORMAT",
         default="table",
-        help="table (default), json: one object a line, or csv",
+        help="table (default), json (one object per line) or csv",
     )
     group.add_argument(
         "--color",
         metavar="WHEN",
         default="auto",
-        help="failed opens in red, mistakes in the C in colours: auto "
+        help="show failed opens and errors in the C in colours: auto "
         "(default: on a terminal), always, never",
     )
     group.add_argument(
         "--unbuffered",
         action="store_true",
-        help="write each row by itself, as on a terminal",
+        help="write each row at once, as on a terminal",
     )
     group.add_argument(
         "-o", metavar="FILE", dest="output", help="write the rows to FILE"
@@ -299,13 +301,13 @@ def _add_output(group: _Group) -> None:
         "-q",
         "--quiet",
         action="store_true",
-        help="no messages, unless something is wrong",
+        help="show no messages, unless something is wrong",
     )
     group.add_argument(
         "-h",
         action=_PrintShortHelp,
         nargs=0,
-        help="show the options that matter most",
+        help="show the most important options",
     )
     group.add_argument("--help", action="help", help="show this help")
     group.add_argument(
@@ -320,12 +322,13 @@ def _add_summing(group: _Group) -> None:
     group.add_argument(
         "--summary",
         action="store_true",
-        help="no rows: at the end, what was opened most, by whom, ...",
+        help="instead of rows, show at the end what was opened most, by whom, "
+        "...",
     )
     group.add_argument(
         "--interval",
         metavar="SECONDS",
-        help="a summary of each such time",
+        help="a summary for each interval of this length",
     )
     group.add_argument(
         "--top",
@@ -338,12 +341,12 @@ def _add_recording(group: _Group) -> None:
     group.add_argument(
         "--record",
         metavar="FILE",
-        help="write records to FILE, as they come, and no rows",
+        help="write records to FILE as they come, instead of rows",
     )
     group.add_argument(
         "--replay",
         metavar="FILE",
-        help="rows of a recording; needs no root",
+        help="show the rows of a recording; needs no root",
     )
 
 
@@ -352,7 +355,7 @@ def _add_probe(group: _Group) -> None:
         "-b",
         "--buffer-pages",
         metavar="PAGES",
-        help="size of the perf ring of each CPU, a power of two",
+        help="size of the perf ring of each CPU, in pages; a power of two",
     )
     group.add_argument(
         "--attach",
@@ -363,17 +366,18 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--trusted",
         action="store_true",
-        help="show the name that the kernel itself used",
+        help="show the path that the kernel itself used",
     )
     group.add_argument(
         "--source",
         metavar="FILE",
-        help="run this C file with BCC's macros; its struct event is shown",
+        help="run this C file, written with BCC's macros, and show its struct "
+        "event",
     )
     group.add_argument(
         "--live",
         action="store_true",
-        help="take each save of the C into the running trace",
+        help="reload the C into the running trace whenever it is saved",
     )
     group.add_argument(
         "--maps",
@@ -383,17 +387,18 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--disasm",
         action="store_true",
-        help="print the instructions that are run, with the C, and end",
+        help="print the instructions of the programs, with the C, and exit",
     )
     group.add_argument(
         "--verifier-log",
         action="store_true",
-        help="print what the kernel's verifier says of the programs, and end",
+        help="print what the kernel's verifier says about the programs, and "
+        "exit",
     )
     group.add_argument(
         "--ebpf",
         action="store_true",
-        help="print the C that BCC gets, and end",
+        help="print the C that BCC gets, and exit",
     )
     group.add_argument(
         "--doctor",

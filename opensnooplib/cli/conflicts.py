@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that exclude each other.
+"""Options that cannot be combined.
 
-Most are those that one of --record, --replay, --summary, --source and --doctor
-excludes.
+Most of them cannot be combined with one of --record, --replay, --summary,
+--source and --doctor:
 
-A recording holds no rows, so what makes rows goes with the replay; a replay
-traces nothing, so what is for the trace went with the recording; a summary
-has neither rows nor their columns; somebody's own C isn't that of bpf_src;
-the doctor shows no opens, but tries each plan, so what changes plans serves.
+A recording has no rows, so options for rows belong to the replay. A replay
+traces nothing, so options for the trace belong to the recording. A summary has
+neither rows nor columns. The C of --source isn't that of bpf_src, so options
+that change the latter have no effect. The doctor shows no opens but tries each
+plan, so only options that change plans have an effect.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.options import Options
 from opensnooplib.selection import path_tests
 
-# Option: its name in what argparse makes, and what it is if it isn't given.
+# By option: its name in the result of argparse, and its value if not given.
 _Options = Dict[str, Tuple[str, Union[str, bool, List[str], None]]]
 _ROWS: _Options = {
     "-o": ("output", None),
@@ -62,7 +63,7 @@ _TRACING: _Options = {
     "--disasm": ("disasm", False),
     "--verifier-log": ("verifier_log", False),
 }
-# They change the C of bpf_src.
+# Options that change the C of bpf_src.
 _OUR_C: _Options = {
     "-F": ("full_path", False),
     "-R": ("real_path", False),
@@ -70,7 +71,7 @@ _OUR_C: _Options = {
     "--all": ("all", False),
     "--attach": ("attach", "auto"),
 }
-# Their C comes and goes, or is another one.
+# Options whose C is another one, or is replaced while it runs.
 _OTHER_C: _Options = {
     "--source": ("source", None),
     "--live": ("live", False),
@@ -91,7 +92,7 @@ _SELECTING: _Options = {
     "--mntnsmap": ("mntnsmap", None),
     "--exec": ("exec", None),
 }
-# How rows look, without what makes the programs others.
+# Options for the rows that don't change the programs.
 _LOOK: _Options = {
     "--count": ("count", None),
     "-T": ("timestamp", False),
@@ -118,7 +119,7 @@ _OTHER_MODES: _Options = {
 
 
 def refuse(words: argparse.Namespace) -> None:
-    """Raises UsageError for options that exclude each other."""
+    """Raise UsageError for options that cannot be combined."""
     _refuse_pairs(words)
     _refuse_for_modes(words)
 
@@ -126,8 +127,8 @@ def refuse(words: argparse.Namespace) -> None:
 def _refuse_pairs(words: argparse.Namespace) -> None:
     if words.trusted and (words.full_path or words.real_path):
         raise UsageError(
-            "--trusted and -F exclude each other: directories are looked up "
-            "when the call returns, and can be others by then"
+            "--trusted and -F cannot be combined: directories are looked up "
+            "when the call returns, and can have changed by then"
         )
     if words.exec is not None:
         if not words.exec:
@@ -135,7 +136,7 @@ def _refuse_pairs(words: argparse.Namespace) -> None:
         for option, value in (("-p", words.pid), ("-t", words.tid)):
             if value is not None:
                 raise UsageError(
-                    f"{option} and --exec exclude each other: --exec traces "
+                    f"{option} and --exec cannot be combined: --exec traces "
                     "the command that it starts"
                 )
     if words.source == "":
@@ -148,8 +149,8 @@ def _refuse_pairs(words: argparse.Namespace) -> None:
         ):
             if value:
                 raise UsageError(
-                    f"{option} and --columns exclude each other: write {name} "
-                    "in --columns"
+                    f"{option} and --columns cannot be combined: add {name} "
+                    "to --columns"
                 )
     if words.format == "csv" and (
         words.summary or words.top or words.doctor or words.maps
@@ -157,33 +158,33 @@ def _refuse_pairs(words: argparse.Namespace) -> None:
         raise UsageError("--format csv is for rows: use table or json here")
     if words.time and words.format != "table":
         raise UsageError(
-            "--time is for the table: json and csv have every time as date "
-            "(time) and as ns of CLOCK_MONOTONIC (ts)"
+            "--time is for the table only: json and csv have every time both "
+            "as a date (time) and as ns of CLOCK_MONOTONIC (ts)"
         )
     _refuse_children(words)
     if words.quiet and words.verbose:
-        raise UsageError("-q and -v exclude each other")
+        raise UsageError("-q and -v cannot be combined")
 
 
 def _refuse_children(words: argparse.Namespace) -> None:
     if words.children and words.tid is not None:
         raise UsageError(
-            "--children and -t exclude each other: threads have no children, "
+            "--children and -t cannot be combined: threads have no children, "
             "processes do (-p)"
         )
     if words.children and words.pid is None and words.exec is None:
-        raise UsageError("--children needs -p: whose children?")
+        raise UsageError("--children needs -p, which names the parents")
     if words.no_children and words.exec is None:
-        raise UsageError("--no-children is for --exec; -p shows none anyway")
+        raise UsageError("--no-children needs --exec; -p shows no children")
     if words.children and words.no_children:
-        raise UsageError("--children and --no-children exclude each other")
+        raise UsageError("--children and --no-children cannot be combined")
 
 
 def _refuse_for_modes(words: argparse.Namespace) -> None:
     if words.record is not None and words.replay is not None:
-        raise UsageError("--record and --replay exclude each other")
+        raise UsageError("--record and --replay cannot be combined")
     if words.record is not None:
-        why = "a recording has no rows; choose them with --replay"
+        why = "a recording has no rows; give this with --replay"
         _refuse_each(words, "--record", {**_ROWS, **_SUMS}, why)
     _refuse_for_sums(words)
     if words.doctor:
@@ -192,51 +193,53 @@ def _refuse_for_modes(words: argparse.Namespace) -> None:
             words, "--doctor", vain, "it tries every plan, and shows no opens"
         )
     if words.source is not None:
-        why = "somebody's own C says itself what it sees, and how"
+        why = "the C of --source itself says what it sees, and how"
         _refuse_each(words, "--source", _OUR_C, why)
     if words.replay is not None:
-        why = "a replay traces nothing, and records don't tell"
+        why = "a replay traces nothing, and has only what was recorded"
         _refuse_each(words, "--replay", _TRACING, why)
         if words.summary:
-            why = "it counts no times"
+            why = "it does not summarize times"
             mode = "--replay with --summary"
             _refuse_each(words, mode, {"-L": ("latency", False)}, why)
 
 
 def check_plan(options: Options) -> None:
-    """Raises UsageError for a plan that can't do it on any kernel."""
+    """Raise UsageError if the plan can't do what is asked on any kernel."""
     if options.plan == "syscall-exit" and options.needs_begin:
         option = "--trusted" if options.trusted else "-L"
         raise UsageError(
-            f"{option} and --attach syscall-exit exclude each other: this "
-            "plan sees opens end, not begin"
+            f"{option} and --attach syscall-exit cannot be combined: this "
+            "plan sees opens end, but not begin"
         )
 
 
 def check_paths(options: Options) -> None:
-    """Raises UsageError where the kernel can't tell what is to be counted."""
+    """Raise UsageError for patterns that the kernel can't match to count."""
     if not options.summary or options.replay is not None:
         return
     if options.globs and not path_tests.is_whole(options.globs):
         raise UsageError(
-            "--path with --summary: the kernel counts, and can compare only "
-            "patterns with one * and not much more than names; --record, and "
-            "then --replay --path --summary, counts with any"
+            "--path with --summary: opens are counted in the kernel, which "
+            "can't match this pattern; use a shorter one with a single * and "
+            "no [...], or --record and then --replay --path --summary"
         )
 
 
 def _refuse_for_sums(words: argparse.Namespace) -> None:
     if words.interval is not None and not (words.summary or words.top):
-        raise UsageError("--interval goes with --summary or --top")
+        raise UsageError("--interval needs --summary or --top")
     if words.summary:
         _refuse_each(words, "--summary", _COLUMNS, "it has no rows")
     for option, (name, _) in _SUMS.items():
         if getattr(words, name):
-            why = "what counts is the C of bpf_src/extra/summary.h"
+            why = "opens are counted by bpf_src/extra/summary.h"
             _refuse_each(words, option, _OTHER_C, why)
     if words.top:
         alone: _Options = {**_ROWS, **_COLUMNS, "--replay": ("replay", None)}
-        _refuse_each(words, "--top", alone, "it is a screen of its own")
+        _refuse_each(
+            words, "--top", alone, "it draws a screen, and writes no rows"
+        )
 
 
 def _refuse_each(
@@ -244,4 +247,4 @@ def _refuse_each(
 ) -> None:
     for option, (name, unset) in options.items():
         if getattr(words, name) != unset:
-            raise UsageError(f"{option} and {mode} exclude each other: {why}")
+            raise UsageError(f"{option} and {mode} cannot be combined: {why}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Error numbers and their names, those that only tracers see included."""
+"""Error numbers and their names, including those that only tracers see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opensnooplib.base.suggestions import did_you_mean
 # MAX_ERRNO of include/linux/err.h
 _LARGEST = 4095
 
-# What a call returns that a signal interrupts: include/linux/errno.h. The
+# The results of a syscall that a signal interrupts: include/linux/errno.h. The
 # program itself never sees these.
 _OF_THE_KERNEL = {
     "ERESTARTSYS": 512,
@@ -24,7 +24,7 @@ _OF_THE_KERNEL = {
 
 
 def by_name() -> Dict[str, int]:
-    """All names, EWOULDBLOCK and other second names included."""
+    """The numbers by name, including second names such as EWOULDBLOCK."""
     names = {
         name: number for name, number in vars(errno).items() if name[0] == "E"
     }
@@ -32,9 +32,9 @@ def by_name() -> Dict[str, int]:
 
 
 def errnos(words: Optional[str]) -> Tuple[int, ...]:
-    """The numbers of the errors in `words`, a list with commas.
+    """The numbers of the errors in `words`, a comma-separated list.
 
-    Raises UsageError for one that there isn't.
+    Raises UsageError for an unknown error.
     """
     if words is None:
         return ()
@@ -52,7 +52,7 @@ def _errno(word: str) -> int:
     names = by_name()
     if word not in names:
         raise UsageError(
-            f"--errno {word}: there is no such error"
+            f"--errno {word}: no such error"
             + did_you_mean(word.upper(), names, "; errno(3) lists them")
         )
     return names[word]

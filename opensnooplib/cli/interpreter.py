@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run with a Python that has BCC.
+"""The tool is run by a Python that has BCC.
 
 Distributions package BCC for their own Python, /usr/bin/python3; another one
 can come first in PATH.
@@ -22,12 +22,13 @@ _SYSTEM_PYTHON = "/usr/bin/python3"
 def use_one_with_bcc(program: str) -> None:
     """Start `program` again with the system's Python if this one lacks BCC.
 
-    Raises OpensnoopError where that one lacks it too.
+    Raises OpensnoopError if that one lacks it, too.
     """
     changed = os.environb.pop(INTERPRETER_CHANGED, None) is not None
     bcc = importlib.util.find_spec("bcc")
     if bcc is not None:
-        # Has opensnoop.py look at its folder here, not in the compile room.
+        # The search makes opensnoop.py check BCC's directory here, rather than
+        # in the compile room.
         folders = bcc.submodule_search_locations
         importlib.machinery.PathFinder.find_spec("libbcc", folders)
         return
@@ -44,5 +45,9 @@ def use_one_with_bcc(program: str) -> None:
     raise OpensnoopError(
         "BCC for Python is missing: install python3-bpfcc (Debian, Ubuntu), "
         "python3-bcc (Fedora, SUSE), python-bcc (Arch) or py3-bcc (Alpine)"
-        + (f"; others can write to {', '.join(skipped)}" if skipped else "")
+        + (
+            f"; not searched, since others can write to {', '.join(skipped)}"
+            if skipped
+            else ""
+        )
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--mntns: the mount namespaces of processes."""
+"""The mount namespaces of --mntns, each given by a process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from opensnooplib.cli.values import each_of, positive
 
 
 def mount_namespaces(words: Optional[str]) -> Tuple[int, ...]:
-    """Their inode numbers, for a list of PIDs with commas.
+    """The inode numbers of the namespaces, for comma-separated PIDs.
 
     Raises OpensnoopError.
     """
@@ -27,8 +27,8 @@ def _of_process(word: str) -> int:
         return os.stat(f"/proc/{pid}/ns/mnt").st_ino
     except PermissionError:
         raise OpensnoopError(
-            f"--mntns {pid}: the kernel does not show the namespaces of that "
-            "process here: run as root, on the host"
+            f"--mntns {pid}: cannot read the namespaces of this process: run "
+            "as root, on the host"
         ) from None
     except OSError:
-        raise UsageError(f"--mntns {pid}: there is no such process") from None
+        raise UsageError(f"--mntns {pid}: no such process") from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""-u: users, by number or name, as the host numbers them."""
+"""The users of -u, given by name or by ID."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NO_USER = 2**32 - 1
 
 
 def uids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
-    """The numbers of the users in `words`, a list with commas.
+    """The IDs of the users in `words`, a comma-separated list.
 
-    live: they must be there now. Raises UsageError for one that there isn't.
+    `live`: they must exist now. Raises UsageError for a user who doesn't.
     """
     if words is None:
         return ()
@@ -31,32 +31,32 @@ def _uid(word: str, live: bool) -> int:
         try:
             return pwd.getpwnam(word).pw_uid
         except (KeyError, ValueError):
-            raise UsageError(f"-u {word}: there is no such user") from None
+            raise UsageError(f"-u {word}: no such user") from None
     if len(word) > 18 or int(word) >= _NO_USER:
-        raise UsageError(f"-u {word}: users are numbered below {_NO_USER}")
+        raise UsageError(f"-u {word}: user IDs are below {_NO_USER}")
     if live and not _may_exist(int(word)):
         raise UsageError(
-            f"-u {word}: no user has this number, and no process runs as it: "
-            "id -u NAME and ps -eo uid,comm tell numbers"
+            f"-u {word}: no user has this ID, and no process runs with it: "
+            "id -u NAME and ps -eo uid,comm show IDs"
         )
     return int(word)
 
 
 def _may_exist(uid: int) -> bool:
-    """Can a process run as it? Containers use numbers without a name."""
+    """Can a process have this user ID? Containers use IDs without a name."""
     try:
         pwd.getpwuid(uid)
         return True
     except KeyError:
         pass
-    # From within a container the host's users can't be known.
+    # Inside a container, the host's users are unknown.
     if this_kernel.pid_namespace() is not None:
         return True
     return _is_lent(uid) or uid in _uids_of_processes()
 
 
 def _is_lent(uid: int) -> bool:
-    """To a user's containers, by /etc/subuid: subuid(5)."""
+    """Is this ID given to a user's containers by /etc/subuid, subuid(5)?"""
     try:
         with open("/etc/subuid", encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
@@ -72,7 +72,7 @@ def _is_lent(uid: int) -> bool:
 
 
 def _uids_of_processes() -> Iterator[int]:
-    """The real user ID of each: proc_pid_status(5)."""
+    """The real user ID of each process: proc_pid_status(5)."""
     for name in os.listdir("/proc"):
         for line in this_kernel.task_status(name) if name.isdigit() else ():
             if line.startswith("Uid:"):

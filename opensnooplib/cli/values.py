@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The values of options: from the word that was typed to what it means.
+"""The values of options, parsed from the words that were typed.
 
-Each function takes the word, or None where the option wasn't given, and
-raises UsageError for one that makes no sense or can never match.
+Each function takes a word, or None if the option wasn't given, and raises
+UsageError if the word makes no sense or can never match.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from opensnooplib.kernel import this_kernel
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.rows.known_columns import STYLES
 
-# TASK_COMM_LEN in the kernel's include/linux/sched.h, without the NUL.
+# The longest command name: TASK_COMM_LEN in the kernel's
+# include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
 
 
 def each_of(option: str, words: str, what: str) -> List[str]:
-    """The words of a list with commas."""
+    """The words of a comma-separated list."""
     found = words.split(",")
     if "" in found:
         raise UsageError(
-            f'{option} "{words}": must be {what} with commas between, and '
+            f'{option} "{words}": must be {what} separated by commas, but '
             "one is empty"
         )
     return found
@@ -47,7 +48,7 @@ def time_style(word: Optional[str]) -> str:
 
 
 def color(word: str, is_terminal: bool) -> bool:
-    """Are there colours? For NO_COLOR see https://no-color.org."""
+    """Are colours to be used? For NO_COLOR see https://no-color.org."""
     if one_of("--color", word, ("auto", "always", "never")) != "auto":
         return word == "always"
     return (
@@ -60,11 +61,11 @@ def color(word: str, is_terminal: bool) -> bool:
 def positive(option: str, word: Optional[str]) -> Optional[int]:
     if word is None:
         return None
-    # int() takes more than digits: "1_000", " 7 ", and digits of any script.
+    # int() accepts more than digits: "1_000", " 7 ", and digits of any script.
     if not (word.isascii() and word.isdigit()) or int(word[:99]) == 0:
         raise UsageError(f"{option} {word}: must be a whole number above 0")
     if len(word) > 18:
-        raise UsageError(f"{option} {word}: is too large")
+        raise UsageError(f"{option} {word}: too large")
     return int(word)
 
 
@@ -76,7 +77,7 @@ def _tgid(task: int) -> Optional[int]:
 
 
 def _depth(task: int) -> int:
-    """In how many nested PID namespaces, as NSpid tells."""
+    """The number of nested PID namespaces that it is in, by NSpid."""
     for line in this_kernel.task_status(task):
         if line.startswith("NSpid:"):
             return len(line.split()) - 1
@@ -84,7 +85,10 @@ def _depth(task: int) -> int:
 
 
 def pids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
-    """live: they must be there now."""
+    """The PIDs in `words`, a comma-separated list.
+
+    `live`: the processes must exist now.
+    """
     if words is None:
         return ()
     pids = []
@@ -96,25 +100,25 @@ def pids(words: Optional[str], live: bool = True) -> Tuple[int, ...]:
             continue
         tgid = _tgid(pid)
         if tgid is None:
-            raise UsageError(f"-p {pid}: there is no such process")
+            raise UsageError(f"-p {pid}: no such process")
         if tgid != pid:
             raise UsageError(
-                f"-p {pid}: that is a thread of process {tgid}; use -t {pid}, "
+                f"-p {pid}: this is a thread of process {tgid}; use -t {pid}, "
                 f"or -p {tgid} for the whole process"
             )
         if this_kernel.pid_namespace() and _depth(pid) != _depth(os.getpid()):
             raise UsageError(
-                f"-p {pid}: is in a PID namespace of its own, which can't be "
-                "told from inside this one: run on the host"
+                f"-p {pid}: this process is in a nested PID namespace, which "
+                "can't be selected from inside this one: run on the host"
             )
     return tuple(dict.fromkeys(pids))
 
 
 def tid(word: Optional[str], live: bool = True) -> Optional[int]:
-    """live: it must be there now."""
+    """The TID. `live`: the thread must exist now."""
     tid = positive("-t", word)
     if live and tid is not None and _tgid(tid) is None:
-        raise UsageError(f"-t {tid}: there is no such thread")
+        raise UsageError(f"-t {tid}: no such thread")
     return tid
 
 
@@ -131,8 +135,9 @@ def comm_part(word: Optional[str]) -> bytes:
 
 
 def flags(words: Sequence[str]) -> Tuple[str, ...]:
-    """Each word is a flag of open(2), one of FLAG_GROUPS, or a list of them
-    with commas.
+    """The flags in `words`, each of which is a comma-separated list.
+
+    A flag is one of open(2) or of FLAG_GROUPS.
     """
     every = [flag for word in words for flag in each_of("-f", word, "flags")]
     for word in every:
@@ -150,27 +155,27 @@ def _refuse_unknown_flag(word: str) -> None:
     ]
     if word not in known:
         raise UsageError(
-            f"-f {word}: there is no such flag"
+            f"-f {word}: no such flag"
             + (
                 did_you_mean(word, [*known, *FLAG_GROUPS])
                 or "; open(2) lists them, for example O_WRONLY, O_CREAT or "
                 "O_APPEND"
             )
         )
-    # O_LARGEFILE is 0 where every file may be large.
+    # O_LARGEFILE is 0 on machines on which every file may be large.
     if getattr(os, word) == 0 and word != "O_RDONLY":
-        raise UsageError(f"-f {word}: has no bit on this machine")
+        raise UsageError(f"-f {word}: this flag has no bit on this machine")
 
 
 def seconds(option: str, word: Optional[str]) -> Optional[float]:
     if word is None:
         return None
-    # float() takes more than decimals: "inf", "1_000" and others.
+    # float() accepts more than decimals: "inf", "1_000" and others.
     decimal = re.fullmatch(r"(?=\.?\d)\d{0,9}(\.\d{0,9})?", word, re.ASCII)
     if not decimal or float(word) == 0:
         raise UsageError(
             f"{option} {word}: must be a number of seconds above 0 and below "
-            "1000000000, with nine digits behind the point at most"
+            "1000000000, with at most nine decimals"
         )
     return float(word)
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one run of the tool does, from start to end."""
+"""The commands: one run of the tool does one of them, from start to end."""

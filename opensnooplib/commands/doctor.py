@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--doctor: what this host can do, found out by trying, and what to do.
+"""--doctor: what this host can do, found out by trying, and what is missing.
 
-Nothing stays attached: what is tried is closed again.
+Nothing stays attached: all that is tried is closed again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _HAVE_RIGHTS = (
     "run as root (sudo), or with CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH"
 )
 
-# What the kernel must be built with, by kind of hook: its own Kconfig files.
+# The options that the kernel must be built with, by kind of hook: see its
+# Kconfig files.
 _CONFIG = {
     "tracepoint": "CONFIG_BPF_EVENTS and CONFIG_FTRACE_SYSCALLS",
     "raw tracepoint": "CONFIG_BPF_EVENTS",
@@ -65,7 +66,7 @@ def _perf_event() -> str:
     return ""
 
 
-# What is tried of hooks, by kind: as hooks.KINDS, and what the rings need.
+# The test of each kind of hook: those of hooks.KINDS, and one for the rings.
 _KINDS: Dict[str, Callable[[], str]] = {
     **hooks.KINDS,
     "perf event": _perf_event,
@@ -122,7 +123,7 @@ def _python() -> Finding:
 def _bcc() -> Finding:
     spec = importlib.util.find_spec("bcc")
     folder = os.path.dirname(spec.origin) if spec and spec.origin else ""
-    found = "no version given"
+    found = "unknown version"
     try:
         with open(f"{folder}/version.py", encoding="utf-8") as file:
             version = re.search(r"__version__ *= *['\"]([^'\"]+)", file.read())
@@ -145,7 +146,7 @@ def _capabilities() -> Finding:
     return Finding(
         "capabilities",
         capabilities.may_trace(),
-        f"user {os.geteuid()}, {', '.join(held) or 'none that tracing needs'}",
+        f"user {os.geteuid()}, {', '.join(held) or 'none of those needed'}",
         _HAVE_RIGHTS,
     )
 
@@ -183,14 +184,17 @@ def _tracefs() -> Finding:
         return Finding(
             "tracefs",
             False,
-            "none that this user sees, and none can be mounted",
+            "not visible to this user, and cannot be mounted",
             error.sentence,
         )
     return Finding("tracefs", True, "not mounted; the tool mounts its own")
 
 
 def _in_child(action: Callable[[], None]) -> None:
-    """Do what changes the process in a child, which is gone then."""
+    """Do in a child what would change this process.
+
+    Raises OpensnoopError if `action` does.
+    """
     child = os.fork()
     if child == 0:
         try:
@@ -225,17 +229,17 @@ def _hook(kind: str) -> Finding:
 
 
 def _plan_remedy(tried: List[Finding]) -> str:
-    """For one that doesn't work."""
+    """What to do about a plan that doesn't work."""
     for plan in tried:
         if plan.ok:
-            return f"nothing: {plan.subject} serves"
+            return f"nothing, since {plan.subject} works"
     return _rights_or(
-        "mend what is missing above", "".join(plan.found for plan in tried)
+        "fix what is missing above", "".join(plan.found for plan in tried)
     )
 
 
 def _rights_or(remedy: str, found: str) -> str:
-    """What to do first: without rights, all else fails as well."""
+    """What to do first: without rights, everything else fails, too."""
     if not capabilities.may_trace():
         return _HAVE_RIGHTS
     if limits.MORE_LOCKED_MEMORY in found:
@@ -244,7 +248,7 @@ def _rights_or(remedy: str, found: str) -> str:
 
 
 def _try_plan(options: Options, plan: str) -> Finding:
-    """A real launch, and real opens."""
+    """Try a plan by a real launch and real opens."""
     subject = f"plan {plan}"
     quiet = Messages(quiet=True)
     try:
@@ -257,10 +261,13 @@ def _try_plan(options: Options, plan: str) -> Finding:
         return Finding(subject, False, error.sentence)
     found = _describe(result._asdict())
     found += "".join(
-        f"; not {way}: {why}" for way, why in result.why_not.items()
+        f"; does not see {way}: {why}" for way, why in result.why_not.items()
     )
     if plans.may_miss(plan):
-        found += "; misses some, and tells it, where many tasks open at once"
+        found += (
+            "; can miss opens, and counts them, if many tasks open files at "
+            "once"
+        )
     return Finding(subject, True, found)
 
 
@@ -268,8 +275,8 @@ def _describe(result: Dict[str, List[str]]) -> str:
     words = {
         "seen": "sees",
         "unseen": "does not see",
-        "untested": "could not try",
-        "unproven": "unproven",
+        "untested": "could not test",
+        "unproven": "should see, untested",
     }
     return "; ".join(
         f"{words[how]} {', '.join(calls)}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel made of the C: --disasm and --verifier-log.
+"""--disasm and --verifier-log: what the kernel makes of the C.
 
 The programs are loaded and attached as for a trace, and detached again.
 """
@@ -14,7 +14,10 @@ from opensnooplib.commands import trace_opens
 
 
 def run(options: Options, messages: Messages) -> int:
-    """Print it to stdout. Returns the exit status; raises OpensnoopError."""
+    """Print the instructions or the verifier's log to stdout.
+
+    Returns the exit status. Raises OpensnoopError.
+    """
     rings = trace_opens.open_rings(options, messages)
     trace, _ = plans.attach(options, rings, messages)
     try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run of the tool: from options to the last line on stderr.
+"""A trace, from the options to the last message.
 
-Open the rings, let the compile room attach its programs to them, prove that
-opens are seen, and write rows until something ends it.
+It opens the rings, lets the compile room attach programs that write to them,
+proves that opens are seen, and writes rows until something ends it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from opensnooplib.kernel import (
     why_no_bpf,
 )
 from opensnooplib.selection import pinned_maps
-from opensnooplib.base.messages import Messages
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
 from opensnooplib.trace import output_destination, plans, ring_size
@@ -35,14 +35,15 @@ if TYPE_CHECKING:
     from opensnooplib.live.live_editing import Live
     from opensnooplib.inspection.maps_view import MapsView
 
-# How often the rings are read when little happens, so that rows are prompt.
+# The interval, in ms, at which the rings are read if few opens happen, so that
+# rows come promptly.
 _TICK_MS = 40
 
 
 def run(options: Options, messages: Messages) -> int:
     """Trace as `options` say. Returns the exit status.
 
-    Raises OpensnoopError where nothing can be traced.
+    Raises OpensnoopError if nothing can be traced.
     """
     ending = EndingSignals()
     if options.top:
@@ -62,21 +63,23 @@ def run(options: Options, messages: Messages) -> int:
     trace.begin(output)
     ending.wait_for_rows()
     if this_kernel.pid_namespace() is not None:
-        messages.note("in a PID namespace: processes outside it have PID 0")
+        messages.note(
+            "running in a PID namespace: processes outside it have PID 0"
+        )
     live = _watch_source(trace, result, messages)
     maps = _watch_maps(options, trace)
     seen = ", ".join([*result.seen, *result.unproven])
-    if not options.top:  # which says on its screen how it ends
+    if not options.top:  # its screen says how to end it
         messages.note(f"watching {seen}; Ctrl-C ends it")
     if command:
         command.release()
-    output_file.empty(output)  # not before all that can fail
+    output_file.empty(output)  # after all that can fail
     trace.put_heading()
     state = _write_rows(options, trace, ending, command, live, maps)
     if live:
         live.stop()
     if command and not command.has_ended():
-        messages.note(f"{command.name} (PID {command.pid}) goes on running")
+        messages.note(f"{command.name} (PID {command.pid}) is still running")
     return _finish(trace, state, options, messages)
 
 
@@ -101,6 +104,7 @@ def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
+    """Open the perf rings of all CPUs. Raises OpensnoopError."""
     if lockdown.forbids_tracing() and capabilities.may_trace():
         raise OpensnoopError(lockdown.LOCKED_DOWN)
     cpus = this_kernel.online_cpus()
@@ -115,7 +119,7 @@ def open_rings(options: Options, messages: Messages) -> Reader:
             ) from None
         raise OpensnoopError(why_no_bpf.sentence(error.errno or 0)) from None
     messages.detail(
-        f"perf rings: {len(cpus)} CPUs, {rings.pages} pages for each"
+        f"perf rings: {counted(len(cpus), 'CPU')}, {rings.pages} pages each"
     )
     if rings.pages < pages:
         kib = rings.pages * mmap.PAGESIZE >> 10
@@ -135,7 +139,7 @@ def _write_rows(
     live: Optional[Live],
     maps: Optional[MapsView],
 ) -> State:
-    """Until a signal, a limit, the command's end or an output's failure."""
+    """Write rows until a signal, a limit, or the command or output ends."""
     end = time.monotonic() + options.duration if options.duration else None
     state = State.RUNNING
     while state == State.RUNNING and not ending.received:

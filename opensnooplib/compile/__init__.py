@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The compile room: BCC compiles, loads, attaches, and is gone."""
+"""The compile room, in which BCC compiles, loads and attaches programs."""

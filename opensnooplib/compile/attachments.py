@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loaded programs are attached to their targets, for good or for swaps."""
+"""Loaded programs are attached to their targets, themselves or by a stub."""
 
 from __future__ import annotations
 
@@ -15,30 +15,33 @@ from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
 
 
 class Attachments:
-    """Those of one BccProgram. Methods raise OpensnoopError."""
+    """The attachments of one BccProgram. Methods raise OpensnoopError."""
 
     def __init__(
         self, program: BccProgram, known_maps: Container[str]
     ) -> None:
-        """`known_maps`: which of those that the frontend reads the C has."""
+        """`known_maps`: those maps of the C that the frontend reads."""
         self._program = program
         self._known_maps = known_maps
         self.fds: Dict[str, int] = {}  # by program
         self.stubs = Stubs(program)
 
     def attach(self) -> None:
-        """Begins last: one without its end would be counted as missed."""
+        """Attach all programs, those that see opens begin last.
+
+        An open that was seen to begin, but not to end, is counted as missed.
+        """
         for name in sorted(self._program.fds, key=self._sees_first):
             self._attach_one(name)
 
     def attach_for_swaps(self, have_slots: Container[str], pid: int) -> None:
-        """With a stub in place of each program that a swap exchanges.
+        """Attach a stub in place of each program that --live can replace.
 
-        Those in `have_slots` have one already. Slots stay empty here; `pid`
+        Programs in `have_slots` have one already. Slots stay empty here; `pid`
         is the tool's.
         """
         for name in sorted(self._program.fds, key=self._sees_first):
-            # A follower keeps the map of its own program set.
+            # The program for --children keeps the map of its own program set.
             if self._only_ends(name) or name == program_names.FOLLOWER:
                 self._attach_one(name)
             elif name not in have_slots:
@@ -49,7 +52,10 @@ class Attachments:
         return program_names.sees_first(name, self._program.fds)
 
     def _only_ends(self, name: str) -> bool:
-        """An end does nothing where it finds no begin in the map."""
+        """Does the program only end what it finds in a map of its own set?
+
+        Then it needs no stub: it does nothing if it finds nothing there.
+        """
         if name == program_names.REQUEST_END:
             return REQUESTS_MAP in self._known_maps
         return START_MAP in self._known_maps and program_names.only_ends(
@@ -67,7 +73,7 @@ class Attachments:
         if hook.argument:
             arguments[hook.argument] = target.encode()
         if hook.argument == "event" and target.startswith("sys_"):
-            # sys_openat, for example, is __x64_sys_openat here.
+            # sys_openat, for example, is __x64_sys_openat on x86-64.
             arguments["event"] = bpf.get_syscall_fnname(
                 target[len("sys_") :].encode()
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The maps of a compiled C: which there are, and how the frontend's look."""
+"""The maps of compiled C, and the layout of those that the frontend reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from opensnooplib.source.known_maps import (
     MapFacts,
 )
 
-# enum bpf_map_type of include/uapi/linux/bpf.h, of what BCC has macros for.
+# The values of enum bpf_map_type of include/uapi/linux/bpf.h for which BCC has
+# macros.
 _TYPES = {
     1: "hash",
     2: "array",
@@ -36,15 +37,15 @@ _TYPES = {
 
 
 class BccMaps:
-    """Those of one BccProgram. Methods raise OpensnoopError."""
+    """The maps of one BccProgram. Methods raise OpensnoopError."""
 
     def __init__(
         self, program: BccProgram, refuse: Callable[[str, str], None]
     ) -> None:
-        """Find those that the frontend reads, once programs are loaded.
+        """Find the maps that the frontend reads, once programs are loaded.
 
-        `refuse` is told each other map of such a name, and how the frontend's
-        is written.
+        `refuse` is called for each map that has such a name but another shape,
+        with the name and the C of the expected map.
         """
         self._program = program
         self._lib, self._module = program.bcc.lib, program.bpf.module
@@ -61,7 +62,7 @@ class BccMaps:
         return fd
 
     def fd(self, name: str) -> int:
-        """Its descriptor. Raises SourceError where there is none."""
+        """The descriptor of a map. Raises SourceError if there is none."""
         fd = self._find(name)
         if fd < 0:
             raise SourceError(
@@ -71,7 +72,7 @@ class BccMaps:
         return fd
 
     def all(self) -> List[MapFacts]:
-        """All that the C has, in its order."""
+        """All maps of the C, in its order."""
 
         def ask(what: str, number: int, answer: Any) -> Any:
             function = getattr(self._lib, what)
@@ -91,7 +92,7 @@ class BccMaps:
         ]
 
     def value_size(self, name: str) -> int:
-        """In bytes."""
+        """The size of a map's values, in bytes."""
         size: Any = self._lib.bpf_table_leaf_size
         size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
         size.restype = ctypes.c_size_t
@@ -99,14 +100,14 @@ class BccMaps:
         return found
 
     def layout_map(self) -> str:
-        """The one whose values are struct event."""
+        """The name of the map whose values are struct event."""
         if self._find(event_layout.LAYOUT_MAP) >= 0:
             return event_layout.LAYOUT_MAP
         self.fd(EVENT_BUFFER_MAP)
         return EVENT_BUFFER_MAP
 
     def start_map(self) -> Optional[StartMap]:
-        """None where the C has no such map."""
+        """The layout of START_MAP; None if the C has no such map."""
         facts = self.known.get(START_MAP)
         if facts is None:
             return None
@@ -116,10 +117,10 @@ class BccMaps:
         )
 
     def _flag_of(self, facts: MapFacts) -> Tuple[int, int]:
-        """Where the field under_way lies in a value, and its size; or 0, 0."""
+        """Offset and size of the field under_way in a value; 0, 0 if none."""
         try:
             leaf = self._program.bpf.get_table(facts.name.encode()).Leaf
-        except Exception:  # of a type that BCC's Python can't tell
+        except Exception:  # it has a type that BCC's Python can't represent
             return 0, 0
         flag = getattr(leaf, "under_way", None)
         # A bit field has a size beyond any value's.
@@ -128,16 +129,17 @@ class BccMaps:
         return flag.offset, flag.size
 
     def requests_map(self) -> Optional[StartMap]:
-        """Of its entries each is under way."""
+        """The layout of REQUESTS_MAP, each entry of which is under way."""
         facts = self.known.get(REQUESTS_MAP)
         if facts is None:
             return None
         return StartMap(facts.key_size, facts.value_size, 0, 0)
 
     def kept_for_ends(self) -> Dict[str, str]:
-        """Hash maps in which a program finds what that of its begin put there.
+        """Programs that end what they find in a map, by that map.
 
-        The program for the end by map. START_MAP is not among them.
+        These are hash maps, other than START_MAP, to which the program for the
+        beginning adds entries.
         """
         hashes = {
             self.fd(facts.name): facts.name

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C as BCC compiles and loads it.
 
-Only in the compile room: the trace room must never load bcc.
+It is used only in the compile room: the trace room must never import bcc.
 """
 
 from __future__ import annotations
@@ -18,24 +18,27 @@ from opensnooplib.compile import hook_checks, refused_program
 from opensnooplib.compile.compiler_output import printed_from
 from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
 
-# Of bcc_func_load() in those versions of BCC that take an attach type.
+# The number of arguments of bcc_func_load() in versions of BCC that take an
+# attach type.
 _LOAD_ARGUMENTS = 12
 
-# enum bpf_attach_type: BPF_TRACE_KPROBE_MULTI; and BCC's to choose.
+# Attach types: BPF_TRACE_KPROBE_MULTI of enum bpf_attach_type, and the number
+# by which BCC chooses from the name.
 _KPROBE_MULTI, _BY_NAME = 42, -1
 
-# A misspelled helper is taken for a function that is somewhere else.
+# Without the first flag, a misspelled helper is taken for an external
+# function.
 _FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
 
 # A probe of bpf_src/plans/function_probes.h whose function isn't there.
 _LACKS_FUNCTION = re.compile(r"__[A-Z0-9_]+_FUNCTION(_32)?$")
 
-# BCC makes the maps while it compiles.
+# A message of BCC, which creates the maps while it compiles.
 _MAP_REFUSED = re.compile(r"^could not open bpf map: (.*), error: (.*)$", re.M)
 
 
 def _check_maps(printed: str) -> None:
-    """Raises OpensnoopError where one is refused that the C can't mend."""
+    """Raise OpensnoopError if a map lacks the rights or the memory."""
     refused = _MAP_REFUSED.search(printed)
     if not refused:
         return
@@ -44,13 +47,13 @@ def _check_maps(printed: str) -> None:
         raise OpensnoopError(why_no_bpf.sentence(errno.EPERM)) from None
     if why == os.strerror(errno.ENOMEM):
         raise OpensnoopError(
-            f"the kernel has no memory for the map {name}: free some, or give "
-            "the map fewer entries in the C"
+            f"the kernel has no memory for the map {name}: free some memory, "
+            "or give the map fewer entries in the C"
         ) from None
 
 
 class BccProgram:
-    """One text of C, compiled. Methods raise OpensnoopError."""
+    """C that is compiled. Methods raise OpensnoopError."""
 
     def __init__(
         self,
@@ -61,14 +64,14 @@ class BccProgram:
     ) -> None:
         """Compile it.
 
-        `where` gives the location of a program in the C, for the begin of a
-        message: locations.of_program(). kprobe_multi: have kprobes attach so,
-        if BCC can load for it.
+        `where` returns the location of a program in the C, for the beginning
+        of a message: locations.of_program(). `kprobe_multi`: attach kprobes by
+        kprobe.multi links, if BCC can load programs for them.
         """
         import bcc
 
         class Program(bcc.BPF):  # type: ignore[misc]
-            """BCC would attach at once what it compiled; rings go first."""
+            """A BPF that doesn't attach programs at once: rings come first."""
 
             def _trace_autoload(self) -> None:
                 pass
@@ -106,12 +109,12 @@ class BccProgram:
         return program_type
 
     def is_multi(self, name: str) -> bool:
-        """Does it attach by a link, kprobe.multi?"""
+        """Does the program attach by a kprobe.multi link?"""
         is_kprobe = program_names.hook_of(name).kind == "kprobe"
         return self._kprobe_multi and is_kprobe
 
     def load(self, with_log: bool = False) -> None:
-        """with_log: have BCC print what the verifier says, whatever it is."""
+        """Load all programs. `with_log`: BCC prints the verifier's log."""
         if with_log:
             self.bpf.debug = (
                 self.bcc.DEBUG_BPF | self.bcc.DEBUG_BPF_REGISTER_STATE
@@ -134,19 +137,20 @@ class BccProgram:
             self.fds[name] = function.fd
         if not self.fds:
             raise SourceError(
-                "the C has no function that attaches anywhere: write one with "
-                "TRACEPOINT_PROBE(category, event) or another of BCC's macros"
+                "the C has no function that attaches to a hook: write one "
+                "with TRACEPOINT_PROBE(category, event) or another of BCC's "
+                "macros"
             )
 
     def load_code(
         self, name: str, code: bytes, log: Any = None, level: int = 1
     ) -> int:
-        """Other instructions under a program's name.
+        """Load other instructions under a program's name.
 
-        From the name BCC knows what an fentry is of. Returns a descriptor, or
-        a negative number. The arguments are those with which BCC loads its
+        From the name BCC knows the target of an fentry. Returns a descriptor,
+        or a negative number. The arguments are those with which BCC loads its
         own programs; later versions have more of them. `log` is a buffer for
-        what the verifier says, at `level`; without one, BCC prints it.
+        the verifier's log, of `level`; without one, BCC prints the log.
         """
         lib, module = self.bcc.lib, self.bpf.module
         text = ctypes.create_string_buffer(code, len(code))

@@ -2,8 +2,8 @@
 """The compile room: a child process that holds BCC, and is gone after launch.
 
 It compiles the C, loads and attaches the programs, hands their descriptors
-over, and leaves. The trace keeps none of the compiler's memory, and nothing
-that goes wrong in the compiler can end it. launch.py starts it.
+over, and exits. The trace keeps none of the compiler's memory, and no failure
+of the compiler can end the trace. launch.py starts the room.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import EVENTS_MAP
 from opensnooplib.summary import kernel_counts
 
-# Of include/uapi/linux/limits.h.
+# The size of the longest path: include/uapi/linux/limits.h.
 _PATH_MAX = 4096
 
 
 def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
-    """The room's whole life. Hands over what it made, or why it couldn't."""
+    """Do the job, hand over the result or the failure, and exit."""
     try:
         _become_room(compiler_output)
         _work_and_hand_over(job, connection)
@@ -58,7 +58,7 @@ def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
 def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
-    except Exception as error:  # whatever BCC raises must reach the person
+    except Exception as error:  # whatever BCC raises must reach the user
         handover.send_failure(connection, _failure(error))
 
 
@@ -80,13 +80,13 @@ def _failure(error: Exception) -> RoomFailure:
 
 
 def _become_room(compiler_output: int) -> None:
-    # Should the trace room be killed, nobody else ends a compiler that hangs.
+    # If the trace room is killed, nothing else ends a compiler that hangs.
     signal.alarm(COMPILE_TIMEOUT_SECONDS)
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    # BCC and LLVM write their messages there, from C++.
+    # BCC and LLVM write their messages to these descriptors, from C++.
     os.dup2(compiler_output, 1)
     os.dup2(compiler_output, 2)
     if not _folder_has_name():
@@ -94,9 +94,9 @@ def _become_room(compiler_output: int) -> None:
 
 
 def _folder_has_name() -> bool:
-    """BCC asks for the working directory's, and comes back to it.
+    """Does the working directory have a path? BCC needs it to return there.
 
-    It may be gone, or too deep for PATH_MAX.
+    The directory may be removed, or its path longer than PATH_MAX.
     """
     try:
         return len(os.getcwdb()) < _PATH_MAX
@@ -148,7 +148,7 @@ def _work(job: Job) -> Handover:
             name: maps.fd(name)
             for name in (
                 EVENTS_MAP,
-                # Programs in one would be forgotten if nobody held it.
+                # A program array forgets its programs unless it is held open.
                 *maps.known,
                 *kernel_selection.map_names(job.options),
                 *(kernel_counts.MAPS if job.options.summary else ()),
@@ -181,9 +181,9 @@ def _compile(job: Job, text: str, chosen: Headers) -> BccProgram:
 
 
 def _refuse_map(job: Job, name: str, written: str) -> None:
-    """Raises SourceError for a map that must be as the frontend reads it.
+    """Raise SourceError for a map that doesn't have the expected shape.
 
-    In somebody's own C, one that no option needs is something else.
+    In the C of --source, a map that no option needs may have any shape.
     """
     if job.plan != SOURCE or name in kernel_selection.map_names(job.options):
         raise SourceError(
@@ -194,7 +194,7 @@ def _refuse_map(job: Job, name: str, written: str) -> None:
 
 
 def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
-    """Returns why there is none, for what can do without."""
+    """Mount tracefs. Returns the error, for C that can do without tracefs."""
     try:
         tracefs.mount_for_this_process()
     except OpensnoopError as error:

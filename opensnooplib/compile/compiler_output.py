@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What BCC, clang and the verifier print, and errors that it belongs to.
+"""What BCC, clang and the verifier print, and the errors that go with it.
 
 In the compile room, descriptor 2 is a file that all of them write to.
 """
@@ -12,7 +12,7 @@ from opensnooplib.base.errors import OpensnoopError
 
 
 class CompilerError(OpensnoopError):
-    """What BCC printed belongs to the sentence."""
+    """An error that is reported together with what BCC printed."""
 
 
 class VerifierError(CompilerError):
@@ -20,10 +20,10 @@ class VerifierError(CompilerError):
 
     def __init__(self, sentence: str, c_line: str) -> None:
         super().__init__(sentence)
-        self.c_line = c_line  # where, if the log doesn't say
+        self.c_line = c_line  # the line of C, if it isn't in the log
 
 
 def printed_from(offset: int) -> str:
-    """What was printed since the output had `offset` bytes."""
+    """What was printed after the first `offset` bytes."""
     size = os.fstat(2).st_size
     return os.pread(2, size - offset, offset).decode(errors="replace")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Warnings about C that compiles, and perhaps isn't what was meant."""
+"""Warnings about C that compiles, but is perhaps not what was meant."""
 
 from __future__ import annotations
 
@@ -14,35 +14,38 @@ from opensnooplib.source.known_maps import START_MAP
 
 
 def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
-    """Fields that are not sent: who leaves them out seldom wants to."""
+    """A warning about fields that are not sent, which is seldom intended."""
     size = min(sizes, default=0)
     unsent = [f.name for f in schema.as_sent(size).fields if not f.is_sent]
     if not sizes or not unsent:
         return []
     return [
-        f"{locations.of_submit(job.source)}: warning: a record is sent "
-        f"with {size} bytes of struct event, too few for "
+        f"{locations.of_submit(job.source)}: warning: only {size} "
+        "bytes of struct event are sent, which leaves out "
         f"{', '.join(unsent)}: write sizeof(struct event)"
     ]
 
 
 def of_pairs(maps: BccMaps, job: Job) -> List[str]:
-    """Of what begins before a save and ends after it, the map start tells."""
+    """Warnings about what begins before a save and ends after it.
+
+    The map "start" is what shows the frontend that something is under way.
+    """
     if job.have_slots is None:
         return []
     start = maps.start_map()
     if start and not start.flag_size and job.plan != SOURCE:
         return [
             f"{locations.of_map(START_MAP, job.source)}warning: the "
-            f"values of the map {START_MAP} have no field under_way, by which "
-            "the frontend knows what hasn't ended: programs from before a "
-            "save never go"
+            f"values of the map {START_MAP} have no field under_way, which "
+            "says what hasn't ended: old programs stay attached after each "
+            "save"
         ]
     if start or job.plan != SOURCE:
         return []
     return [
         f"{locations.of_map(name, job.source)}warning: the map {name} "
-        f"keeps what began for {program_names.target_of(end)}: call it start, "
-        "or each save loses what is under way"
+        f"keeps what {program_names.target_of(end)} ends: name it start, or "
+        "each save loses the opens under way"
         for name, end in maps.kept_for_ends().items()
     ]

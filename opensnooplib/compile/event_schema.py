@@ -19,7 +19,10 @@ from opensnooplib.source.members import Member
 def read(
     program: BccProgram, maps: BccMaps, declared: Mapping[str, Declaration]
 ) -> Schema:
-    """Of struct event, which the text declares so. Raises OpensnoopError."""
+    """The schema of struct event; `declared` is from the text of the C.
+
+    Raises OpensnoopError.
+    """
     map_name = maps.layout_map()
     size = maps.value_size(map_name)
     found = _members(program, size)
@@ -31,7 +34,7 @@ def read(
 
 
 def _members(program: BccProgram, size: int) -> Optional[List[Member]]:
-    """Of struct event; None where nobody has its BTF, or can read it."""
+    """The members of struct event; None if there is no readable BTF of it."""
     try:
         for fd in program.fds.values():
             btf_id = bpf_objects.program_code(fd)[2]
@@ -39,12 +42,12 @@ def _members(program: BccProgram, size: int) -> Optional[List[Member]]:
                 data = bpf_objects.btf_data(btf_id)
                 return members.of_struct(data, "event", size)
     except (OSError, OpensnoopError):
-        pass  # without CAP_SYS_ADMIN; libbpf is not there, or too old
+        pass  # no CAP_SYS_ADMIN; libbpf is missing or too old
     return None
 
 
 def sent_sizes(program: BccProgram, maps: BccMaps) -> List[int]:
-    """Of records, in bytes; empty where one's is no constant."""
+    """The sizes of the records, in bytes; empty if one isn't constant."""
     found = [
         size
         for name in program.fds

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the compile room hands over to the trace room, through a socket.
 
-One message: 4 bytes (the length, native order), then as many bytes of JSON,
-and with them file descriptors as SCM_RIGHTS (unix(7)). A program stays
-attached as long as somebody holds the descriptor of its attachment.
+It is one message: 4 bytes (the length, in native order), then that many bytes
+of JSON, with file descriptors as SCM_RIGHTS (unix(7)). A program stays
+attached as long as a process holds the descriptor of its attachment.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.schema import Schema
 from opensnooplib.source.known_maps import MapFacts
 
-# SCM_MAX_FD of the kernel's include/net/scm.h.
+# The number of descriptors in a message, at most: SCM_MAX_FD of the kernel's
+# include/net/scm.h.
 _FD_LIMIT = 253
 
-# Whose descriptors go along; given back in this order, the first detach.
+# The kinds of descriptors, in the order in which they are closed: closing the
+# first ones detaches the programs.
 _KINDS = (
     "attachments",
     "stubs",
@@ -44,10 +46,10 @@ class Handover(NamedTuple):
 
     schema: Schema  # of struct event
     doubts: List[str]  # about the C, a warning each
-    calls: List[str]  # the syscalls and other ways that are hooked
-    unproven: List[str]  # ways that the tool can't open a file by itself
-    unseen: Dict[str, str]  # other ways that are not: why
-    headers: str  # which were taken, and why
+    calls: List[str]  # the syscalls and ways that are hooked
+    unproven: List[str]  # ways that are hooked, but that the tool can't test
+    unseen: Dict[str, str]  # way: why it isn't hooked
+    headers: str  # which headers were used, and why
     map_list: List[MapFacts]
     start_map: Optional[StartMap]
     requests_map: Optional[StartMap]
@@ -60,7 +62,7 @@ class Handover(NamedTuple):
     slots: Dict[str, int]
 
     def close(self) -> None:
-        """Give all descriptors back; what is attached is detached."""
+        """Close all descriptors, which detaches the programs."""
         for kind in _KINDS:
             fds = getattr(self, kind)
             for fd in fds.values():
@@ -77,8 +79,8 @@ def send(connection: socket.socket, handover: Handover) -> None:
             fds.append(fd)
     if len(fds) > _FD_LIMIT:
         raise OpensnoopError(
-            f"the C has too many programs and maps: they make {len(fds)} "
-            f"descriptors, and {_FD_LIMIT} can be handed over"
+            f"the C has too many programs and maps: they need {len(fds)} "
+            f"descriptors, and at most {_FD_LIMIT} can be passed"
         )
     facts = {
         "schema": handover.schema.to_plain(),
@@ -110,8 +112,8 @@ def _send(
 def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     """Wait for the message.
 
-    Raises EOFError where the room ended without a
-    word, and TimeoutError (socket.timeout) as the socket is set.
+    Raises EOFError if the room ended without one, and TimeoutError
+    (socket.timeout) after the timeout of the socket.
     """
     head, fds, _, _ = socket.recv_fds(
         connection, _LENGTH.size, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
@@ -122,7 +124,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
         return received
     finally:
         if not isinstance(received, Handover):
-            for fd in fds:  # nobody has them
+            for fd in fds:  # nothing else holds them
                 os.close(fd)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder with headers that is made for one compile."""
+"""The directory of headers that is made for one compile."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from opensnooplib.source.kernel_headers import Headers
 
 
 def prepare(job: Job, chosen: Headers, text: str) -> List[str]:
-    """Have BCC take the headers that were chosen, for the C in `text`.
+    """Make BCC use the headers that were chosen, for the C in `text`.
 
     Returns compiler options. Raises OpensnoopError.
     """
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
-        os.environ.pop(name, None)  # what we say was taken must be taken
+        os.environ.pop(
+            name, None
+        )  # the headers that are reported must be used
     if chosen.kind == kernel_headers.Kind.UNPACKED:
         os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
     if chosen.kind != kernel_headers.Kind.SMALL_TREE:
@@ -35,13 +37,13 @@ def _make_small_tree(folder: str, text: str) -> None:
     except OSError as error:
         raise OpensnoopError(
             f"cannot write headers for the compiler to {folder}: "
-            f"{error.strerror}; make room there"
+            f"{error.strerror}; free some space there"
         ) from None
 
 
 def remove(job: Job) -> None:
-    """The room does it when it has compiled, the trace room if it crashed."""
+    """Remove the directory: done by the room, or if it crashed, after it."""
     if os.path.lexists(job.folder):
-        import shutil  # costs a launch 3 ms
+        import shutil  # takes 3 ms at launch
 
         shutil.rmtree(job.folder, ignore_errors=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has this kernel the hooks that the C asks for?"""
+"""Checks that this kernel has the hooks that the C asks for."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _TRACEPOINT = re.compile(r"^\s*TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
 
 def tracepoints(text: str) -> List[Tuple[str, ...]]:
-    """Category and event of each that the C hooks."""
+    """Category and event of each tracepoint that the C hooks."""
     lines = map(_TRACEPOINT.match, compiled_lines.of(text))
     return [found.groups() for found in lines if found]
 
 
 def check_tracepoints(text: str, made_of: Source) -> None:
-    """Tracepoints that aren't there become strange messages of clang's.
+    """Raise SourceError for a tracepoint that this kernel doesn't have.
 
-    Raises SourceError.
+    The message of clang would not be clear.
     """
     hook = program_names.hook_of("tracepoint__")
     for tracepoint in tracepoints(text):
@@ -34,9 +34,9 @@ def check_tracepoints(text: str, made_of: Source) -> None:
 
 
 def check_target(program: str, where: Callable[[str], str]) -> None:
-    """Raises OpensnoopError where the kernel has no such hook.
+    """Raise OpensnoopError if this kernel doesn't have the program's hook.
 
-    `where` gives the begin of the sentence.
+    `where` returns the beginning of the error's message.
     """
     hook, target = program_names.hook_of(program), program_names.target_of(
         program

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a compile room is to do."""
+"""The job of a compile room: what it is to compile and attach."""
 
 from __future__ import annotations
 
@@ -39,5 +39,8 @@ class Job(NamedTuple):
 
     @property
     def links_kprobes(self) -> bool:
-        """What somebody's own kprobes are put on needn't suit a link."""
+        """Do kprobes attach by links?
+
+        Those of --source don't: a link may not suit their targets.
+        """
         return self.plan == "kprobe" and hooks.has_kprobe_multi()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The door between the two rooms: start the compile room, wait for its work.
+"""The compile room is started, and its result is waited for.
 
 All of this runs in the trace room; the child runs compile_room.run().
 """
@@ -25,7 +25,7 @@ from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 
 
-# Of clang, of LLVM, and of LLVM's back end for BPF.
+# An error of clang, of LLVM, or of LLVM's back end for BPF.
 _ERROR = re.compile(
     r"^(error: |\S.*:\d+:\d+: (fatal )?error: |.*Unsupport signed division)",
     re.MULTILINE,
@@ -33,7 +33,7 @@ _ERROR = re.compile(
 
 
 class Room:
-    """The child. It ends by itself; giving its memory back takes a while."""
+    """The child. It ends by itself, but freeing its memory takes a while."""
 
     def __init__(self, pid: int, job: Job) -> None:
         self.pid = pid
@@ -46,7 +46,7 @@ class Room:
         return not self._is_there
 
     def reap(self) -> str:
-        """Wait for the end; in words, how it ended."""
+        """Wait for the end. Returns in words how the room ended."""
         _, status = os.waitpid(self.pid, 0)
         self._has_left()
         if os.WIFSIGNALED(status):
@@ -62,11 +62,11 @@ class Room:
 
     def _has_left(self) -> None:
         self._is_there = False
-        headers_folder.remove(self._job)  # if it could not itself
+        headers_folder.remove(self._job)  # if the room could not
 
 
 class Launched(NamedTuple):
-    """What came out of the compile room."""
+    """The result of a compile room."""
 
     handover: Handover
     messages: str  # the compiler's; empty if it had nothing to say
@@ -75,7 +75,7 @@ class Launched(NamedTuple):
     job: Job
 
     def warnings(self) -> str:
-        """The compiler's, for what the job's C is made of, and ours."""
+        """The warnings of the compiler, explained, and those of doubts.py."""
         said = ""
         if self.messages:
             from opensnooplib.explain import compiler_messages  # seldom needed
@@ -85,7 +85,7 @@ class Launched(NamedTuple):
 
 
 class Work:
-    """What a compile room is at, until it is done."""
+    """A compile room at work."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -101,7 +101,7 @@ class Work:
 
     @property
     def pid(self) -> int:
-        """Of the room."""
+        """The PID of the room."""
         return self._room.pid
 
     def is_done(self) -> bool:
@@ -114,7 +114,7 @@ class Work:
         return self._began + COMPILE_TIMEOUT_SECONDS - time.monotonic()
 
     def wait(self) -> Launched:
-        """Take over what the room made. Raises OpensnoopError."""
+        """Wait for the result of the room. Raises OpensnoopError."""
         try:
             received = self._await()
             seconds = time.monotonic() - self._began
@@ -142,14 +142,15 @@ class Work:
             how, said = self._room.reap(), self._messages()
             self._refuse_what_does_not_compile(said)
             raise OpensnoopError(
-                f"the compiler crashed ({how}): this is a fault in BCC or "
-                "LLVM, set off by the C",
+                f"the compiler crashed ({how}): this is a bug in BCC or "
+                "LLVM, triggered by the C",
                 said,
             ) from None
         except socket.timeout:
             self._room.end()
             raise OpensnoopError(
-                f"the compiler did not end within {COMPILE_TIMEOUT_SECONDS} s",
+                "the compiler did not finish within "
+                f"{COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
         except BaseException:
@@ -168,9 +169,10 @@ class Work:
         return received
 
     def _refuse_what_does_not_compile(self, said: str) -> None:
-        """By what clang or LLVM said before it crashed or, at times, went on.
+        """Raise SourceError if clang or LLVM printed an error.
 
-        LLVM 11, of BCC 0.18, makes something of a signed division.
+        They may have crashed after it, or compiled on: LLVM 11, of BCC 0.18,
+        reports a signed division as an error, but still makes a program.
         """
         if _ERROR.search(said):
             from opensnooplib.explain import compiler_messages  # seldom needed
@@ -212,11 +214,11 @@ def begin(
 ) -> Work:
     """Compile, load and attach in a child.
 
-    `functions` are the kernel's that the plan hooks, if it hooks any: see
-    function_names.open_functions().
+    `functions` are the kernel functions that the plan hooks, if it hooks any:
+    see function_names.open_functions().
 
     The child calls `install_rings` with the descriptor of the perf event array
-    before it attaches anything, so that no record is sent into the void.
+    before it attaches anything, so that no record is lost.
     """
     return Work(
         Job(
@@ -249,5 +251,5 @@ def launch(
     functions: Mapping[str, str],
     install_rings: Callable[[int], None],
 ) -> Launched:
-    """begin(), and wait for it. Raises OpensnoopError."""
+    """begin(), and wait for the result. Raises OpensnoopError."""
     return begin(options, plan, functions, install_rings).wait()

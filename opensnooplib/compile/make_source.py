@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C for one job on this kernel: the files, behind their #defines."""
+"""The C for one job on this kernel: #defines, followed by the files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from opensnooplib.source import (
 )
 from opensnooplib.summary import kernel_counts
 
-# Shows the file that was opened, which only the kernel's structs tell.
+# The syscall whose path is that of the opened file, which is found by the
+# kernel's structs.
 _NEEDS_STRUCTS = "open_by_handle_at"
 
 
@@ -62,14 +63,14 @@ def has_structs() -> bool:
 
 
 def find_ways(job: Job) -> Ways:
-    """What the plan sees besides its syscalls; tracefs must be mounted."""
+    """The ways that the plan sees, too; tracefs must be mounted."""
     if job.plan == SOURCE:
         return NO_WAYS
     return ways.find(job.options.all_ways, job.functions, job.options.trusted)
 
 
 def calls_of(job: Job) -> List[str]:
-    """Which syscalls the plan sees."""
+    """The syscalls that the plan sees."""
     calls = open_calls.traced() or list(OPEN_CALLS)
     if job.functions:
         calls = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be said of somebody's own C (--source) before it is compiled."""
+"""Checks of the C of --source before it is compiled."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ _RING_BUFFER = re.compile(r"\bBPF_RINGBUF_OUTPUT\b")
 
 
 def check(made_of: Source, options: Options) -> None:
-    """Raises SourceError where the frontend lacks what it needs."""
+    """Raise SourceError if the C lacks what the frontend needs."""
     path = next(iter(made_of.files))
     name = c_text.shown_name(path)
     if not made_of.files[path].strip():
-        raise SourceError(f"{name} is empty: docs/workshop.md begins there")
+        raise SourceError(
+            f"{name} is empty: docs/workshop.md shows how to begin"
+        )
     code = without_comments(made_of.text)
     if not event_layout.STRUCT.search(code):
         raise SourceError(
@@ -28,23 +30,22 @@ def check(made_of: Source, options: Options) -> None:
         )
     if _RING_BUFFER.search(code):
         raise SourceError(
-            f"{name} has a BPF ring buffer, which doesn't tell what is lost: "
-            "write BPF_PERF_OUTPUT(events); and events.perf_submit()"
+            f"{name} has a BPF ring buffer, which doesn't count lost records: "
+            "use BPF_PERF_OUTPUT(events) and events.perf_submit()"
         )
     if not _EVENTS_MAP.search(code):
         raise SourceError(
-            f"{name} has no BPF_PERF_OUTPUT(events); records go through it: "
-            "events.perf_submit(ctx, &event, sizeof(event))"
+            f"{name} has no BPF_PERF_OUTPUT(events): add it, and send records "
+            "with events.perf_submit(ctx, &event, sizeof(event))"
         )
     if not locations.SUBMIT.search(code):
         raise SourceError(
-            f"{name} sends nothing, so nothing would be shown: call "
+            f"{name} sends no records, so nothing would be shown: call "
             "events.perf_submit(ctx, &event, sizeof(event))"
         )
     for word in kernel_selection.conditions(options):
         if not re.search(rf"\b{word}\b", code):
             raise SourceError(
-                f"what the options select comes as the macro {word}, which "
-                f"{name} doesn't use: bpf_src/select.h shows how, or leave "
-                "the option out"
+                f"{name} doesn't use the macro {word}, by which the options "
+                "select opens: see bpf_src/select.h, or leave the option out"
             )

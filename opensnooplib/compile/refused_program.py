@@ -14,13 +14,13 @@ from opensnooplib.compile.compiler_output import VerifierError, printed_from
 from opensnooplib.explain import plain_words, verifier_log
 from opensnooplib.kernel import program_names, this_kernel, why_no_bpf
 
-# Of the kernel's log. A buffer that is too small keeps its end since Linux
-# 6.4, and its begin before.
+# Sizes of buffers for the verifier's log. A buffer that is too small gets the
+# end of the log since Linux 6.4, and its beginning before.
 _LOG_SIZE = 64 * 1024
 _WHOLE_LOG_SIZE = 4 << 20
 
-# Loads other instructions under the program's name: BccProgram.load_code(),
-# from the instructions on.
+# A function that loads other instructions under the program's name:
+# BccProgram.load_code() without its first argument.
 Load = Callable[..., int]
 
 
@@ -46,7 +46,7 @@ def why(name: str, error: int, code: bytes, load: Load) -> OpensnoopError:
 
 
 def _print_registers(code: bytes, load: Load) -> None:
-    """The log again, as older kernels tell it at level 2 alone."""
+    """Print the log again, at level 2: older kernels need it for registers."""
     log: Any = ctypes.create_string_buffer(_WHOLE_LOG_SIZE)
     load(code, log, 2)
     if len(log.value) < _WHOLE_LOG_SIZE - 1:
@@ -54,11 +54,12 @@ def _print_registers(code: bytes, load: Load) -> None:
 
 
 def _c_line(error: int, code: bytes, load: Load) -> str:
-    """Where the program is refused, as the verifier would say it.
+    """The line of C at which the program is refused, as in a verifier's log.
 
-    BCC takes EINVAL and E2BIG for a kernel without BTF, and tries again
-    without line numbers. So the very instruction is exchanged for one that
-    the verifier refuses with another errno: it reads outside of the stack.
+    BCC takes EINVAL and E2BIG as the sign of a kernel without BTF, and tries
+    again without line numbers. So the instruction that was refused is replaced
+    by one that the verifier refuses with another errno: it reads outside of
+    the stack.
     """
     if error == errno.EINVAL:
         index = verifier_log.last_instruction(printed_from(0))

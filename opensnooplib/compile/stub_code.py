@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stubs: what --live attaches, so that a program can be swapped under load.
+"""The stubs that --live attaches, so that programs can be replaced under load.
 
-A stub goes on, by a tail call, in the program that slot FRONT of its slots
-holds. One write into that slot, and every single event from then on is the new
-program's.
+A stub calls, by a tail call, the program in slot FRONT of its slots. One write
+into that slot, and each event from then on is handled by the new program.
 
-A new program has to be seen to work before anybody else meets it. For as long
-as that takes, slot FRONT holds the stub's sorter: it goes on in slot OWN for
-what the tool's own process does, in slot EVERYBODY for all others. So nothing
-asks for the process while nothing is saved.
+A new program has to be proven before it handles the opens of other processes.
+Until then, slot FRONT holds the stub's sorter, which calls slot OWN for the
+tool's own process and slot EVERYBODY for all others. So the process is looked
+up only during a save.
 
-While nothing is saved, the stub goes on in slot DIRECT, whose index is a
-constant: so the kernel makes the call a plain jump, and writes that anew where
-the slot gets another program (prog_array_map_poke_run() in
-kernel/bpf/arraymap.c). QEMU without hardware virtualization lets a CPU run
-such code half written, and the kernel panics: so nobody may be there then. A
-map, the selector, holds the slot: 0 (FRONT) or DIRECT.
+At all other times, the stub calls slot DIRECT, whose index is a constant: so
+the kernel makes the call a plain jump, and rewrites the jump if the slot gets
+another program (prog_array_map_poke_run() in kernel/bpf/arraymap.c). QEMU
+without hardware virtualization lets a CPU run such code half written, and the
+kernel panics: so no stub may use the slot at that moment. A map, the selector,
+holds the slot that the stub calls: 0 (FRONT) or DIRECT.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def _load_64(destination: int, number: int, source: int = 0) -> bytes:
 
 
 def _process_into_r0() -> List[bytes]:
-    """By the number that the tool knows itself by."""
+    """Load the PID, as seen from the tool's PID namespace, into register 0."""
     namespace = this_kernel.pid_namespace()
     if namespace is None:
         return [
@@ -71,7 +70,7 @@ def _process_into_r0() -> List[bytes]:
         instruction(_MOVE, 3, 10),
         instruction(_ADD_NUMBER, 3, number=-8),
         instruction(_MOVE_NUMBER, 4, number=0),
-        # Where the process is outside the namespace nothing is written.
+        # The helper writes nothing if the process is outside the namespace.
         instruction(_STORE_U64, 10, 4, -8),
         instruction(_MOVE_NUMBER, 4, number=8),
         instruction(_CALL, number=_GET_NS_CURRENT_PID_TGID),
@@ -79,7 +78,7 @@ def _process_into_r0() -> List[bytes]:
     ]
 
 
-# Behind it the program goes on only if the slot is empty.
+# A tail call returns only if the slot is empty; the program then ends with 0.
 _TAIL_CALL_AND_EXIT = [
     instruction(_CALL, number=_TAIL_CALL),
     instruction(_MOVE_NUMBER, 0, number=0),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stubs for --live are loaded, in place of programs: see stub_code.py."""
+"""The stubs of --live are loaded, in place of programs: see stub_code.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Stubs:
         self.slots: Dict[str, int] = {}
 
     def put(self, name: str, tool_pid: int) -> None:
-        """From here on BCC takes the stub for the program.
+        """Load a stub, which BCC takes for the program from now on.
 
         Raises OpensnoopError.
         """
@@ -47,7 +47,7 @@ class Stubs:
         if fd < 0:
             raise CompilerError(
                 f"the kernel refuses a stub for {name} "
-                f"({os.strerror(ctypes.get_errno())}), so it can't be swapped:"
-                " leave out --live"
+                f"({os.strerror(ctypes.get_errno())}), so it can't be "
+                "replaced while it runs: leave out --live"
             )
         return fd

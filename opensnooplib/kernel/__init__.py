@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this kernel and this host can do, and their objects."""
+"""What this kernel and this host can do, and the kernel's objects."""

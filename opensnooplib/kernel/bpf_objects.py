@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs, maps and links of the kernel (native/bpf/), for Python.
+"""Python's interface to BPF programs, maps and links (native/bpf/).
 
-All are named by their descriptors. Functions raise OSError as the kernel says.
+Each is given by its descriptor. Functions raise OSError with the kernel's
+errno.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class HashCount(NamedTuple):
 
 
 class StartMap(NamedTuple):
-    """How to tell from a map of the C what is under way; sizes in bytes."""
+    """The layout of a map of the C that keeps what is under way, in bytes."""
 
     key_size: int
     value_size: int
@@ -101,7 +102,7 @@ def _library() -> ctypes.CDLL:
 
 
 def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
-    """A program's instructions, its table of lines, and the BTF's id.
+    """A program's instructions, its table of lines, and the ID of its BTF.
 
     Raises OSError.
     """
@@ -120,7 +121,7 @@ def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
 
 
 def btf_data(btf_id: int) -> bytes:
-    """The BTF with that id, as the kernel has it. Raises OSError."""
+    """The BTF with this ID, from the kernel. Raises OSError."""
     size = check(_library().btf_get_data(btf_id, None, 0))
     data = ctypes.create_string_buffer(size)
     check(_library().btf_get_data(btf_id, data, size))
@@ -128,27 +129,33 @@ def btf_data(btf_id: int) -> bytes:
 
 
 def create_slots(size: int) -> int:
-    """A program array, for stub_code.py. Raises OSError."""
+    """Create a program array of `size` slots, for compile/stub_code.py.
+
+    Returns its descriptor. Raises OSError.
+    """
     return check(_library().slots_create(size))
 
 
 def create_number() -> int:
-    """A map of one u32, which is 0: for stub_code.py. Raises OSError."""
+    """Create a map of one u32, which is 0, for compile/stub_code.py.
+
+    Returns its descriptor. Raises OSError.
+    """
     return check(_library().number_create())
 
 
 def set_number(map_fd: int, number: int) -> None:
-    """Of create_number(). Raises OSError."""
+    """Set the number in a map of create_number(). Raises OSError."""
     check(_library().array_set_fd(map_fd, 0, number))
 
 
 def set_slot(slots: int, index: int, program_fd: int) -> None:
-    """Put a program in, or with -1 none. Raises OSError."""
+    """Put a program into a slot, or none with -1. Raises OSError."""
     check(_library().slots_set(slots, index, program_fd))
 
 
 def hash_count(map_fd: int, start: StartMap) -> HashCount:
-    """How many entries there are, and of what is under way.
+    """Count all entries of a map, and those of what is under way.
 
     Raises OSError.
     """
@@ -158,18 +165,19 @@ def hash_count(map_fd: int, start: StartMap) -> HashCount:
 
 
 def array_set_fd(map_fd: int, slot: int, fd: int) -> None:
-    """Into an array of descriptors. Raises OSError."""
+    """Put `fd` into an array of descriptors. Raises OSError."""
     check(_library().array_set_fd(map_fd, slot, fd))
 
 
-# PID_MAX_LIMIT of include/linux/threads.h is more than any map here holds.
+# The number of keys that are read at most, more than any map here has:
+# PID_MAX_LIMIT of include/linux/threads.h.
 _MOST_KEYS = 1 << 22
 
 
 def map_insert(map_fd: int, key: int, value: int) -> bool:
-    """Into a hash map from u32 to u64; False where the key is there.
+    """Insert into a hash map from u32 to u64.
 
-    Raises OSError.
+    Returns False if the key was there. Raises OSError.
     """
     try:
         check(_library().map_insert(map_fd, key, value))
@@ -179,14 +187,17 @@ def map_insert(map_fd: int, key: int, value: int) -> bool:
 
 
 def map_keys(map_fd: int) -> List[int]:
-    """Of such a map. Raises OSError."""
+    """The keys of a hash map from u32 to u64. Raises OSError."""
     keys = (ctypes.c_uint32 * _MOST_KEYS)()
     count = check(_library().map_keys(map_fd, keys, _MOST_KEYS))
     return keys[:count]
 
 
 def map_remove(map_fd: int, key: int) -> None:
-    """From such a map, if the key is there. Raises OSError."""
+    """Remove a key, if it is there, from a hash map from u32 to u64.
+
+    Raises OSError.
+    """
     try:
         check(_library().map_remove(map_fd, key))
     except FileNotFoundError:
@@ -194,7 +205,7 @@ def map_remove(map_fd: int, key: int) -> None:
 
 
 def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:
-    """The sum of one u64 over all CPUs. Raises OSError."""
+    """The sum of an element, a u64, over all CPUs. Raises OSError."""
     total = ctypes.c_uint64()
     check(
         _library().percpu_array_sum(
@@ -216,7 +227,7 @@ def _name_of(error: int) -> str:
 
 
 def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
-    """Why the kernel refuses such a program: an errno's name, or ""."""
+    """Why the kernel refuses programs of a kind: an errno's name, or ""."""
     return _name_of(
         _library().program_refusal(kind, attach_type, attach_btf_id)
     )
@@ -225,7 +236,7 @@ def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
 def probe_refusal(pmu: str, target: str) -> str:
     """Why the kernel can't probe `target`: an errno's name, or "".
 
-    A function of the kernel's for the PMU "kprobe", a file for "uprobe".
+    The target is a kernel function for the PMU "kprobe", a file for "uprobe".
     """
     return _name_of(
         _library().probe_refusal(pmu.encode(), os.fsencode(target))
@@ -233,24 +244,27 @@ def probe_refusal(pmu: str, target: str) -> str:
 
 
 def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
-    """A descriptor of the link. Raises OSError."""
+    """Attach a program by a kprobe.multi link, at the return if `ret`.
+
+    Returns the link's descriptor. Raises OSError.
+    """
     return check(
         _library().kprobe_multi_attach(program_fd, function.encode(), ret)
     )
 
 
 def kprobe_multi_refusal(function: str) -> str:
-    """Why the kernel can't link such programs: an errno's name, or ""."""
+    """Why the kernel refuses a kprobe.multi link: an errno's name, or ""."""
     return _name_of(_library().kprobe_multi_refusal(function.encode()))
 
 
 def pinned_map_shape(path: str) -> MapShape:
-    """What is pinned there. Raises OSError, ENOENT where nothing is."""
+    """The shape of the map pinned there. Raises OSError: ENOENT if none is."""
     shape = _MapShape()
     check(_library().pinned_map_shape(os.fsencode(path), ctypes.byref(shape)))
     return MapShape(shape.type, shape.key_size, shape.value_size)
 
 
 def has_pmu(name: str) -> bool:
-    """Has the kernel this kind of event (sysfs-bus-event_source)?"""
+    """Does the kernel have this kind of event (sysfs-bus-event_source)?"""
     return os.path.exists(f"/sys/bus/event_source/devices/{name}/type")

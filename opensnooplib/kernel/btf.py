@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """BTF, the kernel's own description of its types, read by libbpf.
 
-See Documentation/bpf/btf.rst; BCC stands on libbpf, so it is there.
+See Documentation/bpf/btf.rst. BCC needs libbpf, so every host with BCC has it.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ class Btf:
     """BTF, through libbpf (bpf/btf.h)."""
 
     def __init__(self, data: Optional[bytes] = None) -> None:
-        """The running kernel's, or what `data` is. Raises OpensnoopError."""
+        """Load the running kernel's BTF, or `data`. Raises OpensnoopError."""
         self._lib = lib = _load_libbpf()
-        # libbpf 0.5 renamed it.
+        # libbpf 0.5 renamed this function.
         load = getattr(lib, "btf__load_vmlinux_btf", None)
         load = load or lib.libbpf_find_kernel_btf
         load.restype = ctypes.c_void_p
@@ -104,7 +104,7 @@ class Btf:
         lib.btf__new.restype = ctypes.c_void_p
         lib.btf__new.argtypes = [ctypes.c_char_p, ctypes.c_uint32]
         self._btf = load() if data is None else lib.btf__new(data, len(data))
-        # libbpf gives NULL or, before 1.0, a negative errno as a pointer.
+        # libbpf returns NULL or, before 1.0, a negative errno as a pointer.
         if not self._btf or self._btf > 2**64 - 4096:
             raise OpensnoopError(
                 f"cannot read {this_kernel.BTF}, and the headers of "
@@ -112,7 +112,7 @@ class Btf:
             )
 
     def find(self, name: str) -> Optional[Tuple[int, str]]:
-        """The type's id, and how C names it; None if the kernel has none."""
+        """The type's ID, and its name in C; None if the kernel has none."""
         for kind, prefix in ((STRUCT, "struct "), (TYPEDEF, "")):
             found: int = self._lib.btf__find_by_name_kind(
                 self._btf, name.encode(), kind
@@ -122,7 +122,7 @@ class Btf:
         return None
 
     def find_enum(self, name: str) -> int:
-        """The type's id; 0 or less if the kernel has none."""
+        """The enum's type ID; 0 or less if the kernel has none."""
         found: int = self._lib.btf__find_by_name_kind(
             self._btf, name.encode(), ENUM
         )
@@ -144,7 +144,7 @@ class Btf:
         return size
 
     def bare(self, type_id: int, typedefs: bool = True) -> int:
-        """The type below its qualifiers (and its typedefs)."""
+        """The type without its qualifiers (and without its typedefs)."""
         while type_id:
             found = self.type(type_id)
             wrappers = (_VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
@@ -169,7 +169,7 @@ class Btf:
         return _BtfArray.from_address(self.address(type_id) + 12)
 
     def encoding(self, type_id: int) -> int:
-        """Of an integer: BOOL_ENCODING or SIGNED_ENCODING, or 0."""
+        """The encoding of an integer: BOOL_ENCODING, SIGNED_ENCODING or 0."""
         word = ctypes.c_uint32.from_address(self.address(type_id) + 12)
         return word.value >> 24 & 0xF
 
@@ -187,10 +187,10 @@ def of_this_kernel() -> Btf:
 def offsets(
     fields: Iterable[Tuple[str, Sequence[str]]]
 ) -> List[Optional[int]]:
-    """Where each field is in its struct, in bytes; None if it isn't there.
+    """The offset of each field in its struct, in bytes; None without one.
 
-    A field is the struct's name and the names that it has had, one of which
-    is looked for. Raises OpensnoopError where BTF or libbpf is missing.
+    A field is given by its struct's name and by the names that the field has
+    had. Raises OpensnoopError if BTF or libbpf is missing.
     """
     btf = of_this_kernel()
     return [_offset(btf, struct, names) for struct, names in fields]
@@ -202,7 +202,7 @@ def _offset(btf: Btf, struct: str, names: Sequence[str]) -> Optional[int]:
 
 
 def _offset_in(btf: Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
-    """Also in anonymous members. Bit fields have none."""
+    """The offset of a field, also in anonymous members; not of bit fields."""
     has_bit_fields = btf.type(type_id).has_bit_fields
     for member in btf.members(type_id):
         if has_bit_fields and member.offset >> 24:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this process may do, of capabilities(7)."""
+"""The capabilities of this process: capabilities(7)."""
 
 from __future__ import annotations
 
-# Their bits.
+# The bits of the capabilities that tracing uses.
 CAPABILITIES = {
     "CAP_DAC_READ_SEARCH": 2,
     "CAP_IPC_LOCK": 14,
@@ -27,5 +27,8 @@ def has(name: str) -> bool:
 
 
 def may_trace() -> bool:
-    """CAP_SYS_ADMIN, or since Linux 5.8 CAP_BPF and CAP_PERFMON."""
+    """Has this process the rights to trace?
+
+    These are CAP_SYS_ADMIN or, since Linux 5.8, CAP_BPF and CAP_PERFMON.
+    """
     return has("CAP_SYS_ADMIN") or (has("CAP_BPF") and has("CAP_PERFMON"))

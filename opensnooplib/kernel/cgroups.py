@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--cgroup: cgroups of version 2 and 1, and where they are mounted.
+"""The cgroups of --cgroup, of version 2 and 1, and where they are mounted.
 
 See cgroups(7). A cgroup is a directory; its version, and for version 1 its
-controllers, are those of the file system that it lies in.
+controllers, are those of the file system that it is in.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
 
-# Controllers of version 1, by their names in mount options, which are those
-# of enum cgroup_subsys_id (include/linux/cgroup_subsys.h) but for one. The
-# first are those that container runtimes always use.
+# Controllers of version 1: the names of enum cgroup_subsys_id
+# (include/linux/cgroup_subsys.h) by those in mount options, of which one
+# differs. The first are those that container runtimes always use.
 _CONTROLLERS = {
     "pids": "pids",
     "memory": "memory",
@@ -41,11 +41,11 @@ class Hierarchy(NamedTuple):
     path: str
     device: int
     version: int
-    controller: str  # of version 1: the kernel's name for one that it has
+    controller: str  # of version 1: the kernel's name of one that it has
 
     @property
     def is_usable(self) -> bool:
-        """Of version 1, a hierarchy can have a name and no controller."""
+        """Can it select opens? One of version 1 may have no controller."""
         return self.version == 2 or self.controller != ""
 
 
@@ -57,7 +57,7 @@ class Cgroup(NamedTuple):
 
 
 def hierarchies() -> List[Hierarchy]:
-    """Version 2 first, then those that are likely to tell containers."""
+    """The mounted ones: version 2 first, then those likely for containers."""
     with open(
         "/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape"
     ) as file:
@@ -67,7 +67,7 @@ def hierarchies() -> List[Hierarchy]:
 
 
 def _parse_mounts(lines: Sequence[str]) -> Iterator[Hierarchy]:
-    """proc_pid_mountinfo(5)."""
+    """The hierarchies in the lines of proc_pid_mountinfo(5)."""
     for line in lines:
         mount, _, filesystem = line.partition(" - ")
         kind, _, options = filesystem.split(" ", 2)
@@ -89,16 +89,16 @@ def _parse_mounts(lines: Sequence[str]) -> Iterator[Hierarchy]:
 
 
 def _unescape(text: str) -> str:
-    """A space is \\040 there."""
+    """`text` without the escapes of mountinfo, where a space is \\040."""
     return re.sub(
         r"\\([0-7]{3})", lambda octal: chr(int(octal.group(1), 8)), text
     )
 
 
 def cgroups(words: Sequence[str]) -> Tuple[Cgroup, ...]:
-    """Each word is a directory, or a path as /proc/PID/cgroup tells it.
+    """The cgroups in `words`: directories, or paths as in /proc/PID/cgroup.
 
-    Raises UsageError where there is no such cgroup.
+    Raises UsageError if there is no such cgroup.
     """
     return tuple(dict.fromkeys(_cgroup(word) for word in words))
 
@@ -112,7 +112,7 @@ def _cgroup(word: str) -> Cgroup:
     if not word:
         raise UsageError("--cgroup needs a path; / is the whole host")
     paths = [word]
-    if not {".", ".."} & set(word.split("/")):  # which are of a directory
+    if not {".", ".."} & set(word.split("/")):  # which start from a directory
         paths += [f"{h.path}/{word}" for h in mounted if h.is_usable]
     for path in paths:
         found = cgroup_at(path, mounted)
@@ -120,17 +120,17 @@ def _cgroup(word: str) -> Cgroup:
             return found
     if os.path.isdir(word) and _hierarchy_of(word, mounted):
         raise UsageError(
-            f"--cgroup {word}: lies in a hierarchy without a controller; "
-            "give the same cgroup in another hierarchy"
+            f"--cgroup {word}: this cgroup is in a hierarchy without a "
+            "controller; give the same cgroup in another hierarchy"
         )
     if os.path.exists(word):
         raise UsageError(
-            f"--cgroup {word}: is no cgroup; give a directory below "
+            f"--cgroup {word}: not a cgroup; give a directory below "
             f"{mounted[0].path}"
         )
     raise UsageError(
-        f"--cgroup {word}: there is no such cgroup; systemd-cgls and "
-        "/proc/PID/cgroup tell their paths"
+        f"--cgroup {word}: no such cgroup; systemd-cgls and /proc/PID/cgroup "
+        "show their paths"
     )
 
 
@@ -142,7 +142,7 @@ def _hierarchy_of(
 
 
 def cgroup_at(path: str, mounted: Sequence[Hierarchy]) -> Optional[Cgroup]:
-    """The cgroup that this directory is, if it is one that can be used."""
+    """The cgroup at this directory, or None if it isn't a usable one."""
     try:
         found = os.stat(path)
         hierarchy = _hierarchy_of(path, mounted)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--children: the processes that are followed from the start.
+"""The processes that --children follows from the start.
 
 bpf_src/extra/children.h follows every child of a process in its map
-"followed". Those that are children already when the trace begins are found in
-/proc.
+"followed". Children that exist when the trace begins are found in /proc.
 """
 
 from __future__ import annotations
@@ -14,15 +13,16 @@ from typing import Dict, Iterable, List, Mapping, Set
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.kernel import this_kernel
 
-# Maps of bpf_src/extra/children.h: processes by the host's numbers and, inside
-# a container, by its own.
+# Maps of bpf_src/extra/children.h: processes by the host's PIDs and, inside a
+# container, by its own PIDs.
 _FOLLOWED, _TO_FOLLOW = "followed", "to_follow"
 
-# How many threads these have is not known: see bpf_src/extra/children.h.
+# The number of threads of a process for which it is unknown: see
+# bpf_src/extra/children.h.
 _MANY = 1 << 32
 
-# Should there always be more: inside a container, those that the kernel's
-# programs have found can't be told from others.
+# A limit, in case new processes are found each time: inside a container, those
+# that the BPF programs have found look the same as others.
 _MOST_ROUNDS = 50
 
 
@@ -34,9 +34,9 @@ def map_names() -> List[str]:
 def follow(pids: Iterable[int], maps: Mapping[str, int]) -> None:
     """Put these processes and all that descend from them into the maps.
 
-    The programs must be attached. Each child that is made from here on is
+    The programs must be attached. A child that is created from now on is
     either seen by them, since its parent is in the map, or in /proc, since it
-    is there before they are called: so it goes on until /proc has none that
+    is there before they are called. So /proc is read until it has none that
     is not in the map. Raises OSError.
     """
     map_fd = maps[map_names()[-1]]
@@ -51,10 +51,10 @@ def follow(pids: Iterable[int], maps: Mapping[str, int]) -> None:
 
 
 def take_over(maps: Mapping[str, int], older: Mapping[str, int]) -> None:
-    """Follow whom older programs follow, which still are attached.
+    """Follow the processes that older programs, still attached, follow.
 
-    As with follow(): until there is none that isn't in the map. Raises
-    OSError.
+    Their maps are read, as /proc by follow(), until they have none that is not
+    in the new maps. Raises OSError.
     """
     for name in map_names():
         for _ in range(_MOST_ROUNDS):
@@ -65,9 +65,9 @@ def take_over(maps: Mapping[str, int], older: Mapping[str, int]) -> None:
 
 
 def _insert(map_fd: int, pid: int) -> bool:
-    """Was it missing in the map?"""
+    """Insert a process. Returns whether it was missing from the map."""
     came = bpf_objects.map_insert(map_fd, pid, _MANY)
-    # One that has ended meanwhile may not give its place to a successor.
+    # A process that has ended meanwhile is removed: another may get its PID.
     if came and not this_kernel.task_status(pid):
         bpf_objects.map_remove(map_fd, pid)
     return came

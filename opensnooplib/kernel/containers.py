@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--container: from an ID or a name to the container's cgroup.
+"""The cgroups of --container, found by the ID or the name of a container.
 
 Runtimes name cgroups after container IDs. Names are in their state files:
 
@@ -7,7 +7,7 @@ Runtimes name cgroups after container IDs. Names are in their state files:
 - Podman and CRI-O: containers.json of containers/storage, root's
 - containerd: the OCI bundles, config.json (runtime-spec, config.md)
 
-They belong to root; one that isn't as expected is passed over.
+These files belong to root; one that isn't as expected is ignored.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups
 from opensnooplib.kernel.cgroups import Cgroup, Hierarchy
 
-# Of a shorter part of an ID, a name that was mistyped could be one.
+# The shortest part of an ID that is accepted: a mistyped name could be the
+# start of an ID.
 _LEAST_OF_AN_ID = 6
 
-# How runtimes name the cgroup of a container: docker-ID.scope, crio-ID, ID.
+# The cgroup of a container, as runtimes name it: docker-ID.scope, crio-ID, ID.
 _PREFIXES = "docker|libpod|libpod-payload|cri-containerd|crio|nerdctl"
 _OF_CONTAINER = re.compile(
     rf"(?:(?:{_PREFIXES})-)?([0-9a-f]{{64}})(?:\.scope)?"
@@ -37,7 +38,7 @@ _DOCKER = "/var/lib/docker"
 _STORAGE = "/var/lib/containers/storage/*-containers/containers.json"
 _BUNDLES = "/run/containerd/io.containerd.runtime.v*.task/*/*/config.json"
 
-# Where Kubernetes and nerdctl leave a container's name.
+# The annotations in which Kubernetes and nerdctl store a container's name.
 _NAME_ANNOTATIONS = ("io.kubernetes.cri.container-name", "nerdctl/name")
 
 
@@ -47,9 +48,9 @@ class _Container(NamedTuple):
 
 
 def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
-    """The cgroups of containers, by ID, by the first part of it, or by name.
+    """The cgroups of containers, each given by ID, part of an ID, or name.
 
-    Raises UsageError where there is none, or more than one.
+    Raises UsageError if no container matches, or more than one.
     """
     mounted = [h for h in cgroups.hierarchies() if h.is_usable]
     folders = {h: list(_folders(h.path)) for h in mounted}
@@ -79,8 +80,8 @@ def _find(
     ids = _matching(word, known)
     if not ids:
         raise UsageError(
-            f"--container {word}: neither docker, podman, containerd nor "
-            "CRI-O has such a container here; give its ID or its name"
+            f"--container {word}: no such container in docker, podman, "
+            "containerd or CRI-O here; give its ID or its name"
         )
     if len(ids) > 1:
         raise UsageError(
@@ -90,14 +91,14 @@ def _find(
     found = _cgroup_of(ids.pop(), folders)
     if found is None:
         raise UsageError(
-            f"--container {word}: has no cgroup, so it does not run; start "
-            "it first"
+            f"--container {word}: it has no cgroup, so it is not running; "
+            "start it first"
         )
     return found
 
 
 def _matching(word: str, known: Sequence[_Container]) -> Set[str]:
-    """IDs, those that match best: a whole ID, a name, a part of an ID."""
+    """The IDs that match best: by whole ID, by name, by the start of an ID."""
     exact = {one.id for one in known if one.id == word}
     by_name = {one.id for one in known if word in one.names}
     by_part = {
@@ -115,7 +116,7 @@ def _cgroup_of(
         rf"(?:(?:{_PREFIXES})-)?{re.escape(container)}(?:\.scope)?"
     )
     for hierarchy, paths in folders.items():
-        for path in sorted(paths, key=len):  # not one within the container
+        for path in sorted(paths, key=len):  # not one inside the container
             if own.fullmatch(os.path.basename(path)):
                 return cgroups.cgroup_at(path, [hierarchy])
     return None
@@ -146,14 +147,14 @@ def _docker_folder() -> str:
 
 
 def _with_short(names: List[Any]) -> Tuple[str, ...]:
-    """CRI-O's k8s_CONTAINER_POD_NAMESPACE_... also as CONTAINER."""
+    """The names, with CONTAINER of CRI-O's k8s_CONTAINER_POD_NAMESPACE_..."""
     whole = [name for name in names if isinstance(name, str)]
     parts = [name.split("_") for name in whole]
     return (*whole, *(p[1] for p in parts if p[0] == "k8s" and len(p) > 2))
 
 
 def _read(path: str, kind: type = dict) -> Any:
-    """What the JSON file holds; an empty `kind` where it doesn't hold one."""
+    """The content of a JSON file; an empty `kind` if that is not a `kind`."""
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel's own functions that open files, by the names they have had."""
+"""The kernel's functions that open files, by the names that they have had."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import re
 from typing import Dict, List, Mapping, Sequence, Set
 
 # The kernel's functions for the syscalls that open files, by machine and by
-# the #define that names it in the C (bpf_src/plans/function_probes.h). A name
-# that a kernel lacks is followed by its successors. These names are made by
-# arch/*/include/asm/syscall_wrapper.h, since Linux 4.17 on x86 and 4.19 on
-# arm64.
+# the #define that names the function in the C
+# (bpf_src/plans/function_probes.h). The first name that a kernel has is used.
+# The names are made by arch/*/include/asm/syscall_wrapper.h, since Linux 4.17
+# on x86 and 4.19 on arm64.
 OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
     "x86_64": {
         "OPEN_FUNCTION": ("__x64_sys_open",),
@@ -34,7 +34,7 @@ OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
             "__ia32_sys_open_by_handle_at",
         ),
     },
-    # Programs of 32 bits share creat and openat2.
+    # 32-bit programs use the functions of 64-bit ones for creat and openat2.
     "aarch64": {
         "OPEN_FUNCTION": ("__arm64_sys_open",),
         "CREAT_FUNCTION": ("__arm64_sys_creat",),
@@ -51,12 +51,12 @@ OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
 
 
 def open_function_names() -> List[str]:
-    """All that are looked for on such a machine."""
+    """All names in OPEN_FUNCTIONS for this machine."""
     return _every(OPEN_FUNCTIONS.get(os.uname().machine, {}))
 
 
 def filp_open_names() -> List[str]:
-    """The same of FILP_OPEN."""
+    """All names in FILP_OPEN."""
     return _every(FILP_OPEN)
 
 
@@ -64,28 +64,28 @@ def _every(names: Mapping[str, Sequence[str]]) -> List[str]:
     return [name for candidates in names.values() for name in candidates]
 
 
-# What all of them, and the kernel itself, open a file by name with. Linux 7
-# renamed it.
+# The function with which all of these, and the kernel itself, open a file by
+# its path. Linux 7 renamed it.
 FILP_OPEN = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
 
 
 def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
-    """The functions that open files here: #define and name.
+    """The names of OPEN_FUNCTIONS that this kernel has, by #define.
 
-    Empty where the kernel has none of them. `symbols` is for tests.
+    Empty if it has none of them. `symbols` is for tests.
     """
     return _present(OPEN_FUNCTIONS.get(os.uname().machine, {}), symbols)
 
 
 def filp_open_function(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
-    """FILP_OPEN's #define and name; empty where the kernel has none."""
+    """The name in FILP_OPEN that this kernel has, by #define, if any."""
     return _present(FILP_OPEN, symbols)
 
 
 def _present(
     names: Mapping[str, Sequence[str]], symbols: str
 ) -> Dict[str, str]:
-    """Of each #define the first name that the kernel has."""
+    """The first name that the kernel has, by #define."""
     there = _symbols_among(_every(names), symbols)
     found = {}
     for define, candidates in names.items():
@@ -96,7 +96,8 @@ def _present(
     return found
 
 
-# For opens within the kernel (bpf_src/ways/kernel_opens.h), likewise.
+# The kernel's functions for opens by the kernel itself, by #define
+# (bpf_src/ways/kernel_opens.h).
 _INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
     **FILP_OPEN,
     "FILE_OPEN_NAME": ("file_open_name",),
@@ -105,7 +106,10 @@ _INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
 
 
 def inner_functions() -> Dict[str, str]:
-    """Those of this kernel: #define and name. Empty if it lacks one."""
+    """The functions for opens by the kernel itself: name by #define.
+
+    Empty if this kernel lacks one.
+    """
     found = _present(_INNER_FUNCTIONS, "/proc/kallsyms")
     return found if len(found) == len(_INNER_FUNCTIONS) else {}
 
@@ -115,7 +119,7 @@ def has_function(name: str) -> bool:
 
 
 def _symbols_among(names: Sequence[str], symbols: str) -> Set[str]:
-    """Which of these functions the kernel has: a file of 4 to 20 MB."""
+    """Those of these names that are in `symbols`, a file of 4 to 20 MB."""
     pattern = re.compile(
         b" [tT] (" + b"|".join(name.encode() for name in names) + b")$", re.M
     )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which kinds of hook this kernel offers, found out by trying each.
+"""The kinds of hook that this kernel offers, found out by trying each.
 
-Nothing stays: what is loaded or attached here is closed at once.
+Nothing stays attached: all that is loaded or attached is closed at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from opensnooplib.kernel import this_kernel
 _TRACEPOINT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 17, 26, 29
 _TRACE_FENTRY, _LSM_MAC = 24, 27
 
-# Exported to modules since ever, so it won't be renamed lightly.
+# The function that a kprobe is tried on. It has always been exported to
+# modules, so it is unlikely to be renamed.
 _A_FUNCTION = "vfs_fsync"
 
 
@@ -29,7 +30,8 @@ def _refusal(program_type: int) -> str:
 def _refusal_with_btf(program_type: int, attach_type: int) -> str:
     if not this_kernel.has_btf():
         return "this kernel has no BTF"
-    # Type 1 of the BTF is no function: EINVAL is as far as a program gets.
+    # Type 1 of the BTF is not a function, so a kernel with this kind of hook
+    # refuses the program with EINVAL.
     error = bpf_objects.program_refusal(program_type, attach_type, 1)
     if error and error != "EINVAL":
         return f"the kernel refuses its programs ({error})"
@@ -49,7 +51,7 @@ def _kprobe() -> str:
 
 
 def _uprobe() -> str:
-    # A file that nobody runs: the kernel writes no breakpoint anywhere.
+    # This file is never mapped to be run, so the kernel writes no breakpoint.
     return _probe("uprobe", os.path.abspath(__file__))
 
 
@@ -64,9 +66,9 @@ def _probe(pmu: str, target: str) -> str:
 def has_kprobe_multi() -> bool:
     """Can kprobes be links (kprobe.multi) whose returns are never missed?
 
-    Since Linux 6.14 each task's own stack of the function graph tracer keeps
-    them (kernel/trace/fprobe.c); before that, as for kretprobes, a few
-    instances for all tasks.
+    Since Linux 6.14 returns are kept in each task's own stack of the function
+    graph tracer (kernel/trace/fprobe.c); before that, as with kretprobes, in a
+    few instances for all tasks.
     """
     if this_kernel.version() < (6, 14, 0):
         return False
@@ -81,7 +83,8 @@ def _lsm() -> str:
     return _refusal_with_btf(_LSM, _LSM_MAC)
 
 
-# By name: a function that says why not, or "".
+# The kinds of hook, each with a function that returns why this kernel doesn't
+# offer it, or "".
 KINDS: Dict[str, Callable[[], str]] = {
     "tracepoint": _tracepoint,
     "raw tracepoint": _raw_tracepoint,

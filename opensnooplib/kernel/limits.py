@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many files may be open, and how much memory may be locked.
+"""The limits of open files and of locked memory.
 
 Rings, maps, programs and attachments are files; rings are locked memory, and
 before Linux 5.11 maps and programs are, too. A host with many CPUs needs more
-than the soft limits of most shells, which the hard ones allow. Where that is
-too little, a sentence says so, whoever found out.
+than the soft limits of most shells; the hard limits are usually enough. If
+they aren't, the same message says so, whatever has failed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from typing import Optional
 
 from opensnooplib.base.errors import OpensnoopError
 
-# The files that a process may have, those that the host may, and what
-# ring_map() of native/perf/perf_ring.h makes of the limit of locked memory.
+# The errors for the open files of a process, those of the host, and locked
+# memory; the last one is that of ring_map() of native/perf/perf_ring.h.
 ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)
-# Programs and maps are locked memory before (commit bdb7b79b4ce8).
+# The first kernel on which programs and maps are not locked memory (commit
+# bdb7b79b4ce8).
 BPF_IS_NOT_LOCKED = (5, 11, 0)
 MORE_LOCKED_MEMORY = "run with CAP_IPC_LOCK or a larger ulimit -l"
 
-# As BCC and the dynamic linker tell of them.
+# These errors in messages of BCC and of the dynamic linker.
 _IN_WORDS = re.compile(
     f": ({'|'.join(os.strerror(number) for number in ERRNOS)})$", re.MULTILINE
 )
@@ -37,7 +38,10 @@ _as_given = {
 
 
 def raise_limits() -> None:
-    """As far as this process may: with CAP_SYS_RESOURCE, beyond the hard."""
+    """Raise the limits as far as possible: the soft ones to the hard ones.
+
+    With CAP_SYS_RESOURCE, locked memory is unlimited.
+    """
     for kind, (_, hard) in _as_given.items():
         resource.setrlimit(kind, (hard, hard))
     unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -46,13 +50,16 @@ def raise_limits() -> None:
 
 
 def restore_limits() -> None:
-    """For a program that isn't ours."""
+    """Restore the limits for a program that isn't part of the tool."""
     for kind, limit in _as_given.items():
         resource.setrlimit(kind, limit)
 
 
 def ran_out(error: Optional[BaseException], printed: str = "") -> int:
-    """Which of ERRNOS made it fail, or 0; `printed` is what BCC said."""
+    """The one of ERRNOS that caused `error`, or 0.
+
+    `printed` is what BCC printed.
+    """
     while error is not None:
         number = getattr(error, "errno", None)
         if number in ERRNOS:
@@ -66,28 +73,29 @@ def ran_out(error: Optional[BaseException], printed: str = "") -> int:
 
 
 def sentence(number: int) -> str:
-    """For one of ERRNOS."""
+    """The message for one of ERRNOS."""
     if number == errno.ENFILE:
         return (
-            "too many files are open on this host: end what has them open, "
-            "or raise the sysctl fs.file-max"
+            "too many files are open on this host: end processes that have "
+            "them open, or raise the sysctl fs.file-max"
         )
     if number == errno.ENOBUFS:
         locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] >> 10
         return (
             "the perf rings need more locked memory than this user may have "
-            f"(ulimit -l is {locked}, in KiB, beside what the sysctl "
-            "kernel.perf_event_mlock_kb gives for each CPU): "
+            f"(ulimit -l is {locked} KiB, in addition to what the sysctl "
+            "kernel.perf_event_mlock_kb allows for each CPU): "
             f"{MORE_LOCKED_MEMORY}, or choose a smaller -b"
         )
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return (
-        f"{limit} open files, the limit here, are too few for the rings, maps "
-        f"and programs: raise it, for example ulimit -n {max(1024, 2 * limit)}"
+        f"the limit of {limit} open files is too low for the rings, maps and "
+        "programs: raise it, for example with ulimit -n "
+        f"{max(1024, 2 * limit)}"
     )
 
 
 def explained(error: Exception) -> Optional[OpensnoopError]:
-    """What to say instead, if that is why."""
+    """The error to report instead, if one of ERRNOS is the cause."""
     number = ran_out(error)
     return OpensnoopError(sentence(number)) if number else None

@@ -11,14 +11,15 @@ LOCKED_DOWN = (
 
 
 def forbids_tracing() -> bool:
-    """The stronger mode forbids perf, kprobes, tracefs."""
+    """Is it on in its stronger mode, without perf, kprobes and tracefs?"""
     return mode() == "confidentiality"
 
 
 def mode() -> str:
-    """none, integrity, confidentiality, or "" where the kernel has none.
+    """The mode: none, integrity, confidentiality, or "" without lockdown.
 
-    From securityfs; where that isn't mounted, as the kernel was booted.
+    It is read from securityfs or, if that isn't mounted, from the kernel's
+    command line.
     """
     try:
         with open("/sys/kernel/security/lockdown", encoding="ascii") as file:

@@ -11,11 +11,11 @@ from opensnooplib.kernel import this_kernel
 
 
 class Mount(NamedTuple):
-    """What has to be mounted."""
+    """A file system that must be mounted."""
 
     filesystem: str
     path: str
-    witness: str  # a file that is there then
+    witness: str  # a file that exists if it is mounted
 
     @property
     def is_there(self) -> bool:
@@ -33,7 +33,7 @@ NEEDED: List[Mount] = [
 
 
 def check() -> None:
-    """Raises OpensnoopError where one is missing."""
+    """Raise OpensnoopError if one of NEEDED isn't mounted."""
     for mount in NEEDED:
         if not mount.is_there:
             raise OpensnoopError(

@@ -7,13 +7,13 @@ from typing import List
 
 from opensnooplib.kernel import tracefs
 
-# As their tracepoints are called; in the order of enum open_call in
-# bpf_src/event.h.
+# The syscalls, named as in their tracepoints and in the order of enum
+# open_call in bpf_src/event.h.
 OPEN_CALLS = ("open", "creat", "openat", "openat2", "open_by_handle_at")
 
 
 def traced() -> List[str]:
-    """Those that this kernel has tracepoints for."""
+    """The syscalls for which this kernel has tracepoints."""
     return [
         call
         for call in OPEN_CALLS

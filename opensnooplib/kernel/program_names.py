@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program attaches to, its target, as its name says.
+"""The hook and the target of a program, which its name says.
 
-BCC's macros make the names.
-
-TRACEPOINT_PROBE(syscalls, sys_enter_openat), for example, is a function
-tracepoint__syscalls__sys_enter_openat.
+BCC's macros make the names: TRACEPOINT_PROBE(syscalls, sys_enter_openat), for
+example, is a function tracepoint__syscalls__sys_enter_openat.
 """
 
 from __future__ import annotations
@@ -16,14 +14,14 @@ from opensnooplib.kernel import function_names
 
 
 class Hook(NamedTuple):
-    """One kind of target."""
+    """One kind of hook."""
 
     prefix: str
     what: str
     kind: str  # see hooks.KINDS
     program_type: str  # attribute of bcc.BPF
     attach: str  # method of bcc.BPF
-    argument: str  # of that, for the target; "": the name has it
+    argument: str  # of that method, for the target; "": it uses the name
     fds: str  # where BCC keeps the descriptors
 
 
@@ -89,9 +87,9 @@ HOOKS = (
 def hook_of(
     program: str, where: Callable[[str], str] = lambda program: ""
 ) -> Hook:
-    """Raises SourceError where the name says nothing.
+    """The hook of a program. Raises SourceError if its name has none.
 
-    `where` tells the begin of its message.
+    `where` returns the beginning of the error's message, such as "my.c:12: ".
     """
     for hook in HOOKS:
         if program.startswith(hook.prefix):
@@ -104,12 +102,13 @@ def hook_of(
     )
 
 
-# BCC 0.29 and later put it before the name of a function for fentry.
+# The prefix that BCC 0.29 and later put before the name of an fentry's
+# function.
 MODULE = "vmlinux__"
 
 
 def target_of(program: str) -> str:
-    """For example syscalls:sys_enter_openat, or do_sys_openat2."""
+    """The target, for example syscalls:sys_enter_openat or do_sys_openat2."""
     hook = hook_of(program)
     target = program[len(hook.prefix) :]
     if hook.prefix == "tracepoint__":
@@ -119,34 +118,38 @@ def target_of(program: str) -> str:
     return target
 
 
-# The program that sees the end of something, and the one for its begin.
+# The prefix of programs that see the end of something, and that of programs
+# that see its beginning.
 _PAIRS = (
     ("tracepoint__syscalls__sys_exit_", "tracepoint__syscalls__sys_enter_"),
     ("kretprobe__", "kprobe__"),
     ("kretfunc__", "kfunc__"),
 )
 
-# Ends whatever a thread has begun: bpf_src/thread_exit.h.
+# Programs that end whatever a thread has begun: bpf_src/thread_exit.h.
 _THREAD_ENDS = (
     "tracepoint__sched__sched_process_exit",
     "tracepoint__sched__sched_process_exec",
 )
 
-# Take the name of an open that was seen before: bpf_src/extra/trusted.h.
+# Programs that take the path of an open that another program has seen begin:
+# bpf_src/extra/trusted.h.
 _TAKE_NAMES = tuple(f"__{name}" for name in function_names.filp_open_names())
-# An open through io_uring: bpf_src/ways/io_uring.h.
+# Programs that see the beginning and the end of an open through io_uring:
+# bpf_src/ways/io_uring.h.
 _REQUEST_BEGINS = (
     "tracepoint__io_uring__io_uring_submit_",
     "tracepoint__io_uring__io_uring_req_failed",
 )
 REQUEST_END = "tracepoint__io_uring__io_uring_complete"
 
-# Sees each new process, for --children: bpf_src/extra/children.h.
+# The program that sees each new process, for --children:
+# bpf_src/extra/children.h.
 FOLLOWER = "tracepoint__task__task_newtask"
 
 
 def begin_of(program: str) -> str:
-    """The program that sees the begin of what this one sees end, or ""."""
+    """The program that sees the beginning of what this one sees end, or ""."""
     for end, begin in _PAIRS:
         if program.startswith(end):
             return program.replace(end, begin, 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hooks that this kernel has, with names close to one that it doesn't have."""
+"""Hooks of this kernel with names similar to one that it doesn't have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COUNT = 3
 
 
 def names(hook: Hook, target: str) -> List[str]:
-    """The closest first; empty where nothing is close."""
+    """The most similar targets, the closest first; none if none is similar."""
     if hook.prefix == "tracepoint__":
         return _closest(target, _tracepoints())
     if hook.prefix == "raw_tracepoint__":
@@ -34,7 +34,7 @@ def names(hook: Hook, target: str) -> List[str]:
 
 
 def exists(hook: Hook, target: str) -> bool:
-    """As far as a look tells; tracefs must be mounted."""
+    """Does this kernel list the target? tracefs must be mounted."""
     if hook.prefix == "tracepoint__":
         path = target.replace(":", "/", 1)
         return any(
@@ -49,10 +49,10 @@ def exists(hook: Hook, target: str) -> bool:
 
 
 def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
-    """Raises SourceError where this kernel doesn't have it.
+    """Raise SourceError if this kernel doesn't have the target.
 
-    `where` gives the begin of the sentence: "my.c:12: ". To find that takes
-    longer than to look.
+    `where` returns the beginning of the error's message, such as "my.c:12: ".
+    It is only called for an error, since it takes longer than the check.
     """
     if exists(hook, target):
         return
@@ -72,28 +72,31 @@ _NO_HELPER = re.compile(
 
 
 def instead_of_unknown(output: str) -> List[str]:
-    """What this kernel has in place of names that clang doesn't know.
+    """Sentences about names that clang doesn't know, with similar ones.
 
-    `output` is what clang printed. Returns sentences.
+    `output` is what clang printed.
     """
     sentences: List[str] = []
     for category, event in dict.fromkeys(_NO_FIELD.findall(output)):
         fields = _fields(category, event)
         if fields:
-            sentences.append(f"{category}:{event} has {', '.join(fields)}")
+            sentences.append(
+                f"{category}:{event} has the fields {', '.join(fields)}"
+            )
     for groups in dict.fromkeys(_NO_HELPER.findall(output)):
         name = "".join(groups)
         helpers = (f for f in _functions() if f.startswith("bpf_"))
         alike = _closest(name, helpers)
         if alike:
             sentences.append(
-                f"there is no helper {name}, but {', '.join(alike)}"
+                f"there is no helper {name}; did you mean "
+                f"{', '.join(alike)}?"
             )
     return sentences
 
 
 def _fields(category: str, event: str) -> List[str]:
-    """Of the tracepoint's arguments."""
+    """The names of a tracepoint's arguments."""
     for root in tracefs.FOLDERS:
         path = f"{root}/events/{category}/{event}/format"
         if os.path.exists(path):
@@ -119,7 +122,7 @@ def _tracepoints() -> Set[str]:
 
 
 def _raw_tracepoints() -> Set[str]:
-    """All tracepoints but those that sys_enter and sys_exit are made into."""
+    """All raw tracepoints: syscalls have only sys_enter and sys_exit."""
     split = (name.partition(":") for name in _tracepoints())
     return {event for category, _, event in split if category != "syscalls"}
 
@@ -144,8 +147,12 @@ def _pairs(word: str) -> Set[str]:
 
 
 def _closest(wanted: str, known: Iterable[str]) -> List[str]:
-    """Difflib alone would take seconds for all functions of a kernel."""
-    import difflib  # costs a launch some ms
+    """The names in `known` that are most similar, the closest first.
+
+    Only names with many of the same pairs of letters are compared by difflib,
+    which would take seconds for all functions of a kernel.
+    """
+    import difflib  # takes some ms at launch
 
     pairs = _pairs(wanted)
     candidates = [

@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the running kernel says of itself."""
+"""What the running kernel says about itself."""
 
 from __future__ import annotations
 
 import os
 from typing import List, Optional, Tuple, Union
 
-# PROC_PID_INIT_INO of include/linux/proc_ns.h
+# The inode of the host's PID namespace: PROC_PID_INIT_INO of
+# include/linux/proc_ns.h.
 _HOST_PID_NAMESPACE = 0xEFFFFFFC
 
 BTF = "/sys/kernel/btf/vmlinux"
 
 
 def release() -> str:
-    """As uname -r, for example "6.1.0-18-amd64"."""
+    """The release, as of uname -r, for example "6.1.0-18-amd64"."""
     return os.uname().release
 
 
 def version() -> Tuple[int, int, int]:
-    """For example (6, 1, 0)."""
+    """The version, for example (6, 1, 0)."""
     numbers: List[int] = []
     for word in release().split("-")[0].split("."):
         digits = "".join(c for c in word if c.isdigit())
@@ -32,12 +33,12 @@ def has_btf() -> bool:
 
 
 def preempts_programs(plan: str) -> bool:
-    """May this kernel preempt BPF programs of that plan?
+    """Can this kernel preempt BPF programs of that plan?
 
-    If so it skips a program where another task is in the middle of it, until
-    that one runs again. A preemptible kernel preempts those on functions
-    (fentry), and since Linux 7 those on tracepoints of syscalls, which it
-    calls through trace_call_bpf_faultable(); those on kprobes never.
+    If so, it skips a program while another task is in the middle of it. A
+    preemptible kernel preempts programs on functions (fentry) and, since Linux
+    7, those on tracepoints of syscalls, which it calls through
+    trace_call_bpf_faultable(); it never preempts those on kprobes.
     """
     if plan == "kprobe" or not _is_preemptible():
         return False
@@ -45,10 +46,10 @@ def preempts_programs(plan: str) -> bool:
 
 
 def _is_preemptible() -> bool:
-    """From debugfs; where that isn't mounted, from uname -v.
+    """Is the kernel preemptible, by debugfs or, without that, by uname -v?
 
-    With PREEMPT_DYNAMIC it depends on a boot option, whose default differs;
-    Linux 7 has no other choice on x86 and arm64.
+    With PREEMPT_DYNAMIC this depends on a boot option, whose default differs;
+    Linux 7 is always preemptible on x86 and arm64.
     """
     try:
         with open("/sys/kernel/debug/sched/preempt", encoding="ascii") as file:
@@ -62,9 +63,10 @@ def _is_preemptible() -> bool:
 
 
 def has_task_pt_regs() -> bool:
-    """The helper for BPF programs: Linux 5.15, commit dd6e10fbd9fb.
+    """Does the kernel have the helper bpf_task_pt_regs()?
 
-    The verifier takes it only where it knows the kernel's types.
+    It came with Linux 5.15, commit dd6e10fbd9fb. The verifier accepts it only
+    if the kernel has BTF.
     """
     return has_btf() and version() >= (5, 15, 0)
 
@@ -75,7 +77,7 @@ CPUS = "/sys/devices/system/cpu"
 
 
 def parse_cpu_list(text: str) -> List[int]:
-    """Such as "0-3,8", as sysfs writes it (cputopology.rst)."""
+    """The CPUs in a list of sysfs such as "0-3,8" (cputopology.rst)."""
     cpus: List[int] = []
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
@@ -93,12 +95,12 @@ def online_cpus() -> List[int]:
 
 
 def possible_cpu_count() -> int:
-    """How many values a per-CPU map has for each key: bpf(2)."""
+    """The number of values that a per-CPU map has for each key: bpf(2)."""
     return max(_cpu_list("possible")) + 1
 
 
 def pid_namespace() -> Optional[Tuple[int, int]]:
-    """Device and inode of this process's, or None for the host's own."""
+    """Device and inode of the process's PID namespace; None for the host's."""
     try:
         found = os.stat("/proc/self/ns/pid")
     except OSError:
@@ -111,7 +113,7 @@ def pid_namespace() -> Optional[Tuple[int, int]]:
 def task_status(task: Union[int, str]) -> List[str]:
     """The lines of /proc/TASK/status, for a process or a thread: proc(5).
 
-    Empty where there is none.
+    Empty if there is no such task.
     """
     try:
         with open(
@@ -123,13 +125,13 @@ def task_status(task: Union[int, str]) -> List[str]:
 
 
 def thread_count() -> int:
-    """All threads on the host: proc_loadavg(5), its fourth word."""
+    """The number of threads on the host: proc_loadavg(5), its fourth word."""
     with open("/proc/loadavg", encoding="ascii") as file:
         return int(file.read().split()[3].partition("/")[2])
 
 
 def perf_event_paranoid() -> int:
-    """See perf_event_open(2); above 2 on Debian and Android kernels only."""
+    """The sysctl of perf_event_open(2); above 2 only on Debian and Android."""
     path = "/proc/sys/kernel/perf_event_paranoid"
     try:
         with open(path, encoding="ascii") as file:
@@ -139,7 +141,7 @@ def perf_event_paranoid() -> int:
 
 
 def memory_available() -> int:
-    """Bytes: MemAvailable of proc_meminfo(5)."""
+    """The available memory in bytes: MemAvailable of proc_meminfo(5)."""
     with open("/proc/meminfo", encoding="ascii") as file:
         for line in file:
             if line.startswith("MemAvailable:"):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """tracefs: where the kernel describes its tracepoints.
 
-BCC reads a tracepoint's number and format there. Many hosts don't mount it,
-so the compile room mounts it for itself, in a mount namespace of its own,
-which is gone when the room is.
+BCC reads a tracepoint's number and format there. Many hosts don't mount it, so
+the compile room mounts it in a mount namespace of its own, which ends with the
+room.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import List
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
 
-# Where the kernel's documentation (trace/ftrace.rst) says it is. BCC looks in
-# the second one first, and BCC 0.18 there only.
+# The mount points, as in the kernel's documentation (trace/ftrace.rst). BCC
+# looks below DEBUGFS first, and BCC 0.18 only there.
 TRACEFS = "/sys/kernel/tracing"
 DEBUGFS = "/sys/kernel/debug"
 FOLDERS = (DEBUGFS + "/tracing", TRACEFS)
@@ -27,16 +27,16 @@ def is_mounted(folder: str) -> bool:
 
 
 def mount_for_this_process() -> None:
-    """See that BCC finds tracefs where it looks.
+    """Mount tracefs where BCC looks for it, if it isn't mounted there.
 
-    Leaves the process in a mount namespace of its own if something had to be
-    mounted. Raises OpensnoopError where that fails.
+    The process is then in a mount namespace of its own. Raises OpensnoopError
+    if tracefs can't be mounted.
     """
     if all(is_mounted(folder) for folder in FOLDERS):
         return
     try:
         libc.unshare(libc.CLONE_NEWNS)
-        # Not "/", which is no mount point in a plain chroot.
+        # Not "/", which isn't a mount point in a plain chroot.
         libc.mount("none", "/sys", None, libc.MS_REC | libc.MS_PRIVATE)
         if not is_mounted(TRACEFS):
             libc.mount("tracefs", TRACEFS, "tracefs")
@@ -44,8 +44,8 @@ def mount_for_this_process() -> None:
         if any(is_mounted(folder) for folder in FOLDERS):
             return
         raise OpensnoopError(
-            f"tracefs is not mounted and can't be ({error.strerror}): as "
-            f"root, mount -t tracefs tracefs {TRACEFS}"
+            "tracefs is not mounted and cannot be mounted "
+            f"({error.strerror}): as root, mount -t tracefs tracefs {TRACEFS}"
         ) from None
     try:
         libc.mount("debugfs", DEBUGFS, "debugfs")
@@ -54,7 +54,7 @@ def mount_for_this_process() -> None:
 
 
 def description(category: str, event: str) -> str:
-    """Of a tracepoint, as the kernel gives it; "" if it has none so named."""
+    """The kernel's description of a tracepoint; "" if it doesn't have it."""
     for folder in FOLDERS:
         path = f"{folder}/events/{category}/{event}/format"
         try:
@@ -66,7 +66,7 @@ def description(category: str, event: str) -> str:
 
 
 def fields(category: str, event: str) -> List[str]:
-    """The names of a tracepoint's fields; none if the kernel has it not."""
+    """The names of a tracepoint's fields; none if the kernel lacks it."""
     return re.findall(
         r"field:[^;]*?(\w+)(?:\[\d*\])?;", description(category, event)
     )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ways to open a file that are no syscall of a plan: seen here, or not.
+"""The ways to open a file besides the syscalls of a plan.
 
-Each is an addition that any plan can have. What the kernel lacks for it is
-found out before the C is compiled, so that the C has only what works here.
+Each way can be added to any plan. Whether this kernel supports it is checked
+before the C is compiled, so that the C has only what works here.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Define = Tuple[str, str]
 
 
 class Ways(NamedTuple):
-    """What a plan sees besides its syscalls."""
+    """The ways that a plan sees besides its syscalls."""
 
     defines: List[Define]
     seen: List[str]
-    unproven: List[str]  # seen as well, but no open of the tool's can show it
-    unseen: Dict[str, str]  # why not
+    unproven: List[str]  # seen, too, but the tool can't test that
+    unseen: Dict[str, str]  # way: why it isn't seen
 
 
 NO_WAYS = Ways([], [], [], {})
@@ -39,7 +39,7 @@ NO_WAYS = Ways([], [], [], {})
 class _Request(NamedTuple):
     all_ways: bool  # --all
     trusted: bool  # --trusted, which may have a kprobe on a function of ours
-    functions: Mapping[str, str]  # that the plan hooks, if it does
+    functions: Mapping[str, str]  # those that the plan hooks, if any
 
 
 class _Missing(Exception):
@@ -49,7 +49,7 @@ class _Missing(Exception):
 def find(
     all_ways: bool, functions: Mapping[str, str], trusted: bool = False
 ) -> Ways:
-    """For the running kernel; tracefs must be mounted.
+    """The ways that are seen on this kernel; tracefs must be mounted.
 
     `functions` are those that the plan hooks: see function_names.py. trusted:
     the function that opens files may have a kprobe of --trusted, so it gets
@@ -70,7 +70,7 @@ def find(
 
 
 def _can_prove(way: str, defines: List[Define]) -> bool:
-    """Can the tool make such an open that fails, and its record tell of it?"""
+    """Can the tool make a failing open this way that has a record?"""
     if way == _32_BITS:
         return _is_x86()
     return _EXEC_TRACEPOINT not in defines
@@ -80,15 +80,15 @@ def _is_x86() -> bool:
     return os.uname().machine == "x86_64"
 
 
-# A field's struct, and the names that it has had.
+# The struct of a field, and the names that the field has had.
 _Field = Tuple[str, Tuple[str, ...]]
 
 _FILENAME_NAME: Dict[str, _Field] = {"FILENAME_NAME": ("filename", ("name",))}
 
-# #define: where a field is, in structs that no header has.
+# Fields of structs that no header declares, by the #define for their offset.
 _IO_URING: Dict[str, _Field] = {
     "IO_KIOCB_OPCODE": ("io_kiocb", ("opcode",)),
-    # Before Linux 6.0 it was a union of all commands.
+    # Before Linux 6.0 this was a union of all commands.
     "IO_KIOCB_COMMAND": ("io_kiocb", ("cmd", "open")),
     "IO_OPEN_DFD": ("io_open", ("dfd",)),
     "IO_OPEN_SLOT": ("io_open", ("file_slot",)),
@@ -123,7 +123,7 @@ def _offsets(fields: Mapping[str, _Field]) -> List[Define]:
     try:
         offsets = btf.offsets(fields.values())
     except OpensnoopError:
-        raise _Missing("this kernel has no BTF that can be read") from None
+        raise _Missing("this kernel has no readable BTF") from None
     for (struct, names), offset in zip(fields.values(), offsets):
         if offset is None:
             raise _Missing(f"this kernel's {struct} has no {names[0]}")
@@ -150,18 +150,18 @@ def _by_function() -> List[Define]:
         "io_openat2"
     ):
         raise _Missing(
-            "this kernel doesn't tell which request is done, as 5.18 does, "
-            "and has no kprobe on io_openat2"
+            "this kernel doesn't report which request is done, as Linux 5.18 "
+            "does, and can't have a kprobe on io_openat2"
         )
     fields = {**_IO_URING, **_IO_URING_RESULT, **_FILENAME_NAME}
     return [("IO_URING_BY_FUNCTION", "1")] + _room() + _offsets(fields)
 
 
 def _room() -> List[Define]:
-    """For requests that are under way; each takes more than PATH_MAX.
+    """The size of the map of requests under way; each has over PATH_MAX bytes.
 
-    Since Linux 6.1 (commit 7c8199e24fa0) a program may take the memory when
-    it needs it.
+    Since Linux 6.1 (commit 7c8199e24fa0) a program may allocate the memory
+    when it needs it.
     """
     if this_kernel.version() >= (6, 1, 0):
         return [
@@ -175,9 +175,12 @@ _32_BITS = "32-bit programs"
 
 
 def _runs_32_bits() -> bool:
-    """Found out by trying: a kernel built for it can be booted without."""
+    """Does this kernel run 32-bit programs?
+
+    This is found out by trying: a boot option can turn it off.
+    """
     if not _is_x86():
-        return True  # nothing here tells
+        return True  # this can't be tried here
     return native_library.test_open(_32_BITS, "") != -errno.ENOSYS
 
 
@@ -186,9 +189,11 @@ def _programs_for_32_bits(request: _Request) -> List[Define]:
     if request.functions and not has_functions:
         raise _Missing("this kernel has no functions for them")
     if not has_functions and not request.all_ways:
-        raise _Missing("the plan's tracepoints don't show them; --all does")
+        raise _Missing(
+            "the plan's tracepoints don't show them, but --all does"
+        )
     if not has_functions and not _is_x86():
-        raise _Missing("--all knows their syscalls on x86-64 only")
+        raise _Missing("--all knows their syscalls only on x86-64")
     if not _runs_32_bits():
         raise _Missing("this kernel runs no 32-bit programs")
     if has_functions:
@@ -196,14 +201,14 @@ def _programs_for_32_bits(request: _Request) -> List[Define]:
     return [("SYSCALLS_32_BIT", "1")] + _offsets(_COMPAT)
 
 
-_NO_FUNCTIONS = "this kernel lets nobody hook its functions"
+_NO_FUNCTIONS = "the functions of this kernel cannot be hooked"
 _EXEC_TRACEPOINT = ("EXEC_TRACEPOINT", "1")
 
 
 def _hook_of_functions(request: _Request) -> str:
-    """The #define for the kind of hook; "" if none works.
+    """The #define for the kind of hook on functions; "" if none works.
 
-    Not the kind that misses opens, unless there is no other.
+    A kind that can miss opens is used only if there is no other.
     """
     kinds = ["fentry", "kprobe"]
     if request.trusted:
@@ -217,7 +222,7 @@ def _hook_of_functions(request: _Request) -> str:
 
 
 def _inner_opens(request: _Request) -> List[Define]:
-    """What shows all opens within the kernel; [] where nothing does."""
+    """The #defines to show opens by the kernel itself; [] if it can't be."""
     hook, functions = (
         _hook_of_functions(request),
         function_names.inner_functions(),
@@ -240,7 +245,7 @@ def _kernel(request: _Request) -> List[Define]:
         raise _Missing("--all shows them")
     if not _hook_of_functions(request) or not function_names.inner_functions():
         raise _Missing(_NO_FUNCTIONS)
-    return []  # they came with exec
+    return []  # the #defines come with exec
 
 
 _WAYS: Dict[str, Callable[[_Request], List[Define]]] = {

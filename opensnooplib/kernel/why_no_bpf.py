@@ -11,7 +11,7 @@ from opensnooplib.kernel import capabilities, limits, lockdown, this_kernel
 
 
 def sentence(error: int) -> str:
-    """`error` is the errno of bpf(2), perf_event_open(2) or a Reader."""
+    """The message for an errno of bpf(2), perf_event_open(2) or a Reader."""
     if error == errno.ENOSYS:
         return (
             f"this kernel ({this_kernel.release()}) has no BPF: it needs "
@@ -20,7 +20,7 @@ def sentence(error: int) -> str:
     if error in limits.ERRNOS:
         return limits.sentence(error)
     if error not in (errno.EPERM, errno.EACCES):
-        return f"the kernel refuses: {os.strerror(error)}"
+        return f"the kernel refuses BPF or perf events: {os.strerror(error)}"
     if not capabilities.may_trace():
         return (
             "tracing needs root, or the capabilities CAP_BPF, CAP_PERFMON and "
@@ -31,9 +31,9 @@ def sentence(error: int) -> str:
     paranoid = this_kernel.perf_event_paranoid()
     if paranoid > 2 and not capabilities.has("CAP_SYS_ADMIN"):
         return (
-            "this kernel opens perf events for CAP_SYS_ADMIN alone "
+            "this kernel allows perf events only with CAP_SYS_ADMIN "
             f"(kernel.perf_event_paranoid is {paranoid}): run as root, or, as "
-            "root, sysctl kernel.perf_event_paranoid=2"
+            "root, run sysctl kernel.perf_event_paranoid=2"
         )
     locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
     if (
@@ -48,5 +48,5 @@ def sentence(error: int) -> str:
     return (
         "the kernel refuses BPF although this process may trace: a container "
         "or a security module (seccomp, SELinux, AppArmor) forbids it; run "
-        "it on the host, or with --privileged"
+        "opensnoop on the host, or the container with --privileged"
     )

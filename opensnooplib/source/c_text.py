@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C that BCC gets: one text, made of the #defines and the files.
 
-BCC rewrites map accesses and kernel reads only in the main file, so the files
-that it includes by name ("...") are put in its place. #line directives keep
-every message of the compiler at the file and line that a person edits.
+BCC rewrites map accesses and kernel reads only in the main file, so each file
+that it includes by name ("...") is put in place of the #include. #line
+directives make the compiler's messages name the file and line that the user
+edits.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from opensnooplib.source.defines import Define
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
-# Where the compiler may have lost count: what stood in a branch that isn't
-# compiled, and a probe, before which BCC puts a struct.
+# Lines after which the compiler may have lost count: the end of a branch that
+# isn't compiled, and the head of a probe, before which BCC puts a struct.
 _LOSES_COUNT = re.compile(
     r"^\s*#\s*(endif|else|elif)\b"
     r"|^([A-Z_]+\(.*\)|{)\s*$"
     r"|^\w.*\)\s*{(.*[^\\])?$"
 )
 
-# A probe begins here.
+# The first line of a probe.
 _PROBE = re.compile(
     r"^\s*((RAW_)?TRACEPOINT_PROBE\s*\("
     r"|int\s+(kprobe|kretprobe|(raw_)?tracepoint)__\w+\s*\()"
@@ -39,7 +40,7 @@ _PROBE = re.compile(
 
 _SIZE_LIMIT = 1 << 20
 
-# Deeper than anyone nests: a file that includes itself.
+# The depth of #includes that only a file that includes itself reaches.
 _DEPTH_LIMIT = 32
 
 
@@ -51,31 +52,30 @@ def default_path() -> str:
         if os.path.exists(path):
             return path
     raise OpensnoopError(
-        f"bpf_src/opensnoop.c is missing beside {here}: install opensnoop "
-        "again"
+        f"bpf_src/opensnoop.c is missing next to {here}: reinstall opensnoop"
     )
 
 
 def path_of(options: Options) -> str:
-    """The C to run. Raises OpensnoopError."""
+    """The path of the C to run. Raises OpensnoopError."""
     return default_path() if options.source is None else options.source
 
 
 class VanishedError(SourceError):
-    """A file isn't there; perhaps not yet, if an editor is saving it."""
+    """A file doesn't exist; perhaps not yet, if an editor is saving it."""
 
 
 class Source(NamedTuple):
-    """One text out of several files."""
+    """One text, made from several files."""
 
     text: str
-    files: Dict[str, str]  # what stands in each, by its path
+    files: Dict[str, str]  # the content of each, by its path
 
 
 def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
     """The C of the program at `path`. Raises SourceError.
 
-    `reached` gets all files that it comes to, also where that ends in error.
+    `reached` gets all files that were read, also if there is an error.
     """
     files: Dict[str, str] = {} if reached is None else reached
     lines = _file_lines(path, 0, files, False)
@@ -88,7 +88,7 @@ def with_defines(text: str, defines: Sequence[Define]) -> str:
 
 
 def shown_name(path: str) -> str:
-    """As a person would type it from here."""
+    """The path as a user would type it in the working directory."""
     try:
         relative = os.path.relpath(path)
     except OSError:  # the working directory is gone, or too deep
@@ -97,7 +97,7 @@ def shown_name(path: str) -> str:
 
 
 def _line_directive(number: int, path: str) -> str:
-    # The compiler finds the file by it, and puts its lines into the BTF.
+    # By this path the compiler finds the file, to put its lines into the BTF.
     name = os.path.abspath(path)
     for byte, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
         name = name.replace(byte, escape)
@@ -105,7 +105,7 @@ def _line_directive(number: int, path: str) -> str:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """A FIFO, say, would make open(2) wait."""
+    """Open without waiting, as open(2) of a FIFO would."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
@@ -117,20 +117,20 @@ def _read(path: str) -> str:
                 raise SourceError(f"{name} is not a regular file")
             text = file.read(_SIZE_LIMIT + 1)
     except FileNotFoundError:
-        raise VanishedError(f"{name} is not there") from None
+        raise VanishedError(f"{name} does not exist") from None
     except OSError as error:
         raise SourceError(f"cannot read {name}: {error.strerror}") from None
     if len(text) > _SIZE_LIMIT:
-        raise SourceError(f"{name} is larger than any C: over 1 MiB")
+        raise SourceError(f"{name} is too large for C: over 1 MiB")
     if b"\0" in text:
-        raise SourceError(f"{name} is no text: there is a NUL byte in it")
-    # Some editors of other systems begin a file with the mark of UTF-8.
+        raise SourceError(f"{name} is not text: it contains a NUL byte")
+    # Some editors start a file with the byte order mark of UTF-8.
     text = text.removeprefix(codecs.BOM_UTF8)
     return text.decode(errors="surrogateescape")
 
 
 def _find(name: str, includer: str) -> str:
-    """Beside the file that includes it; else bpf_src has it, perhaps."""
+    """The path of an included file: next to its includer, or in bpf_src."""
     beside = os.path.join(os.path.dirname(includer), name)
     ours = os.path.join(os.path.dirname(default_path()), name)
     return ours if os.path.exists(ours) > os.path.exists(beside) else beside
@@ -139,11 +139,14 @@ def _find(name: str, includer: str) -> str:
 def _file_lines(
     path: str, depth: int, files: Dict[str, str], is_conditional: bool
 ) -> List[str]:
-    """is_conditional: an #if decides whether the file is included."""
+    """The lines of a file and of those that it includes.
+
+    `is_conditional`: an #if decides whether the file is included.
+    """
     if depth > _DEPTH_LIMIT:
         raise SourceError(
-            f"{shown_name(path)} is included by itself, over and over: take "
-            "that #include out"
+            f"{shown_name(path)} includes itself, over and over: remove that "
+            "#include"
         )
     files[path] = ""
     files[path] = _read(path)
@@ -169,13 +172,13 @@ def _file_lines(
         in_branch = is_conditional or conditions.are_open
         if not os.path.exists(target):
             files[target] = ""
-            if in_branch:  # perhaps one that isn't compiled
+            if in_branch:  # perhaps a branch that isn't compiled
                 lines.append(line)
                 continue
             number += line[: included.start(1)].count("\n")
             raise VanishedError(
                 f"{shown_name(path)}:{number} includes "
-                f'"{included.group(1)}", which is not there'
+                f'"{included.group(1)}", which does not exist'
             )
         lines += _file_lines(target, depth + 1, files, in_branch)
         lines.append(_line_directive(behind, path))
@@ -183,12 +186,12 @@ def _file_lines(
 
 
 def _probe_lines(line: str, code: str, directive: str) -> Iterator[str]:
-    """The line in which a probe begins, so that BCC doesn't lose its number.
+    """The first line of a probe, written so that BCC keeps its number.
 
-    BCC puts lines of its own before the function. With "extern", which says
-    nothing new of a function, that begins a line above, and what numbers the
-    line stands in between. It puts a line behind the brace, too: what follows
-    there stays in its column.
+    BCC puts lines of its own before the function. With "extern", which changes
+    nothing about a function, it begins one line earlier, and the #line
+    directive is between the two. BCC puts a line after the brace, too: what
+    follows the brace is put on a line of its own, in the same column.
     """
     yield from ("extern", directive)
     head = code.find("{") + 1

@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comments in C, and lines as the compiler counts them without."""
+"""Comments in C, and the lines of C without them."""
 
 from __future__ import annotations
 
 import re
 from typing import Iterator, NamedTuple
 
-# What the compiler takes for one, also if it isn't ended.
+# A comment as the compiler sees it, also one that isn't closed.
 COMMENT = r"/\*.*?(?:\*/|\Z)|//(?:\\\n|[^\n])*"
 
-# Texts and characters, in which there is none.
+# Strings and characters, inside which no comment starts.
 QUOTED = r'"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'"
 
-# Each begins with one sign: re looks for these four signs alone, and is quick.
+# Comments and strings start with one of three characters, by which re finds
+# them quickly.
 _EITHER = re.compile(f"{COMMENT}|{QUOTED}", re.DOTALL)
 
 
 def without_comments(text: str) -> str:
-    """The same with blanks in place of comments: offsets stay the same."""
+    """`text` with blanks in place of comments, so that offsets stay valid."""
     return _EITHER.sub(_blank, text)
 
 
@@ -34,7 +35,7 @@ def _blank_line(found: re.Match[str]) -> str:
 
 
 class Line(NamedTuple):
-    """One, with all that comments in it go on over."""
+    """A line, with all the lines over which a comment in it continues."""
 
     number: int
     text: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines of C that are compiled, as far as #if and #ifdef tell."""
+"""The lines of C that are compiled, as far as #if and #ifdef show."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ class _Branches:
         self.is_known = True
 
     def enter(self, holds: Optional[bool]) -> None:
-        """None: nobody knows, so this and what follows may be compiled."""
+        """Enter the next branch; `holds` is its condition, None if unknown.
+
+        If it is unknown, this branch and those after it may be compiled.
+        """
         self.is_known = self.is_known and holds is not None
         self.is_compiled = holds is not False and not self._one_was_taken
         self._one_was_taken = self._one_was_taken or holds is True
@@ -57,18 +60,19 @@ def _term_holds(term: str, defined: Mapping[str, str]) -> Optional[bool]:
 
 
 def _of_both(terms: Iterable[Optional[bool]]) -> Optional[bool]:
-    """As && joins them; None: nobody knows."""
+    """The result of && for these terms; None if it is unknown."""
     found = set(terms)
     return False if False in found else None if None in found else True
 
 
 def _of_either(terms: Iterable[Optional[bool]]) -> Optional[bool]:
+    """The result of || for these terms; None if it is unknown."""
     found = set(terms)
     return True if True in found else None if None in found else False
 
 
 class Conditions:
-    """All #if that a line stands in."""
+    """The #ifs around a line."""
 
     def __init__(self) -> None:
         # Of the macros that the compiler has itself, only the machine's.
@@ -77,8 +81,8 @@ class Conditions:
         self.is_for_compiler = False  # the last condition: nobody here knows
 
     def heed(self, line: str) -> bool:
-        """Is this the line of a condition?"""
-        if "#" not in line:  # most lines: quick
+        """Note what the line says. Returns whether it is a condition."""
+        if "#" not in line:  # most lines; this is quick
             return False
         condition = _CONDITION.match(line)
         if not condition:
@@ -108,13 +112,11 @@ class Conditions:
 
 
 def of(text: str) -> Iterator[str]:
-    """The lines of `text` that #ifdef and #if defined() don't take out.
+    """The lines of `text`, without those that #ifdef and #if take out.
 
-    Without comments.
-
-    Lines that go on behind a backslash are one. Names count as defined by the
-    #defines in `text` alone; a branch of any condition that isn't made of such
-    names counts as compiled.
+    Comments are removed, and lines that end with a backslash are joined with
+    the next. Only the #defines in `text` define a name; a branch counts as
+    compiled if its condition isn't made of numbers and defined().
     """
     conditions = Conditions()
     text = comments.without_comments(text)

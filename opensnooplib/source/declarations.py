@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the text of the C says of struct event's fields.
+"""The fields of struct event, as the text of the C declares them.
 
-BCC tells names, sizes and integers (schema.py). Only the text tells which of
-them are pointers and enums, and what a comment on a field asks for:
+BCC reports names, sizes and integers (rows/schema.py). Only the text shows
+which fields are pointers and enums, and what a comment on a field asks for:
 
     u32 ppid; /* the parent process; column: PPID width=7 */
 
-Behind "column:" stand, in any order, a heading (it has a capital letter),
+"column:" is followed, in any order, by a heading (with a capital letter),
 width=N characters (negative: left-aligned) and one of RENDERINGS.
 """
 
@@ -20,7 +20,7 @@ from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.source import enums, c_text
 from opensnooplib.source.comments import COMMENT, QUOTED
 
-# How a number can be shown in the table, instead of by its type.
+# The ways to show a number in the table that differ from that of its type.
 RENDERINGS = ("octal", "hex", "errno", "ns", "uid", "gid")
 
 _WIDTH_LIMIT = 1000
@@ -32,18 +32,18 @@ class Note(NamedTuple):
 
     about: str = ""
     heading: str = ""
-    width: int = 0  # characters; negative: left-aligned; 0: not said
+    width: int = 0  # characters; negative: left-aligned; 0: not given
     rendering: str = ""
 
 
 class Declaration(NamedTuple):
-    """One field of struct event, as it is written."""
+    """One field of struct event, as the text declares it."""
 
     name: str
     location: str  # "file:line"
     is_pointer: bool
-    dimensions: int  # 0: no array
-    is_plain: bool  # a number or a text, as far as its type tells
+    dimensions: int  # 0: not an array
+    is_plain: bool  # a number or a text, as far as its type shows
     symbols: Tuple[Tuple[int, str], ...]  # of an enum: value, name
     macro: str  # of the #if NAME or #ifdef that it stands in, or ""
     note: Note
@@ -65,7 +65,7 @@ _TOKEN = re.compile(
 _CONDITION = re.compile(r"\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b\s*(\w*)")
 
 
-# The first word of a type that isn't made of others.
+# The first word of a type that has no members.
 _PLAIN = re.compile(
     r"^(_*[us](8|16|32|64)|unsigned|signed|char|short|int|long|_?[bB]ool)$"
 )
@@ -88,8 +88,8 @@ class _Token(NamedTuple):
 def of_event(text: str) -> Dict[str, Declaration]:
     """The fields of struct event in the assembled C `text`, by name.
 
-    Those in a branch of #ifdef are there too. Raises SourceError for a
-    comment that can't be followed.
+    Those inside an #ifdef are included. Raises SourceError for a comment that
+    asks for something impossible.
     """
     return {
         declaration.name: declaration
@@ -122,7 +122,9 @@ class _Reader:
             return
         words: List[_Token] = []
         before: Optional[_Token] = None  # a comment above the field
-        behind: Optional[_Token] = None  # one on the line where it ends
+        behind: Optional[
+            _Token
+        ] = None  # a comment on the line where the field ends
         tokens = list(self._tokens_of_body(start))
         for index, token in enumerate(tokens):
             if token.is_directive:
@@ -138,7 +140,7 @@ class _Reader:
                 words, before = [], None
 
     def _tokens_of_body(self, start: int) -> Iterator[_Token]:
-        """Without what stands in braces of its own."""
+        """The tokens of the struct, without those in inner braces."""
         depth = 0
         for token in self._tokens(start):
             if token.text == "}":
@@ -163,7 +165,7 @@ class _Reader:
             self._macros[-1] = ""
 
     def _comment_behind(self, pair: List[_Token]) -> Optional[_Token]:
-        """The one on the line of the semicolon."""
+        """The comment on the line of the semicolon, if there is one."""
         if len(pair) < 2 or not pair[1].is_comment:
             return None
         between = self._text[pair[0].end : pair[1].start]
@@ -199,7 +201,7 @@ class _Reader:
                 )
 
     def _place(self, offset: int) -> str:
-        """As a person finds it: what the last #line says, and counting on."""
+        """The location of `offset`, counted from the last #line before it."""
         before = self._text[:offset]
         number, file = 1, "the C"
         start = 0
@@ -210,7 +212,7 @@ class _Reader:
 
 
 def _declarators(words: List[str]) -> Iterator[List[str]]:
-    """u32 a, *b; is two: the type stays with the first."""
+    """The declarators of a declaration: `u32 a` and `*b` of `u32 a, *b;`."""
     depth = 0
     one: List[str] = []
     for word in words:
@@ -224,7 +226,7 @@ def _declarators(words: List[str]) -> Iterator[List[str]]:
 
 
 def _name_in(declarator: List[str]) -> str:
-    """The last identifier, or the one of a pointer to a function."""
+    """The declared name: the last identifier, or a function pointer's."""
     words = declarator
     if "__attribute__" in words:
         words = words[: words.index("__attribute__")]
@@ -265,14 +267,14 @@ def _wishes(note: Note, words: List[str], location: str) -> Note:
         elif word != word.lower() and len(word) <= _HEADING_LIMIT:
             if not word.isprintable():
                 raise SourceError(
-                    f"{location}: column: the heading can't be read"
+                    f"{location}: column: the heading is not printable"
                 )
             note = note._replace(heading=word)
         elif word in RENDERINGS:
             note = note._replace(rendering=word)
         else:
             raise SourceError(
-                f'{location}: column: there is no rendering "{word}"'
+                f'{location}: column: unknown rendering "{word}"'
                 + did_you_mean(word, RENDERINGS)
             )
     return note
@@ -282,7 +284,7 @@ def _width(word: str, location: str) -> int:
     digits = re.fullmatch(r"width=(-?[1-9]\d{0,3})", word, re.ASCII)
     if not digits or abs(int(digits[1])) > _WIDTH_LIMIT:
         raise SourceError(
-            f"{location}: column: {word}: must be a number of characters, "
-            f"{_WIDTH_LIMIT} at most; negative aligns to the left"
+            f"{location}: column: {word}: must be a number of characters, at "
+            f"most {_WIDTH_LIMIT}; negative aligns to the left"
         )
     return int(digits[1])

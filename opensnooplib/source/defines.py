@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The #defines that bpf_src is compiled with: which plan, on which kernel.
+"""The #defines that bpf_src is compiled with, for a plan on this kernel.
 
 A #define is a (name, value) pair; the name can be a function-like macro.
-What options select is in kernel_selection.py.
+Those for the selection are in selection/kernel_selection.py.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from opensnooplib.options import Options
 
 Define = Tuple[str, str]
 
-# How many threads can have an entry in the map "start"; the opens of others
-# are counted as missed. Each entry takes some 230 bytes of kernel memory.
+# The number of threads that can have an entry in the map "start"; opens by
+# others are counted as missed. Each entry takes about 230 bytes of kernel
+# memory.
 START_ENTRIES = 32768
 
 
@@ -97,7 +98,7 @@ def more_probes(chosen: Sequence[Define]) -> List[Define]:
 
 
 def entries_for_threads() -> int:
-    """At least four times the threads that the host has now."""
+    """The size of the map "start": at least four times the host's threads."""
     entries = START_ENTRIES
     while entries < 4 * this_kernel.thread_count():
         entries *= 2
@@ -111,10 +112,10 @@ def plan(
     tool_pid: int,
     sees_begin: bool = False,
 ) -> List[Define]:
-    """The #defines for the plan `name`, which sees these syscalls.
+    """The #defines for the plan `name`, which sees the syscalls `calls`.
 
-    `functions` names the kernel's functions that it hooks, if it hooks any:
-    see function_names.py.
+    `functions` are the kernel functions that it hooks, by #define, if it hooks
+    any: see kernel/function_names.py.
     """
     defines = [
         (f"PLAN_{name.upper().replace('-', '_')}", "1"),

@@ -8,7 +8,7 @@ from typing import List, Tuple
 
 
 def symbols(text: str, enum: str) -> Tuple[Tuple[int, str], ...]:
-    """The enumerators' values and names; none where they aren't plain."""
+    """The enumerators' values and names; none if a value isn't plain."""
     text = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
     found = re.search(rf"\benum\s+{enum}\s*\{{([^}}#]*)\}}", text)
     if not found:
@@ -33,7 +33,7 @@ def symbols(text: str, enum: str) -> Tuple[Tuple[int, str], ...]:
 def without_prefix(
     named: List[Tuple[int, str]]
 ) -> Tuple[Tuple[int, str], ...]:
-    """CALL_OPEN and CALL_CREAT are shown as open and creat."""
+    """Names to show: open and creat for CALL_OPEN and CALL_CREAT."""
     names = [name for _, name in named]
     first, last = min(names, default=""), max(names, default="")
     same = 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The layout of struct event, where the C has it in no map.
+"""The layout of struct event, if no map of the C has it.
 
-BCC tells the layout of what is in a map, so struct event is put into one.
+BCC reports the layout of what is in a map, so struct event is put into one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ STRUCT = re.compile(r"\bstruct\s+event\s*\{")
 def with_layout(text: str) -> str:
     """Put struct event into a map of the C.
 
-    On the line where the struct ends, so that all lines keep their numbers;
-    after each that the text has, since one may stand in a branch of #if.
+    The map is declared on the line where the struct ends, so that all lines
+    keep their numbers; and after each such struct in the text, since one may
+    be in a branch of an #if.
     """
     code = without_comments(text)
     for begin in reversed(list(STRUCT.finditer(code))):
@@ -31,7 +32,7 @@ def with_layout(text: str) -> str:
 
 
 def _end_of_struct(code: str, start: int) -> int:
-    """Behind its semicolon; 0 where there is none: the compiler will tell."""
+    """The offset after its semicolon; 0 if there is none, an error in C."""
     depth = 1
     for offset in range(start, len(code)):
         depth += {"{": 1, "}": -1}.get(code[offset], 0)

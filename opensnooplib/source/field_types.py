@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Typedefs that the arguments of tracepoints are of, without kernel headers.
+"""Typedefs for the arguments of tracepoints, without kernel headers.
 
-BCC makes a struct of what the kernel says of a tracepoint's fields. A name of
-a type in there that C doesn't know would be a mistake in a line that nobody
-wrote; but the kernel also says how large each field is.
+BCC makes a struct from the kernel's description of a tracepoint's fields. An
+unknown type in it would be an error in a line that the user didn't write; but
+the kernel also says how large each field is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Dict, Iterator, NamedTuple
 
 from opensnooplib.kernel import tracefs
 
-# Also in a branch that isn't compiled, or a comment: one more does no harm.
+# A probe, also in a comment or in a branch that isn't compiled: a typedef that
+# isn't needed does no harm.
 _TRACEPOINT = re.compile(r"TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 _FIELD = re.compile(
     r"field:([^;]*?)\s*\w+(?:\[(\d*)\])?;"
@@ -36,9 +37,9 @@ class _Field(NamedTuple):
 
 
 def typedefs(text: str, known: str) -> str:
-    """For the tracepoints that the C in `text` names; tracefs must be mounted.
+    """The typedefs for the tracepoints in `text`; tracefs must be mounted.
 
-    `known` is C with those that are there already.
+    `known` is C with typedefs that are there already.
     """
     there = set(_WORD.findall(known))
     made: Dict[str, str] = {}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which headers BCC compiles with.
+"""The headers that BCC compiles with.
 
-In this order: those of the running kernel where they are installed; those
-that the kernel carries in itself (kheaders); else a small tree that is made
-here (small_headers.py). BCC takes the folder from the environment variable
+These are those of the running kernel, if they are installed; else those that
+the kernel itself contains (kheaders); else a small tree, made for the compile
+(small_headers.py). BCC takes the directory from the environment variable
 BCC_KERNEL_SOURCE.
 """
 
@@ -17,16 +17,17 @@ from typing import NamedTuple, Optional
 
 from opensnooplib.kernel import this_kernel
 
-# Only root may write here, so nobody else can slip a header in.
+# The directory of unpacked headers. Only root may write there, so that no
+# other user can add a header.
 CACHE = "/var/cache/opensnoop"
 
 KHEADERS = "/sys/kernel/kheaders.tar.xz"
 
 
 class Kind(Enum):
-    INSTALLED = 1  # the running kernel's, where BCC finds them by itself
-    UNPACKED = 2  # from kheaders, in a folder of ours
-    SMALL_TREE = 3  # to be made
+    INSTALLED = 1  # the running kernel's, which BCC finds by itself
+    UNPACKED = 2  # from kheaders, below CACHE
+    SMALL_TREE = 3  # made for the compile
 
 
 class Headers(NamedTuple):
@@ -38,7 +39,7 @@ class Headers(NamedTuple):
 
 
 def choose(modules: str = "/lib/modules") -> Headers:
-    """The headers to compile with here. `modules` is for tests."""
+    """The headers to compile with on this host. `modules` is for tests."""
     build = f"{modules}/{this_kernel.release()}/build"
     why_not = _why_not_installed(build)
     if not why_not:
@@ -47,10 +48,12 @@ def choose(modules: str = "/lib/modules") -> Headers:
     if os.path.exists(KHEADERS):
         unpacked = _unpacked_kheaders()
         if unpacked:
-            reason = f"the kernel's own, of {KHEADERS}"
+            reason = f"the kernel's own, from {KHEADERS}"
             return Headers(Kind.UNPACKED, reason, unpacked)
         why_not += f", and {KHEADERS} can't be unpacked into {CACHE}"
-    return Headers(Kind.SMALL_TREE, f"none needed: a small tree ({why_not})")
+    return Headers(
+        Kind.SMALL_TREE, f"a small tree of the tool's own ({why_not})"
+    )
 
 
 def _why_not_installed(build: str) -> str:
@@ -60,15 +63,15 @@ def _why_not_installed(build: str) -> str:
     found = _release_of(build)
     if not found:
         return (
-            f"those in {build} don't say which kernel they are of, and are "
+            f"those in {build} don't say which kernel they are for, and are "
             "not used"
         )
     if found != release:
         return (
-            f"those in {build} are of {found}, not of {release}, and are not "
-            "used"
+            f"those in {build} are for {found}, not for {release}, and are "
+            "not used"
         )
-    # Debian keeps the ones that no configuration changes beside, in source.
+    # Debian keeps those that don't depend on the configuration in "source".
     folders = (build, os.path.join(os.path.dirname(build), "source"))
     for name in ("linux/kconfig.h", "generated/autoconf.h"):
         if not any(os.path.exists(f"{f}/include/{name}") for f in folders):
@@ -77,7 +80,7 @@ def _why_not_installed(build: str) -> str:
 
 
 def _release_of(build: str) -> Optional[str]:
-    """What `make` wrote into the headers when the kernel was built."""
+    """The release that the headers are for, written when they were built."""
     try:
         with open(
             f"{build}/include/generated/utsrelease.h", encoding="ascii"
@@ -91,7 +94,7 @@ def _release_of(build: str) -> Optional[str]:
 def _unpacked_kheaders() -> Optional[str]:
     """Unpack kheaders, once for each build of the kernel.
 
-    Returns None where that can't be done; the small tree serves then.
+    Returns the directory; None if that fails, and the small tree is used.
     """
     build = re.sub(
         r"[^\w.-]+", "_", f"{this_kernel.release()}-{os.uname().version}"
@@ -101,7 +104,7 @@ def _unpacked_kheaders() -> Optional[str]:
         return None
     if os.path.isdir(target):
         return target
-    import shutil  # costs a launch 8 ms, and is seldom needed
+    import shutil  # takes 8 ms at launch, and is seldom needed
     import subprocess
 
     partial = f"{target}.{os.getpid()}"
@@ -115,13 +118,13 @@ def _unpacked_kheaders() -> Optional[str]:
         os.rename(partial, target)
     except (OSError, subprocess.CalledProcessError):
         shutil.rmtree(partial, ignore_errors=True)
-        # Another launch may have been quicker.
+        # Another launch may have unpacked them meanwhile.
         return target if os.path.isdir(target) else None
     return target
 
 
 def _make_private(folder: str) -> bool:
-    """See that only this user can write there; false where that can't be."""
+    """Make a directory that only this user can write to. False if it fails."""
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         found = os.lstat(folder)
@@ -133,21 +136,22 @@ def _make_private(folder: str) -> bool:
     return True
 
 
-# Those of the C library are no kernel's.
+# A missing header in a directory, as the kernel's are; those of the C library
+# often aren't.
 _NOT_FOUND = re.compile(r"'((?:\w+/)+[\w-]+\.h)' file not found")
 
 
 def hint(output: str, chosen: Headers) -> str:
-    """Where the compiler lacks a header of the kernel's, why; else "".
+    """Why the compiler lacks a header of the kernel, if it does; else "".
 
-    `output` is what it printed.
+    `output` is what the compiler printed.
     """
     missing = _NOT_FOUND.search(output)
     if not missing or chosen.kind != Kind.SMALL_TREE:
         return ""
     release = this_kernel.release()
     return (
-        f"<{missing[1]}>, if it is spelled right, comes with the headers of "
-        "the kernel, which are not installed here: install "
+        f"<{missing[1]}>, if it is spelled correctly, is one of the kernel's "
+        "headers, which are not installed here: install "
         f"linux-headers-{release}, or on Fedora kernel-devel-{release}"
     )

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kernel structs for the C, from the running kernel's BTF.
 
-Where no kernel headers are installed, the kernel itself tells the layout of
-its structs: BTF (Documentation/bpf/btf.rst). libbpf, which BCC stands on,
-reads it; here the structs that probes use are written as C, each field at its
-true offset, so that `task->real_parent->tgid` just works, on this kernel.
+If no kernel headers are installed, the kernel itself describes the layout of
+its structs: BTF (Documentation/bpf/btf.rst). libbpf, which BCC needs, reads
+it. The structs that probes use are written as C, each field at its real
+offset, so that `task->real_parent->tgid` works on this kernel.
 
 Fields that can't be written simply (bit fields, structs that are not in
-STRUCTS) are left out as padding.
+STRUCTS) become padding.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Dict, List, NamedTuple, Optional
 from opensnooplib.kernel import btf
 from opensnooplib.kernel.btf import Btf
 
-# What a probe of opens may want to follow, from the task or from a file.
+# The structs that a probe of opens may need, from the task or from a file.
 STRUCTS = (
     "atomic_t",
     "atomic64_t",
@@ -58,7 +58,7 @@ STRUCTS = (
     "task_struct",
 )
 
-# Numbers that depend on how the kernel is configured.
+# The enums whose numbers depend on the configuration of the kernel.
 ENUMS = ("cgroup_subsys_id",)
 
 
@@ -77,7 +77,7 @@ class _Writer:
         self._written: Dict[str, int] = {}  # C name: size
 
     def _simple_type(self, type_id: int) -> Optional[str]:
-        """C for an integer, a pointer or a struct written before."""
+        """C for an integer, a pointer, or a struct that is written already."""
         named = self._btf.bare(type_id, typedefs=False)
         if named and self._btf.type(named).kind == btf.TYPEDEF:
             name = self._btf.name(self._btf.type(named).name_off)
@@ -133,7 +133,7 @@ class _Writer:
         return f"{simple} {name}{count};"
 
     def _fields(self, type_id: int, base: int) -> List[_Field]:
-        """All fields that can be written, those of anonymous members too."""
+        """All fields that can be written, including anonymous members'."""
         fields: List[_Field] = []
         has_bit_fields = self._btf.type(type_id).has_bit_fields
         for member in self._btf.members(type_id):
@@ -189,7 +189,7 @@ def _enum(types: Btf, name: str) -> List[str]:
 
 
 def _lay_out(fields: List[_Field], size: int) -> List[str]:
-    """Fields with padding between; those that overlap in a union."""
+    """C for the fields, with padding; those that overlap are in a union."""
     lines: List[str] = []
     end = 0
     fields = sorted(fields, key=lambda field: field.offset)
@@ -231,7 +231,7 @@ def _together(fields: List[_Field], start: int) -> List[str]:
 def c_text() -> str:
     """C for all of STRUCTS that this kernel has.
 
-    Raises OpensnoopError where BTF or libbpf is missing.
+    Raises OpensnoopError if BTF or libbpf is missing.
     """
     types = btf.of_this_kernel()
     writer = _Writer(types)

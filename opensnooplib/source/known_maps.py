@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which maps of the C the frontend reads, where the C has them.
+"""The maps of the C that the frontend reads, if the C has them.
 
-By name and shape: a map of such a name that has another shape is something
-else. In somebody's own C it is the author's affair; bpf_src itself is refused.
+They are known by name and shape. A map that has such a name but another shape
+is another map: allowed in the C of --source, an error in bpf_src.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Dict, Iterable, NamedTuple, Tuple
 
 # The perf event array that records go through.
 EVENTS_MAP = "events"
-# Where a record is built. Its value is struct event: BCC tells a map's layout,
-# and so the struct's.
+# The map in which a record is built. Its value is struct event: BCC reports a
+# map's layout, and so that of the struct.
 EVENT_BUFFER_MAP = "scratch"
 COUNTERS_MAP = "counters"
-# What has begun and not ended yet.
+# The map of what has begun and not ended yet.
 START_MAP = "start"
-# Of bpf_src/ways/io_uring_requests.h: what is under way.
+# The map of requests under way, of bpf_src/ways/io_uring_requests.h.
 REQUESTS_MAP = "requests"
-# Of bpf_src/extra/children.h and cgroups.h, for what is selected.
+# Maps of the selection, of bpf_src/extra/children.h and cgroups.h.
 _FOLLOWED_MAPS = ("followed", "to_follow")
 _CGROUPS_MAP = "cgroups"
 
@@ -35,7 +35,7 @@ class MapFacts(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What is 0 may be anything; sizes in bytes."""
+    """The shape of a map; sizes in bytes. A number that is 0 fits any."""
 
     kinds: Tuple[str, ...]
     key_size: int = 0
@@ -53,7 +53,7 @@ class Shape(NamedTuple):
 
 
 def shapes(event_size: int, counters: int) -> Dict[str, Shape]:
-    """By name. `counters`: how many of enum counter are read."""
+    """The shapes by name. `counters`: the number of counters that are read."""
     return {
         COUNTERS_MAP: Shape(
             ("per-CPU array",),
@@ -89,7 +89,7 @@ def shapes(event_size: int, counters: int) -> Dict[str, Shape]:
 def choose(
     there: Iterable[MapFacts], wanted: Dict[str, Shape]
 ) -> Dict[str, MapFacts]:
-    """Those of `there` that are the frontend's, by name."""
+    """Those of the maps `there` that the frontend reads, by name."""
     return {
         facts.name: facts
         for facts in there

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locations in the C, FILE:LINE, of what a message is about."""
+"""Locations in the C, FILE:LINE, for messages about it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
 
-# A record is sent there.
+# A call that sends a record.
 SUBMIT = re.compile(r"\bevents\s*\.\s*perf_submit\w*\s*\(")
 
 
 def of_program(program: str, made_of: Source) -> str:
-    """Where its function is, for the begin of a message: "my.c:12: ".
+    """The location of a program, for the beginning of a message: "my.c:12: ".
 
-    "" where that isn't seen.
+    "" if it isn't found.
     """
     locations = all_of_program(program, made_of)
     return f"{locations[0]}: " if locations else ""
 
 
 def of_map(name: str, made_of: Source) -> str:
-    """The same for a map."""
+    """The location of a map, as of_program() gives that of a program."""
     declared = re.compile(rf"\bBPF_\w+\s*\([^;]*\b{name}\b")
     for path, text in made_of.files.items():
         code = without_comments(text)
@@ -36,7 +36,7 @@ def of_map(name: str, made_of: Source) -> str:
 
 
 def of_submit(made_of: Source) -> str:
-    """For example "my.c:12", or "my.c" where there are several."""
+    """The location where records are sent: "my.c:12", or "my.c" if several."""
     locations = [
         (path, code.count("\n", 0, found.start()) + 1)
         for path, text in made_of.files.items()
@@ -50,7 +50,7 @@ def of_submit(made_of: Source) -> str:
 
 
 def all_of_program(program: str, made_of: Source) -> List[str]:
-    """Wherever it is: "my.c:12"."""
+    """All locations of a program, each as "my.c:12"."""
     prefix, _, arguments = program.partition("__")
     arguments = arguments.removeprefix(program_names.MODULE)
     if prefix == "tracepoint":

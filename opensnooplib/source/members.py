@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The members of a struct in the C, from the BTF that its compiler made."""
+"""The members of a struct in the C, from the BTF that the compiler made."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from opensnooplib.kernel.btf import Btf
 
 
 class Member(NamedTuple):
-    """One that holds no others: those of structs within come one by one."""
+    """A member. An inner struct isn't one, but each of its members is."""
 
-    name: str  # "outer.inner" in a struct within
+    name: str  # "outer.inner" in an inner struct
     offset: int  # bytes
     size: int  # of all elements; 0: a bit field
     what: str  # unsigned, signed, bool, char, pointer or other
     element_size: int
-    dimensions: int = 0  # 0: no array
+    dimensions: int = 0  # 0: not an array
     symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
 
 
 def of_struct(data: bytes, name: str, size: int) -> Optional[List[Member]]:
-    """Of the struct that has `size` bytes, in their order.
+    """The members of the struct `name` of `size` bytes, in their order.
 
-    None where the BTF in `data` doesn't tell all. Raises OpensnoopError where
-    libbpf is missing.
+    None if the BTF in `data` doesn't have all of them. Raises OpensnoopError
+    if libbpf is missing.
     """
     types = Btf(data)
     found = types.find(name)
@@ -69,7 +69,7 @@ def _member(types: Btf, name: str, offset: int, type_id: int) -> Member:
         type_id = types.bare(types.array(type_id).type)
         dimensions += 1
     element_size = types.size(type_id)
-    # Of an array without elements, neither size is an error.
+    # A size is negative if it is unknown, and 0 for an array without elements.
     if size < 0 or element_size < 0:
         raise _UnknownError
     return Member(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The small tree of headers, which needs nothing of the host.
+"""The small tree of headers, which needs nothing from the host.
 
-It is also faster to compile with than others. Kernel structs come into it from
-BTF, and only if the C names one of them.
+It also makes the compile faster than other headers. Kernel structs are added
+from BTF, and only if the C names one of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from opensnooplib.source import compiled_lines, field_types, kernel_structs
 
 
 def uses_kernel_structs(text: str) -> bool:
-    """Reading them from BTF takes 20 ms, so only if the C names one."""
+    """Does the C name a kernel struct? Reading them from BTF takes 20 ms."""
     names = "|".join(re.escape(name) for name in kernel_structs.STRUCTS)
     struct = re.compile(rf"\bstruct\s+({names})\b")
     return any(struct.search(line) for line in compiled_lines.of(text))
@@ -25,8 +25,8 @@ def uses_kernel_structs(text: str) -> bool:
 def make_tree(folder: str, text: str) -> None:
     """Write the headers that the C in `text` and BCC need into `folder`.
 
-    Raises OpensnoopError where the C needs kernel structs and this kernel has
-    no BTF.
+    Raises OpensnoopError if the C needs kernel structs and this kernel has no
+    BTF.
     """
     files = _fixed_headers()
     files["include/linux/version.h"] = _version_header()
@@ -69,7 +69,7 @@ def _link_host_headers(folder: str) -> None:
 
 
 def compiler_options(folder: str) -> List[str]:
-    """Compiler options to go with make_tree()."""
+    """The compiler options for a tree of make_tree()."""
     return ["-idirafter", f"{folder}/host"]
 
 
@@ -90,7 +90,7 @@ def _kconfig_header() -> str:
     return "\n".join(lines) + "\n"
 
 
-# Headers through which a kernel struct is reached: all lead to the same.
+# The headers that declare kernel structs; here, all include the same file.
 _STRUCT_HEADERS = (
     "cgroup",
     "cgroup-defs",
@@ -230,7 +230,8 @@ _KERNEL_HEADER = """\
 #define max_t(type, x, y) max((type)(x), (type)(y))
 """
 
-# BCC sizes some maps with it: a constant of a constant.
+# BCC computes the size of some maps with roundup_pow_of_two(), which must give
+# a constant for a constant.
 _LOG2_HEADER = """\
 #pragma once
 #define ilog2(n) (63 - __builtin_clzll(n))
@@ -282,10 +283,10 @@ struct open_how {
 
 
 def _fcntl_header() -> str:
-    """open(2)'s flags as this machine numbers them.
+    """The flags of open(2), with their values on this machine.
 
-    libc calls O_LARGEFILE 0 where it is always set. The kernel's own number
-    is that of asm-generic/fcntl.h, but for arm.
+    libc defines O_LARGEFILE as 0 if it is always set. The kernel's value is
+    that of asm-generic/fcntl.h, except on arm.
     """
     is_arm = os.uname().machine.startswith(("arm", "aarch64"))
     lines = [
@@ -302,7 +303,7 @@ def _fcntl_header() -> str:
 
 
 def _fixed_headers() -> Dict[str, str]:
-    """What no kernel changes, by path."""
+    """The headers that are the same for all kernels, by path."""
     fcntl = _fcntl_header()
     empty = (
         "linux/bpf_common.h",

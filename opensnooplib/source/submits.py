@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program does with maps, from its instructions.
+"""What a program does with maps, read from its instructions.
 
-How many bytes it sends with each record: the kernel pads a record, so the
-reader can't tell a field that was sent as 0 from one that wasn't sent. But the
-size is often a constant. And which maps it looks things up in, or changes.
+These show how many bytes it sends with each record: the kernel pads a record,
+so the reader can't distinguish a field that was sent as 0 from one that wasn't
+sent, but the size is often a constant in the program. They also show in which
+maps the program looks things up, and which it changes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _LD, _LDX, _ALU32, _JMP, _JMP32, _ALU64 = 0, 1, 4, 5, 6, 7
 _CALL, _EXIT = 0x85, 0x95
 _LOAD_OF_A_MAP, _MOVES_OF_CONSTANTS = 0x18, (0xB4, 0xB7)
 _ATOMICS = (0xC3, 0xDB)
-# enum bpf_func_id; and in which registers arguments are.
+# Helpers of enum bpf_func_id, and the registers of their arguments.
 LOOKUP, UPDATE, DELETE = 1, 2, 3
 _MAP_TO_LOOK_IN = 1
 _PERF_EVENT_OUTPUT = 25
@@ -25,14 +26,14 @@ _MAP_REGISTER, _SIZE_REGISTER = 2, 5
 
 
 class _Call(NamedTuple):
-    """Of a helper."""
+    """A call of a helper."""
 
     helper: int
     known: Dict[int, int]  # registers with a constant, such as a map
 
 
 def sizes(code: bytes, map_fd: int) -> Iterator[Optional[int]]:
-    """One for each record that may go into the map; None: not constant."""
+    """The sizes of the records sent to the map; None if not a constant."""
     for call in _calls(code):
         if (
             call.helper == _PERF_EVENT_OUTPUT
@@ -42,7 +43,7 @@ def sizes(code: bytes, map_fd: int) -> Iterator[Optional[int]]:
 
 
 def maps(code: bytes, helper: int) -> Set[int]:
-    """Descriptors of those that LOOKUP, UPDATE or DELETE is called with."""
+    """Descriptors of the maps that LOOKUP, UPDATE or DELETE is called with."""
     return {
         call.known[_MAP_TO_LOOK_IN]
         for call in _calls(code)
@@ -57,7 +58,7 @@ def _calls(code: bytes) -> Iterator[_Call]:
         _INSTRUCTION.iter_unpack(code)
     ):
         if index in jump_targets:
-            known = {}  # they may come from elsewhere
+            known = {}  # the values may come from elsewhere
         target, origin = registers & 0xF, registers >> 4
         if opcode == _CALL:
             if origin == 0:
@@ -67,7 +68,7 @@ def _calls(code: bytes) -> Iterator[_Call]:
             known[target] = value
         elif opcode & 0x07 in (_LD, _LDX, _ALU32, _ALU64):
             known.pop(target, None)
-        elif opcode in _ATOMICS:  # which can fetch what was there before
+        elif opcode in _ATOMICS:  # which can fetch the old value
             known.pop(origin, None)
             known.pop(0, None)
 

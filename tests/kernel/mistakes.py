@@ -60,8 +60,8 @@ REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
 
 _NO_HEADERS = (
     (
-        "in plain words: <net/nosuch.h>, if it is spelled right, comes with "
-        "the headers of the kernel, which are not installed here: install "
+        "in plain words: <net/nosuch.h>, if it is spelled correctly, is one "
+        "of the kernel's headers, which are not installed here: install "
         "linux-headers-…",
     )
     if kernel_headers.choose().kind == kernel_headers.Kind.SMALL_TREE
@@ -122,7 +122,7 @@ MISTAKES = {
     "what sends is in a comment": Mistake(
         "\tevents.perf_submit",
         "\t// events.perf_submit",
-        ("opensnoop: my.c sends nothing, so nothing would be shown: …",),
+        ("opensnoop: my.c sends no records, so nothing would be shown: …",),
     ),
     "a type isn't known": Mistake(
         "\tu32 pid;\n",
@@ -163,8 +163,8 @@ MISTAKES = {
             "my.c:16:13: error: …",
             "        event.ts = bpf_ktime_get_nss();",
             "                   ^",
-            "in plain words: there is no helper bpf_ktime_get_nss, but "
-            "bpf_ktime_get_ns, …",
+            "in plain words: there is no helper bpf_ktime_get_nss; did "
+            "you mean bpf_ktime_get_ns, …",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -197,7 +197,7 @@ MISTAKES = {
     "a file of one's own isn't there": Mistake(
         "#include <linux/sched.h>",
         '#include "mine.h"',
-        ('opensnoop: my.c:1 includes "mine.h", which is not there',),
+        ('opensnoop: my.c:1 includes "mine.h", which does not exist',),
     ),
     "a string is assigned": Mistake(
         _FILL,
@@ -348,8 +348,8 @@ MISTAKES = {
         (
             "my.c:16:19: error: no member named 'nothing' in 'struct "
             "tracepoint__syscalls__sys_enter_openat'",
-            "in plain words: syscalls:sys_enter_openat has dfd, filename, "
-            "flags, mode",
+            "in plain words: syscalls:sys_enter_openat has the fields dfd, "
+            "filename, flags, mode",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -445,7 +445,7 @@ MISTAKES = {
         "events.perf_submit(args, &event, 8); return 0; }\n",
         (
             "my.c:12:91: error: no member named 'nothing' in …",
-            "in plain words: syscalls:sys_enter_openat has dfd, …",
+            "in plain words: syscalls:sys_enter_openat has the fields dfd, …",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -542,16 +542,16 @@ MISTAKES = {
         "\tevents.perf_submit(args, &event, sizeof(event));\n",
         "",
         (
-            "opensnoop: my.c sends nothing, so nothing would be shown: call "
-            "events.perf_submit(ctx, &event, sizeof(event))",
+            "opensnoop: my.c sends no records, so nothing would be shown: "
+            "call events.perf_submit(ctx, &event, sizeof(event))",
         ),
     ),
     "a comment that can't be followed": Mistake(
         "u64 ts;",
         "u64 ts; /* column: hexx */",
         (
-            'opensnoop: my.c:4: column: there is no rendering "hexx"; did '
-            "you mean hex?",
+            'opensnoop: my.c:4: column: unknown rendering "hexx"; did you '
+            "mean hex?",
         ),
     ),
     "a field whose name is no column's": Mistake(
@@ -571,20 +571,24 @@ MISTAKES = {
         "events",
         "output",
         (
-            "opensnoop: my.c has no BPF_PERF_OUTPUT(events); records go "
-            "through it: events.perf_submit(ctx, &event, sizeof(event))",
+            "opensnoop: my.c has no BPF_PERF_OUTPUT(events): add it, and "
+            "send records with events.perf_submit(ctx, &event, "
+            "sizeof(event))",
         ),
     ),
     "a ring buffer": Mistake(
         "BPF_PERF_OUTPUT(events)",
         "BPF_RINGBUF_OUTPUT(events, 8)",
         (
-            "opensnoop: my.c has a BPF ring buffer, which doesn't tell what "
-            "is lost: write BPF_PERF_OUTPUT(events); and events.perf_submit()",
+            "opensnoop: my.c has a BPF ring buffer, which doesn't count "
+            "lost records: use BPF_PERF_OUTPUT(events) and "
+            "events.perf_submit()",
         ),
     ),
     "an empty file": Mistake(
-        GOOD, "", ("opensnoop: my.c is empty: docs/workshop.md begins there",)
+        GOOD,
+        "",
+        ("opensnoop: my.c is empty: docs/workshop.md shows how to begin",),
     ),
 }
 
@@ -613,8 +617,8 @@ DOUBTS = {
         "&event, sizeof(event)",
         "&event, sizeof(&event)",
         (
-            "my.c:19: warning: a record is sent with 8 bytes of struct "
-            "event, too few for pid, comm: write sizeof(struct event)",
+            "my.c:19: warning: only 8 bytes of struct event are sent, which "
+            "leaves out pid, comm: write sizeof(struct event)",
         ),
     ),
     "texts are compared": Mistake(

@@ -118,7 +118,9 @@ def test_signal_while_it_launches(before: BpfObjects, number: int) -> None:
         assert ended.status == -number
     else:
         assert ended.status == 0
-        assert ended.messages == "opensnoop: ended before the trace began\n"
+        assert (
+            ended.messages == "opensnoop: interrupted before the trace began\n"
+        )
         wait_until(lambda: _temporary_folders() <= folders_before)
 
 

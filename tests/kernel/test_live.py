@@ -379,7 +379,7 @@ def test_too_many_open_files(checkout_copy: Path, more: int) -> None:
         before = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
         edits.write_record(1)
-        tool.await_message(f"{limit} open files, the limit here")
+        tool.await_message(f"the limit of {limit} open files")
         tool.await_message("the trace continues")
         resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, before)
         edits.write_record(2)
@@ -449,9 +449,9 @@ def test_a_pair_whose_map_has_another_name(
     source = tmp_path / "pair.c"
     source.write_text(_PAIR)
     warning = (
-        "pair.c:6: warning: the map infotmp keeps what began for "
-        "syscalls:sys_exit_openat: call it start, or each save loses what is "
-        "under way\n"
+        "pair.c:6: warning: the map infotmp keeps what "
+        "syscalls:sys_exit_openat ends: name it start, or each save loses the "
+        "opens under way\n"
     )
     with Tool("--live", "--source", "pair.c") as tool:
         source.write_text(_PAIR.replace("infotmp", "start"))

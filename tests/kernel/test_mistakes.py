@@ -163,7 +163,7 @@ def test_the_trace_goes_on(
             tool.await_message("the trace continues with the previous C")
             os.close(os.open("/etc/passwd", os.O_RDONLY))
         path.unlink()
-        tool.await_message("my.c is not there")
+        tool.await_message("my.c does not exist")
         path.write_text(GOOD.replace("u32 pid;", "u32 pid; u32 added;"))
         line = tool.await_message("my.c: reloaded in ")
         ended = tool.stop()
@@ -184,7 +184,7 @@ def test_a_file_that_is_there_later(
     path.write_text(GOOD)
     with Tool("--live", "--source", "my.c") as tool:
         path.write_text('#include "mine.h"\n' + GOOD)
-        tool.await_message('my.c:1 includes "mine.h", which is not there')
+        tool.await_message('my.c:1 includes "mine.h", which does not exist')
         (tmp_path / "mine.h").write_text("#define MINE\n")
         tool.await_message("my.c, mine.h: reloaded in ")
         assert tool.stop().status == 0
@@ -211,7 +211,7 @@ def test_no_room_for_what_a_save_needs(
         tool.await_message("my.c: reloaded in ")
         ended = tool.stop()
     assert ended.status == 0
-    assert "the limit here, are too few" in ended.messages
+    assert "open files is too low for the rings" in ended.messages
 
 
 def _with_patience(checkout: Path, seconds: int) -> None:
@@ -244,7 +244,7 @@ def _patience() -> int:
 @pytest.mark.parametrize(
     "text, said",
     [
-        (_hanging(), "the compiler did not end within "),
+        (_hanging(), "the compiler did not finish within "),
         ("#pragma clang __debug crash\n", "the compiler crashed (SIG"),
     ],
 )

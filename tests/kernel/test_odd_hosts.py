@@ -160,7 +160,7 @@ def test_headers_of_another_kernel_are_not_used() -> None:
         f">{generated}/utsrelease.h"
     )
     ended = _assert_it_works("-v", under=prepared(script))
-    what = f"those in {build} are of 4.9.0-other"
+    what = f"those in {build} are for 4.9.0-other"
     assert what in ended.messages
     assert "not used" in ended.messages
     found = _ask_doctor(under=prepared(script))

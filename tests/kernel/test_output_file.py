@@ -95,10 +95,10 @@ def _refused(ended: Ended, option: str, path: object, why: str) -> None:
 @pytest.mark.parametrize(
     "make, why",
     [
-        (_link, "symbolic link in its path; name {precious} itself"),
+        (_link, "symbolic link; write {precious} instead"),
         (
             _link_of_a_folder,
-            "symbolic link in its path; name {precious} itself",
+            "symbolic link; write {precious} instead",
         ),
         (_link_to_nothing, "symbolic link"),
         (_hard_link, "hard links"),
@@ -183,7 +183,7 @@ def test_a_command_that_goes_on_does_not_keep_the_file_locked(
     file = tmp_path / "file"
     script = "exec sleep 600 2>/dev/null"
     ended = run("-o", file, "-d", "0.2", "--exec", "sh", "-c", script)
-    found = re.search(r"\(PID (\d+)\) goes on running", ended.messages)
+    found = re.search(r"\(PID (\d+)\) is still running", ended.messages)
     assert found
     try:
         assert run("-o", file, *_ONE).status == 0
@@ -220,7 +220,9 @@ def test_rows_that_somebody_removes_are_missed(
 def test_a_fifo_that_nobody_reads(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    _refused(run("-o", fifo, *_ONE), "-o", fifo, "nobody reads there")
+    _refused(
+        run("-o", fifo, *_ONE), "-o", fifo, "no process reads from this FIFO"
+    )
 
 
 def test_a_fifo_that_somebody_reads(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def test_root_overwrites_recordings_only(
     os.mkfifo(fifo)
     for path, why in (
         (precious, "exists and is not a recording"),
-        (link, "has a symbolic link in its path"),
+        (link, "the path contains a symbolic link"),
         (fifo, "is not a regular file"),
         (foreign, "belongs to another user"),
         (tmp_path, "Is a directory"),

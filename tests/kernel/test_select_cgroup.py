@@ -126,10 +126,10 @@ def test_by_the_path_that_proc_tells(cast: Cast, group: Path) -> None:
 
 def test_what_is_no_cgroup(tmp_path: Path, group: Path) -> None:
     for word, named in (
-        (str(tmp_path), "is no cgroup"),
-        (str(group / "missing"), "there is no such cgroup"),
-        ("opensnoop/missing", "there is no such cgroup"),
-        (str(group / "cgroup.procs"), "is no cgroup"),
+        (str(tmp_path), "not a cgroup"),
+        (str(group / "missing"), "no such cgroup"),
+        ("opensnoop/missing", "no such cgroup"),
+        (str(group / "cgroup.procs"), "not a cgroup"),
         ("", "needs a path"),
     ):
         ended = run("--cgroup", word)

@@ -236,14 +236,14 @@ def test_unknown(host: _Host, cgroup: Path, word: str) -> None:
     _docker_state(host.lib, ID, "secret-project")
     _container(cgroup, "docker")
     message = _refusal(host, word)
-    assert "has such a container" in message
+    assert "no such container" in message
     assert "secret" not in message
     assert ID[:6] not in message
 
 
 def test_known_and_not_running(host: _Host) -> None:
     _docker_state(host.lib, ID, "web")
-    assert "does not run" in _refusal(host, "web")
+    assert "is not running" in _refusal(host, "web")
 
 
 def test_ambiguous(host: _Host, cgroup: Path) -> None:
@@ -267,4 +267,4 @@ def test_state_files_that_are_damaged(host: _Host, cgroup: Path) -> None:
         _write(host.run / tasks / str(number) / "config.json", text)
     _docker_state(host.lib, ID, "web")
     _assert_traced(host, _container(cgroup, "docker"), "--container", "web")
-    assert "has such a container" in _refusal(host, "nope")
+    assert "no such container" in _refusal(host, "nope")

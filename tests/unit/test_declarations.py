@@ -153,16 +153,16 @@ def test_a_comment_above_counts_if_none_is_behind() -> None:
 @pytest.mark.parametrize(
     "comment, sentence",
     [
-        ("column: octl", 'no rendering "octl"; did you mean octal?'),
-        ("column: zzz", 'no rendering "zzz"'),
+        ("column: octl", 'unknown rendering "octl"; did you mean octal?'),
+        ("column: zzz", 'unknown rendering "zzz"'),
         ("column:", 'nothing follows "column:"'),
         ("column: width=", "width=: must be a number"),
         ("column: width=0", "must be a number"),
-        ("column: width=1001", "1000 at most"),
+        ("column: width=1001", "at most 1000"),
         ("column: width=99999999999999999999", "must be a number"),
         ("column: width=\u0661", "must be a number"),
-        ("column: A\x1b[2J", "heading can't be read"),
-        ("column: " + "X" * 65, "no rendering"),
+        ("column: A\x1b[2J", "heading is not printable"),
+        ("column: " + "X" * 65, "unknown rendering"),
     ],
 )
 def test_comments_that_cannot_be_followed(comment: str, sentence: str) -> None:

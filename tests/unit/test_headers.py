@@ -56,7 +56,7 @@ def test_those_of_another_kernel_are_not_taken(
     _installed(tmp_path, release)
     chosen = kernel_headers.choose(str(tmp_path))
     assert chosen.kind == kernel_headers.Kind.SMALL_TREE
-    assert f"of {release}, not of {this_kernel.release()}" in chosen.reason
+    assert f"for {release}, not for {this_kernel.release()}" in chosen.reason
 
 
 @pytest.mark.parametrize("name", ["linux/kconfig.h", "generated/autoconf.h"])
@@ -74,7 +74,7 @@ def test_those_that_do_not_say_are_not_taken(tmp_path: Path) -> None:
     (tmp_path / this_kernel.release() / "build").mkdir(parents=True)
     chosen = kernel_headers.choose(str(tmp_path))
     assert chosen.kind == kernel_headers.Kind.SMALL_TREE
-    assert "don't say which kernel they are of" in chosen.reason
+    assert "don't say which kernel they are for" in chosen.reason
 
 
 def test_none(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_a_missing_include() -> None:
     with pytest.raises(OpensnoopError) as error:
         assemble(main)
     assert error.value.sentence == (
-        'sub/a.h:1 includes "nothing.h", which is not there'
+        'sub/a.h:1 includes "nothing.h", which does not exist'
     )
 
 
@@ -228,7 +228,7 @@ def test_comments_beside_an_include(lines: Tuple[str, ...]) -> None:
 def test_a_missing_main_file() -> None:
     with pytest.raises(OpensnoopError) as error:
         assemble("nothing.c", [])
-    assert error.value.sentence == "nothing.c is not there"
+    assert error.value.sentence == "nothing.c does not exist"
 
 
 def test_an_include_of_a_folder() -> None:
@@ -243,7 +243,7 @@ def test_a_file_that_includes_itself() -> None:
     _write("a.h", '#include "a.h"')
     with pytest.raises(OpensnoopError) as error:
         assemble(main)
-    assert error.value.sentence.startswith("a.h is included by itself")
+    assert error.value.sentence.startswith("a.h includes itself")
 
 
 def test_the_program_of_the_project() -> None:
