@@ -101,13 +101,17 @@ def conditions_of_all(options: Options) -> List[Define]:
 _CALLER_CONDITIONS = {
     "SELECT_PID": "SELECT_PID(pid)",
     "SELECT_TID": "SELECT_TID(tid)",
-    "SELECT_UID": "({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })",
+    "SELECT_UID": (
+        "({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })"
+    ),
     "FOLLOW_CHILDREN": "followed_threads()",
     "SELECT_COMM": "comm_selected()",
     "CGROUP_MAP": "cgroup_in_map()",
     "SELECT_CGROUP": "SELECT_CGROUP",
     "MNTNS_MAP": "mntns_in_map()",
-    "SELECT_MNTNS": "({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })",
+    "SELECT_MNTNS": (
+        "({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })"
+    ),
 }
 _RESULT_CONDITIONS = {
     "SELECT_FAILED": "(ret) < 0",
