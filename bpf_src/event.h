@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The record of one open, as the reader gets it from the kernel.
- *
- * Only struct event names the fields of a record. To add a column, add a field
- * and fill it in fill_event() in record.h.
+ * The record of one open, as the reader gets it from the kernel. To add a
+ * column, add a field to struct event, and fill it in fill_event() in record.h.
  */
 #include <linux/sched.h>
 #include <uapi/linux/limits.h>

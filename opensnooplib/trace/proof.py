@@ -66,6 +66,7 @@ def prove(
             if _make_and_see(rings, [call], start).seen:
                 result.unseen.remove(call)
                 result.seen.append(call)
+    result.seen.sort(key=list(calls).index)
     return result
 
 

@@ -209,6 +209,9 @@ def reasons(result: Result) -> List[str]:
         for name, finding in result.findings.items()
         if _is_plan(name) and not finding["ok"]
     ]
+    if result.status == machine.DIED:
+        last = machine.last_words.get(result.boot.image.suite, "")
+        lines += [f"{where}: its console:", last.rstrip()]
     if result.has_died_before:
         lines.append(f"{where}: the first machine died: see its console above")
     if result.report.get("built") and not result.findings:

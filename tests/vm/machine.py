@@ -29,6 +29,9 @@ DIED = 125
 
 _running: Set[subprocess.Popen[bytes]] = set()
 
+# By suite, the end of the console of the last machine that died.
+last_words: Dict[str, str] = {}
+
 
 class Settings(NamedTuple):
     timeout: Optional[float]  # seconds, for boot and command together
@@ -86,7 +89,7 @@ def _boot(
                 port.close()
         if not status.text.strip().isdigit():
             _say(image, "the machine died before the command ended")
-            _show_console(folder)
+            last_words[image.suite] = _show_console(folder)
             return DIED
         return int(status.text)
 
@@ -190,6 +193,11 @@ def _copy_checkout(target: Path) -> None:
             shutil.copy2(source, target / name, follow_symlinks=False)
 
 
+# With a thread for each CPU, QEMU sometimes lets one CPU run code that another
+# one is patching, and the kernel panics. Two machines at a time keep two
+# processors busy anyway.
+_ACCELERATOR = "tcg,thread=single"
+
 _CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt"
 
 
@@ -204,7 +212,7 @@ def _qemu(image: Image, folder: Path, settings: Settings) -> List[str]:
         *["setpriv", "--pdeathsig", "KILL", "nice", "qemu-system-x86_64"],
         *["-nodefaults", "-no-user-config", "-no-reboot"],
         *["-display", "none"],
-        *["-accel", "tcg,thread=multi", "-cpu", _CPU],
+        *["-accel", _ACCELERATOR, "-cpu", _CPU],
         *["-smp", "2", "-m", "3G"],
         *["-kernel", f"{image.folder}/vmlinuz"],
         *["-initrd", f"{image.folder}/initrd"],
@@ -262,9 +270,12 @@ def _say(image: Image, sentence: str) -> None:
     print(f"vm: {image.suite} {image.release}: {sentence}", file=sys.stderr)
 
 
-def _show_console(folder: Path) -> None:
-    """Show the last lines of the kernel."""
+def _show_console(folder: Path) -> str:
+    """Show the last lines of the kernel, and return them."""
     console = folder / "console"
-    if console.exists():
-        lines = console.read_text(errors="replace").splitlines()[-20:]
-        print("".join(f"  | {line}\n" for line in lines), file=sys.stderr)
+    if not console.exists():
+        return ""
+    lines = console.read_text(errors="replace").splitlines()[-20:]
+    shown = "".join(f"  | {line}\n" for line in lines)
+    print(shown, file=sys.stderr)
+    return shown
