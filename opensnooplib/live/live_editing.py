@@ -312,7 +312,7 @@ class Live:
         if not result.seen:
             raise OpensnoopError(
                 "the new programs are attached but show no opens, not even "
-                "the tool's own, which is_tool() in bpf_src/task.h must let "
+                "the tool's own, which is_tool() in bpf_src/record.h must let "
                 "through"
             )
         return new, result
