@@ -193,11 +193,6 @@ def _copy_checkout(target: Path) -> None:
             shutil.copy2(source, target / name, follow_symlinks=False)
 
 
-# With a thread for each CPU, QEMU sometimes lets one CPU run code that another
-# one is patching, and the kernel panics. Two machines at a time keep two
-# processors busy anyway.
-_ACCELERATOR = "tcg,thread=single"
-
 _CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt"
 
 
@@ -212,7 +207,7 @@ def _qemu(image: Image, folder: Path, settings: Settings) -> List[str]:
         *["setpriv", "--pdeathsig", "KILL", "nice", "qemu-system-x86_64"],
         *["-nodefaults", "-no-user-config", "-no-reboot"],
         *["-display", "none"],
-        *["-accel", _ACCELERATOR, "-cpu", _CPU],
+        *["-accel", "tcg,thread=multi", "-cpu", _CPU],
         *["-smp", "2", "-m", "3G"],
         *["-kernel", f"{image.folder}/vmlinuz"],
         *["-initrd", f"{image.folder}/initrd"],
