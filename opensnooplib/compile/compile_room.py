@@ -30,7 +30,7 @@ from opensnooplib.compile.compiler_output import (
     printed_from,
 )
 from opensnooplib.compile.handover import Handover
-from opensnooplib.compile.job import SOURCE, Job
+from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import calls_of, find_ways, make_source
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
@@ -129,7 +129,7 @@ def _work(job: Job) -> Handover:
         if field.is_optional and field.macro not in job.options.wanted
     )
     schema.check_fields(declared)
-    if job.plan != SOURCE:
+    if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
     sizes = event_schema.sent_sizes(program, maps)
     stubs = attachments.stubs
@@ -185,7 +185,9 @@ def _refuse_map(job: Job, name: str, written: str) -> None:
 
     In the C of --source, a map that no option needs may have any shape.
     """
-    if job.plan != SOURCE or name in kernel_selection.map_names(job.options):
+    if job.plan.runs_bpf_src or name in kernel_selection.map_names(
+        job.options
+    ):
         raise SourceError(
             f"{locations.of_map(name, job.source)}the frontend reads "
             f"the map {name}, which must be {written}: give a map of another "
@@ -199,7 +201,7 @@ def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
         tracefs.mount_for_this_process()
     except OpensnoopError as error:
         return error
-    needs_calls = job.plan != SOURCE and not job.functions
+    needs_calls = job.plan.hook == "tracepoint"
     if needs_calls and not open_calls.traced():
         raise OpensnoopError(
             "this kernel has no tracepoints for syscalls: it needs "

@@ -296,7 +296,7 @@ class Live:
         new.put_heading()
         trace.stubs.take(launched.handover)
         trace.stubs.show_tool(new.programs)
-        if trace.options.source is not None:
+        if not trace.job.plan.runs_bpf_src:
             new.count_from_here()
             return new, Result([], [], [])
         try:
