@@ -73,7 +73,11 @@ def _wanted(options: Options) -> List[Plan]:
     """The plans to try, in this order."""
     if options.source is not None:
         return [SOURCE]
-    return best_first() if options.plan == "auto" else [PLANS[options.plan]]
+    if options.plan != "auto":
+        return [PLANS[options.plan]]
+    if options.live:  # what is edited is what runs
+        return sorted(best_first(), key=lambda plan: plan is not PAIR)
+    return best_first()
 
 
 def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:

@@ -4,8 +4,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import List
 
-from tests.kernel.tool import replace_in, run
+import pytest
+
+from opensnooplib.kernel import hooks
+from tests.kernel.tool import Tool, replace_in, run
+
+
+@pytest.mark.parametrize(
+    "options, plan",
+    [
+        ([], "syscall"),
+        (["-L", "--all"], "syscall"),
+        (["--attach", "syscall-exit"], "syscall-exit"),
+    ],
+)
+def test_what_is_edited_is_what_runs(options: List[str], plan: str) -> None:
+    with Tool("--live", "-p", "1", *options) as tool:
+        assert f" (plan {plan}); Ctrl-C ends it" in tool.watching
+        tool.stop()
+
+
+def test_unless_an_option_needs_another_plan() -> None:
+    ended = run("--live", "--trusted", "-p", "1", "-d", "0.1")
+    here = [kind for kind in ("fentry", "kprobe") if not hooks.KINDS[kind]()]
+    if here:
+        assert any(f" (plan {kind}); " in ended.messages for kind in here)
+    else:
+        assert "leave out --trusted" in ended.messages
 
 
 def test_a_plan_more_is_three_files(checkout_copy: Path) -> None:
