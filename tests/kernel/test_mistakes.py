@@ -277,6 +277,27 @@ def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
         assert tool.stop().status == 0
 
 
+def test_the_stack_of_a_plan_that_is_compiled(checkout_copy: Path) -> None:
+    """Two plans have a probe of this name; one of them runs."""
+    folder = checkout_copy / "bpf_src"
+    replace_in(
+        folder / "record.h",
+        "\tevent->ret = ret;\n",
+        "\tvolatile char large[600];\n\n\tlarge[ret & 511] = 1;\n"
+        "\tevent->ret = large[ret & 255];\n",
+    )
+    options = ("--attach", "syscall-exit", "-d", "0.1")
+    ended = run(*options, checkout=checkout_copy)
+    found = re.search(
+        r"/(plans/syscall_exit.h):(\d+): error: in \w+__(\w+): Looks like the "
+        "BPF stack limit",
+        ended.messages,
+    )
+    assert found, ended.messages
+    lines = (folder / found[1]).read_text().split("\n")
+    assert found[3] in lines[int(found[2]) - 1]
+
+
 _TYPEDEFS = (
     ("block", "block_rq_issue"),
     ("syscalls", "sys_enter_lseek"),
