@@ -269,7 +269,7 @@ def _try_plan(options: Options, plan: Plan) -> Finding:
             "; can miss opens, and counts them, if many tasks open files at "
             "once"
         )
-    return Finding(subject, True, found)
+    return Finding(subject, bool(result.seen), found)
 
 
 def _describe(result: Dict[str, List[str]]) -> str:

@@ -32,18 +32,15 @@ from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
 
 
-class PlanIsBlindError(PlanError):
-    """The plan is attached, and doesn't see all that it should."""
-
-
 def attach(
     options: Options, rings: Reader, messages: Messages
 ) -> Tuple[Trace, Result]:
     """Attach the plan that was asked for, or the best that works.
 
-    The best plan is the first that sees all calls, else the first that sees
-    any. Raises OpensnoopError if none does, with the reason of the plan that
-    needs least.
+    The best plan is the first that sees all calls, else the first of those
+    that see most. With --live it is the first that can be attached, since a
+    filter in the C can hide the tool's test opens. Raises OpensnoopError if
+    none can be attached, with the reason of the plan that needs least.
     """
     wanted = _wanted(options)
     if len(wanted) == 1:
@@ -53,17 +50,28 @@ def attach(
             error.sentence = f"--attach {options.plan}: {error.sentence}"
             raise
     reasons: Dict[str, OpensnoopError] = {}
-    for sees_all in (True, False):
-        for plan in wanted:
-            try:
-                return try_plan(plan, options, rings, messages, sees_all)
-            except SourceError:
-                raise  # the C is wrong, for every plan
-            except OpensnoopError as error:
-                reasons[plan.name] = error
-                _pass_over(plan, error, messages)
-        if not any(isinstance(e, PlanIsBlindError) for e in reasons.values()):
+    unseen: Dict[str, List[str]] = {}
+    for plan in wanted:
+        try:
+            trace, result = try_plan(plan, options, rings, messages)
+        except SourceError:
+            raise  # the C is wrong, for every plan
+        except OpensnoopError as error:
+            reasons[plan.name] = error
+            _pass_over(plan, error, messages)
+            continue
+        if not result.unseen or options.live:
+            return trace, result
+        trace.close()
+        names = ", ".join(result.unseen)
+        messages.detail(f"plan {plan.name} does not see opens by {names}")
+        is_shared = result.unseen in unseen.values()
+        unseen[plan.name] = result.unseen
+        if is_shared:  # by the C of two plans, so no other one sees more
             break
+    if unseen:
+        name = min(unseen, key=lambda name: len(unseen[name]))
+        return try_plan(PLANS[name], options, rings, messages)
     if options.trusted:
         raise _none_is_trusted(reasons)
     raise reasons[PAIR.name]
@@ -131,12 +139,8 @@ def try_plan(
     options: Options,
     rings: Reader,
     messages: Messages,
-    sees_all: bool = False,
 ) -> Tuple[Trace, Result]:
-    """Attach `plan`, and prove that it sees a call, or all calls.
-
-    Raises OpensnoopError.
-    """
+    """Attach `plan`, and prove which opens it sees. Raises OpensnoopError."""
     why_not = plan.why_not(options)
     if why_not:
         raise PlanError(why_not)
@@ -145,14 +149,7 @@ def try_plan(
     _tell_of(launched, messages)
     chosen = options._replace(plan=plan.name)
     trace = _trace_of(launched, chosen, rings, messages)
-    result = trace.prove()
-    if not result.seen or (sees_all and result.unseen):
-        trace.close()
-        raise PlanIsBlindError(
-            "the programs are attached, but the tool's own test opens were "
-            f"not seen ({', '.join(result.unseen)}): see opensnoop --doctor"
-        )
-    return trace, result
+    return trace, trace.prove()
 
 
 def source(options: Options) -> str:

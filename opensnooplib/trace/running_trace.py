@@ -78,6 +78,7 @@ class Trace:
             self.newest.taken.calls,
             self.options,
             self._count_from_here,
+            lambda: self.lost() + self.missed(),
         )
         self.stubs.switch(programs)
         self._began = time.monotonic()
