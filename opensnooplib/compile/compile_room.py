@@ -36,7 +36,12 @@ from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.selection import kernel_selection
-from opensnooplib.source import declarations, kernel_headers, locations
+from opensnooplib.source import (
+    c_text,
+    declarations,
+    kernel_headers,
+    locations,
+)
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import EVENTS_MAP
 from opensnooplib.summary import kernel_counts
@@ -118,6 +123,7 @@ def _work(job: Job) -> Handover:
     )
     job.install_rings(maps.fd(EVENTS_MAP))
     attachments = Attachments(program, maps.known)
+    is_live = job.have_slots is not None
     if job.have_slots is None:
         attachments.attach()
     else:
@@ -141,6 +147,7 @@ def _work(job: Job) -> Handover:
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
+        files=list(c_text.used(text, job.source).files) if is_live else [],
         map_list=maps.all() if job.options.watch_maps else [],
         start_map=maps.start_map(),
         requests_map=maps.requests_map(),
@@ -169,7 +176,9 @@ def _compile(job: Job, text: str, chosen: Headers) -> BccProgram:
         return BccProgram(
             text,
             flags,
-            lambda program: locations.of_program(program, job.source),
+            lambda program: locations.of_program(
+                program, c_text.used(text, job.source)
+            ),
             job.links_kprobes,
         )
     except SourceError as error:

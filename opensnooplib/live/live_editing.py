@@ -104,7 +104,8 @@ class Live:
         except OSError as error:
             raise _cannot_watch(self._path, error) from None
         messages.note(
-            f"{changes.names(self._shown.files)} will be reloaded when saved"
+            f"{changes.names(trace.newest.taken.files)} will be reloaded when "
+            "saved"
         )
 
     def step(self) -> None:
@@ -164,6 +165,13 @@ class Live:
         self._tried = found
         if found.text == self._shown.text:
             self._messages.note("the C is again that of the running trace")
+            return
+        changed = changes.files(self._shown, found)
+        if changed and not set(changed) & set(self._trace.newest.taken.files):
+            plan = self._trace.job.plan
+            for path in changed:
+                self._messages.note(changes.not_used(path, self._path, plan))
+            self._shown = found  # the same, for the running trace
             return
         if not was_busy:
             self._burst_began = time.monotonic()
@@ -324,11 +332,9 @@ class Live:
 
     def _say(self, old: ProgramSet, new: ProgramSet) -> None:
         took = time.monotonic() - self._saved
-        files = changes.names(
-            path
-            for path in {**self._shown.files, **self._tried.files}
-            if self._shown.files.get(path) != self._tried.files.get(path)
-        )
+        used = {*old.taken.files, *new.taken.files}
+        changed = changes.files(self._shown, self._tried)
+        files = changes.names(path for path in changed if path in used)
         # Where only a folder was renamed, no file has changed.
         files = files or c_text.shown_name(self._path)
         self._messages.note(
