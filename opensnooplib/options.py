@@ -8,9 +8,6 @@ from typing import NamedTuple, Optional, Tuple
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.globs import Glob
 
-# The plans, best first on most kernels: see trace/plans.py.
-PLANS = ("fentry", "syscall-exit", "syscall", "kprobe")
-
 # The formats of rows, in the order of enum row_kind of
 # native/pipeline/stream_format.h.
 FORMATS = ("table", "json", "csv")
@@ -74,7 +71,7 @@ class Options(NamedTuple):
     replay: Optional[str]  # a file; "-" is stdin
     # probe
     buffer_pages: Optional[int]  # for each CPU
-    plan: str
+    plan: str  # one of plan_list.PLANS, or "auto"
     source: Optional[str]  # a C file instead of bpf_src
     live: bool
     verifier_log: bool

@@ -339,10 +339,6 @@ class Reader:
         )
         return bool(check(seen))
 
-    def discard(self) -> None:
-        """Drop all records that are in the rings."""
-        self.await_open("", 0, 0, 0)
-
     def add_own_process(self, pid: int) -> None:
         """Hide the opens of a process of the tool's own.
 

@@ -25,6 +25,7 @@ PYTHON = [
     ["kernel"],
     ["options"],
     ["source"],
+    ["plan_list"],
     ["rows"],
     ["selection"],
     ["cli", "explain", "reader"],

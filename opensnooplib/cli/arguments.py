@@ -16,7 +16,8 @@ from opensnooplib.kernel import cgroups, mounts
 from opensnooplib.cli import mount_namespaces
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.messages import print_text
-from opensnooplib.options import FORMATS, PATH_VIEWS, PLANS, Options
+from opensnooplib.options import FORMATS, PATH_VIEWS, Options
+from opensnooplib.plan_list import PLANS
 from opensnooplib.cli import (
     column_list,
     command_line,
@@ -97,7 +98,7 @@ def parse(arguments: Sequence[str]) -> Options:
         record=words.record,
         replay=words.replay,
         buffer_pages=values.buffer_pages(words.buffer_pages),
-        plan=values.one_of("--attach", words.attach, ("auto",) + PLANS),
+        plan=values.one_of("--attach", words.attach, ("auto", *PLANS)),
         source=words.source,
         live=words.live,
         verifier_log=words.verifier_log,

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Sequence
 from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.messages import print_text
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from opensnooplib.base.suggestions import did_you_mean
 
 DESCRIPTION = "Show every file that is opened on this host, live."

@@ -18,6 +18,7 @@ from typing import Dict, List, Tuple, Union
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.options import Options
+from opensnooplib.plan_list import PLANS
 from opensnooplib.selection import path_tests
 
 # By option: its name in the result of argparse, and its value if not given.
@@ -206,10 +207,11 @@ def _refuse_for_modes(words: argparse.Namespace) -> None:
 
 def check_plan(options: Options) -> None:
     """Raise UsageError if the plan can't do what is asked on any kernel."""
-    if options.plan == "syscall-exit" and options.needs_begin:
+    plan = PLANS.get(options.plan)
+    if plan and options.needs_begin and not plan.sees_begin(options):
         option = "--trusted" if options.trusted else "-L"
         raise UsageError(
-            f"{option} and --attach syscall-exit cannot be combined: this "
+            f"{option} and --attach {plan.name} cannot be combined: this "
             "plan sees opens end, but not begin"
         )
 

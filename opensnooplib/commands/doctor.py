@@ -27,7 +27,8 @@ from opensnooplib.kernel import (
 )
 from opensnooplib.kernel.mounts import Mount
 from opensnooplib.base.messages import Messages, print_text
-from opensnooplib.options import PLANS, Options
+from opensnooplib.options import Options
+from opensnooplib.plan_list import PLANS, Plan
 from opensnooplib.reader import Reader
 from opensnooplib.source import kernel_headers
 from opensnooplib.trace import plans
@@ -81,7 +82,7 @@ def run(options: Options) -> int:
     if all(mount.is_there for mount in mounts.NEEDED):  # else all would fail
         findings += [look() for look in _LOOKS]
         findings += [_hook(kind) for kind in _KINDS]
-        tried = [_try_plan(options, plan) for plan in PLANS]
+        tried = [_try_plan(options, plan) for plan in PLANS.values()]
     findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
     if options.format == "json":
@@ -247,9 +248,9 @@ def _rights_or(remedy: str, found: str) -> str:
     return lockdown.UNLOCK if lockdown.forbids_tracing() else remedy
 
 
-def _try_plan(options: Options, plan: str) -> Finding:
+def _try_plan(options: Options, plan: Plan) -> Finding:
     """Try a plan by a real launch and real opens."""
-    subject = f"plan {plan}"
+    subject = f"plan {plan.name}"
     quiet = Messages(quiet=True)
     try:
         with contextlib.closing(
@@ -263,12 +264,12 @@ def _try_plan(options: Options, plan: str) -> Finding:
     found += "".join(
         f"; does not see {way}: {why}" for way, why in result.why_not.items()
     )
-    if plans.may_miss(plan):
+    if plan.may_miss():
         found += (
             "; can miss opens, and counts them, if many tasks open files at "
             "once"
         )
-    return Finding(subject, True, found)
+    return Finding(subject, bool(result.seen), found)
 
 
 def _describe(result: Dict[str, List[str]]) -> str:

@@ -70,7 +70,8 @@ def run(options: Options, messages: Messages) -> int:
     maps = _watch_maps(options, trace)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.top:  # its screen says how to end it
-        messages.note(f"watching {seen}; Ctrl-C ends it")
+        plan = trace.job.plan.name
+        messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
     if command:
         command.release()
     output_file.empty(output)  # after all that can fail

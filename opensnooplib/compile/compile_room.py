@@ -30,13 +30,18 @@ from opensnooplib.compile.compiler_output import (
     printed_from,
 )
 from opensnooplib.compile.handover import Handover
-from opensnooplib.compile.job import SOURCE, Job
+from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import calls_of, find_ways, make_source
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.selection import kernel_selection
-from opensnooplib.source import declarations, kernel_headers, locations
+from opensnooplib.source import (
+    c_text,
+    declarations,
+    kernel_headers,
+    locations,
+)
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import EVENTS_MAP
 from opensnooplib.summary import kernel_counts
@@ -118,6 +123,7 @@ def _work(job: Job) -> Handover:
     )
     job.install_rings(maps.fd(EVENTS_MAP))
     attachments = Attachments(program, maps.known)
+    is_live = job.have_slots is not None
     if job.have_slots is None:
         attachments.attach()
     else:
@@ -129,7 +135,7 @@ def _work(job: Job) -> Handover:
         if field.is_optional and field.macro not in job.options.wanted
     )
     schema.check_fields(declared)
-    if job.plan != SOURCE:
+    if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
     sizes = event_schema.sent_sizes(program, maps)
     stubs = attachments.stubs
@@ -141,6 +147,7 @@ def _work(job: Job) -> Handover:
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
+        files=list(c_text.used(text, job.source).files) if is_live else [],
         map_list=maps.all() if job.options.watch_maps else [],
         start_map=maps.start_map(),
         requests_map=maps.requests_map(),
@@ -169,7 +176,9 @@ def _compile(job: Job, text: str, chosen: Headers) -> BccProgram:
         return BccProgram(
             text,
             flags,
-            lambda program: locations.of_program(program, job.source),
+            lambda program: locations.of_program(
+                program, c_text.used(text, job.source)
+            ),
             job.links_kprobes,
         )
     except SourceError as error:
@@ -185,7 +194,9 @@ def _refuse_map(job: Job, name: str, written: str) -> None:
 
     In the C of --source, a map that no option needs may have any shape.
     """
-    if job.plan != SOURCE or name in kernel_selection.map_names(job.options):
+    if job.plan.runs_bpf_src or name in kernel_selection.map_names(
+        job.options
+    ):
         raise SourceError(
             f"{locations.of_map(name, job.source)}the frontend reads "
             f"the map {name}, which must be {written}: give a map of another "
@@ -199,7 +210,7 @@ def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
         tracefs.mount_for_this_process()
     except OpensnoopError as error:
         return error
-    needs_calls = job.plan != SOURCE and not job.functions
+    needs_calls = job.plan.hook == "tracepoint"
     if needs_calls and not open_calls.traced():
         raise OpensnoopError(
             "this kernel has no tracepoints for syscalls: it needs "

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import List
 
 from opensnooplib.compile.bcc_maps import BccMaps
-from opensnooplib.compile.job import SOURCE, Job
+from opensnooplib.compile.job import Job
 from opensnooplib.kernel import program_names
 from opensnooplib.rows.schema import Schema
 from opensnooplib.source import locations
@@ -34,14 +34,14 @@ def of_pairs(maps: BccMaps, job: Job) -> List[str]:
     if job.have_slots is None:
         return []
     start = maps.start_map()
-    if start and not start.flag_size and job.plan != SOURCE:
+    if start and not start.flag_size and job.plan.runs_bpf_src:
         return [
             f"{locations.of_map(START_MAP, job.source)}warning: the "
             f"values of the map {START_MAP} have no field under_way, which "
             "says what hasn't ended: old programs stay attached after each "
             "save"
         ]
-    if start or job.plan != SOURCE:
+    if start or job.plan.runs_bpf_src:
         return []
     return [
         f"{locations.of_map(name, job.source)}warning: the map {name} "

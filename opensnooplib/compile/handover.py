@@ -50,6 +50,7 @@ class Handover(NamedTuple):
     unproven: List[str]  # ways that are hooked, but that the tool can't test
     unseen: Dict[str, str]  # way: why it isn't hooked
     headers: str  # which headers were used, and why
+    files: List[str]  # that are compiled; empty without --live
     map_list: List[MapFacts]
     start_map: Optional[StartMap]
     requests_map: Optional[StartMap]
@@ -89,6 +90,7 @@ def send(connection: socket.socket, handover: Handover) -> None:
         "unproven": handover.unproven,
         "unseen": handover.unseen,
         "headers": handover.headers,
+        "files": handover.files,
         "map_list": handover.map_list,
         "start_map": handover.start_map,
         "requests_map": handover.requests_map,
@@ -148,6 +150,7 @@ def _received(
         unproven=facts["unproven"],
         unseen=facts["unseen"],
         headers=facts["headers"],
+        files=facts["files"],
         map_list=[MapFacts(*one) for one in facts["map_list"]],
         start_map=_start_map(facts["start_map"]),
         requests_map=_start_map(facts["requests_map"]),

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import Callable, List, Tuple
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import hooks, program_names, similar_hooks
-from opensnooplib.source import compiled_lines, locations
+from opensnooplib.source import c_text, compiled_lines, locations
 from opensnooplib.source.c_text import Source
 
 _TRACEPOINT = re.compile(r"^\s*TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
@@ -29,8 +28,11 @@ def check_tracepoints(text: str, made_of: Source) -> None:
     hook = program_names.hook_of("tracepoint__")
     for tracepoint in tracepoints(text):
         program = "tracepoint__" + "__".join(tracepoint)
-        where = functools.partial(locations.of_program, program, made_of)
-        similar_hooks.check(hook, ":".join(tracepoint), where)
+        similar_hooks.check(
+            hook,
+            ":".join(tracepoint),
+            lambda: locations.of_program(program, c_text.used(text, made_of)),
+        )
 
 
 def check_target(program: str, where: Callable[[str], str]) -> None:

@@ -7,16 +7,14 @@ from typing import Callable, Container, Mapping, NamedTuple, Optional
 
 from opensnooplib.kernel import hooks
 from opensnooplib.options import Options
+from opensnooplib.plan_list import Plan
 from opensnooplib.source.c_text import Source
-
-# The "plan" of --source: its programs attach where their names say.
-SOURCE = "source"
 
 
 class Job(NamedTuple):
     options: Options
     source: Source
-    plan: str
+    plan: Plan
     functions: Mapping[str, str]  # of the kernel, see function_names.py
     tool_pid: int
     folder: str  # for headers, see headers_folder.py
@@ -27,15 +25,7 @@ class Job(NamedTuple):
     @property
     def sees_begin(self) -> bool:
         """Do the tool's programs see opens begin?"""
-        return self.plan == "syscall" or (
-            self.plan in ("fentry", "kprobe")
-            and (self.options.needs_begin or self._returns_can_be_missed)
-        )
-
-    @property
-    def _returns_can_be_missed(self) -> bool:
-        """What has begun and not ended is counted then."""
-        return self.plan == "kprobe" and not self.links_kprobes
+        return self.plan.sees_begin(self.options)
 
     @property
     def links_kprobes(self) -> bool:
@@ -43,4 +33,4 @@ class Job(NamedTuple):
 
         Those of --source don't: a link may not suit their targets.
         """
-        return self.plan == "kprobe" and hooks.has_kprobe_multi()
+        return self.plan.hook == "kprobe" and hooks.has_kprobe_multi()

@@ -21,6 +21,7 @@ from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
+from opensnooplib.plan_list import Plan
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 
@@ -208,7 +209,7 @@ def _new_folder() -> str:
 
 def begin(
     options: Options,
-    plan: str,
+    plan: Plan,
     functions: Mapping[str, str],
     install_rings: Callable[[int], None],
 ) -> Work:
@@ -247,7 +248,7 @@ def begin_changed(
 
 def launch(
     options: Options,
-    plan: str,
+    plan: Plan,
     functions: Mapping[str, str],
     install_rings: Callable[[int], None],
 ) -> Launched:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import List
 
 from opensnooplib.compile import hook_checks, own_source
-from opensnooplib.compile.job import SOURCE, Job
-from opensnooplib.kernel import open_calls, this_kernel, ways
+from opensnooplib.compile.job import Job
+from opensnooplib.kernel import open_calls, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
 from opensnooplib.kernel.ways import NO_WAYS, Ways
 from opensnooplib.selection import kernel_selection
@@ -28,17 +28,19 @@ _NEEDS_STRUCTS = "open_by_handle_at"
 def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     """The C for this job on this kernel; tracefs must be mounted."""
     chosen = defines.plan(
-        job.plan,
+        job.plan.name,
         calls_of(job),
         job.functions,
         job.tool_pid,
         job.sees_begin,
     )
     chosen += other_ways.defines + kernel_selection.defines(job.options)
-    chosen += defines.extras(job.options, job.sees_begin, has_structs())
+    chosen += defines.extras(
+        job.options, job.sees_begin, kernel_headers.has_structs()
+    )
     if job.options.summary:
         chosen += kernel_counts.defines()
-    if job.plan != SOURCE:
+    if job.plan.runs_bpf_src:
         chosen += defines.HELPERS
         chosen += kernel_selection.conditions_of_all(job.options)
         chosen += defines.more_probes(chosen)
@@ -48,23 +50,15 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         chosen += defines.not_chosen(job.source.text, chosen)
     text = c_text.with_defines(job.source.text, chosen)
     hook_checks.check_tracepoints(text, job.source)
-    if job.plan == SOURCE:
+    if not job.plan.runs_bpf_src:
         own_source.check(job.source, job.options)
         text = event_layout.with_layout(text)
     return text
 
 
-def has_structs() -> bool:
-    """Can the C use the kernel's own structs here?"""
-    return (
-        this_kernel.has_btf()
-        or kernel_headers.choose().kind != kernel_headers.Kind.SMALL_TREE
-    )
-
-
 def find_ways(job: Job) -> Ways:
     """The ways that the plan sees, too; tracefs must be mounted."""
-    if job.plan == SOURCE:
+    if not job.plan.runs_bpf_src:
         return NO_WAYS
     return ways.find(job.options.all_ways, job.functions, job.options.trusted)
 
@@ -78,5 +72,5 @@ def calls_of(job: Job) -> List[str]:
             for call in OPEN_CALLS
             if f"{call.upper()}_FUNCTION" in job.functions
         ]
-    needs = () if has_structs() else (_NEEDS_STRUCTS,)
+    needs = () if kernel_headers.has_structs() else (_NEEDS_STRUCTS,)
     return [call for call in calls if call not in needs]

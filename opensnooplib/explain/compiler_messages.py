@@ -244,7 +244,10 @@ def _of_llvm(line: str, made_of: Source) -> str:
     file = _shown(file, made_of)
     where = f"{file}:{number}: "
     if not int(number):
-        where = locations.of_program(function, made_of) or f"{file}: "
+        # Several plans may have such a function: LLVM knows the file.
+        every = locations.all_of_program(function, made_of)
+        its = [one for one in every if one.startswith(f"{file}:")]
+        where = f"{(its or [file])[0]}: "
     return f"{where}error: in {function}: {message}"
 
 

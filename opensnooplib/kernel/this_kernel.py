@@ -32,17 +32,17 @@ def has_btf() -> bool:
     return os.path.exists(BTF)
 
 
-def preempts_programs(plan: str) -> bool:
-    """Can this kernel preempt BPF programs of that plan?
+def preempts_programs(hook: str) -> bool:
+    """Can this kernel preempt BPF programs on hooks of this kind?
 
     If so, it skips a program while another task is in the middle of it. A
     preemptible kernel preempts programs on functions (fentry) and, since Linux
     7, those on tracepoints of syscalls, which it calls through
     trace_call_bpf_faultable(); it never preempts those on kprobes.
     """
-    if plan == "kprobe" or not _is_preemptible():
+    if hook == "kprobe" or not _is_preemptible():
         return False
-    return plan == "fentry" or version() >= (7, 0, 0)
+    return hook == "fentry" or version() >= (7, 0, 0)
 
 
 def _is_preemptible() -> bool:

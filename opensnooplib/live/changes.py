@@ -8,6 +8,8 @@ from typing import Iterable, List, Sequence
 
 from opensnooplib.rows.columns import Column
 from opensnooplib.kernel import program_names
+from opensnooplib.plan_list import PLANS, Plan
+from opensnooplib.source.c_text import Source
 
 
 def names(paths: Iterable[str]) -> str:
@@ -16,6 +18,26 @@ def names(paths: Iterable[str]) -> str:
     if len(listed) > 3:
         return f"{listed[0]} and {len(listed) - 1} more"
     return ", ".join(listed)
+
+
+def files(old: Source, new: Source) -> List[str]:
+    """The paths of those that have changed."""
+    return [
+        path
+        for path in {**old.files, **new.files}
+        if old.files.get(path) != new.files.get(path)
+    ]
+
+
+def not_used(path: str, main: str, plan: Plan) -> str:
+    """For example "plans/kprobe.h: not used by plan syscall".
+
+    `main` is the path of the C that includes it.
+    """
+    name = path.removeprefix(f"{os.path.dirname(main)}/")
+    users = [one.name for one in PLANS.values() if one.file == name]
+    hint = "".join(f"; --attach {user} uses it" for user in users)
+    return f"{name}: not used by plan {plan.name}{hint}"
 
 
 def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:

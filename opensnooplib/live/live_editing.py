@@ -104,7 +104,8 @@ class Live:
         except OSError as error:
             raise _cannot_watch(self._path, error) from None
         messages.note(
-            f"{changes.names(self._shown.files)} will be reloaded when saved"
+            f"{changes.names(trace.newest.taken.files)} will be reloaded when "
+            "saved"
         )
 
     def step(self) -> None:
@@ -164,6 +165,13 @@ class Live:
         self._tried = found
         if found.text == self._shown.text:
             self._messages.note("the C is again that of the running trace")
+            return
+        changed = changes.files(self._shown, found)
+        if changed and not set(changed) & set(self._trace.newest.taken.files):
+            plan = self._trace.job.plan
+            for path in changed:
+                self._messages.note(changes.not_used(path, self._path, plan))
+            self._shown = found  # the same, for the running trace
             return
         if not was_busy:
             self._burst_began = time.monotonic()
@@ -296,7 +304,7 @@ class Live:
         new.put_heading()
         trace.stubs.take(launched.handover)
         trace.stubs.show_tool(new.programs)
-        if trace.options.source is not None:
+        if not trace.job.plan.runs_bpf_src:
             new.count_from_here()
             return new, Result([], [], [])
         try:
@@ -305,16 +313,11 @@ class Live:
                 new.taken.calls,
                 trace.options,
                 new.count_from_here,
+                lambda: new.lost() + new.missed(),
             )
         except BlockingIOError:
             trace.stubs.switch(trace.newest.programs)
             raise
-        if not result.seen:
-            raise OpensnoopError(
-                "the new programs are attached but show no opens, not even "
-                "the tool's own, which is_tool() in bpf_src/record.h must let "
-                "through"
-            )
         return new, result
 
     def _drop(self, launched: Launched) -> None:
@@ -329,11 +332,9 @@ class Live:
 
     def _say(self, old: ProgramSet, new: ProgramSet) -> None:
         took = time.monotonic() - self._saved
-        files = changes.names(
-            path
-            for path in {**self._shown.files, **self._tried.files}
-            if self._shown.files.get(path) != self._tried.files.get(path)
-        )
+        used = {*old.taken.files, *new.taken.files}
+        changed = changes.files(self._shown, self._tried)
+        files = changes.names(path for path in changed if path in used)
         # Where only a folder was renamed, no file has changed.
         files = files or c_text.shown_name(self._path)
         self._messages.note(

@@ -18,7 +18,7 @@ from typing import Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
-from opensnooplib.source import comments
+from opensnooplib.source import comments, compiled_lines
 from opensnooplib.source.compiled_lines import Conditions
 from opensnooplib.source.defines import Define
 
@@ -80,6 +80,21 @@ def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
     files: Dict[str, str] = {} if reached is None else reached
     lines = _file_lines(path, 0, files, False)
     return Source("\n".join(lines) + "\n", files)
+
+
+def used(text: str, made_of: Source) -> Source:
+    """The C without the files that an #if in `text` leaves out.
+
+    `text` is made of it, and has the #defines.
+    """
+    lines = set(compiled_lines.of(text))
+    return made_of._replace(
+        files={
+            path: content
+            for path, content in made_of.files.items()
+            if _line_directive(1, path) in lines
+        }
+    )
 
 
 def with_defines(text: str, defines: Sequence[Define]) -> str:

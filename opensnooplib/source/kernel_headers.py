@@ -56,6 +56,11 @@ def choose(modules: str = "/lib/modules") -> Headers:
     )
 
 
+def has_structs() -> bool:
+    """Can the C use the kernel's own structs here?"""
+    return this_kernel.has_btf() or choose().kind != Kind.SMALL_TREE
+
+
 def _why_not_installed(build: str) -> str:
     release = this_kernel.release()
     if not os.path.isdir(build):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable, Mapping, Optional
 from opensnooplib.source.known_maps import START_MAP
 from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
+from opensnooplib.plan_list import PLANS
 from opensnooplib.reader import Counts, Reader
 from opensnooplib.summary import as_json, tables
 from opensnooplib.summary.kernel_counts import KernelCounts
@@ -57,7 +58,7 @@ class Summing:
         self._counts = KernelCounts(
             maps,
             sees_begin=START_MAP in maps,
-            preempted=this_kernel.preempts_programs(options.plan),
+            preempted=this_kernel.preempts_programs(PLANS[options.plan].hook),
         )
         self._interval = options.interval
         self._show: Callable[[Summary], None] = self._write

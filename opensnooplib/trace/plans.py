@@ -1,24 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The choice of the plan: the best that is proven to work here.
 
-The best plan sees most; of several, it costs least (docs/kernels.md):
-
-fentry        the kernel's own syscall functions, also for 32-bit programs;
-              one program for each open, and no other syscall becomes slower
-syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
-              each open
-syscall       tracepoints; two programs for each open and a map
-kprobe        like fentry, but with two probes for each open and a map; since
-              Linux 6.14 with one
-
-A plan comes after the others if it can miss opens, for one of two reasons:
-
-- The kernel preempts its programs, and where several tasks share a CPU it
-  skips one while another waits in the middle of it. On Linux 7 it does so
-  with all plans but kprobe.
-- kretprobes have a few instances for all tasks, and where many are in an open
-  at once, the ends of some are dropped. Since Linux 6.14 kprobe attaches
-  through links that have no such limit.
+See plan_list.py for the plans, and their order.
 """
 
 from __future__ import annotations
@@ -26,39 +9,27 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Tuple
 
-from opensnooplib.kernel import bpf_objects
 from opensnooplib.compile import launch
-from opensnooplib.compile.job import SOURCE, Job
+from opensnooplib.compile.job import Job
 from opensnooplib.compile.launch import Launched
-from opensnooplib.compile.make_source import (
-    find_ways,
-    has_structs,
-    make_source,
-)
+from opensnooplib.compile.make_source import find_ways, make_source
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.kernel import function_names, hooks, this_kernel, tracefs
+from opensnooplib.kernel import tracefs
 from opensnooplib.base.messages import Messages
-from opensnooplib.options import PLANS, Options
+from opensnooplib.options import Options
+from opensnooplib.plan_list import (
+    PAIR,
+    PLANS,
+    SOURCE,
+    Plan,
+    PlanError,
+    RenamedError,
+    best_first,
+)
 from opensnooplib.reader import Reader
-from opensnooplib.kernel import program_names
 from opensnooplib.source.c_text import path_of, read
 from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
-
-
-_NEEDS_LEAST = "syscall"
-
-
-class PlanError(OpensnoopError):
-    """This plan doesn't work here; another may."""
-
-
-class RenamedError(PlanError):
-    """The kernel has no function of a name that is known here."""
-
-
-class PlanIsBlindError(PlanError):
-    """The plan is attached, and doesn't see all that it should."""
 
 
 def attach(
@@ -66,38 +37,62 @@ def attach(
 ) -> Tuple[Trace, Result]:
     """Attach the plan that was asked for, or the best that works.
 
-    The best plan is the first that sees all calls, else the first that sees
-    any. Raises OpensnoopError if none does, with the reason of the plan that
-    needs least.
+    The best plan is the first that sees all calls, else the first of those
+    that see most. With --live it is the first that can be attached, since a
+    filter in the C can hide the tool's test opens. Raises OpensnoopError if
+    none can be attached, with the reason of the plan that needs least.
     """
-    if options.source is not None:
-        return _attach_source(options, rings, messages)
-    if options.plan != "auto":
+    wanted = _wanted(options)
+    if len(wanted) == 1:
         try:
-            return try_plan(options.plan, options, rings, messages)
+            return try_plan(wanted[0], options, rings, messages)
         except PlanError as error:
             error.sentence = f"--attach {options.plan}: {error.sentence}"
             raise
     reasons: Dict[str, OpensnoopError] = {}
-    for sees_all in (True, False):
-        for plan in best_first():
-            try:
-                return try_plan(plan, options, rings, messages, sees_all)
-            except SourceError:
-                raise  # the C is wrong, for every plan
-            except OpensnoopError as error:
-                reasons[plan] = error
-                _pass_over(plan, error, messages)
-        if not any(isinstance(e, PlanIsBlindError) for e in reasons.values()):
+    unseen: Dict[str, List[str]] = {}
+    for plan in wanted:
+        try:
+            trace, result = try_plan(plan, options, rings, messages)
+        except SourceError:
+            raise  # the C is wrong, for every plan
+        except OpensnoopError as error:
+            reasons[plan.name] = error
+            _pass_over(plan, error, messages)
+            continue
+        if not result.unseen or options.live:
+            return trace, result
+        trace.close()
+        names = ", ".join(result.unseen)
+        messages.detail(f"plan {plan.name} does not see opens by {names}")
+        is_shared = result.unseen in unseen.values()
+        unseen[plan.name] = result.unseen
+        if is_shared:  # by the C of two plans, so no other one sees more
             break
+    if unseen:
+        name = min(unseen, key=lambda name: len(unseen[name]))
+        return try_plan(PLANS[name], options, rings, messages)
     if options.trusted:
         raise _none_is_trusted(reasons)
-    raise reasons[_NEEDS_LEAST]
+    raise reasons[PAIR.name]
+
+
+def _wanted(options: Options) -> List[Plan]:
+    """The plans to try, in this order."""
+    if options.source is not None:
+        return [SOURCE]
+    if options.plan != "auto":
+        return [PLANS[options.plan]]
+    if options.live:  # what is edited is what runs
+        return sorted(best_first(), key=lambda plan: plan is not PAIR)
+    return best_first()
 
 
 def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
     details = "; ".join(
-        f"{plan}: {reasons[plan].sentence}" for plan in ("fentry", "kprobe")
+        f"{plan}: {error.sentence}"
+        for plan, error in reasons.items()
+        if PLANS[plan].hook != "tracepoint"  # which never see the copy
     )
     return PlanError(
         f"no plan here sees the kernel's copy of the path ({details}): leave "
@@ -105,42 +100,19 @@ def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
     )
 
 
-def best_first() -> List[str]:
-    """PLANS, with those last that can miss opens on this kernel."""
-    return sorted(PLANS, key=may_miss)
-
-
-def may_miss(plan: str) -> bool:
-    """Can the kernel skip programs of this plan? Skipped ones are counted."""
-    if plan == "kprobe":
-        return not hooks.has_kprobe_multi()
-    return this_kernel.preempts_programs(plan)
-
-
-def _pass_over(plan: str, error: OpensnoopError, messages: Messages) -> None:
+def _pass_over(plan: Plan, error: OpensnoopError, messages: Messages) -> None:
     """Say why: only a kernel newer than this tool is worth a warning."""
-    sentence = f"plan {plan} does not work here: {error.sentence}"
+    sentence = f"plan {plan.name} does not work here: {error.sentence}"
     if isinstance(error, RenamedError):
         messages.warn(sentence)
     else:
         messages.detail(sentence)
 
 
-def _attach_source(
-    options: Options, rings: Reader, messages: Messages
-) -> Tuple[Trace, Result]:
-    """Attach the C of --source. Its author alone knows what it should see."""
-    launched = launch.launch(options, SOURCE, {}, rings.install)
-    _tell_of(SOURCE, launched, messages)
-    trace = _trace_of(launched, options, rings, messages)
-    trace.take_as_it_is()
-    targets = [program_names.target_of(name) for name in trace.newest.programs]
-    return trace, Result(seen=targets, unseen=[], untested=[])
-
-
-def _tell_of(plan: str, launched: Launched, messages: Messages) -> None:
+def _tell_of(launched: Launched, messages: Messages) -> None:
     messages.detail(
-        f"plan {plan}: compiled and attached in {launched.seconds:.3f} s"
+        f"plan {launched.job.plan.name}: compiled and attached in "
+        f"{launched.seconds:.3f} s"
     )
     messages.detail(f"headers: {launched.handover.headers}")
     for way, reason in launched.handover.unseen.items():
@@ -163,32 +135,21 @@ def _trace_of(
 
 
 def try_plan(
-    plan: str,
+    plan: Plan,
     options: Options,
     rings: Reader,
     messages: Messages,
-    sees_all: bool = False,
 ) -> Tuple[Trace, Result]:
-    """Attach `plan`, and prove that it sees a call, or all calls.
-
-    Raises OpensnoopError.
-    """
-    why_not = _why_not(plan, options)
+    """Attach `plan`, and prove which opens it sees. Raises OpensnoopError."""
+    why_not = plan.why_not(options)
     if why_not:
         raise PlanError(why_not)
-    functions = _functions_of(plan, options)
+    functions = plan.functions(options)
     launched = launch.launch(options, plan, functions, rings.install)
-    _tell_of(plan, launched, messages)
-    chosen = options._replace(plan=plan)
+    _tell_of(launched, messages)
+    chosen = options._replace(plan=plan.name)
     trace = _trace_of(launched, chosen, rings, messages)
-    result = trace.prove()
-    if not result.seen or (sees_all and result.unseen):
-        trace.close()
-        raise PlanIsBlindError(
-            "the programs are attached, but the tool's own test opens were "
-            f"not seen ({', '.join(result.unseen)}): see opensnoop --doctor"
-        )
-    return trace, result
+    return trace, trace.prove()
 
 
 def source(options: Options) -> str:
@@ -196,15 +157,13 @@ def source(options: Options) -> str:
 
     Raises OpensnoopError.
     """
-    wanted = best_first() if options.plan == "auto" else [options.plan]
-    plan = next((p for p in wanted if not _why_not(p, options)), wanted[-1])
-    if options.source is not None:
-        plan = SOURCE
+    wanted = _wanted(options)
+    plan = next((p for p in wanted if not p.why_not(options)), wanted[-1])
     job = Job(
         options=options,
         source=read(path_of(options)),
         plan=plan,
-        functions=_functions_of(plan, options),
+        functions=plan.functions(options),
         tool_pid=os.getpid(),
         folder="",
         install_rings=lambda map_fd: None,
@@ -214,42 +173,3 @@ def source(options: Options) -> str:
     except OpensnoopError:
         pass  # printing needs no privileges; all calls are assumed then
     return make_source(job, find_ways(job))
-
-
-def _why_not(plan: str, options: Options) -> str:
-    """Why the plan can't work, as far as is known without a compile, or ""."""
-    if plan == "syscall-exit" and options.needs_begin:
-        return "it doesn't see opens begin, which -L and --trusted need"
-    if plan == "syscall-exit" and not has_structs():
-        return (
-            "without BTF or kernel headers, it can't recognize what seccomp "
-            "refuses with a signal"
-        )
-    if plan == "syscall" and options.trusted:
-        return "syscall tracepoints don't see the kernel's copy of the path"
-    if plan == "fentry":
-        return hooks.KINDS["fentry"]()
-    if plan == "kprobe" and not bpf_objects.has_pmu("kprobe"):
-        return "this kernel has no kprobes (CONFIG_KPROBES)"
-    return ""
-
-
-def _functions_of(plan: str, options: Options) -> Dict[str, str]:
-    """The functions that the plan hooks. Raises RenamedError without any."""
-    if plan not in ("fentry", "kprobe"):
-        return {}
-    functions = function_names.open_functions()
-    if not functions:
-        raise RenamedError(
-            "this kernel has none of the functions that the plan hooks: "
-            + ", ".join(function_names.open_function_names())
-        )
-    if options.trusted:
-        found = function_names.filp_open_function()
-        if not found:
-            raise RenamedError(
-                "this kernel has none of the functions that receive its copy "
-                "of the path: " + ", ".join(function_names.filp_open_names())
-            )
-        functions.update(found)
-    return functions

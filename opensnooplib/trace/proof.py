@@ -16,11 +16,19 @@ from opensnooplib.base import native_library
 from opensnooplib import reader
 from opensnooplib.options import Options
 
-# Time for the reader: a record is in its ring before the open returns.
-_RECORD_TIMEOUT_MS = 100
+# Time for the reader, which holds records back for 20 ms (MERGE_HOLD_BACK_MS):
+# a record is in its ring before the open returns.
+_RECORD_TIMEOUT_MS = 50
 
-# On a busy host with small rings, the record of a test open can be lost.
-_TRIES = 5
+# How often an open is tried; on a busy host, its record can be lost.
+_TRIES, _TRIES_IF_LOST = 2, 6
+
+# Why, the proof can't tell: the kernel, or a filter that was added to the C.
+_UNSEEN = (
+    "opens by {} can't be seen here, or the C drops the tool's own test "
+    "opens, too: a filter must keep these, as in if (ret < 0 && "
+    "!is_tool(caller_pid_tgid())) return 0; or with WANTED() of select.h"
+)
 
 
 class Result(NamedTuple):
@@ -31,9 +39,10 @@ class Result(NamedTuple):
     why_not: Mapping[str, str] = {}  # ways that this plan can't see
 
     def warnings(self) -> List[str]:
-        """A sentence for each kind of open that may not be shown."""
+        """Sentences about opens that may not be shown."""
+        unseen = ", ".join(self.unseen)
         return [
-            *(f"opens by {call} can't be seen here" for call in self.unseen),
+            *(_UNSEEN.format(unseen) for _ in self.unseen[:1]),
             *(
                 f"opens by {call} may not be seen: the tool's own test open "
                 "is refused here, perhaps by seccomp or ulimit -l"
@@ -47,25 +56,43 @@ def prove(
     calls: Sequence[str],
     options: Options,
     before_round: Callable[[], None],
+    lost: Callable[[], int],
 ) -> Result:
     """Open a file with each of `calls`, and see which are seen.
 
     Drops the records that came before; the trace begins with the last one.
-    `before_round` is called each time before opens are made.
+    `before_round` is called each time before opens are made; `lost` returns
+    how many opens were lost or missed since then.
     """
     before_round()
     start = _start(options)
-    result = _make_and_see(rings, calls, start)
-    for _ in range(_TRIES):
-        if not result.unseen:
-            break
-        # Waiting for one that isn't seen dropped the records of the others.
-        for call in list(result.unseen):
-            rings.discard()
-            before_round()
-            if _make_and_see(rings, [call], start).seen:
-                result.unseen.remove(call)
+    result = Result([], [], [])
+    tries = dict.fromkeys(calls, 0)  # of those that aren't in the result
+    batch = list(tries)
+    while batch:
+        for made in _make(batch, start):
+            call = made.call
+            if made.ret == -errno.EOPNOTSUPP:
+                del tries[call]  # not on this architecture: arm64 has no open
+                continue
+            if made.path is not None and made.ret != -errno.ENOENT:
+                del tries[call]
+                result.untested.append(call)
+                continue
+            if rings.await_open(
+                made.path, os.getpid(), made.ret, _RECORD_TIMEOUT_MS
+            ):
+                del tries[call]
                 result.seen.append(call)
+                continue
+            tries[call] += 1
+            if tries[call] >= (_TRIES_IF_LOST if lost() else _TRIES):
+                del tries[call]
+                result.unseen.append(call)
+            break  # the wait dropped the records of the calls that follow
+        batch = list(tries)[:1]
+        if batch:
+            before_round()
     result.seen.sort(key=list(calls).index)
     return result
 
@@ -98,20 +125,3 @@ def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
             shown = None
         made.append(_Made(call, shown, native_library.test_open(call, name)))
     return made
-
-
-def _make_and_see(
-    rings: reader.Reader, calls: Sequence[str], start: Optional[str]
-) -> Result:
-    result = Result([], [], [])
-    for made in _make(calls, start):
-        if made.ret == -errno.EOPNOTSUPP:
-            continue  # not on this architecture: arm64 has no open
-        if made.path is not None and made.ret != -errno.ENOENT:
-            result.untested.append(made.call)
-            continue
-        is_seen = rings.await_open(
-            made.path, os.getpid(), made.ret, _RECORD_TIMEOUT_MS
-        )
-        (result.seen if is_seen else result.unseen).append(made.call)
-    return result

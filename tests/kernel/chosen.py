@@ -8,15 +8,15 @@ refuse, are marked `one_kernel`: make test-kernels tests them.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Sequence
+from typing import Any, Iterable, List
 
 import pytest
 
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from tests.kernel.kernel_hooks import kind_of, why_no_hooks_for
 
 
-def plans(some: Sequence[str] = PLANS) -> List[Any]:
+def plans(some: Iterable[str] = PLANS) -> List[Any]:
     return [pytest.param(plan, marks=_marks(plan)) for plan in some]
 
 

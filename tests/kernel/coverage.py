@@ -20,7 +20,7 @@ from typing import Dict
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from opensnooplib.kernel import hooks  # noqa: E402
-from opensnooplib.options import PLANS  # noqa: E402
+from opensnooplib.plan_list import PLANS  # noqa: E402
 from tests.kernel import ways  # noqa: E402
 from tests.kernel.kernel_hooks import kind_of  # noqa: E402
 

@@ -8,14 +8,12 @@ import functools
 import pytest
 
 from opensnooplib.kernel import hooks
-
-# Plans that need another kind of hook than tracepoints, and its kind.
-_NEEDS = {"fentry": "fentry", "kprobe": "kprobe"}
+from opensnooplib.plan_list import PLANS
 
 
 def kind_of(plan: str) -> str:
     """The kind of hook, as in hooks.KINDS, that a plan needs."""
-    return _NEEDS.get(plan, "tracepoint")
+    return PLANS[plan].hook
 
 
 @functools.lru_cache(maxsize=None)

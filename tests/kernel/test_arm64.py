@@ -16,7 +16,7 @@ from typing import Callable, Dict, List, NamedTuple, Set
 import pytest
 
 from opensnooplib.kernel import this_kernel
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from tests.kernel.tool import CHECKOUT
 
 _PROGRAM = CHECKOUT / "tests" / "programs" / "compile_for_arm64.py"

@@ -12,8 +12,7 @@ from typing import Iterator, List
 
 import pytest
 
-from opensnooplib.options import PLANS
-from opensnooplib.trace import plans
+from opensnooplib.plan_list import PLANS
 from tests.kernel import calm, chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.live import Edits, await_reload
@@ -45,7 +44,7 @@ def _assert_all_shown(
 ) -> None:
     assert ended.status == 0
     assert ended.end.lost == 0
-    may_miss = plan and plans.may_miss(plan)
+    may_miss = plan and PLANS[plan].may_miss()
     assert ended.end.missed == 0 or may_miss
     found = Counter(row.path for row in ended.rows)
     expected = Counter(_paths(levels, name))

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from opensnooplib.kernel import hooks, this_kernel
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from tests.kernel.kernel_hooks import why_no_hooks_for
 from tests.kernel.tool import (
     Ended,

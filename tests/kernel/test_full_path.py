@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener

@@ -347,11 +347,38 @@ def test_saves_in_folders(checkout_copy: Path) -> None:
     with Tool(
         *("--live", "--attach", "syscall", "-p", "1"), checkout=checkout_copy
     ) as tool:
-        for file in ("plans/syscall.h", "ways/io_uring.h"):
+        for file in ("plans/syscall.h", "ways/thread_exit.h"):
             path = checkout_copy / "bpf_src" / file
             path.write_text(path.read_text() + "\n/* the end */\n")
             await_reload(tool, path.name)
         tool.stop()
+
+
+def test_a_file_that_is_not_used(checkout_copy: Path) -> None:
+    """It is named; once it is used, it is reloaded."""
+    folder = checkout_copy / "bpf_src"
+    kprobe, mine = folder / "plans" / "kprobe.h", folder / "mine.h"
+    include = '#if 0\n#include "mine.h"\n#endif\n'
+    mine.write_text("/* Not yet. */\n")
+    with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
+        kprobe.write_text(kprobe.read_text() + "a mistake\n")
+        name = "plans/kprobe.h: not used by plan syscall"
+        tool.await_message(f"{name}; --attach kprobe uses it")
+        main = folder / "opensnoop.c"
+        text = main.read_text()
+        main.write_text(include + text)
+        await_reload(tool, "opensnoop.c")
+        mine.write_text("a mistake\n")
+        tool.await_message("mine.h: not used by plan syscall\n")
+        mine.write_text("/* It is used. */\n")
+        tool.await_message("mine.h: not used by plan syscall\n")
+        main.write_text(include.replace("0", "1") + text)
+        await_reload(tool, "opensnoop.c")
+        mine.write_text("/* It is reloaded. */\n")
+        await_reload(tool, "mine.h")
+        ended = tool.stop()
+    assert ended.messages.count("reloaded in") == 3
+    assert "the trace continues" not in ended.messages
 
 
 @pytest.mark.parametrize("seconds", [0, 0.1])

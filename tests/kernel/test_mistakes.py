@@ -8,7 +8,7 @@ import re
 import resource
 import time
 from pathlib import Path
-from typing import Iterable
+from typing import Iterable, Tuple
 
 import pytest
 
@@ -264,17 +264,80 @@ def test_a_compiler_that_fails(
         assert tool.stop().status == 0
 
 
-def test_a_program_that_no_longer_shows_opens(checkout_copy: Path) -> None:
-    """It is loaded, but the tool's own opens don't come."""
+_FILTER = "\tif (ret < 0)\n\t\treturn 0;\n"
+_KEEPING = _FILTER.replace("0)", "0 && !is_tool(caller_pid_tgid()))")
+
+
+def _filter_in_report(checkout: Path, text: str) -> None:
+    path = checkout / "bpf_src" / "opensnoop.c"
+    last = "\tstruct event *event = scratch.lookup(&program);\n"
+    replace_in(path, last, last + text)
+
+
+def test_a_filter_that_drops_test_opens(checkout_copy: Path) -> None:
+    """The new programs run; what to write is said once, and serves."""
+    options = ("--live", "-p", str(os.getpid()))
+    path = checkout_copy / "bpf_src" / "opensnoop.c"
+    good = path.read_text()
+    with Tool(*options, checkout=checkout_copy) as tool:
+        _filter_in_report(checkout_copy, _FILTER)
+        tool.await_message("opensnoop.c: reloaded in ")
+        tool.await_message("opens by open")
+        os.close(os.open("/etc/passwd", os.O_RDONLY))
+        with pytest.raises(FileNotFoundError):
+            open("/no/such/file")
+        path.write_text(good)
+        _filter_in_report(checkout_copy, _KEEPING)
+        tool.await_message("opensnoop.c: reloaded in ")
+        ended = tool.stop()
+    assert ended.messages.count("!is_tool(caller_pid_tgid())") == 1
+    assert "the trace continues" not in ended.messages
+    assert b"/etc/passwd" in ended.output
+    assert b"/no/such/file" not in ended.output
+
+
+@pytest.mark.parametrize("options", [(), ("--live",)])
+def test_a_launch_with_such_a_filter(
+    checkout_copy: Path, options: Tuple[str, ...]
+) -> None:
+    _filter_in_report(checkout_copy, _FILTER)
+    ended = run(*options, "-p", "1", "-d", "0.1", checkout=checkout_copy)
+    assert ended.status == 0
+    assert ended.messages.count("can't be seen here") == 1
+
+
+def test_no_test_open_is_seen(checkout_copy: Path) -> None:
+    """The C that was saved runs all the same."""
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         replace_in(
             checkout_copy / "bpf_src" / "record.h",
             "return pid_tgid >> 32 == TOOL_PID;",
             "return false;",
         )
-        tool.await_message("the new programs are attached but show no opens")
-        tool.await_message("the trace continues")
+        tool.await_message("record.h: reloaded in ")
+        tool.await_message("opens by open")
         assert tool.stop().status == 0
+
+
+def test_the_stack_of_a_plan_that_is_compiled(checkout_copy: Path) -> None:
+    """Two plans have a probe of this name; one of them runs."""
+    folder = checkout_copy / "bpf_src"
+    replace_in(
+        folder / "record.h",
+        "\tevent->ret = ret;\n",
+        "\tvolatile char large[600];\n\n\tlarge[ret & 511] = 1;\n"
+        "\tevent->ret = large[ret & 255];\n",
+    )
+    options = ("--attach", "syscall-exit", "-d", "0.1")
+    ended = run(*options, checkout=checkout_copy)
+    found = re.search(
+        r"/(plans/syscall_exit.h):(\d+): error: in \w+__(\w+): Looks like the "
+        "BPF stack limit",
+        ended.messages,
+    )
+    assert found, ended.messages
+    lines = (folder / found[1]).read_text().split("\n")
+    assert found[3] in lines[int(found[2]) - 1]
 
 
 _TYPEDEFS = (

@@ -20,7 +20,7 @@ from opensnooplib.kernel import (
     lockdown,
     this_kernel,
 )
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import OpenLoad

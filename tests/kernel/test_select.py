@@ -13,7 +13,7 @@ from typing import List
 
 import pytest
 
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from tests.kernel import strace
 from tests.kernel.cast import NOBODY, Cast, check
 from tests.kernel.cgroup_folders import mount, move_into

@@ -14,8 +14,7 @@ from typing import Dict, List, NamedTuple, Tuple, Union
 
 import pytest
 
-from opensnooplib.options import PLANS
-from opensnooplib.trace import plans
+from opensnooplib.plan_list import PLANS
 from tests.kernel import strace
 from tests.kernel.kernel_hooks import (
     skip_without_hooks_for,
@@ -130,7 +129,7 @@ def _all_of(tool: Tool, plan: str) -> Traced:
     ended = tool.stop()
     assert ended.status == 0
     assert ended.end.lost == 0, ended.messages
-    assert ended.end.missed == 0 or plans.may_miss(plan), ended.messages
+    assert ended.end.missed == 0 or PLANS[plan].may_miss(), ended.messages
     assert tool.pid not in {row.pid for row in ended.rows}
     return Traced(ended.rows, ended.end.missed)
 

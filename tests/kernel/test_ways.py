@@ -13,7 +13,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opensnooplib.kernel import this_kernel
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from tests.kernel import chosen, ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.tool import Tool, map_entries, wait_until

@@ -240,7 +240,7 @@ def check(plan: str, options: List[str], folder: Path) -> Dict[str, Verdict]:
 
 def _told(tool: Tool) -> Set[str]:
     """What the tool says it watches. By tracepoints, exec shows no loaders."""
-    words = tool.watching.partition("watching ")[2].partition(";")[0]
+    words = tool.watching.partition("watching ")[2].partition(" (")[0]
     told = set(words.split(", "))
     if "the kernel" in told:
         told.add("loaders")

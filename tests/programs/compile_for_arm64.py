@@ -23,12 +23,14 @@ from opensnooplib.compile.bcc_program import BccProgram  # noqa: E402
 from opensnooplib.compile.job import Job  # noqa: E402
 from opensnooplib.compile.make_source import make_source  # noqa: E402
 from opensnooplib.kernel import function_names, tracefs  # noqa: E402
+from opensnooplib.plan_list import PLANS  # noqa: E402
 from opensnooplib.source import c_text, locations  # noqa: E402
 from opensnooplib.source import small_headers  # noqa: E402
 
 
 def main() -> None:
-    plan, folder = sys.argv[1:]
+    name, folder = sys.argv[1:]
+    plan = PLANS[name]
     options = arguments.parse(["-F"])
     functions = {
         define: names[0]
@@ -38,7 +40,7 @@ def main() -> None:
         options=options,
         source=c_text.read(c_text.path_of(options)),
         plan=plan,
-        functions=functions if plan in ("fentry", "kprobe") else {},
+        functions={} if plan.hook == "tracepoint" else functions,
         tool_pid=os.getpid(),
         folder=folder,
         install_rings=lambda map_fd: None,

@@ -18,7 +18,7 @@ import pytest
 
 from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
-from opensnooplib.options import PLANS
+from opensnooplib.plan_list import PLANS
 from opensnooplib.cli import arguments, command_line
 from opensnooplib.base.globs import STAR, Glob
 from tests.unit.native import CHECKOUT

@@ -13,7 +13,8 @@ from typing import List
 
 import pytest
 
-from opensnooplib.options import FORMATS, PLANS
+from opensnooplib.options import FORMATS
+from opensnooplib.plan_list import PLANS
 from opensnooplib.cli import arguments, column_list, command_line
 from opensnooplib.rows.known_columns import STYLES
 

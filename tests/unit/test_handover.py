@@ -39,6 +39,7 @@ def _handover(fds: List[int]) -> Handover:
         unproven=["exec"],
         unseen={"io_uring": "not there"},
         headers="none needed",
+        files=["a.c", "\udcff.h"],
         map_list=[MapFacts("start", "hash", 4, 176, 16384)],
         start_map=StartMap(4, 176, 0, 1),
         requests_map=None,

@@ -314,3 +314,21 @@ def test_a_working_directory_without_a_name(
 
     monkeypatch.setattr(os, "getcwd", fail)
     assert c_text.shown_name("/a/my.c") == "/a/my.c"
+
+
+def test_files_that_the_choices_leave_out(tmp_path: Path) -> None:
+    main = tmp_path / "main.c"
+    names = ["always.h", "chosen.h", "not_chosen.h", "else.h", "unknown.h"]
+    for name in names:
+        (tmp_path / name).write_text("/* nothing */\n")
+    main.write_text(
+        '#include "always.h"\n'
+        '#if PLAN_A\n#include "chosen.h"\n'
+        '#elif PLAN_B\n#include "not_chosen.h"\n'
+        '#else\n#include "else.h"\n#endif\n'
+        '#if VERSION > 3\n#include "unknown.h"\n#endif\n'
+    )
+    made_of = c_text.read(str(main))
+    text = c_text.with_defines(made_of.text, [("PLAN_A", "1")])
+    used = [Path(path).name for path in c_text.used(text, made_of).files]
+    assert used == ["main.c", "always.h", "chosen.h", "unknown.h"]

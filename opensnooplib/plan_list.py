@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plans: each is one set of hooks for the syscalls that open files.
+
+A plan is one value here and one file in bpf_src/plans/; best first, on most
+kernels. The best plan sees most; of several, it costs least (docs/kernels.md):
+
+fentry        the kernel's own syscall functions, also for 32-bit programs;
+              one program for each open, and no other syscall becomes slower
+syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
+              each open
+syscall       tracepoints; two programs for each open and a map
+kprobe        like fentry, but with two probes for each open and a map; since
+              Linux 6.14 with one
+
+A plan comes after the others if it can miss opens, for one of two reasons:
+
+- The kernel preempts its programs, and where several tasks share a CPU it
+  skips one while another waits in the middle of it. On Linux 7 it does so
+  with all plans but kprobe.
+- kretprobes have a few instances for all tasks, and where many are in an open
+  at once, the ends of some are dropped. Since Linux 6.14 kprobe attaches
+  through links that have no such limit.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Callable, Dict, List, NamedTuple
+
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import (
+    bpf_objects,
+    function_names,
+    hooks,
+    this_kernel,
+)
+from opensnooplib.options import Options
+from opensnooplib.source import kernel_headers
+
+
+class PlanError(OpensnoopError):
+    """This plan doesn't work here; another may."""
+
+
+class RenamedError(PlanError):
+    """The kernel has no function of a name that is known here."""
+
+
+class Plan(NamedTuple):
+    """One way to see the syscalls that open files."""
+
+    name: str
+    file: str  # in bpf_src; it is compiled if PLAN_NAME is 1
+    hook: str  # the kind that it needs, as in hooks.KINDS; "" if unknown
+    # Why it can't run here, as far as is known without a compile, or "".
+    why_not: Callable[[Options], str]
+    # Can the kernel skip its programs? Skipped ones are counted.
+    may_miss: Callable[[], bool]
+    # The kernel functions that it hooks, as in function_names.py. Raises
+    # RenamedError if this kernel has none of them.
+    functions: Callable[[Options], Dict[str, str]]
+    # Has it programs where an open begins?
+    sees_begin: Callable[[Options], bool]
+    runs_bpf_src: bool = True  # not the C of --source
+
+
+def best_first() -> List[Plan]:
+    """PLANS, with those last that can miss opens on this kernel."""
+    return sorted(PLANS.values(), key=lambda plan: plan.may_miss())
+
+
+def _no_fentry(_: Options) -> str:
+    return hooks.KINDS["fentry"]()
+
+
+def _no_exit(options: Options) -> str:
+    if options.needs_begin:
+        return "it doesn't see opens begin, which -L and --trusted need"
+    if not kernel_headers.has_structs():
+        return (
+            "without BTF or kernel headers, it can't recognize what seccomp "
+            "refuses with a signal"
+        )
+    return ""
+
+
+def _no_pair(options: Options) -> str:
+    if options.trusted:
+        return "syscall tracepoints don't see the kernel's copy of the path"
+    return ""
+
+
+def _no_kprobe(_: Options) -> str:
+    if not bpf_objects.has_pmu("kprobe"):
+        return "this kernel has no kprobes (CONFIG_KPROBES)"
+    return ""
+
+
+def _returns_can_be_missed() -> bool:
+    return not hooks.has_kprobe_multi()
+
+
+def _no_functions(_: Options) -> Dict[str, str]:
+    return {}
+
+
+def _open_functions(options: Options) -> Dict[str, str]:
+    functions = function_names.open_functions()
+    if not functions:
+        raise RenamedError(
+            "this kernel has none of the functions that the plan hooks: "
+            + ", ".join(function_names.open_function_names())
+        )
+    if options.trusted:
+        found = function_names.filp_open_function()
+        if not found:
+            raise RenamedError(
+                "this kernel has none of the functions that receive its copy "
+                "of the path: " + ", ".join(function_names.filp_open_names())
+            )
+        functions.update(found)
+    return functions
+
+
+PLANS: Dict[str, Plan] = {
+    plan.name: plan
+    for plan in (
+        Plan(
+            "fentry",
+            "plans/fentry.h",
+            hook="fentry",
+            why_not=_no_fentry,
+            may_miss=partial(this_kernel.preempts_programs, "fentry"),
+            functions=_open_functions,
+            sees_begin=lambda options: options.needs_begin,
+        ),
+        Plan(
+            "syscall-exit",
+            "plans/syscall_exit.h",
+            hook="tracepoint",
+            why_not=_no_exit,
+            may_miss=partial(this_kernel.preempts_programs, "tracepoint"),
+            functions=_no_functions,
+            sees_begin=lambda _: False,
+        ),
+        Plan(
+            "syscall",
+            "plans/syscall.h",
+            hook="tracepoint",
+            why_not=_no_pair,
+            may_miss=partial(this_kernel.preempts_programs, "tracepoint"),
+            functions=_no_functions,
+            sees_begin=lambda _: True,
+        ),
+        Plan(
+            "kprobe",
+            "plans/kprobe.h",
+            hook="kprobe",
+            why_not=_no_kprobe,
+            may_miss=_returns_can_be_missed,
+            functions=_open_functions,
+            # An open that has begun and never ends is counted as missed.
+            sees_begin=lambda options: options.needs_begin
+            or _returns_can_be_missed(),
+        ),
+    )
+}
+
+# The plan of opensnoop.c, which needs least of the kernel.
+PAIR = PLANS["syscall"]
+
+# The C of --source: its programs attach where their names say.
+SOURCE = Plan(
+    "source",
+    "",
+    hook="",
+    why_not=lambda _: "",
+    may_miss=lambda: False,
+    functions=_no_functions,
+    sees_begin=lambda _: False,
+    runs_bpf_src=False,
+)
