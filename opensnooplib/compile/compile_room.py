@@ -128,7 +128,7 @@ def _work(job: Job) -> Handover:
         attachments.attach()
     else:
         attachments.attach_for_swaps(job.have_slots, job.tool_pid)
-    declared = declarations.of_event(text)
+    declared = declarations.of_event(job.source.text)
     schema = event_schema.read(program, maps, declared).without(
         name
         for name, field in declared.items()

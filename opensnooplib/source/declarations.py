@@ -12,6 +12,7 @@ width=N characters (negative: left-aligned) and one of RENDERINGS.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -85,6 +86,8 @@ class _Token(NamedTuple):
         return self.text.startswith("\n")
 
 
+# A compile room asks twice for the same text, and each answer takes 5 ms.
+@functools.lru_cache(maxsize=1)
 def of_event(text: str) -> Dict[str, Declaration]:
     """The fields of struct event in the assembled C `text`, by name.
 
