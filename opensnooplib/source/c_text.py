@@ -78,7 +78,7 @@ def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
     `reached` gets all files that were read, also if there is an error.
     """
     files: Dict[str, str] = {} if reached is None else reached
-    lines = _file_lines(path, 0, files, False)
+    lines = _file_lines(path, 0, files, False, {})
     return Source("\n".join(lines) + "\n", files)
 
 
@@ -152,11 +152,16 @@ def _find(name: str, includer: str) -> str:
 
 
 def _file_lines(
-    path: str, depth: int, files: Dict[str, str], is_conditional: bool
+    path: str,
+    depth: int,
+    files: Dict[str, str],
+    is_conditional: bool,
+    made: Dict[str, List[str]],
 ) -> List[str]:
     """The lines of a file and of those that it includes.
 
-    `is_conditional`: an #if decides whether the file is included.
+    `is_conditional`: an #if decides whether the file is included. `made` has
+    the lines of files that were included before: their include guards decide.
     """
     if depth > _DEPTH_LIMIT:
         raise SourceError(
@@ -195,7 +200,11 @@ def _file_lines(
                 f"{shown_name(path)}:{number} includes "
                 f'"{included.group(1)}", which does not exist'
             )
-        lines += _file_lines(target, depth + 1, files, in_branch)
+        if target not in made:
+            made[target] = _file_lines(
+                target, depth + 1, files, in_branch, made
+            )
+        lines += made[target]
         lines.append(_line_directive(behind, path))
     return lines
 
