@@ -163,7 +163,8 @@ def test_a_flood_of_others_costs_no_wanted_row(
             flood.wait()
             ended = tool.stop()
     found = [row.path for row in ended.rows if row.pid == wanted.pid]
-    assert all(row.path and b"wanted" in row.path for row in ended.rows)
+    # Unreadable paths of others may be wanted ones.
+    assert all(row.path is None or b"wanted" in row.path for row in ended.rows)
     if decided_in_kernel or ended.end.lost == 0:
         assert found == [b"/wanted%d" % number for number in range(200)]
     if decided_in_kernel:
