@@ -26,8 +26,9 @@ START_ENTRIES = 32768
 HELPERS: List[Define] = [
     (
         f"bpf_probe_read_{what}(to, size, from)",
-        f"((long (*)(void *, u32, const void *))BPF_FUNC_probe_read_{what})"
-        "(to, size, from)",
+        # Named, since BCC 0.18 crashes at a call of what has no name.
+        "({ long (*helper)(void *, u32, const void *) = "
+        f"(void *)BPF_FUNC_probe_read_{what}; helper(to, size, from); }})",
     )
     for what in ("user", "user_str")
 ]
