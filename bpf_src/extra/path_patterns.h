@@ -15,7 +15,11 @@
 #define PATH_ENDS(path, length, size, TEXT)                                    \
 	((length) >= (size) && TEXT((path) + (length) - (size)))
 
-/* A text is looked for at this many offsets of a path. */
+/*
+ * A text is looked for at this many offsets of a path. The verifier must see
+ * the offset grow up to this constant, so the compiler must not count
+ * otherwise.
+ */
 #define PATH_SHORT 128
 
 #define PATH_HOLDS(path, length, size, TEXT)                                   \
@@ -23,6 +27,7 @@
 		bool found = false;                                            \
                                                                                \
 		for (u64 offset = 0; offset < PATH_SHORT; offset++) {          \
+			keep_in_one_register(offset);                          \
 			if (offset + (size) > (length))                        \
 				break;                                         \
 			if (TEXT((path) + offset)) {                           \
