@@ -72,7 +72,9 @@ def test_swaps_under_load(
     skip_without_hooks_for(plan)
     edits = Edits(checkout_copy)
     name = "/nowhere/"
-    command = (open_load, "-u", "-w", PAUSE_US, "-f", "-N", name)
+    # Nice, so that an emulated kernel has time for the compiler.
+    nice = ("nice", "-n", "19")
+    command = (*nice, open_load, "-u", "-w", PAUSE_US, "-f", "-N", name)
     with OpenLoad(*command) as one, OpenLoad(*command) as other:
         options = ["--live", "--format", "json", "--attach", plan]
         pids = f"{one.pid},{other.pid}"
