@@ -54,13 +54,14 @@ byte-code:
 run: packages-run $(LIBRARY) byte-code ## show opens until Ctrl-C; make run ARGS='-T -x' for options
 	@exec $(AS_ROOT) -IS opensnoop.py $(ARGS)
 
-# The first tests need no root, and little that the others need: they run
-# beside them, and what they say comes at the end.
+# Two processes run the tests that need root, file by file. The others need
+# little of the host: they run beside them, and what they say comes at the end.
 test: packages-test $(LIBRARY) ## run the tests; make test ARGS='-k live' for some
 	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
 	{ $(PYTHON) -I -m pytest -p no:cacheprovider $(ARGS) tests/unit tests/fuzz \
 		>"$$log" 2>&1 & } && unit=$$! && \
-	{ $(AS_ROOT) -I -m pytest -p no:cacheprovider $(ARGS) tests/kernel; \
+	{ $(AS_ROOT) -I -m pytest -p no:cacheprovider -n 2 --dist loadfile \
+		$(ARGS) tests/kernel; \
 	kernel=$$?; wait $$unit; unit=$$?; cat "$$log"; \
 	exit $$((kernel ? kernel : unit)); }
 

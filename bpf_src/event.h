@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The record of one open, as the reader gets it from the kernel.
- *
- * Only struct event names the fields of a record. To add a column, add a field
- * and fill it in fill_event() in record.h.
+ * The record of one open, as the reader gets it from the kernel. To add a
+ * column, add a field to struct event, and fill it in fill_event() in record.h.
  */
 #include <linux/sched.h>
 #include <uapi/linux/limits.h>
@@ -43,7 +41,7 @@ struct event {
 	u32 mode;      /* permissions of a file to create, else 0 */
 	s32 path_size; /* bytes in path with its NUL, or a negative errno */
 	u32 dir_size;  /* bytes of directories, behind the path */
-	u32 dir_state; /* bits of enum dir_state in extra/full_path.h */
+	u32 dir_state; /* bits of enum dir_state in extra/file_of_open.h */
 	char comm[TASK_COMM_LEN];
 #if OPTIONAL_FIELDS
 #include "extra/optional_fields.h" /* latency, ppid, callers, ... */

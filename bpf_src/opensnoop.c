@@ -62,6 +62,9 @@ static s32 read_path(char *path, u32 size, const char *user_path)
 
 	if (got == 0) /* an empty path, on Linux 6.1 and older */
 		path[got++] = '\0';
+	/* Without a NUL up to the end of memory, it is too long. */
+	if (got < 0 && bpf_probe_read_user(path, size - 1, user_path) == 0)
+		path[(got = size) - 1] = '\0';
 	return got;
 }
 
@@ -80,7 +83,6 @@ static int begin(const struct open_args *open)
 		count(MISSED);
 	if (!begun)
 		return 0;
-
 	begun->open = *open;
 	if (WANT_LATENCY)
 		begun->open.began = bpf_ktime_get_ns();

@@ -46,7 +46,6 @@ enum counter {
 	NOT_FOLLOWED, /* processes without an entry in the map "followed" */
 	COUNTERS
 };
-
 BPF_PERCPU_ARRAY(counters, u64, COUNTERS);
 
 static void count(int counter)

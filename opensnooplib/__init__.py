@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frontend of opensnoop: a folder for each stage that the data passes.
+"""The frontend of opensnoop: a folder for each concern, lower ones first.
 
-prompt/     the words of the command line
+base/       what all of it uses
+kernel/     what this host and its kernel have
 source/     the C that BCC gets
-host/       what this host and its kernel have
+rows/       from the fields of struct event to columns
+selection/  which opens are wanted: conditions for the kernel
+cli/        the words of the command line
+explain/    messages of the compiler and the verifier, in plain words
+recording/  the file of --record
+summary/    counts instead of rows
 compile/    the compile room
 trace/      the trace room
-rows/       from the fields of struct event to columns
-summary/    counts instead of rows
-recording/  --record and --replay
 live/       saves of the C, taken into the running trace
-inside/     what became of the C, and what is wrong with it
+inspection/ what the kernel made of the C
+replay/     --replay
+commands/   what a run can be besides a trace
 native/     the C library: perf rings, records, rows
+
+tests/layers.py says which folder may use which.
 """
 
 __version__ = "0.1.0"

@@ -111,7 +111,7 @@ static void name_without_directory(struct event *event,
 static bool step_up(struct walk *walk, struct event *event)
 {
 	struct dentry *here = walk->at.dentry;
-	struct dentry copy = {};
+	struct dentry copy;
 
 	if (here == walk->end.dentry && walk->at.mnt == walk->end.mnt)
 		return false;

@@ -12,6 +12,7 @@
  */
 #include <linux/fs.h>
 
+#include "plans/end_call.h"
 #include "plans/probe_macros.h"
 
 #define KERNEL_NAMES 4096 /* how many opens can be under way */

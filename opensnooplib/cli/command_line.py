@@ -398,7 +398,8 @@ def _add_probe(group: _Group) -> None:
     group.add_argument(
         "--ebpf",
         action="store_true",
-        help="print the C that BCC gets, and exit",
+        help="print the C that is compiled, and exit; with -v, exactly as "
+        "BCC gets it",
     )
     group.add_argument(
         "--doctor",

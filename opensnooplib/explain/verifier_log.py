@@ -4,7 +4,7 @@
 Its log follows the program instruction by instruction, with the line of C in
 between, and ends with the reason:
 
-    ; begun->under_way = false; @ begin_end.h:96
+    ; begun->under_way = false; @ opensnoop.c:96
     22: (73) *(u8 *)(r9 +0) = r7
     R9 invalid mem access 'map_value_or_null'
     processed 21 insns (limit 1000000) ...

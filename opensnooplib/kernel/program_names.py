@@ -126,14 +126,14 @@ _PAIRS = (
     ("kretfunc__", "kfunc__"),
 )
 
-# Programs that end whatever a thread has begun: bpf_src/thread_exit.h.
+# Programs that end whatever a thread has begun: bpf_src/ways/thread_exit.h.
 _THREAD_ENDS = (
     "tracepoint__sched__sched_process_exit",
     "tracepoint__sched__sched_process_exec",
 )
 
 # Programs that take the path of an open that another program has seen begin:
-# bpf_src/extra/trusted.h.
+# bpf_src/plans/trusted.h.
 _TAKE_NAMES = tuple(f"__{name}" for name in function_names.filp_open_names())
 # Programs that see the beginning and the end of an open through io_uring:
 # bpf_src/ways/io_uring.h.

@@ -32,9 +32,6 @@ HELPERS: List[Define] = [
     for what in ("user", "user_str")
 ]
 
-# Syscalls that not every kernel has tracepoints for; creat comes with open.
-_NOT_ALWAYS = ("open", "open_by_handle_at")
-
 
 def extras(
     options: Options, sees_begin: bool, has_structs: bool
@@ -131,9 +128,8 @@ def plan(
         defines.append(("BEGIN_END", "1"))
     if functions:
         defines += functions.items()
-    defines += [
-        (f"HAVE_{call.upper()}", "1") for call in _NOT_ALWAYS if call in calls
-    ]
+    if "open" in calls:  # and creat: arm64 has neither
+        defines.append(("HAVE_OPEN", "1"))
     if this_kernel.has_task_pt_regs():
         defines.append(("HAVE_TASK_PT_REGS", "1"))
     namespace = this_kernel.pid_namespace()

@@ -25,7 +25,7 @@ from opensnooplib.rows import row_format
 from opensnooplib.kernel import program_names
 from opensnooplib.selection import kernel_selection
 
-# enum counter of bpf_src/counters.h
+# enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
 
 

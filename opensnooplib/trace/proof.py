@@ -93,6 +93,7 @@ def prove(
         batch = list(tries)[:1]
         if batch:
             before_round()
+    result.seen.sort(key=list(calls).index)
     return result
 
 

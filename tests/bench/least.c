@@ -15,7 +15,7 @@ struct event {
 BPF_PERF_OUTPUT(events);
 BPF_PERCPU_ARRAY(scratch, struct event, 1);
 
-/* Helpers of the kernel, as in bpf_src/plans/task_registers.h. */
+/* Helpers of the kernel, as in bpf_src/plans/registers.h. */
 static void *(*get_current_task_btf)(void) = (void *)158;
 static struct pt_regs *(*regs_of_task)(void *task) = (void *)175;
 static long (*read_user_str)(void *to, u32 size, const void *from) = (void *)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -134,6 +135,34 @@ def _heed_signals() -> None:
 def _lock_memory() -> None:
     """Allow locked memory: before Linux 5.11, programs and maps are."""
     limits.raise_limits()
+
+
+# Fixtures that change the whole host.
+_ALONE = {"locked", "perf_events_for_others", "cpu1"}
+_TURN, _HOST = (
+    Path(tempfile.gettempdir()) / f"opensnoop-tests-{name}"
+    for name in ("turn", "host")
+)
+
+
+@pytest.fixture(autouse=True)
+def _beside_others(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Two processes run tests; one that changes the host runs alone.
+
+    It waits until the other process has ended its test, and while it waits,
+    that one begins no other.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    is_alone = bool(_ALONE & set(request.fixturenames))
+    kind = fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH
+    with _TURN.open("w") as turn, _HOST.open("w") as host:
+        fcntl.flock(turn, kind)
+        fcntl.flock(host, kind)
+        if not is_alone:
+            fcntl.flock(turn, fcntl.LOCK_UN)
+        yield
 
 
 _PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")

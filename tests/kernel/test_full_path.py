@@ -363,6 +363,26 @@ def _by_handle(path: Path) -> Callable[[Attempt], int]:
     return make
 
 
+@pytest.mark.parametrize("plan", chosen.plans())
+def test_too_many_names_are_cut_and_counted(tmp_path: Path, plan: str) -> None:
+    """No selection drops such a path: what is missing could be selected."""
+    skip_without_hooks_for(plan)
+
+    def go_down() -> None:
+        os.chdir(tmp_path)
+        for _ in range(300):
+            os.mkdir("d")
+            os.chdir("d")
+
+    with Opener([Attempt(b"file", os.O_RDONLY)], prepare=go_down) as opener:
+        options = ("-F", "--attach", plan, "--path", "/no/such/*")
+        ended = _rows_of(opener, *options)
+    (row,) = map(json.loads, ended.lines)
+    assert row["path"].endswith("/d/d/file") and row["path_cut"]
+    assert row["path"].count("/d") > 200
+    assert ended.end.cut == 1
+
+
 @pytest.mark.parametrize("plan", PLANS)
 def test_open_by_handle(tmp_path: Path, plan: str) -> None:
     skip_without_hooks_for(plan)

@@ -136,8 +136,8 @@ def _names(folder: str) -> None:
 
 
 def _deep(folder: str) -> None:
-    """Paths of up to PATH_MAX, with the most and the fewest components."""
-    for name, depth in ((b"d", 1900), (b"w" * 250, 14)):
+    """As many components as are shown, and as few as fill PATH_MAX."""
+    for name, depth in ((b"d", 230), (b"w" * 250, 14)):
         os.chdir(folder)
         for _ in range(depth):
             os.mkdir(name)

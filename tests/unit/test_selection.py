@@ -149,3 +149,54 @@ def test_map_paths_are_c_strings(tmp_path: Path, path: str) -> None:
 
 def test_only_failed() -> None:
     assert _selection(["-x"]) == [("SELECT_FAILED", "1")]
+
+
+def _conditions(words: List[str]) -> List[Define]:
+    options = arguments.parse(words)
+    return [
+        *kernel_selection.defines(options),
+        *kernel_selection.conditions_of_all(options),
+    ]
+
+
+def test_without_options_every_condition_is_true() -> None:
+    chosen = dict(_conditions([]))
+    assert chosen.pop("SELECT_EXTRAS") == "0"
+    assert set(chosen) == {
+        *("SELECT_CALLER(pid, tid)", "SELECT_FLAGS(flags)"),
+        *("SELECT_PATH(path, length)", "SELECT_RESULT(ret)"),
+    }
+    assert set(chosen.values()) == {"1"}
+
+
+def test_conditions_of_several_options(tmp_path: Path) -> None:
+    """All of them must hold, whichever macros they come from."""
+    me = os.getpid()
+    words = ["-p", f"1,{me}", "-x", "--errno", "ENOENT,13", "-f", "O_RDWR"]
+    chosen = [("u32", "unsigned"), *_conditions(words)]
+    expressions = [
+        f"!!SELECT_CALLER({me}U, 0U)",
+        "!!SELECT_CALLER(2U, 1U)",
+        "!!SELECT_RESULT(-2)",
+        "!!SELECT_RESULT(-1)",
+        "!!SELECT_RESULT(3)",
+        f"!!SELECT_FLAGS({os.O_RDWR}UL)",
+        f"!!SELECT_FLAGS({os.O_RDONLY}UL)",
+    ]
+    results = _evaluate(tmp_path, chosen, expressions)
+    assert results == [1, 0, 1, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "words, called",
+    [
+        (["-u", "0"], "SELECT_UID(uid)"),
+        (["-n", "cat"], "comm_selected()"),
+        (["-p", "1", "--children"], "followed_threads()"),
+        (["--cgroupmap", "/x"], "cgroup_in_map()"),
+    ],
+)
+def test_conditions_that_call_functions(words: List[str], called: str) -> None:
+    chosen = dict(_conditions(words))
+    assert called in chosen["SELECT_CALLER(pid, tid)"]
+    assert chosen["SELECT_EXTRAS"] == "1"

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """In the machine: build the library, run the kernel tests, ask the doctor.
 
-    guest_report.py 2/4 ARGUMENTS        arguments of pytest
+    guest_report.py 2/4 '["a test", ...]' ARGUMENTS      arguments of pytest
 
-Tests that are marked one_kernel are dealt out to all machines; 2/4 is the
-second of four. Progress goes to stderr; the result, one JSON object that
-kernel_tests.py reads, goes to stdout.
+The tests that are named have passed in a machine that died later, and are left
+out. Tests that are marked one_kernel are dealt out to all machines; 2/4 is the
+second of four. Progress goes to stderr. To stdout, for kernel_tests.py, go the
+names of tests that pass, and in the last line the result, one JSON object.
 
 An emulator on a busy host can stand still for a second at any moment, so a
 test that failed is run once more, at the end, and reported as such.
@@ -18,7 +19,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, TextIO
 
 import pytest
 
@@ -31,9 +32,9 @@ def main() -> int:
         os.environ.setdefault("OPENSNOOP_SWAPS", "2")
         os.environ.setdefault("OPENSNOOP_OPENS", "20000")
         number, count = map(int, sys.argv[1].split("/"))
-        outcomes, again = _Outcomes(), _Outcomes()
-        share = _Share(number, count)
-        report["ok"] = _test(sys.argv[2:], outcomes, share)
+        outcomes, again = _Outcomes(stdout), _Outcomes(stdout)
+        share = _Share(number, count, json.loads(sys.argv[2]))
+        report["ok"] = _test(sys.argv[3:], outcomes, share)
         if outcomes.failed:
             report["ok"] = _test(["-m", "", *outcomes.failed], again)
         report["doctor"] = outcomes.doctor or again.doctor or _ask_doctor()
@@ -52,7 +53,8 @@ def main() -> int:
 def _test(arguments: List[str], *plugins: object) -> bool:
     """Run pytest; did all tests pass?"""
     words = ["-p", "no:cacheprovider", "-v", "--tb=short", "--durations=15"]
-    return pytest.main([*words, *arguments], plugins=[*plugins]) == 0
+    status = pytest.main([*words, *arguments], plugins=[*plugins])
+    return status in (0, 5)  # 5: the machine died when all were done
 
 
 def _build() -> bool:
@@ -74,9 +76,10 @@ def _ask_doctor() -> Any:
 class _Share:
     """A plugin of pytest: leaves the tests out that other machines run."""
 
-    def __init__(self, number: int, count: int) -> None:
+    def __init__(self, number: int, count: int, done: List[str]) -> None:
         self._number = number
         self._count = count
+        self._done = set(done)
 
     @pytest.hookimpl(trylast=True)  # type: ignore[misc]
     def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
@@ -92,7 +95,7 @@ class _Share:
                     kept.append(item)
             else:
                 kept.append(item)
-        items[:] = kept
+        items[:] = [item for item in kept if item.nodeid not in self._done]
 
 
 class _Outcomes:
@@ -101,7 +104,9 @@ class _Outcomes:
     So it is known even if the machine hangs or dies later.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stdout: TextIO) -> None:
+        """The names of tests that pass go to `stdout`, a line each."""
+        self._stdout = stdout
         self.doctor: Any = None  # findings that test_doctor.py has recorded
         self.passed: List[str] = []
         self.why_skipped: Dict[str, int] = {}
@@ -121,6 +126,7 @@ class _Outcomes:
             self.why_skipped[why] = self.why_skipped.get(why, 0) + 1
         elif report.when == "call":
             self.passed.append(report.nodeid)
+            print(report.nodeid, file=self._stdout, flush=True)
             self.doctor = dict(report.user_properties).get(
                 "doctor", self.doctor
             )

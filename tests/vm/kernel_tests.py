@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, Dict, List, NamedTuple, Sequence, cast
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Sequence, Tuple
+from typing import cast
 
 import images
 import machine
@@ -47,7 +49,7 @@ class Result(NamedTuple):
     status: int
     report: Dict[str, Any]  # of guest_report.py; empty without one
     seconds: float
-    has_died_before: bool = False  # and was started again
+    deaths: int = 0  # how often it died, and was started again
 
     @property
     def findings(self) -> Dict[str, Dict[str, Any]]:
@@ -89,30 +91,48 @@ def run(some: Sequence[Boot], settings: machine.Settings) -> List[Result]:
         machine.end_all()
 
 
+# See docs/kernels.md for why machines die.
+_MOST_DEATHS = 4
+
+
 def _run_one(boot: Boot, settings: machine.Settings) -> Result:
-    """Run a machine; one that dies gets a second try: see docs/kernels.md."""
-    result = _try_once(boot, settings)
-    if result.status != machine.DIED:
-        return result
-    again = _try_once(boot, settings)
-    return again._replace(has_died_before=True)
-
-
-def _try_once(boot: Boot, settings: machine.Settings) -> Result:
-    told = io.BytesIO()
+    """Run a machine; if it dies, the next one goes on with the tests left."""
     began = time.monotonic()
+    done: List[str] = []
+    for deaths in range(_MOST_DEATHS + 1):
+        status, report = _try_once(boot, settings, done)
+        if status != machine.DIED:
+            break
+    if report.get("built"):
+        report["tests"]["passed"] += len(done)
+    seconds = time.monotonic() - began
+    return Result(boot, status, report, seconds, deaths)
+
+
+def _try_once(
+    boot: Boot, settings: machine.Settings, done: List[str]
+) -> Tuple[int, Dict[str, Any]]:
+    """The exit status and the report; {} without one.
+
+    `done` are the tests that passed before a machine died; it gets those that
+    pass now, if this one dies as well.
+    """
+    told = io.BytesIO()
+    words = [boot.share, json.dumps(done)]
     status = machine.run(
         boot.image,
-        f"tests/vm/guest_report.py {boot.share} {boot.pytest}",
+        f"tests/vm/guest_report.py {shlex.join(words)} {boot.pytest}",
         settings._replace(kernel_options=boot.kernel_options),
         told,
         cast(BinaryIO, _Prefixed(boot.name)),
     )
+    *passed, report = [b"", *told.getvalue().split(b"\n")]
+    if status == machine.DIED:
+        done += [name.decode() for name in passed if name]
     try:
-        report = json.loads(told.getvalue())
+        return status, dict(json.loads(report))
     except ValueError:
-        report = {}
-    return Result(boot, status, report, time.monotonic() - began)
+        return status, {}
 
 
 class _Prefixed:
@@ -209,8 +229,14 @@ def reasons(result: Result) -> List[str]:
         for name, finding in result.findings.items()
         if _is_plan(name) and not finding["ok"]
     ]
-    if result.has_died_before:
-        lines.append(f"{where}: the first machine died: see its console above")
+    if result.status == machine.DIED:
+        last = machine.last_words.get(result.boot.image.suite, "")
+        lines += [f"{where}: its console:", last.rstrip()]
+    if result.deaths:
+        lines.append(
+            f"{where}: it died {result.deaths} times, and another machine "
+            "continued: see its console above"
+        )
     if result.report.get("built") and not result.findings:
         lines.append(f"{where}: --doctor printed nothing: see its error above")
     tests = result.report.get("tests", {})

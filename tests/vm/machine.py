@@ -29,6 +29,9 @@ DIED = 125
 
 _running: Set[subprocess.Popen[bytes]] = set()
 
+# By suite, the end of the console of the last machine that died.
+last_words: Dict[str, str] = {}
+
 
 class Settings(NamedTuple):
     timeout: Optional[float]  # seconds, for boot and command together
@@ -86,7 +89,7 @@ def _boot(
                 port.close()
         if not status.text.strip().isdigit():
             _say(image, "the machine died before the command ended")
-            _show_console(folder)
+            last_words[image.suite] = _show_console(folder)
             return DIED
         return int(status.text)
 
@@ -262,9 +265,12 @@ def _say(image: Image, sentence: str) -> None:
     print(f"vm: {image.suite} {image.release}: {sentence}", file=sys.stderr)
 
 
-def _show_console(folder: Path) -> None:
-    """Show the last lines of the kernel."""
+def _show_console(folder: Path) -> str:
+    """Show the last lines of the kernel, and return them."""
     console = folder / "console"
-    if console.exists():
-        lines = console.read_text(errors="replace").splitlines()[-20:]
-        print("".join(f"  | {line}\n" for line in lines), file=sys.stderr)
+    if not console.exists():
+        return ""
+    lines = console.read_text(errors="replace").splitlines()[-20:]
+    shown = "".join(f"  | {line}\n" for line in lines)
+    print(shown, file=sys.stderr)
+    return shown

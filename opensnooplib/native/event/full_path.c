@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Bits of the field dir_state: enum dir_state of bpf_src/event.h. */
+/* Bits of the field dir_state: see bpf_src/extra/file_of_open.h. */
 enum {
 	IS_KNOWN = 1,
 	IS_FILE = 2,

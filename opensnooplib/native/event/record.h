@@ -26,7 +26,7 @@ struct field {
 	uint32_t size;
 };
 
-/* Values of the field ret, as in bpf_src/event.h. */
+/* Values of the field ret, as in bpf_src/extra/results.h. */
 #define RECORD_NO_DESCRIPTOR  0x7fffffff /* opened, but not as a descriptor */
 #define RECORD_UNKNOWN_RESULT 0x7ffffffe /* the kernel reports no result */
 
@@ -36,13 +36,15 @@ struct layout {
 	struct field pid;   /* u32: the tool's own opens are not shown */
 	struct field ret;   /* signed: a descriptor or a negative errno */
 	struct field flags; /* unsigned: is the mode used? */
-	struct field path_size;	 /* signed: bytes of the path with its NUL */
-	struct field dir_size;	 /* unsigned: bytes of directories after it */
-	struct field dir_state;	 /* unsigned: enum dir_state of event.h */
-	struct field fs_device;	 /* unsigned: of another mount namespace */
-	struct field fs_size;	 /* unsigned: see bpf_src/event.h */
-	struct field mount_size; /* unsigned: see bpf_src/event.h */
-	struct field path;	 /* char[]: the last field */
+	struct field path_size; /* signed: bytes of the path with its NUL */
+	struct field dir_size;	/* unsigned: bytes of directories after it */
+	struct field dir_state; /* unsigned: enum dir_state of event.h */
+	struct field fs_device; /* unsigned: of another mount namespace */
+	struct field
+		fs_size; /* unsigned: see bpf_src/extra/optional_fields.h */
+	struct field
+		mount_size; /* unsigned: see bpf_src/extra/optional_fields.h */
+	struct field path;  /* char[]: the last field */
 };
 
 /*
