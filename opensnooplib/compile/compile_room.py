@@ -147,7 +147,7 @@ def _work(job: Job) -> Handover:
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
-        files=list(c_text.used(text, job.source).files) if is_live else [],
+        files=list(c_text.compiled(text, job.source).files) if is_live else [],
         map_list=maps.all() if job.options.watch_maps else [],
         start_map=maps.start_map(),
         requests_map=maps.requests_map(),
@@ -177,7 +177,7 @@ def _compile(job: Job, text: str, chosen: Headers) -> BccProgram:
             text,
             flags,
             lambda program: locations.of_program(
-                program, c_text.used(text, job.source)
+                program, c_text.compiled(text, job.source)
             ),
             job.links_kprobes,
         )

@@ -31,7 +31,9 @@ def check_tracepoints(text: str, made_of: Source) -> None:
         similar_hooks.check(
             hook,
             ":".join(tracepoint),
-            lambda: locations.of_program(program, c_text.used(text, made_of)),
+            lambda: locations.of_program(
+                program, c_text.compiled(text, made_of)
+            ),
         )
 
 

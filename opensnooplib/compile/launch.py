@@ -17,6 +17,7 @@ from typing import Callable, Container, Mapping, NamedTuple
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
+from opensnooplib.compile.make_source import find_ways, make_source
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
@@ -180,13 +181,13 @@ class Work:
 
             raise SourceError(
                 "the C does not compile",
-                compiler_messages.of_compiler(said, self._job.source),
+                compiler_messages.of_compiler(said, self._compiled()),
             ) from None
 
     def _explain(self, failure: RoomFailure) -> str:
         from opensnooplib.explain import compiler_messages  # seldom needed
 
-        made_of = self._job.source
+        made_of = self._compiled()
         if failure.verifier_spoke and not self._job.options.verifier_log:
             return compiler_messages.of_verifier(
                 self._messages(), failure, made_of
@@ -196,6 +197,14 @@ class Work:
                 self._messages(), made_of, failure.hints
             )
         return ""
+
+    def _compiled(self) -> Source:
+        """What is compiled of the C: other plans have probes of the same name."""
+        try:
+            text = make_source(self._job, find_ways(self._job))
+        except OpensnoopError:
+            return self._job.source
+        return c_text.compiled(text, self._job.source)
 
     def _messages(self) -> str:
         size = os.fstat(self._compiler_output).st_size

@@ -244,10 +244,7 @@ def _of_llvm(line: str, made_of: Source) -> str:
     file = _shown(file, made_of)
     where = f"{file}:{number}: "
     if not int(number):
-        # Several plans may have such a function: LLVM knows the file.
-        every = locations.all_of_program(function, made_of)
-        its = [one for one in every if one.startswith(f"{file}:")]
-        where = f"{(its or [file])[0]}: "
+        where = locations.of_program(function, made_of) or f"{file}: "
     return f"{where}error: in {function}: {message}"
 
 

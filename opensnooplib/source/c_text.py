@@ -14,11 +14,11 @@ import os
 import re
 import stat
 from typing import Dict, Iterator, List, NamedTuple, Optional
-from typing import Sequence
+from typing import Sequence, Set
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
-from opensnooplib.source import comments, compiled_lines
+from opensnooplib.source import comments
 from opensnooplib.source.compiled_lines import Conditions
 from opensnooplib.source.defines import Define
 
@@ -82,19 +82,33 @@ def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
     return Source("\n".join(lines) + "\n", files)
 
 
-def used(text: str, made_of: Source) -> Source:
-    """The C without the files that an #if in `text` leaves out.
+def compiled(text: str, made_of: Source) -> Source:
+    """The C without the files that an #if in `text` takes out.
 
-    `text` is made of it, and has the #defines.
+    `text` is made of it, and has the #defines. Lines that are taken out are
+    empty, so that the others keep their numbers.
     """
-    lines = set(compiled_lines.of(text))
-    return made_of._replace(
-        files={
-            path: content
-            for path, content in made_of.files.items()
-            if _line_directive(1, path) in lines
-        }
-    )
+    paths = {_quoted(path): path for path in made_of.files}
+    numbers: Dict[str, Set[int]] = {}  # of lines that are compiled, by path
+    path, number = "", 0
+    conditions = Conditions()
+    for _, line, code in comments.lines(text):
+        directive = _LINE.match(line)
+        is_condition = conditions.heed(code)
+        if directive:
+            number, path = int(directive[1]), paths[directive[2]]
+        behind = number if directive else number + 1 + line.count("\n")
+        if path and conditions.may_be_compiled and not is_condition:
+            numbers.setdefault(path, set()).update(range(number, behind))
+        number = behind
+    files = {
+        path: "\n".join(
+            line if number in kept else ""
+            for number, line in enumerate(made_of.files[path].split("\n"), 1)
+        )
+        for path, kept in numbers.items()
+    }
+    return made_of._replace(files=files)
 
 
 def with_defines(text: str, defines: Sequence[Define]) -> str:
@@ -112,11 +126,18 @@ def shown_name(path: str) -> str:
 
 
 def _line_directive(number: int, path: str) -> str:
+    return f"#line {number} {_quoted(path)}"
+
+
+_LINE = re.compile(r'#line (\d+) (".*")$')  # what _line_directive() makes
+
+
+def _quoted(path: str) -> str:
     # By this path the compiler finds the file, to put its lines into the BTF.
     name = os.path.abspath(path)
     for byte, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
         name = name.replace(byte, escape)
-    return f'#line {number} "{name}"'
+    return f'"{name}"'
 
 
 def _open_at_once(path: str, flags: int) -> int:

@@ -316,19 +316,31 @@ def test_a_working_directory_without_a_name(
     assert c_text.shown_name("/a/my.c") == "/a/my.c"
 
 
-def test_files_that_the_choices_leave_out(tmp_path: Path) -> None:
+def test_what_the_choices_leave_out(tmp_path: Path) -> None:
+    """Files are gone; of others, lines are empty, and keep their numbers."""
     main = tmp_path / "main.c"
-    names = ["always.h", "chosen.h", "not_chosen.h", "else.h", "unknown.h"]
-    for name in names:
+    for name in ("always.h", "chosen.h", "other.h", "else.h", "unknown.h"):
         (tmp_path / name).write_text("/* nothing */\n")
+    (tmp_path / "always.h").write_text(
+        "#ifndef GUARD\n#define GUARD\n/* two\nlines */\n"
+        "#if !PLAN_A\nTRACEPOINT_PROBE(a, b) { return 0; }\n#endif\n"
+        "TRACEPOINT_PROBE(a, b) { return 1; }\n#endif\n"
+    )
     main.write_text(
         '#include "always.h"\n'
         '#if PLAN_A\n#include "chosen.h"\n'
-        '#elif PLAN_B\n#include "not_chosen.h"\n'
+        '#elif PLAN_B\n#include "other.h"\n'
         '#else\n#include "else.h"\n#endif\n'
         '#if VERSION > 3\n#include "unknown.h"\n#endif\n'
     )
     made_of = c_text.read(str(main))
     text = c_text.with_defines(made_of.text, [("PLAN_A", "1")])
-    used = [Path(path).name for path in c_text.used(text, made_of).files]
-    assert used == ["main.c", "always.h", "chosen.h", "unknown.h"]
+    files = {
+        Path(path).name: lines.split("\n")
+        for path, lines in c_text.compiled(text, made_of).files.items()
+    }
+    assert list(files) == ["main.c", "always.h", "chosen.h", "unknown.h"]
+    assert files["always.h"] == [
+        *("", "#define GUARD", "/* two", "lines */", "", "", ""),
+        *("TRACEPOINT_PROBE(a, b) { return 1; }", "", ""),
+    ]
