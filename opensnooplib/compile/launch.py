@@ -199,7 +199,7 @@ class Work:
         return ""
 
     def _compiled(self) -> Source:
-        """What is compiled of the C: other plans have probes of the same name."""
+        """The C as it is compiled: other plans have probes of such names."""
         try:
             text = make_source(self._job, find_ways(self._job))
         except OpensnoopError:
