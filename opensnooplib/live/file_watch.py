@@ -8,6 +8,7 @@ folder.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import time
@@ -56,12 +57,12 @@ class Watch:
         self._names = {os.fsencode(name) for _, name in watched}
         folders = {folder for folder, _ in watched}
         for folder in folders - set(self._folders):
-            try:
+            # A change since the files were read, too: look again.
+            self._first_change = self.last_change = time.monotonic()
+            with contextlib.suppress(FileNotFoundError):  # gone since
                 self._folders[folder] = libc.inotify_add_watch(
                     self._fd, folder, _CHANGES | _FOLDER_IS_GONE
                 )
-            except FileNotFoundError:  # gone since: look again
-                self._first_change = self.last_change = time.monotonic()
         for folder in set(self._folders) - folders:
             libc.inotify_rm_watch(self._fd, self._folders.pop(folder))
 
