@@ -101,7 +101,7 @@ def _run_one(boot: Boot, settings: machine.Settings) -> Result:
     done: List[str] = []
     for deaths in range(_MOST_DEATHS + 1):
         status, report = _try_once(boot, settings, done)
-        if status != machine.DIED:
+        if status != machine.DIED or machine.is_ending():
             break
     if report.get("built"):
         report["tests"]["passed"] += len(done)

@@ -29,6 +29,9 @@ DIED = 125
 
 _running: Set[subprocess.Popen[bytes]] = set()
 
+# Set when no other machine may start.
+_ending = threading.Event()
+
 # By suite, the end of the console of the last machine that died.
 last_words: Dict[str, str] = {}
 
@@ -94,7 +97,12 @@ def _boot(
         return int(status.text)
 
 
+def is_ending() -> bool:
+    return _ending.is_set()
+
+
 def end_all() -> None:
+    _ending.set()
     for machine in list(_running):
         machine.kill()
 
