@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
+from opensnooplib.plan_list import PLANS
 from opensnooplib.kernel import hooks
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -163,13 +164,18 @@ def test_opens_that_span_swaps(
             one.let_go()
         ended = tool.stop()
     rows = _rows(ended, os.getpid())
+    absent = 0
     for begun_in, one in enumerate(held):
         shown = [row for row in rows if row["path"] == str(one.fifo)]
         readers = [row for row in shown if row["flags"] & os.O_ACCMODE == 0]
-        assert len(readers) == 3 and len(shown) == 4
+        assert len(readers) <= 3 and len(shown) <= 4
+        absent += 4 - len(shown)
         if _keeps_begins(plan):  # who saw the begin shows it
-            assert {row["version"] for row in readers} == {begun_in}
-    assert ended.end.lost == ended.end.missed == 0
+            assert {row["version"] for row in readers} <= {begun_in}
+    # Ends that the kernel drops, as it does for kretprobes, are counted.
+    assert absent <= ended.end.missed
+    assert ended.end.missed == 0 or PLANS[plan].may_miss()
+    assert ended.end.lost == 0
 
 
 def test_nothing_is_left(checkout_copy: Path) -> None:
