@@ -35,9 +35,10 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         job.sees_begin,
     )
     chosen += other_ways.defines + kernel_selection.defines(job.options)
-    chosen += defines.extras(
+    extras = defines.extras(
         job.options, job.sees_begin, kernel_headers.has_structs()
     )
+    chosen += [(name, "1") for name, is_on in extras.items() if is_on]
     if job.options.summary:
         chosen += kernel_counts.defines()
     if job.plan.runs_bpf_src:
@@ -46,8 +47,8 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         chosen += defines.more_probes(chosen)
         declared = declarations.of_event(job.source.text).values()
         optional = [one.macro for one in declared if one.is_optional]
-        chosen += defines.unwanted(optional, chosen)
-        chosen += defines.not_chosen(job.source.text, chosen)
+        conditions = defines.names_in_conditions(job.source.text)
+        chosen += defines.zeros([*extras, *optional, *conditions], chosen)
     text = c_text.with_defines(job.source.text, chosen)
     hook_checks.check_tracepoints(text, job.source)
     if not job.plan.runs_bpf_src:

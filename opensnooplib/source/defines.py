@@ -8,7 +8,7 @@ Those for the selection are in selection/kernel_selection.py.
 from __future__ import annotations
 
 import re
-from typing import Iterable, List, Mapping, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
@@ -36,8 +36,8 @@ HELPERS: List[Define] = [
 
 def extras(
     options: Options, sees_begin: bool, has_structs: bool
-) -> List[Define]:
-    """The #defines for what options add to a record: 0 or 1 each.
+) -> Dict[str, bool]:
+    """By macro: is this added to a record?
 
     sees_begin: the plan has programs where an open begins. has_structs: the
     C can use the kernel's structs. A summary counts paths as they were given.
@@ -59,13 +59,17 @@ def extras(
     )
     chosen["OPTIONAL_FIELDS"] = has_fields
     chosen["RECORD_EXTRAS"] = has_fields or walks or options.summary
-    return [(name, str(int(is_on))) for name, is_on in chosen.items()]
+    return chosen
 
 
-def unwanted(macros: Iterable[str], chosen: Sequence[Define]) -> List[Define]:
-    """0 for each of these macros of optional fields that isn't chosen."""
-    names = {name for name, _ in chosen}
-    return [(macro, "0") for macro in macros if macro not in names]
+def zeros(names: Iterable[str], chosen: Sequence[Define]) -> List[Define]:
+    """0 for each of these macros that isn't chosen.
+
+    Not for the C of --source, which asks by #ifdef.
+    """
+    there = {name for name, _ in chosen}
+    left = dict.fromkeys(name for name in names if name not in there)
+    return [(name, "0") for name in left]
 
 
 # A condition that is made of names alone: such names are 0 or 1.
@@ -75,11 +79,8 @@ _CONDITION = re.compile(
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def not_chosen(text: str, chosen: Sequence[Define]) -> List[Define]:
-    """0 for each other name in the conditions of the C `text`."""
-    names = {name for name, _ in chosen}
-    asked = dict.fromkeys(_NAME.findall(" ".join(_CONDITION.findall(text))))
-    return [(name, "0") for name in asked if name not in names]
+def names_in_conditions(text: str) -> List[str]:
+    return _NAME.findall(" ".join(_CONDITION.findall(text)))
 
 
 # Those for which bpf_src/ways/more_probes.h has something.
@@ -92,7 +93,7 @@ _MORE_PROBES = frozenset(
 
 def more_probes(chosen: Sequence[Define]) -> List[Define]:
     has_more = any(name in _MORE_PROBES for name, _ in chosen)
-    return [("MORE_PROBES", str(int(has_more)))]
+    return [("MORE_PROBES", "1")] if has_more else []
 
 
 def entries_for_threads() -> int:

@@ -356,6 +356,38 @@ def test_columns_of_added_fields(checkout_copy: Path) -> None:
     assert {line.split()[0] for line in lines} == {b"1"}
 
 
+_OWN_FIELD = """
+#include <linux/sched.h>
+struct event {
+	u32 pid;
+#ifdef WANT_LATENCY
+	u64 latency;
+#endif
+};
+BPF_PERF_OUTPUT(events);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {.pid = bpf_get_current_pid_tgid() >> 32};
+
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("wanted", [[], ["--columns", "pid,latency"]])
+def test_a_field_of_ones_own_c(tmp_path: Path, wanted: List[str]) -> None:
+    """In #ifdef WANT_NAME, it exists only if it is asked for: any name."""
+    source = tmp_path / "own.c"
+    source.write_text(_OWN_FIELD)
+    with Tool("--source", source, "--format", "json", *wanted) as tool:
+        os.close(os.open("/etc/passwd", os.O_RDONLY))
+        ended = tool.stop()
+    fields = {"pid", "latency"} if wanted else {"pid"}
+    assert all(set(json.loads(line)) == fields for line in ended.lines)
+    assert ended.lines
+
+
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="its numbers")
 @pytest.mark.parametrize("plan", ["syscall-exit", "syscall"])
 def test_of_flags_the_kernel_takes_32_bits(plan: str) -> None:
