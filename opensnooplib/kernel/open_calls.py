@@ -7,8 +7,7 @@ from typing import List
 
 from opensnooplib.kernel import tracefs
 
-# The syscalls, named as in their tracepoints and in the order of enum
-# open_call in bpf_src/event.h.
+# The syscalls, named as in their tracepoints.
 OPEN_CALLS = ("open", "creat", "openat", "openat2", "open_by_handle_at")
 
 

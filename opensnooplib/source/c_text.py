@@ -19,7 +19,7 @@ from typing import Sequence, Set
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
 from opensnooplib.source import comments
-from opensnooplib.source.compiled_lines import Conditions
+from opensnooplib.source.compiled_lines import LINE_DIRECTIVE, Conditions
 from opensnooplib.source.defines import Define
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
@@ -88,12 +88,12 @@ def compiled(text: str, made_of: Source) -> Source:
     `text` is made of it, and has the #defines. Lines that are taken out are
     empty, so that the others keep their numbers.
     """
-    paths = {_quoted(path): path for path in made_of.files}
+    paths = {_escaped(path): path for path in made_of.files}
     numbers: Dict[str, Set[int]] = {}  # of lines that are compiled, by path
     path, number = "", 0
     conditions = Conditions()
     for _, line, code in comments.lines(text):
-        directive = _LINE.match(line)
+        directive = LINE_DIRECTIVE.match(line)
         is_condition = conditions.heed(code)
         if directive:
             number, path = int(directive[1]), paths[directive[2]]
@@ -126,18 +126,15 @@ def shown_name(path: str) -> str:
 
 
 def _line_directive(number: int, path: str) -> str:
-    return f"#line {number} {_quoted(path)}"
+    return f'#line {number} "{_escaped(path)}"'
 
 
-_LINE = re.compile(r'#line (\d+) (".*")$')  # what _line_directive() makes
-
-
-def _quoted(path: str) -> str:
+def _escaped(path: str) -> str:
     # By this path the compiler finds the file, to put its lines into the BTF.
     name = os.path.abspath(path)
     for byte, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
         name = name.replace(byte, escape)
-    return f'"{name}"'
+    return name
 
 
 def _open_at_once(path: str, flags: int) -> int:

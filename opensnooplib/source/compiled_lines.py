@@ -13,6 +13,8 @@ from opensnooplib.source import comments
 _CONDITION = re.compile(r"^\s*#\s*(ifdef|ifndef|if|else|elif|endif)\b(.*)")
 _IS_DEFINED = re.compile(r"\s*(!?)\s*defined\s*\(\s*(\w+)\s*\)\s*")
 _NUMBER = re.compile(r"\s*(!?)\s*(\w+)\s*")
+# As c_text.py writes them: the number and the name, with its escapes.
+LINE_DIRECTIVE = re.compile(r'#line (\d+) "(.*)"$')
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)[ \t]*(.*)")
 
 
@@ -116,7 +118,8 @@ def of(text: str) -> Iterator[str]:
 
     Comments are removed, and lines that end with a backslash are joined with
     the next. Only the #defines in `text` define a name; a branch counts as
-    compiled if its condition isn't made of numbers and defined().
+    compiled if its condition isn't made of defined(), of numbers, and of names
+    whose value is a number.
     """
     conditions = Conditions()
     text = comments.without_comments(text)
@@ -127,7 +130,6 @@ def of(text: str) -> Iterator[str]:
 
 # What include guards, and the frontend's choices that say no, are made of.
 _NOT_TO_READ = re.compile(r"extern$|#define \w+_H$|#define [A-Z]\w* 0$")
-_FILE = re.compile(r'#line (\d+) "(.*)"$')
 
 
 def shown(text: str, is_left_out: Callable[[str], bool]) -> Iterator[str]:
@@ -142,7 +144,7 @@ def shown(text: str, is_left_out: Callable[[str], bool]) -> Iterator[str]:
     named: Set[str] = set()
     for _, line, code in comments.lines(text):
         is_condition = conditions.heed(code)
-        found = _FILE.match(line)
+        found = LINE_DIRECTIVE.match(line)
         if found:
             number, file = found.groups()
             if number == "1":  # what its include guard takes out
