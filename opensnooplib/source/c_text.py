@@ -96,7 +96,7 @@ def compiled(text: str, made_of: Source) -> Source:
         directive = LINE_DIRECTIVE.match(line)
         is_condition = conditions.heed(code)
         if directive:
-            number, path = int(directive[1]), paths[directive[2]]
+            number, path = int(directive[1]), paths.get(directive[2], "")
         behind = number if directive else number + 1 + line.count("\n")
         if path and conditions.may_be_compiled and not is_condition:
             numbers.setdefault(path, set()).update(range(number, behind))

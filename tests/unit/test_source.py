@@ -344,3 +344,12 @@ def test_what_the_choices_leave_out(tmp_path: Path) -> None:
         *("", "#define GUARD", "/* two", "lines */", "", "", ""),
         *("TRACEPOINT_PROBE(a, b) { return 1; }", "", ""),
     ]
+
+
+def test_a_line_directive_of_a_persons_own(tmp_path: Path) -> None:
+    """What stands behind it is of a file that isn't read."""
+    main = tmp_path / "main.c"
+    main.write_text('int a;\n#line 7 "generated.y"\nint b;\n')
+    made_of = c_text.read(str(main))
+    kept = c_text.compiled(made_of.text, made_of).files
+    assert kept[str(main)].startswith("int a;\n")
