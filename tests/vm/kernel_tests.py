@@ -18,8 +18,8 @@ import machine
 # Arguments of pytest: tests that depend on the kernel. An emulated machine is
 # ten times slower, and continuous integration must not take too long.
 CHOSEN = "-m '(every_kernel or one_kernel) and not matrix' tests/kernel"
-# Arguments of pytest: all tests of the kernel.
-ALL = "-m '' tests/kernel"
+# The same with those of the matrix.
+ALL = "-m 'every_kernel or one_kernel' tests/kernel"
 
 _LOCKED_DOWN = "lockdown=confidentiality"
 _OF_LOCKED_DOWN = "-k locked_down tests/kernel/test_odd_hosts.py"
@@ -70,8 +70,9 @@ def boots(suites: Sequence[str], pytest: str, options: str) -> List[Boot]:
     Those that take longest come first.
     """
     built = [images.get(suite) for suite in reversed(suites)]
+    shares = 1 if pytest == ALL else len(built)
     made = [
-        Boot(image, options, pytest, f"{number}/{len(built)}")
+        Boot(image, options, pytest, f"{number}/{shares}")
         for number, image in enumerate(built, 1)
     ]
     for image in built:
