@@ -77,15 +77,16 @@ DEFAULTS: Dict[str, Any] = {
     "doctor": False,
 }
 
-ME = os.getpid()
+# A process that is there. Names of tests must not depend on who collects them.
+PARENT = os.getppid()
 
 ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ([], {}),
-    (["-p", f"{ME}"], {"pids": (ME,)}),
-    (["-p", f"{ME},1,{ME}"], {"pids": (ME, 1)}),
+    (["-p", f"{PARENT}"], {"pids": (PARENT,)}),
+    (["-p", f"{PARENT},1,{PARENT}"], {"pids": (PARENT, 1)}),
     (["--pid", "1"], {"pids": (1,)}),
     (["--pid=1"], {"pids": (1,)}),
-    (["-t", f"{ME}"], {"tid": ME}),
+    (["-t", f"{PARENT}"], {"tid": PARENT}),
     (["--tid", "1"], {"tid": 1}),
     (["-u", "0"], {"uids": (0,)}),
     (["-u", "root"], {"uids": (0,)}),
@@ -182,7 +183,10 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
             "wanted": ("WANT_PPID", "WANT_CGROUP_ID"),
         },
     ),
-    (["--columns", "ts", "-t", str(ME)], {"columns": ("ts",), "tid": ME}),
+    (
+        ["--columns", "ts", "-t", str(PARENT)],
+        {"columns": ("ts",), "tid": PARENT},
+    ),
     (["-o", "rows"], {"output_file": "rows"}),
     (["--count", "7"], {"row_limit": 7}),
     (["-d", "10"], {"duration": 10.0}),
@@ -446,9 +450,10 @@ def second_thread() -> Iterator[int]:
 def test_a_thread_is_no_process(second_thread: int) -> None:
     with pytest.raises(UsageError) as refusal:
         arguments.parse(["-p", str(second_thread)])
+    me = os.getpid()
     assert refusal.value.sentence == (
-        f"-p {second_thread}: this is a thread of process {ME}; use "
-        f"-t {second_thread}, or -p {ME} for the whole process"
+        f"-p {second_thread}: this is a thread of process {me}; use "
+        f"-t {second_thread}, or -p {me} for the whole process"
     )
     assert arguments.parse(["-t", str(second_thread)]).tid == second_thread
 
