@@ -63,7 +63,10 @@ setup(
     ],
     package_dir={"opensnooplib.bpf_src": "bpf_src"},
     package_data={
-        "opensnooplib": ["native/libopensnoop.so"],
+        "opensnooplib": [
+            "compile/few_symbols.txt",
+            "native/libopensnoop.so",
+        ],
         "opensnooplib.bpf_src": ["*.[ch]", "*/*.h"],
     },
     data_files=[

@@ -24,8 +24,13 @@ enum open_call {
 	CALL_OPEN_BY_HANDLE_AT_32,
 };
 
-/* How many programs fill records: one for each call, and two in ways/. */
-#define PROGRAMS (CALL_OPEN_BY_HANDLE_AT_32 + 3)
+/* The programs that fill records: one for each call, or one of these. */
+enum program {
+	SYSCALL_EXIT = CALL_OPEN_BY_HANDLE_AT_32 + 1, /* of all syscalls */
+	FAILED_REQUEST, /* ways/io_uring.h */
+	KERNEL_BELOW,	/* ways/kernel_opens_by_fentry.h, or ..._by_kprobe.h */
+	PROGRAMS
+};
 
 /* One byte more than the kernel takes tells that a path is too long. */
 #define PATH_ROOM (PATH_MAX + 1)

@@ -44,12 +44,13 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 	return begin(&open);
 }
 
+/* Also attached at the exits of open, creat, openat2, open_by_handle_at. */
 TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 {
-	return end(args, CALL_OPENAT, args->ret);
+	return end(args, SYSCALL_EXIT, args->ret);
 }
 
-/* The same for open, creat, openat2 and open_by_handle_at. */
+/* The entries of these. */
 #include "plans/syscall.h"
 #else
 #include "plans/other_plan.h"
@@ -101,6 +102,8 @@ static int end(void *ctx, u32 program, long ret)
 	if (!begun || !begun->under_way)
 		return 0;
 	begun->under_way = false;
+	if (begun->open.user_how) /* its page was not in memory yet */
+		read_how(&begun->open);
 	return report(ctx, program, &begun->open, begun, ret);
 }
 #endif

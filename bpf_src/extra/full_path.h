@@ -73,7 +73,8 @@ static bool is_deleted(const struct dentry *dentry)
 static bool shows_directories(u32 program)
 {
 	/* Paths of the latter start from a directory that the kernel chose. */
-	return FULL_PATH ? program != KERNEL_BELOW : is_by_handle(program);
+	return FULL_PATH ? program != KERNEL_BELOW
+			 : program == SYSCALL_EXIT || is_by_handle(program);
 }
 
 static void find_directories(u32 program, struct event *event,

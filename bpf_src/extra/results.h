@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Results of opens that aren't as open(2) returns them, and programs that see
- * a call which another one sees, too.
+ * Results of opens that aren't as open(2) returns them.
  */
 #ifndef RESULTS_H
 #define RESULTS_H
@@ -13,8 +12,5 @@
 
 /* In place of a result that the kernel doesn't report. */
 #define UNKNOWN_RESULT 0x7ffffffe
-
-#define FAILED_REQUEST (PROGRAMS - 2)
-#define KERNEL_BELOW   (PROGRAMS - 1)
 
 #endif

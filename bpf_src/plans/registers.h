@@ -156,12 +156,12 @@ static void open_of_task(struct open_args *open, enum open_call call)
 #endif
 
 /* For hooks where a syscall ends. */
-static int report_at_exit(void *ctx, enum open_call call, long ret)
+static int report_at_exit(void *ctx, u32 program, enum open_call call, long ret)
 {
 	struct open_args open = {};
 
 	open_of_task(&open, call);
-	return report(ctx, call, &open, NULL, ret);
+	return report(ctx, program, &open, NULL, ret);
 }
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "syscall": pairs of tracepoints. That of openat is in opensnoop.c.
+ * The plan "syscall": where the calls besides openat begin. For their ends, the
+ * program of openat is attached at their exits, too.
  */
-#include "plans/end_call.h"
+#include "plans/openat2.h"
 
 /* Newer architectures, arm64 for example, have no open and no creat. */
 #if HAVE_OPEN
@@ -19,11 +20,6 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open)
 	return begin(&open);
 }
 
-TRACEPOINT_PROBE(syscalls, sys_exit_open)
-{
-	return end(args, CALL_OPEN, args->ret);
-}
-
 TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 {
 	struct open_args open = {
@@ -35,11 +31,6 @@ TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 	};
 
 	return begin(&open);
-}
-
-TRACEPOINT_PROBE(syscalls, sys_exit_creat)
-{
-	return end(args, CALL_CREAT, args->ret);
 }
 #endif
 
@@ -56,11 +47,6 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 	return begin(&open);
 }
 
-TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
-{
-	return end_call(args, CALL_OPENAT2, args->ret);
-}
-
 /* The call has a handle in place of a path. */
 TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
 {
@@ -70,9 +56,4 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
 	};
 
 	return begin(&open);
-}
-
-TRACEPOINT_PROBE(syscalls, sys_exit_open_by_handle_at)
-{
-	return end(args, CALL_OPEN_BY_HANDLE_AT, args->ret);
 }

@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "syscall-exit": for each syscall that opens a file, the tracepoint
- * at its exit. The registers that the syscall was entered with are still saved
- * then, so it needs no map.
+ * The plan "syscall-exit": one program at the exit of each syscall that opens a
+ * file. The registers that the syscall was entered with are still saved then,
+ * so it needs no map.
  *
  * It also sees opens that seccomp refuses, which never reach sys_enter.
  */
 #include "plans/exit_result.h"
 #include "plans/registers.h"
 
-static int report_exit(void *ctx, enum open_call call, long ret, long number)
+/* asm/unistd_64.h of x86, asm-generic/unistd.h of arm64 */
+static enum open_call call_of_number(long number)
 {
-	return report_at_exit(ctx, call, result_at_exit(ret, number));
-}
-
-#if HAVE_OPEN
-TRACEPOINT_PROBE(syscalls, sys_exit_open)
-{
-	return report_exit(args, CALL_OPEN, args->ret, args->__syscall_nr);
-}
-
-TRACEPOINT_PROBE(syscalls, sys_exit_creat)
-{
-	return report_exit(args, CALL_CREAT, args->ret, args->__syscall_nr);
-}
+	switch (number) {
+#ifdef __aarch64__
+	case 56:
+		return CALL_OPENAT;
+	case 265:
+		return CALL_OPEN_BY_HANDLE_AT;
+#else
+	case 2:
+		return CALL_OPEN;
+	case 85:
+		return CALL_CREAT;
+	case 257:
+		return CALL_OPENAT;
+	case 304:
+		return CALL_OPEN_BY_HANDLE_AT;
 #endif
+	default: /* 437 */
+		return CALL_OPENAT2;
+	}
+}
 
+/* Also attached at the exits of the other calls. */
 TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 {
-	return report_exit(args, CALL_OPENAT, args->ret, args->__syscall_nr);
-}
+	long number = args->__syscall_nr;
 
-TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
-{
-	return report_exit(args, CALL_OPENAT2, args->ret, args->__syscall_nr);
-}
-
-TRACEPOINT_PROBE(syscalls, sys_exit_open_by_handle_at)
-{
-	return report_exit(args, CALL_OPEN_BY_HANDLE_AT, args->ret,
-			   args->__syscall_nr);
+	return report_at_exit(args, SYSCALL_EXIT, call_of_number(number),
+			      result_at_exit(args->ret, number));
 }

@@ -12,6 +12,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 # Flags of <linux/sched.h> and <linux/mount.h>.
 CLONE_NEWNS = 0x00020000
+MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 
@@ -39,13 +40,18 @@ def mount(
     """mount(2), without data. Raises OSError."""
     _check(
         _libc.mount(
-            source.encode(),
-            target.encode(),
+            os.fsencode(source),
+            os.fsencode(target),
             filesystem.encode() if filesystem else None,
             ctypes.c_ulong(flags),
             None,
         )
     )
+
+
+def umount(target: str) -> None:
+    """umount(2). Raises OSError."""
+    _check(_libc.umount(os.fsencode(target)))
 
 
 def open_without_links(path: str, flags: int, mode: int = 0) -> int:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Container, Dict
+from typing import AbstractSet, Container, Dict, List, Sequence
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile import hook_checks
@@ -18,12 +18,20 @@ class Attachments:
     """The attachments of one BccProgram. Methods raise OpensnoopError."""
 
     def __init__(
-        self, program: BccProgram, known_maps: Container[str]
+        self,
+        program: BccProgram,
+        known_maps: Container[str],
+        calls: Sequence[str],
     ) -> None:
-        """`known_maps`: those maps of the C that the frontend reads."""
+        """`known_maps`: those maps of the C that the frontend reads.
+
+        `calls`: the syscalls that share the program SYSCALL_EXIT, but for
+        those with such a program of their own.
+        """
         self._program = program
         self._known_maps = known_maps
-        self.fds: Dict[str, int] = {}  # by program
+        self._calls = calls
+        self.fds: Dict[str, int] = {}  # by program and target
         self.stubs = Stubs(program)
 
     def attach(self) -> None:
@@ -66,9 +74,19 @@ class Attachments:
         if self._program.is_multi(name):
             self._attach_multi(name)
             return
+        for target in self._targets(name):
+            self.fds[f"{name} {target}"] = self._attach_to(target, name)
+
+    def _targets(self, name: str) -> List[str]:
+        names = {name}
+        if name == program_names.SYSCALL_EXIT:
+            names |= {program_names.exit_of(call) for call in self._calls}
+            names -= {*self._program.fds} - {name}
+        return [program_names.target_of(name) for name in sorted(names)]
+
+    def _attach_to(self, target: str, name: str) -> int:
         bpf = self._program.bpf
         hook = program_names.hook_of(name)
-        target = program_names.target_of(name)
         arguments = {"fn_name": name.encode()}
         if hook.argument:
             arguments[hook.argument] = target.encode()
@@ -85,7 +103,8 @@ class Attachments:
             raise CompilerError(
                 f"cannot attach to the {hook.what} {target}"
             ) from None
-        (self.fds[name],) = self._attached_fds(hook) - before
+        (fd,) = self._attached_fds(hook) - before
+        return fd
 
     def _attach_multi(self, name: str) -> None:
         fd = self.stubs.programs.get(name, self._program.fds[name])
@@ -93,7 +112,7 @@ class Attachments:
         target = program_names.target_of(name)
         at_return = hook.attach == "attach_kretprobe"
         try:
-            self.fds[name] = bpf_objects.kprobe_multi_attach(
+            self.fds[f"{name} {target}"] = bpf_objects.kprobe_multi_attach(
                 fd, target, at_return
             )
         except OSError as error:

@@ -14,7 +14,7 @@ import re
 from typing import Any, Callable, Dict, List
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import hook_checks, refused_program
+from opensnooplib.compile import few_symbols, hook_checks, refused_program
 from opensnooplib.compile.compiler_output import printed_from
 from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
 
@@ -83,10 +83,11 @@ class BccProgram:
             and len(bcc.lib.bcc_func_load.argtypes) == _LOAD_ARGUMENTS
         )
         try:
-            self.bpf = Program(
-                text=text.encode(errors="surrogateescape"),
-                cflags=[*_FLAGS, *flags],
-            )
+            with few_symbols.shown():
+                self.bpf = Program(
+                    text=text.encode(errors="surrogateescape"),
+                    cflags=[*_FLAGS, *flags],
+                )
         except Exception:
             _check_maps(printed_from(0))
             hints = similar_hooks.instead_of_unknown(printed_from(0))

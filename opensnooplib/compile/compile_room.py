@@ -122,7 +122,10 @@ def _work(job: Job) -> Handover:
         program, lambda name, written: _refuse_map(job, name, written)
     )
     job.install_rings(maps.fd(EVENTS_MAP))
-    attachments = Attachments(program, maps.known)
+    shares_exit = job.plan.hook == "tracepoint"
+    attachments = Attachments(
+        program, maps.known, open_calls.traced() if shares_exit else ()
+    )
     is_live = job.have_slots is not None
     if job.have_slots is None:
         attachments.attach()

@@ -56,11 +56,16 @@ class Handover(NamedTuple):
     requests_map: Optional[StartMap]
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
-    attachments: Dict[str, int]  # by program
+    attachments: Dict[str, int]  # by program and target, with a blank between
     stubs: Dict[str, int]  # by the program that they stand for
     sorters: Dict[str, int]
     selectors: Dict[str, int]
     slots: Dict[str, int]
+
+    def take_attachments(self, program: str) -> List[int]:
+        """The descriptors of these, which are the caller's from now on."""
+        names = [n for n in self.attachments if n.split()[0] == program]
+        return [self.attachments.pop(name) for name in names]
 
     def close(self) -> None:
         """Close all descriptors, which detaches the programs."""

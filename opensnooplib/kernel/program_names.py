@@ -143,6 +143,16 @@ _REQUEST_BEGINS = (
 )
 REQUEST_END = "tracepoint__io_uring__io_uring_complete"
 
+# The program of bpf_src that is attached at the exits of all syscalls that open
+# files: these tracepoints have the same fields.
+SYSCALL_EXIT = "tracepoint__syscalls__sys_exit_openat"
+
+
+def exit_of(call: str) -> str:
+    """The name of a program at the exit of this syscall alone."""
+    return f"tracepoint__syscalls__sys_exit_{call}"
+
+
 # The program that sees each new process, for --children:
 # bpf_src/extra/children.h.
 FOLLOWER = "tracepoint__task__task_newtask"

@@ -27,7 +27,7 @@ class _Stub(NamedTuple):
     sorter: int
     slots: int
     selector: int
-    attachment: int
+    attachments: List[int]
 
     def put(self, slot: int, program: int) -> None:
         """Put a program into a slot; -1 empties it."""
@@ -58,7 +58,7 @@ class Switchboard:
                 handover.sorters[name],
                 handover.slots[name],
                 handover.selectors[name],
-                handover.attachments.pop(name),
+                handover.take_attachments(name),
             )
         handover.stubs.clear()
         handover.sorters.clear()
@@ -99,7 +99,7 @@ class Switchboard:
         misses = self.misses()
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
-            fds += [one.attachment, one.program, one.slots, one.sorter]
+            fds += [*one.attachments, one.program, one.slots, one.sorter]
             fds.append(one.selector)
         self._past_misses += misses - self.misses()
         return fds
