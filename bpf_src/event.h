@@ -24,13 +24,9 @@ enum open_call {
 	CALL_OPEN_BY_HANDLE_AT_32,
 };
 
-/* The programs that fill records: one for each call, or one of these. */
-enum program {
-	SYSCALL_EXIT = CALL_OPEN_BY_HANDLE_AT_32 + 1, /* of all syscalls */
-	FAILED_REQUEST, /* ways/io_uring.h */
-	KERNEL_BELOW,	/* ways/kernel_opens_by_fentry.h, or ..._by_kprobe.h */
-	PROGRAMS
-};
+/* Programs that fill records: one for each call, SYSCALL_EXIT, two in ways/. */
+#define SYSCALL_EXIT (CALL_OPEN_BY_HANDLE_AT_32 + 1)
+#define PROGRAMS     (SYSCALL_EXIT + 3)
 
 /* One byte more than the kernel takes tells that a path is too long. */
 #define PATH_ROOM (PATH_MAX + 1)

@@ -2,10 +2,9 @@
 /*
  * opensnoop: every file that this host opens, one record for each open.
  *
- * BCC compiles this on the traced host, each time the tool starts. A probe at
- * the entry of a syscall keeps its arguments in the map "start"; one at its
- * exit adds the result, and sends the record through the perf rings "events".
- * Four files show all of it:
+ * BCC compiles this on the traced host, at each start. A probe at the entry of
+ * a syscall keeps its arguments in the map "start"; one at its exit adds the
+ * result, and sends the record through the perf rings "events". Four files:
  *
  *   opensnoop.c   the probes, and what they call
  *   event.h       what a record holds
@@ -50,8 +49,7 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 	return end(args, SYSCALL_EXIT, args->ret);
 }
 
-/* The entries of these. */
-#include "plans/syscall.h"
+#include "plans/syscall.h" /* the entries of these */
 #else
 #include "plans/other_plan.h"
 #endif
@@ -59,14 +57,14 @@ TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 /* Returns the size with the NUL, or a negative errno. */
 static s32 read_path(char *path, u32 size, const char *user_path)
 {
-	s32 got = bpf_probe_read_user_str(path, size, user_path);
+	s32 got;
 
-	if (got == 0) /* an empty path, on Linux 6.1 and older */
-		path[got++] = '\0';
+	path[0] = '\0'; /* an empty path isn't written on Linux 6.1 and older */
+	got = bpf_probe_read_user_str(path, size, user_path);
 	/* Without a NUL up to the end of memory, it is too long. */
 	if (got < 0 && bpf_probe_read_user(path, size - 1, user_path) == 0)
 		path[(got = size) - 1] = '\0';
-	return got;
+	return got ?: 1;
 }
 
 #if BEGIN_END
@@ -102,8 +100,7 @@ static int end(void *ctx, u32 program, long ret)
 	if (!begun || !begun->under_way)
 		return 0;
 	begun->under_way = false;
-	if (begun->open.user_how) /* its page was not in memory yet */
-		read_how(&begun->open);
+	read_how(&begun->open); /* if its page was not in memory before */
 	return report(ctx, program, &begun->open, begun, ret);
 }
 #endif

@@ -14,7 +14,7 @@ import re
 from typing import Any, Callable, Dict, List
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import few_symbols, hook_checks, refused_program
+from opensnooplib.compile import few_symbols, hook_checks
 from opensnooplib.compile.compiler_output import printed_from
 from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
 
@@ -128,6 +128,10 @@ class BccProgram:
                 function = self.bpf.load_func(*how)
             except Exception:
                 error = ctypes.get_errno()
+                from opensnooplib.compile import (
+                    refused_program,
+                )  # seldom needed
+
                 hook_checks.check_target(name, self.where)
                 raise refused_program.why(
                     name,

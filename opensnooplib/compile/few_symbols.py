@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """/proc/kallsyms, cut down to the few symbols that BCC looks for.
 
-BCC 0.26, for example, reads the whole file at each compile (over 100,000 lines,
-90 ms), only to learn whether the kernel has the helpers below. Every kernel
+BCC 0.26, for example, reads the whole file at each compile, over 100,000 lines
+in 90 ms, only to learn whether the kernel has the helpers below. Every kernel
 since 5.5 has them. So while it compiles, the compile room sees a file that
 names no others: in a mount namespace of its own, which ends with the room.
 """

@@ -25,18 +25,18 @@ def prepare(job: Job, chosen: Headers, text: str) -> List[str]:
         os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
     if chosen.kind != kernel_headers.Kind.SMALL_TREE:
         return []
-    _make_small_tree(job.folder, text)
+    _make_small_tree(job, text)
     os.environ["BCC_KERNEL_SOURCE"] = job.folder
     return small_headers.compiler_options(job.folder)
 
 
-def _make_small_tree(folder: str, text: str) -> None:
+def _make_small_tree(job: Job, text: str) -> None:
     try:
-        os.mkdir(folder, mode=0o700)
-        small_headers.make_tree(folder, text)
+        os.mkdir(job.folder, mode=0o700)
+        small_headers.make_tree(job.folder, text, not job.is_as_tested)
     except OSError as error:
         raise OpensnoopError(
-            f"cannot write headers for the compiler to {folder}: "
+            f"cannot write headers for the compiler to {job.folder}: "
             f"{error.strerror}; free some space there"
         ) from None
 

@@ -143,7 +143,7 @@ _REQUEST_BEGINS = (
 )
 REQUEST_END = "tracepoint__io_uring__io_uring_complete"
 
-# The program of bpf_src that is attached at the exits of all syscalls that open
+# The program of bpf_src that is attached at the exits of all calls that open
 # files: these tracepoints have the same fields.
 SYSCALL_EXIT = "tracepoint__syscalls__sys_exit_openat"
 

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from typing import Callable, Dict, Iterable, Iterator, List, Mapping
-from typing import Optional, Set
+from typing import Optional, Sequence, Set
 
 from opensnooplib.source import comments
 
@@ -113,7 +114,8 @@ class Conditions:
         return all(branches.is_compiled for branches in self._inside)
 
 
-def of(text: str) -> Iterator[str]:
+@functools.lru_cache(maxsize=1)
+def of(text: str) -> Sequence[str]:
     """The lines of `text`, without those that #ifdef and #if take out.
 
     Comments are removed, and lines that end with a backslash are joined with
@@ -123,9 +125,11 @@ def of(text: str) -> Iterator[str]:
     """
     conditions = Conditions()
     text = comments.without_comments(text)
-    for line in text.replace("\\\n", " ").split("\n"):
-        if not conditions.heed(line) and conditions.may_be_compiled:
-            yield line
+    return [
+        line
+        for line in text.replace("\\\n", " ").split("\n")
+        if not conditions.heed(line) and conditions.may_be_compiled
+    ]
 
 
 # What include guards, and the frontend's choices that say no, are made of.

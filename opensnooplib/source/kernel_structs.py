@@ -7,17 +7,18 @@ it. The structs that probes use are written as C, each field at its real
 offset, so that `task->real_parent->tgid` works on this kernel.
 
 Fields that can't be written simply (bit fields, structs that are not in
-STRUCTS) become padding.
+STRUCTS) become padding, and so can those that the C doesn't name.
 """
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import AbstractSet, Dict, List, NamedTuple, Optional
 
 from opensnooplib.kernel import btf
 from opensnooplib.kernel.btf import Btf
 
-# The structs that a probe of opens may need, from the task or from a file.
+# The structs that a probe of opens may need, from the task or from a file, and
+# those that they hold.
 STRUCTS = (
     "atomic_t",
     "atomic64_t",
@@ -72,16 +73,18 @@ _INTEGERS = {1: "8", 2: "16", 4: "32", 8: "64"}
 
 
 class _Writer:
-    def __init__(self, types: Btf) -> None:
+    def __init__(self, types: Btf, wanted: Optional[AbstractSet[str]]) -> None:
         self._btf = types
+        self._wanted = wanted
         self._written: Dict[str, int] = {}  # C name: size
+        self.lines: List[str] = []
 
     def _simple_type(self, type_id: int) -> Optional[str]:
-        """C for an integer, a pointer, or a struct that is written already."""
+        """C for an integer, a pointer, or a struct that is in STRUCTS."""
         named = self._btf.bare(type_id, typedefs=False)
         if named and self._btf.type(named).kind == btf.TYPEDEF:
             name = self._btf.name(self._btf.type(named).name_off)
-            if name in self._written:
+            if self._is_written(name, name, named):
                 return name
         bare = self._btf.bare(type_id)
         if not bare:
@@ -102,9 +105,16 @@ class _Writer:
         if found.kind == btf.PTR:
             return self._pointer(size)
         if found.kind == btf.STRUCT:
-            name = "struct " + self._btf.name(found.name_off)
-            return name if name in self._written else None
+            name = self._btf.name(found.name_off)
+            if self._is_written(name, f"struct {name}", bare):
+                return f"struct {name}"
         return None
+
+    def _is_written(self, name: str, c_name: str, type_id: int) -> bool:
+        """Is the struct there, or can it be added now?"""
+        if c_name not in self._written and name in STRUCTS:
+            self._write(c_name, type_id)
+        return c_name in self._written
 
     def _pointer(self, target: int) -> str:
         bare = self._btf.bare(target)
@@ -149,31 +159,31 @@ class _Writer:
                 if self._btf.type(bare).kind in (btf.STRUCT, btf.UNION):
                     fields += self._fields(bare, offset)
                 continue
+            if self._wanted is not None and name not in self._wanted:
+                continue
             declaration = self._declare(name, member.type)
             size = self._btf.size(member.type)
             if declaration and size > 0:
                 fields.append(_Field(offset, size, declaration))
         return fields
 
-    def write(self, name: str) -> List[str]:
-        """C for the struct, or for the typedef of one."""
+    def write(self, name: str) -> None:
+        """Add the struct, or the typedef of one, after those that it holds."""
         found = self._btf.find(name)
-        if not found:
-            return []
-        type_id, c_name = found
+        if found and found[1] not in self._written:
+            self._write(found[1], found[0])
+
+    def _write(self, c_name: str, type_id: int) -> None:
         type_id = self._btf.bare(type_id)
         if self._btf.type(type_id).kind != btf.STRUCT:
-            return []
+            return
         size = self._btf.type(type_id).size_or_type
         body = _lay_out(self._fields(type_id, 0), size)
         self._written[c_name] = size
-        if c_name.startswith("struct "):
-            return [c_name + " {", *body, "} __attribute__((packed));"]
-        return [
-            "typedef struct {",
-            *body,
-            f"}} __attribute__((packed)) {c_name};",
-        ]
+        is_struct = c_name.startswith("struct ")
+        head, name = (c_name, "") if is_struct else ("typedef struct", c_name)
+        end = f"}} __attribute__((packed)) {name}".rstrip()
+        self.lines += [f"{head} {{", *body, f"{end};"]
 
 
 def _enum(types: Btf, name: str) -> List[str]:
@@ -228,16 +238,17 @@ def _together(fields: List[_Field], start: int) -> List[str]:
     return lines
 
 
-def c_text() -> str:
+def c_text(wanted: Optional[AbstractSet[str]] = None) -> str:
     """C for all of STRUCTS that this kernel has.
 
-    Raises OpensnoopError if BTF or libbpf is missing.
+    `wanted`: the names of structs and fields; all if None. What a struct holds
+    comes with it. Raises OpensnoopError if BTF or libbpf is missing.
     """
     types = btf.of_this_kernel()
-    writer = _Writer(types)
-    lines: List[str] = []
+    writer = _Writer(types, wanted)
     for name in ENUMS:
-        lines += _enum(types, name)
+        writer.lines += _enum(types, name)
     for name in STRUCTS:
-        lines += writer.write(name)
-    return "\n".join(lines) + "\n"
+        if wanted is None or name in wanted:
+            writer.write(name)
+    return "\n".join(writer.lines) + "\n"

@@ -15,15 +15,24 @@ from opensnooplib.kernel import this_kernel
 from opensnooplib.source import compiled_lines, field_types, kernel_structs
 
 
+_WORD = re.compile(r"\w+")
+
+
 def uses_kernel_structs(text: str) -> bool:
     """Does the C name a kernel struct? Reading them from BTF takes 20 ms."""
     names = "|".join(re.escape(name) for name in kernel_structs.STRUCTS)
-    struct = re.compile(rf"\bstruct\s+({names})\b")
-    return any(struct.search(line) for line in compiled_lines.of(text))
+    return bool(re.search(rf"\bstruct\s+({names})\b", _compiled(text)))
 
 
-def make_tree(folder: str, text: str) -> None:
+def _compiled(text: str) -> str:
+    return "\n".join(compiled_lines.of(text))
+
+
+def make_tree(folder: str, text: str, are_all_there: bool = True) -> None:
     """Write the headers that the C in `text` and BCC need into `folder`.
+
+    `are_all_there`: kernel structs have all their fields, so that the compiler
+    can suggest a name, not only those that the C names.
 
     Raises OpensnoopError if the C needs kernel structs and this kernel has no
     BTF.
@@ -35,7 +44,10 @@ def make_tree(folder: str, text: str) -> None:
     structs = ""
     if uses_kernel_structs(text):
         structs = (
-            "#define KERNEL_STRUCTS_FROM_BTF 1\n" + kernel_structs.c_text()
+            "#define KERNEL_STRUCTS_FROM_BTF 1\n"
+            + kernel_structs.c_text(
+                None if are_all_there else set(_WORD.findall(_compiled(text)))
+            )
         )
     files["include/linux/types.h"] += field_types.typedefs(
         text, _TYPES_HEADER + structs

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The time from launch to the first row, compared with a plain BCC script.
 
-bcc_script.py compiles, loads and attaches textbook.c: a pair of tracepoints for
-each of open, creat, openat and openat2, and nothing else. A process in the
+bcc_script.py compiles, loads and attaches textbook.c: a pair of tracepoints
+for each of open, creat, openat and openat2, and nothing else. A process in the
 background opens a file every millisecond.
 """
 

@@ -70,6 +70,12 @@ static enum verdict compare_with_awaited(void *context,
 	return CONSUMED_ENOUGH;
 }
 
+/* Only rows of older streams are shown, and so must be in order. */
+static uint64_t until_when(const struct reader *reader)
+{
+	return reader->newest > 0 ? merge_ordered_until() : kernel_clock_ns();
+}
+
 int reader_await_open(struct reader *reader, const struct awaited_open *open,
 		      int timeout_ms)
 {
@@ -78,7 +84,7 @@ int reader_await_open(struct reader *reader, const struct awaited_open *open,
 
 	for (;;) {
 		reader->records_wait =
-			merge_drain(&reader->merge, merge_ordered_until(),
+			merge_drain(&reader->merge, until_when(reader),
 				    compare_with_awaited, &waiting);
 		output_flush(&reader->output);
 		if (waiting.seen || kernel_clock_ns() > deadline)
