@@ -24,7 +24,7 @@ enum open_call {
 	CALL_OPEN_BY_HANDLE_AT_32,
 };
 
-/* Programs that fill records: one for each call, SYSCALL_EXIT, two in ways/. */
+/* Programs: one for each call, one at the exits of all, and two in ways/. */
 #define SYSCALL_EXIT (CALL_OPEN_BY_HANDLE_AT_32 + 1)
 #define PROGRAMS     (SYSCALL_EXIT + 3)
 

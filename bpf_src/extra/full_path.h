@@ -69,12 +69,17 @@ static bool is_deleted(const struct dentry *dentry)
 	return !copy.d_hash.pprev && copy.d_parent != dentry;
 }
 
-/* Can the program need directories? Where not, no walk is compiled into it. */
-static bool shows_directories(u32 program)
+/*
+ * Does the open need directories? Where a program can't have such opens, no
+ * walk is compiled into it.
+ */
+static bool needs_directories(u32 program, enum open_call call)
 {
 	/* Paths of the latter start from a directory that the kernel chose. */
-	return FULL_PATH ? program != KERNEL_BELOW
-			 : program == SYSCALL_EXIT || is_by_handle(program);
+	if (FULL_PATH)
+		return program != KERNEL_BELOW;
+	return (program == SYSCALL_EXIT || is_by_handle(program)) &&
+	       is_by_handle(call);
 }
 
 static void find_directories(u32 program, struct event *event,
@@ -83,7 +88,7 @@ static void find_directories(u32 program, struct event *event,
 	struct task_struct *task;
 	struct walk *walk;
 
-	if (!shows_directories(program))
+	if (!needs_directories(program, open->call))
 		return;
 	task = (struct task_struct *)bpf_get_current_task();
 	walk = walks.lookup(&program);

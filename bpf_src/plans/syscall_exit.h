@@ -28,7 +28,8 @@ static enum open_call call_of_number(long number)
 	case 304:
 		return CALL_OPEN_BY_HANDLE_AT;
 #endif
-	default: /* 437 */
+	case 437:
+	default: /* nothing else is attached */
 		return CALL_OPENAT2;
 	}
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Container, Dict, List, Sequence
 
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import hook_checks
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.compiler_output import CompilerError
@@ -48,6 +48,7 @@ class Attachments:
         Programs in `have_slots` have one already. Slots stay empty here; `pid`
         is the tool's.
         """
+        self._refuse_other_exits(have_slots)
         for name in sorted(self._program.fds, key=self._sees_first):
             # The program for --children keeps the map of its own program set.
             if self._only_ends(name) or name == program_names.FOLLOWER:
@@ -55,6 +56,19 @@ class Attachments:
             elif name not in have_slots:
                 self.stubs.put(name, pid)
                 self._attach_one(name)
+
+    def _refuse_other_exits(self, have_slots: Container[str]) -> None:
+        """Raise SourceError if SYSCALL_EXIT's stub needs other targets."""
+        if program_names.SYSCALL_EXIT not in have_slots:
+            return
+        for name in map(program_names.exit_of, self._calls):
+            if (name in have_slots) != (name in self._program.fds):
+                raise SourceError(
+                    f"{self._program.where(name)}a program at "
+                    f"{program_names.target_of(name)} can't be added or "
+                    "removed while this plan runs: end the trace, and start "
+                    "it again"
+                )
 
     def _sees_first(self, name: str) -> bool:
         return program_names.sees_first(name, self._program.fds)
@@ -78,11 +92,12 @@ class Attachments:
             self.fds[f"{name} {target}"] = self._attach_to(target, name)
 
     def _targets(self, name: str) -> List[str]:
-        names = {name}
+        names = [name]
         if name == program_names.SYSCALL_EXIT:
-            names |= {program_names.exit_of(call) for call in self._calls}
-            names -= {*self._program.fds} - {name}
-        return [program_names.target_of(name) for name in sorted(names)]
+            exits = map(program_names.exit_of, self._calls)
+            # Where a call has a program of its own, it gets no second one.
+            names += [one for one in exits if one not in self._program.fds]
+        return [program_names.target_of(one) for one in names]
 
     def _attach_to(self, target: str, name: str) -> int:
         bpf = self._program.bpf
@@ -99,7 +114,8 @@ class Attachments:
         try:
             getattr(bpf, hook.attach)(**arguments)
         except Exception:
-            hook_checks.check_target(name, self._program.where)
+            if target == program_names.target_of(name):
+                hook_checks.check_target(name, self._program.where)
             raise CompilerError(
                 f"cannot attach to the {hook.what} {target}"
             ) from None

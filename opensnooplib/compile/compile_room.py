@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import NoReturn, Optional
+from typing import List, NoReturn, Optional
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import (
@@ -27,6 +27,7 @@ from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.compiler_output import (
     CompilerError,
     VerifierError,
+    forget_printed,
     printed_from,
 )
 from opensnooplib.compile.handover import Handover
@@ -46,8 +47,8 @@ from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import EVENTS_MAP
 from opensnooplib.summary import kernel_counts
 
-# clang optimizes, and then BCC does so again. Once is enough, and takes 30 ms
-# less, for C that is known to pass the verifier with it.
+# clang optimizes, and then BCC does so again: without the first, a compile
+# takes 30 ms less, but a verifier may refuse the result.
 _OPTIMIZE_ONCE = ["-Xclang", "-disable-llvm-passes"]
 
 # The size of the longest path: include/uapi/linux/limits.h.
@@ -59,8 +60,8 @@ def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
     try:
         _become_room(compiler_output)
         _work_and_hand_over(job, connection)
-        headers_folder.remove(job)  # while nobody waits for it
     finally:
+        headers_folder.remove(job)  # last, while nobody waits for it
         # A normal exit would let BCC detach what was just handed over.
         os._exit(0)
 
@@ -121,8 +122,7 @@ def _work(job: Job) -> Handover:
     if without_tracefs and hook_checks.tracepoints(text):
         raise without_tracefs
     chosen = kernel_headers.choose()
-    program = _compile(job, text, chosen)
-    program.load(job.options.verifier_log)
+    program = _program(job, text, chosen)
     maps = BccMaps(
         program, lambda name, written: _refuse_map(job, name, written)
     )
@@ -178,10 +178,33 @@ def _work(job: Job) -> Handover:
     )
 
 
-def _compile(job: Job, text: str, chosen: Headers) -> BccProgram:
-    flags = headers_folder.prepare(job, chosen, text)
-    if job.is_as_tested:
-        flags += _OPTIMIZE_ONCE
+def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
+    """The C, compiled and loaded.
+
+    The tool's own C is first compiled the short way, if nobody edits it while
+    it runs. If that fails, what the usual way says is reported.
+    """
+    if job.plan.runs_bpf_src and job.have_slots is None:
+        try:
+            return _compile_and_load(job, text, chosen, is_short=True)
+        except (SourceError, CompilerError):
+            forget_printed()
+            headers_folder.remove(job)
+    return _compile_and_load(job, text, chosen)
+
+
+def _compile_and_load(
+    job: Job, text: str, chosen: Headers, is_short: bool = False
+) -> BccProgram:
+    flags = headers_folder.prepare(job, chosen, text, not is_short)
+    program = _compile(job, text, chosen, flags + is_short * _OPTIMIZE_ONCE)
+    program.load(job.options.verifier_log)
+    return program
+
+
+def _compile(
+    job: Job, text: str, chosen: Headers, flags: List[str]
+) -> BccProgram:
     try:
         return BccProgram(
             text,

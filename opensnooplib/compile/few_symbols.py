@@ -2,9 +2,11 @@
 """/proc/kallsyms, cut down to the few symbols that BCC looks for.
 
 BCC 0.26, for example, reads the whole file at each compile, over 100,000 lines
-in 90 ms, only to learn whether the kernel has the helpers below. Every kernel
-since 5.5 has them. So while it compiles, the compile room sees a file that
-names no others: in a mount namespace of its own, which ends with the room.
+in 90 ms, only to learn whether the kernel has the helpers that read its own
+and a user's memory. Every kernel since 5.5 has them. So while it compiles, the
+compile room sees a file that names no others: in a mount namespace of its own,
+which ends with the room. The addresses are made up, but look like a kernel's:
+BCC passes over others, and then takes older helpers that mix both memories up.
 """
 
 from __future__ import annotations
@@ -32,4 +34,5 @@ def shown() -> Iterator[None]:
         yield
     finally:
         if is_mounted:
-            libc.umount(_KALLSYMS)
+            with contextlib.suppress(OSError):
+                libc.umount(_KALLSYMS)

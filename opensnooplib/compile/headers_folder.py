@@ -12,10 +12,13 @@ from opensnooplib.source import kernel_headers, small_headers
 from opensnooplib.source.kernel_headers import Headers
 
 
-def prepare(job: Job, chosen: Headers, text: str) -> List[str]:
+def prepare(
+    job: Job, chosen: Headers, text: str, all_fields: bool
+) -> List[str]:
     """Make BCC use the headers that were chosen, for the C in `text`.
 
-    Returns compiler options. Raises OpensnoopError.
+    `all_fields`: see small_headers.make_tree(). Returns compiler options.
+    Raises OpensnoopError.
     """
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
         os.environ.pop(
@@ -25,18 +28,18 @@ def prepare(job: Job, chosen: Headers, text: str) -> List[str]:
         os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
     if chosen.kind != kernel_headers.Kind.SMALL_TREE:
         return []
-    _make_small_tree(job, text)
+    _make_small_tree(job.folder, text, all_fields)
     os.environ["BCC_KERNEL_SOURCE"] = job.folder
     return small_headers.compiler_options(job.folder)
 
 
-def _make_small_tree(job: Job, text: str) -> None:
+def _make_small_tree(folder: str, text: str, all_fields: bool) -> None:
     try:
-        os.mkdir(job.folder, mode=0o700)
-        small_headers.make_tree(job.folder, text, not job.is_as_tested)
+        os.mkdir(folder, mode=0o700)
+        small_headers.make_tree(folder, text, all_fields)
     except OSError as error:
         raise OpensnoopError(
-            f"cannot write headers for the compiler to {job.folder}: "
+            f"cannot write headers for the compiler to {folder}: "
             f"{error.strerror}; free some space there"
         ) from None
 

@@ -28,11 +28,6 @@ class Job(NamedTuple):
         return self.plan.sees_begin(self.options)
 
     @property
-    def is_as_tested(self) -> bool:
-        """Is the C the tool's own, and nobody going to edit it?"""
-        return self.plan.runs_bpf_src and self.have_slots is None
-
-    @property
     def links_kprobes(self) -> bool:
         """Do kprobes attach by links?
 

@@ -21,8 +21,9 @@ Define = Tuple[str, str]
 START_ENTRIES = 32768
 
 
-# BCC looks these names up among all symbols of the kernel, once for each call
-# in the C: 30 ms of a launch. As macros it doesn't see them.
+# BCC looks these names up among the symbols of the kernel, once for each call
+# in the C: 90 ms of a launch, where few_symbols.py can't cut their list down.
+# As macros it doesn't see them.
 HELPERS: List[Define] = [
     (
         f"bpf_probe_read_{what}(to, size, from)",

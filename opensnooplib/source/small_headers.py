@@ -28,11 +28,11 @@ def _compiled(text: str) -> str:
     return "\n".join(compiled_lines.of(text))
 
 
-def make_tree(folder: str, text: str, are_all_there: bool = True) -> None:
+def make_tree(folder: str, text: str, all_fields: bool = True) -> None:
     """Write the headers that the C in `text` and BCC need into `folder`.
 
-    `are_all_there`: kernel structs have all their fields, so that the compiler
-    can suggest a name, not only those that the C names.
+    `all_fields`: of kernel structs, so that the compiler can suggest a name;
+    else only those that the compiled lines name.
 
     Raises OpensnoopError if the C needs kernel structs and this kernel has no
     BTF.
@@ -46,7 +46,7 @@ def make_tree(folder: str, text: str, are_all_there: bool = True) -> None:
         structs = (
             "#define KERNEL_STRUCTS_FROM_BTF 1\n"
             + kernel_structs.c_text(
-                None if are_all_there else set(_WORD.findall(_compiled(text)))
+                None if all_fields else set(_WORD.findall(_compiled(text)))
             )
         )
     files["include/linux/types.h"] += field_types.typedefs(

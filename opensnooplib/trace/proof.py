@@ -16,8 +16,8 @@ from opensnooplib.base import native_library
 from opensnooplib import reader
 from opensnooplib.options import Options
 
-# Time for the reader, which holds records back for 20 ms (MERGE_HOLD_BACK_MS):
-# a record is in its ring before the open returns.
+# Time for the reader, which holds records of --live's later programs back for
+# 20 ms (MERGE_HOLD_BACK_MS): a record is in its ring before the open returns.
 _RECORD_TIMEOUT_MS = 50
 
 # How often an open is tried; on a busy host, its record can be lost.

@@ -3,8 +3,9 @@
  * What a book on BCC shows: for each syscall that opens a file by its path, a
  * pair of tracepoints and a map. It has no options, and no other ways to open.
  *
- * BCC reads all symbols of the kernel for each bpf_probe_read_user_str() in the
- * text: with one that all four probes call, it takes 40 % less time.
+ * BCC looks for bpf_probe_read_user_str() among all symbols of the kernel each
+ * time that it stands in the text. Four times takes longer than once, in a
+ * function that all four probes call: 450 in place of 270 ms.
  */
 #include <linux/sched.h>
 #include <uapi/linux/limits.h>

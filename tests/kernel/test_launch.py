@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Tuple
@@ -10,7 +11,7 @@ from typing import Tuple
 import pytest
 
 from tests.kernel.openers import OpenLoad
-from tests.kernel.tool import CHECKOUT, Tool
+from tests.kernel.tool import CHECKOUT, Tool, run
 
 _COUNT_SYMBOLS = """\
 import os
@@ -25,6 +26,28 @@ print(count() > 1000)
 """
 
 
+_READS_BOTH = """\
+#include <linux/sched.h>
+
+struct event {
+	char path[64];
+	u64 task;
+};
+BPF_PERF_OUTPUT(events);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {};
+	void *task = (void *)bpf_get_current_task();
+
+	bpf_probe_read_user_str(event.path, 64, args->filename);
+	bpf_probe_read_kernel(&event.task, 8, task);
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
+"""
+
+
 def test_only_the_compile_sees_few_symbols() -> None:
     done = subprocess.run(
         ["/usr/bin/python3", "-c", _COUNT_SYMBOLS],
@@ -34,6 +57,15 @@ def test_only_the_compile_sees_few_symbols() -> None:
         check=True,
     )
     assert done.stdout.split() == ["4", "True", "True"]
+
+
+def test_helpers_are_those_of_one_memory(tmp_path: Path) -> None:
+    """BCC takes older ones, which read both, if it finds no symbols."""
+    path = tmp_path / "my.c"
+    path.write_text(_READS_BOTH)
+    said = run("--source", str(path), "--disasm").output.decode()
+    calls = set(re.findall(r"call bpf_(probe_read\w*)", said))
+    assert calls == {"probe_read_user_str", "probe_read_kernel"}
 
 
 _EXIT_OF_OPEN = """
@@ -57,3 +89,21 @@ def test_a_call_with_an_exit_program_of_its_own(
             load.run()
             ended = tool.stop()
     assert ended.output.count(b" /etc/hostname\n") == 100
+
+
+def test_a_save_can_not_add_or_remove_one(checkout_copy: Path) -> None:
+    """The stub for the others would see the call as well, or not."""
+    plan = checkout_copy / "bpf_src" / "plans" / "syscall_exit.h"
+    without = plan.read_text()
+    refused = (
+        "a program at syscalls:sys_exit_open can't be added or removed while "
+        "this plan runs: end the trace, and start it again"
+    )
+    with_one = without + _EXIT_OF_OPEN
+    for first, second in (without, with_one), (with_one, without):
+        plan.write_text(first)
+        words = ["--live", "--attach", "syscall-exit", "-p", "1"]
+        with Tool(*words, checkout=checkout_copy) as tool:
+            plan.write_text(second)
+            tool.await_line(f".*{refused}")
+            tool.stop()

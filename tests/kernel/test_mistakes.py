@@ -337,7 +337,8 @@ def test_the_stack_of_a_plan_that_is_compiled(checkout_copy: Path) -> None:
     )
     assert found, ended.messages
     lines = (folder / found[1]).read_text().split("\n")
-    assert found[3] in lines[int(found[2]) - 1]
+    heads = [line for line in lines[: int(found[2])] if "_PROBE(" in line]
+    assert f", {found[3].rpartition('__')[2]})" in heads[-1]
 
 
 _TYPEDEFS = (

@@ -58,7 +58,9 @@ def test_not_one_row_is_wrong(
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("plan", (*PLANS, "syscall", "syscall-exit"))
+@pytest.mark.parametrize(
+    "plan", chosen.plans((*PLANS, "syscall", "syscall-exit"))
+)
 def test_without_it_rows_are_counted(
     tmp_path: Path, swap_names: Path, plan: str
 ) -> None:

@@ -70,11 +70,12 @@ def boots(suites: Sequence[str], pytest: str, options: str) -> List[Boot]:
     Those that take longest come first.
     """
     built = [images.get(suite) for suite in reversed(suites)]
-    shares = 1 if pytest == ALL else len(built)
     made = [
-        Boot(image, options, pytest, f"{number}/{shares}")
+        Boot(image, options, pytest, f"{number}/{len(built)}")
         for number, image in enumerate(built, 1)
     ]
+    if pytest == ALL:
+        made = [boot._replace(share="1/1") for boot in made]
     for image in built:
         if image.suite == _LOCKED_DOWN_SUITE and pytest in (CHOSEN, ALL):
             locked = f"{options} {_LOCKED_DOWN}".strip()
