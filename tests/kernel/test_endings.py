@@ -121,7 +121,7 @@ def test_signal_while_it_launches(before: BpfObjects, number: int) -> None:
         assert (
             ended.messages == "opensnoop: interrupted before the trace began\n"
         )
-        wait_until(lambda: _temporary_folders() <= folders_before)
+    wait_until(lambda: _temporary_folders() <= folders_before)
 
 
 def test_closed_stdout(
