@@ -43,13 +43,14 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 	return begin(&open);
 }
 
-/* Also attached at the exits of open, creat, openat2, open_by_handle_at. */
+/* Also attached at the exits of open, creat and open_by_handle_at. */
 TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 {
 	return end(args, SYSCALL_EXIT, args->ret);
 }
 
-#include "plans/syscall.h" /* the entries of these */
+/* The entries of these, and the pair of openat2. */
+#include "plans/syscall.h"
 #else
 #include "plans/other_plan.h"
 #endif
@@ -100,7 +101,6 @@ static int end(void *ctx, u32 program, long ret)
 	if (!begun || !begun->under_way)
 		return 0;
 	begun->under_way = false;
-	read_how(&begun->open); /* if its page was not in memory before */
 	return report(ctx, program, &begun->open, begun, ret);
 }
 #endif

@@ -7,16 +7,12 @@
 
 #include <uapi/linux/openat2.h>
 
-/*
- * Reads what is still to be read: if its page isn't in memory yet, user_how
- * stays, to try again later.
- */
+/* If their page isn't in memory yet, user_how stays, to try again later. */
 static void read_how(struct open_args *open)
 {
 	struct open_how how = {};
 
-	if (!open->user_how ||
-	    bpf_probe_read_user(&how, sizeof(how), open->user_how) < 0)
+	if (bpf_probe_read_user(&how, sizeof(how), open->user_how) < 0)
 		return;
 	open->flags = how.flags;
 	open->mode = how.mode;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan "syscall": where the calls besides openat begin. For their ends, the
- * program of openat is attached at their exits, too.
+ * The plan "syscall": where the calls besides openat begin. Where they end, the
+ * program of openat is attached too, except that openat2 has one of its own.
  */
-#include "plans/openat2.h"
+#include "plans/end_call.h"
 
 /* Newer architectures, arm64 for example, have no open and no creat. */
 #if HAVE_OPEN
@@ -45,6 +45,11 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 
 	read_how(&open);
 	return begin(&open);
+}
+
+TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
+{
+	return end_call(args, CALL_OPENAT2, args->ret);
 }
 
 /* The call has a handle in place of a path. */

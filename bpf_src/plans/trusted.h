@@ -12,7 +12,7 @@
  */
 #include <linux/fs.h>
 
-#include "plans/openat2.h"
+#include "plans/end_call.h"
 #include "plans/probe_macros.h"
 
 #define KERNEL_NAMES 4096 /* how many opens can be under way */
@@ -84,7 +84,7 @@ static int end_function(void *ctx, enum open_call call, long ret)
 		return 0;
 	is_kept = name && begun->open.kernel_path;
 	begun->open.kernel_path = is_kept ? name->text : NOT_A_PATH;
-	end(ctx, call, ret);
+	end_call(ctx, call, ret);
 	forget_kernel_name();
 	return 0;
 }

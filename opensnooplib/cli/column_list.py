@@ -8,7 +8,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.values import each_of
 from opensnooplib.rows import columns
-from opensnooplib.rows.known_columns import KNOWN
+from opensnooplib.rows.appearance import KNOWN
 from opensnooplib.source import declarations, c_text
 
 # The prefix of the macros of fields that are compiled in only if their column

@@ -9,7 +9,7 @@ from opensnooplib.cli import column_list
 from opensnooplib.cli.column_list import OPTIONS
 from opensnooplib.recording.description import PATHS, Description
 from opensnooplib.rows import columns
-from opensnooplib.rows.known_columns import KNOWN
+from opensnooplib.rows.appearance import KNOWN
 
 _GIVEN, _FULL, _REAL = PATHS
 

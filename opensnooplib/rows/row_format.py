@@ -10,7 +10,7 @@ from opensnooplib.base import native_library
 from opensnooplib.options import FORMATS, Options
 from opensnooplib.rows import columns
 from opensnooplib.rows.columns import Column
-from opensnooplib.rows.known_columns import Kind
+from opensnooplib.rows.appearance import Kind
 from opensnooplib.rows.schema import Schema
 
 

@@ -12,7 +12,7 @@ from opensnooplib.options import Options
 from opensnooplib.cli import arguments
 from opensnooplib.rows import row_format
 from opensnooplib.rows.columns import Column, choose
-from opensnooplib.rows.known_columns import Kind
+from opensnooplib.rows.appearance import Kind
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
 from opensnooplib.source.declarations import Note

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The columns with a meaning of their own, and how columns are rendered."""
+"""How columns look: the headings and widths of known ones, and renderings."""
 
 from __future__ import annotations
 
