@@ -27,6 +27,7 @@ from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.compiler_output import (
     CompilerError,
     VerifierError,
+    add_to_printed,
     forget_printed,
     printed_from,
 )
@@ -184,13 +185,16 @@ def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
     The tool's own C is first compiled the short way, if nobody edits it while
     it runs. If that fails, what the usual way says is reported.
     """
-    if job.plan.runs_bpf_src and job.have_slots is None:
-        try:
-            return _compile_and_load(job, text, chosen, is_short=True)
-        except (SourceError, CompilerError):
-            forget_printed()
-            headers_folder.remove(job)
-    return _compile_and_load(job, text, chosen)
+    if not job.plan.runs_bpf_src or job.have_slots is not None:
+        return _compile_and_load(job, text, chosen)
+    try:
+        return _compile_and_load(job, text, chosen, is_short=True)
+    except (SourceError, CompilerError) as error:
+        forget_printed()
+        headers_folder.remove(job)
+        program = _compile_and_load(job, text, chosen)
+        add_to_printed(f"compiled again, as usual: {error.sentence}\n")
+        return program
 
 
 def _compile_and_load(

@@ -29,6 +29,11 @@ def forget_printed() -> None:
     os.lseek(2, 0, os.SEEK_SET)
 
 
+def add_to_printed(line: str) -> None:
+    """Add a line, which -v shows."""
+    os.write(2, line.encode(errors="surrogateescape"))
+
+
 def printed_from(offset: int) -> str:
     """What was printed after the first `offset` bytes."""
     size = os.fstat(2).st_size

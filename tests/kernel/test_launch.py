@@ -10,8 +10,10 @@ from typing import Tuple
 
 import pytest
 
+from tests.kernel import chosen
+from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import OpenLoad
-from tests.kernel.tool import CHECKOUT, Tool, run
+from tests.kernel.tool import CHECKOUT, Tool, replace_in, run
 
 _COUNT_SYMBOLS = """\
 import os
@@ -66,6 +68,37 @@ def test_helpers_are_those_of_one_memory(tmp_path: Path) -> None:
     said = run("--source", str(path), "--disasm").output.decode()
     calls = set(re.findall(r"call bpf_(probe_read\w*)", said))
     assert calls == {"probe_read_user_str", "probe_read_kernel"}
+
+
+_AGAIN = "the compiler: compiled again, as usual: "
+
+
+@pytest.mark.every_kernel
+@pytest.mark.parametrize("plan", chosen.plans())
+@pytest.mark.parametrize("options", ["", "-F -L", "--all -R -x"])
+def test_the_short_way_does(plan: str, options: str) -> None:
+    skip_without_hooks_for(plan)
+    if plan == "syscall-exit":
+        options = options.replace("-L", "")
+    words = [*options.split(), "--attach", plan, "-v", "-d", "0.1"]
+    ended = run(*words)
+    assert ended.status == 0 and "watching" in ended.messages
+    assert _AGAIN not in ended.messages
+
+
+def test_else_the_c_is_compiled_as_usual(checkout_copy: Path) -> None:
+    """Here since the short way leaves out fields that only #ifdef names."""
+    replace_in(
+        checkout_copy / "bpf_src" / "record.h",
+        "\tevent->ret = ret;\n",
+        "\tevent->ret = ret;\n#ifdef KERNEL_STRUCTS_FROM_BTF\n\t"
+        "((struct task_struct *)bpf_get_current_task())->personality;\n"
+        "#endif\n",
+    )
+    ended = run("-v", "-d", "0.1", checkout=checkout_copy)
+    assert ended.status == 0
+    if "headers: a small tree" in ended.messages:
+        assert _AGAIN in ended.messages
 
 
 _EXIT_OF_OPEN = """
