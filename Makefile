@@ -65,7 +65,7 @@ test: packages-test $(LIBRARY) ## run the tests; make test ARGS='-k live' for so
 	kernel=$$?; wait $$unit; unit=$$?; cat "$$log"; \
 	exit $$((kernel ? kernel : unit)); }
 
-test-all: packages-test packages-vm $(LIBRARY) ## run all tests there are, here and in QEMU, and write docs/test-all.md: takes 90 minutes
+test-all: packages-test packages-vm $(LIBRARY) ## run all tests here, and in QEMU all that depend on the kernel; write docs/test-all.md: takes 90 minutes
 	@$(AS_ROOT) tests/vm/vm.py test-all $(ARGS)
 
 vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell

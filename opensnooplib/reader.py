@@ -12,7 +12,7 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.native_library import NativeField, check
-from opensnooplib.rows.columns import Column
+from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
 from opensnooplib.rows.field import Field
 from opensnooplib.base.globs import STAR, Glob

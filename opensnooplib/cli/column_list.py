@@ -7,8 +7,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.values import each_of
-from opensnooplib.rows import columns
-from opensnooplib.rows.appearance import KNOWN
+from opensnooplib.rows import column_choice
+from opensnooplib.rows.headings import KNOWN
 from opensnooplib.source import declarations, c_text
 
 # The prefix of the macros of fields that are compiled in only if their column
@@ -53,7 +53,7 @@ def parse(
     names = [] if words is None else _names(words, [*KNOWN, *declared])
     for name in beside:
         if name not in declared:
-            raise UsageError(columns.no_field(OPTIONS[name], name))
+            raise UsageError(column_choice.no_field(OPTIONS[name], name))
     macros = []
     for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
@@ -61,13 +61,15 @@ def parse(
         field, _, member = name.partition(".")
         field = known.field if known else field
         if known and field not in declared:
-            raise UsageError(columns.no_field(f"--columns {name}", field))
+            raise UsageError(
+                column_choice.no_field(f"--columns {name}", field)
+            )
         if (
             field not in declared
-            or name in columns.INTERNAL
+            or name in column_choice.INTERNAL
             or (member and _has_no_members(declared[field]))
         ):
-            raise UsageError(columns.unknown(name, list(declared)))
+            raise UsageError(column_choice.unknown(name, list(declared)))
         if declared[field].macro.startswith(_WANT):
             macros.append(declared[field].macro)
     return Asked(tuple(names), tuple(dict.fromkeys(macros)))
@@ -106,7 +108,7 @@ def help_text(path: Optional[str] = None) -> str:
         if known.field in declared
     }
     for name, declaration in declared.items():
-        if name not in columns.INTERNAL:
+        if name not in column_choice.INTERNAL:
             abouts.setdefault(name, declaration.note.about)
     width = max(len(name) for name in abouts)
     lines = [f"  {name:{width}}  {abouts[name]}" for name in abouts]

@@ -15,7 +15,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.kernel import this_kernel
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.rows.appearance import STYLES
+from opensnooplib.rows.headings import STYLES
 
 # The longest command name: TASK_COMM_LEN in the kernel's
 # include/linux/sched.h, without the NUL.

@@ -8,8 +8,8 @@ from opensnooplib.options import Options
 from opensnooplib.cli import column_list
 from opensnooplib.cli.column_list import OPTIONS
 from opensnooplib.recording.description import PATHS, Description
-from opensnooplib.rows import columns
-from opensnooplib.rows.appearance import KNOWN
+from opensnooplib.rows import column_choice
+from opensnooplib.rows.headings import KNOWN
 
 _GIVEN, _FULL, _REAL = PATHS
 
@@ -32,7 +32,7 @@ def check_names(options: Options, described: Description) -> None:
         if name in fields or name in KNOWN:
             continue
         if name not in column_list.declared_in():
-            raise UsageError(columns.unknown(name, fields))
+            raise UsageError(column_choice.unknown(name, fields))
 
 
 def check(options: Options, described: Description) -> None:

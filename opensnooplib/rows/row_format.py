@@ -8,9 +8,9 @@ from typing import List, NamedTuple
 
 from opensnooplib.base import native_library
 from opensnooplib.options import FORMATS, Options
-from opensnooplib.rows import columns
-from opensnooplib.rows.columns import Column
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows import column_choice
+from opensnooplib.rows.column_choice import Column
+from opensnooplib.rows.headings import Kind
 from opensnooplib.rows.schema import Schema
 
 
@@ -54,7 +54,7 @@ def choose(schema: Schema, options: Options) -> RowFormat:
     """
     return RowFormat(
         schema,
-        columns.choose(schema, options),
+        column_choice.choose(schema, options),
         options.format,
         options.color,
     )

@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(os.path.dirname(HERE)))
 
 # pylint: disable=wrong-import-position
-from opensnooplib.rows.appearance import Kind  # noqa: E402
+from opensnooplib.rows.headings import Kind  # noqa: E402
 
 NAMES: Dict[str, bytes] = {
     "empty": b"",

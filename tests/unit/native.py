@@ -17,7 +17,7 @@ from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.native_library import NativeField
 from opensnooplib.reader import _Column, _Glob, _Layout, _native_glob, _Symbol
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows.headings import Kind
 from opensnooplib.base.globs import Glob
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows.headings import Kind
 from tests.unit.native import SOURCES, Column, Native, run_c
 
 _LIBC = "/lib/x86_64-linux-gnu/libc.so.6"

@@ -16,7 +16,7 @@ import pytest
 from opensnooplib.options import FORMATS
 from opensnooplib.plan_list import PLANS
 from opensnooplib.cli import arguments, column_list, command_line
-from opensnooplib.rows.appearance import STYLES
+from opensnooplib.rows.headings import STYLES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows.headings import Kind
 from tests.unit.native import Column, Layout, Native
 
 TEXTS = [

@@ -14,7 +14,7 @@ from typing import List, Set
 import pytest
 
 from opensnooplib.cli import arguments, column_list
-from opensnooplib.rows import columns
+from opensnooplib.rows import column_choice
 from opensnooplib.rows import row_format
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
@@ -125,7 +125,9 @@ def _event_schema() -> Schema:
 
 def _usual_keys() -> List[str]:
     options = arguments.parse(["--format", "json"])
-    return [column.key for column in columns.choose(_event_schema(), options)]
+    return [
+        column.key for column in column_choice.choose(_event_schema(), options)
+    ]
 
 
 def test_the_record_table_has_the_fields_of_struct_event() -> None:

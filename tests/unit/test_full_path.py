@@ -9,7 +9,7 @@ from typing import Any, Tuple
 
 import pytest
 
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows.headings import Kind
 from tests.unit.native import Column, Layout, Native
 
 # enum dir_state of bpf_src/extra/file_of_open.h

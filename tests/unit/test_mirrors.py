@@ -12,7 +12,7 @@ import pytest
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.base import native_library
 from opensnooplib import options, reader
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows.headings import Kind
 from opensnooplib.trace import program_set
 from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c

@@ -11,7 +11,7 @@ from typing import Any, Union
 
 import pytest
 
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows.headings import Kind
 from tests.unit.native import Column, Layout, Native
 
 SIZES = {1: "b", 2: "h", 4: "i", 8: "q"}

@@ -15,7 +15,7 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from opensnooplib.rows.appearance import Kind
+from opensnooplib.rows.headings import Kind
 from tests.unit.native import Column, Native
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The columns of a row, chosen by name from the fields of struct event.
 
-Columns with a meaning of their own are in appearance.py; one field can have
+Columns with a meaning of their own are in headings.py; one field can have
 several of them. Every other field is a column by its type, so that a field
 added in C is shown. A comment on the field in C wins over both.
 """
@@ -13,7 +13,7 @@ from typing import List, NamedTuple, Optional, Sequence
 from opensnooplib.base.errors import SourceError
 from opensnooplib.options import Options
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.rows.appearance import KNOWN, STYLES, Kind
+from opensnooplib.rows.headings import KNOWN, STYLES, Kind
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
 
