@@ -190,6 +190,8 @@ def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
     try:
         return _compile_and_load(job, text, chosen, is_short=True)
     except (SourceError, CompilerError) as error:
+        if limits.ran_out(error, printed_from(0)):
+            raise  # it would fail again
         forget_printed()
         headers_folder.remove(job)
         program = _compile_and_load(job, text, chosen)
