@@ -120,12 +120,15 @@ def cgroup(tmp_path: Path, mounts: List[Path]) -> Iterator[Path]:
         yield group
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _heed_signals() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Undo ignored signals, which all that the tests start would inherit.
 
     A shell starts background jobs with SIGINT ignored, nohup(1) with SIGHUP.
+    The processes of pytest-xdist inherit what this does in the first one: they
+    sometimes run tests outside their main thread, where Python can't do it.
     """
+    if hasattr(config, "workerinput"):
+        return
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import List, Sequence
 
@@ -30,9 +31,9 @@ _HEAD = """\
 
 Written by `make test-all` on {date}, of the commit {commit}: also what
 `make test` and `make test-kernels` leave out as too many of a kind, see
-[kernels.md](kernels.md#which-tests-run-where). The first line is the machine
-itself, which runs everything, the unit tests and the fuzzers among it; the
-others are emulated, and run all that depends on the kernel.
+[kernels.md](kernels.md#which-tests-run-where). The first three lines are the
+machine itself, which runs everything, two processes at once; the others are
+emulated, and run all that depends on the kernel.
 
 """
 
@@ -40,20 +41,25 @@ others are emulated, and run all that depends on the kernel.
 def run(suites: Sequence[str], settings: machine.Settings) -> int:
     """Returns 0 if all tests passed, else 1."""
     boots = kernel_tests.boots(suites, kernel_tests.ALL, "")
-    results = [_here(), *kernel_tests.run(boots, settings)]
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(_here, ("kernel", "unit", "fuzz")))
+    results += kernel_tests.run(boots, settings)
     head = _HEAD.format(date=datetime.date.today(), commit=_commit())
     _DOCUMENT.write_text(head + _tables(results))
     print(kernel_tests.table(results))
     return 0 if all(result.has_passed for result in results) else 1
 
 
-def _here() -> kernel_tests.Result:
+def _here(folder: str) -> kernel_tests.Result:
+    """Run the tests in a folder of tests/, those of the kernel two at once."""
     image = images.Image("here", Path(), os.uname().release)
-    boot = kernel_tests.Boot(image, "", "-m '' tests")
+    boot = kernel_tests.Boot(image, f"tests/{folder}", "")
+    two_at_once = ["-n", "2", "--dist", "loadfile"]
     began = time.monotonic()
     done = subprocess.run(
         ["/usr/bin/python3", "-B", "tests/vm/guest_report.py", boot.share]
-        + ["[]", "-n", "2", "--dist", "loadfile", "-m", "", "tests"],
+        + ["[]", "-m", "", boot.kernel_options]
+        + two_at_once * (folder == "kernel"),
         cwd=machine.CHECKOUT,
         env={**os.environ, **_LONGER},
         stdin=subprocess.DEVNULL,
