@@ -198,7 +198,7 @@ class Trace:
             self._messages.note(line)
 
     def detach(self) -> None:
-        """Detach the programs; each waits for the kernel's RCU."""
+        """Detach the programs, which takes a while."""
         self.stubs.close()
         for program_set in [*self.older, self.newest]:
             program_set.detach()
