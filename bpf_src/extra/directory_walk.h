@@ -27,6 +27,7 @@
 struct walk {
 	struct path at;
 	struct path end;	   /* the root of the process */
+	struct dentry here;	   /* a copy of at.dentry, up to its name */
 	struct dentry *mount_root; /* of the mount that `at` is in */
 	bool to_fs_root;	   /* up to the file system's root first */
 	bool mount_root_passed;
@@ -111,7 +112,6 @@ static void name_without_directory(struct event *event,
 static bool step_up(struct walk *walk, struct event *event)
 {
 	struct dentry *here = walk->at.dentry;
-	struct dentry copy;
 
 	if (here == walk->end.dentry && walk->at.mnt == walk->end.mnt)
 		return false;
@@ -123,20 +123,20 @@ static bool step_up(struct walk *walk, struct event *event)
 			event->dir_state |= DIR_UNREACHABLE;
 		return false;
 	}
-	read_dentry(&copy, here);
-	if (copy.d_parent == here) {
+	read_dentry(&walk->here, here);
+	if (walk->here.d_parent == here) {
 		if (turn_at_fs_root(walk, event))
 			return true;
 		event->dir_state |= DIR_UNREACHABLE;
 		if (event->dir_size == 0)
-			name_without_directory(event, copy.d_name.name);
+			name_without_directory(event, walk->here.d_name.name);
 		return false;
 	}
-	if (!add_name(event, copy.d_name.name)) {
+	if (!add_name(event, walk->here.d_name.name)) {
 		event->dir_state |= DIR_CUT;
 		return false;
 	}
-	walk->at.dentry = copy.d_parent;
+	walk->at.dentry = walk->here.d_parent;
 	return true;
 }
 
