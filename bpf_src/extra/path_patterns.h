@@ -8,6 +8,16 @@
  * text of `size` bytes is at the address `at`.
  */
 
+/*
+ * Comes first: where the compiler merges the check of the length that is done
+ * already with the next one, the verifier loses sight of the bound.
+ */
+#define KEEP_BOUND(length)                                                     \
+	({                                                                     \
+		keep_in_one_register(length);                                  \
+		true;                                                          \
+	})
+
 #define PATH_IS(path, length, size, TEXT) ((length) == (size) && TEXT(path))
 
 #define PATH_BEGINS(path, length, size, TEXT) ((length) >= (size) && TEXT(path))

@@ -92,6 +92,7 @@ class _Writer:
             (f"{macro}(at)", has_bytes_at(text))
             for text, macro in self._texts.items()
         ]
+        condition = f"KEEP_BOUND(length) && ({condition})"
         return [*found, ("SELECT_PATH(path, length)", condition)]
 
     def _compare(self, how: str, text: bytes) -> str:
