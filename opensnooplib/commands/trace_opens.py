@@ -25,15 +25,15 @@ from opensnooplib.selection import pinned_maps
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
-from opensnooplib.trace import output_destination, plans, ring_size
-from opensnooplib.trace.proof import Result
+from opensnooplib.trace import output_destination, ring_size
 from opensnooplib.trace.exec_command import Command
 from opensnooplib.trace.ending_signals import EndingSignals
-from opensnooplib.trace.running_trace import Trace
 
 if TYPE_CHECKING:
     from opensnooplib.live.live_editing import Live
     from opensnooplib.inspection.maps_view import MapsView
+    from opensnooplib.trace.proof import Result
+    from opensnooplib.trace.running_trace import Trace
 
 # The interval, in ms, at which the rings are read if few opens happen, so that
 # rows come promptly.
@@ -57,6 +57,8 @@ def run(options: Options, messages: Messages) -> int:
         command = Command(options.command)
         options = options._replace(pids=(command.pid,))
     rings = open_rings(options, messages)
+    from opensnooplib.trace import plans  # all that compiles: the rings first
+
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
