@@ -9,8 +9,9 @@
  */
 
 /*
- * Comes first: where the compiler merges the check of the length that is done
- * already with the next one, the verifier loses sight of the bound.
+ * The start of each SELECT_PATH. Without it, clang 19 merges the check that
+ * path_selected() has made of the length with one that follows, and the
+ * verifier no longer knows how long the path can be.
  */
 #define KEEP_BOUND(length)                                                     \
 	({                                                                     \

@@ -49,6 +49,16 @@ def mount(
     )
 
 
+def own_mounts(folder: str) -> None:
+    """Put this process into a mount namespace of its own. Raises OSError.
+
+    What is mounted below `folder`, a mount point, from then on is seen by no
+    other process.
+    """
+    unshare(CLONE_NEWNS)
+    mount("none", folder, None, MS_REC | MS_PRIVATE)
+
+
 def umount(target: str) -> None:
     """umount(2). Raises OSError."""
     _check(_libc.umount(os.fsencode(target)))

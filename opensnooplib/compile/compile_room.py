@@ -203,7 +203,9 @@ def _compile_and_load(
     job: Job, text: str, chosen: Headers, is_short: bool = False
 ) -> BccProgram:
     flags = headers_folder.prepare(job, chosen, text, not is_short)
-    program = _compile(job, text, chosen, flags + is_short * _OPTIMIZE_ONCE)
+    if is_short:
+        flags += _OPTIMIZE_ONCE
+    program = _compile(job, text, chosen, flags)
     program.load(job.options.verifier_log)
     return program
 

@@ -26,8 +26,7 @@ def shown() -> Iterator[None]:
     """Show only these symbols to this process; all of them, if it may not."""
     is_mounted = False
     with contextlib.suppress(OSError):
-        libc.unshare(libc.CLONE_NEWNS)
-        libc.mount("none", "/proc", None, libc.MS_REC | libc.MS_PRIVATE)
+        libc.own_mounts("/proc")
         libc.mount(_FEW, _KALLSYMS, None, libc.MS_BIND)
         is_mounted = True
     try:

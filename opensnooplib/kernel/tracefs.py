@@ -35,9 +35,8 @@ def mount_for_this_process() -> None:
     if all(is_mounted(folder) for folder in FOLDERS):
         return
     try:
-        libc.unshare(libc.CLONE_NEWNS)
         # Not "/", which isn't a mount point in a plain chroot.
-        libc.mount("none", "/sys", None, libc.MS_REC | libc.MS_PRIVATE)
+        libc.own_mounts("/sys")
         if not is_mounted(TRACEFS):
             libc.mount("tracefs", TRACEFS, "tracefs")
     except OSError as error:

@@ -75,7 +75,10 @@ _AGAIN = "the compiler: compiled again, as usual: "
 
 @pytest.mark.every_kernel
 @pytest.mark.parametrize("plan", chosen.plans())
-@pytest.mark.parametrize("options", chosen.first(1, ["--all -R -x", "-F", ""]))
+@pytest.mark.parametrize(
+    "options",
+    chosen.first(1, ["--all -x --path !*a", "--all -R -x", "-F", ""]),
+)
 def test_the_short_way_does(plan: str, options: str) -> None:
     skip_without_hooks_for(plan)
     words = [*options.split(), "--attach", plan, "-v", "-d", "0.1"]
