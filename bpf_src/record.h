@@ -61,7 +61,7 @@ static void count(int counter)
 #include "extra/record_extras.h"
 #else
 #define fill_extras(program, event, open)
-#define finish_extras(ctx, event, began) true
+#define finish_extras(ctx, event, began)
 #endif
 
 /* Fills all fields but the path, which is there. */

@@ -58,7 +58,8 @@ class _Layout(ctypes.Structure):
         for name in (
             *("ts", "pid", "ret", "flags"),
             *("path_size", "dir_size", "dir_state"),
-            *("fs_device", "fs_size", "mount_size", "path"),
+            *("fs_device", "fs_size", "mount_size"),
+            *("comm", "latency", "path"),
         )
     ]
 

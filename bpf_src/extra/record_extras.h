@@ -17,12 +17,6 @@
 #define find_directories(program, event, open)
 #endif
 
-#if SUMMARY
-#include "extra/summary.h"
-#else
-#define summarize(event, began)
-#endif
-
 /* Called when all other fields and the path are filled. */
 static void fill_extras(u32 program, struct event *event,
 			const struct open_args *open)
@@ -42,13 +36,9 @@ static void fill_extras(u32 program, struct event *event,
 	bpf_get_stack(ctx, (event)->callers, CALLERS * sizeof(u64),            \
 		      BPF_F_USER_STACK)
 
-/* Called when the open has ended. False if the record isn't to be sent. */
-static bool finish_extras(void *ctx, struct event *event, u64 began)
+/* Called when the open has ended. */
+static void finish_extras(void *ctx, struct event *event, u64 began)
 {
 	fill_latency(event, began);
 	CALL_IF(WANT_CALLERS, FILL_CALLERS(ctx, event));
-	if (!SUMMARY || is_tool((u64)event->pid << 32))
-		return true;
-	summarize(event, began);
-	return false;
 }

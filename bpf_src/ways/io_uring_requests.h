@@ -85,9 +85,6 @@ static bool fill_request(struct event *event, const void *request, u8 opcode)
 	if (!caller_selected(pid_tgid) || !flags_selected(pid_tgid, &open))
 		return false;
 	fill_path(event, &open, NULL);
-	if (SUMMARY &&
-	    !path_selected(pid_tgid, event->path, event->path_size, PATH_ROOM))
-		return false; /* else the reader does it: a shorter program */
 	fill_event(CALL_IO_URING_OPENAT, event, &open, pid_tgid,
 		   is_direct(request) ? NO_DESCRIPTOR : 0);
 	use_process_name(event->comm);
@@ -101,8 +98,8 @@ static u64 event_pid_tgid(const struct event *event)
 
 static void send_request(void *ctx, struct event *event, u64 began)
 {
-	if (finish_extras(ctx, event, began))
-		send_event(ctx, event);
+	finish_extras(ctx, event, began);
+	send_event(ctx, event);
 }
 
 static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)

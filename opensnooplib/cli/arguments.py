@@ -109,7 +109,6 @@ def parse(arguments: Sequence[str]) -> Options:
         doctor=words.doctor,
     )
     conflicts.check_plan(options)
-    conflicts.check_paths(options)
     return options
 
 

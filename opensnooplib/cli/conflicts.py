@@ -19,7 +19,6 @@ from typing import Dict, List, Tuple, Union
 from opensnooplib.base.errors import UsageError
 from opensnooplib.options import Options
 from opensnooplib.plan_list import PLANS
-from opensnooplib.selection import path_tests
 
 # By option: its name in the result of argparse, and its value if not given.
 _Options = Dict[str, Tuple[str, Union[str, bool, List[str], None]]]
@@ -40,8 +39,6 @@ _COLUMNS: _Options = {
     "-c": ("callers", False),
     "--time": ("time", None),
     "--columns": ("columns", None),
-    "-F": ("full_path", False),
-    "-R": ("real_path", False),
 }
 _TRACING: _Options = {
     "--all": ("all", False),
@@ -71,11 +68,6 @@ _OUR_C: _Options = {
     "--trusted": ("trusted", False),
     "--all": ("all", False),
     "--attach": ("attach", "auto"),
-}
-# Options whose C is another one, or is replaced while it runs.
-_OTHER_C: _Options = {
-    "--source": ("source", None),
-    "--live": ("live", False),
 }
 _SELECTING: _Options = {
     "-p": ("pid", None),
@@ -199,10 +191,6 @@ def _refuse_for_modes(words: argparse.Namespace) -> None:
     if words.replay is not None:
         why = "a replay traces nothing, and has only what was recorded"
         _refuse_each(words, "--replay", _TRACING, why)
-        if words.summary:
-            why = "it does not summarize times"
-            mode = "--replay with --summary"
-            _refuse_each(words, mode, {"-L": ("latency", False)}, why)
 
 
 def check_plan(options: Options) -> None:
@@ -216,27 +204,11 @@ def check_plan(options: Options) -> None:
         )
 
 
-def check_paths(options: Options) -> None:
-    """Raise UsageError for patterns that the kernel can't match to count."""
-    if not options.summary or options.replay is not None:
-        return
-    if options.globs and not path_tests.is_whole(options.globs):
-        raise UsageError(
-            "--path with --summary: opens are counted in the kernel, which "
-            "can't match this pattern; use a shorter one with a single * and "
-            "no [...], or --record and then --replay --path --summary"
-        )
-
-
 def _refuse_for_sums(words: argparse.Namespace) -> None:
     if words.interval is not None and not (words.summary or words.top):
         raise UsageError("--interval needs --summary or --top")
     if words.summary:
         _refuse_each(words, "--summary", _COLUMNS, "it has no rows")
-    for option, (name, _) in _SUMS.items():
-        if getattr(words, name):
-            why = "opens are counted by bpf_src/extra/summary.h"
-            _refuse_each(words, option, _OTHER_C, why)
     if words.top:
         alone: _Options = {**_ROWS, **_COLUMNS, "--replay": ("replay", None)}
         _refuse_each(

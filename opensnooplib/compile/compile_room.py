@@ -46,7 +46,6 @@ from opensnooplib.source import (
 )
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import EVENTS_MAP
-from opensnooplib.summary import kernel_counts
 
 # clang optimizes, and then BCC does so again: without the first, a compile
 # takes 30 ms less, but a verifier may refuse the result.
@@ -167,7 +166,6 @@ def _work(job: Job) -> Handover:
                 # A program array forgets its programs unless it is held open.
                 *maps.known,
                 *kernel_selection.map_names(job.options),
-                *(kernel_counts.MAPS if job.options.summary else ()),
             )
         },
         programs=program.fds,

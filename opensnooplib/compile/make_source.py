@@ -18,7 +18,6 @@ from opensnooplib.source import (
     event_layout,
     kernel_headers,
 )
-from opensnooplib.summary import kernel_counts
 
 # The syscall whose path is that of the opened file, which is found by the
 # kernel's structs.
@@ -35,12 +34,8 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         job.sees_begin,
     )
     chosen += other_ways.defines + kernel_selection.defines(job.options)
-    extras = defines.extras(
-        job.options, job.sees_begin, kernel_headers.has_structs()
-    )
+    extras = defines.extras(job.options, kernel_headers.has_structs())
     chosen += [(name, "1") for name, is_on in extras.items() if is_on]
-    if job.options.summary:
-        chosen += kernel_counts.defines()
     if job.plan.runs_bpf_src:
         chosen += defines.HELPERS
         chosen += kernel_selection.conditions_of_all(job.options)

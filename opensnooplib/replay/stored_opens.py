@@ -23,9 +23,9 @@ from opensnooplib.recording.description import (
     Description,
 )
 from opensnooplib.recording.recording_file import Kind, RecordingReader
-from opensnooplib.replay.stored_sums import ReplaySums
 from opensnooplib.rows import row_format
 from opensnooplib.selection import kernel_selection
+from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.running_trace import end_line
@@ -68,7 +68,7 @@ class _Replay:
         self._damaged_at: Optional[int] = None
         self._counts: Optional[Counts] = None
         self._read_error = ""
-        self._sums: Optional[ReplaySums] = None
+        self._summing: Optional[Summing] = None
         self._fd = self._open(options.replay)
         self._reader = RecordingReader(self._fd)
 
@@ -109,8 +109,8 @@ class _Replay:
         stored_columns.check_names(self._options, self._described)
         self._set_format(self._described)
         if self._options.summary:
-            self._sums = ReplaySums(
-                self._reader, output, self._options, self._described
+            self._summing = Summing(
+                self._reader, output, self._options, self._began_ns
             )
         else:
             self._reader.start(
@@ -131,8 +131,8 @@ class _Replay:
         except OSError as error:
             self._state = State.INPUT_DAMAGED
             self._read_error = error.strerror or str(error)
-        if self._sums:
-            self._sums.show_if_due()
+        if self._summing:
+            self._summing.step()
         if self._state != State.AT_BLOCK:
             return
         self._state = State.RUNNING
@@ -169,8 +169,6 @@ class _Replay:
         self._reader.set_conditions(conditions)
         kernel_selection.check_schema(self._options, schema)
         self._reader.set_globs(self._options.globs)
-        if self._sums:
-            self._sums.use(described)
 
     def put_heading(self) -> None:
         if not self._options.summary:
@@ -178,9 +176,11 @@ class _Replay:
 
     def end(self) -> int:
         """Write what is left and the last line. Returns the exit status."""
-        if self._sums:
-            self._sums.end(self._seconds())
-        output_state = self._reader.finish(0)
+        ended_ns = self._began_ns + int(self._seconds() * 1e9)
+        if self._summing:
+            output_state = self._summing.end(ended_ns)
+        else:
+            output_state = self._reader.finish(ended_ns)
         self._tell()
         if output_state == State.OUTPUT_FAILED:
             output_destination.tell_output_error(
@@ -203,9 +203,9 @@ class _Replay:
         lost = self._counts.lost if self._counts else 0
         missed = self._counts.missed if self._counts else 0
         done, no_place = "shown", 0
-        if self._sums:
-            done, no_place = "counted", self._sums.total.no_place
-            counts = self._sums.total.as_counts()
+        if self._summing:
+            done, no_place = "counted", self._summing.no_place
+            counts = self._summing.counts
         seconds = self._seconds()
         line = end_line(counts, lost, missed, seconds, done, no_place)
         if lost or missed or counts.unreadable or counts.unwritten or no_place:

@@ -35,31 +35,25 @@ HELPERS: List[Define] = [
 ]
 
 
-def extras(
-    options: Options, sees_begin: bool, has_structs: bool
-) -> Dict[str, bool]:
+def extras(options: Options, has_structs: bool) -> Dict[str, bool]:
     """By macro: is this added to a record?
 
-    sees_begin: the plan has programs where an open begins. has_structs: the
-    C can use the kernel's structs. A summary counts paths as they were given.
+    has_structs: the C can use the kernel's structs.
     """
-    latency = options.latency or options.summary and sees_begin
-    walks = has_structs and not options.summary
     chosen = {
         **dict.fromkeys(options.wanted, True),
-        "WANT_LATENCY": latency,
-        "SUMMARY": options.summary,
+        "WANT_LATENCY": options.latency,
         "TRUSTED": options.trusted,
-        "FIND_DIRECTORIES": walks,  # open_by_handle_at always needs them
-        "FULL_PATH": walks and options.full_path,
-        "REAL_PATH": walks and options.real_path,
-        "PATH_VIEW_HOST": walks and options.path_view == "host",
+        "FIND_DIRECTORIES": has_structs,  # open_by_handle_at always needs them
+        "FULL_PATH": has_structs and options.full_path,
+        "REAL_PATH": has_structs and options.real_path,
+        "PATH_VIEW_HOST": has_structs and options.path_view == "host",
     }
     has_fields = chosen["PATH_VIEW_HOST"] or any(
         chosen[name] for name in chosen if name.startswith("WANT_")
     )
     chosen["OPTIONAL_FIELDS"] = has_fields
-    chosen["RECORD_EXTRAS"] = has_fields or walks or options.summary
+    chosen["RECORD_EXTRAS"] = has_fields or has_structs
     return chosen
 
 

@@ -60,13 +60,9 @@ def line(summary: Summary) -> str:
 
 
 def _json_file(file: File) -> Dict[str, Any]:
-    facts: Dict[str, Any] = {"path": None}
-    if file.path is not None:
-        facts = _json_text("path", file.path)
-    if file.is_cut:
-        facts["path_cut"] = True
     return {
-        **facts,
+        **_json_text("path", file.path),
+        **({"path_cut": True} if file.is_cut else {}),
         "opened": file.opened,
         "failed": file.failed,
         "missing": file.missing,

@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Callable, Mapping, Optional
+from typing import TYPE_CHECKING, Optional
 
-from opensnooplib.source.known_maps import START_MAP
-from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
-from opensnooplib.plan_list import PLANS
-from opensnooplib.reader import Counts, Reader
+from opensnooplib.reader import Counts as RowCounts
+from opensnooplib.reader import Reader, State
 from opensnooplib.summary import as_json, tables
-from opensnooplib.summary.kernel_counts import KernelCounts
+from opensnooplib.summary.counts import Counts
 from opensnooplib.summary.totals import Summary
 
 if TYPE_CHECKING:
@@ -21,98 +18,92 @@ if TYPE_CHECKING:
 _TOP_SECONDS = 1.0
 
 
-def render(summary: Summary, options: Options) -> str:
-    if options.format == "json":
-        return as_json.line(summary)
-    text = tables.table(summary)
-    return text + "\n" if options.interval else text
-
-
-class Total:
-    """The sums of all summaries of a trace, for its last line."""
-
-    def __init__(self) -> None:
-        self._counted = 0
-        self._unreadable = 0
-        self.no_place = 0
-
-    def add(self, summary: Summary) -> None:
-        self._counted += summary.opened
-        self._unreadable += summary.unreadable
-        full = summary.no_place
-        self.no_place += full.files + full.processes
-
-    def as_counts(self) -> Counts:
-        """The sums, with counted opens as shown ones."""
-        return Counts(self._counted, 0, self._unreadable, 0)
-
-
 class Summing:
-    """A trace that counts in the kernel. Methods raise OSError."""
+    """Counts what a trace or a replay reads. Methods raise OSError."""
 
     def __init__(
-        self, rings: Reader, maps: Mapping[str, int], options: Options
+        self, rows: Reader, output: int, options: Options, began_ns: int
     ) -> None:
-        self._rings = rings
+        """The first interval begins at `began_ns`, of CLOCK_MONOTONIC."""
+        self._rows = rows
         self._options = options
-        self._counts = KernelCounts(
-            maps,
-            sees_begin=START_MAP in maps,
-            preempted=this_kernel.preempts_programs(PLANS[options.plan].hook),
-        )
-        self._interval = options.interval
-        self._show: Callable[[Summary], None] = self._write
+        self._counts = Counts(rows, output, options.latency)
         self._screen: Optional[Screen] = None
         self._waiting = ""  # text that the output had no room for
-        self.total = Total()
-
-    def begin(self) -> None:
-        """Begin to count: what was counted before is dropped."""
-        self._counts.take(0)
-        self._began = time.monotonic()
-        if self._options.top:
+        self.no_place = 0  # opens that are not in the tables, so far
+        self.counts = RowCounts(0, 0, 0, 0)  # at the end: shown is counted
+        interval = options.interval or 0.0
+        if options.top:
             # Imported here since a summary doesn't need it.
             from opensnooplib.summary.top_screen import Screen
 
             self._screen = Screen(self._put)
             self._screen.enter()
-            self._show = self._screen.show
-            self._interval = self._interval or _TOP_SECONDS
+            interval = interval or _TOP_SECONDS
+        self._interval_ns = int(interval * 1e9)
+        self._first_ns = self._began_ns = began_ns
+        if self._interval_ns and options.replay is not None:
+            self._stop_after(began_ns)
 
-    def poll(self) -> bool:
-        """Show the counts of an interval that has ended.
+    def _stop_after(self, now_ns: int) -> None:
+        """Begin the interval that `now_ns` is in; count up to its end.
 
-        Returns False when the person has ended --top.
+        A trace doesn't need this, since it reads opens soon after they end.
         """
+        passed = max(0, now_ns - self._first_ns) // self._interval_ns
+        self._began_ns = self._first_ns + passed * self._interval_ns
+        self._counts.stop_at(self._began_ns + self._interval_ns)
+
+    def step(self, read_until_ns: int = 0) -> bool:
+        """Show an interval that has ended.
+
+        A trace has counted all opens before `read_until_ns`. Returns False
+        when the person has ended --top.
+        """
+        end_ns = self._began_ns + self._interval_ns
+        stopped_at = self._counts.stopped_at
         if self._waiting:
             self._put(self._waiting)
-        elif self._interval:
-            if time.monotonic() >= self._began + self._interval:
-                self._show_counts()
+        elif stopped_at:
+            self._show(end_ns)
+            self._stop_after(stopped_at)
+        elif self._interval_ns and read_until_ns >= end_ns:
+            self._show(read_until_ns)
         return not (self._screen and self._screen.is_to_end())
 
-    def end(self) -> None:
+    def end(self, until_ns: int) -> State:
+        """Count the opens before `until_ns`, and show what is left."""
+        self._rows.finish(until_ns)  # also waits for the output
+        counts = self._rows.counts()
+        counted = counts.shown + counts.unwritten
+        self.counts = counts._replace(shown=counted, unwritten=0)
         if self._waiting:
-            self._rings.finish(0)  # waits for the output
             self._put(self._waiting)
-        self._show_counts()
+        self._show(until_ns)
+        state = self._rows.finish(0)
         if self._screen:
-            self._rings.finish(0)
             self._screen.leave()
+        return state
 
-    def _show_counts(self) -> None:
-        now = time.monotonic()
-        summary = self._counts.take(now - self._began)
-        self._began = now
-        self.total.add(summary)
-        self._show(summary)
+    def _show(self, until_ns: int) -> None:
+        """Show the counts of an interval that ends at `until_ns`."""
+        summary = self._counts.take(max(0, until_ns - self._began_ns) / 1e9)
+        self._began_ns = until_ns
+        self.no_place += summary.no_place.files + summary.no_place.processes
+        if self._screen:
+            self._screen.show(summary)
+        else:
+            self._put(self._as_text(summary))
 
-    def _write(self, summary: Summary) -> None:
-        self._put(render(summary, self._options))
+    def _as_text(self, summary: Summary) -> str:
+        if self._options.format == "json":
+            return as_json.line(summary)
+        text = tables.table(summary)
+        return text + "\n" if self._options.interval else text
 
     def _put(self, text: str) -> None:
         try:
-            self._rings.put_text(text)
+            self._rows.put_text(text)
         except OSError:
             self._waiting = text
             return

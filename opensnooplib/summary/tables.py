@@ -9,7 +9,6 @@ from typing import Sequence
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import counted
 from opensnooplib.summary.totals import (
-    File,
     Summary,
     by_opens,
     error_name,
@@ -21,8 +20,6 @@ from opensnooplib.summary.totals import (
 ROWS = 10
 
 _BAR = 40
-
-_NO_PLACE = "<no room for its path>"
 
 
 def table(summary: Summary, rows: int = ROWS) -> str:
@@ -50,9 +47,6 @@ def _overview(summary: Summary) -> str:
     if full.files:
         opens = counted(full.files, "open")
         lines.append(f"{opens} of files for which the table has no room")
-    if full.names:
-        files = counted(full.names, "file")
-        lines.append(f"{files} for whose path there is no room")
     if full.processes:
         opens = counted(full.processes, "open")
         lines.append(f"{opens} by processes for which the table has no room")
@@ -73,17 +67,12 @@ def _files(summary: Summary, rows: int) -> str:
         "Opened most:",
         "   OPENS   FAILED PATH",
         [
-            f"{one.opened:>8} {one.failed:>8} {_path(one)}"
+            f"{one.opened:>8} {one.failed:>8} "
+            + shell_text(one.path, one.is_cut)
             for one in by_opens(summary).files
         ],
         rows,
     )
-
-
-def _path(file: File) -> str:
-    if file.path is None:
-        return _NO_PLACE
-    return shell_text(file.path, file.is_cut)
 
 
 def _processes(summary: Summary, rows: int) -> str:
@@ -125,8 +114,6 @@ def _in_vain(summary: Summary, rows: int) -> str:
 
 
 def _times(summary: Summary) -> str:
-    if summary.times is None:
-        return ""
     if not summary.times:
         return ""
     slots = range(min(summary.times), max(summary.times) + 1)

@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 class File(NamedTuple):
     """Opens of one path, as it was given."""
 
-    path: Optional[bytes]  # None: there was no room for its text
+    path: bytes
     is_cut: bool  # longer than PATH_MAX
     opened: int
     failed: int
@@ -25,11 +25,10 @@ class Process(NamedTuple):
 
 
 class NoPlace(NamedTuple):
-    """What isn't in the tables because they were full."""
+    """Opens that are not in a table because it was full."""
 
-    files: int  # opens
-    names: int  # files, whose opens are counted
-    processes: int  # opens
+    files: int
+    processes: int
 
 
 class Summary(NamedTuple):
@@ -38,7 +37,7 @@ class Summary(NamedTuple):
     processes: List[Process]
     errors: Dict[int, int]  # opens by errno
     # Opens that took 2**n ns or more, but less than 2**(n + 1), by n. None:
-    # the plan doesn't see when opens begin.
+    # it isn't known how long opens took.
     times: Optional[Dict[int, int]]
     unreadable: int  # opens
     no_place: NoPlace
@@ -68,8 +67,6 @@ def in_vain(files: List[File]) -> List[InVain]:
     folders: Dict[bytes, Set[bytes]] = {}
     found: Dict[bytes, bytes] = {}
     for file in files:
-        if file.path is None:
-            continue
         folder, _, name = file.path.rpartition(b"/")
         if file.missing:
             lookups[name] = lookups.get(name, 0) + file.missing
@@ -87,7 +84,7 @@ def by_opens(summary: Summary) -> Summary:
     """The summary with its tables sorted, most opens first."""
     return summary._replace(
         files=sorted(
-            summary.files, key=lambda one: (-one.opened, one.path or b"")
+            summary.files, key=lambda one: (-one.opened, one.path)
         ),
         processes=sorted(
             summary.processes, key=lambda one: (-one.opened, one.pid)

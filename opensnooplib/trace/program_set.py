@@ -67,7 +67,12 @@ class ProgramSet:
         return self.taken.programs
 
     def put_heading(self) -> None:
-        """Write the heading of the rows, or the description of the records."""
+        """Write the heading of the rows, or the description of the records.
+
+        A summary has headings of its own.
+        """
+        if self._options.summary:
+            return
         if self._options.record:
             from opensnooplib.recording import (
                 description,

@@ -26,6 +26,9 @@ from opensnooplib.trace.program_set import ProgramSet
 # in a virtual machine whose CPU stands still for a while.
 _COMPLETION_SECONDS = 0.02
 
+# MERGE_HOLD_BACK_MS of native/perf/merge.h
+_HOLD_BACK_NS = 20 * 1000 * 1000
+
 
 class Trace:
     """A trace from begin() to end(); then tell() says what was shown."""
@@ -97,27 +100,27 @@ class Trace:
         limit = self.options.row_limit
         if self.options.record:
             self._recorder = Recorder(self.rings, output, limit)
+        elif self.options.summary:
+            now_ns = native_library.kernel_clock_ns()
+            self._summing = Summing(self.rings, output, self.options, now_ns)
         else:
             self.rings.start(output, limit, self.options.unbuffered)
-        if self.options.summary:
-            maps = self.newest.taken.maps
-            self._summing = Summing(self.rings, maps, self.options)
-            self._summing.begin()
 
     def put_heading(self) -> None:
         """Write the heading of the rows, which the next poll() writes."""
-        if not self._summing:
-            self.newest.put_heading()
+        self.newest.put_heading()
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
         self._cpus.follow(self.lost())
         self._leave_rooms()
-        if self._summing and not self._summing.poll():
-            return State.COUNT_REACHED
         if self._recorder and self._recorder.counts_are_due():
             self._recorder.put_counts(self.lost(), self.missed())
-        return self.rings.poll(timeout_ms)
+        now_ns = native_library.kernel_clock_ns()
+        state = self.rings.poll(timeout_ms)
+        if self._summing and not self._summing.step(now_ns - _HOLD_BACK_NS):
+            state = max(state, State.COUNT_REACHED)
+        return state
 
     def _leave_rooms(self) -> None:
         """Forget compile rooms that have ended, some time after their work."""
@@ -165,7 +168,7 @@ class Trace:
         self._seconds = time.monotonic() - self._began
         time.sleep(_COMPLETION_SECONDS)
         if self._summing:
-            self._summing.end()
+            return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)
         if self._recorder:
             self._recorder.put_counts(self.lost(), self.missed(), True)
@@ -185,8 +188,8 @@ class Trace:
         done = "recorded" if self._recorder else "shown"
         if self._summing:
             done = "counted"
-            counts = self._summing.total.as_counts()
-            no_place = self._summing.total.no_place
+            counts = self._summing.counts
+            no_place = self._summing.no_place
         line = end_line(counts, lost, missed, self._seconds, done, no_place)
         if not self.newest.counts_itself:
             line += (

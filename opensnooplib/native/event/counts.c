@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event/full_path.h"
+/* What malloc(3) and tsearch(3) add to an entry, in bytes, about. */
+#define ENTRY_OVERHEAD 64
 
 static int compare(const void *a, const void *b)
 {
@@ -33,6 +34,7 @@ void tally_clear(struct tally *tally)
 	clear_table(&tally->files);
 	clear_table(&tally->processes);
 	memset(tally->errors, 0, sizeof(tally->errors));
+	memset(tally->times, 0, sizeof(tally->times));
 	tally->unreadable = 0;
 	tally->stopped_at = 0;
 }
@@ -44,8 +46,6 @@ static bool make_room(struct tally_table *table)
 
 	if (table->count < table->capacity)
 		return true;
-	if (capacity > TALLY_ENTRIES_MAX)
-		return false;
 	all = realloc(table->all, capacity * sizeof(struct tally_entry *));
 	if (!all)
 		return false;
@@ -61,7 +61,7 @@ static struct tally_entry *add(struct tally_table *table,
 	size_t size = sizeof(*key) + key->size;
 	struct tally_entry *entry;
 
-	if (!make_room(table))
+	if (table->bytes + size > TALLY_BYTES_MAX || !make_room(table))
 		return NULL;
 	entry = malloc(size);
 	if (!entry)
@@ -72,6 +72,7 @@ static struct tally_entry *add(struct tally_table *table,
 		return NULL;
 	}
 	table->all[table->count++] = entry;
+	table->bytes += size + ENTRY_OVERHEAD;
 	return entry;
 }
 
@@ -102,11 +103,12 @@ static void count(struct tally_table *table, uint64_t number, struct text text,
 }
 
 static void count_file(struct tally *tally, const struct layout *layout,
-		       const struct record *record, int64_t ret)
+		       struct host_mounts *mounts, const struct record *record,
+		       int64_t ret)
 {
 	static char room[FULL_PATH_ROOM];
 	struct text path;
-	enum path_state state = full_path(record, layout, NULL, room, &path);
+	enum path_state state = full_path(record, layout, mounts, room, &path);
 
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
@@ -115,22 +117,26 @@ static void count_file(struct tally *tally, const struct layout *layout,
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,
-		  const struct record *record)
+		  struct host_mounts *mounts, const struct record *record)
 {
 	uint64_t ts = 0;
 	uint64_t pid = 0;
+	uint64_t latency = 0; /* unknown */
 	int64_t ret = 0;
 
 	record_unsigned(record, layout->ts, &ts);
 	record_unsigned(record, layout->pid, &pid);
+	record_unsigned(record, layout->latency, &latency);
 	record_signed(record, layout->ret, &ret);
 	if (tally->until && ts >= tally->until) {
 		tally->stopped_at = ts;
 		return false;
 	}
-	count_file(tally, layout, record, ret);
-	count(&tally->processes, pid, record_text(record, tally->comm), ret);
+	count_file(tally, layout, mounts, record, ret);
+	count(&tally->processes, pid, record_text(record, layout->comm), ret);
 	if (ret < 0)
 		tally->errors[(uint64_t)-ret % TALLY_ERRNO_MAX]++;
+	if (latency > 0)
+		tally->times[63 - __builtin_clzll(latency)]++;
 	return true;
 }

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tally: the counts of records that a summary of a recording shows. In a live
- * trace, bpf_src/extra/summary.h counts.
+ * Tally: the counts of records that a summary shows.
  */
 #ifndef OPENSNOOP_COUNTS_H
 #define OPENSNOOP_COUNTS_H
 
-#include "event/record.h"
+#include "event/full_path.h"
 
-/* How many files, and how many processes, are counted apart. */
-#define TALLY_ENTRIES_MAX (1 << 20)
+/* Bytes for the entries of all files, and as many for those of processes. */
+#define TALLY_BYTES_MAX (64 << 20)
 
 /* Errnos are below this. */
 #define TALLY_ERRNO_MAX 4096
+
+/* Powers of two, in ns, by which the time that an open took is counted. */
+#define TALLY_POWERS 64
 
 /* Counts of one file or one process. */
 struct tally_entry {
@@ -29,6 +31,7 @@ struct tally_table {
 	struct tally_entry **all;
 	uint32_t count;
 	uint32_t capacity;
+	uint64_t bytes;	   /* of all entries, about */
 	uint64_t no_place; /* opens for which there is no entry left */
 };
 
@@ -36,8 +39,8 @@ struct tally {
 	struct tally_table files;
 	struct tally_table processes;
 	uint64_t errors[TALLY_ERRNO_MAX];
+	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
 	uint64_t unreadable;
-	struct field comm;
 	uint64_t until;	     /* ns; a later record isn't counted; 0: no limit */
 	uint64_t stopped_at; /* ns; the time of the first such record, or 0 */
 };
@@ -45,8 +48,11 @@ struct tally {
 /* Set all counts to 0, and free their memory. */
 void tally_clear(struct tally *tally);
 
-/* Count the record. False: it isn't counted, because of `until`. */
+/*
+ * Count the record; `mounts` as in full_path(). False: it isn't counted,
+ * because of `until`.
+ */
 bool tally_record(struct tally *tally, const struct layout *layout,
-		  const struct record *record);
+		  struct host_mounts *mounts, const struct record *record);
 
 #endif

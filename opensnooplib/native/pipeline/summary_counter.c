@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/summary_counter.h"
 
+#include "pipeline/progress.h"
 #include "pipeline/reader_data.h"
 #include "pipeline/selection.h"
 #include "pipeline/stream_format.h"
@@ -11,9 +12,12 @@ static enum verdict count_record(void *context, const struct record *record)
 
 	if (!is_wanted(reader, record))
 		return CONSUMED;
-	return tally_record(&reader->tally, &reader->format.layout, record)
-		       ? CONSUMED
-		       : NOT_CONSUMED;
+	if (!follow_stream(reader, record) ||
+	    !tally_record(&reader->tally, &reader->format.layout,
+			  reader->format.host_mounts, record))
+		return NOT_CONSUMED;
+	count_row(reader, record);
+	return CONSUMED;
 }
 
 int reader_start_tally(struct reader *reader, int fd)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The counts of a summary, from a recording (native/event/counts.h)."""
+"""The counts of a summary, which the reader makes: native/event/counts.h."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import ctypes
 from typing import Iterator, Tuple
 
 from opensnooplib.base import native_library
-from opensnooplib.recording.recording_file import RecordingReader
-from opensnooplib.rows.schema import Schema
+from opensnooplib.reader import Reader
 from opensnooplib.summary.totals import File, NoPlace, Process, Summary
 
 _ERRORS = 4096
+_POWERS = 64
 _u64 = ctypes.c_uint64
 
 
@@ -39,6 +39,7 @@ class _Table(ctypes.Structure):
         ("all", ctypes.POINTER(ctypes.POINTER(_Entry))),
         ("count", ctypes.c_uint32),
         ("capacity", ctypes.c_uint32),
+        ("bytes", _u64),
         ("no_place", _u64),
     ]
 
@@ -50,8 +51,8 @@ class _Tally(ctypes.Structure):
         ("files", _Table),
         ("processes", _Table),
         ("errors", _u64 * _ERRORS),
+        ("times", _u64 * _POWERS),
         ("unreadable", _u64),
-        ("comm", native_library.NativeField),
         ("until", _u64),
         ("stopped_at", _u64),
     ]
@@ -65,24 +66,17 @@ def _entries(table: _Table) -> Iterator[Tuple[_Entry, bytes]]:
         yield pointer.contents, text
 
 
-class ReplayCounts:
-    """Counts the records that `rows` replays, once it is started."""
+class Counts:
+    """Counts the opens that a reader reads, in place of rows."""
 
-    def __init__(self, rows: RecordingReader, output: int) -> None:
+    def __init__(self, reader: Reader, output: int, has_times: bool) -> None:
         """Raises OSError."""
+        self._has_times = has_times
         self._lib = lib = native_library.load()
         lib.reader_tally.restype = ctypes.POINTER(_Tally)
         lib.reader_tally.argtypes = [ctypes.c_void_p]
-        self._rows = rows
-        native_library.check(lib.reader_start_tally(rows._reader, output))
-        self._tally = lib.reader_tally(rows._reader).contents
-
-    def use(self, schema: Schema) -> None:
-        comm = schema.known("comm")
-        if comm:
-            self._tally.comm = native_library.NativeField(
-                comm.offset, comm.size
-            )
+        native_library.check(lib.reader_start_tally(reader._reader, output))
+        self._tally = lib.reader_tally(reader._reader).contents
 
     def stop_at(self, until_ns: int) -> None:
         """Count no record of that time (CLOCK_MONOTONIC) or later."""
@@ -95,8 +89,9 @@ class ReplayCounts:
         return int(self._tally.stopped_at)
 
     def take(self, seconds: float) -> Summary:
-        """The counts since the last call."""
+        """The counts since the last call, which was `seconds` ago."""
         tally = self._tally
+        times = {power: c for power, c in enumerate(tally.times) if c}
         summary = Summary(
             seconds=seconds,
             files=[
@@ -108,11 +103,9 @@ class ReplayCounts:
                 for e, text in _entries(tally.processes)
             ],
             errors={n: c for n, c in enumerate(tally.errors) if c},
-            times=None,
+            times=times if self._has_times else None,
             unreadable=tally.unreadable,
-            no_place=NoPlace(
-                tally.files.no_place, 0, tally.processes.no_place
-            ),
+            no_place=NoPlace(tally.files.no_place, tally.processes.no_place),
         )
         self._lib.tally_clear(ctypes.byref(tally))
         return summary
