@@ -4,27 +4,25 @@
  *
  * Each option adds a condition to one of four macros that the frontend defines;
  * what is always true, the compiler leaves out. With -p 12,34, for example, it
- * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U)
+ * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U). The tool's
+ * own opens are always wanted: see is_tool().
  */
 #if SELECT_EXTRAS /* for conditions that call functions */
 #include "extra/select_extras.h"
 #endif
-
-/* The tool's own opens are always wanted: see is_tool(). */
-#define WANTED(pid_tgid, condition) (is_tool(pid_tgid) || (condition))
 
 /* The caller, which is known when an open begins. */
 static bool caller_selected(u64 pid_tgid)
 {
 	u32 pid = pid_tgid >> 32, tid = pid_tgid;
 
-	return WANTED(pid_tgid, SELECT_CALLER(pid, tid));
+	return is_tool(pid_tgid) || SELECT_CALLER(pid, tid);
 }
 
 /* The flags. True while they can't be read, since they may be wanted ones. */
 static bool flags_selected(u64 pid_tgid, const struct open_args *open)
 {
-	return WANTED(pid_tgid, open->user_how || SELECT_FLAGS(open->flags));
+	return is_tool(pid_tgid) || open->user_how || SELECT_FLAGS(open->flags);
 }
 
 /* The path, in a buffer of `room` bytes. True if it was cut or unreadable. */
@@ -33,12 +31,14 @@ static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
 	u64 length = size - 1;
 
 	keep_in_one_register(length);
-	return WANTED(pid_tgid,
-		      length >= room - 1 || SELECT_PATH(path, length));
+	if (is_tool(pid_tgid) || length >= room - 1)
+		return true;
+	keep_in_one_register(length); /* clang 19 would merge these checks */
+	return SELECT_PATH(path, length);
 }
 
 /* The result, which is known when an open ends. */
 static bool result_selected(u64 pid_tgid, long ret)
 {
-	return WANTED(pid_tgid, SELECT_RESULT(ret));
+	return is_tool(pid_tgid) || SELECT_RESULT(ret);
 }

@@ -8,7 +8,7 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from typing import Any, Dict, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.native_library import NativeField, check
@@ -16,6 +16,7 @@ from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
 from opensnooplib.rows.field import Field
 from opensnooplib.base.globs import STAR, Glob
+from opensnooplib.selection.selections import Condition
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
@@ -107,6 +108,19 @@ class _FormatRequest(ctypes.Structure):
     ]
 
 
+class _Condition(ctypes.Structure):
+    """struct condition of native/event/condition.h."""
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("field", NativeField),
+        ("or_next", ctypes.c_uint32),
+        ("mask", ctypes.c_uint64),
+        ("bits", ctypes.c_uint64),
+        ("text", ctypes.c_char * 64),
+    ]
+
+
 class _Glob(ctypes.Structure):
     """struct glob of native/event/glob.h."""
 
@@ -164,6 +178,16 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
     )
 
 
+def _native_conditions(condition: Condition, field: Field) -> List[_Condition]:
+    """One for each of the wanted bits."""
+    size = NativeField(field.offset, field.size)
+    all_but_last = [1] * (len(condition.wanted) - 1)
+    return [
+        _Condition(condition.test, size, or_next, mask, bits, condition.text)
+        for (mask, bits), or_next in zip(condition.wanted, [*all_but_last, 0])
+    ]
+
+
 def _native_glob(glob: Glob) -> _Glob:
     """The pattern as tables, see native/event/glob.h."""
     words = glob.least // 64 + 1
@@ -214,6 +238,7 @@ _SIGNATURES: Dict[str, Sequence[Any]] = {
     "reader_end_own_process": [_reader, _u32],
     "reader_start": [_reader, _int, ctypes.c_uint64, ctypes.c_bool],
     "reader_set_globs": [_reader, ctypes.POINTER(_Glob), _u32],
+    "reader_set_conditions": [_reader, ctypes.POINTER(_Condition), _u32],
     "reader_put_heading": [_reader, ctypes.c_char_p],
     "reader_start_recording": [_reader, _int, ctypes.c_uint64],
     "reader_put_counts": [_reader, ctypes.c_char_p],
@@ -249,6 +274,7 @@ class Reader:
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream
+        self._conditions: Dict[int, Any] = {}  # by stream
         # The difference between the time of day and CLOCK_MONOTONIC, the same
         # for all rows.
         self.wall_offset_ns = wall_offset_ns()
@@ -358,8 +384,20 @@ class Reader:
         """
         check(self._lib.reader_start(self._reader, fd, row_limit, by_line))
 
-    def set_globs(self, globs: Sequence[Glob]) -> None:
-        """Show only opens whose paths match these patterns."""
+    def set_conditions(
+        self,
+        conditions: Sequence[Tuple[Condition, Field]],
+        globs: Sequence[Glob],
+    ) -> None:
+        """Show only opens that meet all of these conditions.
+
+        Those on fields are for the newest stream; `globs`, the patterns of
+        paths, for all.
+        """
+        all_of = [n for one in conditions for n in _native_conditions(*one)]
+        array = (_Condition * len(all_of))(*all_of)
+        self._lib.reader_set_conditions(self._reader, array, len(array))
+        self._conditions[self._newest] = array  # C keeps a pointer
         self._globs = (_Glob * len(globs))(*map(_native_glob, globs))
         self._lib.reader_set_globs(self._reader, self._globs, len(globs))
 

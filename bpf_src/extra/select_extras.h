@@ -2,7 +2,6 @@
 /*
  * What the conditions of a selection call: see select.h.
  */
-#include "extra/path_patterns.h"
 #if FOLLOW_CHILDREN
 #include "extra/children.h"
 #endif

@@ -37,7 +37,7 @@ from opensnooplib.compile.make_source import calls_of, find_ways, make_source
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits, open_calls, tracefs
-from opensnooplib.selection import kernel_selection
+from opensnooplib.selection import selections
 from opensnooplib.source import (
     c_text,
     declarations,
@@ -165,7 +165,7 @@ def _work(job: Job) -> Handover:
                 EVENTS_MAP,
                 # A program array forgets its programs unless it is held open.
                 *maps.known,
-                *kernel_selection.map_names(job.options),
+                *selections.map_names(job.options),
             )
         },
         programs=program.fds,
@@ -231,7 +231,7 @@ def _refuse_map(job: Job, name: str, written: str) -> None:
 
     In the C of --source, a map that no option needs may have any shape.
     """
-    if job.plan.runs_bpf_src or name in kernel_selection.map_names(
+    if job.plan.runs_bpf_src or name in selections.map_names(
         job.options
     ):
         raise SourceError(

@@ -10,7 +10,7 @@ from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
 from opensnooplib.kernel.ways import NO_WAYS, Ways
-from opensnooplib.selection import kernel_selection
+from opensnooplib.selection import selections
 from opensnooplib.source import (
     c_text,
     declarations,
@@ -33,12 +33,12 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         job.tool_pid,
         job.sees_begin,
     )
-    chosen += other_ways.defines + kernel_selection.defines(job.options)
+    chosen += other_ways.defines + selections.defines(job.options)
     extras = defines.extras(job.options, kernel_headers.has_structs())
     chosen += [(name, "1") for name, is_on in extras.items() if is_on]
     if job.plan.runs_bpf_src:
         chosen += defines.HELPERS
-        chosen += kernel_selection.conditions_of_all(job.options)
+        chosen += selections.conditions_of_all(job.options)
         chosen += defines.more_probes(chosen)
         declared = declarations.of_event(job.source.text).values()
         optional = [one.macro for one in declared if one.is_optional]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from opensnooplib.base.errors import SourceError
 from opensnooplib.options import Options
-from opensnooplib.selection import kernel_selection
+from opensnooplib.selection import selections
 from opensnooplib.source import c_text, event_layout, locations
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.c_text import Source
@@ -43,9 +43,16 @@ def check(made_of: Source, options: Options) -> None:
             f"{name} sends no records, so nothing would be shown: call "
             "events.perf_submit(ctx, &event, sizeof(event))"
         )
-    for word in kernel_selection.conditions(options):
-        if not re.search(rf"\b{word}\b", code):
+    for one in selections.selections(options):
+        field = one.condition.name if one.condition else ""
+        by_field = field and re.search(rf"\b{field}\s*[;\[]", code)
+        if one.option == "--path" or by_field:
+            continue  # the reader compares it
+        if not re.search(rf"\b{one.macro_name}\b", code):
+            lacks = f"doesn't use the macro {one.macro_name}"
+            if field:
+                lacks = f"has no field {field} in struct event and {lacks}"
             raise SourceError(
-                f"{name} doesn't use the macro {word}, by which the options "
-                "select opens: see bpf_src/select.h, or leave the option out"
+                f"{name} {lacks}, by which {one.option} selects opens: see "
+                "bpf_src/select.h, or leave the option out"
             )

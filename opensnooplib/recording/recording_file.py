@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import ctypes
 from enum import IntEnum
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib import reader
 from opensnooplib.reader import Block, State
-from opensnooplib.rows.field import Field
 
 
 class Kind(IntEnum):
@@ -23,42 +22,6 @@ class Kind(IntEnum):
     VERSION_OTHER = 4
 
 
-class Test(IntEnum):
-    """enum condition_kind of native/event/condition.h."""
-
-    BITS = 0
-    MOST = 1
-    HOLDS = 2
-
-
-class Condition(NamedTuple):
-    """struct condition of native/event/condition.h."""
-
-    test: Test
-    field: Field
-    # For BITS, pairs of mask and bits; for MOST, one with the bound as bits.
-    wanted: Sequence[Tuple[int, int]] = ()
-    text: bytes = b""
-
-
-class _WantedBits(ctypes.Structure):
-    """struct wanted_bits of native/event/condition.h."""
-
-    _fields_ = [("mask", ctypes.c_uint64), ("bits", ctypes.c_uint64)]
-
-
-class _Condition(ctypes.Structure):
-    """struct condition of native/event/condition.h."""
-
-    _fields_ = [
-        ("kind", ctypes.c_uint32),
-        ("field", native_library.NativeField),
-        ("first", ctypes.c_uint32),
-        ("count", ctypes.c_uint32),
-        ("text", ctypes.c_char * 64),
-    ]
-
-
 class RecordingReader(reader.Reader):
     """A recording in, rows out. Methods raise OSError."""
 
@@ -67,6 +30,7 @@ class RecordingReader(reader.Reader):
         self._lib = lib = reader.library()
         self._reader = ctypes.c_void_p()
         self._formats = {}
+        self._conditions = {}
         lib.reader_input_offset.restype = ctypes.c_uint64
         lib.reader_input_offset.argtypes = [ctypes.c_void_p]
         lib.reader_set_record_least.restype = None
@@ -109,24 +73,3 @@ class RecordingReader(reader.Reader):
     def impossible(self) -> int:
         """The number of records that are too short; they have no rows."""
         return int(self._lib.reader_impossible(self._reader))
-
-    def set_conditions(self, conditions: Sequence[Condition]) -> None:
-        """Show only records that meet all of these conditions."""
-        array = (_Condition * len(conditions))()
-        wanted: List[Tuple[int, int]] = []
-        for native, one in zip(array, conditions):
-            native.kind = one.test
-            native.field = native_library.NativeField(
-                one.field.offset, one.field.size
-            )
-            native.first, native.count = len(wanted), len(one.wanted)
-            native.text = one.text
-            wanted += one.wanted
-        pairs = (_WantedBits * len(wanted))(
-            *(_WantedBits(mask, bits) for mask, bits in wanted)
-        )
-        native_library.check(
-            self._lib.reader_set_conditions(
-                self._reader, array, len(array), pairs, len(pairs)
-            )
-        )

@@ -16,7 +16,7 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
 from opensnooplib.recording import description
-from opensnooplib.replay import stored_columns, stored_selection
+from opensnooplib.replay import stored_columns
 from opensnooplib.recording.description import (
     Counts,
     DamagedError,
@@ -24,7 +24,7 @@ from opensnooplib.recording.description import (
 )
 from opensnooplib.recording.recording_file import Kind, RecordingReader
 from opensnooplib.rows import row_format
-from opensnooplib.selection import kernel_selection
+from opensnooplib.selection import selections
 from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
@@ -161,14 +161,12 @@ class _Replay:
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
-        conditions = stored_selection.conditions(
+        conditions = selections.for_reader(
             self._options, schema, self._began_ns
         )
         self._reader.set_format(self._format)
         self._reader.set_record_least(schema.least)
-        self._reader.set_conditions(conditions)
-        kernel_selection.check_schema(self._options, schema)
-        self._reader.set_globs(self._options.globs)
+        self._reader.set_conditions(conditions, self._options.globs)
 
     def put_heading(self) -> None:
         if not self._options.summary:

@@ -23,7 +23,7 @@ from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
 from opensnooplib.kernel import program_names
-from opensnooplib.selection import kernel_selection
+from opensnooplib.selection import selections
 
 # enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
@@ -57,10 +57,10 @@ class ProgramSet:
         rings.set_format(self.format)
         if self.format.has_callers and not options.record:
             rings.name_callers()
-        kernel_selection.check_schema(options, taken.schema)
-        rings.set_globs(options.globs)
+        conditions = selections.for_reader(options, taken.schema)
+        rings.set_conditions(conditions, options.globs)
         older_maps = older.taken.maps if older else None
-        kernel_selection.fill_maps(options, taken.maps, older_maps)
+        selections.fill_maps(options, taken.maps, older_maps)
 
     @property
     def programs(self) -> Dict[str, int]:

@@ -19,7 +19,6 @@
 #define FILE_MAX       (64 * 1024)
 #define COLUMNS_MAX    8
 #define CONDITIONS_MAX 4
-#define WANTED_MAX     8
 
 static struct field take_field(struct input *input)
 {
@@ -81,6 +80,8 @@ static void set_format(struct input *input, struct reader *reader)
 		.fs_device = take_field(input),
 		.fs_size = take_field(input),
 		.mount_size = take_field(input),
+		.comm = take_field(input),
+		.latency = take_field(input),
 		.path = take_field(input),
 	};
 	for (unsigned int i = 0; i < request.column_count; i++) {
@@ -96,21 +97,19 @@ static void set_format(struct input *input, struct reader *reader)
 
 static void set_conditions(struct input *input, struct reader *reader)
 {
-	struct condition all[CONDITIONS_MAX] = {0};
-	struct wanted_bits wanted[WANTED_MAX];
+	/* The reader goes on reading them. */
+	static struct condition all[CONDITIONS_MAX];
 	uint32_t count = take_u8(input) % (CONDITIONS_MAX + 1);
-	uint32_t wanted_count = take_u8(input) % (WANTED_MAX + 1);
 
 	for (uint32_t i = 0; i < count; i++) {
 		all[i].kind = take_u8(input) % (CONDITION_KINDS + 1);
 		all[i].field = take_field(input);
-		all[i].first = take_u8(input) % 16;
-		all[i].count = take_u8(input) % 16;
+		all[i].or_next = take_u8(input) % 2;
+		all[i].mask = take_u16(input);
+		all[i].bits = take_u16(input);
 		take(input, all[i].text, take_u8(input) % CONDITION_TEXT_SIZE);
 	}
-	take(input, wanted, sizeof(wanted));
-	/* One that reaches too far is refused, and the others stay. */
-	reader_set_conditions(reader, all, count, wanted, wanted_count);
+	reader_set_conditions(reader, all, count);
 }
 
 static void start(struct input *input, struct reader *reader, int output)
@@ -122,7 +121,6 @@ static void start(struct input *input, struct reader *reader, int output)
 		return;
 	}
 	CHECK(reader_start_tally(reader, output) == 0);
-	reader_tally(reader)->comm = take_field(input);
 }
 
 /* As the frontend does when it has shown the counts of an interval. */

@@ -9,26 +9,20 @@ from pathlib import Path
 from typing import List, Sequence, Tuple
 
 from opensnooplib.cli import arguments
-from opensnooplib.selection import kernel_selection
+from opensnooplib.selection import selections
 from tests.unit.native import CHECKOUT, run_c
 
 _HEADER = CHECKOUT / "bpf_src" / "extra" / "comm.h"
 _SIZE = 16  # TASK_COMM_LEN
 _LETTERS = b"ab\x01\x7f\x80\x81\xff"
 
-# Names in the header, which is included once for each case.
-_TAKEN = (
-    *("comm_search", "bytes_that_are", "letter_found"),
-    *("comm_holds_text", "comm_selected"),
-)
-
 _BEGIN = """
 #include <stdbool.h>
 #include <stdio.h>
-typedef unsigned long long u64;
+#include <string.h>
 #define TASK_COMM_LEN 16
-#define bpf_get_current_comm(comm, size) 0
-#define bpf_ntohll(number) (number)
+static const char *name; /* of the current command */
+#define bpf_get_current_comm(comm, size) memcpy(comm, name, size)
 """
 
 
@@ -36,36 +30,23 @@ def _found(
     folder: Path, cases: Sequence[Tuple[bytes, Sequence[bytes]]]
 ) -> List[List[bool]]:
     """For each case, a text and names: which of the names hold it."""
-    program, rows = _BEGIN, ""
+    program, main = _BEGIN, ""
     for number, (text, names) in enumerate(cases):
         options = arguments.parse(["-n", os.fsdecode(text)])
-        ((macro, value),) = kernel_selection.defines(options)
-        program += "#undef IN_EACH_BYTE\n#undef SELECT_COMM\n"
-        program += f"#define {macro} {value}\n"
-        for taken in _TAKEN:
-            program += f"#define {taken} {taken}_{number}\n"
-        program += f'#include "{_HEADER}"\n'
-        function = f"comm_holds_text_{number}"
+        ((macro, value),) = selections.defines(options)
+        function = f"comm_selected_{number}"
+        program += (
+            f"#undef SELECT_COMM\n#define {macro} {value}\n"
+            f"#define comm_selected {function}\n"
+            f'#include "{_HEADER}"\n#undef comm_selected\n'
+        )
         for name in names:
-            padded = name.ljust(_SIZE, b"\0")
-            halves = [
-                int.from_bytes(half, "big")
-                for half in (padded[:8], padded[8:])
-            ]
-            rows += f"{{{function}, {halves[0]}ULL, {halves[1]}ULL}},\n"
-    program += f"""
-static const struct {{
-	bool (*holds)(u64, u64);
-	u64 first, second;
-}} rows[] = {{
-{rows}}};
-
-int main(void)
-{{
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		putchar('0' + rows[i].holds(rows[i].first, rows[i].second));
-}}
-"""
+            padded = "".join(
+                f"\\{byte:03o}" for byte in name.ljust(_SIZE, b"\0")
+            )
+            main += f'\tname = "{padded}";\n'
+            main += f"\tputchar('0' + {function}());\n"
+    program += f"int main(void)\n{{\n{main}}}\n"
     printed = iter(run_c(folder, program))
     return [[next(printed) == "1" for _ in names] for _, names in cases]
 

@@ -25,6 +25,8 @@ struct stream {
 	struct layout layout;
 	const struct column *columns; /* owned by the frontend */
 	unsigned int column_count;
+	const struct condition *conditions; /* likewise */
+	uint32_t condition_count;
 	size_t row_bound;
 	char *heading; /* NULL: none */
 };
@@ -57,7 +59,6 @@ struct reader {
 		consume; /* writes a row, keeps the record or counts it */
 	/* Writes a heading; false if there is no room for it. */
 	bool (*put_heading)(struct reader *reader, const char *text);
-	struct conditions conditions;
 	const struct glob *globs;
 	unsigned int glob_count;
 	struct tally tally;

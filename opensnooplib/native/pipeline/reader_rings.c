@@ -79,7 +79,6 @@ void reader_close(struct reader *reader)
 	free_streams(reader);
 	free(reader->heading);
 	recording_free(&reader->recording);
-	conditions_free(&reader->conditions);
 	tally_clear(&reader->tally);
 	names_free(&reader->format.names);
 	callers_close(reader->format.callers);

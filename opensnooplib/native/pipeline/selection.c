@@ -14,12 +14,11 @@ void reader_set_globs(struct reader *reader, const struct glob *globs,
 	reader->glob_count = count;
 }
 
-int reader_set_conditions(struct reader *reader, const struct condition *all,
-			  uint32_t count, const struct wanted_bits *wanted,
-			  uint32_t wanted_count)
+void reader_set_conditions(struct reader *reader, const struct condition *all,
+			   uint32_t count)
 {
-	return conditions_set(&reader->conditions, all, count, wanted,
-			      wanted_count);
+	reader->streams[reader->newest].conditions = all;
+	reader->streams[reader->newest].condition_count = count;
 }
 
 void reader_add_own_process(struct reader *reader, uint32_t pid)
@@ -47,16 +46,17 @@ static bool is_own(const struct reader *reader, const struct record *record)
 
 bool is_wanted(struct reader *reader, const struct record *record)
 {
-	const struct layout *layout = &reader->streams[record->stream].layout;
+	const struct stream *stream = &reader->streams[record->stream];
 	struct text path;
 	enum path_state state;
 
 	if (is_own(reader, record) ||
-	    !conditions_met(&reader->conditions, record))
+	    !conditions_met(stream->conditions, stream->condition_count,
+			    record))
 		return false;
 	if (reader->glob_count == 0)
 		return true;
-	state = full_path(record, layout, reader->format.host_mounts,
+	state = full_path(record, &stream->layout, reader->format.host_mounts,
 			  reader->format.path_room, &path);
 	return path_is_wanted(reader->globs, reader->glob_count, path, state);
 }

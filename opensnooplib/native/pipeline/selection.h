@@ -19,12 +19,11 @@ void reader_set_globs(struct reader *reader, const struct glob *globs,
 		      unsigned int count);
 
 /*
- * Select only records that meet all these conditions. Returns 0 or a negative
- * errno: see conditions_set().
+ * Select only records of the newest stream that meet all these conditions,
+ * which stay the caller's, and must live as long as the stream.
  */
-int reader_set_conditions(struct reader *reader, const struct condition *all,
-			  uint32_t count, const struct wanted_bits *wanted,
-			  uint32_t wanted_count);
+void reader_set_conditions(struct reader *reader, const struct condition *all,
+			   uint32_t count);
 
 /*
  * Add a process of the tool's own, whose opens are not selected. The first is
