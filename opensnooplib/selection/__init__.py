@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The selection of opens, as conditions in C."""
+"""Which opens are wanted, and who decides it: the kernel or the reader."""
