@@ -256,6 +256,7 @@ def library() -> ctypes.CDLL:
     lib = native_library.load(_SIGNATURES)
     lib.reader_stream_is_read.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
+    lib.merge_ordered_until.restype = ctypes.c_uint64
     return lib
 
 
@@ -421,6 +422,10 @@ class Reader:
         Raises OSError: EIO if there is no room for it now.
         """
         check(self._lib.reader_put_text(self._reader, text.encode()))
+
+    def read_until_ns(self) -> int:
+        """The time before which the next poll() reads all opens."""
+        return int(self._lib.merge_ordered_until())
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, or a signal, and write the rows in order."""

@@ -231,9 +231,7 @@ def _refuse_map(job: Job, name: str, written: str) -> None:
 
     In the C of --source, a map that no option needs may have any shape.
     """
-    if job.plan.runs_bpf_src or name in selections.map_names(
-        job.options
-    ):
+    if job.plan.runs_bpf_src or name in selections.map_names(job.options):
         raise SourceError(
             f"{locations.of_map(name, job.source)}the frontend reads "
             f"the map {name}, which must be {written}: give a map of another "

@@ -34,10 +34,9 @@ class Summing:
         self.counts = RowCounts(0, 0, 0, 0)  # at the end: shown is counted
         interval = options.interval or 0.0
         if options.top:
-            # Imported here since a summary doesn't need it.
-            from opensnooplib.summary.top_screen import Screen
+            from opensnooplib.summary import top_screen  # not needed before
 
-            self._screen = Screen(self._put)
+            self._screen = top_screen.Screen(self._put)
             self._screen.enter()
             interval = interval or _TOP_SECONDS
         self._interval_ns = int(interval * 1e9)

@@ -83,9 +83,7 @@ def in_vain(files: List[File]) -> List[InVain]:
 def by_opens(summary: Summary) -> Summary:
     """The summary with its tables sorted, most opens first."""
     return summary._replace(
-        files=sorted(
-            summary.files, key=lambda one: (-one.opened, one.path)
-        ),
+        files=sorted(summary.files, key=lambda one: (-one.opened, one.path)),
         processes=sorted(
             summary.processes, key=lambda one: (-one.opened, one.pid)
         ),

@@ -26,9 +26,6 @@ from opensnooplib.trace.program_set import ProgramSet
 # in a virtual machine whose CPU stands still for a while.
 _COMPLETION_SECONDS = 0.02
 
-# MERGE_HOLD_BACK_MS of native/perf/merge.h
-_HOLD_BACK_NS = 20 * 1000 * 1000
-
 
 class Trace:
     """A trace from begin() to end(); then tell() says what was shown."""
@@ -116,9 +113,9 @@ class Trace:
         self._leave_rooms()
         if self._recorder and self._recorder.counts_are_due():
             self._recorder.put_counts(self.lost(), self.missed())
-        now_ns = native_library.kernel_clock_ns()
+        read_until_ns = self.rings.read_until_ns()
         state = self.rings.poll(timeout_ms)
-        if self._summing and not self._summing.step(now_ns - _HOLD_BACK_NS):
+        if self._summing and not self._summing.step(read_until_ns):
             state = max(state, State.COUNT_REACHED)
         return state
 

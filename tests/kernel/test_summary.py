@@ -262,7 +262,7 @@ def test_a_summary_of_somebodys_own_c(
     with Opener(ATTEMPTS) as opener:
         with Tool(
             *("--summary", "--format", "json", "-p", str(opener.pid)),
-            *("--source", tmp_path / "my.c", *options),
+            *("--source", str(tmp_path / "my.c"), *options),
         ) as tool:
             made = opener.run()
             (report,) = _reports(tool.stop())

@@ -93,8 +93,8 @@ def test_names(tmp_path: Path) -> None:
     chosen = _selection(["-n", os.fsdecode(b"a\\\"'\n\xff")])
     assert [name for name, _ in chosen] == ["SELECT_COMM(comm)"]
     expressions = [
-        r'''!!SELECT_COMM("a\\\"\'\n\xff")''',
-        r'''!!SELECT_COMM("a\\\"\'\nx")''',
+        r"""!!SELECT_COMM("a\\\"\'\n\xff")""",
+        r"""!!SELECT_COMM("a\\\"\'\nx")""",
     ]
     assert _evaluate(tmp_path, chosen, expressions) == [1, 0]
 
