@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import Iterator, Tuple
 
 from opensnooplib.base import native_library
@@ -16,29 +17,29 @@ _u64 = ctypes.c_uint64
 
 
 class _Entry(ctypes.Structure):
-    """struct tally_entry, without its text."""
-
-    _fields_ = [
-        ("number", _u64),
-        ("opened", _u64),
-        ("failed", _u64),
-        ("missing", _u64),
-        ("size", ctypes.c_uint32),
-    ]
+    """struct hash_entry, with the struct tally_entry in it."""
 
 
-# The offset of the text, which follows without padding.
-_TEXT_OFFSET = _Entry.size.offset + 4
+_Entry._fields_ = [
+    ("next", ctypes.c_void_p),
+    ("older", ctypes.POINTER(_Entry)),
+    ("hash", _u64),
+    ("key_size", ctypes.c_size_t),
+    ("key", ctypes.c_void_p),
+    ("opened", _u64),
+    ("failed", _u64),
+    ("missing", _u64),
+]
 
 
 class _Table(ctypes.Structure):
     """struct tally_table."""
 
     _fields_ = [
-        ("tree", ctypes.c_void_p),
-        ("all", ctypes.POINTER(ctypes.POINTER(_Entry))),
-        ("count", ctypes.c_uint32),
-        ("capacity", ctypes.c_uint32),
+        ("slots", ctypes.c_void_p),
+        ("slot_count", ctypes.c_size_t),
+        ("count", ctypes.c_size_t),
+        ("newest", ctypes.POINTER(_Entry)),
         ("bytes", _u64),
         ("no_place", _u64),
     ]
@@ -58,12 +59,14 @@ class _Tally(ctypes.Structure):
     ]
 
 
-def _entries(table: _Table) -> Iterator[Tuple[_Entry, bytes]]:
-    for i in range(table.count):
-        pointer = table.all[i]
-        address = ctypes.addressof(pointer.contents) + _TEXT_OFFSET
-        text = ctypes.string_at(address, pointer.contents.size)
-        yield pointer.contents, text
+def _entries(table: _Table) -> Iterator[Tuple[int, bytes, _Entry]]:
+    """Number, text and counts of each."""
+    pointer = table.newest
+    while pointer:
+        entry = pointer.contents
+        key = ctypes.string_at(entry.key, entry.key_size)
+        yield int.from_bytes(key[:8], sys.byteorder), key[8:], entry
+        pointer = entry.older
 
 
 class Counts:
@@ -95,12 +98,12 @@ class Counts:
         summary = Summary(
             seconds=seconds,
             files=[
-                File(text, bool(e.number), e.opened, e.failed, e.missing)
-                for e, text in _entries(tally.files)
+                File(text, bool(number), e.opened, e.failed, e.missing)
+                for number, text, e in _entries(tally.files)
             ],
             processes=[
-                Process(e.number, text, e.opened, e.failed)
-                for e, text in _entries(tally.processes)
+                Process(pid, text, e.opened, e.failed)
+                for pid, text, e in _entries(tally.processes)
             ],
             errors={n: c for n, c in enumerate(tally.errors) if c},
             times=times if self._has_times else None,

@@ -123,17 +123,23 @@ static void start(struct input *input, struct reader *reader, int output)
 	CHECK(reader_start_tally(reader, output) == 0);
 }
 
+static uint64_t opened_in(const struct tally_table *table)
+{
+	uint64_t opened = table->no_place;
+
+	for (const struct hash_entry *entry = table->entries.newest; entry;
+	     entry = entry->older)
+		opened += ((const struct tally_entry *)entry->value)->opened;
+	return opened;
+}
+
 /* As the frontend does when it has shown the counts of an interval. */
 static void check_tally(struct input *input, struct reader *reader)
 {
 	struct tally *tally = reader_tally(reader);
-	uint64_t opened = tally->processes.no_place;
 
-	for (uint32_t i = 0; i < tally->processes.count; i++)
-		opened += tally->processes.all[i]->opened;
-	for (uint32_t i = 0; i < tally->files.count; i++)
-		opened -= tally->files.all[i]->opened;
-	CHECK(opened == tally->unreadable + tally->files.no_place);
+	CHECK(opened_in(&tally->processes) ==
+	      opened_in(&tally->files) + tally->unreadable);
 	if (take_u8(input) & 1)
 		tally_clear(tally);
 	tally->until = 0;

@@ -60,8 +60,3 @@ def test_with_all_that_is_shown_and_selected(plan: str) -> None:
     columns = ["--columns", _COLUMNS + more_columns]
     rest = ["--all", option, *columns, *_SELECTION, *_PATHS]
     _compiles("--attach", plan, *rest)
-
-
-@pytest.mark.one_kernel
-def test_the_summary() -> None:
-    _compiles("--summary")

@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* tdestroy */
 #include "event/counts.h"
 
 #include <errno.h>
-#include <search.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* What malloc(3) and tsearch(3) add to an entry, in bytes, about. */
-#define ENTRY_OVERHEAD 64
-
-static int compare(const void *a, const void *b)
-{
-	const struct tally_entry *one = a;
-	const struct tally_entry *other = b;
-
-	if (one->number != other->number)
-		return one->number < other->number ? -1 : 1;
-	if (one->size != other->size)
-		return one->size < other->size ? -1 : 1;
-	return memcmp(one->text, other->text, one->size);
-}
 
 static void clear_table(struct tally_table *table)
 {
-	tdestroy(table->tree, free);
-	free(table->all);
+	hash_map_clear(&table->entries, NULL);
 	*table = (struct tally_table){0};
 }
 
@@ -39,60 +20,33 @@ void tally_clear(struct tally *tally)
 	tally->stopped_at = 0;
 }
 
-static bool make_room(struct tally_table *table)
+/* NULL: the table is full, or there is no memory. */
+static struct tally_entry *add(struct tally_table *table, const void *key,
+			       size_t size)
 {
-	uint32_t capacity = table->capacity ? 2 * table->capacity : 1024;
-	struct tally_entry **all;
+	size_t bytes = size + sizeof(struct tally_entry) +
+		       sizeof(struct hash_entry) + sizeof(struct hash_entry *);
 
-	if (table->count < table->capacity)
-		return true;
-	all = realloc(table->all, capacity * sizeof(struct tally_entry *));
-	if (!all)
-		return false;
-	table->all = all;
-	table->capacity = capacity;
-	return true;
-}
-
-/* Add a copy of `key`. NULL: the table is full, or there is no memory. */
-static struct tally_entry *add(struct tally_table *table,
-			       const struct tally_entry *key)
-{
-	size_t size = sizeof(*key) + key->size;
-	struct tally_entry *entry;
-
-	if (table->bytes + size > TALLY_BYTES_MAX || !make_room(table))
+	if (table->bytes + bytes > TALLY_BYTES_MAX)
 		return NULL;
-	entry = malloc(size);
-	if (!entry)
-		return NULL;
-	memcpy(entry, key, size);
-	if (!tsearch(entry, &table->tree, compare)) {
-		free(entry);
-		return NULL;
-	}
-	table->all[table->count++] = entry;
-	table->bytes += size + ENTRY_OVERHEAD;
-	return entry;
+	table->bytes += bytes;
+	return hash_map_add(&table->entries, key, size,
+			    sizeof(struct tally_entry));
 }
 
 static void count(struct tally_table *table, uint64_t number, struct text text,
 		  int64_t ret)
 {
-	/* The key is large enough for the text of any record. */
-	static union {
-		struct tally_entry entry;
-		unsigned char bytes[sizeof(struct tally_entry) + UINT16_MAX];
-	} key;
-	struct tally_entry **found;
+	static unsigned char key[sizeof(number) + FULL_PATH_ROOM];
+	size_t size = text.size < FULL_PATH_ROOM ? text.size : FULL_PATH_ROOM;
 	struct tally_entry *entry;
 
-	key.entry = (struct tally_entry){.number = number};
-	key.entry.size =
-		(uint32_t)(text.size < UINT16_MAX ? text.size : UINT16_MAX);
-	memcpy(key.entry.text, text.bytes, key.entry.size);
-	found = tfind(&key.entry, &table->tree, compare);
-	entry = found ? *found : add(table, &key.entry);
+	memcpy(key, &number, sizeof(number));
+	memcpy(key + sizeof(number), text.bytes, size);
+	size += sizeof(number);
+	entry = hash_map_find(&table->entries, key, size);
+	if (!entry)
+		entry = add(table, key, size);
 	if (!entry) {
 		table->no_place++;
 		return;

@@ -5,6 +5,7 @@
 #ifndef OPENSNOOP_COUNTS_H
 #define OPENSNOOP_COUNTS_H
 
+#include "base/hash_map.h"
 #include "event/full_path.h"
 
 /* Bytes for the entries of all files, and as many for those of processes. */
@@ -16,21 +17,18 @@
 /* Powers of two, in ns, by which the time that an open took is counted. */
 #define TALLY_POWERS 64
 
-/* Counts of one file or one process. */
+/*
+ * Counts of one file or one process. The key is a number and a text: the PID
+ * and the command name, or 1 if the path is cut, else 0, and the path.
+ */
 struct tally_entry {
-	uint64_t number; /* the PID; for a file 1 if its path is cut */
 	uint64_t opened;
 	uint64_t failed;
-	uint64_t missing;     /* failed since there is no such file */
-	uint32_t size;	      /* of the text, in bytes */
-	unsigned char text[]; /* the path, or the command name */
+	uint64_t missing; /* failed since there is no such file */
 };
 
 struct tally_table {
-	void *tree; /* of tsearch(3), which no input makes slow */
-	struct tally_entry **all;
-	uint32_t count;
-	uint32_t capacity;
+	struct hash_map entries;
 	uint64_t bytes;	   /* of all entries, about */
 	uint64_t no_place; /* opens for which there is no entry left */
 };

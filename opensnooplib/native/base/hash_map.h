@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hash map: values of one size, by keys of any bytes. A map of zeros is empty.
+ * How many values it may have is its owner's business.
+ *
+ * Keys come from other people's programs: without the secret, which is random
+ * in each process, nobody can choose keys that lie in one slot.
+ */
+#ifndef OPENSNOOP_HASH_MAP_H
+#define OPENSNOOP_HASH_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash_entry {
+	struct hash_entry *next;  /* in the same slot */
+	struct hash_entry *older; /* the one that was added before it */
+	uint64_t hash;		  /* of the key */
+	size_t key_size;
+	unsigned char *key; /* behind the value */
+	uint64_t value[];   /* any struct: this is its alignment */
+};
+
+struct hash_map {
+	struct hash_entry **slots; /* NULL: nothing was added yet */
+	size_t slot_count;	   /* a power of two */
+	size_t count;		   /* of the values */
+	struct hash_entry *newest; /* leads to all others */
+};
+
+/* The value of this key, where it stays until hash_map_clear(); or NULL. */
+void *hash_map_find(const struct hash_map *map, const void *key,
+		    size_t key_size);
+
+/* Add a value of zeros for a key that has none yet. NULL without memory. */
+void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,
+		   size_t value_size);
+
+/* Remove all values; `forget` frees what a value points to; NULL: nothing. */
+void hash_map_clear(struct hash_map *map, void (*forget)(void *value));
+
+#endif
