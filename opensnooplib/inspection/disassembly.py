@@ -56,7 +56,8 @@ _INSTRUCTION = struct.Struct("=BBhi")
 
 def of_program(name: str, fd: int) -> str:
     """The text of one program. Raises OSError."""
-    code, lines, btf_id = bpf_objects.program_code(fd)
+    code, lines = bpf_objects.program_code(fd)
+    btf_id = bpf_objects.btf_id_of(fd)
     comments = _c_lines(lines, bpf_objects.btf_data(btf_id)) if lines else {}
     text = [f"{name}:"]
     index = 0

@@ -22,18 +22,4 @@ int map_delete(int map_fd, const void *keys, uint32_t count);
 /* Set one value. Returns 0 or a negative errno. */
 int map_set(int map_fd, const void *key, const void *value);
 
-struct hash_count {
-	uint64_t entries;
-	uint64_t flagged;
-};
-
-/*
- * Count the entries of a hash map, and those that are flagged: of whose value
- * one of the `flag_size` bytes at `flag_offset` isn't 0 (all entries, if
- * flag_size is 0). Returns 0 or a negative errno.
- */
-int hash_count(int map_fd, uint32_t key_size, uint32_t value_size,
-	       uint32_t flag_offset, uint32_t flag_size,
-	       struct hash_count *count);
-
 #endif
