@@ -11,12 +11,12 @@ import errno
 import os
 from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from opensnooplib.base import native_library
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
     btf,
     function_names,
     hooks,
+    own_opens,
     this_kernel,
     tracefs,
 )
@@ -181,7 +181,7 @@ def _runs_32_bits() -> bool:
     """
     if not _is_x86():
         return True  # this can't be tried here
-    return native_library.test_open(_32_BITS, "") != -errno.ENOSYS
+    return own_opens.make(_32_BITS, "") != -errno.ENOSYS
 
 
 def _programs_for_32_bits(request: _Request) -> List[Define]:
