@@ -18,7 +18,7 @@ from opensnooplib.source.known_maps import (
     START_MAP,
 )
 from opensnooplib.compile.handover import Handover
-from opensnooplib.kernel.bpf_objects import StartMap
+from opensnooplib.kernel.bpf_objects import HashCount, StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
@@ -110,15 +110,14 @@ class ProgramSet:
             follower
         )
 
-    def is_under_way(self) -> bool:
-        """Has it seen an open begin that hasn't ended yet?"""
-        return bool(self.under_way())
-
     def under_way(self) -> Dict[str, int]:
-        """The number of such opens by map of the C; only maps with any."""
+        """The opens that it saw begin and that haven't ended, by map of the C.
+
+        Maps without any are left out.
+        """
         counts = {
             START_MAP: self.start_count(),
-            REQUESTS_MAP: self._request_count(),
+            REQUESTS_MAP: self._count(REQUESTS_MAP, self.taken.requests_map),
         }
         return {
             name: count.flagged
@@ -126,16 +125,13 @@ class ProgramSet:
             if count is not None and count.flagged > 0
         }
 
-    def start_count(self) -> Optional[bpf_objects.HashCount]:
+    def start_count(self) -> Optional[HashCount]:
         """The entries of the map "start", and those that are under way."""
         return self._count(START_MAP, self.taken.start_map)
 
-    def _request_count(self) -> Optional[bpf_objects.HashCount]:
-        return self._count(REQUESTS_MAP, self.taken.requests_map)
-
     def _count(
         self, name: str, layout: Optional[StartMap]
-    ) -> Optional[bpf_objects.HashCount]:
+    ) -> Optional[HashCount]:
         if layout is None:
             return None
         return bpf_objects.hash_count(self.taken.maps[name], layout)
