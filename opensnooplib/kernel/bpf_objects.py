@@ -73,16 +73,16 @@ def _on_element(
     _bpf(command, _attr("I4xQQQ", map_fd, ctypes.addressof(key), at, flags))
 
 
-def _fill_info(fd: int, info: Any) -> None:
+def fill_info(fd: int, info: Any) -> None:
     """Fill a struct bpf_*_info, or as much as there is room for."""
     at = ctypes.addressof(info)
     _bpf(_OBJ_GET_INFO_BY_FD, _attr("IIQ", fd, len(info), at))
 
 
-def _program_info(program_fd: int) -> Any:
+def program_info(program_fd: int) -> Any:
     """The first 216 bytes of struct bpf_prog_info."""
     info = ctypes.create_string_buffer(216)
-    _fill_info(program_fd, info)
+    fill_info(program_fd, info)
     return info
 
 
@@ -91,33 +91,14 @@ def program_misses(program_fd: int) -> int:
 
     This is recursion_misses: 0 before Linux 6.7; for fentry, before 5.12.
     """
-    (misses,) = struct.unpack_from("=Q", _program_info(program_fd), 208)
+    (misses,) = struct.unpack_from("=Q", program_info(program_fd), 208)
     return int(misses)
 
 
-def btf_id_of(program_fd: int) -> int:
+def program_btf_id(program_fd: int) -> int:
     """The ID of a program's BTF; 0 if it has none."""
-    (found,) = struct.unpack_from("=I", _program_info(program_fd), 128)
+    (found,) = struct.unpack_from("=I", program_info(program_fd), 128)
     return int(found)
-
-
-_LINE_SIZE = 16  # of struct bpf_line_info
-
-
-def program_code(program_fd: int) -> Tuple[bytes, bytes]:
-    """A program's instructions, and its table of lines."""
-    info = _program_info(program_fd)
-    (code_size,) = struct.unpack_from("=I", info, 20)
-    (line_count,) = struct.unpack_from("=I", info, 148)
-    code = ctypes.create_string_buffer(code_size)
-    lines = ctypes.create_string_buffer(line_count * _LINE_SIZE)
-    wanted = ctypes.create_string_buffer(216)
-    at, lines_at = ctypes.addressof(code), ctypes.addressof(lines)
-    struct.pack_into("=I8xQ", wanted, 20, code_size, at)
-    struct.pack_into("=IQ", wanted, 148, line_count, lines_at)
-    struct.pack_into("=I", wanted, 172, _LINE_SIZE)
-    _fill_info(program_fd, wanted)
-    return code.raw, lines.raw
 
 
 def btf_data(btf_id: int) -> bytes:
@@ -125,11 +106,11 @@ def btf_data(btf_id: int) -> bytes:
     fd = _bpf(_BTF_GET_FD_BY_ID, _attr("I", btf_id))
     try:
         info = ctypes.create_string_buffer(16)  # the address and the size
-        _fill_info(fd, info)
+        fill_info(fd, info)
         (size,) = struct.unpack_from("=I", info, 8)
         data = ctypes.create_string_buffer(size)
         struct.pack_into("=QI", info, 0, ctypes.addressof(data), size)
-        _fill_info(fd, info)
+        fill_info(fd, info)
         return data.raw
     finally:
         os.close(fd)
@@ -252,7 +233,7 @@ def pinned_map_shape(path: str) -> MapShape:
     fd = _bpf(_OBJ_GET, _attr("QII", ctypes.addressof(name), 0, 0))
     try:
         info = ctypes.create_string_buffer(16)
-        _fill_info(fd, info)
+        fill_info(fd, info)
         return MapShape(*struct.unpack("=I4xII", info))
     finally:
         os.close(fd)
