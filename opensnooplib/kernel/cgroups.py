@@ -14,8 +14,8 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
 
-# Controllers of version 1, as mount options name them. The first are those that
-# container runtimes always use.
+# Controllers of version 1, by their names in mount options. The first are
+# those that container runtimes always use.
 _CONTROLLERS = (
     "pids memory cpu freezer devices cpuset cpuacct blkio net_cls net_prio "
     "perf_event hugetlb rdma misc"
@@ -43,17 +43,18 @@ def hierarchies() -> List[Hierarchy]:
 
     Those of version 1 without a controller select nothing, and are left out.
     """
-    with open(
-        "/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape"
-    ) as file:
-        found = list(_parse_mounts(file.read().splitlines()))
+    with open("/proc/self/mountinfo", "rb") as file:
+        found = list(_parse_mounts(os.fsdecode(file.read())))
     order = [*_CONTROLLERS, ""]
     return sorted(found, key=lambda h: (-h.version, order.index(h.controller)))
 
 
-def _parse_mounts(lines: Sequence[str]) -> Iterator[Hierarchy]:
-    """The hierarchies in the lines of proc_pid_mountinfo(5)."""
-    for line in lines:
+def _parse_mounts(text: str) -> Iterator[Hierarchy]:
+    """The hierarchies in a proc_pid_mountinfo(5).
+
+    Paths may contain all line ends but \\n, which the kernel escapes.
+    """
+    for line in text.rstrip("\n").split("\n"):
         mount, _, filesystem = line.partition(" - ")
         kind, _, options = filesystem.split(" ", 2)
         has = options.split(",")

@@ -113,13 +113,12 @@ def pid_namespace() -> Optional[Tuple[int, int]]:
 def task_status(task: Union[int, str]) -> List[str]:
     """The lines of /proc/TASK/status, for a process or a thread: proc(5).
 
-    Empty if there is no such task.
+    Empty if there is no such task. In a task's name, the kernel escapes no
+    line ends but \\n, at which alone lines are split.
     """
     try:
-        with open(
-            f"/proc/{task}/status", encoding="utf-8", errors="replace"
-        ) as file:
-            return file.read().splitlines()
+        with open(f"/proc/{task}/status", "rb") as file:
+            return file.read().decode(errors="replace").split("\n")
     except OSError:
         return []
 
