@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import List, Optional, Tuple, Union
 
 # The inode of the host's PID namespace: PROC_PID_INIT_INO of
@@ -20,12 +21,9 @@ def release() -> str:
 
 def version() -> Tuple[int, int, int]:
     """The version, for example (6, 1, 0)."""
-    numbers: List[int] = []
-    for word in release().split("-")[0].split("."):
-        digits = "".join(c for c in word if c.isdigit())
-        numbers.append(int(digits) if digits else 0)
-    numbers += [0, 0, 0]
-    return numbers[0], numbers[1], numbers[2]
+    numbers = re.findall("[0-9]+", release().split("-")[0])
+    major, minor, patch = map(int, [*numbers, 0, 0, 0][:3])
+    return major, minor, patch
 
 
 def has_btf() -> bool:

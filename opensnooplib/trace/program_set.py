@@ -11,12 +11,7 @@ import os
 from typing import Dict, Optional
 
 from opensnooplib.kernel import bpf_objects
-from opensnooplib.source.known_maps import (
-    COUNTERS_MAP,
-    EVENTS_MAP,
-    REQUESTS_MAP,
-    START_MAP,
-)
+from opensnooplib.source import known_maps
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel.bpf_objects import HashCount, StartMap
 from opensnooplib.options import Options
@@ -52,7 +47,7 @@ class ProgramSet:
         self._cpus = cpus
         self._options = options
         self._before = [0, 0]
-        rings.set_map(taken.maps[EVENTS_MAP])
+        rings.set_map(taken.maps[known_maps.EVENTS_MAP])
         self.format = row_format.choose(taken.schema, options)
         rings.set_format(self.format)
         if self.format.has_callers and not options.record:
@@ -81,7 +76,7 @@ class ProgramSet:
             self._rings.put_heading(self.format.heading())
 
     def _counter(self, index: int) -> int:
-        counters = self.taken.maps.get(COUNTERS_MAP)
+        counters = self.taken.maps.get(known_maps.COUNTERS_MAP)
         if counters is None:  # the C of --source may have none
             return self._rings.lost_of(self.stream) if index == LOST else 0
         return bpf_objects.percpu_array_sum(counters, index, self._cpus)
@@ -89,7 +84,7 @@ class ProgramSet:
     @property
     def counts_itself(self) -> bool:
         """Does the C count? If not, only the kernel's reports are known."""
-        return COUNTERS_MAP in self.taken.maps
+        return known_maps.COUNTERS_MAP in self.taken.maps
 
     def count_from_here(self) -> None:
         """Leave out what was counted before the trace."""
@@ -116,8 +111,10 @@ class ProgramSet:
         Maps without any are left out.
         """
         counts = {
-            START_MAP: self.start_count(),
-            REQUESTS_MAP: self._count(REQUESTS_MAP, self.taken.requests_map),
+            known_maps.START_MAP: self.start_count(),
+            known_maps.REQUESTS_MAP: self._count(
+                known_maps.REQUESTS_MAP, self.taken.requests_map
+            ),
         }
         return {
             name: count.flagged
@@ -127,7 +124,7 @@ class ProgramSet:
 
     def start_count(self) -> Optional[HashCount]:
         """The entries of the map "start", and those that are under way."""
-        return self._count(START_MAP, self.taken.start_map)
+        return self._count(known_maps.START_MAP, self.taken.start_map)
 
     def _count(
         self, name: str, layout: Optional[StartMap]

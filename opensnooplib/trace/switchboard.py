@@ -52,18 +52,14 @@ class Switchboard:
 
     def take(self, handover: Handover) -> None:
         """Take over the stubs that came with a program set."""
-        for name, program in handover.stubs.items():
+        for name in list(handover.stubs):
             self._stubs[name] = _Stub(
-                program,
-                handover.sorters[name],
-                handover.slots[name],
-                handover.selectors[name],
+                handover.stubs.pop(name),
+                handover.sorters.pop(name),
+                handover.slots.pop(name),
+                handover.selectors.pop(name),
                 handover.take_attachments(name),
             )
-        handover.stubs.clear()
-        handover.sorters.clear()
-        handover.slots.clear()
-        handover.selectors.clear()
 
     def show_tool(self, programs: Mapping[str, int]) -> None:
         """Send the tool's own opens to these programs, until switch()."""
