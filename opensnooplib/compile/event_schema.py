@@ -39,7 +39,7 @@ def _members(program: BccProgram, size: int) -> Optional[List[Member]]:
         for fd in program.fds.values():
             btf_id = bpf_objects.program_btf_id(fd)
             if btf_id:
-                data = bpf_objects.btf_data(btf_id)
+                data = bpf_objects.btf_data(bpf_objects.open_btf(btf_id))
                 return members.of_struct(data, "event", size)
     except (OSError, OpensnoopError):
         pass  # no CAP_SYS_ADMIN; libbpf is missing or too old

@@ -59,7 +59,11 @@ def of_program(name: str, fd: int) -> str:
     """The text of one program. Raises OSError."""
     code, lines = _program_code(fd)
     btf_id = bpf_objects.program_btf_id(fd)
-    comments = _c_lines(lines, bpf_objects.btf_data(btf_id)) if lines else {}
+    comments = (
+        _c_lines(lines, bpf_objects.btf_data(bpf_objects.open_btf(btf_id)))
+        if lines
+        else {}
+    )
     text = [f"{name}:"]
     index = 0
     while index < len(code) // 8:

@@ -101,19 +101,20 @@ def program_btf_id(program_fd: int) -> int:
     return int(found)
 
 
-def btf_data(btf_id: int) -> bytes:
-    """The BTF with this ID, from the kernel."""
-    fd = _bpf(_BTF_GET_FD_BY_ID, _attr("I", btf_id))
-    try:
-        info = ctypes.create_string_buffer(16)  # the address and the size
-        fill_info(fd, info)
-        (size,) = struct.unpack_from("=I", info, 8)
-        data = ctypes.create_string_buffer(size)
-        struct.pack_into("=QI", info, 0, ctypes.addressof(data), size)
-        fill_info(fd, info)
-        return data.raw
-    finally:
-        os.close(fd)
+def open_btf(btf_id: int) -> int:
+    """A descriptor of the BTF with this ID."""
+    return _bpf(_BTF_GET_FD_BY_ID, _attr("I", btf_id))
+
+
+def btf_data(btf_fd: int) -> bytes:
+    """The bytes of BTF, from the kernel."""
+    info = ctypes.create_string_buffer(16)  # the address and the size
+    fill_info(btf_fd, info)
+    (size,) = struct.unpack_from("=I", info, 8)
+    data = ctypes.create_string_buffer(size)
+    struct.pack_into("=QI", info, 0, ctypes.addressof(data), size)
+    fill_info(btf_fd, info)
+    return data.raw
 
 
 def create_slots(size: int) -> int:

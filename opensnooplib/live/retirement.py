@@ -39,7 +39,7 @@ class Retirement:
         return time.monotonic() >= self._due and self._next()
 
     def _await_ends(self) -> bool:
-        if self._old.under_way():
+        if self._old.is_under_way():
             self._due += _LOOK_SECONDS
             return False
         self._next = self._await_detached

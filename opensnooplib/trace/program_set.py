@@ -11,9 +11,14 @@ import os
 from typing import Dict, Optional
 
 from opensnooplib.kernel import bpf_objects
-from opensnooplib.source import known_maps
+from opensnooplib.source.known_maps import (
+    COUNTERS_MAP,
+    EVENTS_MAP,
+    REQUESTS_MAP,
+    START_MAP,
+)
 from opensnooplib.compile.handover import Handover
-from opensnooplib.kernel.bpf_objects import HashCount, StartMap
+from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
@@ -47,7 +52,7 @@ class ProgramSet:
         self._cpus = cpus
         self._options = options
         self._before = [0, 0]
-        rings.set_map(taken.maps[known_maps.EVENTS_MAP])
+        rings.set_map(taken.maps[EVENTS_MAP])
         self.format = row_format.choose(taken.schema, options)
         rings.set_format(self.format)
         if self.format.has_callers and not options.record:
@@ -76,7 +81,7 @@ class ProgramSet:
             self._rings.put_heading(self.format.heading())
 
     def _counter(self, index: int) -> int:
-        counters = self.taken.maps.get(known_maps.COUNTERS_MAP)
+        counters = self.taken.maps.get(COUNTERS_MAP)
         if counters is None:  # the C of --source may have none
             return self._rings.lost_of(self.stream) if index == LOST else 0
         return bpf_objects.percpu_array_sum(counters, index, self._cpus)
@@ -84,7 +89,7 @@ class ProgramSet:
     @property
     def counts_itself(self) -> bool:
         """Does the C count? If not, only the kernel's reports are known."""
-        return known_maps.COUNTERS_MAP in self.taken.maps
+        return COUNTERS_MAP in self.taken.maps
 
     def count_from_here(self) -> None:
         """Leave out what was counted before the trace."""
@@ -105,16 +110,15 @@ class ProgramSet:
             follower
         )
 
-    def under_way(self) -> Dict[str, int]:
-        """The opens that it saw begin and that haven't ended, by map of the C.
+    def is_under_way(self) -> bool:
+        """Has it seen an open begin that hasn't ended yet?"""
+        return bool(self.under_way())
 
-        Maps without any are left out.
-        """
+    def under_way(self) -> Dict[str, int]:
+        """The number of such opens by map of the C; only maps with any."""
         counts = {
-            known_maps.START_MAP: self.start_count(),
-            known_maps.REQUESTS_MAP: self._count(
-                known_maps.REQUESTS_MAP, self.taken.requests_map
-            ),
+            START_MAP: self.start_count(),
+            REQUESTS_MAP: self._request_count(),
         }
         return {
             name: count.flagged
@@ -122,13 +126,16 @@ class ProgramSet:
             if count is not None and count.flagged > 0
         }
 
-    def start_count(self) -> Optional[HashCount]:
+    def start_count(self) -> Optional[bpf_objects.HashCount]:
         """The entries of the map "start", and those that are under way."""
-        return self._count(known_maps.START_MAP, self.taken.start_map)
+        return self._count(START_MAP, self.taken.start_map)
+
+    def _request_count(self) -> Optional[bpf_objects.HashCount]:
+        return self._count(REQUESTS_MAP, self.taken.requests_map)
 
     def _count(
         self, name: str, layout: Optional[StartMap]
-    ) -> Optional[HashCount]:
+    ) -> Optional[bpf_objects.HashCount]:
         if layout is None:
             return None
         return bpf_objects.hash_count(self.taken.maps[name], layout)
