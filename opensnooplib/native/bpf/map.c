@@ -2,15 +2,21 @@
 #define _GNU_SOURCE /* syscall */
 #include "bpf/map.h"
 
-#include "bpf/bpf_call.h"
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int array_set_fd(int map_fd, uint32_t index, int fd)
 {
 	union bpf_attr attr;
 
-	clear_bpf_attr(&attr);
+	memset(&attr, 0, sizeof(attr)); /* GCC 15: = {0} may leave a part */
 	attr.map_fd = (uint32_t)map_fd;
 	attr.key = (uintptr_t)&index;
 	attr.value = (uintptr_t)&fd;
-	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
+	if (syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)) < 0)
+		return -errno;
+	return 0;
 }
