@@ -19,6 +19,7 @@ import struct
 from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
 
 from opensnooplib.base import libc
+from opensnooplib.kernel import this_kernel
 
 # enum bpf_cmd
 _MAP_CREATE, _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
@@ -221,9 +222,9 @@ def map_remove(map_fd: int, key: int) -> None:
         _on_element(_MAP_DELETE_ELEM, map_fd, ctypes.c_uint32(key))
 
 
-def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:
+def percpu_array_sum(map_fd: int, index: int) -> int:
     """The sum of an element, a u64, over all CPUs."""
-    values = (ctypes.c_uint64 * possible_cpus)()
+    values = (ctypes.c_uint64 * this_kernel.possible_cpu_count())()
     _on_element(_MAP_LOOKUP_ELEM, map_fd, ctypes.c_uint32(index), values)
     return sum(values)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from typing import List, Optional, Tuple, Union
@@ -94,8 +95,12 @@ def online_cpus() -> List[int]:
     return parse_cpu_list(text_of(f"{CPUS}/online"))
 
 
+@functools.lru_cache(maxsize=None)
 def possible_cpu_count() -> int:
-    """The number of values that a per-CPU map has for each key: bpf(2)."""
+    """The number of values that a per-CPU map has for each key: bpf(2).
+
+    It doesn't change while the kernel runs.
+    """
     return max(parse_cpu_list(text_of(f"{CPUS}/possible"))) + 1
 
 

@@ -18,7 +18,6 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.base import native_library
-from opensnooplib.kernel import this_kernel
 from opensnooplib.source.defines import Define
 from opensnooplib.summary.totals import File, NoPlace, Process, Summary
 
@@ -79,7 +78,6 @@ class KernelCounts:
         self._lib = native_library.load()
         self._lib.map_capacity.restype = ctypes.c_int64
         self._lib.map_read.restype = ctypes.c_int64
-        self._cpu_count = this_kernel.possible_cpu_count()
         self._generation = 0
         # Elements of arrays when they were last read: arrays only grow.
         self._before: Dict[Tuple[str, int], int] = {}
@@ -205,7 +203,5 @@ class KernelCounts:
         )
 
     def _percpu(self, name: str, index: int) -> int:
-        now = bpf_objects.percpu_array_sum(
-            self._maps[name], index, self._cpu_count
-        )
+        now = bpf_objects.percpu_array_sum(self._maps[name], index)
         return self._since(name, index, now)

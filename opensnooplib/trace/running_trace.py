@@ -10,7 +10,6 @@ from typing import List, Optional
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.base import native_library
 from opensnooplib.compile.launch import Launched
-from opensnooplib.kernel import this_kernel
 from opensnooplib.trace.switchboard import Switchboard
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
@@ -49,10 +48,7 @@ class Trace:
         self._cpus = CpuFollower(rings)
         self._recorder: Optional[Recorder] = None
         self._summing: Optional[Summing] = None
-        self.cpu_count = this_kernel.possible_cpu_count()
-        self.newest = ProgramSet(
-            rings, 0, launched.handover, options, self.cpu_count
-        )
+        self.newest = ProgramSet(rings, 0, launched.handover, options)
         self.older: List[ProgramSet] = []
         # Counts of program sets that are gone.
         self.past_lost = self.past_missed = self.past_not_followed = 0
