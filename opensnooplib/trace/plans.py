@@ -6,13 +6,11 @@ See plan_list.py for the plans, and their order.
 
 from __future__ import annotations
 
-import os
 from typing import Dict, List, Tuple
 
 from opensnooplib import plan_list
 from opensnooplib.compile import launch
-from opensnooplib.compile.job import Job
-from opensnooplib.compile.launch import Launched
+from opensnooplib.compile.launch import Launched, Work
 from opensnooplib.compile.make_source import find_ways, make_source
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import tracefs
@@ -20,7 +18,6 @@ from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan, PlanError
 from opensnooplib.reader import Reader
-from opensnooplib.source.c_text import path_of, read
 from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
 
@@ -127,8 +124,7 @@ def try_plan(
     why_not = plan.why_not(options)
     if why_not:
         raise PlanError(why_not)
-    functions = plan.functions(options)
-    launched = launch.launch(options, plan, functions, rings.install)
+    launched = Work(launch.job_for(options, plan, rings.install)).wait()
     _tell_of(launched, messages)
     chosen = options._replace(plan=plan.name)
     try:
@@ -146,15 +142,7 @@ def source(options: Options) -> str:
     """
     wanted = _wanted(options)
     plan = next((p for p in wanted if not p.why_not(options)), wanted[-1])
-    job = Job(
-        options=options,
-        source=read(path_of(options)),
-        plan=plan,
-        functions=plan.functions(options),
-        tool_pid=os.getpid(),
-        folder="",
-        install_rings=lambda map_fd: None,
-    )
+    job = launch.job_for(options, plan)
     try:
         tracefs.mount_for_this_process()
     except OpensnoopError:
