@@ -4,9 +4,9 @@
 Each is given by its descriptor. Functions raise OSError with the kernel's
 errno.
 
-What the kernel reads and fills is packed as include/uapi/linux/bpf.h has it.
-It takes less than the whole of a struct for one whose rest is 0, and more if
-the rest is 0, so a layout ends with the last member that matters.
+What the kernel reads and fills is laid out as in include/uapi/linux/bpf.h. Its
+structs have grown, so it accepts shorter ones, whose rest counts as 0: layouts
+here end with the last member that is used.
 """
 
 from __future__ import annotations
