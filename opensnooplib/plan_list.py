@@ -24,7 +24,7 @@ A plan comes after the others if it can miss opens, for one of two reasons:
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
@@ -53,15 +53,25 @@ class Plan(NamedTuple):
     hook: str  # the kind that it needs, as in hooks.KINDS; "" if unknown
     # Why it can't run here, as far as is known without a compile, or "".
     why_not: Callable[[Options], str]
-    # Has it programs where an open begins?
-    sees_begin: Callable[[Options], bool]
+    begins: Optional[bool]  # does it see opens begin? None: if that is needed
     runs_bpf_src: bool = True  # not the C of --source
 
     def may_miss(self) -> bool:
         """Can the kernel skip its programs? Skipped ones are counted."""
         if self.hook == "kprobe":
-            return _returns_can_be_missed()
+            return not hooks.has_kprobe_multi()  # returns can be dropped
         return this_kernel.preempts_programs(self.hook)
+
+    def sees_begin(self, options: Options) -> bool:
+        """Has it programs where an open begins?
+
+        kprobe has them also where returns can be missed: what has begun and
+        never ends is counted.
+        """
+        if self.begins is not None:
+            return self.begins
+        may_miss_ends = self.hook == "kprobe" and self.may_miss()
+        return options.needs_begin or may_miss_ends
 
     def functions(self, options: Options) -> Dict[str, str]:
         """The kernel functions that it hooks, as in function_names.py.
@@ -119,37 +129,14 @@ def _no_kprobe(_: Options) -> str:
     return ""
 
 
-def _returns_can_be_missed() -> bool:
-    return not hooks.has_kprobe_multi()
-
-
-def _if_needed(options: Options) -> bool:
-    return options.needs_begin
-
-
-def _if_needed_or_missed(options: Options) -> bool:
-    """An open that has begun and never ends is counted as missed."""
-    return options.needs_begin or _returns_can_be_missed()
-
-
-def _always(_: Options) -> bool:
-    return True
-
-
-def _never(_: Options) -> bool:
-    return False
-
-
-_FENTRY = Plan("fentry", "plans/fentry.h", "fentry", _no_fentry, _if_needed)
+_FENTRY = Plan("fentry", "plans/fentry.h", "fentry", _no_fentry, None)
 _EXIT = Plan(
-    "syscall-exit", "plans/syscall_exit.h", "tracepoint", _no_exit, _never
+    "syscall-exit", "plans/syscall_exit.h", "tracepoint", _no_exit, False
 )
 # The plan of opensnoop.c, which needs least of the kernel.
-PAIR = Plan("syscall", "plans/syscall.h", "tracepoint", _no_pair, _always)
-_KPROBE = Plan(
-    "kprobe", "plans/kprobe.h", "kprobe", _no_kprobe, _if_needed_or_missed
-)
+PAIR = Plan("syscall", "plans/syscall.h", "tracepoint", _no_pair, True)
+_KPROBE = Plan("kprobe", "plans/kprobe.h", "kprobe", _no_kprobe, None)
 PLANS = {plan.name: plan for plan in (_FENTRY, _EXIT, PAIR, _KPROBE)}
 
 # The C of --source: its programs attach where their names say.
-SOURCE = Plan("source", "", "", lambda _: "", _never, runs_bpf_src=False)
+SOURCE = Plan("source", "", "", lambda _: "", False, runs_bpf_src=False)

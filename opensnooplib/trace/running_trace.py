@@ -7,7 +7,7 @@ import os
 import time
 from typing import List, Optional
 
-from opensnooplib.kernel import bpf_objects
+from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.base import native_library
 from opensnooplib.compile.launch import Launched
 from opensnooplib.trace.switchboard import Switchboard
@@ -15,7 +15,6 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recording.recorder import Recorder
-from opensnooplib.kernel import program_names
 from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import proof
 from opensnooplib.trace.online_cpus import CpuFollower
