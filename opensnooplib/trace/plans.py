@@ -81,11 +81,11 @@ def _wanted(options: Options) -> List[Plan]:
 
 
 def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
+    # Those of tracepoints never see the copy.
     details = "; ".join(
         f"{plan}: {error.sentence}"
         for plan, error in reasons.items()
-        if plan_list.PLANS[plan].hook
-        != "tracepoint"  # which never see the copy
+        if plan_list.PLANS[plan].hook != "tracepoint"
     )
     return PlanError(
         f"no plan here sees the kernel's copy of the path ({details}): leave "
