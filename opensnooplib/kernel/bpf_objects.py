@@ -34,14 +34,6 @@ _TRACE_KPROBE_MULTI = 42
 _ONLY_NEW = 1
 
 
-class MapShape(NamedTuple):
-    """The shape of a map; sizes in bytes."""
-
-    type: int
-    key_size: int
-    value_size: int
-
-
 class HashCount(NamedTuple):
     entries: int
     flagged: int
@@ -229,14 +221,17 @@ def percpu_array_sum(map_fd: int, index: int) -> int:
     return sum(values)
 
 
-def pinned_map_shape(path: str) -> MapShape:
-    """The shape of the map pinned there. Raises OSError: ENOENT if none is."""
+def pinned_map_shape(path: str) -> Tuple[int, ...]:
+    """Type, and sizes of a key and a value, of the map that is pinned there.
+
+    Raises OSError: ENOENT if none is.
+    """
     name = ctypes.create_string_buffer(os.fsencode(path))
     fd = _bpf(_OBJ_GET, _attr("QII", ctypes.addressof(name), 0, 0))
     try:
         info = ctypes.create_string_buffer(16)
         fill_info(fd, info)
-        return MapShape(*struct.unpack("=I4xII", info))
+        return struct.unpack("=I4xII", info)
     finally:
         os.close(fd)
 
