@@ -23,15 +23,15 @@ MS_PRIVATE = 1 << 18
 AT_FDCWD = -100
 _RESOLVE_NO_SYMLINKS = 4
 
-# The numbers of syscalls on x86-64, and those on arm64, which are the same on
-# all newer machines: arch/x86/entry/syscalls/syscall_64.tbl and
-# scripts/syscall.tbl. None: such machines don't have the call.
-_IS_NEWER = os.uname().machine != "x86_64"
+# The numbers of syscalls on x86-64, and on newer machines, such as arm64: see
+# arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl. None: these
+# don't have the call.
 _NUMBERS = {
     "open": (2, None),
     "execve": (59, 221),
     "creat": (85, None),
     "acct": (163, 89),
+    "mount": (165, 40),
     "openat": (257, 56),
     "perf_event_open": (298, 241),
     "open_by_handle_at": (304, 265),
@@ -40,6 +40,7 @@ _NUMBERS = {
     "io_uring_enter": (426, 426),
     "openat2": (437, 437),
 }
+_IS_NEWER = os.uname().machine != "x86_64"
 
 
 def _check(result: int) -> int:
@@ -47,41 +48,6 @@ def _check(result: int) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return result
-
-
-def unshare(flags: int) -> None:
-    """unshare(2). Raises OSError."""
-    _check(_libc.unshare(flags))
-
-
-def mount(
-    source: str, target: str, filesystem: Optional[str], flags: int = 0
-) -> None:
-    """mount(2), without data. Raises OSError."""
-    _check(
-        _libc.mount(
-            os.fsencode(source),
-            os.fsencode(target),
-            filesystem.encode() if filesystem else None,
-            ctypes.c_ulong(flags),
-            None,
-        )
-    )
-
-
-def own_mounts(folder: str) -> None:
-    """Put this process into a mount namespace of its own. Raises OSError.
-
-    What is mounted below `folder`, a mount point, from then on is seen by no
-    other process.
-    """
-    unshare(CLONE_NEWNS)
-    mount("none", folder, None, MS_REC | MS_PRIVATE)
-
-
-def umount(target: str) -> None:
-    """umount(2). Raises OSError."""
-    _check(_libc.umount(os.fsencode(target)))
 
 
 def syscall(name: str, *arguments: Any) -> int:
@@ -98,6 +64,35 @@ def syscall(name: str, *arguments: Any) -> int:
         for one in (number, *arguments)
     ]
     return _check(_libc.syscall(*words))
+
+
+def unshare(flags: int) -> None:
+    """unshare(2). Raises OSError."""
+    _check(_libc.unshare(flags))
+
+
+def mount(
+    source: str, target: str, filesystem: Optional[str], flags: int = 0
+) -> None:
+    """mount(2), without data. Raises OSError."""
+    names = os.fsencode(source), os.fsencode(target)
+    kind = filesystem.encode() if filesystem else None
+    syscall("mount", *names, kind, flags, None)
+
+
+def own_mounts(folder: str) -> None:
+    """Put this process into a mount namespace of its own. Raises OSError.
+
+    What is mounted below `folder`, a mount point, from then on is seen by no
+    other process.
+    """
+    unshare(CLONE_NEWNS)
+    mount("none", folder, None, MS_REC | MS_PRIVATE)
+
+
+def umount(target: str) -> None:
+    """umount(2). Raises OSError."""
+    _check(_libc.umount(os.fsencode(target)))
 
 
 def open_without_links(path: str, flags: int, mode: int = 0) -> int:
