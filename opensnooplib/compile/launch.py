@@ -238,6 +238,13 @@ def job_for(
     )
 
 
+def launch(
+    options: Options, plan: Plan, install_rings: Callable[[int], None]
+) -> Launched:
+    """Do the job of a plan, and wait for the result. Raises OpensnoopError."""
+    return Work(job_for(options, plan, install_rings)).wait()
+
+
 def begin_changed(
     job: Job, changed: Source, have_slots: Container[str]
 ) -> Work:

@@ -10,7 +10,7 @@ from typing import Dict, List, Tuple
 
 from opensnooplib import plan_list
 from opensnooplib.compile import launch
-from opensnooplib.compile.launch import Launched, Work
+from opensnooplib.compile.launch import Launched
 from opensnooplib.compile.make_source import find_ways, make_source
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import tracefs
@@ -124,7 +124,7 @@ def try_plan(
     why_not = plan.why_not(options)
     if why_not:
         raise PlanError(why_not)
-    launched = Work(launch.job_for(options, plan, rings.install)).wait()
+    launched = launch.launch(options, plan, rings.install)
     _tell_of(launched, messages)
     chosen = options._replace(plan=plan.name)
     try:

@@ -28,14 +28,6 @@ class _Stub(NamedTuple):
     selector: int
     attachments: List[int]
 
-    def put(self, slot: int, program: int) -> None:
-        """Put a program into a slot; -1 empties it."""
-        bpf_objects.set_slot(self.slots, slot, program)
-
-    def select(self, slot: int) -> None:
-        """Let the stub use a slot: FRONT or DIRECT."""
-        bpf_objects.set_number(self.selector, slot)
-
 
 class Switchboard:
     """All stubs, by the name of the program that each calls."""
@@ -51,29 +43,33 @@ class Switchboard:
 
     def take(self, handover: Handover) -> None:
         """Take over the stubs that came with a program set."""
-        for name in list(handover.stubs):
+        for name, program in handover.stubs.items():
             self._stubs[name] = _Stub(
-                handover.stubs.pop(name),
-                handover.sorters.pop(name),
-                handover.slots.pop(name),
-                handover.selectors.pop(name),
+                program,
+                handover.sorters[name],
+                handover.slots[name],
+                handover.selectors[name],
                 handover.take_attachments(name),
             )
+        handover.stubs.clear()
+        handover.sorters.clear()
+        handover.slots.clear()
+        handover.selectors.clear()
 
     def show_tool(self, programs: Mapping[str, int]) -> None:
         """Send the tool's own opens to these programs, until switch()."""
         self._leave_direct()
         for name, one in self._stubs.items():
-            one.put(OWN, programs.get(name, -1))
-            one.put(FRONT, one.sorter)
+            bpf_objects.set_slot(one.slots, OWN, programs.get(name, -1))
+            bpf_objects.set_slot(one.slots, FRONT, one.sorter)
 
     def switch(self, programs: Mapping[str, int]) -> None:
         """Send all opens to these programs."""
         self._leave_direct()
         for name, one in self._stubs.items():
             for slot in (FRONT, EVERYBODY, OWN, DIRECT):
-                one.put(slot, programs.get(name, -1))
-            one.select(DIRECT)
+                bpf_objects.set_slot(one.slots, slot, programs.get(name, -1))
+            bpf_objects.set_number(one.selector, DIRECT)
         self._are_direct = True
 
     def _leave_direct(self) -> None:
@@ -81,7 +77,7 @@ class Switchboard:
         if not self._are_direct:
             return
         for one in self._stubs.values():
-            one.select(FRONT)
+            bpf_objects.set_number(one.selector, FRONT)
         self._are_direct = False
         time.sleep(_TO_LEAVE_SECONDS)
 
@@ -94,8 +90,7 @@ class Switchboard:
         misses = self.misses()
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
-            fds += [*one.attachments, one.program, one.slots, one.sorter]
-            fds.append(one.selector)
+            fds += [*one.attachments, *one[:-1]]
         self._past_misses += misses - self.misses()
         return fds
 
