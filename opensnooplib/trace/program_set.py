@@ -67,9 +67,8 @@ class ProgramSet:
     def put_heading(self) -> None:
         """Write the heading of the rows, or the description of the records."""
         if self._options.record:
-            from opensnooplib.recording import (
-                description,
-            )  # not needed for rows
+            # Imported here since rows don't need it.
+            from opensnooplib.recording import description
 
             facts = description.describe(
                 self.taken.schema, self.taken.calls, self._options
