@@ -24,8 +24,7 @@ A plan comes after the others if it can miss opens, for one of two reasons:
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
@@ -54,14 +53,48 @@ class Plan(NamedTuple):
     hook: str  # the kind that it needs, as in hooks.KINDS; "" if unknown
     # Why it can't run here, as far as is known without a compile, or "".
     why_not: Callable[[Options], str]
-    # Can the kernel skip its programs? Skipped ones are counted.
-    may_miss: Callable[[], bool]
-    # The kernel functions that it hooks, as in function_names.py. Raises
-    # RenamedError if this kernel has none of them.
-    functions: Callable[[Options], Dict[str, str]]
-    # Has it programs where an open begins?
-    sees_begin: Callable[[Options], bool]
+    begins: Optional[bool]  # does it see opens begin? None: if that is needed
     runs_bpf_src: bool = True  # not the C of --source
+
+    def may_miss(self) -> bool:
+        """Can the kernel skip its programs? Skipped ones are counted."""
+        if self.hook == "kprobe":
+            return not hooks.has_kprobe_multi()  # returns can be dropped
+        return this_kernel.preempts_programs(self.hook)
+
+    def sees_begin(self, options: Options) -> bool:
+        """Has it programs where an open begins?
+
+        kprobe has them also where returns can be missed: what has begun and
+        never ends is counted.
+        """
+        if self.begins is not None:
+            return self.begins
+        may_miss_ends = self.hook == "kprobe" and self.may_miss()
+        return options.needs_begin or may_miss_ends
+
+    def functions(self, options: Options) -> Dict[str, str]:
+        """The kernel functions that it hooks, as in function_names.py.
+
+        Raises RenamedError if this kernel has none of them.
+        """
+        if self.hook not in ("fentry", "kprobe"):
+            return {}
+        functions = function_names.open_functions()
+        if not functions:
+            raise RenamedError(
+                "this kernel has none of the functions that the plan hooks: "
+                + ", ".join(function_names.open_function_names())
+            )
+        if not options.trusted:
+            return functions
+        copy = function_names.filp_open_function()
+        if not copy:
+            raise RenamedError(
+                "this kernel has none of the functions that receive its copy "
+                "of the path: " + ", ".join(function_names.filp_open_names())
+            )
+        return {**functions, **copy}
 
 
 def best_first() -> List[Plan]:
@@ -96,87 +129,14 @@ def _no_kprobe(_: Options) -> str:
     return ""
 
 
-def _returns_can_be_missed() -> bool:
-    return not hooks.has_kprobe_multi()
-
-
-def _no_functions(_: Options) -> Dict[str, str]:
-    return {}
-
-
-def _open_functions(options: Options) -> Dict[str, str]:
-    functions = function_names.open_functions()
-    if not functions:
-        raise RenamedError(
-            "this kernel has none of the functions that the plan hooks: "
-            + ", ".join(function_names.open_function_names())
-        )
-    if options.trusted:
-        found = function_names.filp_open_function()
-        if not found:
-            raise RenamedError(
-                "this kernel has none of the functions that receive its copy "
-                "of the path: " + ", ".join(function_names.filp_open_names())
-            )
-        functions.update(found)
-    return functions
-
-
-PLANS: Dict[str, Plan] = {
-    plan.name: plan
-    for plan in (
-        Plan(
-            "fentry",
-            "plans/fentry.h",
-            hook="fentry",
-            why_not=_no_fentry,
-            may_miss=partial(this_kernel.preempts_programs, "fentry"),
-            functions=_open_functions,
-            sees_begin=lambda options: options.needs_begin,
-        ),
-        Plan(
-            "syscall-exit",
-            "plans/syscall_exit.h",
-            hook="tracepoint",
-            why_not=_no_exit,
-            may_miss=partial(this_kernel.preempts_programs, "tracepoint"),
-            functions=_no_functions,
-            sees_begin=lambda _: False,
-        ),
-        Plan(
-            "syscall",
-            "plans/syscall.h",
-            hook="tracepoint",
-            why_not=_no_pair,
-            may_miss=partial(this_kernel.preempts_programs, "tracepoint"),
-            functions=_no_functions,
-            sees_begin=lambda _: True,
-        ),
-        Plan(
-            "kprobe",
-            "plans/kprobe.h",
-            hook="kprobe",
-            why_not=_no_kprobe,
-            may_miss=_returns_can_be_missed,
-            functions=_open_functions,
-            # An open that has begun and never ends is counted as missed.
-            sees_begin=lambda options: options.needs_begin
-            or _returns_can_be_missed(),
-        ),
-    )
-}
-
+_FENTRY = Plan("fentry", "plans/fentry.h", "fentry", _no_fentry, None)
+_EXIT = Plan(
+    "syscall-exit", "plans/syscall_exit.h", "tracepoint", _no_exit, False
+)
 # The plan of opensnoop.c, which needs least of the kernel.
-PAIR = PLANS["syscall"]
+PAIR = Plan("syscall", "plans/syscall.h", "tracepoint", _no_pair, True)
+_KPROBE = Plan("kprobe", "plans/kprobe.h", "kprobe", _no_kprobe, None)
+PLANS = {plan.name: plan for plan in (_FENTRY, _EXIT, PAIR, _KPROBE)}
 
 # The C of --source: its programs attach where their names say.
-SOURCE = Plan(
-    "source",
-    "",
-    hook="",
-    why_not=lambda _: "",
-    may_miss=lambda: False,
-    functions=_no_functions,
-    sees_begin=lambda _: False,
-    runs_bpf_src=False,
-)
+SOURCE = Plan("source", "", "", lambda _: "", False, runs_bpf_src=False)

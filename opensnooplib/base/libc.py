@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls of libc that Python doesn't offer, or not before 3.12."""
+"""Calls of libc and of the kernel that Python doesn't offer.
+
+Or not before 3.12.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
-from typing import Optional
+from typing import Any, Optional
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -16,10 +20,27 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 
-# openat2(2), since Linux 5.6; its number is the same on all machines.
-_SYS_OPENAT2 = 437
-_AT_FDCWD = -100
+AT_FDCWD = -100
 _RESOLVE_NO_SYMLINKS = 4
+
+# The numbers of syscalls on x86-64, and on newer machines, such as arm64: see
+# arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl. None: these
+# don't have the call.
+_NUMBERS = {
+    "open": (2, None),
+    "execve": (59, 221),
+    "creat": (85, None),
+    "acct": (163, 89),
+    "mount": (165, 40),
+    "openat": (257, 56),
+    "perf_event_open": (298, 241),
+    "open_by_handle_at": (304, 265),
+    "bpf": (321, 280),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "openat2": (437, 437),
+}
+_IS_NEWER = os.uname().machine != "x86_64"
 
 
 def _check(result: int) -> int:
@@ -27,6 +48,22 @@ def _check(result: int) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return result
+
+
+def syscall(name: str, *arguments: Any) -> int:
+    """Make a syscall of _NUMBERS, which libc doesn't wrap or would change.
+
+    Arguments are numbers, bytes, and arrays of ctypes. Raises OSError:
+    EOPNOTSUPP if the machine has no such call.
+    """
+    number = _NUMBERS[name][_IS_NEWER]
+    if number is None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+    words = [
+        ctypes.c_long(one) if isinstance(one, int) else one
+        for one in (number, *arguments)
+    ]
+    return _check(_libc.syscall(*words))
 
 
 def unshare(flags: int) -> None:
@@ -38,15 +75,9 @@ def mount(
     source: str, target: str, filesystem: Optional[str], flags: int = 0
 ) -> None:
     """mount(2), without data. Raises OSError."""
-    _check(
-        _libc.mount(
-            os.fsencode(source),
-            os.fsencode(target),
-            filesystem.encode() if filesystem else None,
-            ctypes.c_ulong(flags),
-            None,
-        )
-    )
+    names = os.fsencode(source), os.fsencode(target)
+    kind = filesystem.encode() if filesystem else None
+    syscall("mount", *names, kind, flags, None)
 
 
 def own_mounts(folder: str) -> None:
@@ -71,15 +102,7 @@ def open_without_links(path: str, flags: int, mode: int = 0) -> int:
     OSError: ELOOP if the path contains a link.
     """
     how = struct.pack("QQQ", flags, mode, _RESOLVE_NO_SYMLINKS)
-    return _check(
-        _libc.syscall(
-            ctypes.c_long(_SYS_OPENAT2),
-            ctypes.c_long(_AT_FDCWD),
-            os.fsencode(path),
-            how,
-            ctypes.c_size_t(len(how)),
-        )
-    )
+    return syscall("openat2", AT_FDCWD, os.fsencode(path), how, len(how))
 
 
 def inotify_init() -> int:

@@ -69,8 +69,3 @@ def kernel_clock_ns() -> int:
     now = load().kernel_clock_ns
     now.restype = ctypes.c_uint64
     return int(now())
-
-
-def test_open(call: str, path: str) -> int:
-    """Open `path` by this syscall or way. Returns a descriptor or -errno."""
-    return int(load().test_open(call.encode(), path.encode()))

@@ -110,7 +110,7 @@ class Attachments:
             arguments["event"] = bpf.get_syscall_fnname(
                 target[len("sys_") :].encode()
             )
-        before = self._attached_fds(hook)
+        before = self._attached_fds()
         try:
             getattr(bpf, hook.attach)(**arguments)
         except Exception:
@@ -119,7 +119,7 @@ class Attachments:
             raise CompilerError(
                 f"cannot attach to the {hook.what} {target}"
             ) from None
-        (fd,) = self._attached_fds(hook) - before
+        (fd,) = self._attached_fds() - before
         return fd
 
     def _attach_multi(self, name: str) -> None:
@@ -136,9 +136,13 @@ class Attachments:
                 f"cannot attach to the {hook.what} {target}: {error.strerror}"
             ) from None
 
-    def _attached_fds(self, hook: program_names.Hook) -> AbstractSet[int]:
+    def _attached_fds(self) -> AbstractSet[int]:
+        """All descriptors that BCC keeps, by hook, in dictionaries."""
         fds = set()
-        for found in getattr(self._program.bpf, hook.fds).values():
-            # BCC 0.19 and later can have several programs on one target.
-            fds |= set(found.values() if isinstance(found, dict) else [found])
+        for name, found in vars(self._program.bpf).items():
+            if not name.endswith("_fds"):
+                continue
+            for one in found.values():
+                # BCC 0.19 and later can have several programs on one target.
+                fds |= set(one.values() if isinstance(one, dict) else [one])
         return fds

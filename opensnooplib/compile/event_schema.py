@@ -37,9 +37,9 @@ def _members(program: BccProgram, size: int) -> Optional[List[Member]]:
     """The members of struct event; None if there is no readable BTF of it."""
     try:
         for fd in program.fds.values():
-            btf_id = bpf_objects.program_code(fd)[2]
+            btf_id = bpf_objects.program_btf_id(fd)
             if btf_id:
-                data = bpf_objects.btf_data(btf_id)
+                data = bpf_objects.btf_data(bpf_objects.open_btf(btf_id))
                 return members.of_struct(data, "event", size)
     except (OSError, OpensnoopError):
         pass  # no CAP_SYS_ADMIN; libbpf is missing or too old

@@ -12,7 +12,7 @@ import select
 import signal
 import socket
 import time
-from typing import Callable, Container, Mapping, NamedTuple
+from typing import Callable, Container, NamedTuple
 
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.handover import Handover
@@ -216,50 +216,41 @@ def _new_folder() -> str:
     return f"/tmp/opensnoop-{os.urandom(16).hex()}"
 
 
-def begin(
+def job_for(
     options: Options,
     plan: Plan,
-    functions: Mapping[str, str],
-    install_rings: Callable[[int], None],
-) -> Work:
-    """Compile, load and attach in a child.
-
-    `functions` are the kernel functions that the plan hooks, if it hooks any:
-    see function_names.open_functions().
+    install_rings: Callable[[int], None] = lambda map_fd: None,
+) -> Job:
+    """The job to compile a plan, load and attach it. Raises OpensnoopError.
 
     The child calls `install_rings` with the descriptor of the perf event array
     before it attaches anything, so that no record is lost.
     """
-    return Work(
-        Job(
-            options=options,
-            source=c_text.read(c_text.path_of(options)),
-            plan=plan,
-            functions=functions,
-            tool_pid=os.getpid(),
-            folder=_new_folder(),
-            install_rings=install_rings,
-            have_slots=() if options.live else None,
-        )
+    return Job(
+        options=options,
+        source=c_text.read(c_text.path_of(options)),
+        plan=plan,
+        functions=plan.functions(options),
+        tool_pid=os.getpid(),
+        folder=_new_folder(),
+        install_rings=install_rings,
+        have_slots=() if options.live else None,
     )
+
+
+def launch(
+    options: Options, plan: Plan, install_rings: Callable[[int], None]
+) -> Launched:
+    """Do the job of a plan, and wait for the result. Raises OpensnoopError."""
+    return Work(job_for(options, plan, install_rings)).wait()
 
 
 def begin_changed(
     job: Job, changed: Source, have_slots: Container[str]
 ) -> Work:
-    """begin() with other C, for the trace that runs with these slots."""
+    """Do a job with other C, for the trace that runs with these slots."""
     return Work(
         job._replace(
             folder=_new_folder(), source=changed, have_slots=have_slots
         )
     )
-
-
-def launch(
-    options: Options,
-    plan: Plan,
-    functions: Mapping[str, str],
-    install_rings: Callable[[int], None],
-) -> Launched:
-    """begin(), and wait for the result. Raises OpensnoopError."""
-    return begin(options, plan, functions, install_rings).wait()

@@ -9,6 +9,7 @@ Documentation/bpf/standardization/instruction-set.rst.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import struct
 from typing import Any, Dict, List, Tuple, Union
@@ -56,8 +57,13 @@ _INSTRUCTION = struct.Struct("=BBhi")
 
 def of_program(name: str, fd: int) -> str:
     """The text of one program. Raises OSError."""
-    code, lines, btf_id = bpf_objects.program_code(fd)
-    comments = _c_lines(lines, bpf_objects.btf_data(btf_id)) if lines else {}
+    code, lines = _program_code(fd)
+    btf_id = bpf_objects.program_btf_id(fd)
+    comments = (
+        _c_lines(lines, bpf_objects.btf_data(bpf_objects.open_btf(btf_id)))
+        if lines
+        else {}
+    )
     text = [f"{name}:"]
     index = 0
     while index < len(code) // 8:
@@ -67,6 +73,25 @@ def of_program(name: str, fd: int) -> str:
         text.append(f"{index:5}: ({code[8 * index]:02x}) {words}")
         index += 2 if code[8 * index] == 0x18 else 1
     return "\n".join(text) + "\n"
+
+
+_LINE_SIZE = 16  # of struct bpf_line_info
+
+
+def _program_code(program_fd: int) -> Tuple[bytes, bytes]:
+    """A program's instructions, and its table of lines."""
+    info = bpf_objects.program_info(program_fd)
+    (code_size,) = struct.unpack_from("=I", info, 20)
+    (line_count,) = struct.unpack_from("=I", info, 148)
+    code = ctypes.create_string_buffer(code_size)
+    lines = ctypes.create_string_buffer(line_count * _LINE_SIZE)
+    wanted = ctypes.create_string_buffer(216)
+    at, lines_at = ctypes.addressof(code), ctypes.addressof(lines)
+    struct.pack_into("=I8xQ", wanted, 20, code_size, at)
+    struct.pack_into("=IQ", wanted, 148, line_count, lines_at)
+    struct.pack_into("=I", wanted, 172, _LINE_SIZE)
+    bpf_objects.fill_info(program_fd, wanted)
+    return code.raw, lines.raw
 
 
 def _c_lines(lines: bytes, btf: bytes) -> Dict[int, str]:

@@ -1,33 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python's interface to BPF programs, maps and links (native/bpf/).
+"""BPF programs, maps and links, by bpf(2).
 
 Each is given by its descriptor. Functions raise OSError with the kernel's
 errno.
+
+What the kernel reads and fills is laid out as in include/uapi/linux/bpf.h. Its
+structs have grown, so it accepts shorter ones, whose rest counts as 0: layouts
+here end with the last member that is used.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
-import functools
 import os
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+import struct
+from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
 
-from opensnooplib.base import native_library
-from opensnooplib.base.native_library import check
+from opensnooplib.base import libc
+from opensnooplib.kernel import this_kernel
 
+# enum bpf_cmd
+_MAP_CREATE, _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
+_PROG_LOAD, _OBJ_GET = 5, 7
+_OBJ_GET_INFO_BY_FD, _BTF_GET_FD_BY_ID = 15, 19
+_MAP_LOOKUP_BATCH, _LINK_CREATE = 24, 28
 
-class MapShape(NamedTuple):
-    """struct map_shape of native/bpf/map.h; sizes in bytes."""
-
-    type: int
-    key_size: int
-    value_size: int
+# enum bpf_map_type, bpf_prog_type and bpf_attach_type; BPF_NOEXIST
+_ARRAY, _PROG_ARRAY = 2, 3
+_KPROBE = 2
+_TRACE_KPROBE_MULTI = 42
+_ONLY_NEW = 1
 
 
 class HashCount(NamedTuple):
-    """struct hash_count of native/bpf/map_batch.h."""
-
     entries: int
     flagged: int
 
@@ -41,196 +48,247 @@ class StartMap(NamedTuple):
     flag_size: int  # 0: there is none, so each entry is under way
 
 
-class _MapShape(ctypes.Structure):
-    """struct map_shape of native/bpf/map.h."""
-
-    _fields_ = [(name, ctypes.c_uint32) for name in MapShape._fields]
-
-
-class _HashCount(ctypes.Structure):
-    """struct hash_count of native/bpf/map_batch.h."""
-
-    _fields_ = [(name, ctypes.c_uint64) for name in HashCount._fields]
+def _attr(layout: str, *members: int) -> Any:
+    """The beginning of a union bpf_attr; the rest is 0."""
+    packed = struct.pack(f"={layout}", *members)
+    return ctypes.create_string_buffer(packed, len(packed))
 
 
-class _ProgramCode(ctypes.Structure):
-    """struct program_code of native/bpf/program.h."""
-
-    _fields_ = [
-        ("code", ctypes.c_void_p),
-        ("lines", ctypes.c_void_p),
-        ("code_size", ctypes.c_uint32),
-        ("lines_size", ctypes.c_uint32),
-        ("btf_id", ctypes.c_uint32),
-    ]
+def _bpf(command: int, attr: Any) -> int:
+    return libc.syscall("bpf", command, attr, len(attr))
 
 
-_int, _u32 = ctypes.c_int, ctypes.c_uint32
-_u64_p = ctypes.POINTER(ctypes.c_uint64)
-
-_SIGNATURES: Dict[str, Sequence[Any]] = {
-    "slots_create": [_u32],
-    "number_create": [],
-    "slots_set": [_int, _u32, _int],
-    "hash_count": [
-        _int,
-        _u32,
-        _u32,
-        _u32,
-        _u32,
-        ctypes.POINTER(_HashCount),
-    ],
-    "program_get_code": [_int, ctypes.POINTER(_ProgramCode)],
-    "btf_get_data": [_u32, ctypes.c_char_p, _u32],
-    "array_set_fd": [_int, _u32, _int],
-    "map_insert": [_int, _u32, ctypes.c_uint64],
-    "map_remove": [_int, _u32],
-    "map_keys": [_int, ctypes.POINTER(_u32), _u32],
-    "percpu_array_sum": [_int, _u32, _u32, _u64_p],
-    "program_misses": [_int, _u64_p],
-    "pinned_map_shape": [ctypes.c_char_p, ctypes.POINTER(_MapShape)],
-    "program_refusal": [_u32, _u32, _u32],
-    "probe_refusal": [ctypes.c_char_p, ctypes.c_char_p],
-    "kprobe_multi_attach": [_int, ctypes.c_char_p, ctypes.c_bool],
-    "kprobe_multi_refusal": [ctypes.c_char_p],
-}
+def _on_element(
+    command: int, map_fd: int, key: Any, value: Any = None, flags: int = 0
+) -> None:
+    """Look up, update or delete an element; key and value are of ctypes."""
+    at = ctypes.addressof(value) if value is not None else 0
+    _bpf(command, _attr("I4xQQQ", map_fd, ctypes.addressof(key), at, flags))
 
 
-@functools.lru_cache(maxsize=None)
-def _library() -> ctypes.CDLL:
-    return native_library.load(_SIGNATURES)
+def fill_info(fd: int, info: Any) -> None:
+    """Fill a struct bpf_*_info, or as much as there is room for."""
+    at = ctypes.addressof(info)
+    _bpf(_OBJ_GET_INFO_BY_FD, _attr("IIQ", fd, len(info), at))
 
 
-def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
-    """A program's instructions, its table of lines, and the ID of its BTF.
+def program_info(program_fd: int) -> Any:
+    """The first 216 bytes of struct bpf_prog_info."""
+    info = ctypes.create_string_buffer(216)
+    fill_info(program_fd, info)
+    return info
 
-    Raises OSError.
+
+def program_misses(program_fd: int) -> int:
+    """How often the kernel skipped the program, as another was running there.
+
+    This is recursion_misses: 0 before Linux 6.7; for fentry, before 5.12.
     """
-    sizes = _ProgramCode()
-    check(_library().program_get_code(program_fd, ctypes.byref(sizes)))
-    code = ctypes.create_string_buffer(sizes.code_size)
-    lines = ctypes.create_string_buffer(sizes.lines_size)
-    filled = _ProgramCode(
-        ctypes.addressof(code),
-        ctypes.addressof(lines),
-        sizes.code_size,
-        sizes.lines_size,
-    )
-    check(_library().program_get_code(program_fd, ctypes.byref(filled)))
-    return code.raw, lines.raw, filled.btf_id
+    (misses,) = struct.unpack_from("=Q", program_info(program_fd), 208)
+    return int(misses)
 
 
-def btf_data(btf_id: int) -> bytes:
-    """The BTF with this ID, from the kernel. Raises OSError."""
-    size = check(_library().btf_get_data(btf_id, None, 0))
+def program_btf_id(program_fd: int) -> int:
+    """The ID of a program's BTF; 0 if it has none."""
+    (found,) = struct.unpack_from("=I", program_info(program_fd), 128)
+    return int(found)
+
+
+def open_btf(btf_id: int) -> int:
+    """A descriptor of the BTF with this ID."""
+    return _bpf(_BTF_GET_FD_BY_ID, _attr("I", btf_id))
+
+
+def btf_data(btf_fd: int) -> bytes:
+    """The bytes of BTF, from the kernel."""
+    info = ctypes.create_string_buffer(16)  # the address and the size
+    fill_info(btf_fd, info)
+    (size,) = struct.unpack_from("=I", info, 8)
     data = ctypes.create_string_buffer(size)
-    check(_library().btf_get_data(btf_id, data, size))
+    struct.pack_into("=QI", info, 0, ctypes.addressof(data), size)
+    fill_info(btf_fd, info)
     return data.raw
 
 
 def create_slots(size: int) -> int:
     """Create a program array of `size` slots, for compile/stub_code.py.
 
-    Returns its descriptor. Raises OSError.
+    Returns its descriptor.
     """
-    return check(_library().slots_create(size))
+    return _bpf(_MAP_CREATE, _attr("IIII", _PROG_ARRAY, 4, 4, size))
 
 
 def create_number() -> int:
     """Create a map of one u32, which is 0, for compile/stub_code.py.
 
-    Returns its descriptor. Raises OSError.
+    Returns its descriptor.
     """
-    return check(_library().number_create())
+    return _bpf(_MAP_CREATE, _attr("IIII", _ARRAY, 4, 4, 1))
 
 
 def set_number(map_fd: int, number: int) -> None:
-    """Set the number in a map of create_number(). Raises OSError."""
-    check(_library().array_set_fd(map_fd, 0, number))
+    """Set the number in a map of create_number()."""
+    array_set_fd(map_fd, 0, number)
 
 
 def set_slot(slots: int, index: int, program_fd: int) -> None:
-    """Put a program into a slot, or none with -1. Raises OSError."""
-    check(_library().slots_set(slots, index, program_fd))
-
-
-def hash_count(map_fd: int, start: StartMap) -> HashCount:
-    """Count all entries of a map, and those of what is under way.
-
-    Raises OSError.
-    """
-    count = _HashCount()
-    check(_library().hash_count(map_fd, *start, ctypes.byref(count)))
-    return HashCount(count.entries, count.flagged)
+    """Put a program into a slot, or none with -1."""
+    if program_fd >= 0:
+        array_set_fd(slots, index, program_fd)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        _on_element(_MAP_DELETE_ELEM, slots, ctypes.c_uint32(index))
 
 
 def array_set_fd(map_fd: int, slot: int, fd: int) -> None:
-    """Put `fd` into an array of descriptors. Raises OSError."""
-    check(_library().array_set_fd(map_fd, slot, fd))
+    """Put `fd` into an array of descriptors."""
+    key, value = ctypes.c_uint32(slot), ctypes.c_uint32(fd)
+    _on_element(_MAP_UPDATE_ELEM, map_fd, key, value)
 
 
-# The number of keys that are read at most, more than any map here has:
-# PID_MAX_LIMIT of include/linux/threads.h.
-_MOST_KEYS = 1 << 22
+# The number of entries that one call reads: no bucket of a hash map has more.
+_BATCH = 256
+
+
+def _batches(
+    map_fd: int, key_size: int, value_size: int
+) -> Iterator[Tuple[int, Any, Any]]:
+    """All entries of a hash map: how many, their keys and their values.
+
+    The arrays are the same for all batches. An entry that is inserted or
+    removed meanwhile may be among them or not.
+    """
+    position = ctypes.create_string_buffer(16)  # where the next batch begins
+    keys = ctypes.create_string_buffer(_BATCH * key_size)
+    values = ctypes.create_string_buffer(_BATCH * value_size)
+    at = [ctypes.addressof(one) for one in (position, keys, values)]
+    begin = 0
+    is_last = False
+    while not is_last:
+        attr = _attr("QQQQII", begin, *at, _BATCH, map_fd)
+        try:
+            _bpf(_MAP_LOOKUP_BATCH, attr)
+        except FileNotFoundError:
+            is_last = True
+        (count,) = struct.unpack_from("=I", attr, 32)
+        yield count, keys, values
+        begin = at[0]
+
+
+def hash_count(map_fd: int, start: StartMap) -> HashCount:
+    """Count all entries of a map, and those of what is under way."""
+    entries = flagged = 0
+    for count, _, values in _batches(map_fd, start.key_size, start.value_size):
+        entries += count
+        for i in range(count):
+            flag = i * start.value_size + start.flag_offset
+            flagged += any(values[flag : flag + start.flag_size])
+    return HashCount(entries, flagged if start.flag_size else entries)
 
 
 def map_insert(map_fd: int, key: int, value: int) -> bool:
     """Insert into a hash map from u32 to u64.
 
-    Returns False if the key was there. Raises OSError.
+    Returns False if the key was there.
     """
+    pair = ctypes.c_uint32(key), ctypes.c_uint64(value)
     try:
-        check(_library().map_insert(map_fd, key, value))
+        _on_element(_MAP_UPDATE_ELEM, map_fd, *pair, _ONLY_NEW)
     except FileExistsError:
         return False
     return True
 
 
 def map_keys(map_fd: int) -> List[int]:
-    """The keys of a hash map from u32 to u64. Raises OSError."""
-    keys = (ctypes.c_uint32 * _MOST_KEYS)()
-    count = check(_library().map_keys(map_fd, keys, _MOST_KEYS))
-    return keys[:count]
+    """The keys of a hash map from u32 to u64."""
+    return [
+        key
+        for count, keys, _ in _batches(map_fd, 4, 8)
+        for key in struct.unpack_from(f"={count}I", keys)
+    ]
 
 
 def map_remove(map_fd: int, key: int) -> None:
-    """Remove a key, if it is there, from a hash map from u32 to u64.
+    """Remove a key, if it is there, from a hash map from u32 to u64."""
+    with contextlib.suppress(FileNotFoundError):
+        _on_element(_MAP_DELETE_ELEM, map_fd, ctypes.c_uint32(key))
 
-    Raises OSError.
+
+def percpu_array_sum(map_fd: int, index: int) -> int:
+    """The sum of an element, a u64, over all CPUs."""
+    values = (ctypes.c_uint64 * this_kernel.possible_cpu_count())()
+    _on_element(_MAP_LOOKUP_ELEM, map_fd, ctypes.c_uint32(index), values)
+    return sum(values)
+
+
+def pinned_map_shape(path: str) -> Tuple[int, ...]:
+    """Type, and sizes of a key and a value, of the map that is pinned there.
+
+    Raises OSError: ENOENT if none is.
     """
+    name = ctypes.create_string_buffer(os.fsencode(path))
+    fd = _bpf(_OBJ_GET, _attr("QII", ctypes.addressof(name), 0, 0))
     try:
-        check(_library().map_remove(map_fd, key))
-    except FileNotFoundError:
-        pass
+        info = ctypes.create_string_buffer(16)
+        fill_info(fd, info)
+        return struct.unpack("=I4xII", info)
+    finally:
+        os.close(fd)
 
 
-def percpu_array_sum(map_fd: int, index: int, possible_cpus: int) -> int:
-    """The sum of an element, a u64, over all CPUs. Raises OSError."""
-    total = ctypes.c_uint64()
-    check(
-        _library().percpu_array_sum(
-            map_fd, index, possible_cpus, ctypes.byref(total)
-        )
-    )
-    return total.value
+def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
+    """Attach a program by a kprobe.multi link, at the return if `ret`.
+
+    The program must have been loaded for it. Returns the link's descriptor.
+    """
+    names = (ctypes.c_char_p * 1)(function.encode())
+    kind, at = _TRACE_KPROBE_MULTI, ctypes.addressof(names)
+    attr = _attr("IIIIIIQQQ", program_fd, 0, kind, 0, ret, 1, at, 0, 0)
+    return _bpf(_LINK_CREATE, attr)
 
 
-def program_misses(program_fd: int) -> int:
-    """How often the kernel skipped the program. Raises OSError."""
-    misses = ctypes.c_uint64()
-    check(_library().program_misses(program_fd, ctypes.byref(misses)))
-    return misses.value
+# Instructions: r0 = 0; exit
+_DO_NOTHING = bytes.fromhex("b700000000000000 9500000000000000")
 
 
-def _name_of(error: int) -> str:
-    return errno.errorcode.get(-error, str(-error)) if error else ""
+def _load_nothing(kind: int, attach_type: int, attach_btf_id: int = 0) -> int:
+    """Load a program that does nothing. Returns its descriptor."""
+    code = ctypes.create_string_buffer(_DO_NOTHING)
+    license = ctypes.create_string_buffer(b"GPL")
+    at = [ctypes.addressof(one) for one in (code, license)]
+    layout = "IIQQ44xI36xI"
+    attr = _attr(layout, kind, 2, *at, attach_type, attach_btf_id)
+    return _bpf(_PROG_LOAD, attr)
+
+
+def _refusal(create: Callable[[], int]) -> str:
+    """Why the kernel doesn't create what is closed at once, or ""."""
+    try:
+        os.close(create())
+    except OSError as error:
+        return errno.errorcode.get(error.errno or 0, str(error.errno))
+    return ""
 
 
 def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
     """Why the kernel refuses programs of a kind: an errno's name, or ""."""
-    return _name_of(
-        _library().program_refusal(kind, attach_type, attach_btf_id)
-    )
+    return _refusal(lambda: _load_nothing(kind, attach_type, attach_btf_id))
+
+
+def kprobe_multi_refusal(function: str) -> str:
+    """Why the kernel refuses a kprobe.multi link: an errno's name, or ""."""
+
+    def link_nothing() -> int:
+        program = _load_nothing(_KPROBE, _TRACE_KPROBE_MULTI)
+        try:
+            return kprobe_multi_attach(program, function, True)
+        finally:
+            os.close(program)
+
+    return _refusal(link_nothing)
+
+
+_CLOSE_ON_EXEC = 8  # PERF_FLAG_FD_CLOEXEC
 
 
 def probe_refusal(pmu: str, target: str) -> str:
@@ -238,33 +296,22 @@ def probe_refusal(pmu: str, target: str) -> str:
 
     The target is a kernel function for the PMU "kprobe", a file for "uprobe".
     """
-    return _name_of(
-        _library().probe_refusal(pmu.encode(), os.fsencode(target))
-    )
+    name = ctypes.create_string_buffer(os.fsencode(target))
 
+    def probe() -> int:
+        with open(_pmu_file(pmu), encoding="ascii") as file:
+            kind = int(file.read())
+        # struct perf_event_attr, with kprobe_func or uprobe_path
+        attr = _attr("II48xQ", kind, 64, ctypes.addressof(name))
+        return libc.syscall("perf_event_open", attr, -1, 0, -1, _CLOSE_ON_EXEC)
 
-def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
-    """Attach a program by a kprobe.multi link, at the return if `ret`.
-
-    Returns the link's descriptor. Raises OSError.
-    """
-    return check(
-        _library().kprobe_multi_attach(program_fd, function.encode(), ret)
-    )
-
-
-def kprobe_multi_refusal(function: str) -> str:
-    """Why the kernel refuses a kprobe.multi link: an errno's name, or ""."""
-    return _name_of(_library().kprobe_multi_refusal(function.encode()))
-
-
-def pinned_map_shape(path: str) -> MapShape:
-    """The shape of the map pinned there. Raises OSError: ENOENT if none is."""
-    shape = _MapShape()
-    check(_library().pinned_map_shape(os.fsencode(path), ctypes.byref(shape)))
-    return MapShape(shape.type, shape.key_size, shape.value_size)
+    return _refusal(probe)
 
 
 def has_pmu(name: str) -> bool:
     """Does the kernel have this kind of event (sysfs-bus-event_source)?"""
-    return os.path.exists(f"/sys/bus/event_source/devices/{name}/type")
+    return os.path.exists(_pmu_file(name))
+
+
+def _pmu_file(name: str) -> str:
+    return f"/sys/bus/event_source/devices/{name}/type"

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import re
+
+from opensnooplib.kernel import this_kernel
+
 # The bits of the capabilities that tracing uses.
 CAPABILITIES = {
     "CAP_DAC_READ_SEARCH": 2,
@@ -13,17 +17,11 @@ CAPABILITIES = {
 }
 
 
-def _effective() -> int:
-    """The bit set CapEff of proc_pid_status(5)."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
-        for line in file:
-            if line.startswith("CapEff:"):
-                return int(line.split()[1], 16)
-    return 0
-
-
 def has(name: str) -> bool:
-    return bool(_effective() >> CAPABILITIES[name] & 1)
+    """Is it in the bit set CapEff of proc_pid_status(5)?"""
+    status = this_kernel.text_of("/proc/self/status")
+    found = re.search(r"^CapEff:\s*(\w+)$", status, re.M)
+    return bool(found and int(found[1], 16) >> CAPABILITIES[name] & 1)
 
 
 def may_trace() -> bool:

@@ -14,25 +14,12 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
 
-# Controllers of version 1: the names of enum cgroup_subsys_id
-# (include/linux/cgroup_subsys.h) by those in mount options, of which one
-# differs. The first are those that container runtimes always use.
-_CONTROLLERS = {
-    "pids": "pids",
-    "memory": "memory",
-    "cpu": "cpu",
-    "freezer": "freezer",
-    "devices": "devices",
-    "cpuset": "cpuset",
-    "cpuacct": "cpuacct",
-    "blkio": "io",
-    "net_cls": "net_cls",
-    "net_prio": "net_prio",
-    "perf_event": "perf_event",
-    "hugetlb": "hugetlb",
-    "rdma": "rdma",
-    "misc": "misc",
-}
+# Controllers of version 1, by their names in mount options. The first are
+# those that container runtimes always use.
+_CONTROLLERS = (
+    "pids memory cpu freezer devices cpuset cpuacct blkio net_cls net_prio "
+    "perf_event hugetlb rdma misc"
+).split()
 
 
 class Hierarchy(NamedTuple):
@@ -41,50 +28,46 @@ class Hierarchy(NamedTuple):
     path: str
     device: int
     version: int
-    controller: str  # of version 1: the kernel's name of one that it has
-
-    @property
-    def is_usable(self) -> bool:
-        """Can it select opens? One of version 1 may have no controller."""
-        return self.version == 2 or self.controller != ""
+    controller: str  # of version 1: one that it has, as in mount options
 
 
 class Cgroup(NamedTuple):
     path: str
     id: int  # the kernel's: the inode number of the directory
     version: int
-    controller: str
+    controller: str  # in enum cgroup_subsys_id (linux/cgroup_subsys.h)
 
 
 def hierarchies() -> List[Hierarchy]:
-    """The mounted ones: version 2 first, then those likely for containers."""
-    with open(
-        "/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape"
-    ) as file:
-        found = list(_parse_mounts(file.read().splitlines()))
-    order = [*_CONTROLLERS.values(), ""]
+    """The mounted ones: version 2 first, then those likely for containers.
+
+    Those of version 1 without a controller select nothing, and are left out.
+    """
+    with open("/proc/self/mountinfo", "rb") as file:
+        found = list(_parse_mounts(os.fsdecode(file.read())))
+    order = [*_CONTROLLERS, ""]
     return sorted(found, key=lambda h: (-h.version, order.index(h.controller)))
 
 
-def _parse_mounts(lines: Sequence[str]) -> Iterator[Hierarchy]:
-    """The hierarchies in the lines of proc_pid_mountinfo(5)."""
-    for line in lines:
+def _parse_mounts(text: str) -> Iterator[Hierarchy]:
+    """The hierarchies in a proc_pid_mountinfo(5).
+
+    Paths may contain all line ends but \\n, which the kernel escapes.
+    """
+    for line in text.rstrip("\n").split("\n"):
         mount, _, filesystem = line.partition(" - ")
         kind, _, options = filesystem.split(" ", 2)
-        if kind not in ("cgroup", "cgroup2"):
+        has = options.split(",")
+        controllers = [name for name in _CONTROLLERS if name in has]
+        if kind != "cgroup2" and not (kind == "cgroup" and controllers):
             continue
         _, _, device, _, path = mount.split(" ")[:5]
         major, minor = map(int, device.split(":"))
-        controller = ""
-        if kind == "cgroup":
-            has = options.split(",")
-            names = [c for name, c in _CONTROLLERS.items() if name in has]
-            controller = names[0] if names else ""
         yield Hierarchy(
             _unescape(path),
             os.makedev(major, minor),
             2 if kind == "cgroup2" else 1,
-            controller,
+            "" if kind == "cgroup2" else controllers[0],
         )
 
 
@@ -113,20 +96,15 @@ def _cgroup(word: str) -> Cgroup:
         raise UsageError("--cgroup needs a path; / is the whole host")
     paths = [word]
     if not {".", ".."} & set(word.split("/")):  # which start from a directory
-        paths += [f"{h.path}/{word}" for h in mounted if h.is_usable]
+        paths += [f"{h.path}/{word}" for h in mounted]
     for path in paths:
         found = cgroup_at(path, mounted)
         if found is not None:
             return found
-    if os.path.isdir(word) and _hierarchy_of(word, mounted):
-        raise UsageError(
-            f"--cgroup {word}: this cgroup is in a hierarchy without a "
-            "controller; give the same cgroup in another hierarchy"
-        )
     if os.path.exists(word):
         raise UsageError(
-            f"--cgroup {word}: not a cgroup; give a directory below "
-            f"{mounted[0].path}"
+            f"--cgroup {word}: not a cgroup, or one of a hierarchy without a "
+            f"controller; give a directory below {mounted[0].path}"
         )
     raise UsageError(
         f"--cgroup {word}: no such cgroup; systemd-cgls and /proc/PID/cgroup "
@@ -134,22 +112,15 @@ def _cgroup(word: str) -> Cgroup:
     )
 
 
-def _hierarchy_of(
-    path: str, mounted: Sequence[Hierarchy]
-) -> Optional[Hierarchy]:
-    device = os.stat(path).st_dev
-    return next((h for h in mounted if h.device == device), None)
-
-
 def cgroup_at(path: str, mounted: Sequence[Hierarchy]) -> Optional[Cgroup]:
-    """The cgroup at this directory, or None if it isn't a usable one."""
+    """The cgroup at this directory; None if it isn't one of these trees."""
     try:
         found = os.stat(path)
-        hierarchy = _hierarchy_of(path, mounted)
     except (OSError, ValueError):
         return None
-    if not hierarchy or not hierarchy.is_usable:
-        return None
-    if not stat.S_ISDIR(found.st_mode):
-        return None
-    return Cgroup(path, found.st_ino, hierarchy.version, hierarchy.controller)
+    for hierarchy in mounted:
+        if hierarchy.device == found.st_dev and stat.S_ISDIR(found.st_mode):
+            # The kernel has another name for this one.
+            controller = hierarchy.controller.replace("blkio", "io")
+            return Cgroup(path, found.st_ino, hierarchy.version, controller)
+    return None

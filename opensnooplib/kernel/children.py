@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Iterable, List, Mapping, Set
 
-from opensnooplib.kernel import bpf_objects
-from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel import bpf_objects, this_kernel
 
 # Maps of bpf_src/extra/children.h: processes by the host's PIDs and, inside a
 # container, by its own PIDs.

@@ -16,8 +16,8 @@ import glob
 import json
 import os
 import re
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
-from typing import Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
+from typing import Sequence, Set, Tuple
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups
@@ -28,10 +28,11 @@ from opensnooplib.kernel.cgroups import Cgroup, Hierarchy
 _LEAST_OF_AN_ID = 6
 
 # The cgroup of a container, as runtimes name it: docker-ID.scope, crio-ID, ID.
-_PREFIXES = "docker|libpod|libpod-payload|cri-containerd|crio|nerdctl"
 _OF_CONTAINER = re.compile(
-    rf"(?:(?:{_PREFIXES})-)?([0-9a-f]{{64}})(?:\.scope)?"
+    r"(?:(?:docker|libpod-payload|libpod|cri-containerd|crio|nerdctl)-)?"
+    r"(.+?)(?:\.scope)?"
 )
+_ID = re.compile("[0-9a-f]{64}")
 
 _DOCKER_CONFIGURATION = "/etc/docker/daemon.json"
 _DOCKER = "/var/lib/docker"
@@ -40,6 +41,9 @@ _BUNDLES = "/run/containerd/io.containerd.runtime.v*.task/*/*/config.json"
 
 # The annotations in which Kubernetes and nerdctl store a container's name.
 _NAME_ANNOTATIONS = ("io.kubernetes.cri.container-name", "nerdctl/name")
+
+
+_Place = Tuple[str, Hierarchy]  # the path of a directory, and what it is in
 
 
 class _Container(NamedTuple):
@@ -52,30 +56,27 @@ def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
 
     Raises UsageError if no container matches, or more than one.
     """
-    mounted = [h for h in cgroups.hierarchies() if h.is_usable]
-    folders = {h: list(_folders(h.path)) for h in mounted}
-    known = [*_in_state_files(), *_in_cgroups(folders)]
-    return tuple(_find(word, known, folders) for word in words)
+    running = _running()
+    known = [_Container(one) for one in running if _ID.fullmatch(one)]
+    known += _in_state_files()
+    return tuple(_find(word, known, running) for word in words)
 
 
-def _folders(path: str) -> Iterator[str]:
-    for folder, names, _ in os.walk(path):
-        for name in names:
-            yield f"{folder}/{name}"
-
-
-def _in_cgroups(folders: Dict[Hierarchy, List[str]]) -> Iterator[_Container]:
-    for paths in folders.values():
-        for path in paths:
-            found = _OF_CONTAINER.fullmatch(os.path.basename(path))
-            if found:
-                yield _Container(found.group(1))
+def _running() -> Dict[str, _Place]:
+    """Where the cgroups of containers are, by ID; others are among them."""
+    found: Dict[str, _Place] = {}
+    for hierarchy in cgroups.hierarchies():
+        walk = os.walk(hierarchy.path)
+        paths = [f"{at}/{name}" for at, names, _ in walk for name in names]
+        for path in sorted(paths, key=len):  # not one inside the container
+            name = _OF_CONTAINER.fullmatch(os.path.basename(path))
+            if name:
+                found.setdefault(name[1], (path, hierarchy))
+    return found
 
 
 def _find(
-    word: str,
-    known: Sequence[_Container],
-    folders: Dict[Hierarchy, List[str]],
+    word: str, known: Sequence[_Container], running: Mapping[str, _Place]
 ) -> Cgroup:
     ids = _matching(word, known)
     if not ids:
@@ -88,7 +89,8 @@ def _find(
             f"--container {word}: {len(ids)} containers match; give the ID "
             "of one"
         )
-    found = _cgroup_of(ids.pop(), folders)
+    path, hierarchy = running.get(ids.pop(), ("", None))
+    found = cgroups.cgroup_at(path, [hierarchy] if hierarchy else [])
     if found is None:
         raise UsageError(
             f"--container {word}: it has no cgroup, so it is not running; "
@@ -109,60 +111,48 @@ def _matching(word: str, known: Sequence[_Container]) -> Set[str]:
     return exact or by_name or by_part
 
 
-def _cgroup_of(
-    container: str, folders: Dict[Hierarchy, List[str]]
-) -> Optional[Cgroup]:
-    own = re.compile(
-        rf"(?:(?:{_PREFIXES})-)?{re.escape(container)}(?:\.scope)?"
-    )
-    for hierarchy, paths in folders.items():
-        for path in sorted(paths, key=len):  # not one inside the container
-            if own.fullmatch(os.path.basename(path)):
-                return cgroups.cgroup_at(path, [hierarchy])
-    return None
-
-
 def _in_state_files() -> Iterator[_Container]:
-    for path in glob.glob(f"{_docker_folder()}/containers/*/config.v2.json"):
-        state = _read(path)
-        name = _text(state, "Name").lstrip("/")
-        yield _Container(_text(state, "ID"), (name,))
-    for path in glob.glob(_STORAGE):
-        for state in _read(path, list):
-            names = state.get("names") if isinstance(state, dict) else None
-            if isinstance(names, list):
-                yield _Container(_text(state, "id"), _with_short(names))
-    for path in glob.glob(_BUNDLES):
-        annotations = _read(path).get("annotations")
-        if not isinstance(annotations, dict):
-            annotations = {}
-        yield _Container(
-            os.path.basename(os.path.dirname(path)),
-            tuple(_text(annotations, key) for key in _NAME_ANNOTATIONS),
-        )
+    folder = _understood(
+        _DOCKER_CONFIGURATION, lambda _, its: its["data-root"]
+    )
+    for paths, understand in (
+        (f"{folder or _DOCKER}/containers/*/config.v2.json", _of_docker),
+        (_STORAGE, _of_storage),
+        (_BUNDLES, _of_bundle),
+    ):
+        for path in glob.glob(paths):
+            yield from _understood(path, understand) or []
 
 
-def _docker_folder() -> str:
-    return _text(_read(_DOCKER_CONFIGURATION), "data-root") or _DOCKER
-
-
-def _with_short(names: List[Any]) -> Tuple[str, ...]:
-    """The names, with CONTAINER of CRI-O's k8s_CONTAINER_POD_NAMESPACE_..."""
-    whole = [name for name in names if isinstance(name, str)]
-    parts = [name.split("_") for name in whole]
-    return (*whole, *(p[1] for p in parts if p[0] == "k8s" and len(p) > 2))
-
-
-def _read(path: str, kind: type = dict) -> Any:
-    """The content of a JSON file; an empty `kind` if that is not a `kind`."""
+def _understood(path: str, understand: Callable[[str, Any], Any]) -> Any:
+    """What `understand` makes of a JSON file; None if it isn't as expected."""
     try:
         with open(path, encoding="utf-8") as file:
-            found = json.load(file)
+            return understand(path, json.load(file))
     except (OSError, ValueError, RecursionError):
-        return kind()
-    return found if isinstance(found, kind) else kind()
+        return None  # it can't be read
+    except (TypeError, LookupError, AttributeError):
+        return None  # a part of it is missing or of another type
 
 
-def _text(state: Dict[str, Any], key: str) -> str:
-    found = state.get(key)
-    return found if isinstance(found, str) else ""
+def _of_docker(_: str, state: Any) -> List[_Container]:
+    return [_Container(str(state["ID"]), (state["Name"].lstrip("/"),))]
+
+
+def _of_storage(_: str, states: Any) -> List[_Container]:
+    return [
+        _Container(str(state["id"]), _with_short(state.get("names") or []))
+        for state in states
+    ]
+
+
+def _of_bundle(path: str, spec: Any) -> List[_Container]:
+    annotations = spec.get("annotations", {})
+    names = tuple(annotations.get(key) for key in _NAME_ANNOTATIONS)
+    return [_Container(os.path.basename(os.path.dirname(path)), names)]
+
+
+def _with_short(names: List[str]) -> Tuple[str, ...]:
+    """The names, with CONTAINER of CRI-O's k8s_CONTAINER_POD_NAMESPACE_..."""
+    parts = [name.split("_") for name in names]
+    return (*names, *(p[1] for p in parts if p[0] == "k8s" and len(p) > 2))

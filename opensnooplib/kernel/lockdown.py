@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import re
+
+from opensnooplib.kernel import this_kernel
+
 UNLOCK = "boot without lockdown=confidentiality"
 LOCKED_DOWN = (
     "the kernel is locked down (confidentiality), which forbids tracing: "
@@ -21,13 +25,9 @@ def mode() -> str:
     It is read from securityfs or, if that isn't mounted, from the kernel's
     command line.
     """
-    try:
-        with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
-            return file.read().partition("[")[2].partition("]")[0]
-    except OSError:
-        pass
-    with open("/proc/cmdline", encoding="ascii", errors="replace") as file:
-        for word in file.read().split():
-            if word.startswith("lockdown="):
-                return word.partition("=")[2]
-    return ""
+    modes = this_kernel.text_of("/sys/kernel/security/lockdown")
+    if modes:
+        return modes.partition("[")[2].partition("]")[0]
+    command_line = this_kernel.text_of("/proc/cmdline")
+    found = re.search(r"(?<!\S)lockdown=(\w+)", command_line)
+    return found[1] if found else ""

@@ -16,71 +16,32 @@ from opensnooplib.kernel import function_names
 class Hook(NamedTuple):
     """One kind of hook."""
 
-    prefix: str
+    prefix: str  # of a program's name
     what: str
     kind: str  # see hooks.KINDS
-    program_type: str  # attribute of bcc.BPF
-    attach: str  # method of bcc.BPF
-    argument: str  # of that method, for the target; "": it uses the name
-    fds: str  # where BCC keeps the descriptors
+    argument: str  # of `attach`, for the target; "": it uses the name
+
+    @property
+    def attach(self) -> str:
+        """The method of bcc.BPF that attaches a program."""
+        return f"attach_{self.prefix.rstrip('_')}"
+
+    @property
+    def program_type(self) -> str:
+        """The attribute of bcc.BPF with the type of such programs."""
+        if self.kind == "fentry":
+            return "TRACING"
+        return self.kind.upper().replace(" ", "_")
 
 
 HOOKS = (
-    Hook(
-        "tracepoint__",
-        "tracepoint",
-        "tracepoint",
-        "TRACEPOINT",
-        "attach_tracepoint",
-        "tp",
-        "tracepoint_fds",
-    ),
-    Hook(
-        "raw_tracepoint__",
-        "raw tracepoint",
-        "raw tracepoint",
-        "RAW_TRACEPOINT",
-        "attach_raw_tracepoint",
-        "tp",
-        "raw_tracepoint_fds",
-    ),
-    Hook(
-        "kprobe__",
-        "kernel function",
-        "kprobe",
-        "KPROBE",
-        "attach_kprobe",
-        "event",
-        "kprobe_fds",
-    ),
-    Hook(
-        "kretprobe__",
-        "return of the kernel function",
-        "kprobe",
-        "KPROBE",
-        "attach_kretprobe",
-        "event",
-        "kprobe_fds",
-    ),
-    Hook(
-        "kfunc__",
-        "entry of the kernel function",
-        "fentry",
-        "TRACING",
-        "attach_kfunc",
-        "",
-        "kfunc_entry_fds",
-    ),
-    Hook(
-        "kretfunc__",
-        "exit of the kernel function",
-        "fentry",
-        "TRACING",
-        "attach_kretfunc",
-        "",
-        "kfunc_exit_fds",
-    ),
-    Hook("lsm__", "LSM hook", "lsm", "LSM", "attach_lsm", "", "lsm_fds"),
+    Hook("tracepoint__", "tracepoint", "tracepoint", "tp"),
+    Hook("raw_tracepoint__", "raw tracepoint", "raw tracepoint", "tp"),
+    Hook("kprobe__", "kernel function", "kprobe", "event"),
+    Hook("kretprobe__", "return of the kernel function", "kprobe", "event"),
+    Hook("kfunc__", "entry of the kernel function", "fentry", ""),
+    Hook("kretfunc__", "exit of the kernel function", "fentry", ""),
+    Hook("lsm__", "LSM hook", "lsm", ""),
 )
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 from typing import List, Optional, Tuple, Union
 
 # The inode of the host's PID namespace: PROC_PID_INIT_INO of
@@ -13,6 +15,15 @@ _HOST_PID_NAMESPACE = 0xEFFFFFFC
 BTF = "/sys/kernel/btf/vmlinux"
 
 
+def text_of(path: str) -> str:
+    """The text of a file in /proc or /sys; "" if it isn't there."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def release() -> str:
     """The release, as of uname -r, for example "6.1.0-18-amd64"."""
     return os.uname().release
@@ -20,12 +31,9 @@ def release() -> str:
 
 def version() -> Tuple[int, int, int]:
     """The version, for example (6, 1, 0)."""
-    numbers: List[int] = []
-    for word in release().split("-")[0].split("."):
-        digits = "".join(c for c in word if c.isdigit())
-        numbers.append(int(digits) if digits else 0)
-    numbers += [0, 0, 0]
-    return numbers[0], numbers[1], numbers[2]
+    numbers = re.findall("[0-9]+", release().split("-")[0])
+    major, minor, patch = map(int, [*numbers, 0, 0, 0][:3])
+    return major, minor, patch
 
 
 def has_btf() -> bool:
@@ -51,11 +59,9 @@ def _is_preemptible() -> bool:
     With PREEMPT_DYNAMIC this depends on a boot option, whose default differs;
     Linux 7 is always preemptible on x86 and arm64.
     """
-    try:
-        with open("/sys/kernel/debug/sched/preempt", encoding="ascii") as file:
-            return bool({"(full)", "(lazy)"} & set(file.read().split()))
-    except OSError:
-        pass
+    how = text_of("/sys/kernel/debug/sched/preempt").split()
+    if how:
+        return "(full)" in how or "(lazy)" in how
     words = os.uname().version.split()
     if "PREEMPT_DYNAMIC" in words:
         return version() >= (7, 0, 0)
@@ -85,18 +91,17 @@ def parse_cpu_list(text: str) -> List[int]:
     return cpus
 
 
-def _cpu_list(name: str) -> List[int]:
-    with open(f"{CPUS}/{name}", encoding="ascii") as file:
-        return parse_cpu_list(file.read())
-
-
 def online_cpus() -> List[int]:
-    return _cpu_list("online")
+    return parse_cpu_list(text_of(f"{CPUS}/online"))
 
 
+@functools.lru_cache(maxsize=None)
 def possible_cpu_count() -> int:
-    """The number of values that a per-CPU map has for each key: bpf(2)."""
-    return max(_cpu_list("possible")) + 1
+    """The number of values that a per-CPU map has for each key: bpf(2).
+
+    It doesn't change while the kernel runs.
+    """
+    return max(parse_cpu_list(text_of(f"{CPUS}/possible"))) + 1
 
 
 def pid_namespace() -> Optional[Tuple[int, int]]:
@@ -113,37 +118,24 @@ def pid_namespace() -> Optional[Tuple[int, int]]:
 def task_status(task: Union[int, str]) -> List[str]:
     """The lines of /proc/TASK/status, for a process or a thread: proc(5).
 
-    Empty if there is no such task.
+    Empty if there is no such task. In a task's name, the kernel escapes no
+    line ends but \\n, at which alone lines are split.
     """
-    try:
-        with open(
-            f"/proc/{task}/status", encoding="utf-8", errors="replace"
-        ) as file:
-            return file.read().splitlines()
-    except OSError:
-        return []
+    text = text_of(f"/proc/{task}/status")
+    return text.split("\n") if text else []
 
 
 def thread_count() -> int:
     """The number of threads on the host: proc_loadavg(5), its fourth word."""
-    with open("/proc/loadavg", encoding="ascii") as file:
-        return int(file.read().split()[3].partition("/")[2])
+    return int(text_of("/proc/loadavg").split()[3].partition("/")[2])
 
 
 def perf_event_paranoid() -> int:
     """The sysctl of perf_event_open(2); above 2 only on Debian and Android."""
-    path = "/proc/sys/kernel/perf_event_paranoid"
-    try:
-        with open(path, encoding="ascii") as file:
-            return int(file.read())
-    except OSError:
-        return 0
+    return int(text_of("/proc/sys/kernel/perf_event_paranoid") or 0)
 
 
 def memory_available() -> int:
     """The available memory in bytes: MemAvailable of proc_meminfo(5)."""
-    with open("/proc/meminfo", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return 0
+    found = re.search(r"^MemAvailable: *(\d+)", text_of("/proc/meminfo"), re.M)
+    return int(found[1]) * 1024 if found else 0

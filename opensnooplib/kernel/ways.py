@@ -11,12 +11,12 @@ import errno
 import os
 from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
-from opensnooplib.base import native_library
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
     btf,
     function_names,
     hooks,
+    own_opens,
     this_kernel,
     tracefs,
 )
@@ -62,7 +62,8 @@ def find(
         except _Missing as reason:
             ways.unseen[way] = str(reason)
             continue
-        ways.defines.extend(defines)
+        # exec and the kernel have the same.
+        ways.defines.extend(one for one in defines if one not in ways.defines)
         (ways.seen if _can_prove(way, defines) else ways.unproven).append(way)
     if _EXEC_TRACEPOINT in ways.defines:
         ways.unseen["ELF loaders of exec"] = _NO_FUNCTIONS
@@ -174,16 +175,6 @@ def _room() -> List[Define]:
 _32_BITS = "32-bit programs"
 
 
-def _runs_32_bits() -> bool:
-    """Does this kernel run 32-bit programs?
-
-    This is found out by trying: a boot option can turn it off.
-    """
-    if not _is_x86():
-        return True  # this can't be tried here
-    return native_library.test_open(_32_BITS, "") != -errno.ENOSYS
-
-
 def _programs_for_32_bits(request: _Request) -> List[Define]:
     has_functions = any(name.endswith("_32") for name in request.functions)
     if request.functions and not has_functions:
@@ -194,7 +185,8 @@ def _programs_for_32_bits(request: _Request) -> List[Define]:
         )
     if not has_functions and not _is_x86():
         raise _Missing("--all knows their syscalls only on x86-64")
-    if not _runs_32_bits():
+    # A boot option can turn them off. Elsewhere, this can't be tried.
+    if _is_x86() and own_opens.make(_32_BITS, "") == -errno.ENOSYS:
         raise _Missing("this kernel runs no 32-bit programs")
     if has_functions:
         return []
@@ -205,47 +197,36 @@ _NO_FUNCTIONS = "the functions of this kernel cannot be hooked"
 _EXEC_TRACEPOINT = ("EXEC_TRACEPOINT", "1")
 
 
-def _hook_of_functions(request: _Request) -> str:
-    """The #define for the kind of hook on functions; "" if none works.
+def _inner_opens(request: _Request) -> List[Define]:
+    """The #defines to show opens by the kernel itself; [] if it can't be.
 
-    A kind that can miss opens is used only if there is no other.
+    A kind of hook that can miss opens is used only if there is no other.
     """
+    if not request.all_ways:
+        raise _Missing("--all shows them")
     kinds = ["fentry", "kprobe"]
     if request.trusted:
         kinds.remove("kprobe")
     elif this_kernel.preempts_programs("fentry"):
         kinds.reverse()
-    for kind in kinds:
-        if not hooks.KINDS[kind]():
-            return f"KERNEL_OPENS_BY_{kind.upper()}"
-    return ""
-
-
-def _inner_opens(request: _Request) -> List[Define]:
-    """The #defines to show opens by the kernel itself; [] if it can't be."""
-    hook, functions = (
-        _hook_of_functions(request),
-        function_names.inner_functions(),
-    )
-    if not hook or not functions:
+    kind = next((one for one in kinds if not hooks.KINDS[one]()), "")
+    functions = function_names.inner_functions() if kind else {}
+    if not functions:
         return []
-    return [(hook, "1"), *functions.items()] + _offsets(
-        {**_OPEN_FLAGS, **_FILENAME_NAME}
-    )
+    hook = f"KERNEL_OPENS_BY_{kind.upper()}"
+    fields = {**_OPEN_FLAGS, **_FILENAME_NAME}
+    return [(hook, "1"), *functions.items()] + _offsets(fields)
 
 
 def _exec(request: _Request) -> List[Define]:
-    if not request.all_ways:
-        raise _Missing("--all shows them")
     return _inner_opens(request) or [_EXEC_TRACEPOINT] + _offsets(_BINPRM)
 
 
 def _kernel(request: _Request) -> List[Define]:
-    if not request.all_ways:
-        raise _Missing("--all shows them")
-    if not _hook_of_functions(request) or not function_names.inner_functions():
+    defines = _inner_opens(request)
+    if not defines:
         raise _Missing(_NO_FUNCTIONS)
-    return []  # the #defines come with exec
+    return defines
 
 
 _WAYS: Dict[str, Callable[[_Request], List[Define]]] = {

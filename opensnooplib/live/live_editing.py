@@ -298,7 +298,6 @@ class Live:
             self._stream,
             launched.handover,
             trace.options,
-            trace.cpu_count,
             older=trace.newest,
         )
         new.put_heading()

@@ -31,14 +31,10 @@ def _check(
     if path is None:
         return
     try:
-        shape = bpf_objects.pinned_map_shape(path)
+        kind, *sizes = bpf_objects.pinned_map_shape(path)
     except OSError as error:
         raise _refusal(option, path, error.errno or 0) from None
-    if (
-        shape.type not in _HASHES
-        or shape.key_size != 8
-        or shape.value_size != value_size
-    ):
+    if kind not in _HASHES or sizes != [8, value_size]:
         raise UsageError(
             f"{option} {path}: must be a hash map with {keys} (8 bytes) as "
             f"keys, and values of {value_size} bytes"

@@ -6,23 +6,13 @@ The child has the PID that is traced, and waits until the trace has begun.
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
-from typing import Dict, Sequence
+from typing import Sequence
 
 from opensnooplib.base.environment import original
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import limits
-
-
-# Errors of exec(3) for a file that exists and is executable.
-_WHY = {
-    errno.ENOENT: "the interpreter named in its first line (#!) or its ELF "
-    "header does not exist",
-    errno.ENOEXEC: "this kernel can't run such a program; a script begins "
-    "with #!/bin/sh or another interpreter",
-}
 
 
 def _restore_signals() -> None:
@@ -34,6 +24,14 @@ def _restore_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
+def _await_release(gate: int) -> None:
+    _restore_signals()
+    limits.restore_limits()
+    # The tool may end before it releases the command.
+    if os.read(gate, 1) == b"":
+        os._exit(0)
+
+
 class Command:
     """A command that is held back until release()."""
 
@@ -42,7 +40,7 @@ class Command:
         import shutil  # costs a launch 3 ms
 
         program = shutil.which(words[0])
-        environment = original()
+        environment = original()  # the child opens no file before the command
         if program is None:
             raise UsageError(
                 f"--exec {words[0]}: no such command, or it is not executable"
@@ -50,34 +48,18 @@ class Command:
         self.name = words[0]
         self._ended = False
         gate, self._release = os.pipe()
-        failure, report = os.pipe()
+        self._failure, report = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._release)
-            os.close(failure)
-            self._wait_and_become(gate, report, program, words, environment)
+            _await_release(gate)
+            try:
+                os.execve(program, list(words), environment)
+            except OSError as error:
+                os.write(report, str(error.errno).encode())
+            os._exit(127)
         os.close(gate)
         os.close(report)
-        self._failure = failure
-
-    @staticmethod
-    def _wait_and_become(
-        gate: int,
-        report: int,
-        program: str,
-        words: Sequence[str],
-        environment: Dict[bytes, bytes],
-    ) -> None:
-        _restore_signals()
-        limits.restore_limits()
-        # The tool may end before it releases the command.
-        if os.read(gate, 1) == b"":
-            os._exit(0)
-        try:
-            os.execve(program, list(words), environment)
-        except OSError as error:
-            os.write(report, str(error.errno).encode())
-        os._exit(127)
 
     def release(self) -> None:
         """Let it run. Raises OpensnoopError where the kernel can't run it."""
@@ -90,9 +72,11 @@ class Command:
         os.close(self._failure)
         if failed:
             self.has_ended()
-            number = int(failed)
-            why = _WHY.get(number, os.strerror(number))
-            raise OpensnoopError(f"cannot run {self.name}: {why}")
+            raise OpensnoopError(
+                f"cannot run {self.name}: {os.strerror(int(failed))}; it must "
+                "be a program for this machine, or a script whose first line "
+                "is #! and an interpreter that exists"
+            )
 
     def has_ended(self) -> bool:
         if not self._ended:

@@ -6,28 +6,18 @@ See plan_list.py for the plans, and their order.
 
 from __future__ import annotations
 
-import os
 from typing import Dict, List, Tuple
 
+from opensnooplib import plan_list
 from opensnooplib.compile import launch
-from opensnooplib.compile.job import Job
 from opensnooplib.compile.launch import Launched
 from opensnooplib.compile.make_source import find_ways, make_source
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import tracefs
 from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options
-from opensnooplib.plan_list import (
-    PAIR,
-    PLANS,
-    SOURCE,
-    Plan,
-    PlanError,
-    RenamedError,
-    best_first,
-)
+from opensnooplib.plan_list import Plan, PlanError
 from opensnooplib.reader import Reader
-from opensnooplib.source.c_text import path_of, read
 from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
 
@@ -71,28 +61,31 @@ def attach(
             break
     if unseen:
         name = min(unseen, key=lambda name: len(unseen[name]))
-        return try_plan(PLANS[name], options, rings, messages)
+        return try_plan(plan_list.PLANS[name], options, rings, messages)
     if options.trusted:
         raise _none_is_trusted(reasons)
-    raise reasons[PAIR.name]
+    raise reasons[plan_list.PAIR.name]
 
 
 def _wanted(options: Options) -> List[Plan]:
     """The plans to try, in this order."""
     if options.source is not None:
-        return [SOURCE]
+        return [plan_list.SOURCE]
     if options.plan != "auto":
-        return [PLANS[options.plan]]
+        return [plan_list.PLANS[options.plan]]
     if options.live:  # what is edited is what runs
-        return sorted(best_first(), key=lambda plan: plan is not PAIR)
-    return best_first()
+        return sorted(
+            plan_list.best_first(), key=lambda plan: plan is not plan_list.PAIR
+        )
+    return plan_list.best_first()
 
 
 def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
+    # Those of tracepoints never see the copy.
     details = "; ".join(
         f"{plan}: {error.sentence}"
         for plan, error in reasons.items()
-        if PLANS[plan].hook != "tracepoint"  # which never see the copy
+        if plan_list.PLANS[plan].hook != "tracepoint"
     )
     return PlanError(
         f"no plan here sees the kernel's copy of the path ({details}): leave "
@@ -103,7 +96,7 @@ def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
 def _pass_over(plan: Plan, error: OpensnoopError, messages: Messages) -> None:
     """Say why: only a kernel newer than this tool is worth a warning."""
     sentence = f"plan {plan.name} does not work here: {error.sentence}"
-    if isinstance(error, RenamedError):
+    if isinstance(error, plan_list.RenamedError):
         messages.warn(sentence)
     else:
         messages.detail(sentence)
@@ -124,31 +117,21 @@ def _tell_of(launched: Launched, messages: Messages) -> None:
         messages.show(launched.warnings())
 
 
-def _trace_of(
-    launched: Launched, options: Options, rings: Reader, messages: Messages
-) -> Trace:
-    try:
-        return Trace(rings, launched, options, messages)
-    except OpensnoopError:
-        launched.handover.close()
-        raise
-
-
 def try_plan(
-    plan: Plan,
-    options: Options,
-    rings: Reader,
-    messages: Messages,
+    plan: Plan, options: Options, rings: Reader, messages: Messages
 ) -> Tuple[Trace, Result]:
     """Attach `plan`, and prove which opens it sees. Raises OpensnoopError."""
     why_not = plan.why_not(options)
     if why_not:
         raise PlanError(why_not)
-    functions = plan.functions(options)
-    launched = launch.launch(options, plan, functions, rings.install)
+    launched = launch.launch(options, plan, rings.install)
     _tell_of(launched, messages)
     chosen = options._replace(plan=plan.name)
-    trace = _trace_of(launched, chosen, rings, messages)
+    try:
+        trace = Trace(rings, launched, chosen, messages)
+    except OpensnoopError:
+        launched.handover.close()
+        raise
     return trace, trace.prove()
 
 
@@ -159,15 +142,7 @@ def source(options: Options) -> str:
     """
     wanted = _wanted(options)
     plan = next((p for p in wanted if not p.why_not(options)), wanted[-1])
-    job = Job(
-        options=options,
-        source=read(path_of(options)),
-        plan=plan,
-        functions=plan.functions(options),
-        tool_pid=os.getpid(),
-        folder="",
-        install_rings=lambda map_fd: None,
-    )
+    job = launch.job_for(options, plan)
     try:
         tracefs.mount_for_this_process()
     except OpensnoopError:

@@ -38,10 +38,9 @@ class ProgramSet:
         stream: int,
         taken: Handover,
         options: Options,
-        cpus: int,
         older: Optional[ProgramSet] = None,
     ) -> None:
-        """For `stream`, the newest of `rings`; `cpus` are the possible ones.
+        """For `stream`, the newest of `rings`.
 
         `older` is the program set that it replaces, if there is one.
         Raises OpensnoopError for a struct event that can't be shown.
@@ -49,7 +48,6 @@ class ProgramSet:
         self.taken = taken
         self.stream = stream
         self._rings = rings
-        self._cpus = cpus
         self._options = options
         self._before = [0, 0]
         rings.set_map(taken.maps[EVENTS_MAP])
@@ -74,9 +72,8 @@ class ProgramSet:
         if self._options.summary:
             return
         if self._options.record:
-            from opensnooplib.recording import (
-                description,
-            )  # not needed for rows
+            # Imported here since rows don't need it.
+            from opensnooplib.recording import description
 
             facts = description.describe(
                 self.taken.schema, self.taken.calls, self._options
@@ -89,7 +86,7 @@ class ProgramSet:
         counters = self.taken.maps.get(COUNTERS_MAP)
         if counters is None:  # the C of --source may have none
             return self._rings.lost_of(self.stream) if index == LOST else 0
-        return bpf_objects.percpu_array_sum(counters, index, self._cpus)
+        return bpf_objects.percpu_array_sum(counters, index)
 
     @property
     def counts_itself(self) -> bool:

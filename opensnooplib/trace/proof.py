@@ -12,8 +12,8 @@ import errno
 import os
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence
 
-from opensnooplib.base import native_library
 from opensnooplib import reader
+from opensnooplib.kernel import own_opens
 from opensnooplib.options import Options
 
 # Time for the reader, which holds records of --live's later programs back for
@@ -123,5 +123,5 @@ def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
         shown: Optional[str] = os.path.join(start or "", name)
         if call == "open_by_handle_at":
             shown = None
-        made.append(_Made(call, shown, native_library.test_open(call, name)))
+        made.append(_Made(call, shown, own_opens.make(call, name)))
     return made

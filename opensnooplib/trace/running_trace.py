@@ -7,16 +7,14 @@ import os
 import time
 from typing import List, Optional
 
-from opensnooplib.kernel import bpf_objects
+from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.base import native_library
 from opensnooplib.compile.launch import Launched
-from opensnooplib.kernel import this_kernel
 from opensnooplib.trace.switchboard import Switchboard
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recording.recorder import Recorder
-from opensnooplib.kernel import program_names
 from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import proof
 from opensnooplib.trace.online_cpus import CpuFollower
@@ -49,10 +47,7 @@ class Trace:
         self._cpus = CpuFollower(rings)
         self._recorder: Optional[Recorder] = None
         self._summing: Optional[Summing] = None
-        self.cpu_count = this_kernel.possible_cpu_count()
-        self.newest = ProgramSet(
-            rings, 0, launched.handover, options, self.cpu_count
-        )
+        self.newest = ProgramSet(rings, 0, launched.handover, options)
         self.older: List[ProgramSet] = []
         # Counts of program sets that are gone.
         self.past_lost = self.past_missed = self.past_not_followed = 0
@@ -137,26 +132,24 @@ class Trace:
             if program_names.sees_first(name, programs)
         )  # an end that is skipped is counted in the C
 
+    @property
+    def _program_sets(self) -> List[ProgramSet]:
+        return [*self.older, self.newest]
+
     def lost(self) -> int:
         """Records that found no room in the rings."""
-        program_sets = [*self.older, self.newest]
-        return self.past_lost + sum(one.lost() for one in program_sets)
+        return self.past_lost + sum(one.lost() for one in self._program_sets)
 
     def missed(self) -> int:
         """Opens that found the map full, and programs that were skipped."""
-        program_sets = [*self.older, self.newest]
         skipped = self._skipped() - self._skipped_before
-        return (
-            self.past_missed
-            + skipped
-            + sum(one.missed() for one in program_sets)
-        )
+        missed = sum(one.missed() for one in self._program_sets)
+        return self.past_missed + skipped + missed
 
     def not_followed(self) -> int:
         """Processes that --children asks for, and that are not traced."""
-        program_sets = [*self.older, self.newest]
         return self.past_not_followed + sum(
-            one.not_followed() for one in program_sets
+            one.not_followed() for one in self._program_sets
         )
 
     def end(self) -> State:
@@ -200,14 +193,14 @@ class Trace:
     def detach(self) -> None:
         """Detach the programs, which takes a while."""
         self.stubs.close()
-        for program_set in [*self.older, self.newest]:
+        for program_set in self._program_sets:
             program_set.detach()
 
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
         self._cpus.close()
-        for program_set in [*self.older, self.newest]:
+        for program_set in self._program_sets:
             program_set.close()
 
 

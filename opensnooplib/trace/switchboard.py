@@ -11,10 +11,9 @@ import os
 import time
 from typing import Dict, List, Mapping, NamedTuple
 
-from opensnooplib.kernel import bpf_objects
+from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.stub_code import DIRECT, EVERYBODY, FRONT, OWN
-from opensnooplib.kernel import program_names
 
 # Time for running stubs to end: far more than they take.
 _TO_LEAVE_SECONDS = 0.005
@@ -28,14 +27,6 @@ class _Stub(NamedTuple):
     slots: int
     selector: int
     attachments: List[int]
-
-    def put(self, slot: int, program: int) -> None:
-        """Put a program into a slot; -1 empties it."""
-        bpf_objects.set_slot(self.slots, slot, program)
-
-    def select(self, slot: int) -> None:
-        """Let the stub use a slot: FRONT or DIRECT."""
-        bpf_objects.set_number(self.selector, slot)
 
 
 class Switchboard:
@@ -69,16 +60,16 @@ class Switchboard:
         """Send the tool's own opens to these programs, until switch()."""
         self._leave_direct()
         for name, one in self._stubs.items():
-            one.put(OWN, programs.get(name, -1))
-            one.put(FRONT, one.sorter)
+            bpf_objects.set_slot(one.slots, OWN, programs.get(name, -1))
+            bpf_objects.set_slot(one.slots, FRONT, one.sorter)
 
     def switch(self, programs: Mapping[str, int]) -> None:
         """Send all opens to these programs."""
         self._leave_direct()
         for name, one in self._stubs.items():
             for slot in (FRONT, EVERYBODY, OWN, DIRECT):
-                one.put(slot, programs.get(name, -1))
-            one.select(DIRECT)
+                bpf_objects.set_slot(one.slots, slot, programs.get(name, -1))
+            bpf_objects.set_number(one.selector, DIRECT)
         self._are_direct = True
 
     def _leave_direct(self) -> None:
@@ -86,7 +77,7 @@ class Switchboard:
         if not self._are_direct:
             return
         for one in self._stubs.values():
-            one.select(FRONT)
+            bpf_objects.set_number(one.selector, FRONT)
         self._are_direct = False
         time.sleep(_TO_LEAVE_SECONDS)
 
@@ -99,8 +90,7 @@ class Switchboard:
         misses = self.misses()
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
-            fds += [*one.attachments, one.program, one.slots, one.sorter]
-            fds.append(one.selector)
+            fds += [*one.attachments, *one[:-1]]
         self._past_misses += misses - self.misses()
         return fds
 

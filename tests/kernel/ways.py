@@ -46,12 +46,11 @@ class Made(NamedTuple):
 
 def build(folder: Path) -> None:
     """Compile all programs that make() runs, into `folder`."""
-    ring = str(_NATIVE / "proof" / "io_uring_open.c")
+    ring = str(_PROGRAMS / "uring.c")
     compat = str(_NATIVE / "proof" / "int_0x80.c")
-    test_open = str(_NATIVE / "proof" / "test_open.c")
     made_of: Dict[str, List[str]] = {
         "by_handle": [],
-        "one_open": [test_open, ring, compat],
+        "one_open": [ring, compat],
         "io_uring_open": [ring],
     }
     if os.uname().machine == "x86_64":

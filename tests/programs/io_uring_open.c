@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "proof/io_uring_open.h"
+#include "uring.h"
 
 static struct open_how how = {.flags = O_RDWR | O_CREAT, .mode = 0640};
 

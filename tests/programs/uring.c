@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
-#include "proof/io_uring_open.h"
+#include "uring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,25 +80,5 @@ int uring_result(const struct uring *ring)
 		return -EAGAIN;
 	ret = results[*head & *mask].res;
 	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
-	return ret;
-}
-
-int open_with_io_uring(const char *path)
-{
-	struct uring ring;
-	int ret = uring_open(&ring, 0);
-
-	if (ret < 0)
-		return ret;
-	*ring.request = (struct io_uring_sqe){
-		.opcode = IORING_OP_OPENAT,
-		.fd = AT_FDCWD,
-		.addr = (uintptr_t)path,
-		.open_flags = O_RDONLY,
-	};
-	ret = uring_submit(&ring, 1);
-	if (ret == 0)
-		ret = uring_result(&ring);
-	uring_close(&ring);
 	return ret;
 }

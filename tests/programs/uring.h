@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opening through an io_uring that has room for one request at a time. It is
- * used by bare syscalls, as io_uring(7) has them.
+ * An io_uring that has room for one request at a time, by bare syscalls, as
+ * io_uring(7) has them.
  */
-#ifndef OPENSNOOP_IO_URING_OPEN_H
-#define OPENSNOOP_IO_URING_OPEN_H
+#ifndef OPENSNOOP_URING_H
+#define OPENSNOOP_URING_H
 
 #include <linux/io_uring.h>
 #include <stddef.h>
@@ -31,11 +31,5 @@ int uring_submit(const struct uring *ring, unsigned int results);
 int uring_result(const struct uring *ring);
 
 void uring_close(struct uring *ring);
-
-/*
- * Open `path` for reading, through an io_uring that is set up for this. Returns
- * a descriptor or a negative errno; -ENOSYS: the kernel has no io_uring.
- */
-int open_with_io_uring(const char *path);
 
 #endif
