@@ -29,13 +29,12 @@ from opensnooplib.compile.compiler_output import (
     VerifierError,
     add_to_printed,
     forget_printed,
-    printed_from,
+    printed,
 )
-from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import calls_of, find_ways, make_source
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.selection import kernel_selection
 from opensnooplib.source import (
@@ -75,7 +74,7 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
 
 
 def _failure(error: Exception) -> RoomFailure:
-    without_descriptor = limits.ran_out(error, printed_from(0))
+    without_descriptor = limits.ran_out(error, printed())
     if without_descriptor:
         return RoomFailure(limits.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
@@ -86,7 +85,6 @@ def _failure(error: Exception) -> RoomFailure:
         compiler_spoke=isinstance(error, (CompilerError, SourceError)),
         source_is_wrong=isinstance(error, SourceError),
         verifier_spoke=isinstance(error, VerifierError),
-        c_line=getattr(error, "c_line", ""),
         hints=error.detail,
     )
 
@@ -190,7 +188,7 @@ def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
     try:
         return _compile_and_load(job, text, chosen, is_short=True)
     except (SourceError, CompilerError) as error:
-        if limits.ran_out(error, printed_from(0)):
+        if limits.ran_out(error, printed()):
             raise  # it would fail again
         forget_printed()
         headers_folder.remove(job)
@@ -223,7 +221,7 @@ def _compile(
             job.links_kprobes,
         )
     except SourceError as error:
-        hint = kernel_headers.hint(printed_from(0), chosen)
+        hint = kernel_headers.hint(printed(), chosen)
         error.detail = "\n".join(filter(None, [error.detail, hint]))
         raise
 

@@ -16,7 +16,6 @@ import struct
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.schema import Schema
@@ -39,6 +38,16 @@ _KINDS = (
 )
 
 _LENGTH = struct.Struct("=I")
+
+
+class RoomFailure(NamedTuple):
+    """The compile room could not do its work; the sentence says why."""
+
+    sentence: str
+    compiler_spoke: bool = False  # BCC's messages belong to the sentence
+    source_is_wrong: bool = False  # no kernel would accept the C
+    verifier_spoke: bool = False  # the messages are the verifier's log
+    hints: str = ""  # what this kernel has instead, a line each
 
 
 class Handover(NamedTuple):

@@ -15,11 +15,10 @@ import time
 from typing import Callable, Container, Mapping, NamedTuple
 
 from opensnooplib.compile import compile_room, handover, headers_folder
-from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import find_ways, make_source
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
@@ -190,7 +189,7 @@ class Work:
         made_of = self._compiled()
         if failure.verifier_spoke and not self._job.options.verifier_log:
             return compiler_messages.of_verifier(
-                self._messages(), failure, made_of
+                self._messages(), failure.sentence, made_of
             )
         if failure.compiler_spoke:
             return compiler_messages.of_compiler(

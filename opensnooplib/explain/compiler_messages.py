@@ -7,7 +7,6 @@ import os
 import re
 from typing import Iterable, Iterator, List, NamedTuple
 
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.explain import plain_words, verifier_log
 from opensnooplib.kernel import program_names
 from opensnooplib.source import c_text, event_layout, locations
@@ -266,9 +265,12 @@ def with_short_names(text: str, made_of: Source) -> str:
     return text
 
 
-def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
-    """Why the kernel refuses the program: its own words, and plain ones."""
-    refusal = verifier_log.parse(output, failure.c_line, made_of.files)
+def of_verifier(output: str, sentence: str, made_of: Source) -> str:
+    """Why the kernel refuses the program: its own words, and plain ones.
+
+    `sentence` is shown as well.
+    """
+    refusal = verifier_log.parse(output, made_of.files)
     lines = warnings(output, made_of).splitlines()
     if refusal.file:
         name = c_text.shown_name(refusal.file)
@@ -277,9 +279,6 @@ def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
         lines.append(f"        {refusal.c_line}")
     if refusal.reason:
         lines.append(f"the verifier: {refusal.reason}")
-    if refusal.plain and refusal.plain not in failure.sentence:
+    if refusal.plain and refusal.plain not in sentence:
         lines.append(f"in plain words: {refusal.plain}")
-    if refusal.instruction:
-        lines.append(f"the instruction: {refusal.instruction}")
-    lines += [f"the register: {one}" for one in refusal.registers]
     return "\n".join(lines)

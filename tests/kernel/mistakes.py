@@ -55,7 +55,9 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 _ONE_LINE = "(syscalls, sys_enter_openat) { struct event event = {}; "
 
 DOES_NOT_COMPILE = "opensnoop: the C does not compile"
-REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
+REFUSED = (
+    "opensnoop: my.c:12: the kernel refuses the program for the tracepoint"
+)
 
 
 _NO_HEADERS = (
@@ -267,8 +269,9 @@ MISTAKES = {
         "BPF_HASH(seen",
         "BPF_LRU_HASH(seen",
         (
-            "in plain words: this BCC has no macro BPF_LRU_HASH: write "
-            'BPF_TABLE("lru_hash", KEY, VALUE, NAME, ENTRIES)',
+            "in plain words: this BCC has no such macro: write "
+            "BPF_TABLE(TYPE, KEY, VALUE, NAME, ENTRIES), where TYPE is "
+            '"lru_hash", "percpu_hash" or "lru_percpu_hash"',
             DOES_NOT_COMPILE,
         ),
     ),
@@ -286,7 +289,10 @@ MISTAKES = {
     "a helper that may wait": Mistake(
         _FILL,
         "\tbpf_copy_from_user(&event.ts, 8, args->filename);\n",
-        ("my.c:16: error: the kernel refuses this:", REFUSED + "…"),
+        (
+            "the verifier: …",
+            REFUSED + " syscalls:sys_enter_openat: Invalid argument",
+        ),
     ),
     "more values than printk takes": Mistake(
         _FILL,
@@ -378,7 +384,6 @@ MISTAKES = {
             "        event.ts = *(u64 *)seen.lookup(&event.pid);",
             "the verifier: R0 invalid mem access 'map_value_or_null'",
             "in plain words: the result of a lookup may be NULL: check …",
-            "the register: R0 = map_value_or_null(…",
             REFUSED + " syscalls:sys_enter_openat: Permission denied",
         ),
     ),
@@ -396,8 +401,6 @@ MISTAKES = {
         _FILL,
         "\tevent.comm[args->flags] = 1;\n",
         (
-            "my.c:16: error: the kernel refuses this:",
-            "        event.comm[args->flags] = 1;",
             "in plain words: the access may be out of bounds: …",
             REFUSED + "…",
         ),
@@ -417,7 +420,6 @@ MISTAKES = {
         _FILL,
         "\tfor (;;)\n\t\tevent.ts += bpf_ktime_get_ns();\n",
         (
-            "my.c:17: error: the kernel refuses this:",
             "in plain words: the loop has no end that the verifier can …",
             REFUSED + "…",
         ),
@@ -475,8 +477,10 @@ MISTAKES = {
         "\tstatic u64 n;\n\n\tevent.ts = n++;\n",
         (
             # With BCC 0.18 the kernel can't even say where.
-            "in plain words: this is NULL, or a global or static variable, "
-            "which BCC doesn't support: use BPF_ARRAY; …",
+            "in plain words: this pointer can't be dereferenced directly: "
+            "read kernel memory with bpf_probe_read_kernel(), and the memory "
+            "of a process with bpf_probe_read_user(). If it is a global or "
+            "static variable, which BCC doesn't support, use BPF_ARRAY; …",
             REFUSED + "…",
         ),
     ),
@@ -484,8 +488,6 @@ MISTAKES = {
         _FILL,
         "\tevent.ts = bpf_redirect(1, 0);\n",
         (
-            "my.c:16: error: the kernel refuses this:",
-            "        event.ts = bpf_redirect(1, 0);",
             "the verifier: …",
             "in plain words: this helper isn't available to a program of this "
             "type, or not on this kernel",

@@ -12,8 +12,7 @@ from typing import Iterator, List, Tuple
 import pytest
 
 from opensnooplib.compile import handover
-from opensnooplib.compile.handover import Handover
-from opensnooplib.explain.room_failure import RoomFailure
+from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
