@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.kernel import program_names
 from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.source import event_layout, known_maps, submits
+from opensnooplib.source import event_layout, known_maps
 from opensnooplib.source.known_maps import (
     EVENT_BUFFER_MAP,
     REQUESTS_MAP,
@@ -134,25 +134,3 @@ class BccMaps:
         if facts is None:
             return None
         return StartMap(facts.key_size, facts.value_size, 0, 0)
-
-    def kept_for_ends(self) -> Dict[str, str]:
-        """Programs that end what they find in a map, by that map.
-
-        These are hash maps, other than START_MAP, to which the program for the
-        beginning adds entries.
-        """
-        hashes = {
-            self.fd(facts.name): facts.name
-            for facts in self.all()
-            if facts.kind in ("hash", "LRU hash")
-        }
-        kept = {}
-        for name in self._program.fds:
-            begin = program_names.begin_of(name)
-            if begin in self._program.fds:
-                put = submits.maps(self._program.code(begin), submits.UPDATE)
-                found = submits.maps(self._program.code(name), submits.LOOKUP)
-                for fd in put & found & set(hashes):
-                    kept[hashes[fd]] = name
-        kept.pop(START_MAP, None)
-        return kept

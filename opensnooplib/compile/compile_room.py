@@ -149,7 +149,7 @@ def _work(job: Job) -> Handover:
     return Handover(
         schema=schema.as_sent(max(sizes)) if sizes else schema,
         doubts=doubts.of_schema(schema, sizes, job)
-        + doubts.of_pairs(maps, job),
+        + doubts.of_pairs(program, maps, job),
         calls=calls_of(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
