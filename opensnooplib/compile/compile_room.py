@@ -70,7 +70,7 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
     except Exception as error:  # whatever BCC raises must reach the user
-        handover.send_failure(connection, _failure(error))
+        handover.send(connection, _failure(error))
 
 
 def _failure(error: Exception) -> RoomFailure:

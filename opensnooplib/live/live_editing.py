@@ -149,9 +149,9 @@ class Live:
 
     def _give_up(self) -> None:
         """Give up the reload of an earlier save, if there is one."""
-        if self._work:
-            self._trace.rooms.append(self._work.give_up())
-            self._work = None
+        work, self._work = self._work, None
+        if work:
+            self._trace.rooms.append(work.give_up())
             self._trace.rings.drop_stream(self._stream)
         if self._launched:
             self._drop(self._launched)
@@ -167,7 +167,7 @@ class Live:
             raise OpensnoopError(
                 "cannot reload: "
                 f"{counted(len(self._old), 'old program set')} still waiting "
-                f"for opens to end ({self._what_is_held()})"
+                "for opens to end that they hold in the map start or requests"
             ) from None
         try:
             self._work = launch.begin_changed(
@@ -177,17 +177,6 @@ class Live:
             rings.drop_stream(self._stream)
             raise
         rings.add_own_process(self._work.pid)
-
-    def _what_is_held(self) -> str:
-        """The opens under way in old program sets, by map."""
-        held: Dict[str, int] = {}
-        for old in self._trace.older:
-            for name, count in old.under_way().items():
-                held[name] = held.get(name, 0) + count
-        return " and ".join(
-            f"the map {name} holds {count} of them"
-            for name, count in held.items()
-        )
 
     def _take_over(self, work: Work) -> None:
         self._work = None
