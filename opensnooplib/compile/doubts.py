@@ -21,8 +21,8 @@ def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
     if not sizes or not unsent:
         return []
     return [
-        f"{locations.of_submit(job.source)}: warning: only {size} "
-        "bytes of struct event are sent, which leaves out "
+        f"{locations.of_submit(job.source)}warning: only {size} bytes of "
+        "struct event are sent, which leaves out "
         f"{', '.join(unsent)}: write sizeof(struct event)"
     ]
 

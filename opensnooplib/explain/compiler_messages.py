@@ -8,7 +8,6 @@ import re
 from typing import Iterable, Iterator, List, NamedTuple
 
 from opensnooplib.explain import plain_words, verifier_log
-from opensnooplib.kernel import program_names
 from opensnooplib.source import c_text, event_layout, locations
 from opensnooplib.source.c_text import Source
 
@@ -49,15 +48,6 @@ _NO_MAP = re.compile(r"^could not open bpf map: (\w+), error: (.*)$")
 _WITHIN = "function definition is not allowed here"
 _TO_MATCH = "to match this '{'"
 
-# clang's error for two probes on one hook: two functions with one name.
-_TWICE = re.compile(
-    r"redefinition of '_*((?:raw_tracepoint|tracepoint|kprobe|kretprobe|kfunc"
-    r"|kretfunc|lsm)__\w+)'"
-)
-
-# clang's error for a kprobe with arguments, which BCC reads from registers.
-_NO_REGISTERS = "incomplete definition of type 'struct pt_regs'"
-
 
 class _Remark(NamedTuple):
     """A remark of clang, with the lines that belong to it."""
@@ -90,8 +80,7 @@ def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
     """
     remarks = list(_of_use(_remarks(output, made_of), made_of))
     remarks = _without_what_follows_a_brace(remarks)
-    text = _text_of(_in_other_words(remarks, made_of), made_of)
-    return _with_hints(text, hints)
+    return _with_hints(_text_of(remarks, made_of), hints)
 
 
 def warnings(output: str, made_of: Source) -> str:
@@ -161,68 +150,6 @@ def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
     begin, behind = begins[-1].location, remarks[first].location
     said = f"{begin}: error: a }} is missing: this is still open at {behind}"
     return [*remarks[:first], _Remark(begins[-1].path, "error", [said])]
-
-
-def _in_other_words(
-    remarks: Iterable[_Remark], made_of: Source
-) -> Iterator[_Remark]:
-    """The remarks, with others in place of those that show generated code."""
-    said = set()
-    is_said_better = False
-    for remark in remarks:
-        if remark.kind == "note" and is_said_better:
-            continue
-        better = _better(remark, made_of)
-        is_said_better = bool(better)
-        if not better:
-            yield remark
-        elif better not in said:
-            said.add(better)
-            yield remark._replace(lines=[better])
-
-
-def _better(remark: _Remark, made_of: Source) -> str:
-    """A line that is clearer than those of the remark, or ""."""
-    text = "\n".join(remark.lines)
-    twice = _TWICE.search(text)
-    if twice:
-        found = locations.all_of_program(twice[1], made_of)
-        # clang says in which file the second one is.
-        file = c_text.shown_name(remark.path)
-        found.sort(key=lambda one: one.startswith(f"{file}:"))
-        hook = program_names.hook_of(twice[1])
-        if len(found) > 1:
-            return (
-                f"{found[-1]}: error: there is already a probe for the "
-                f"{hook.what} {program_names.target_of(twice[1])}, at "
-                f"{found[0]}: merge the two"
-            )
-    if _NO_REGISTERS in text and not _is_written(remark, made_of):
-        location = _function_above(remark, made_of)
-        if location:
-            return f"{location}: error: {_NO_REGISTERS}"
-    return ""
-
-
-def _is_written(remark: _Remark, made_of: Source) -> bool:
-    """Does the file have the line that clang shows?"""
-    for path, text in made_of.files.items():
-        if os.path.abspath(path) == remark.path:
-            shown = [line.strip() for line in remark.lines[1:]]
-            return any(line.strip() in shown for line in text.split("\n"))
-    return True
-
-
-def _function_above(remark: _Remark, made_of: Source) -> str:
-    """The location of the last function before the remark with registers."""
-    number = re.search(r":(\d+):\d+: error: ", remark.lines[0])
-    for path, text in made_of.files.items():
-        if number and os.path.abspath(path) == remark.path:
-            lines = text.split("\n")[: int(number[1])]
-            for line in range(len(lines), 0, -1):
-                if "struct pt_regs" in lines[line - 1]:
-                    return f"{c_text.shown_name(path)}:{line}"
-    return ""
 
 
 def _of_llvm(line: str, made_of: Source) -> str:

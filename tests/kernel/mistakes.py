@@ -334,8 +334,10 @@ MISTAKES = {
         _PROBE,
         _PROBE + "\n{\n\treturn 0;\n}\n\n" + _PROBE,
         (
-            "my.c:17: error: there is already a probe for the tracepoint "
-            "syscalls:sys_enter_openat, at my.c:12: merge the two",
+            "my.c:17:1: error: redefinition of …",
+            "my.c:12:1: note: previous definition is here",
+            "in plain words: there is already a probe for this hook: merge "
+            "the two",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -343,8 +345,10 @@ MISTAKES = {
         _PROBE,
         "\nRAW_TRACEPOINT_PROBE(sys_exit)\n{\n\treturn 0;\n}\n" * 2 + _PROBE,
         (
-            "my.c:18: error: there is already a probe for the raw tracepoint "
-            "sys_exit, at my.c:13: merge the two",
+            "my.c:18:1: error: redefinition of …",
+            "my.c:13:1: note: previous definition is here",
+            "in plain words: there is already a probe for this hook: merge "
+            "the two",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -575,16 +579,16 @@ MISTAKES = {
         (
             "opensnoop: my.c has no BPF_PERF_OUTPUT(events): add it, and "
             "send records with events.perf_submit(ctx, &event, "
-            "sizeof(event))",
+            "sizeof(event)); a BPF ring buffer doesn't count lost records",
         ),
     ),
     "a ring buffer": Mistake(
         "BPF_PERF_OUTPUT(events)",
         "BPF_RINGBUF_OUTPUT(events, 8)",
         (
-            "opensnoop: my.c has a BPF ring buffer, which doesn't count "
-            "lost records: use BPF_PERF_OUTPUT(events) and "
-            "events.perf_submit()",
+            "opensnoop: my.c has no BPF_PERF_OUTPUT(events): add it, and "
+            "send records with events.perf_submit(ctx, &event, "
+            "sizeof(event)); a BPF ring buffer doesn't count lost records",
         ),
     ),
     "an empty file": Mistake(
