@@ -44,10 +44,6 @@ _LOCATION_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
 # BCC's error for a map that the kernel refuses.
 _NO_MAP = re.compile(r"^could not open bpf map: (\w+), error: (.*)$")
 
-# clang's error for a function within another: after a missing brace, all are.
-_WITHIN = "function definition is not allowed here"
-_TO_MATCH = "to match this '{'"
-
 
 class _Remark(NamedTuple):
     """A remark of clang, with the lines that belong to it."""
@@ -56,30 +52,13 @@ class _Remark(NamedTuple):
     kind: str  # error, warning or note
     lines: List[str]
 
-    @property
-    def said(self) -> str:
-        """The remark itself; lines before it say who includes the file."""
-        return next((one for one in self.lines if _REMARK.match(one)), "")
-
-    @property
-    def location(self) -> str:
-        """FILE:LINE, or the file alone."""
-        return f"{self.path}:{self.line}" if self.line else self.path
-
-    @property
-    def line(self) -> int:
-        """The line number; 0 for a remark without one."""
-        number = re.match(r":(\d+)", self.said[len(self.path) :])
-        return int(number[1]) if number else 0
-
 
 def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
     """clang's messages, with names of files as a person would type them.
 
     `hints` are sentences that the compile room adds, a line each.
     """
-    remarks = list(_of_use(_remarks(output, made_of), made_of))
-    remarks = _without_what_follows_a_brace(remarks)
+    remarks = _of_use(_remarks(output, made_of), made_of)
     return _with_hints(_text_of(remarks, made_of), hints)
 
 
@@ -124,32 +103,15 @@ def _remarks(output: str, made_of: Source) -> List[_Remark]:
 
 def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
     """The remarks without warnings and notes on headers of others."""
-    own = {  # the number of lines of each, with the one after the last
-        os.path.abspath(path): text.count("\n") + 1
-        for path, text in made_of.files.items()
-    }
+    own = [os.path.abspath(path) for path in made_of.files]
     is_kept = True
     for remark in remarks:
-        if remark.kind == "note":
-            if is_kept and not remark.path.startswith(_OF_BCC):
-                yield remark
+        if remark.kind != "note":
+            is_kept = remark.kind != "warning" or remark.path in own
+        elif remark.path.startswith(_OF_BCC):
             continue
-        is_kept = remark.kind != "warning" or remark.path in own
-        if remark.line > own.get(remark.path, remark.line):
-            is_kept = False  # clang lost count at the end of a file
         if is_kept:
             yield remark
-
-
-def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
-    """One remark in place of all that a missing "}" causes."""
-    first = next((i for i, r in enumerate(remarks) if _WITHIN in r.said), None)
-    begins = [r for r in remarks if r.kind == "note" and _TO_MATCH in r.said]
-    if first is None or not begins:
-        return remarks
-    begin, behind = begins[-1].location, remarks[first].location
-    said = f"{begin}: error: a }} is missing: this is still open at {behind}"
-    return [*remarks[:first], _Remark(begins[-1].path, "error", [said])]
 
 
 def _of_llvm(line: str, made_of: Source) -> str:
@@ -176,12 +138,8 @@ def _of_llvm(line: str, made_of: Source) -> str:
 
 def _shown(file: str, made_of: Source) -> str:
     """A file as a person knows it; LLVM's name may lack the beginning."""
-    name = os.path.basename(file)
     for path in made_of.files:
-        if os.path.basename(path) == name:
-            return c_text.shown_name(path)
-    for path in made_of.files:
-        if path.endswith(name):
+        if os.path.basename(path) == os.path.basename(file):
             return c_text.shown_name(path)
     return file
 

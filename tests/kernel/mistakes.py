@@ -309,7 +309,10 @@ MISTAKES = {
         "static int above(int x)\n{\n\tif (x) {\n\t\treturn 1;\n"
         "\treturn 0;\n}\n\n" + _PROBE,
         (
-            "my.c:13: error: a } is missing: this is still open at my.c:20",
+            "my.c:20:1: error: function definition is not allowed here",
+            "my.c:13:1: note: to match this '{'",
+            "in plain words: a } is missing above: in the function that "
+            "begins where it says \"to match this '{'\"",
             DOES_NOT_COMPILE,
         ),
     ),
