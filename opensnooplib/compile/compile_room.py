@@ -44,7 +44,7 @@ from opensnooplib.source import (
     locations,
 )
 from opensnooplib.source.kernel_headers import Headers
-from opensnooplib.source.known_maps import EVENTS_MAP
+from opensnooplib.source.known_maps import EVENTS_MAP, REQUESTS_MAP, START_MAP
 from opensnooplib.summary import kernel_counts
 
 # clang optimizes, and then BCC does so again: without the first, a compile
@@ -122,9 +122,7 @@ def _work(job: Job) -> Handover:
         raise without_tracefs
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
-    maps = BccMaps(
-        program, lambda name, written: _refuse_map(job, name, written)
-    )
+    maps = BccMaps(program, job)
     job.install_rings(maps.fd(EVENTS_MAP))
     shares_exit = job.plan.hook == "tracepoint"
     attachments = Attachments(
@@ -155,9 +153,9 @@ def _work(job: Job) -> Handover:
         unseen=other_ways.unseen,
         headers=chosen.reason,
         files=list(c_text.compiled(text, job.source).files) if is_live else [],
-        map_list=maps.all() if job.options.watch_maps else [],
-        start_map=maps.start_map(),
-        requests_map=maps.requests_map(),
+        map_list=maps.all if job.options.watch_maps else [],
+        start_map=maps.start_map(START_MAP),
+        requests_map=maps.start_map(REQUESTS_MAP),
         maps={
             name: maps.fd(name)
             for name in (
@@ -224,21 +222,6 @@ def _compile(
         hint = kernel_headers.hint(printed(), chosen)
         error.detail = "\n".join(filter(None, [error.detail, hint]))
         raise
-
-
-def _refuse_map(job: Job, name: str, written: str) -> None:
-    """Raise SourceError for a map that doesn't have the expected shape.
-
-    In the C of --source, a map that no option needs may have any shape.
-    """
-    if job.plan.runs_bpf_src or name in kernel_selection.map_names(
-        job.options
-    ):
-        raise SourceError(
-            f"{locations.of_map(name, job.source)}the frontend reads "
-            f"the map {name}, which must be {written}: give a map of another "
-            "kind another name"
-        )
 
 
 def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
