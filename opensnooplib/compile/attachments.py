@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import AbstractSet, Container, Dict, List, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import hook_checks
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.compiler_output import CompilerError
 from opensnooplib.compile.stubs import Stubs
@@ -115,7 +114,7 @@ class Attachments:
             getattr(bpf, hook.attach)(**arguments)
         except Exception:
             if target == program_names.target_of(name):
-                hook_checks.check_target(name, self._program.where)
+                self._program.check_target(name)
             raise CompilerError(
                 f"cannot attach to the {hook.what} {target}"
             ) from None

@@ -13,10 +13,10 @@ import re
 from typing import Callable, Dict, List
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import few_symbols, hook_checks
+from opensnooplib.compile import few_symbols
 from opensnooplib.compile.compiler_output import VerifierError, printed
 from opensnooplib.explain import plain_words
-from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
+from opensnooplib.kernel import hooks, program_names, similar_hooks, why_no_bpf
 
 # The number of arguments of bcc_func_load() in versions of BCC that take an
 # attach type.
@@ -32,6 +32,9 @@ _FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
 
 # A probe of bpf_src/plans/function_probes.h whose function isn't there.
 _LACKS_FUNCTION = re.compile(r"__[A-Z0-9_]+_FUNCTION(_32)?$")
+
+# A tracepoint whose struct clang mentions: it has none of what isn't there.
+_TRACEPOINT = re.compile(r"\b(tracepoint__\w+)")
 
 # A message of BCC, which creates the maps while it compiles.
 _MAP_REFUSED = re.compile(r"^could not open bpf map: (.*), error: (.*)$", re.M)
@@ -90,6 +93,8 @@ class BccProgram:
                 )
         except Exception:
             _check_maps(printed())
+            for tracepoint in _TRACEPOINT.findall(printed()):
+                self.check_target(tracepoint)
             hints = similar_hooks.instead_of_unknown(printed())
             raise SourceError(
                 "the C does not compile", "\n".join(hints)
@@ -128,7 +133,7 @@ class BccProgram:
                 function = self.bpf.load_func(*how)
             except Exception:
                 error = ctypes.get_errno()
-                hook_checks.check_target(name, self.where)
+                self.check_target(name)
                 raise self._refusal(name, error) from None
             self.fds[name] = function.fd
         if not self.fds:
@@ -137,6 +142,18 @@ class BccProgram:
                 "with TRACEPOINT_PROBE(category, event) or another of BCC's "
                 "macros"
             )
+
+    def check_target(self, name: str) -> None:
+        """Raise OpensnoopError if this kernel doesn't have the hook."""
+        hook = program_names.hook_of(name)
+        target = program_names.target_of(name)
+        similar_hooks.check(hook, target, lambda: self.where(name))
+        why_not = hooks.KINDS[hook.kind]()
+        if why_not:
+            raise OpensnoopError(
+                f"{self.where(name)}no program can attach to the {hook.what} "
+                f"{target} here: {why_not}"
+            ) from None
 
     def _refusal(self, name: str, error: int) -> OpensnoopError:
         """What to raise for a program that the kernel refuses with an errno.

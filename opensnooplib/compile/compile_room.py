@@ -9,9 +9,10 @@ of the compiler can end the trace. launch.py starts the room.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
-from typing import List, NoReturn, Optional
+from typing import NoReturn, Optional
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import (
@@ -19,7 +20,6 @@ from opensnooplib.compile import (
     event_schema,
     handover,
     headers_folder,
-    hook_checks,
 )
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
@@ -39,6 +39,7 @@ from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.selection import kernel_selection
 from opensnooplib.source import (
     c_text,
+    compiled_lines,
     declarations,
     kernel_headers,
     locations,
@@ -50,6 +51,8 @@ from opensnooplib.summary import kernel_counts
 # clang optimizes, and then BCC does so again: without the first, a compile
 # takes 30 ms less, but a verifier may refuse the result.
 _OPTIMIZE_ONCE = ["-Xclang", "-disable-llvm-passes"]
+
+_TRACEPOINT = re.compile(r"\s*TRACEPOINT_PROBE\b")
 
 # The size of the longest path: include/uapi/linux/limits.h.
 _PATH_MAX = 4096
@@ -118,7 +121,8 @@ def _work(job: Job) -> Handover:
     without_tracefs = _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
-    if without_tracefs and hook_checks.tracepoints(text):
+    lines = compiled_lines.of(text)
+    if without_tracefs and any(map(_TRACEPOINT.match, lines)):
         raise without_tracefs
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
@@ -199,20 +203,10 @@ def _compile_and_load(
     job: Job, text: str, chosen: Headers, is_short: bool = False
 ) -> BccProgram:
     flags = headers_folder.prepare(job, chosen, text, not is_short)
-    if is_short:
-        flags += _OPTIMIZE_ONCE
-    program = _compile(job, text, chosen, flags)
-    program.load(job.options.verifier_log)
-    return program
-
-
-def _compile(
-    job: Job, text: str, chosen: Headers, flags: List[str]
-) -> BccProgram:
     try:
-        return BccProgram(
+        program = BccProgram(
             text,
-            flags,
+            flags + _OPTIMIZE_ONCE if is_short else flags,
             lambda program: locations.of_program(
                 program, c_text.compiled(text, job.source)
             ),
@@ -222,6 +216,8 @@ def _compile(
         hint = kernel_headers.hint(printed(), chosen)
         error.detail = "\n".join(filter(None, [error.detail, hint]))
         raise
+    program.load(job.options.verifier_log)
+    return program
 
 
 def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:

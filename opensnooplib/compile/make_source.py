@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import List
 
-from opensnooplib.compile import hook_checks, own_source
+from opensnooplib.compile import own_source
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
@@ -50,7 +50,6 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         conditions = defines.names_in_conditions(job.source.text)
         chosen += defines.zeros([*extras, *optional, *conditions], chosen)
     text = c_text.with_defines(job.source.text, chosen)
-    hook_checks.check_tracepoints(text, job.source)
     if not job.plan.runs_bpf_src:
         own_source.check(job.source, job.options)
         text = event_layout.with_layout(text)
