@@ -25,6 +25,7 @@ from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.compiler_output import (
+    ERROR,
     CompilerError,
     VerifierError,
     add_to_printed,
@@ -33,7 +34,12 @@ from opensnooplib.compile.compiler_output import (
 )
 from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
-from opensnooplib.compile.make_source import calls_of, find_ways, make_source
+from opensnooplib.compile.make_source import (
+    calls_of,
+    compiled,
+    find_ways,
+    make_source,
+)
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.selection import kernel_selection
@@ -73,22 +79,32 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
     except Exception as error:  # whatever BCC raises must reach the user
-        handover.send(connection, _failure(error))
+        handover.send(connection, _failure(error, job))
 
 
-def _failure(error: Exception) -> RoomFailure:
+def _failure(error: Exception, job: Job) -> RoomFailure:
     without_descriptor = limits.ran_out(error, printed())
     if without_descriptor:
         return RoomFailure(limits.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
-        sentence = f"BCC failed: {type(error).__name__}: {error}"
-        return RoomFailure(sentence, compiler_spoke=True)
+        error = CompilerError(f"BCC failed: {type(error).__name__}: {error}")
     return RoomFailure(
-        error.sentence,
-        compiler_spoke=isinstance(error, (CompilerError, SourceError)),
-        source_is_wrong=isinstance(error, SourceError),
-        verifier_spoke=isinstance(error, VerifierError),
-        hints=error.detail,
+        error.sentence, _explained(error, job), isinstance(error, SourceError)
+    )
+
+
+def _explained(error: OpensnoopError, job: Job) -> str:
+    """What BCC printed about the error, for a person."""
+    if not isinstance(error, (CompilerError, SourceError)):
+        return ""
+    from opensnooplib.explain import compiler_messages  # seldom needed
+
+    if isinstance(error, VerifierError) and not job.options.verifier_log:
+        return compiler_messages.of_verifier(
+            printed(), error.sentence, compiled(job)
+        )
+    return compiler_messages.of_compiler(
+        printed(), compiled(job), error.detail
     )
 
 
@@ -207,11 +223,13 @@ def _compile_and_load(
         program = BccProgram(
             text,
             flags + _OPTIMIZE_ONCE if is_short else flags,
-            lambda program: locations.of_program(
-                program, c_text.compiled(text, job.source)
-            ),
+            lambda program: locations.of_program(program, compiled(job)),
             job.links_kprobes,
         )
+        # LLVM 11, of BCC 0.18, reports a signed division as an error, and
+        # makes a program all the same.
+        if ERROR.search(printed()):
+            raise SourceError("the C does not compile")
     except SourceError as error:
         hint = kernel_headers.hint(printed(), chosen)
         error.detail = "\n".join(filter(None, [error.detail, hint]))

@@ -7,8 +7,15 @@ In the compile room, descriptor 2 is a file that all of them write to.
 from __future__ import annotations
 
 import os
+import re
 
 from opensnooplib.base.errors import OpensnoopError
+
+# An error of clang, of LLVM, or of LLVM's back end for BPF.
+ERROR = re.compile(
+    r"^(error: |\S.*:\d+:\d+: (fatal )?error: |.*Unsupport signed division)",
+    re.MULTILINE,
+)
 
 
 class CompilerError(OpensnoopError):

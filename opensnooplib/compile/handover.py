@@ -43,10 +43,8 @@ class RoomFailure(NamedTuple):
     """The compile room could not do its work; the sentence says why."""
 
     sentence: str
-    compiler_spoke: bool = False  # BCC's messages belong to the sentence
+    detail: str = ""  # lines to show above it
     source_is_wrong: bool = False  # no kernel would accept the C
-    verifier_spoke: bool = False  # the messages are the verifier's log
-    hints: str = ""  # what this kernel has instead, a line each
 
 
 class Handover(NamedTuple):

@@ -7,7 +7,6 @@ All of this runs in the trace room; the child runs compile_room.run().
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import socket
@@ -15,22 +14,16 @@ import time
 from typing import Callable, Container, Mapping, NamedTuple
 
 from opensnooplib.compile import compile_room, handover, headers_folder
+from opensnooplib.compile.compiler_output import ERROR
 from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
-from opensnooplib.compile.make_source import find_ways, make_source
+from opensnooplib.compile.make_source import compiled
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
-
-
-# An error of clang, of LLVM, or of LLVM's back end for BPF.
-_ERROR = re.compile(
-    r"^(error: |\S.*:\d+:\d+: (fatal )?error: |.*Unsupport signed division)",
-    re.MULTILINE,
-)
 
 
 class Room:
@@ -141,7 +134,13 @@ class Work:
             received = handover.receive(self._connection)
         except EOFError:
             how, said = self._room.reap(), self._messages()
-            self._refuse_what_does_not_compile(said)
+            if ERROR.search(said):  # and then it crashed
+                from opensnooplib.explain import compiler_messages
+
+                raise SourceError(
+                    "the C does not compile",
+                    compiler_messages.of_compiler(said, compiled(self._job)),
+                ) from None
             raise OpensnoopError(
                 f"the compiler crashed ({how}): this is a bug in BCC or "
                 "LLVM, triggered by the C",
@@ -160,50 +159,8 @@ class Work:
         if isinstance(received, RoomFailure):
             self._room.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
-            raise kind(received.sentence, self._explain(received))
-        try:
-            self._refuse_what_does_not_compile(self._messages())
-        except SourceError:
-            received.close()
-            self._room.reap()
-            raise
+            raise kind(received.sentence, received.detail)
         return received
-
-    def _refuse_what_does_not_compile(self, said: str) -> None:
-        """Raise SourceError if clang or LLVM printed an error.
-
-        They may have crashed after it, or compiled on: LLVM 11, of BCC 0.18,
-        reports a signed division as an error, but still makes a program.
-        """
-        if _ERROR.search(said):
-            from opensnooplib.explain import compiler_messages  # seldom needed
-
-            raise SourceError(
-                "the C does not compile",
-                compiler_messages.of_compiler(said, self._compiled()),
-            ) from None
-
-    def _explain(self, failure: RoomFailure) -> str:
-        from opensnooplib.explain import compiler_messages  # seldom needed
-
-        made_of = self._compiled()
-        if failure.verifier_spoke and not self._job.options.verifier_log:
-            return compiler_messages.of_verifier(
-                self._messages(), failure.sentence, made_of
-            )
-        if failure.compiler_spoke:
-            return compiler_messages.of_compiler(
-                self._messages(), made_of, failure.hints
-            )
-        return ""
-
-    def _compiled(self) -> Source:
-        """The C as it is compiled: other plans have probes of such names."""
-        try:
-            text = make_source(self._job, find_ways(self._job))
-        except OpensnoopError:
-            return self._job.source
-        return c_text.compiled(text, self._job.source)
 
     def _messages(self) -> str:
         size = os.fstat(self._compiler_output).st_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import List
 
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile import own_source
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
@@ -18,6 +19,7 @@ from opensnooplib.source import (
     event_layout,
     kernel_headers,
 )
+from opensnooplib.source.c_text import Source
 from opensnooplib.summary import kernel_counts
 
 # The syscall whose path is that of the opened file, which is found by the
@@ -54,6 +56,15 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         own_source.check(job.source, job.options)
         text = event_layout.with_layout(text)
     return text
+
+
+def compiled(job: Job) -> Source:
+    """The C as it is compiled: other plans have probes of such names."""
+    try:
+        text = make_source(job, find_ways(job))
+    except OpensnoopError:
+        return job.source
+    return c_text.compiled(text, job.source)
 
 
 def find_ways(job: Job) -> Ways:

@@ -117,7 +117,7 @@ def test_a_description_larger_than_the_socket_takes_at_once(
 
 
 def test_a_failure_arrives_as_it_was_said(pair: Pair) -> None:
-    failure = RoomFailure("the C does not compile: \u00fc", True, True)
+    failure = RoomFailure("the C does not compile: \u00fc", "why", True)
     handover.send(pair[0], failure)
     assert handover.receive(pair[1]) == failure
 
