@@ -26,39 +26,6 @@ from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 
 
-class Room:
-    """The child. It ends by itself, but freeing its memory takes a while."""
-
-    def __init__(self, pid: int, job: Job) -> None:
-        self.pid = pid
-        self._job = job
-        self._is_there = True
-
-    def has_ended(self) -> bool:
-        if self._is_there and os.waitpid(self.pid, os.WNOHANG)[0]:
-            self._has_left()
-        return not self._is_there
-
-    def reap(self) -> str:
-        """Wait for the end. Returns in words how the room ended."""
-        _, status = os.waitpid(self.pid, 0)
-        self._has_left()
-        if os.WIFSIGNALED(status):
-            return signal.Signals(os.WTERMSIG(status)).name
-        return f"exit status {os.WEXITSTATUS(status)}"
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-
-    def end(self) -> None:
-        self.kill()
-        self.reap()
-
-    def _has_left(self) -> None:
-        self._is_there = False
-        headers_folder.remove(self._job)  # if the room could not
-
-
 class Launched(NamedTuple):
     """The result of a compile room."""
 
@@ -78,25 +45,23 @@ class Launched(NamedTuple):
         return "\n".join([said, *self.handover.doubts]).strip("\n")
 
 
-class Work:
-    """A compile room at work."""
+class Room:
+    """A compile room at work, until wait() or give_up().
+
+    Then it ends by itself, but freeing its memory takes a while.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._began = time.monotonic()
         self._connection, inside = socket.socketpair()
         self._compiler_output = os.memfd_create("compiler output")
-        child = os.fork()
-        if child == 0:
+        self._is_there = True
+        self.pid = os.fork()
+        if self.pid == 0:
             self._connection.close()
             compile_room.run(job, inside, self._compiler_output)
         inside.close()
-        self._room = Room(child, job)
-
-    @property
-    def pid(self) -> int:
-        """The PID of the room."""
-        return self._room.pid
 
     def is_done(self) -> bool:
         """Would wait() return at once?"""
@@ -113,16 +78,36 @@ class Work:
             received = self._await()
             seconds = time.monotonic() - self._began
             return Launched(
-                received, self._messages(), seconds, self._room, self._job
+                received, self._messages(), seconds, self, self._job
             )
         finally:
             self._close()
 
-    def give_up(self) -> Room:
+    def give_up(self) -> None:
         """End the room, but don't wait for it."""
-        self._room.kill()
+        os.kill(self.pid, signal.SIGKILL)
         self._close()
-        return self._room
+
+    def has_ended(self) -> bool:
+        if self._is_there and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self._has_left()
+        return not self._is_there
+
+    def reap(self) -> str:
+        """Wait for the end. Returns in words how the room ended."""
+        _, status = os.waitpid(self.pid, 0)
+        self._has_left()
+        if os.WIFSIGNALED(status):
+            return signal.Signals(os.WTERMSIG(status)).name
+        return f"exit status {os.WEXITSTATUS(status)}"
+
+    def _has_left(self) -> None:
+        self._is_there = False
+        headers_folder.remove(self._job)  # if the room could not
+
+    def _end(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self.reap()
 
     def _close(self) -> None:
         self._connection.close()
@@ -133,7 +118,7 @@ class Work:
         try:
             received = handover.receive(self._connection)
         except EOFError:
-            how, said = self._room.reap(), self._messages()
+            how, said = self.reap(), self._messages()
             if ERROR.search(said):  # and then it crashed
                 from opensnooplib.explain import compiler_messages
 
@@ -147,17 +132,17 @@ class Work:
                 said,
             ) from None
         except socket.timeout:
-            self._room.end()
+            self._end()
             raise OpensnoopError(
                 "the compiler did not finish within "
                 f"{COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
         except BaseException:
-            self._room.end()
+            self._end()
             raise
         if isinstance(received, RoomFailure):
-            self._room.reap()
+            self.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
             raise kind(received.sentence, received.detail)
         return received
@@ -172,13 +157,13 @@ def _new_folder() -> str:
     return f"/tmp/opensnoop-{os.urandom(16).hex()}"
 
 
-def begin(
+def launch(
     options: Options,
     plan: Plan,
     functions: Mapping[str, str],
     install_rings: Callable[[int], None],
-) -> Work:
-    """Compile, load and attach in a child.
+) -> Launched:
+    """Compile, load and attach in a child. Raises OpensnoopError.
 
     `functions` are the kernel functions that the plan hooks, if it hooks any:
     see function_names.open_functions().
@@ -186,36 +171,25 @@ def begin(
     The child calls `install_rings` with the descriptor of the perf event array
     before it attaches anything, so that no record is lost.
     """
-    return Work(
-        Job(
-            options=options,
-            source=c_text.read(c_text.path_of(options)),
-            plan=plan,
-            functions=functions,
-            tool_pid=os.getpid(),
-            folder=_new_folder(),
-            install_rings=install_rings,
-            have_slots=() if options.live else None,
-        )
+    job = Job(
+        options=options,
+        source=c_text.read(c_text.path_of(options)),
+        plan=plan,
+        functions=functions,
+        tool_pid=os.getpid(),
+        folder=_new_folder(),
+        install_rings=install_rings,
+        have_slots=() if options.live else None,
     )
+    return Room(job).wait()
 
 
 def begin_changed(
     job: Job, changed: Source, have_slots: Container[str]
-) -> Work:
-    """begin() with other C, for the trace that runs with these slots."""
-    return Work(
+) -> Room:
+    """The same with other C, for the trace that runs with these slots."""
+    return Room(
         job._replace(
             folder=_new_folder(), source=changed, have_slots=have_slots
         )
     )
-
-
-def launch(
-    options: Options,
-    plan: Plan,
-    functions: Mapping[str, str],
-    install_rings: Callable[[int], None],
-) -> Launched:
-    """begin(), and wait for the result. Raises OpensnoopError."""
-    return begin(options, plan, functions, install_rings).wait()

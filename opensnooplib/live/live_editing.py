@@ -25,7 +25,7 @@ import time
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from opensnooplib.compile import launch
-from opensnooplib.compile.launch import Launched, Work
+from opensnooplib.compile.launch import Launched, Room
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import limits
 from opensnooplib.live import changes
@@ -77,7 +77,7 @@ class Live:
         self._shown = trace.job.source  # what the trace runs
         self._tried = self._shown  # the last C that could be read
         self._stream = 0  # of the C that is being reloaded
-        self._work: Optional[Work] = None
+        self._work: Optional[Room] = None
         self._launched: Optional[Launched] = None
         self._saved = 0.0
         self._old: List[Retirement] = []
@@ -109,7 +109,8 @@ class Live:
     def stop(self) -> None:
         """Give up what is being compiled: the trace ends."""
         if self._work:
-            self._work.give_up().reap()
+            self._work.give_up()
+            self._work.reap()
         if self._launched:
             self._drop(self._launched)
 
@@ -151,7 +152,8 @@ class Live:
         """Give up the reload of an earlier save, if there is one."""
         work, self._work = self._work, None
         if work:
-            self._trace.rooms.append(work.give_up())
+            work.give_up()
+            self._trace.rooms.append(work)
             self._trace.rings.drop_stream(self._stream)
         if self._launched:
             self._drop(self._launched)
@@ -178,7 +180,7 @@ class Live:
             raise
         rings.add_own_process(self._work.pid)
 
-    def _take_over(self, work: Work) -> None:
+    def _take_over(self, work: Room) -> None:
         self._work = None
         try:
             with _as_sentence(_NOT_RELOADED):
