@@ -163,7 +163,6 @@ def _work(job: Job) -> Handover:
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
     sizes = event_schema.sent_sizes(program, maps)
-    stubs = attachments.stubs
     return Handover(
         schema=schema.as_sent(max(sizes)) if sizes else schema,
         doubts=doubts.of_schema(schema, sizes, job)
@@ -188,10 +187,7 @@ def _work(job: Job) -> Handover:
         },
         programs=program.fds,
         attachments=attachments.fds,
-        stubs=stubs.programs,
-        sorters=stubs.sorters,
-        selectors=stubs.selectors,
-        slots=stubs.slots,
+        stubs=attachments.stubs,
     )
 
 

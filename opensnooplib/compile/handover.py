@@ -31,9 +31,6 @@ _FD_LIMIT = 253
 _KINDS = (
     "attachments",
     "stubs",
-    "sorters",
-    "slots",
-    "selectors",
     "programs",
     "maps",
 )
@@ -63,10 +60,7 @@ class Handover(NamedTuple):
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
     attachments: Dict[str, int]  # by program and target, with a blank between
-    stubs: Dict[str, int]  # by the program that they stand for
-    sorters: Dict[str, int]
-    selectors: Dict[str, int]
-    slots: Dict[str, int]
+    stubs: Dict[str, int]  # by the program that they stand for, and part
 
     def take_attachments(self, program: str) -> List[int]:
         """The descriptors of these, which are the caller's from now on."""
