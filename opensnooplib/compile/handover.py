@@ -28,12 +28,7 @@ _FD_LIMIT = 253
 
 # The kinds of descriptors, in the order in which they are closed: closing the
 # first ones detaches the programs.
-_KINDS = (
-    "attachments",
-    "stubs",
-    "programs",
-    "maps",
-)
+_KINDS = ("attachments", "stubs", "programs", "maps")
 
 
 class RoomFailure(NamedTuple):

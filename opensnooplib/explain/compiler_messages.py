@@ -155,15 +155,6 @@ def of_verifier(output: str, sentence: str, made_of: Source) -> str:
 
     `sentence` is shown as well.
     """
-    refusal = verifier_log.parse(output, made_of.files)
-    lines = warnings(output, made_of).splitlines()
-    if refusal.file:
-        name = c_text.shown_name(refusal.file)
-        lines.append(f"{name}:{refusal.line}: error: the kernel refuses this:")
-    if refusal.c_line:
-        lines.append(f"        {refusal.c_line}")
-    if refusal.reason:
-        lines.append(f"the verifier: {refusal.reason}")
-    if refusal.plain and refusal.plain not in sentence:
-        lines.append(f"in plain words: {refusal.plain}")
-    return "\n".join(lines)
+    said = warnings(output, made_of).splitlines()
+    said += verifier_log.explained(output, sentence, made_of.files)
+    return "\n".join(said)

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict, NamedTuple, Tuple
+from typing import Dict, List, Tuple
 
 from opensnooplib.explain import plain_words
+from opensnooplib.source import c_text
 
 _C_LINE = re.compile(r"^; ?(.*?)(?: @ ([^@ ]+):(\d+))?$")
 _NO_REASON = re.compile(
@@ -29,18 +30,11 @@ _NO_REASON = re.compile(
 )
 
 
-class Refusal(NamedTuple):
-    """Where the verifier stopped, and why; "" and 0 where that is unknown."""
+def explained(log: str, sentence: str, files: Dict[str, str]) -> List[str]:
+    """Lines about a refusal: where in the C, the verifier's reason, and ours.
 
-    file: str
-    line: int
-    c_line: str
-    reason: str
-    plain: str
-
-
-def parse(log: str, files: Dict[str, str]) -> Refusal:
-    """The refusal in `log`; `files` are the texts of the C, by path."""
+    `sentence` is shown below them; `files` are the texts of the C, by path.
+    """
     c_line = name = reason = ""
     number = 0
     for line in log.split("\n"):
@@ -49,11 +43,20 @@ def parse(log: str, files: Dict[str, str]) -> Refusal:
             c_line, name, number = found[1], found[2] or "", int(found[3] or 0)
         elif not _NO_REASON.match(line):
             reason = line.strip()
+    lines = []
     path, number = _find(files, name, number, c_line)
-    if path and not c_line:
-        c_line = files[path].split("\n")[number - 1].strip()
+    if path:
+        c_line = c_line or files[path].split("\n")[number - 1].strip()
+        location = f"{c_text.shown_name(path)}:{number}"
+        lines.append(f"{location}: error: the kernel refuses this:")
+    if c_line:
+        lines.append(f"        {c_line}")
+    if reason:
+        lines.append(f"the verifier: {reason}")
     plain = plain_words.of_verifier(reason)
-    return Refusal(path, number, c_line, reason, plain)
+    if plain and plain not in sentence:
+        lines.append(f"in plain words: {plain}")
+    return lines
 
 
 def _find(
