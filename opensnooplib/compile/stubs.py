@@ -16,8 +16,8 @@ from opensnooplib.kernel import bpf_objects
 def load(program: BccProgram, name: str, tool_pid: int) -> Dict[str, int]:
     """Load a stub, which BCC takes for the program `name` from now on.
 
-    Returns the descriptors of its parts, each by "NAME PART", as
-    trace/switchboard.py takes them. Raises OpensnoopError.
+    Returns the descriptors of its parts, each by the name and the part with a
+    blank between. Raises OpensnoopError.
     """
     slots = bpf_objects.create_slots(stub_code.SLOTS)
     selector = bpf_objects.create_number()
