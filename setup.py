@@ -65,6 +65,8 @@ setup(
     package_data={
         "opensnooplib": [
             "compile/few_symbols.txt",
+            "explain/compiler_errors.txt",
+            "explain/verifier_errors.txt",
             "native/libopensnoop.so",
         ],
         "opensnooplib.bpf_src": ["*.[ch]", "*/*.h"],

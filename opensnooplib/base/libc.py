@@ -105,21 +105,6 @@ def open_without_links(path: str, flags: int, mode: int = 0) -> int:
     return syscall("openat2", AT_FDCWD, os.fsencode(path), how, len(how))
 
 
-def inotify_init() -> int:
-    """inotify_init1(2): a descriptor that never blocks. Raises OSError."""
-    return _check(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
-
-
-def inotify_add_watch(fd: int, path: str, mask: int) -> int:
-    """inotify_add_watch(2). Raises OSError."""
-    return _check(_libc.inotify_add_watch(fd, os.fsencode(path), mask))
-
-
-def inotify_rm_watch(fd: int, watch: int) -> None:
-    """inotify_rm_watch(2); the kernel may have removed it already."""
-    _libc.inotify_rm_watch(fd, watch)
-
-
 def give_back_memory() -> None:
     """Return free memory to the kernel: malloc_trim(3) of the GNU libc."""
     if hasattr(_libc, "malloc_trim"):

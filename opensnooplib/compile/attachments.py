@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import AbstractSet, Container, Dict, List, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import hook_checks
+from opensnooplib.compile import stubs
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.compiler_output import CompilerError
-from opensnooplib.compile.stubs import Stubs
 from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
 
@@ -32,7 +31,7 @@ class Attachments:
         self._known_maps = known_maps
         self._calls = calls
         self.fds: Dict[str, int] = {}  # by program and target
-        self.stubs = Stubs(program)
+        self.stubs: Dict[str, int] = {}  # by program and part
 
     def attach(self) -> None:
         """Attach all programs, those that see opens begin last.
@@ -54,7 +53,7 @@ class Attachments:
             if self._only_ends(name) or name == program_names.FOLLOWER:
                 self._attach_one(name)
             elif name not in have_slots:
-                self.stubs.put(name, pid)
+                self.stubs.update(stubs.load(self._program, name, pid))
                 self._attach_one(name)
 
     def _refuse_other_exits(self, have_slots: Container[str]) -> None:
@@ -115,7 +114,7 @@ class Attachments:
             getattr(bpf, hook.attach)(**arguments)
         except Exception:
             if target == program_names.target_of(name):
-                hook_checks.check_target(name, self._program.where)
+                self._program.check_target(name)
             raise CompilerError(
                 f"cannot attach to the {hook.what} {target}"
             ) from None
@@ -123,7 +122,7 @@ class Attachments:
         return fd
 
     def _attach_multi(self, name: str) -> None:
-        fd = self.stubs.programs.get(name, self._program.fds[name])
+        fd = self.stubs.get(f"{name} program", self._program.fds[name])
         hook = program_names.hook_of(name)
         target = program_names.target_of(name)
         at_return = hook.attach == "attach_kretprobe"

@@ -4,19 +4,15 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
-from opensnooplib.kernel import program_names
+from opensnooplib.compile.job import Job
 from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.source import event_layout, known_maps, submits
-from opensnooplib.source.known_maps import (
-    EVENT_BUFFER_MAP,
-    REQUESTS_MAP,
-    START_MAP,
-    MapFacts,
-)
+from opensnooplib.selection import selections
+from opensnooplib.source import event_layout, known_maps, locations
+from opensnooplib.source.known_maps import EVENT_BUFFER_MAP, MapFacts
 
 # The values of enum bpf_map_type of include/uapi/linux/bpf.h for which BCC has
 # macros.
@@ -39,46 +35,40 @@ _TYPES = {
 class BccMaps:
     """The maps of one BccProgram. Methods raise OpensnoopError."""
 
-    def __init__(
-        self, program: BccProgram, refuse: Callable[[str, str], None]
-    ) -> None:
-        """Find the maps that the frontend reads, once programs are loaded.
+    def __init__(self, program: BccProgram, job: Job) -> None:
+        """Find the maps that the frontend reads, which are `known`.
 
-        `refuse` is called for each map that has such a name but another shape,
-        with the name and the C of the expected map.
+        Raises SourceError for one that doesn't have the expected shape. In the
+        C of --source, a map that no option needs may have any.
         """
         self._program = program
-        self._lib, self._module = program.bcc.lib, program.bpf.module
-        counters = 3 if program_names.FOLLOWER in program.fds else 2
-        event_size = self.value_size(self.layout_map())
-        shapes = known_maps.shapes(event_size, counters)
-        self.known = known_maps.choose(self.all(), shapes)
-        for name, shape in shapes.items():
-            if name not in self.known and self._find(name) >= 0:
-                refuse(name, shape.written)
-
-    def _find(self, name: str) -> int:
-        fd: int = self._lib.bpf_table_fd(self._module, name.encode())
-        return fd
-
-    def fd(self, name: str) -> int:
-        """The descriptor of a map. Raises SourceError if there is none."""
-        fd = self._find(name)
-        if fd < 0:
-            raise SourceError(
-                f'the C has no map "{name}", which the frontend reads: see '
-                "bpf_src/record.h"
+        self.all = self._find_all()
+        self.known: Dict[str, MapFacts] = {}
+        needed = selections.map_names(job.options)
+        for facts in self.all:
+            is_needed = job.plan.runs_bpf_src or facts.name in needed
+            shapes = known_maps.SHAPES_IN_ANY
+            shape = (known_maps.SHAPES if is_needed else shapes).get(
+                facts.name
             )
-        return fd
+            if shape and shape.fits(facts):
+                self.known[facts.name] = facts
+            elif shape and is_needed:
+                raise SourceError(
+                    f"{locations.of_map(facts.name, job.source)}the frontend "
+                    f"reads the map {facts.name}, which must be "
+                    f"{shape.written}: give a map of another kind another name"
+                )
 
-    def all(self) -> List[MapFacts]:
+    def _find_all(self) -> List[MapFacts]:
         """All maps of the C, in its order."""
+        lib, module = self._program.bcc.lib, self._program.bpf.module
 
         def ask(what: str, number: int, answer: Any) -> Any:
-            function = getattr(self._lib, what)
+            function = getattr(lib, what)
             function.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
             function.restype = answer
-            return function(self._module, number)
+            return function(module, number)
 
         return [
             MapFacts(
@@ -88,71 +78,48 @@ class BccMaps:
                 ask("bpf_table_leaf_size_id", i, ctypes.c_size_t),
                 ask("bpf_table_max_entries_id", i, ctypes.c_size_t),
             )
-            for i in range(self._lib.bpf_num_tables(self._module))
+            for i in range(lib.bpf_num_tables(module))
         ]
 
-    def value_size(self, name: str) -> int:
-        """The size of a map's values, in bytes."""
-        size: Any = self._lib.bpf_table_leaf_size
-        size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-        size.restype = ctypes.c_size_t
-        found: int = size(self._module, name.encode())
-        return found
+    def fd(self, name: str) -> int:
+        """The descriptor of a map. Raises SourceError if there is none."""
+        lib, module = self._program.bcc.lib, self._program.bpf.module
+        fd: int = lib.bpf_table_fd(module, name.encode())
+        if fd < 0:
+            raise SourceError(
+                f'the C has no map "{name}", which the frontend reads: see '
+                "bpf_src/record.h"
+            )
+        return fd
 
-    def layout_map(self) -> str:
-        """The name of the map whose values are struct event."""
-        if self._find(event_layout.LAYOUT_MAP) >= 0:
-            return event_layout.LAYOUT_MAP
+    def layout_map(self) -> MapFacts:
+        """The map whose values are struct event."""
+        by_name = {facts.name: facts for facts in self.all}
+        if event_layout.LAYOUT_MAP in by_name:
+            return by_name[event_layout.LAYOUT_MAP]
         self.fd(EVENT_BUFFER_MAP)
-        return EVENT_BUFFER_MAP
+        return by_name[EVENT_BUFFER_MAP]
 
-    def start_map(self) -> Optional[StartMap]:
-        """The layout of START_MAP; None if the C has no such map."""
-        facts = self.known.get(START_MAP)
+    def start_map(self, name: str) -> Optional[StartMap]:
+        """The layout of a map that keeps what is under way.
+
+        None if the C has no such map.
+        """
+        facts = self.known.get(name)
         if facts is None:
             return None
-        flag_offset, flag_size = self._flag_of(facts)
+        flag = self._flag_of(facts)
+        # A bit field has a size beyond any value's.
+        if flag is None or flag.offset + flag.size > facts.value_size:
+            return StartMap(facts.key_size, facts.value_size, 0, 0)
         return StartMap(
-            facts.key_size, facts.value_size, flag_offset, flag_size
+            facts.key_size, facts.value_size, flag.offset, flag.size
         )
 
-    def _flag_of(self, facts: MapFacts) -> Tuple[int, int]:
-        """Offset and size of the field under_way in a value; 0, 0 if none."""
+    def _flag_of(self, facts: MapFacts) -> Any:
+        """The field under_way in a value, as ctypes has it, or None."""
         try:
             leaf = self._program.bpf.get_table(facts.name.encode()).Leaf
         except Exception:  # it has a type that BCC's Python can't represent
-            return 0, 0
-        flag = getattr(leaf, "under_way", None)
-        # A bit field has a size beyond any value's.
-        if flag is None or flag.offset + flag.size > facts.value_size:
-            return 0, 0
-        return flag.offset, flag.size
-
-    def requests_map(self) -> Optional[StartMap]:
-        """The layout of REQUESTS_MAP, each entry of which is under way."""
-        facts = self.known.get(REQUESTS_MAP)
-        if facts is None:
             return None
-        return StartMap(facts.key_size, facts.value_size, 0, 0)
-
-    def kept_for_ends(self) -> Dict[str, str]:
-        """Programs that end what they find in a map, by that map.
-
-        These are hash maps, other than START_MAP, to which the program for the
-        beginning adds entries.
-        """
-        hashes = {
-            self.fd(facts.name): facts.name
-            for facts in self.all()
-            if facts.kind in ("hash", "LRU hash")
-        }
-        kept = {}
-        for name in self._program.fds:
-            begin = program_names.begin_of(name)
-            if begin in self._program.fds:
-                put = submits.maps(self._program.code(begin), submits.UPDATE)
-                found = submits.maps(self._program.code(name), submits.LOOKUP)
-                for fd in put & found & set(hashes):
-                    kept[hashes[fd]] = name
-        kept.pop(START_MAP, None)
-        return kept
+        return getattr(leaf, "under_way", None)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import functools
 import os
 import re
-from typing import Any, Callable, Dict, List
+from typing import Callable, Dict, List
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import few_symbols, hook_checks
-from opensnooplib.compile.compiler_output import printed_from
-from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
+from opensnooplib.compile import few_symbols
+from opensnooplib.compile.compiler_output import VerifierError, printed
+from opensnooplib.explain import plain_words
+from opensnooplib.kernel import hooks, program_names, similar_hooks, why_no_bpf
 
 # The number of arguments of bcc_func_load() in versions of BCC that take an
 # attach type.
@@ -32,6 +32,9 @@ _FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
 
 # A probe of bpf_src/plans/function_probes.h whose function isn't there.
 _LACKS_FUNCTION = re.compile(r"__[A-Z0-9_]+_FUNCTION(_32)?$")
+
+# A tracepoint whose struct clang mentions: it has none of what isn't there.
+_TRACEPOINT = re.compile(r"\b(tracepoint__\w+)")
 
 # A message of BCC, which creates the maps while it compiles.
 _MAP_REFUSED = re.compile(r"^could not open bpf map: (.*), error: (.*)$", re.M)
@@ -89,8 +92,10 @@ class BccProgram:
                     cflags=[*_FLAGS, *flags],
                 )
         except Exception:
-            _check_maps(printed_from(0))
-            hints = similar_hooks.instead_of_unknown(printed_from(0))
+            _check_maps(printed())
+            for tracepoint in _TRACEPOINT.findall(printed()):
+                self.check_target(tracepoint)
+            hints = similar_hooks.instead_of_unknown(printed())
             raise SourceError(
                 "the C does not compile", "\n".join(hints)
             ) from None
@@ -128,17 +133,8 @@ class BccProgram:
                 function = self.bpf.load_func(*how)
             except Exception:
                 error = ctypes.get_errno()
-                from opensnooplib.compile import (
-                    refused_program,
-                )  # seldom needed
-
-                hook_checks.check_target(name, self.where)
-                raise refused_program.why(
-                    name,
-                    error,
-                    self.code(name),
-                    functools.partial(self.load_code, name),
-                ) from None
+                self.check_target(name)
+                raise self._refusal(name, error) from None
             self.fds[name] = function.fd
         if not self.fds:
             raise SourceError(
@@ -147,15 +143,42 @@ class BccProgram:
                 "macros"
             )
 
-    def load_code(
-        self, name: str, code: bytes, log: Any = None, level: int = 1
-    ) -> int:
+    def check_target(self, name: str) -> None:
+        """Raise OpensnoopError if this kernel doesn't have the hook."""
+        hook = program_names.hook_of(name)
+        target = program_names.target_of(name)
+        similar_hooks.check(hook, target, lambda: self.where(name))
+        why_not = hooks.KINDS[hook.kind]()
+        if why_not:
+            raise OpensnoopError(
+                f"{self.where(name)}no program can attach to the {hook.what} "
+                f"{target} here: {why_not}"
+            ) from None
+
+    def _refusal(self, name: str, error: int) -> OpensnoopError:
+        """What to raise for a program that the kernel refuses with an errno.
+
+        BCC takes EINVAL and E2BIG as the sign of a kernel without BTF, and
+        loads the program again without it. Then the verifier's log has no
+        lines of C; so the sentence says where the program is.
+        """
+        if error == errno.EPERM:
+            return OpensnoopError(why_no_bpf.sentence(error))
+        why = os.strerror(error)
+        if error == errno.E2BIG:
+            why = plain_words.of_verifier("too large")
+        hook = program_names.hook_of(name)
+        return VerifierError(
+            f"{self.where(name)}the kernel refuses the program for the "
+            f"{hook.what} {program_names.target_of(name)}: {why}"
+        )
+
+    def load_code(self, name: str, code: bytes) -> int:
         """Load other instructions under a program's name.
 
         From the name BCC knows the target of an fentry. Returns a descriptor,
         or a negative number. The arguments are those with which BCC loads its
-        own programs; later versions have more of them. `log` is a buffer for
-        the verifier's log, of `level`; without one, BCC prints the log.
+        own programs; later versions have more of them.
         """
         lib, module = self.bcc.lib, self.bpf.module
         text = ctypes.create_string_buffer(code, len(code))
@@ -167,9 +190,7 @@ class BccProgram:
             len(code),
             lib.bpf_module_license(module),
             lib.bpf_module_kern_version(module),
-            0 if log is None else level,
-            log,
-            0 if log is None else len(log),
+            *(0, None, 0),  # the log, which BCC prints
             None,  # device
             _KPROBE_MULTI if self.is_multi(name) else _BY_NAME,
         ]

@@ -9,9 +9,10 @@ of the compiler can end the trace. launch.py starts the room.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
-from typing import List, NoReturn, Optional
+from typing import NoReturn, Optional
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import (
@@ -19,37 +20,44 @@ from opensnooplib.compile import (
     event_schema,
     handover,
     headers_folder,
-    hook_checks,
 )
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.compiler_output import (
+    ERROR,
     CompilerError,
     VerifierError,
     add_to_printed,
     forget_printed,
-    printed_from,
+    printed,
 )
-from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
-from opensnooplib.compile.make_source import calls_of, find_ways, make_source
+from opensnooplib.compile.make_source import (
+    calls_of,
+    compiled,
+    find_ways,
+    make_source,
+)
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.selection import selections
 from opensnooplib.source import (
     c_text,
+    compiled_lines,
     declarations,
     kernel_headers,
     locations,
 )
 from opensnooplib.source.kernel_headers import Headers
-from opensnooplib.source.known_maps import EVENTS_MAP
+from opensnooplib.source.known_maps import EVENTS_MAP, REQUESTS_MAP, START_MAP
 
 # clang optimizes, and then BCC does so again: without the first, a compile
 # takes 30 ms less, but a verifier may refuse the result.
 _OPTIMIZE_ONCE = ["-Xclang", "-disable-llvm-passes"]
+
+_TRACEPOINT = re.compile(r"\s*TRACEPOINT_PROBE\b")
 
 # The size of the longest path: include/uapi/linux/limits.h.
 _PATH_MAX = 4096
@@ -70,23 +78,32 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
     try:
         handover.send(connection, _work(job))
     except Exception as error:  # whatever BCC raises must reach the user
-        handover.send_failure(connection, _failure(error))
+        handover.send(connection, _failure(error, job))
 
 
-def _failure(error: Exception) -> RoomFailure:
-    without_descriptor = limits.ran_out(error, printed_from(0))
+def _failure(error: Exception, job: Job) -> RoomFailure:
+    without_descriptor = limits.ran_out(error, printed())
     if without_descriptor:
         return RoomFailure(limits.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
-        sentence = f"BCC failed: {type(error).__name__}: {error}"
-        return RoomFailure(sentence, compiler_spoke=True)
+        error = CompilerError(f"BCC failed: {type(error).__name__}: {error}")
     return RoomFailure(
-        error.sentence,
-        compiler_spoke=isinstance(error, (CompilerError, SourceError)),
-        source_is_wrong=isinstance(error, SourceError),
-        verifier_spoke=isinstance(error, VerifierError),
-        c_line=getattr(error, "c_line", ""),
-        hints=error.detail,
+        error.sentence, _explained(error, job), isinstance(error, SourceError)
+    )
+
+
+def _explained(error: OpensnoopError, job: Job) -> str:
+    """What BCC printed about the error, for a person."""
+    if not isinstance(error, (CompilerError, SourceError)):
+        return ""
+    from opensnooplib.explain import compiler_messages  # seldom needed
+
+    if isinstance(error, VerifierError) and not job.options.verifier_log:
+        return compiler_messages.of_verifier(
+            printed(), error.sentence, compiled(job)
+        )
+    return compiler_messages.of_compiler(
+        printed(), compiled(job), error.detail
     )
 
 
@@ -119,13 +136,12 @@ def _work(job: Job) -> Handover:
     without_tracefs = _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
-    if without_tracefs and hook_checks.tracepoints(text):
+    lines = compiled_lines.of(text)
+    if without_tracefs and any(map(_TRACEPOINT.match, lines)):
         raise without_tracefs
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
-    maps = BccMaps(
-        program, lambda name, written: _refuse_map(job, name, written)
-    )
+    maps = BccMaps(program, job)
     job.install_rings(maps.fd(EVENTS_MAP))
     shares_exit = job.plan.hook == "tracepoint"
     attachments = Attachments(
@@ -146,19 +162,18 @@ def _work(job: Job) -> Handover:
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
     sizes = event_schema.sent_sizes(program, maps)
-    stubs = attachments.stubs
     return Handover(
         schema=schema.as_sent(max(sizes)) if sizes else schema,
         doubts=doubts.of_schema(schema, sizes, job)
-        + doubts.of_pairs(maps, job),
+        + doubts.of_pairs(program, maps, job),
         calls=calls_of(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
         files=list(c_text.compiled(text, job.source).files) if is_live else [],
-        map_list=maps.all() if job.options.watch_maps else [],
-        start_map=maps.start_map(),
-        requests_map=maps.requests_map(),
+        map_list=maps.all if job.options.watch_maps else [],
+        start_map=maps.start_map(START_MAP),
+        requests_map=maps.start_map(REQUESTS_MAP),
         maps={
             name: maps.fd(name)
             for name in (
@@ -170,10 +185,7 @@ def _work(job: Job) -> Handover:
         },
         programs=program.fds,
         attachments=attachments.fds,
-        stubs=stubs.programs,
-        sorters=stubs.sorters,
-        selectors=stubs.selectors,
-        slots=stubs.slots,
+        stubs=attachments.stubs,
     )
 
 
@@ -188,7 +200,7 @@ def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
     try:
         return _compile_and_load(job, text, chosen, is_short=True)
     except (SourceError, CompilerError) as error:
-        if limits.ran_out(error, printed_from(0)):
+        if limits.ran_out(error, printed()):
             raise  # it would fail again
         forget_printed()
         headers_folder.remove(job)
@@ -201,42 +213,23 @@ def _compile_and_load(
     job: Job, text: str, chosen: Headers, is_short: bool = False
 ) -> BccProgram:
     flags = headers_folder.prepare(job, chosen, text, not is_short)
-    if is_short:
-        flags += _OPTIMIZE_ONCE
-    program = _compile(job, text, chosen, flags)
-    program.load(job.options.verifier_log)
-    return program
-
-
-def _compile(
-    job: Job, text: str, chosen: Headers, flags: List[str]
-) -> BccProgram:
     try:
-        return BccProgram(
+        program = BccProgram(
             text,
-            flags,
-            lambda program: locations.of_program(
-                program, c_text.compiled(text, job.source)
-            ),
+            flags + _OPTIMIZE_ONCE if is_short else flags,
+            lambda program: locations.of_program(program, compiled(job)),
             job.links_kprobes,
         )
+        # LLVM 11, of BCC 0.18, reports a signed division as an error, and
+        # makes a program all the same.
+        if ERROR.search(printed()):
+            raise SourceError("the C does not compile")
     except SourceError as error:
-        hint = kernel_headers.hint(printed_from(0), chosen)
+        hint = kernel_headers.hint(printed(), chosen)
         error.detail = "\n".join(filter(None, [error.detail, hint]))
         raise
-
-
-def _refuse_map(job: Job, name: str, written: str) -> None:
-    """Raise SourceError for a map that doesn't have the expected shape.
-
-    In the C of --source, a map that no option needs may have any shape.
-    """
-    if job.plan.runs_bpf_src or name in selections.map_names(job.options):
-        raise SourceError(
-            f"{locations.of_map(name, job.source)}the frontend reads "
-            f"the map {name}, which must be {written}: give a map of another "
-            "kind another name"
-        )
+    program.load(job.options.verifier_log)
+    return program
 
 
 def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:

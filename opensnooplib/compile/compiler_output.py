@@ -7,8 +7,15 @@ In the compile room, descriptor 2 is a file that all of them write to.
 from __future__ import annotations
 
 import os
+import re
 
 from opensnooplib.base.errors import OpensnoopError
+
+# An error of clang, of LLVM, or of LLVM's back end for BPF.
+ERROR = re.compile(
+    r"^(error: |\S.*:\d+:\d+: (fatal )?error: |.*Unsupport signed division)",
+    re.MULTILINE,
+)
 
 
 class CompilerError(OpensnoopError):
@@ -16,11 +23,7 @@ class CompilerError(OpensnoopError):
 
 
 class VerifierError(CompilerError):
-    """The kernel refuses a program; its log has been printed."""
-
-    def __init__(self, sentence: str, c_line: str) -> None:
-        super().__init__(sentence)
-        self.c_line = c_line  # the line of C, if it isn't in the log
+    """The kernel refuses a program; the verifier's log has been printed."""
 
 
 def forget_printed() -> None:
@@ -34,7 +37,6 @@ def add_to_printed(line: str) -> None:
     os.write(2, line.encode(errors="surrogateescape"))
 
 
-def printed_from(offset: int) -> str:
-    """What was printed after the first `offset` bytes."""
-    size = os.fstat(2).st_size
-    return os.pread(2, size - offset, offset).decode(errors="replace")
+def printed() -> str:
+    """What was printed."""
+    return os.pread(2, os.fstat(2).st_size, 0).decode(errors="replace")

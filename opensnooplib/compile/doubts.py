@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import List
 
 from opensnooplib.compile.bcc_maps import BccMaps
+from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import program_names
 from opensnooplib.rows.schema import Schema
@@ -20,32 +21,26 @@ def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
     if not sizes or not unsent:
         return []
     return [
-        f"{locations.of_submit(job.source)}: warning: only {size} "
-        "bytes of struct event are sent, which leaves out "
+        f"{locations.of_submit(job.source)}warning: only {size} bytes of "
+        "struct event are sent, which leaves out "
         f"{', '.join(unsent)}: write sizeof(struct event)"
     ]
 
 
-def of_pairs(maps: BccMaps, job: Job) -> List[str]:
+def of_pairs(program: BccProgram, maps: BccMaps, job: Job) -> List[str]:
     """Warnings about what begins before a save and ends after it.
 
-    The map "start" is what shows the frontend that something is under way.
+    The map "start" is what shows the frontend that something is under way;
+    what the programs of --source do with other maps, it can't know.
     """
-    if job.have_slots is None:
+    if job.have_slots is None or job.plan.runs_bpf_src:
         return []
-    start = maps.start_map()
-    if start and not start.flag_size and job.plan.runs_bpf_src:
-        return [
-            f"{locations.of_map(START_MAP, job.source)}warning: the "
-            f"values of the map {START_MAP} have no field under_way, which "
-            "says what hasn't ended: old programs stay attached after each "
-            "save"
-        ]
-    if start or job.plan.runs_bpf_src:
+    if START_MAP in maps.known:
         return []
     return [
-        f"{locations.of_map(name, job.source)}warning: the map {name} "
-        f"keeps what {program_names.target_of(end)} ends: name it start, or "
-        "each save loses the opens under way"
-        for name, end in maps.kept_for_ends().items()
+        f"{program.where(name)}warning: if this ends what "
+        f"{program_names.target_of(program_names.begin_of(name))} keeps in a "
+        "map, name that map start, or each save loses the opens under way"
+        for name in program.fds
+        if program_names.begin_of(name) in program.fds
     ]

@@ -23,13 +23,13 @@ def read(
 
     Raises OpensnoopError.
     """
-    map_name = maps.layout_map()
-    size = maps.value_size(map_name)
+    layout = maps.layout_map()
+    size = layout.value_size
     found = _members(program, size)
     if found is not None:
         return Schema.from_members(found, declared)
     describe: Any = program.bcc.lib.bpf_table_leaf_desc
-    description: bytes = describe(program.bpf.module, map_name.encode())
+    description: bytes = describe(program.bpf.module, layout.name.encode())
     return Schema.from_bcc(description.decode(), size, declared)
 
 

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the compile room hands over to the trace room, through a socket.
 
-It is one message: 4 bytes (the length, in native order), then that many bytes
-of JSON, with file descriptors as SCM_RIGHTS (unix(7)). A program stays
-attached as long as a process holds the descriptor of its attachment.
+It is one message: a byte with the file descriptors, as SCM_RIGHTS (unix(7)),
+then a Handover or a RoomFailure as pickle writes it. The room is a fork of the
+trace room, and nobody else has the socket, so what it sends can be loaded. A
+program stays attached as long as a process holds the descriptor of its
+attachment.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import os
+import pickle
 import socket
-import struct
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Union
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.schema import Schema
@@ -28,17 +28,15 @@ _FD_LIMIT = 253
 
 # The kinds of descriptors, in the order in which they are closed: closing the
 # first ones detaches the programs.
-_KINDS = (
-    "attachments",
-    "stubs",
-    "sorters",
-    "slots",
-    "selectors",
-    "programs",
-    "maps",
-)
+_KINDS = ("attachments", "stubs", "programs", "maps")
 
-_LENGTH = struct.Struct("=I")
+
+class RoomFailure(NamedTuple):
+    """The compile room could not do its work; the sentence says why."""
+
+    sentence: str
+    detail: str = ""  # lines to show above it
+    source_is_wrong: bool = False  # no kernel would accept the C
 
 
 class Handover(NamedTuple):
@@ -57,15 +55,23 @@ class Handover(NamedTuple):
     maps: Dict[str, int]  # name: file descriptor
     programs: Dict[str, int]
     attachments: Dict[str, int]  # by program and target, with a blank between
-    stubs: Dict[str, int]  # by the program that they stand for
-    sorters: Dict[str, int]
-    selectors: Dict[str, int]
-    slots: Dict[str, int]
+    stubs: Dict[str, int]  # by the program that they stand for, and part
 
     def take_attachments(self, program: str) -> List[int]:
         """The descriptors of these, which are the caller's from now on."""
         names = [n for n in self.attachments if n.split()[0] == program]
         return [self.attachments.pop(name) for name in names]
+
+    def fds(self) -> List[int]:
+        return [fd for kind in _KINDS for fd in getattr(self, kind).values()]
+
+    def take_fds(self, fds: List[int]) -> None:
+        """Take the descriptors as this process has them, in fds()'s order."""
+        numbers = iter(fds)
+        for kind in _KINDS:
+            taken = getattr(self, kind)
+            for name in taken:
+                taken[name] = next(numbers)
 
     def close(self) -> None:
         """Close all descriptors, which detaches the programs."""
@@ -76,44 +82,18 @@ class Handover(NamedTuple):
             fds.clear()
 
 
-def send(connection: socket.socket, handover: Handover) -> None:
-    names: List[Tuple[str, str]] = []
-    fds: List[int] = []
-    for kind in _KINDS:
-        for name, fd in getattr(handover, kind).items():
-            names.append((kind, name))
-            fds.append(fd)
+def send(
+    connection: socket.socket, result: Union[Handover, RoomFailure]
+) -> None:
+    """Send the message. Raises OpensnoopError for too many descriptors."""
+    fds = result.fds() if isinstance(result, Handover) else []
     if len(fds) > _FD_LIMIT:
         raise OpensnoopError(
             f"the C has too many programs and maps: they need {len(fds)} "
             f"descriptors, and at most {_FD_LIMIT} can be passed"
         )
-    facts = {
-        "schema": handover.schema.to_plain(),
-        "doubts": handover.doubts,
-        "calls": handover.calls,
-        "unproven": handover.unproven,
-        "unseen": handover.unseen,
-        "headers": handover.headers,
-        "files": handover.files,
-        "map_list": handover.map_list,
-        "start_map": handover.start_map,
-        "requests_map": handover.requests_map,
-        "fds": names,
-    }
-    _send(connection, facts, fds)
-
-
-def send_failure(connection: socket.socket, failure: RoomFailure) -> None:
-    _send(connection, {"failure": failure._asdict()}, [])
-
-
-def _send(
-    connection: socket.socket, facts: Dict[str, Any], fds: List[int]
-) -> None:
-    body = json.dumps(facts).encode()
-    socket.send_fds(connection, [_LENGTH.pack(len(body))], fds)
-    connection.sendall(body)
+    socket.send_fds(connection, [b"\n"], fds)
+    connection.sendall(pickle.dumps(result))
 
 
 def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
@@ -122,12 +102,12 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     Raises EOFError if the room ended without one, and TimeoutError
     (socket.timeout) after the timeout of the socket.
     """
-    head, fds, _, _ = socket.recv_fds(
-        connection, _LENGTH.size, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
+    _, fds, _, _ = socket.recv_fds(
+        connection, 1, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
     )
     received: Union[None, Handover, RoomFailure] = None
     try:
-        received = _received(connection, head, fds)
+        received = _received(connection, fds)
         return received
     finally:
         if not isinstance(received, Handover):
@@ -136,42 +116,16 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
 
 
 def _received(
-    connection: socket.socket, head: bytes, fds: List[int]
+    connection: socket.socket, fds: List[int]
 ) -> Union[Handover, RoomFailure]:
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    facts = json.loads(_receive_exactly(connection, _LENGTH.unpack(head)[0]))
-    if "failure" in facts:
-        return RoomFailure(**facts["failure"])
-    if len(fds) < len(facts["fds"]):
+    try:
+        with connection.makefile("rb") as file:
+            result: Union[Handover, RoomFailure] = pickle.load(file)
+    except pickle.UnpicklingError:  # only its beginning was sent
+        raise EOFError from None
+    if isinstance(result, RoomFailure):
+        return result
+    if len(fds) < len(result.fds()):
         return RoomFailure(limits.sentence(errno.EMFILE))
-    by_kind: Dict[str, Dict[str, int]] = {kind: {} for kind in _KINDS}
-    for (kind, name), fd in zip(facts["fds"], fds):
-        by_kind[kind][name] = fd
-    return Handover(
-        schema=Schema.from_plain(facts["schema"]),
-        doubts=facts["doubts"],
-        calls=facts["calls"],
-        unproven=facts["unproven"],
-        unseen=facts["unseen"],
-        headers=facts["headers"],
-        files=facts["files"],
-        map_list=[MapFacts(*one) for one in facts["map_list"]],
-        start_map=_start_map(facts["start_map"]),
-        requests_map=_start_map(facts["requests_map"]),
-        **by_kind,
-    )
-
-
-def _start_map(fact: Optional[List[int]]) -> Optional[StartMap]:
-    return StartMap(*fact) if fact else None
-
-
-def _receive_exactly(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = connection.recv(size - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data
+    result.take_fds(fds)
+    return result

@@ -7,7 +7,6 @@ All of this runs in the trace room; the child runs compile_room.run().
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import socket
@@ -15,56 +14,16 @@ import time
 from typing import Callable, Container, NamedTuple
 
 from opensnooplib.compile import compile_room, handover, headers_folder
-from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.compiler_output import ERROR
+from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
-from opensnooplib.compile.make_source import find_ways, make_source
+from opensnooplib.compile.make_source import compiled
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
-
-
-# An error of clang, of LLVM, or of LLVM's back end for BPF.
-_ERROR = re.compile(
-    r"^(error: |\S.*:\d+:\d+: (fatal )?error: |.*Unsupport signed division)",
-    re.MULTILINE,
-)
-
-
-class Room:
-    """The child. It ends by itself, but freeing its memory takes a while."""
-
-    def __init__(self, pid: int, job: Job) -> None:
-        self.pid = pid
-        self._job = job
-        self._is_there = True
-
-    def has_ended(self) -> bool:
-        if self._is_there and os.waitpid(self.pid, os.WNOHANG)[0]:
-            self._has_left()
-        return not self._is_there
-
-    def reap(self) -> str:
-        """Wait for the end. Returns in words how the room ended."""
-        _, status = os.waitpid(self.pid, 0)
-        self._has_left()
-        if os.WIFSIGNALED(status):
-            return signal.Signals(os.WTERMSIG(status)).name
-        return f"exit status {os.WEXITSTATUS(status)}"
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-
-    def end(self) -> None:
-        self.kill()
-        self.reap()
-
-    def _has_left(self) -> None:
-        self._is_there = False
-        headers_folder.remove(self._job)  # if the room could not
 
 
 class Launched(NamedTuple):
@@ -86,25 +45,23 @@ class Launched(NamedTuple):
         return "\n".join([said, *self.handover.doubts]).strip("\n")
 
 
-class Work:
-    """A compile room at work."""
+class Room:
+    """A compile room at work, until wait() or give_up().
+
+    Then it ends by itself, but freeing its memory takes a while.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._began = time.monotonic()
         self._connection, inside = socket.socketpair()
         self._compiler_output = os.memfd_create("compiler output")
-        child = os.fork()
-        if child == 0:
+        self._is_there = True
+        self.pid = os.fork()
+        if self.pid == 0:
             self._connection.close()
             compile_room.run(job, inside, self._compiler_output)
         inside.close()
-        self._room = Room(child, job)
-
-    @property
-    def pid(self) -> int:
-        """The PID of the room."""
-        return self._room.pid
 
     def is_done(self) -> bool:
         """Would wait() return at once?"""
@@ -121,16 +78,36 @@ class Work:
             received = self._await()
             seconds = time.monotonic() - self._began
             return Launched(
-                received, self._messages(), seconds, self._room, self._job
+                received, self._messages(), seconds, self, self._job
             )
         finally:
             self._close()
 
-    def give_up(self) -> Room:
+    def give_up(self) -> None:
         """End the room, but don't wait for it."""
-        self._room.kill()
+        os.kill(self.pid, signal.SIGKILL)
         self._close()
-        return self._room
+
+    def has_ended(self) -> bool:
+        if self._is_there and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self._has_left()
+        return not self._is_there
+
+    def reap(self) -> str:
+        """Wait for the end. Returns in words how the room ended."""
+        _, status = os.waitpid(self.pid, 0)
+        self._has_left()
+        if os.WIFSIGNALED(status):
+            return signal.Signals(os.WTERMSIG(status)).name
+        return f"exit status {os.WEXITSTATUS(status)}"
+
+    def _has_left(self) -> None:
+        self._is_there = False
+        headers_folder.remove(self._job)  # if the room could not
+
+    def _end(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self.reap()
 
     def _close(self) -> None:
         self._connection.close()
@@ -141,70 +118,34 @@ class Work:
         try:
             received = handover.receive(self._connection)
         except EOFError:
-            how, said = self._room.reap(), self._messages()
-            self._refuse_what_does_not_compile(said)
+            how, said = self.reap(), self._messages()
+            if ERROR.search(said):  # and then it crashed
+                from opensnooplib.explain import compiler_messages
+
+                raise SourceError(
+                    "the C does not compile",
+                    compiler_messages.of_compiler(said, compiled(self._job)),
+                ) from None
             raise OpensnoopError(
                 f"the compiler crashed ({how}): this is a bug in BCC or "
                 "LLVM, triggered by the C",
                 said,
             ) from None
         except socket.timeout:
-            self._room.end()
+            self._end()
             raise OpensnoopError(
                 "the compiler did not finish within "
                 f"{COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
         except BaseException:
-            self._room.end()
+            self._end()
             raise
         if isinstance(received, RoomFailure):
-            self._room.reap()
+            self.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
-            raise kind(received.sentence, self._explain(received))
-        try:
-            self._refuse_what_does_not_compile(self._messages())
-        except SourceError:
-            received.close()
-            self._room.reap()
-            raise
+            raise kind(received.sentence, received.detail)
         return received
-
-    def _refuse_what_does_not_compile(self, said: str) -> None:
-        """Raise SourceError if clang or LLVM printed an error.
-
-        They may have crashed after it, or compiled on: LLVM 11, of BCC 0.18,
-        reports a signed division as an error, but still makes a program.
-        """
-        if _ERROR.search(said):
-            from opensnooplib.explain import compiler_messages  # seldom needed
-
-            raise SourceError(
-                "the C does not compile",
-                compiler_messages.of_compiler(said, self._compiled()),
-            ) from None
-
-    def _explain(self, failure: RoomFailure) -> str:
-        from opensnooplib.explain import compiler_messages  # seldom needed
-
-        made_of = self._compiled()
-        if failure.verifier_spoke and not self._job.options.verifier_log:
-            return compiler_messages.of_verifier(
-                self._messages(), failure, made_of
-            )
-        if failure.compiler_spoke:
-            return compiler_messages.of_compiler(
-                self._messages(), made_of, failure.hints
-            )
-        return ""
-
-    def _compiled(self) -> Source:
-        """The C as it is compiled: other plans have probes of such names."""
-        try:
-            text = make_source(self._job, find_ways(self._job))
-        except OpensnoopError:
-            return self._job.source
-        return c_text.compiled(text, self._job.source)
 
     def _messages(self) -> str:
         size = os.fstat(self._compiler_output).st_size
@@ -242,14 +183,14 @@ def launch(
     options: Options, plan: Plan, install_rings: Callable[[int], None]
 ) -> Launched:
     """Do the job of a plan, and wait for the result. Raises OpensnoopError."""
-    return Work(job_for(options, plan, install_rings)).wait()
+    return Room(job_for(options, plan, install_rings)).wait()
 
 
 def begin_changed(
     job: Job, changed: Source, have_slots: Container[str]
-) -> Work:
+) -> Room:
     """Do a job with other C, for the trace that runs with these slots."""
-    return Work(
+    return Room(
         job._replace(
             folder=_new_folder(), source=changed, have_slots=have_slots
         )

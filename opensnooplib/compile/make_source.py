@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import List
 
-from opensnooplib.compile import hook_checks, own_source
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.compile import own_source
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
@@ -18,6 +19,7 @@ from opensnooplib.source import (
     event_layout,
     kernel_headers,
 )
+from opensnooplib.source.c_text import Source
 
 # The syscall whose path is that of the opened file, which is found by the
 # kernel's structs.
@@ -45,11 +47,19 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         conditions = defines.names_in_conditions(job.source.text)
         chosen += defines.zeros([*extras, *optional, *conditions], chosen)
     text = c_text.with_defines(job.source.text, chosen)
-    hook_checks.check_tracepoints(text, job.source)
     if not job.plan.runs_bpf_src:
         own_source.check(job.source, job.options)
         text = event_layout.with_layout(text)
     return text
+
+
+def compiled(job: Job) -> Source:
+    """The C as it is compiled: other plans have probes of such names."""
+    try:
+        text = make_source(job, find_ways(job))
+    except OpensnoopError:
+        return job.source
+    return c_text.compiled(text, job.source)
 
 
 def find_ways(job: Job) -> Ways:

@@ -7,9 +7,7 @@ import os
 import re
 from typing import Iterable, Iterator, List, NamedTuple
 
-from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.explain import plain_words, verifier_log
-from opensnooplib.kernel import program_names
 from opensnooplib.source import c_text, event_layout, locations
 from opensnooplib.source.c_text import Source
 
@@ -46,19 +44,6 @@ _LOCATION_OF_DIVISION = re.compile(r", (\S+?):(\d+):\d+( @\[|Please convert)")
 # BCC's error for a map that the kernel refuses.
 _NO_MAP = re.compile(r"^could not open bpf map: (\w+), error: (.*)$")
 
-# clang's error for a function within another: after a missing brace, all are.
-_WITHIN = "function definition is not allowed here"
-_TO_MATCH = "to match this '{'"
-
-# clang's error for two probes on one hook: two functions with one name.
-_TWICE = re.compile(
-    r"redefinition of '_*((?:raw_tracepoint|tracepoint|kprobe|kretprobe|kfunc"
-    r"|kretfunc|lsm)__\w+)'"
-)
-
-# clang's error for a kprobe with arguments, which BCC reads from registers.
-_NO_REGISTERS = "incomplete definition of type 'struct pt_regs'"
-
 
 class _Remark(NamedTuple):
     """A remark of clang, with the lines that belong to it."""
@@ -67,32 +52,14 @@ class _Remark(NamedTuple):
     kind: str  # error, warning or note
     lines: List[str]
 
-    @property
-    def said(self) -> str:
-        """The remark itself; lines before it say who includes the file."""
-        return next((one for one in self.lines if _REMARK.match(one)), "")
-
-    @property
-    def location(self) -> str:
-        """FILE:LINE, or the file alone."""
-        return f"{self.path}:{self.line}" if self.line else self.path
-
-    @property
-    def line(self) -> int:
-        """The line number; 0 for a remark without one."""
-        number = re.match(r":(\d+)", self.said[len(self.path) :])
-        return int(number[1]) if number else 0
-
 
 def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
     """clang's messages, with names of files as a person would type them.
 
     `hints` are sentences that the compile room adds, a line each.
     """
-    remarks = list(_of_use(_remarks(output, made_of), made_of))
-    remarks = _without_what_follows_a_brace(remarks)
-    text = _text_of(_in_other_words(remarks, made_of), made_of)
-    return _with_hints(text, hints)
+    remarks = _of_use(_remarks(output, made_of), made_of)
+    return _with_hints(_text_of(remarks, made_of), hints)
 
 
 def warnings(output: str, made_of: Source) -> str:
@@ -136,94 +103,15 @@ def _remarks(output: str, made_of: Source) -> List[_Remark]:
 
 def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
     """The remarks without warnings and notes on headers of others."""
-    own = {  # the number of lines of each, with the one after the last
-        os.path.abspath(path): text.count("\n") + 1
-        for path, text in made_of.files.items()
-    }
+    own = [os.path.abspath(path) for path in made_of.files]
     is_kept = True
     for remark in remarks:
-        if remark.kind == "note":
-            if is_kept and not remark.path.startswith(_OF_BCC):
-                yield remark
+        if remark.kind != "note":
+            is_kept = remark.kind != "warning" or remark.path in own
+        elif remark.path.startswith(_OF_BCC):
             continue
-        is_kept = remark.kind != "warning" or remark.path in own
-        if remark.line > own.get(remark.path, remark.line):
-            is_kept = False  # clang lost count at the end of a file
         if is_kept:
             yield remark
-
-
-def _without_what_follows_a_brace(remarks: List[_Remark]) -> List[_Remark]:
-    """One remark in place of all that a missing "}" causes."""
-    first = next((i for i, r in enumerate(remarks) if _WITHIN in r.said), None)
-    begins = [r for r in remarks if r.kind == "note" and _TO_MATCH in r.said]
-    if first is None or not begins:
-        return remarks
-    begin, behind = begins[-1].location, remarks[first].location
-    said = f"{begin}: error: a }} is missing: this is still open at {behind}"
-    return [*remarks[:first], _Remark(begins[-1].path, "error", [said])]
-
-
-def _in_other_words(
-    remarks: Iterable[_Remark], made_of: Source
-) -> Iterator[_Remark]:
-    """The remarks, with others in place of those that show generated code."""
-    said = set()
-    is_said_better = False
-    for remark in remarks:
-        if remark.kind == "note" and is_said_better:
-            continue
-        better = _better(remark, made_of)
-        is_said_better = bool(better)
-        if not better:
-            yield remark
-        elif better not in said:
-            said.add(better)
-            yield remark._replace(lines=[better])
-
-
-def _better(remark: _Remark, made_of: Source) -> str:
-    """A line that is clearer than those of the remark, or ""."""
-    text = "\n".join(remark.lines)
-    twice = _TWICE.search(text)
-    if twice:
-        found = locations.all_of_program(twice[1], made_of)
-        # clang says in which file the second one is.
-        file = c_text.shown_name(remark.path)
-        found.sort(key=lambda one: one.startswith(f"{file}:"))
-        hook = program_names.hook_of(twice[1])
-        if len(found) > 1:
-            return (
-                f"{found[-1]}: error: there is already a probe for the "
-                f"{hook.what} {program_names.target_of(twice[1])}, at "
-                f"{found[0]}: merge the two"
-            )
-    if _NO_REGISTERS in text and not _is_written(remark, made_of):
-        location = _function_above(remark, made_of)
-        if location:
-            return f"{location}: error: {_NO_REGISTERS}"
-    return ""
-
-
-def _is_written(remark: _Remark, made_of: Source) -> bool:
-    """Does the file have the line that clang shows?"""
-    for path, text in made_of.files.items():
-        if os.path.abspath(path) == remark.path:
-            shown = [line.strip() for line in remark.lines[1:]]
-            return any(line.strip() in shown for line in text.split("\n"))
-    return True
-
-
-def _function_above(remark: _Remark, made_of: Source) -> str:
-    """The location of the last function before the remark with registers."""
-    number = re.search(r":(\d+):\d+: error: ", remark.lines[0])
-    for path, text in made_of.files.items():
-        if number and os.path.abspath(path) == remark.path:
-            lines = text.split("\n")[: int(number[1])]
-            for line in range(len(lines), 0, -1):
-                if "struct pt_regs" in lines[line - 1]:
-                    return f"{c_text.shown_name(path)}:{line}"
-    return ""
 
 
 def _of_llvm(line: str, made_of: Source) -> str:
@@ -250,12 +138,8 @@ def _of_llvm(line: str, made_of: Source) -> str:
 
 def _shown(file: str, made_of: Source) -> str:
     """A file as a person knows it; LLVM's name may lack the beginning."""
-    name = os.path.basename(file)
     for path in made_of.files:
-        if os.path.basename(path) == name:
-            return c_text.shown_name(path)
-    for path in made_of.files:
-        if path.endswith(name):
+        if os.path.basename(path) == os.path.basename(file):
             return c_text.shown_name(path)
     return file
 
@@ -266,20 +150,11 @@ def with_short_names(text: str, made_of: Source) -> str:
     return text
 
 
-def of_verifier(output: str, failure: RoomFailure, made_of: Source) -> str:
-    """Why the kernel refuses the program: its own words, and plain ones."""
-    refusal = verifier_log.parse(output, failure.c_line, made_of.files)
-    lines = warnings(output, made_of).splitlines()
-    if refusal.file:
-        name = c_text.shown_name(refusal.file)
-        lines.append(f"{name}:{refusal.line}: error: the kernel refuses this:")
-    if refusal.c_line:
-        lines.append(f"        {refusal.c_line}")
-    if refusal.reason:
-        lines.append(f"the verifier: {refusal.reason}")
-    if refusal.plain and refusal.plain not in failure.sentence:
-        lines.append(f"in plain words: {refusal.plain}")
-    if refusal.instruction:
-        lines.append(f"the instruction: {refusal.instruction}")
-    lines += [f"the register: {one}" for one in refusal.registers]
-    return "\n".join(lines)
+def of_verifier(output: str, sentence: str, made_of: Source) -> str:
+    """Why the kernel refuses the program: its own words, and plain ones.
+
+    `sentence` is shown as well.
+    """
+    said = warnings(output, made_of).splitlines()
+    said += verifier_log.explained(output, sentence, made_of.files)
+    return "\n".join(said)

@@ -17,97 +17,46 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Tuple
 
 from opensnooplib.explain import plain_words
+from opensnooplib.source import c_text
 
 _C_LINE = re.compile(r"^; ?(.*?)(?: @ ([^@ ]+):(\d+))?$")
-_INSTRUCTION = re.compile(r"^\d+: \([0-9a-f]{2}\) ")
-_STATE = re.compile(
-    r"\bR(\d+)(?:_\w+)?=(\w+\((?:[^()]|\([^()]*\))*\)|[^\s;]+)"
-)
 _NO_REASON = re.compile(
-    r"^(processed \d+|HINT:|bpf: |verification time|stack depth|\d+: R\d"
+    r"^(\d+: |;|processed \d+|HINT:|bpf: |verification time|stack depth"
     r"|from \d+ to \d+|last_idx|regs=|mark_precise|parent |libbpf|"
     r"(old|cur) state:|safe$|BPF:|max_states|  |$)"
 )
 
 
-class Refusal(NamedTuple):
-    """Where the verifier stopped, and why; "" and 0 where that is unknown."""
+def explained(log: str, sentence: str, files: Dict[str, str]) -> List[str]:
+    """Lines about a refusal: where in the C, the verifier's reason, and ours.
 
-    file: str
-    line: int
-    c_line: str
-    instruction: str
-    reason: str
-    plain: str
-    registers: List[str]  # "R9 = map_value_or_null(...)"
-
-
-def last_instruction(log: str) -> Optional[int]:
-    """The index of the instruction at which the verifier stopped."""
-    numbers = re.findall(r"^(\d+): \([0-9a-f]{2}\) ", log, re.MULTILINE)
-    return int(numbers[-1]) if numbers else None
-
-
-def last_c_line(log: str) -> str:
-    """The last line of C in the log, or "". Line 0 is the compiler's own."""
-    for line in reversed(log.split("\n")):
-        found = _C_LINE.match(line)
-        if found and found.group(3) != "0":
-            return line
-    return ""
-
-
-def parse(log: str, c_line: str, files: Dict[str, str]) -> Refusal:
-    """The refusal in `log`; `files` are the texts of the C, by path.
-
-    `c_line` is a line from last_c_line(), for a log that has none.
+    `sentence` is shown below them; `files` are the texts of the C, by path.
     """
-    lines = log.split("\n")
-    index = max(
-        (i for i, line in enumerate(lines) if not _is_noise(line)),
-        default=-1,
-    )
-    reason = lines[index].strip() if index >= 0 else ""
-    before = lines[: max(index, 0)]
-    where = _C_LINE.match(last_c_line("\n".join(before)) or c_line)
-    c_line, name, number = where.groups() if where else ("", "", "")
-    instruction = next(
-        (line for line in reversed(before) if _INSTRUCTION.match(line)), ""
-    )
-    path, line = _find(files, name or "", int(number or 0), c_line)
-    if path and not c_line:
-        c_line = files[path].split("\n")[line - 1].strip()
-    registers = _registers(reason, instruction, before)
-    plain = plain_words.of_verifier(reason + _size_of(log))
-    if "mem access" in reason and any(r.endswith(" = 0") for r in registers):
-        plain = plain_words.NO_VARIABLES
-    return Refusal(
-        path,
-        line,
-        c_line,
-        instruction.split(";")[0].strip(),
-        reason,
-        plain,
-        registers,
-    )
-
-
-def _is_noise(line: str) -> bool:
-    return bool(
-        _NO_REASON.match(line)
-        or _INSTRUCTION.match(line)
-        or line.startswith(";")
-    )
-
-
-def _size_of(log: str) -> str:
-    """A reason for a program that was too large: its log has none."""
-    processed = re.search(r"processed (\d+) insns", log)
-    too_large = processed and int(processed.group(1)) > 1000000
-    return " too large" if too_large else ""
+    c_line = name = reason = ""
+    number = 0
+    for line in log.split("\n"):
+        found = _C_LINE.match(line)
+        if found and found[3] != "0":  # line 0 is the compiler's own
+            c_line, name, number = found[1], found[2] or "", int(found[3] or 0)
+        elif not _NO_REASON.match(line):
+            reason = line.strip()
+    lines = []
+    path, number = _find(files, name, number, c_line)
+    if path:
+        c_line = c_line or files[path].split("\n")[number - 1].strip()
+        location = f"{c_text.shown_name(path)}:{number}"
+        lines.append(f"{location}: error: the kernel refuses this:")
+    if c_line:
+        lines.append(f"        {c_line}")
+    if reason:
+        lines.append(f"the verifier: {reason}")
+    plain = plain_words.of_verifier(reason)
+    if plain and plain not in sentence:
+        lines.append(f"in plain words: {plain}")
+    return lines
 
 
 def _find(
@@ -125,17 +74,3 @@ def _find(
         if c_line and line.strip() == c_line
     ]
     return found[0] if len(found) == 1 else ("", 0)
-
-
-def _registers(reason: str, instruction: str, lines: List[str]) -> List[str]:
-    """The last known states of the registers that the reason names."""
-    names = re.findall(r"\b[Rr](\d+)\b", reason)
-    names = names or re.findall(r"\br(\d+)\b", instruction)
-    states: List[str] = []
-    for name in sorted(set(names), key=int):
-        for line in reversed(lines):
-            known = dict(_STATE.findall(line))
-            if name in known:
-                states.append(f"R{name} = {known[name]}")
-                break
-    return states

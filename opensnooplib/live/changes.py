@@ -42,27 +42,14 @@ def not_used(path: str, main: str, plan: Plan) -> str:
 
 def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
     """For example "columns: PPID added"."""
-    before = [column.heading for column in old]
-    after = [column.heading for column in new]
-    parts: List[str] = []
+    before = {column.heading: (column.kind, column.width) for column in old}
+    after = {column.heading: (column.kind, column.width) for column in new}
     added = [heading for heading in after if heading not in before]
     removed = [heading for heading in before if heading not in after]
-    if added:
-        parts.append(f"{', '.join(added)} added")
-    if removed:
-        parts.append(f"{', '.join(removed)} removed")
-    if [h for h in after if h in before] != [h for h in before if h in after]:
-        parts.append("order changed")
-    looks = {column.heading: (column.kind, column.width) for column in old}
-    changed = [
-        column.heading
-        for column in new
-        if looks.get(column.heading, (column.kind, column.width))
-        != (column.kind, column.width)
-    ]
-    if changed:
-        parts.append(f"{', '.join(changed)} shown differently")
-    return "columns: " + (", ".join(parts) or "unchanged")
+    parts = [f"{', '.join(added)} added"] if added else []
+    parts += [f"{', '.join(removed)} removed"] if removed else []
+    same = "unchanged" if list(before.items()) == list(after.items()) else ""
+    return f"columns: {', '.join(parts) or same or 'shown differently'}"
 
 
 def of_pairs(old: List[str], new: List[str]) -> str:

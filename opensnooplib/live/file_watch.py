@@ -1,154 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of files, by inotify(7) on the folders that they are in.
+"""Changes of files, by stat(2) of each, again and again.
 
 Editors save in many ways: into the file, into a new one that is renamed over
-it, by way of a backup. All of these change an entry of that name in that
-folder.
+it, by way of a backup or a link. All of these change what stat(2) says.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import struct
 import time
-from typing import Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Dict, Iterable, Optional, Tuple
 
-from opensnooplib.base import libc
+_LOOK_SECONDS = 0.04
 
-# Events of <sys/inotify.h>; reading a file is none of these.
-_MODIFY, _MOVED_FROM, _MOVED_TO = 0x2, 0x40, 0x80
-_CREATE, _DELETE, _OVERFLOW = 0x100, 0x200, 0x4000
-_DELETE_SELF, _MOVE_SELF = 0x400, 0x800
-_CHANGES = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
-_FOLDER_IS_GONE = _DELETE_SELF | _MOVE_SELF
-
-# The kernel's limit for the links on one path: MAXSYMLINKS.
-_LINK_LIMIT = 40
-
-_HEAD = struct.Struct("=iIII")  # struct inotify_event
-_READ_SIZE = 64 * 1024
-
-# A save is over when nothing has happened for _QUIET_SECONDS, but at the
-# latest after _LONGEST_SAVE_SECONDS: some programs never stop writing.
-_QUIET_SECONDS = 0.03
+# A save is over when a look finds what the one before found, and no file is
+# missing, but at the latest after this time: some programs never stop writing,
+# and a file may be gone for good.
 _LONGEST_SAVE_SECONDS = 1.0
+
+# The time of the last change, and what else a save can change; None for a file
+# that isn't there. The kernel's clock for this has steps of at most 10 ms,
+# less than the time between two looks.
+_State = Optional[Tuple[int, ...]]
+_UNKNOWN: _State = ()
+_STEP_NS = 10_000_000
 
 
 class Watch:
     """Watches files; saves in quick succession count as one."""
 
-    def __init__(self) -> None:
-        """Raises OSError."""
-        self._fd = libc.inotify_init()
-        self._folders: Dict[str, int] = {}
-        self._names: Set[bytes] = set()
-        self._first_change = 0.0
-        self.last_change = time.monotonic()  # at first, when the watch began
-
-    def files(self, paths: Iterable[str]) -> None:
-        """Watch these files and the links on their paths, and no others.
-
-        Raises OSError where the kernel has no room for more watches
-        (fs.inotify.max_user_watches).
-        """
-        names = {name for path in paths for name in _names_on_path(path)}
-        watched = [_folder_and_name(name) for name in names]
-        self._names = {os.fsencode(name) for _, name in watched}
-        folders = {folder for folder, _ in watched}
-        for folder in folders - set(self._folders):
-            # A change since the files were read, too: look again.
-            self._first_change = self.last_change = time.monotonic()
-            with contextlib.suppress(FileNotFoundError):  # gone since
-                self._folders[folder] = libc.inotify_add_watch(
-                    self._fd, folder, _CHANGES | _FOLDER_IS_GONE
-                )
-        for folder in set(self._folders) - folders:
-            libc.inotify_rm_watch(self._fd, self._folders.pop(folder))
+    def __init__(self, paths: Iterable[str]) -> None:
+        """Watch files that may have changed since they were read."""
+        self._read: Dict[str, _State] = dict.fromkeys(paths, _UNKNOWN)
+        self._seen = self._read  # by the last look
+        self._read_at_ns = 0
+        self._due = self._save_began = 0.0
+        self.last_change = 0.0
 
     def have_changed(self) -> bool:
-        """Was a file saved, and is the save over? True once for each save."""
+        """Was a file saved, and is the save over? True once for each save.
+
+        Then read the files, and call read() with what was read.
+        """
         now = time.monotonic()
-        if self._read_events():
-            self._first_change = self._first_change or now
+        if now < self._due:
+            return False
+        self._due = now + _LOOK_SECONDS
+        last, self._seen = self._seen, {one: _state(one) for one in self._read}
+        if self._seen != last:
             self.last_change = now
-        if not self._first_change:
+            if last == self._read:
+                self._save_began = now
+        if self._seen == self._read:
             return False
-        if (
-            now - self.last_change < _QUIET_SECONDS
-            and now - self._first_change < _LONGEST_SAVE_SECONDS
-        ):
+        is_under_way = self._seen != last or any(
+            state is None and self._read[one] is not None
+            for one, state in self._seen.items()
+        )
+        if is_under_way and now < self._save_began + _LONGEST_SAVE_SECONDS:
             return False
-        self._first_change = 0.0
+        self._read = self._seen
+        self._read_at_ns = time.time_ns()
         return True
 
-    def _read_events(self) -> bool:
-        found = False
-        while True:
-            try:
-                data = os.read(self._fd, _READ_SIZE)
-            except BlockingIOError:
-                return found
-            while data:
-                number, mask, _, size = _HEAD.unpack_from(data)
-                if mask & _FOLDER_IS_GONE:
-                    found = self._forget(number, mask) or found
-                name = data[_HEAD.size : _HEAD.size + size].rstrip(b"\0")
-                found = found or name in self._names or bool(mask & _OVERFLOW)
-                data = data[_HEAD.size + size :]
+    def read(self, paths: Iterable[str]) -> None:
+        """Watch these files, which have just been read, and no others."""
+        self._seen = self._read = {
+            one: self._read[one] if one in self._read else self._new(one)
+            for one in paths
+        }
 
-    def _forget(self, number: int, mask: int) -> bool:
-        """Forget a folder that is gone, so that files() watches a new one.
-
-        Two names of one folder have one watch.
-        """
-        gone = [name for name, n in self._folders.items() if n == number]
-        for name in gone:
-            del self._folders[name]
-        if gone and mask & _MOVE_SELF:
-            libc.inotify_rm_watch(self._fd, number)
-        return bool(gone)
-
-    def close(self) -> None:
-        os.close(self._fd)
+    def _new(self, path: str) -> _State:
+        """The state of a file when it was read, if that is known."""
+        state = _state(path)
+        is_older = not state or state[0] < self._read_at_ns - _STEP_NS
+        return state if is_older else _UNKNOWN
 
 
-def _names_on_path(path: str) -> Iterator[str]:
-    """Each link that is followed on the path, and what it leads to."""
-    at = "/"
-    steps = _steps(os.path.abspath(path))
-    links = 0
-    while steps:
-        step = steps.pop()
-        if step == "..":
-            at = os.path.dirname(at)
-            continue
-        here = os.path.join(at, step)
-        try:
-            target = os.readlink(here)
-        except OSError:  # no link, or not there
-            at = here
-            continue
-        yield here
-        links += 1
-        if links > _LINK_LIMIT:
-            return
-        at = "/" if target.startswith("/") else at
-        steps += _steps(target)
-    yield at
-
-
-def _steps(path: str) -> List[str]:
-    """The parts of a path, last one first."""
-    return [step for step in path.split("/") if step not in ("", ".")][::-1]
-
-
-def _folder_and_name(path: str) -> Tuple[str, str]:
-    """The folder of `path` and the name in it.
-
-    Where folders are missing, those of the first missing one.
-    """
-    folder, name = os.path.split(path)
-    while not os.path.isdir(folder):
-        folder, name = os.path.split(folder)
-    return folder, name
+def _state(path: str) -> _State:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (
+        found.st_ctime_ns,
+        found.st_mtime_ns,
+        found.st_size,
+        found.st_ino,
+        found.st_dev,
+    )

@@ -22,10 +22,10 @@ import contextlib
 import errno
 import os
 import time
-from typing import Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from opensnooplib.compile import launch
-from opensnooplib.compile.launch import Launched, Work
+from opensnooplib.compile.launch import Launched, Room
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import limits
 from opensnooplib.live import changes
@@ -33,18 +33,11 @@ from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.file_watch import Watch
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.source import c_text
-from opensnooplib.source.c_text import Source, VanishedError
+from opensnooplib.source.c_text import Source
 from opensnooplib.trace import proof
 from opensnooplib.trace.proof import Result
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
-
-# Some editors take the file away for a moment while they save.
-_VANISHED_SECONDS = 1.0
-
-# A save gives up the compile of the one before. Where saves never end, one
-# compile is finished all the same after this time.
-_BURST_SECONDS = 3.0
 
 _NOTHING = Source("", {})
 
@@ -67,20 +60,13 @@ def _as_sentence(what: str) -> Iterator[None]:
 _NOT_RELOADED = "cannot reload the C"
 
 
-def _cannot_watch(path: str, error: OSError) -> OpensnoopError:
-    return OpensnoopError(
-        f"cannot watch {c_text.shown_name(path)} for changes: "
-        f"{error.strerror}; see fs.inotify in sysctl(8)"
-    )
-
-
 class Live:
     """Live editing, stepped in each round of the trace."""
 
     def __init__(
         self, trace: Trace, result: Result, messages: Messages
     ) -> None:
-        """Watch what the trace was built from. Raises OpensnoopError.
+        """Watch what the trace was built from.
 
         `result` is that of the launch, whose warnings were shown.
         """
@@ -91,18 +77,11 @@ class Live:
         self._shown = trace.job.source  # what the trace runs
         self._tried = self._shown  # the last C that could be read
         self._stream = 0  # of the C that is being reloaded
-        self._work: Optional[Work] = None
+        self._work: Optional[Room] = None
         self._launched: Optional[Launched] = None
-        self._burst_began = self._saved = 0.0
-        # When to look at the files: at once, for changes since the launch.
-        self._look_at: Optional[float] = 0.0
-        self._missing_since: Optional[float] = None
+        self._saved = 0.0
         self._old: List[Retirement] = []
-        try:
-            self._watch = Watch()
-            self._watch.files(self._shown.files)
-        except OSError as error:
-            raise _cannot_watch(self._path, error) from None
+        self._watch = Watch(self._shown.files)
         messages.note(
             f"{changes.names(trace.newest.taken.files)} will be reloaded when "
             "saved"
@@ -112,10 +91,7 @@ class Live:
         """Do what is due, without waiting for anything."""
         self._old = [one for one in self._old if not self._is_gone(one)]
         if self._watch.have_changed():
-            self._look_at = 0.0
-        if self._look_at is not None and not self._must_finish():
-            if time.monotonic() >= self._look_at:
-                self._look()
+            self._look()
         if self._work and self._work.is_done():
             self._take_over(self._work)
         if self._launched:
@@ -130,38 +106,30 @@ class Live:
             self._messages.report(error)
             return True
 
-    def _must_finish(self) -> bool:
-        """Must the reload under way end before another save is read?"""
-        is_busy = self._work or self._launched
-        burst = time.monotonic() - self._burst_began
-        return bool(is_busy) and burst > _BURST_SECONDS
-
     def stop(self) -> None:
         """Give up what is being compiled: the trace ends."""
         if self._work:
-            self._work.give_up().reap()
+            self._work.give_up()
+            self._work.reap()
         if self._launched:
             self._drop(self._launched)
 
     def _look(self) -> None:
         """Read the files, and begin to compile if the C has changed."""
-        self._look_at = None
         reached: Dict[str, str] = {}
         try:
             with _as_sentence(_NOT_RELOADED):
                 found = c_text.read(self._path, reached)
-        except VanishedError as error:
-            self._wait_for_return(error)
-            return
         except OpensnoopError as error:
-            self._refuse(error)
+            self._give_up()
+            self._tried = _NOTHING
+            self._tell(error)
             return
         finally:
-            self._watch_all({**self._shown.files, **reached})
-        self._missing_since = None
+            self._watch.read({**self._shown.files, **reached})
         if found.text == self._tried.text:
             return
-        was_busy = self._give_up()
+        self._give_up()
         self._tried = found
         if found.text == self._shown.text:
             self._messages.note("the C is again that of the running trace")
@@ -173,8 +141,6 @@ class Live:
                 self._messages.note(changes.not_used(path, self._path, plan))
             self._shown = found  # the same, for the running trace
             return
-        if not was_busy:
-            self._burst_began = time.monotonic()
         try:
             with _as_sentence(_NOT_RELOADED):
                 self._begin(found)
@@ -182,37 +148,15 @@ class Live:
             self._tried = _NOTHING  # a later save of the same C may work
             self._tell(error)
 
-    def _watch_all(self, files: Iterable[str]) -> None:
-        try:
-            self._watch.files(files)
-        except OSError as error:
-            self._tell(_cannot_watch(self._path, error))
-
-    def _give_up(self) -> bool:
-        """Give up the reload of an earlier save, if any; was there one?"""
-        work, launched = self._work, self._launched
+    def _give_up(self) -> None:
+        """Give up the reload of an earlier save, if there is one."""
+        work, self._work = self._work, None
         if work:
-            self._work = None
-            self._trace.rooms.append(work.give_up())
+            work.give_up()
+            self._trace.rooms.append(work)
             self._trace.rings.drop_stream(self._stream)
-        if launched:
-            self._drop(launched)
-        return bool(work or launched)
-
-    def _refuse(self, error: OpensnoopError) -> None:
-        """Report C that can't even be compiled."""
-        self._give_up()
-        self._tried = _NOTHING
-        self._tell(error)
-
-    def _wait_for_return(self, error: VanishedError) -> None:
-        now = time.monotonic()
-        if self._missing_since is None:
-            self._missing_since = now
-        self._look_at = self._missing_since + _VANISHED_SECONDS
-        if now >= self._look_at:
-            self._look_at = None  # until it is saved again
-            self._refuse(error)
+        if self._launched:
+            self._drop(self._launched)
 
     def _begin(self, found: Source) -> None:
         self._saved = self._watch.last_change
@@ -225,7 +169,7 @@ class Live:
             raise OpensnoopError(
                 "cannot reload: "
                 f"{counted(len(self._old), 'old program set')} still waiting "
-                f"for opens to end ({self._what_is_held()})"
+                "for opens to end that they hold in the map start or requests"
             ) from None
         try:
             self._work = launch.begin_changed(
@@ -236,18 +180,7 @@ class Live:
             raise
         rings.add_own_process(self._work.pid)
 
-    def _what_is_held(self) -> str:
-        """The opens under way in old program sets, by map."""
-        held: Dict[str, int] = {}
-        for old in self._trace.older:
-            for name, count in old.under_way().items():
-                held[name] = held.get(name, 0) + count
-        return " and ".join(
-            f"the map {name} holds {count} of them"
-            for name, count in held.items()
-        )
-
-    def _take_over(self, work: Work) -> None:
+    def _take_over(self, work: Room) -> None:
         self._work = None
         try:
             with _as_sentence(_NOT_RELOADED):

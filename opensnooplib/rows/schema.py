@@ -21,7 +21,6 @@ from typing import (
 )
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.rows import bcc_layout
 from opensnooplib.rows.field import (
     Field,
     bit_field,
@@ -82,6 +81,8 @@ class Schema(NamedTuple):
         declared: Mapping[str, Declaration],
     ) -> Schema:
         """See bcc_layout.fields(). Raises SourceError."""
+        from opensnooplib.rows import bcc_layout  # seldom needed
+
         return cls(tuple(bcc_layout.fields(description, size, declared)))
 
     @classmethod

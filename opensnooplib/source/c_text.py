@@ -61,10 +61,6 @@ def path_of(options: Options) -> str:
     return default_path() if options.source is None else options.source
 
 
-class VanishedError(SourceError):
-    """A file doesn't exist; perhaps not yet, if an editor is saving it."""
-
-
 class Source(NamedTuple):
     """One text, made from several files."""
 
@@ -150,7 +146,7 @@ def _read(path: str) -> str:
                 raise SourceError(f"{name} is not a regular file")
             text = file.read(_SIZE_LIMIT + 1)
     except FileNotFoundError:
-        raise VanishedError(f"{name} does not exist") from None
+        raise SourceError(f"{name} does not exist") from None
     except OSError as error:
         raise SourceError(f"cannot read {name}: {error.strerror}") from None
     if len(text) > _SIZE_LIMIT:
@@ -214,7 +210,7 @@ def _file_lines(
                 lines.append(line)
                 continue
             number += line[: included.start(1)].count("\n")
-            raise VanishedError(
+            raise SourceError(
                 f"{shown_name(path)}:{number} includes "
                 f'"{included.group(1)}", which does not exist'
             )

@@ -6,8 +6,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping
-from typing import Optional, Sequence, Set
+from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Set
 
 from opensnooplib.source import comments
 
@@ -19,6 +18,11 @@ LINE_DIRECTIVE = re.compile(r'#line (\d+) "(.*)"$')
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)[ \t]*(.*)")
 
 
+# Whether a condition holds. The least of several is what && says, and the
+# greatest what || says.
+_NO, _UNKNOWN, _YES = 0, 1, 2
+
+
 class _Branches:
     """One #if with all its #elif and #else."""
 
@@ -27,51 +31,38 @@ class _Branches:
         self.is_compiled = False
         self.is_known = True
 
-    def enter(self, holds: Optional[bool]) -> None:
-        """Enter the next branch; `holds` is its condition, None if unknown.
+    def enter(self, holds: int) -> None:
+        """Enter the next branch; `holds` is its condition.
 
         If it is unknown, this branch and those after it may be compiled.
         """
-        self.is_known = self.is_known and holds is not None
-        self.is_compiled = holds is not False and not self._one_was_taken
-        self._one_was_taken = self._one_was_taken or holds is True
+        self.is_known = self.is_known and holds != _UNKNOWN
+        self.is_compiled = holds != _NO and not self._one_was_taken
+        self._one_was_taken = self._one_was_taken or holds == _YES
 
 
-def _holds(word: str, rest: str, defined: Mapping[str, str]) -> Optional[bool]:
+def _holds(word: str, rest: str, defined: Mapping[str, str]) -> int:
     if word == "else":
-        return True
+        return _YES
     if word in ("ifdef", "ifndef"):
         name = rest.split()[0] if rest.split() else ""
-        return (name in defined) == (word == "ifdef")
-    return _of_either(
-        _of_both(_term_holds(term, defined) for term in terms.split("&&"))
+        return _YES if (name in defined) == (word == "ifdef") else _NO
+    return max(
+        min(_term_holds(term, defined) for term in terms.split("&&"))
         for terms in rest.split("||")
     )
 
 
-def _term_holds(term: str, defined: Mapping[str, str]) -> Optional[bool]:
-    number = _NUMBER.fullmatch(term)
+def _term_holds(term: str, defined: Mapping[str, str]) -> int:
+    number, asked = _NUMBER.fullmatch(term), _IS_DEFINED.fullmatch(term)
     if number:
-        value = defined.get(number.group(2), number.group(2)).strip()
+        value = defined.get(number[2], number[2]).strip()
         if not value.isdigit():
-            return None
-        return (int(value) != 0) != bool(number.group(1))
-    asked = _IS_DEFINED.fullmatch(term)
-    if not asked:
-        return None
-    return (asked.group(2) in defined) != bool(asked.group(1))
-
-
-def _of_both(terms: Iterable[Optional[bool]]) -> Optional[bool]:
-    """The result of && for these terms; None if it is unknown."""
-    found = set(terms)
-    return False if False in found else None if None in found else True
-
-
-def _of_either(terms: Iterable[Optional[bool]]) -> Optional[bool]:
-    """The result of || for these terms; None if it is unknown."""
-    found = set(terms)
-    return True if True in found else None if None in found else False
+            return _UNKNOWN
+        return _YES if (int(value) != 0) != bool(number[1]) else _NO
+    if asked:
+        return _YES if (asked[2] in defined) != bool(asked[1]) else _NO
+    return _UNKNOWN
 
 
 class Conditions:

@@ -2,7 +2,7 @@
 """The #defines that bpf_src is compiled with, for a plan on this kernel.
 
 A #define is a (name, value) pair; the name can be a function-like macro.
-Those for the selection are in selection/kernel_selection.py.
+Those for the selection are in selection/selections.py.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ is another map: allowed in the C of --source, an error in bpf_src.
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, NamedTuple, Tuple
+from typing import NamedTuple, Tuple
 
 # The perf event array that records go through.
 EVENTS_MAP = "events"
@@ -19,9 +19,6 @@ COUNTERS_MAP = "counters"
 START_MAP = "start"
 # The map of requests under way, of bpf_src/ways/io_uring_requests.h.
 REQUESTS_MAP = "requests"
-# Maps of the selection, of bpf_src/extra/children.h and cgroups.h.
-_FOLLOWED_MAPS = ("followed", "to_follow")
-_CGROUPS_MAP = "cgroups"
 
 
 class MapFacts(NamedTuple):
@@ -38,10 +35,10 @@ class Shape(NamedTuple):
     """The shape of a map; sizes in bytes. A number that is 0 fits any."""
 
     kinds: Tuple[str, ...]
-    key_size: int = 0
-    value_size: int = 0
-    entries: int = 0  # at least
-    written: str = ""  # in C
+    key_size: int
+    value_size: int
+    entries: int  # at least
+    written: str  # in C
 
     def fits(self, facts: MapFacts) -> bool:
         return (
@@ -52,46 +49,24 @@ class Shape(NamedTuple):
         )
 
 
-def shapes(event_size: int, counters: int) -> Dict[str, Shape]:
-    """The shapes by name. `counters`: the number of counters that are read."""
-    return {
-        COUNTERS_MAP: Shape(
-            ("per-CPU array",),
-            value_size=8,
-            entries=counters,
-            written="BPF_PERCPU_ARRAY(counters, u64, COUNTERS), with at "
-            f"least {counters} of them",
-        ),
-        START_MAP: Shape(
-            ("hash", "LRU hash"), written="BPF_HASH(start, u32, VALUE)"
-        ),
-        REQUESTS_MAP: Shape(
-            ("hash",),
-            key_size=8,
-            value_size=event_size,
-            written="BPF_HASH(requests, u64, struct event)",
-        ),
-        _CGROUPS_MAP: Shape(
-            ("cgroup array",), written="BPF_CGROUP_ARRAY(cgroups, SLOTS)"
-        ),
-        **{
-            name: Shape(
-                ("hash",),
-                key_size=4,
-                value_size=8,
-                written=f"BPF_HASH({name}, u32, u64)",
-            )
-            for name in _FOLLOWED_MAPS
-        },
-    }
+_HASH = ("hash",)
+_START = "BPF_HASH(start, u32, VALUE)"
+_COUNTERS = "BPF_PERCPU_ARRAY(counters, u64, COUNTERS), with at least 3"
 
-
-def choose(
-    there: Iterable[MapFacts], wanted: Dict[str, Shape]
-) -> Dict[str, MapFacts]:
-    """Those of the maps `there` that the frontend reads, by name."""
-    return {
-        facts.name: facts
-        for facts in there
-        if facts.name in wanted and wanted[facts.name].fits(facts)
-    }
+# The maps that the C of --source can have, too.
+SHAPES_IN_ANY = {
+    COUNTERS_MAP: Shape(("per-CPU array",), 4, 8, 3, _COUNTERS),
+    START_MAP: Shape((*_HASH, "LRU hash"), 0, 0, 0, _START),
+}
+# Those that are read only from bpf_src, or if an option needs them.
+SHAPES = {
+    **SHAPES_IN_ANY,
+    REQUESTS_MAP: Shape(
+        _HASH, 8, 0, 0, "BPF_HASH(requests, u64, struct event)"
+    ),
+    "cgroups": Shape(
+        ("cgroup array",), 0, 0, 0, "BPF_CGROUP_ARRAY(cgroups, SLOTS)"
+    ),
+    "followed": Shape(_HASH, 4, 8, 0, "BPF_HASH(followed, u32, u64)"),
+    "to_follow": Shape(_HASH, 4, 8, 0, "BPF_HASH(to_follow, u32, u64)"),
+}

@@ -12,7 +12,7 @@ from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
 
 # A call that sends a record.
-SUBMIT = re.compile(r"\bevents\s*\.\s*perf_submit\w*\s*\(")
+SUBMIT = r"\bevents\s*\.\s*perf_submit\w*\s*\("
 
 
 def of_program(program: str, made_of: Source) -> str:
@@ -20,49 +20,33 @@ def of_program(program: str, made_of: Source) -> str:
 
     "" if it isn't found.
     """
-    locations = all_of_program(program, made_of)
-    return f"{locations[0]}: " if locations else ""
-
-
-def of_map(name: str, made_of: Source) -> str:
-    """The location of a map, as of_program() gives that of a program."""
-    declared = re.compile(rf"\bBPF_\w+\s*\([^;]*\b{name}\b")
-    for path, text in made_of.files.items():
-        code = without_comments(text)
-        for found in declared.finditer(code):
-            number = code.count("\n", 0, found.start()) + 1
-            return f"{c_text.shown_name(path)}:{number}: "
-    return ""
-
-
-def of_submit(made_of: Source) -> str:
-    """The location where records are sent: "my.c:12", or "my.c" if several."""
-    locations = [
-        (path, code.count("\n", 0, found.start()) + 1)
-        for path, text in made_of.files.items()
-        for code in [without_comments(text)]
-        for found in SUBMIT.finditer(code)
-    ]
-    if len(locations) == 1:
-        path, line = locations[0]
-        return f"{c_text.shown_name(path)}:{line}"
-    return c_text.shown_name(next(iter(made_of.files)))
-
-
-def all_of_program(program: str, made_of: Source) -> List[str]:
-    """All locations of a program, each as "my.c:12"."""
     prefix, _, arguments = program.partition("__")
     arguments = arguments.removeprefix(program_names.MODULE)
     if prefix == "tracepoint":
         arguments = arguments.replace("__", r"\s*,\s*", 1)
     macro = prefix.upper() + "_PROBE"
-    wanted = re.compile(
-        rf"\b{program}\b" + (arguments and rf"|\b{macro}\s*\(\s*{arguments}\b")
-    )
+    written = rf"|\b{macro}\s*\(\s*{arguments}\b" if arguments else ""
+    return "".join(_find(rf"\b{program}\b{written}", made_of)[:1])
+
+
+def of_map(name: str, made_of: Source) -> str:
+    """The location of a map, as of_program() gives that of a program."""
+    return "".join(_find(rf"\bBPF_\w+\s*\([^;]*\b{name}\b", made_of)[:1])
+
+
+def of_submit(made_of: Source) -> str:
+    """The location where records are sent; "my.c: " if there are several."""
+    found = _find(SUBMIT, made_of)
+    main = c_text.shown_name(next(iter(made_of.files)))
+    return found[0] if len(found) == 1 else f"{main}: "
+
+
+def _find(pattern: str, made_of: Source) -> List[str]:
+    """All locations of a pattern outside of comments."""
     locations = []
     for path, text in made_of.files.items():
         code = without_comments(text)
-        for found in wanted.finditer(code):
+        for found in re.finditer(pattern, code):
             number = code.count("\n", 0, found.start()) + 1
-            locations.append(f"{c_text.shown_name(path)}:{number}")
+            locations.append(f"{c_text.shown_name(path)}:{number}: ")
     return locations

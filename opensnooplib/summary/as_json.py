@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any, Dict
 
 from opensnooplib.summary.totals import (
@@ -56,6 +55,8 @@ def line(summary: Summary) -> str:
             {"least_ns": 2**slot, "opened": count}
             for slot, count in sorted(summary.times.items())
         ]
+    import json  # takes 1.5 ms at launch
+
     return json.dumps(facts) + "\n"
 
 

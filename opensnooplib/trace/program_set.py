@@ -114,26 +114,15 @@ class ProgramSet:
 
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
-        return bool(self.under_way())
-
-    def under_way(self) -> Dict[str, int]:
-        """The number of such opens by map of the C; only maps with any."""
-        counts = {
-            START_MAP: self.start_count(),
-            REQUESTS_MAP: self._request_count(),
-        }
-        return {
-            name: count.flagged
-            for name, count in counts.items()
-            if count is not None and count.flagged > 0
-        }
+        counts = (
+            self.start_count(),
+            self._count(REQUESTS_MAP, self.taken.requests_map),
+        )
+        return any(count.flagged for count in counts if count)
 
     def start_count(self) -> Optional[bpf_objects.HashCount]:
         """The entries of the map "start", and those that are under way."""
         return self._count(START_MAP, self.taken.start_map)
-
-    def _request_count(self) -> Optional[bpf_objects.HashCount]:
-        return self._count(REQUESTS_MAP, self.taken.requests_map)
 
     def _count(
         self, name: str, layout: Optional[StartMap]

@@ -43,18 +43,14 @@ class Switchboard:
 
     def take(self, handover: Handover) -> None:
         """Take over the stubs that came with a program set."""
-        for name, program in handover.stubs.items():
-            self._stubs[name] = _Stub(
-                program,
-                handover.sorters[name],
-                handover.slots[name],
-                handover.selectors[name],
-                handover.take_attachments(name),
-            )
+        parts: Dict[str, Dict[str, int]] = {}
+        for key, fd in handover.stubs.items():
+            name, part = key.split()
+            parts.setdefault(name, {})[part] = fd
+        for name, fds in parts.items():
+            attachments = handover.take_attachments(name)
+            self._stubs[name] = _Stub(**fds, attachments=attachments)
         handover.stubs.clear()
-        handover.sorters.clear()
-        handover.slots.clear()
-        handover.selectors.clear()
 
     def show_tool(self, programs: Mapping[str, int]) -> None:
         """Send the tool's own opens to these programs, until switch()."""

@@ -55,7 +55,9 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 _ONE_LINE = "(syscalls, sys_enter_openat) { struct event event = {}; "
 
 DOES_NOT_COMPILE = "opensnoop: the C does not compile"
-REFUSED = "opensnoop: the kernel refuses the program for the tracepoint"
+REFUSED = (
+    "opensnoop: my.c:12: the kernel refuses the program for the tracepoint"
+)
 
 
 _NO_HEADERS = (
@@ -267,8 +269,9 @@ MISTAKES = {
         "BPF_HASH(seen",
         "BPF_LRU_HASH(seen",
         (
-            "in plain words: this BCC has no macro BPF_LRU_HASH: write "
-            'BPF_TABLE("lru_hash", KEY, VALUE, NAME, ENTRIES)',
+            "in plain words: this BCC has no such macro: write "
+            "BPF_TABLE(TYPE, KEY, VALUE, NAME, ENTRIES), where TYPE is "
+            '"lru_hash", "percpu_hash" or "lru_percpu_hash"',
             DOES_NOT_COMPILE,
         ),
     ),
@@ -286,7 +289,10 @@ MISTAKES = {
     "a helper that may wait": Mistake(
         _FILL,
         "\tbpf_copy_from_user(&event.ts, 8, args->filename);\n",
-        ("my.c:16: error: the kernel refuses this:", REFUSED + "…"),
+        (
+            "the verifier: …",
+            REFUSED + " syscalls:sys_enter_openat: Invalid argument",
+        ),
     ),
     "more values than printk takes": Mistake(
         _FILL,
@@ -303,7 +309,10 @@ MISTAKES = {
         "static int above(int x)\n{\n\tif (x) {\n\t\treturn 1;\n"
         "\treturn 0;\n}\n\n" + _PROBE,
         (
-            "my.c:13: error: a } is missing: this is still open at my.c:20",
+            "my.c:20:1: error: function definition is not allowed here",
+            "my.c:13:1: note: to match this '{'",
+            "in plain words: a } is missing above: in the function that "
+            "begins where it says \"to match this '{'\"",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -328,8 +337,10 @@ MISTAKES = {
         _PROBE,
         _PROBE + "\n{\n\treturn 0;\n}\n\n" + _PROBE,
         (
-            "my.c:17: error: there is already a probe for the tracepoint "
-            "syscalls:sys_enter_openat, at my.c:12: merge the two",
+            "my.c:17:1: error: redefinition of …",
+            "my.c:12:1: note: previous definition is here",
+            "in plain words: there is already a probe for this hook: merge "
+            "the two",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -337,8 +348,10 @@ MISTAKES = {
         _PROBE,
         "\nRAW_TRACEPOINT_PROBE(sys_exit)\n{\n\treturn 0;\n}\n" * 2 + _PROBE,
         (
-            "my.c:18: error: there is already a probe for the raw tracepoint "
-            "sys_exit, at my.c:13: merge the two",
+            "my.c:18:1: error: redefinition of …",
+            "my.c:13:1: note: previous definition is here",
+            "in plain words: there is already a probe for this hook: merge "
+            "the two",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -378,7 +391,6 @@ MISTAKES = {
             "        event.ts = *(u64 *)seen.lookup(&event.pid);",
             "the verifier: R0 invalid mem access 'map_value_or_null'",
             "in plain words: the result of a lookup may be NULL: check …",
-            "the register: R0 = map_value_or_null(…",
             REFUSED + " syscalls:sys_enter_openat: Permission denied",
         ),
     ),
@@ -396,8 +408,6 @@ MISTAKES = {
         _FILL,
         "\tevent.comm[args->flags] = 1;\n",
         (
-            "my.c:16: error: the kernel refuses this:",
-            "        event.comm[args->flags] = 1;",
             "in plain words: the access may be out of bounds: …",
             REFUSED + "…",
         ),
@@ -417,7 +427,6 @@ MISTAKES = {
         _FILL,
         "\tfor (;;)\n\t\tevent.ts += bpf_ktime_get_ns();\n",
         (
-            "my.c:17: error: the kernel refuses this:",
             "in plain words: the loop has no end that the verifier can …",
             REFUSED + "…",
         ),
@@ -475,8 +484,10 @@ MISTAKES = {
         "\tstatic u64 n;\n\n\tevent.ts = n++;\n",
         (
             # With BCC 0.18 the kernel can't even say where.
-            "in plain words: this is NULL, or a global or static variable, "
-            "which BCC doesn't support: use BPF_ARRAY; …",
+            "in plain words: this pointer can't be dereferenced directly: "
+            "read kernel memory with bpf_probe_read_kernel(), and the memory "
+            "of a process with bpf_probe_read_user(). If it is a global or "
+            "static variable, which BCC doesn't support, use BPF_ARRAY; …",
             REFUSED + "…",
         ),
     ),
@@ -484,8 +495,6 @@ MISTAKES = {
         _FILL,
         "\tevent.ts = bpf_redirect(1, 0);\n",
         (
-            "my.c:16: error: the kernel refuses this:",
-            "        event.ts = bpf_redirect(1, 0);",
             "the verifier: …",
             "in plain words: this helper isn't available to a program of this "
             "type, or not on this kernel",
@@ -573,16 +582,16 @@ MISTAKES = {
         (
             "opensnoop: my.c has no BPF_PERF_OUTPUT(events): add it, and "
             "send records with events.perf_submit(ctx, &event, "
-            "sizeof(event))",
+            "sizeof(event)); a BPF ring buffer doesn't count lost records",
         ),
     ),
     "a ring buffer": Mistake(
         "BPF_PERF_OUTPUT(events)",
         "BPF_RINGBUF_OUTPUT(events, 8)",
         (
-            "opensnoop: my.c has a BPF ring buffer, which doesn't count "
-            "lost records: use BPF_PERF_OUTPUT(events) and "
-            "events.perf_submit()",
+            "opensnoop: my.c has no BPF_PERF_OUTPUT(events): add it, and "
+            "send records with events.perf_submit(ctx, &event, "
+            "sizeof(event)); a BPF ring buffer doesn't count lost records",
         ),
     ),
     "an empty file": Mistake(

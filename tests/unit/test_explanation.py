@@ -22,43 +22,6 @@ int kprobe__do_sys_openat2(struct pt_regs *ctx, int dfd, const char *name)
 }
 """
 
-_OF_REGISTERS = """\
-{path}:9:20: error: incomplete definition of type 'struct pt_regs'
- int dfd = (int)ctx->di; const char *name = (const char *)ctx->si;
-                ~~~^
-/virtual/include/bcc/helpers.h:1105:8: note: forward declaration of 'struct \
-pt_regs'
-struct pt_regs;
-       ^
-{path}:9:62: error: incomplete definition of type 'struct pt_regs'
- int dfd = (int)ctx->di; const char *name = (const char *)ctx->si;
-                                                          ~~~^
-2 errors generated.
-"""
-
-
-def test_registers_that_are_not_declared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """BCC wrote the line that clang shows: the function counts, once."""
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "my.c"
-    path.write_text(_PROBE)
-    said = _OF_REGISTERS.format(path=path)
-    made_of = c_text.read(str(path))
-    assert compiler_messages.of_compiler(said, made_of).strip().split(
-        "\n"
-    ) == [
-        "my.c:6: error: incomplete definition of type 'struct pt_regs'",
-        "in plain words: add #include <uapi/linux/ptrace.h>",
-    ]
-    # Where a person wrote such a line, it stays what it is.
-    path.write_text(_PROBE.replace("return 0;", "return ctx->di;"))
-    made_of = c_text.read(str(path))
-    said = said.replace(" int dfd = (int)ctx->di; ", "return ctx->di;")
-    said = said.replace("const char *name = (const char *)ctx->si;", "")
-    assert "my.c:9:20: error: " in compiler_messages.of_compiler(said, made_of)
-
 
 def test_a_division_in_a_function_of_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -73,26 +36,6 @@ def test_a_division_in_a_function_of_another_file(
     )
     text = compiler_messages.of_compiler(said, c_text.read(str(path)))
     assert text.startswith("my.c:8: error: Unsupport signed division\n")
-
-
-def test_the_second_of_two_probes_is_in_the_main_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    probe = "TRACEPOINT_PROBE(syscalls, sys_enter_open)\n{\n\treturn 0;\n}\n"
-    path = tmp_path / "my.c"
-    path.write_text('#include "first.h"\n// TRACEPOINT_PROBE(a, b)\n' + probe)
-    (tmp_path / "first.h").write_text(probe)
-    said = (
-        f"{path}:6:8: error: redefinition of "
-        "'tracepoint__syscalls__sys_enter_open'\n"
-        f"{tmp_path}/first.h:1:8: note: previous definition is here\n"
-    )
-    text = compiler_messages.of_compiler(said, c_text.read(str(path))).strip()
-    assert text == (
-        "my.c:3: error: there is already a probe for the tracepoint "
-        "syscalls:sys_enter_open, at first.h:1: merge the two"
-    )
 
 
 def test_the_margin_of_newer_compilers(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from opensnooplib.compile import launch
+from opensnooplib.compile.compiler_output import ERROR
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from opensnooplib.compile import launch
     ],
 )
 def test_an_error(said: str) -> None:
-    assert launch._ERROR.search(said)
+    assert ERROR.search(said)
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,4 @@ def test_an_error(said: str) -> None:
     ],
 )
 def test_no_error(said: str) -> None:
-    assert not launch._ERROR.search(said)
+    assert not ERROR.search(said)
