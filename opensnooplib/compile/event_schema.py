@@ -37,7 +37,7 @@ def _members(program: BccProgram, size: int) -> Optional[List[Member]]:
     """The members of struct event; None if there is no readable BTF of it."""
     try:
         for fd in program.fds.values():
-            btf_id = bpf_objects.program_code(fd)[2]
+            btf_id = bpf_objects.program_btf_id(fd)
             if btf_id:
                 data = bpf_objects.btf_data(btf_id)
                 return members.of_struct(data, "event", size)

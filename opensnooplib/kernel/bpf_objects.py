@@ -11,7 +11,7 @@ import ctypes
 import errno
 import functools
 import os
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.native_library import check
@@ -53,18 +53,6 @@ class _HashCount(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in HashCount._fields]
 
 
-class _ProgramCode(ctypes.Structure):
-    """struct program_code of native/bpf/program.h."""
-
-    _fields_ = [
-        ("code", ctypes.c_void_p),
-        ("lines", ctypes.c_void_p),
-        ("code_size", ctypes.c_uint32),
-        ("lines_size", ctypes.c_uint32),
-        ("btf_id", ctypes.c_uint32),
-    ]
-
-
 _int, _u32 = ctypes.c_int, ctypes.c_uint32
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
@@ -80,7 +68,7 @@ _SIGNATURES: Dict[str, Sequence[Any]] = {
         _u32,
         ctypes.POINTER(_HashCount),
     ],
-    "program_get_code": [_int, ctypes.POINTER(_ProgramCode)],
+    "program_btf_id": [_int],
     "btf_get_data": [_u32, ctypes.c_char_p, _u32],
     "array_set_fd": [_int, _u32, _int],
     "map_insert": [_int, _u32, ctypes.c_uint64],
@@ -101,23 +89,9 @@ def _library() -> ctypes.CDLL:
     return native_library.load(_SIGNATURES)
 
 
-def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
-    """A program's instructions, its table of lines, and the ID of its BTF.
-
-    Raises OSError.
-    """
-    sizes = _ProgramCode()
-    check(_library().program_get_code(program_fd, ctypes.byref(sizes)))
-    code = ctypes.create_string_buffer(sizes.code_size)
-    lines = ctypes.create_string_buffer(sizes.lines_size)
-    filled = _ProgramCode(
-        ctypes.addressof(code),
-        ctypes.addressof(lines),
-        sizes.code_size,
-        sizes.lines_size,
-    )
-    check(_library().program_get_code(program_fd, ctypes.byref(filled)))
-    return code.raw, lines.raw, filled.btf_id
+def program_btf_id(program_fd: int) -> int:
+    """The ID of a program's BTF; 0 if it has none. Raises OSError."""
+    return check(_library().program_btf_id(program_fd))
 
 
 def btf_data(btf_id: int) -> bytes:

@@ -17,22 +17,12 @@ int program_misses(int program_fd, uint64_t *misses)
 	return error;
 }
 
-int program_get_code(int program_fd, struct program_code *code)
+int program_btf_id(int program_fd)
 {
-	const uint32_t line_size = sizeof(struct bpf_line_info);
-	struct bpf_prog_info info = {
-		.xlated_prog_insns = (uintptr_t)code->code,
-		.xlated_prog_len = code->code_size,
-		.line_info = (uintptr_t)code->lines,
-		.nr_line_info = code->lines_size / line_size,
-		.line_info_rec_size = line_size,
-	};
+	struct bpf_prog_info info = {0};
 	int error = bpf_get_info(program_fd, &info, sizeof(info));
 
-	code->code_size = info.xlated_prog_len;
-	code->lines_size = info.nr_line_info * line_size;
-	code->btf_id = info.btf_id;
-	return error;
+	return error ? error : (int)info.btf_id;
 }
 
 int btf_get_data(uint32_t btf_id, void *data, uint32_t size)

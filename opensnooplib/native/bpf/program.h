@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BPF programs that are loaded: their code, and how often they were skipped.
+ * BPF programs that are loaded: their BTF, and how often they were skipped.
  */
 #ifndef OPENSNOOP_PROGRAM_H
 #define OPENSNOOP_PROGRAM_H
@@ -15,21 +15,10 @@
 int program_misses(int program_fd, uint64_t *misses);
 
 /*
- * The code that the kernel runs, and its table of lines (struct bpf_line_info).
- * Sizes are in bytes. The caller sets them to those of the buffers; then they
- * are those of the code and the table, which may be larger. btf_id is 0 if
- * there are no lines.
+ * The id of the program's BTF, or 0 if it was loaded without; or a negative
+ * errno.
  */
-struct program_code {
-	void *code;
-	void *lines;
-	uint32_t code_size;
-	uint32_t lines_size;
-	uint32_t btf_id;
-};
-
-/* Returns 0 or a negative errno. */
-int program_get_code(int program_fd, struct program_code *code);
+int program_btf_id(int program_fd);
 
 /*
  * Read the BTF with this id into `data`. Returns the size that it has, which
