@@ -14,8 +14,8 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import this_kernel
 
 # enum btf_kind of include/uapi/linux/btf.h
-INT, PTR, ARRAY, STRUCT, UNION, ENUM, _FWD, TYPEDEF = range(1, 9)
-_VOLATILE, _CONST, _RESTRICT = 9, 10, 11
+INT, PTR, ARRAY, STRUCT, UNION, ENUM = range(1, 7)
+_TYPEDEF, _VOLATILE, _CONST, _RESTRICT = 8, 9, 10, 11
 _TYPE_TAG, ENUM64 = 18, 19
 BOOL_ENCODING = 1 << 2
 SIGNED_ENCODING = 1 << 0
@@ -67,66 +67,86 @@ class _BtfArray(ctypes.Structure):
     ]
 
 
+def _error(why: str) -> OpensnoopError:
+    return OpensnoopError(
+        f"{why}, and the C uses kernel structs: install the headers of "
+        + this_kernel.release()
+    )
+
+
 def _load_libbpf() -> ctypes.CDLL:
     for name in ("libbpf.so.1", "libbpf.so.0"):
         try:
             return ctypes.CDLL(name)
         except OSError:
             continue
-    raise OpensnoopError(
-        "libbpf is missing, and without it or kernel headers the C can't use "
-        "kernel structs: install libbpf, or the headers of "
-        + this_kernel.release()
-    )
+    raise _error("libbpf is missing")
+
+
+# What functions of libbpf return, if it isn't an int.
+_RESULTS = {
+    "btf__new": ctypes.c_void_p,
+    "btf__type_by_id": ctypes.c_void_p,
+    "btf__name_by_offset": ctypes.c_char_p,
+    "btf__resolve_size": ctypes.c_int64,
+    "btf_dump__new": ctypes.c_void_p,
+}
 
 
 class Btf:
     """BTF, through libbpf (bpf/btf.h)."""
 
-    def __init__(self, data: Optional[bytes] = None) -> None:
-        """Load the running kernel's BTF, or `data`. Raises OpensnoopError."""
-        self._lib = lib = _load_libbpf()
-        # libbpf 0.5 renamed this function.
-        load = getattr(lib, "btf__load_vmlinux_btf", None)
-        load = load or lib.libbpf_find_kernel_btf
-        load.restype = ctypes.c_void_p
-        lib.btf__type_by_id.restype = ctypes.c_void_p
-        lib.btf__type_by_id.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-        lib.btf__name_by_offset.restype = ctypes.c_char_p
-        lib.btf__name_by_offset.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-        lib.btf__find_by_name_kind.argtypes = [
-            ctypes.c_void_p,
-            ctypes.c_char_p,
-            ctypes.c_uint32,
-        ]
-        lib.btf__resolve_size.restype = ctypes.c_int64
-        lib.btf__resolve_size.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-        lib.btf__new.restype = ctypes.c_void_p
-        lib.btf__new.argtypes = [ctypes.c_char_p, ctypes.c_uint32]
-        self._btf = load() if data is None else lib.btf__new(data, len(data))
+    def __init__(self, data: bytes) -> None:
+        """Load the BTF in `data`. Raises OpensnoopError."""
+        self._lib = _load_libbpf()
+        for name, result in _RESULTS.items():
+            getattr(self._lib, name).restype = result
+        btf = self._lib.btf__new(data, len(data))
         # libbpf returns NULL or, before 1.0, a negative errno as a pointer.
-        if not self._btf or self._btf > 2**64 - 4096:
-            raise OpensnoopError(
-                f"cannot read {this_kernel.BTF}, and the headers of "
-                f"{this_kernel.release()} are not installed: install them"
-            )
+        if not btf or btf > 2**64 - 4096:
+            raise _error("libbpf is too old for the BTF of this kernel")
+        self._btf = ctypes.c_void_p(btf)
 
-    def find(self, name: str) -> Optional[Tuple[int, str]]:
-        """The type's ID, and its name in C; None if the kernel has none."""
-        for kind, prefix in ((STRUCT, "struct "), (TYPEDEF, "")):
-            found: int = self._lib.btf__find_by_name_kind(
-                self._btf, name.encode(), kind
-            )
-            if found > 0:
-                return found, prefix + name
-        return None
-
-    def find_enum(self, name: str) -> int:
-        """The enum's type ID; 0 or less if the kernel has none."""
+    def find(self, name: str, kind: int = STRUCT) -> int:
+        """The ID of a type; 0 or less if there is none."""
         found: int = self._lib.btf__find_by_name_kind(
-            self._btf, name.encode(), ENUM
+            self._btf, name.encode(), kind
         )
         return found
+
+    def as_c(self, type_ids: Iterable[int]) -> str:
+        """C for these types, each after those that it holds.
+
+        libbpf writes it as vfprintf(3) would. The compiler needs
+        -fms-extensions for it, as for Linux 7's own C. Raises OpensnoopError.
+        """
+        libc = ctypes.CDLL(None)
+        libc.open_memstream.restype = ctypes.c_void_p
+        text, size = ctypes.c_char_p(), ctypes.c_size_t()
+        stream = ctypes.c_void_p(
+            libc.open_memstream(ctypes.byref(text), ctypes.byref(size))
+        )
+        dump = self._new_dump(
+            ctypes.cast(libc.vfprintf, ctypes.c_void_p), stream
+        )
+        failed = any(
+            self._lib.btf_dump__dump_type(dump, type_id)
+            for type_id in type_ids
+        )
+        libc.fclose(stream)
+        if failed or not text.value:
+            raise _error("libbpf cannot write the BTF of this kernel as C")
+        return text.value.decode()
+
+    def _new_dump(
+        self, write: ctypes.c_void_p, stream: ctypes.c_void_p
+    ) -> ctypes.c_void_p:
+        new = self._lib.btf_dump__new
+        if hasattr(self._lib, "libbpf_major_version"):
+            return ctypes.c_void_p(new(self._btf, write, stream, None))
+        # Before libbpf 0.6, `stream` is in a struct.
+        in_struct = ctypes.byref(stream)
+        return ctypes.c_void_p(new(self._btf, None, in_struct, write))
 
     def address(self, type_id: int) -> int:
         address: int = self._lib.btf__type_by_id(self._btf, type_id)
@@ -143,16 +163,11 @@ class Btf:
         size: int = self._lib.btf__resolve_size(self._btf, type_id)
         return size
 
-    def bare(self, type_id: int, typedefs: bool = True) -> int:
-        """The type without its qualifiers (and without its typedefs)."""
-        while type_id:
-            found = self.type(type_id)
-            wrappers = (_VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
-            if found.kind not in wrappers and not (
-                typedefs and found.kind == TYPEDEF
-            ):
-                break
-            type_id = found.size_or_type
+    def bare(self, type_id: int) -> int:
+        """The type without its qualifiers and without its typedefs."""
+        wrappers = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
+        while type_id and self.type(type_id).kind in wrappers:
+            type_id = self.type(type_id).size_or_type
         return type_id
 
     def members(self, type_id: int) -> List[_BtfMember]:
@@ -176,12 +191,14 @@ class Btf:
 
 @functools.lru_cache(maxsize=None)
 def of_this_kernel() -> Btf:
-    if not this_kernel.has_btf():
-        raise OpensnoopError(
-            "this kernel has no BTF, and the C uses kernel structs: install "
-            f"the headers of {this_kernel.release()}"
-        )
-    return Btf()
+    """The running kernel's BTF. Raises OpensnoopError."""
+    try:
+        with open(this_kernel.BTF, "rb") as file:
+            return Btf(file.read())
+    except OSError as error:
+        raise _error(
+            f"cannot read {this_kernel.BTF} ({error.strerror})"
+        ) from None
 
 
 def offsets(
@@ -193,30 +210,23 @@ def offsets(
     had. Raises OpensnoopError if BTF or libbpf is missing.
     """
     btf = of_this_kernel()
-    return [_offset(btf, struct, names) for struct, names in fields]
+    return [_offset(btf, btf.find(struct), names) for struct, names in fields]
 
 
-def _offset(btf: Btf, struct: str, names: Sequence[str]) -> Optional[int]:
-    found = btf.find(struct)
-    return _offset_in(btf, found[0], names) if found else None
-
-
-def _offset_in(btf: Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
+def _offset(btf: Btf, struct: int, names: Sequence[str]) -> Optional[int]:
     """The offset of a field, also in anonymous members; not of bit fields."""
-    has_bit_fields = btf.type(type_id).has_bit_fields
-    for member in btf.members(type_id):
+    if struct <= 0:
+        return None
+    has_bit_fields = btf.type(struct).has_bit_fields
+    for member in btf.members(struct):
         if has_bit_fields and member.offset >> 24:
             continue
-        at: Optional[int] = (member.offset & 0xFFFFFF) // 8
+        at = int(member.offset & 0xFFFFFF) // 8
         if btf.name(member.name_off) in names:
             return at
         bare = btf.bare(member.type)
-        if btf.name(member.name_off) or btf.type(bare).kind not in (
-            STRUCT,
-            UNION,
-        ):
-            continue
-        inside = _offset_in(btf, bare, names)
-        if inside is not None and at is not None:
-            return at + inside
+        if not member.name_off and btf.type(bare).kind in (STRUCT, UNION):
+            inside = _offset(btf, bare, names)
+            if inside is not None:
+                return at + inside
     return None

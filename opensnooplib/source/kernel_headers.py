@@ -23,6 +23,10 @@ CACHE = "/var/cache/opensnoop"
 
 KHEADERS = "/sys/kernel/kheaders.tar.xz"
 
+# The compiler options that the kernel's structs need since Linux 6.19: they
+# have unnamed members of named types.
+AS_FOR_THE_KERNEL = ("-fms-extensions", "-Wno-microsoft-anon-tag")
+
 
 class Kind(Enum):
     INSTALLED = 1  # the running kernel's, which BCC finds by itself
