@@ -13,11 +13,11 @@ from opensnooplib.source.kernel_headers import Headers
 
 
 def prepare(
-    job: Job, chosen: Headers, text: str, all_structs: bool
+    job: Job, chosen: Headers, text: str, all_fields: bool
 ) -> List[str]:
     """Make BCC use the headers that were chosen, for the C in `text`.
 
-    `all_structs`: see small_headers.make_tree(). Returns compiler options.
+    `all_fields`: see small_headers.make_tree(). Returns compiler options.
     Raises OpensnoopError.
     """
     # The headers that are reported must be used.
@@ -29,7 +29,7 @@ def prepare(
         return list(kernel_headers.AS_FOR_THE_KERNEL)
     try:
         os.mkdir(job.folder, mode=0o700)
-        small_headers.make_tree(job.folder, text, all_structs)
+        small_headers.make_tree(job.folder, text, all_fields)
     except OSError as error:
         raise OpensnoopError(
             f"cannot write headers for the compiler to {job.folder}: "

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from typing import Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Tuple, Union
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import this_kernel
@@ -67,6 +68,23 @@ class _BtfArray(ctypes.Structure):
     ]
 
 
+class _EmitTypeDecl(ctypes.Structure):
+    """struct btf_dump_emit_type_decl_opts of bpf/btf.h."""
+
+    _fields_ = [
+        ("sz", ctypes.c_size_t),
+        ("field_name", ctypes.c_char_p),
+        ("indent_level", ctypes.c_int),
+        ("strip_mods", ctypes.c_bool),
+    ]
+
+
+class TypedField(NamedTuple):
+    name: str
+    type: int  # its ID
+    offset: int  # bytes
+
+
 def _error(why: str) -> OpensnoopError:
     return OpensnoopError(
         f"{why}, and the C uses kernel structs: install the headers of "
@@ -114,11 +132,29 @@ class Btf:
         )
         return found
 
-    def as_c(self, type_ids: Iterable[int]) -> str:
-        """C for these types, each after those that it holds.
+    def fields(self, struct: int, base: int = 0) -> Iterator[TypedField]:
+        """The fields of a struct or union, those of unnamed members, too.
 
-        libbpf writes it as vfprintf(3) would. The compiler needs
-        -fms-extensions for it, as for Linux 7's own C. Raises OpensnoopError.
+        But no bit fields. `base` is the offset of the struct.
+        """
+        has_bit_fields = self.type(struct).has_bit_fields
+        for member in self.members(struct):
+            if has_bit_fields and member.offset >> 24:
+                continue
+            offset = base + (member.offset & 0xFFFFFF) // 8
+            bare = self.bare(member.type)
+            if member.name_off:
+                name = self.name(member.name_off)
+                yield TypedField(name, member.type, offset)
+            elif self.type(bare).kind in (STRUCT, UNION):
+                yield from self.fields(bare, offset)
+
+    def as_c(self, parts: Iterable[Union[int, str, TypedField]]) -> str:
+        """C: text as it is, types by their IDs, and declarations of fields.
+
+        A type is defined after those that it holds. libbpf writes as
+        vfprintf(3) would. The compiler needs -fms-extensions for it, as for
+        the kernel's own C. Raises OpensnoopError.
         """
         libc = ctypes.CDLL(None)
         libc.open_memstream.restype = ctypes.c_void_p
@@ -129,12 +165,20 @@ class Btf:
         dump = self._new_dump(
             ctypes.cast(libc.vfprintf, ctypes.c_void_p), stream
         )
-        failed = any(
-            self._lib.btf_dump__dump_type(dump, type_id)
-            for type_id in type_ids
-        )
+        error = 0
+        for part in parts:
+            if isinstance(part, str):
+                libc.fputs(part.encode(), stream)
+            elif isinstance(part, int):
+                error |= self._lib.btf_dump__dump_type(dump, part)
+            else:
+                name = part.name.encode()
+                how = _EmitTypeDecl(ctypes.sizeof(_EmitTypeDecl), name)
+                error |= self._lib.btf_dump__emit_type_decl(
+                    dump, part.type, ctypes.byref(how)
+                )
         libc.fclose(stream)
-        if failed or not text.value:
+        if error or not text.value:
             raise _error("libbpf cannot write the BTF of this kernel as C")
         return text.value.decode()
 
@@ -210,23 +254,10 @@ def offsets(
     had. Raises OpensnoopError if BTF or libbpf is missing.
     """
     btf = of_this_kernel()
-    return [_offset(btf, btf.find(struct), names) for struct, names in fields]
-
-
-def _offset(btf: Btf, struct: int, names: Sequence[str]) -> Optional[int]:
-    """The offset of a field, also in anonymous members; not of bit fields."""
-    if struct <= 0:
-        return None
-    has_bit_fields = btf.type(struct).has_bit_fields
-    for member in btf.members(struct):
-        if has_bit_fields and member.offset >> 24:
-            continue
-        at = int(member.offset & 0xFFFFFF) // 8
-        if btf.name(member.name_off) in names:
-            return at
-        bare = btf.bare(member.type)
-        if not member.name_off and btf.type(bare).kind in (STRUCT, UNION):
-            inside = _offset(btf, bare, names)
-            if inside is not None:
-                return at + inside
-    return None
+    found = []
+    for struct, names in fields:
+        type_id = btf.find(struct)
+        there = btf.fields(type_id) if type_id > 0 else ()
+        at = (field.offset for field in there if field.name in names)
+        found.append(next(at, None))
+    return found

@@ -8,31 +8,34 @@ them as C, so that `task->real_parent->tgid` works on this kernel.
 
 from __future__ import annotations
 
-from typing import AbstractSet
+from typing import AbstractSet, Iterator, List, Mapping, Optional, Union
 
 from opensnooplib.kernel import btf
+from opensnooplib.kernel.btf import Btf, TypedField
+
+Part = Union[int, str, TypedField]
 
 # The structs that a probe of opens may need, from the task or from a file, by
 # the header in include/linux that declares them. What they hold comes with
-# them; to what they only point at, libbpf gives a name.
+# them; one of these stands behind those of these that it holds.
 STRUCTS = {
-    "cgroup": ("cgroup",),
+    "list": ("list_head", "hlist_node"),
+    "path": ("path",),
+    "ns_common": ("ns_common",),
     "cgroup-defs": ("css_set", "cgroup_subsys_state"),
+    "cgroup": ("cgroup",),
     "cred": ("cred",),
-    "dcache": ("dentry", "qstr"),
+    "dcache": ("qstr", "dentry"),
+    "fdtable": ("fdtable", "files_struct"),
     "fs": ("file", "filename", "inode", "super_block"),
     "fs_struct": ("fs_struct",),
-    "fdtable": ("fdtable", "files_struct"),
     "kernfs": ("kernfs_node",),
-    "list": ("list_head", "hlist_node"),
     "mm_types": ("mm_struct",),
     "mount": ("vfsmount", "mountpoint", "mount", "mnt_namespace"),
-    "ns_common": ("ns_common",),
     "nsproxy": ("nsproxy",),
-    "path": ("path",),
-    "pid": ("pid", "upid"),
+    "pid": ("upid", "pid"),
     "pid_namespace": ("pid_namespace",),
-    "sched": ("task_struct", "signal_struct", "sigpending"),
+    "sched": ("sigpending", "signal_struct", "task_struct"),
     "user_namespace": ("user_namespace",),
 }
 NAMES = [name for names in STRUCTS.values() for name in names]
@@ -41,12 +44,44 @@ NAMES = [name for names in STRUCTS.values() for name in names]
 _ENUMS = ("cgroup_subsys_id",)
 
 
-def c_text(wanted: AbstractSet[str]) -> str:
-    """C for those of STRUCTS that are wanted and that this kernel has.
+def c_text(words: Optional[AbstractSet[str]] = None) -> str:
+    """C for STRUCTS, as far as this kernel has them.
 
-    Raises OpensnoopError if BTF or libbpf is missing.
+    `words`: only structs and fields of these names, which makes the compile
+    quicker. Raises OpensnoopError if BTF or libbpf is missing.
     """
     types = btf.of_this_kernel()
-    found = [types.find(name, btf.ENUM) for name in _ENUMS]
-    found += [types.find(name) for name in NAMES if name in wanted]
-    return types.as_c(type_id for type_id in found if type_id > 0)
+    enums = [types.find(name, btf.ENUM) for name in _ENUMS]
+    parts: List[Part] = [enum for enum in enums if enum > 0]
+    structs = {types.find(name): name for name in NAMES}
+    structs = {
+        struct: name
+        for struct, name in structs.items()
+        if struct > 0 and (words is None or name in words)
+    }
+    if words is None:
+        parts += structs
+    else:
+        for struct in structs:
+            parts += _few_fields(types, struct, words, structs)
+    return types.as_c(parts)
+
+
+def _few_fields(
+    types: Btf, struct: int, words: AbstractSet[str], own: Mapping[int, str]
+) -> Iterator[Part]:
+    """A struct with only the fields of these names, at their offsets.
+
+    `own` are the structs that are written so.
+    """
+    fields = [one for one in types.fields(struct) if one.name in words]
+    for field in fields:
+        if types.bare(field.type) not in own:
+            yield field.type
+    size = types.type(struct).size_or_type
+    yield f"struct {own[struct]} {{\nunion {{\nchar __size[{size}];\n"
+    for field in fields:
+        yield f"struct {{ char __pad_{field.name}[{field.offset}]; "
+        yield field
+        yield "; } __attribute__((packed));\n"
+    yield "};\n};\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict, List, Set
+from typing import Dict, List
 
 from opensnooplib.kernel import this_kernel
 from opensnooplib.source import (
@@ -19,31 +19,34 @@ from opensnooplib.source import (
     kernel_structs,
 )
 
-_STRUCT = re.compile(r"\bstruct\s+(\w+)")
+_WORD = re.compile(r"\w+")
 
 
-def kernel_structs_in(text: str) -> Set[str]:
-    """The kernel structs that the C names. BTF takes 10 ms to read."""
-    words = _STRUCT.findall("\n".join(compiled_lines.of(text)))
-    return set(kernel_structs.NAMES).intersection(words)
+def uses_kernel_structs(text: str) -> bool:
+    """Does the C name a kernel struct? BTF takes 10 ms to read."""
+    names = "|".join(kernel_structs.NAMES)
+    return bool(re.search(rf"\bstruct\s+({names})\b", _compiled(text)))
 
 
-def make_tree(folder: str, text: str, all_structs: bool = True) -> None:
+def _compiled(text: str) -> str:
+    return "\n".join(compiled_lines.of(text))
+
+
+def make_tree(folder: str, text: str, all_fields: bool = True) -> None:
     """Write the headers that the C in `text` and BCC need into `folder`.
 
-    `all_structs`: if the C names a kernel struct, it gets all that it may
-    reach from there; else only those that it names, which is quicker.
+    `all_fields`: of kernel structs, so that the compiler can suggest a name;
+    else only those that the compiled lines name.
 
     Raises OpensnoopError if the C needs kernel structs and this kernel has no
     BTF.
     """
     files = _fixed_headers()
     structs = ""
-    named = kernel_structs_in(text)
-    if named:
+    if uses_kernel_structs(text):
         structs = "#define KERNEL_STRUCTS_FROM_BTF 1\n"
         structs += kernel_structs.c_text(
-            set(kernel_structs.NAMES) if all_structs else named
+            None if all_fields else set(_WORD.findall(_compiled(text)))
         )
     files["linux/types.h"] += field_types.typedefs(
         text, files["linux/types.h"] + structs
