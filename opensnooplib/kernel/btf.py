@@ -21,15 +21,13 @@ _TYPE_TAG, ENUM64 = 18, 19
 BOOL_ENCODING = 1 << 2
 SIGNED_ENCODING = 1 << 0
 
+_u32 = ctypes.c_uint32
+
 
 class _BtfType(ctypes.Structure):
     """struct btf_type, 12 bytes; its members follow it."""
 
-    _fields_ = [
-        ("name_off", ctypes.c_uint32),
-        ("info", ctypes.c_uint32),
-        ("size_or_type", ctypes.c_uint32),
-    ]
+    _fields_ = [(n, _u32) for n in ("name_off", "info", "size_or_type")]
 
     @property
     def kind(self) -> int:
@@ -47,25 +45,19 @@ class _BtfType(ctypes.Structure):
 class _BtfMember(ctypes.Structure):
     """struct btf_member, 12 bytes; offset in bits, see btf.rst."""
 
-    _fields_ = [
-        ("name_off", ctypes.c_uint32),
-        ("type", ctypes.c_uint32),
-        ("offset", ctypes.c_uint32),
-    ]
+    _fields_ = [(n, _u32) for n in ("name_off", "type", "offset")]
 
 
 class _BtfEnum(ctypes.Structure):
     """struct btf_enum, 8 bytes."""
 
-    _fields_ = [("name_off", ctypes.c_uint32), ("value", ctypes.c_int32)]
+    _fields_ = [("name_off", _u32), ("value", ctypes.c_int32)]
 
 
 class _BtfArray(ctypes.Structure):
-    _fields_ = [
-        ("type", ctypes.c_uint32),
-        ("index_type", ctypes.c_uint32),
-        ("nelems", ctypes.c_uint32),
-    ]
+    """struct btf_array."""
+
+    _fields_ = [(n, _u32) for n in ("type", "index_type", "nelems")]
 
 
 class _EmitTypeDecl(ctypes.Structure):
@@ -74,8 +66,7 @@ class _EmitTypeDecl(ctypes.Structure):
     _fields_ = [
         ("sz", ctypes.c_size_t),
         ("field_name", ctypes.c_char_p),
-        ("indent_level", ctypes.c_int),
-        ("strip_mods", ctypes.c_bool),
+        ("others", ctypes.c_uint64),  # 0: not indented, const stays
     ]
 
 
@@ -162,9 +153,14 @@ class Btf:
         stream = ctypes.c_void_p(
             libc.open_memstream(ctypes.byref(text), ctypes.byref(size))
         )
-        dump = self._new_dump(
-            ctypes.cast(libc.vfprintf, ctypes.c_void_p), stream
+        write = ctypes.cast(libc.vfprintf, ctypes.c_void_p)
+        arguments = (
+            (write, stream, None)
+            if hasattr(self._lib, "libbpf_major_version")
+            else (None, ctypes.byref(stream), write)  # libbpf before 0.6
         )
+        new = self._lib.btf_dump__new
+        dump = ctypes.c_void_p(new(self._btf, *arguments))
         error = 0
         for part in parts:
             if isinstance(part, str):
@@ -181,16 +177,6 @@ class Btf:
         if error or not text.value:
             raise _error("libbpf cannot write the BTF of this kernel as C")
         return text.value.decode()
-
-    def _new_dump(
-        self, write: ctypes.c_void_p, stream: ctypes.c_void_p
-    ) -> ctypes.c_void_p:
-        new = self._lib.btf_dump__new
-        if hasattr(self._lib, "libbpf_major_version"):
-            return ctypes.c_void_p(new(self._btf, write, stream, None))
-        # Before libbpf 0.6, `stream` is in a struct.
-        in_struct = ctypes.byref(stream)
-        return ctypes.c_void_p(new(self._btf, None, in_struct, write))
 
     def address(self, type_id: int) -> int:
         address: int = self._lib.btf__type_by_id(self._btf, type_id)
@@ -229,7 +215,7 @@ class Btf:
 
     def encoding(self, type_id: int) -> int:
         """The encoding of an integer: BOOL_ENCODING, SIGNED_ENCODING or 0."""
-        word = ctypes.c_uint32.from_address(self.address(type_id) + 12)
+        word = _u32.from_address(self.address(type_id) + 12)
         return word.value >> 24 & 0xF
 
 
