@@ -22,9 +22,8 @@ def _targets(hook: Hook) -> Set[str]:
         split = (name.partition(":") for name in tracefs.tracepoints())
         return {event for group, _, event in split if group != "syscalls"}
     if hook.prefix == "lsm__":
-        return {
-            name[len("bpf_lsm_") :] for name in _functions_with("bpf_lsm_")
-        }
+        functions = _functions_with("bpf_lsm_")
+        return {name.removeprefix("bpf_lsm_") for name in functions}
     return _functions_with("")
 
 
