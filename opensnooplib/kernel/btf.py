@@ -133,11 +133,12 @@ class Btf:
             if has_bit_fields and member.offset >> 24:
                 continue
             offset = base + (member.offset & 0xFFFFFF) // 8
-            bare = self.bare(member.type)
             if member.name_off:
                 name = self.name(member.name_off)
                 yield TypedField(name, member.type, offset)
-            elif self.type(bare).kind in (STRUCT, UNION):
+                continue
+            bare = self.bare(member.type)
+            if self.type(bare).kind in (STRUCT, UNION):
                 yield from self.fields(bare, offset)
 
     def as_c(self, parts: Iterable[Union[int, str, TypedField]]) -> str:

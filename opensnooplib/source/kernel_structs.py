@@ -53,12 +53,9 @@ def c_text(words: Optional[AbstractSet[str]] = None) -> str:
     types = btf.of_this_kernel()
     enums = [types.find(name, btf.ENUM) for name in _ENUMS]
     parts: List[Part] = [enum for enum in enums if enum > 0]
-    structs = {types.find(name): name for name in NAMES}
-    structs = {
-        struct: name
-        for struct, name in structs.items()
-        if struct > 0 and (words is None or name in words)
-    }
+    names = [name for name in NAMES if words is None or name in words]
+    found = {types.find(name): name for name in names}
+    structs = {struct: name for struct, name in found.items() if struct > 0}
     if words is None:
         parts += structs
     else:
