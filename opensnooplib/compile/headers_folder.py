@@ -23,9 +23,7 @@ def prepare(
     # The headers that are reported must be used.
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
         os.environ.pop(name, None)
-    if chosen.kind == kernel_headers.Kind.UNPACKED:
-        os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
-    if chosen.kind != kernel_headers.Kind.SMALL_TREE:
+    if chosen.are_installed:
         return list(kernel_headers.AS_FOR_THE_KERNEL)
     try:
         os.mkdir(job.folder, mode=0o700)
