@@ -13,7 +13,6 @@ summary/    counts instead of rows
 compile/    the compile room
 trace/      the trace room
 live/       saves of the C, taken into the running trace
-inspection/ what the kernel made of the C
 replay/     --replay
 commands/   what a run can be besides a trace
 native/     the C library: perf rings, records, rows

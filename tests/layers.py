@@ -33,7 +33,7 @@ PYTHON = [
     ["summary"],
     ["compile"],
     ["trace"],
-    ["live", "inspection", "replay"],
+    ["live", "replay"],
     ["commands"],
     ["opensnoop"],
 ]

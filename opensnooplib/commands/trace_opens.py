@@ -31,7 +31,7 @@ from opensnooplib.trace.ending_signals import EndingSignals
 
 if TYPE_CHECKING:
     from opensnooplib.live.live_editing import Live
-    from opensnooplib.inspection.maps_view import MapsView
+    from opensnooplib.trace.maps_view import MapsView
     from opensnooplib.trace.proof import Result
     from opensnooplib.trace.running_trace import Trace
 
@@ -99,9 +99,7 @@ def _watch_source(
 def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
     if not options.watch_maps:
         return None
-    from opensnooplib.inspection import (
-        maps_view,
-    )  # not needed for a plain trace
+    from opensnooplib.trace import maps_view  # not needed for a plain trace
 
     return maps_view.MapsView(trace)
 

@@ -20,28 +20,21 @@ def prepare(
     `all_fields`: see small_headers.make_tree(). Returns compiler options.
     Raises OpensnoopError.
     """
+    # The headers that are reported must be used.
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
-        os.environ.pop(
-            name, None
-        )  # the headers that are reported must be used
-    if chosen.kind == kernel_headers.Kind.UNPACKED:
-        os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
-    if chosen.kind != kernel_headers.Kind.SMALL_TREE:
-        return []
-    _make_small_tree(job.folder, text, all_fields)
-    os.environ["BCC_KERNEL_SOURCE"] = job.folder
-    return small_headers.compiler_options(job.folder)
-
-
-def _make_small_tree(folder: str, text: str, all_fields: bool) -> None:
+        os.environ.pop(name, None)
+    if chosen.are_installed:
+        return list(kernel_headers.AS_FOR_THE_KERNEL)
     try:
-        os.mkdir(folder, mode=0o700)
-        small_headers.make_tree(folder, text, all_fields)
+        os.mkdir(job.folder, mode=0o700)
+        small_headers.make_tree(job.folder, text, all_fields)
     except OSError as error:
         raise OpensnoopError(
-            f"cannot write headers for the compiler to {folder}: "
+            f"cannot write headers for the compiler to {job.folder}: "
             f"{error.strerror}; free some space there"
         ) from None
+    os.environ["BCC_KERNEL_SOURCE"] = job.folder
+    return small_headers.compiler_options(job.folder)
 
 
 def remove(job: Job) -> None:

@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from typing import Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Tuple, Union
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import this_kernel
 
 # enum btf_kind of include/uapi/linux/btf.h
-INT, PTR, ARRAY, STRUCT, UNION, ENUM, _FWD, TYPEDEF = range(1, 9)
-_VOLATILE, _CONST, _RESTRICT = 9, 10, 11
+INT, PTR, ARRAY, STRUCT, UNION, ENUM = range(1, 7)
+_TYPEDEF, _VOLATILE, _CONST, _RESTRICT = 8, 9, 10, 11
 _TYPE_TAG, ENUM64 = 18, 19
 BOOL_ENCODING = 1 << 2
 SIGNED_ENCODING = 1 << 0
+
+_u32 = ctypes.c_uint32
 
 
 class _BtfType(ctypes.Structure):
     """struct btf_type, 12 bytes; its members follow it."""
 
-    _fields_ = [
-        ("name_off", ctypes.c_uint32),
-        ("info", ctypes.c_uint32),
-        ("size_or_type", ctypes.c_uint32),
-    ]
+    _fields_ = [(n, _u32) for n in ("name_off", "info", "size_or_type")]
 
     @property
     def kind(self) -> int:
@@ -46,25 +45,42 @@ class _BtfType(ctypes.Structure):
 class _BtfMember(ctypes.Structure):
     """struct btf_member, 12 bytes; offset in bits, see btf.rst."""
 
-    _fields_ = [
-        ("name_off", ctypes.c_uint32),
-        ("type", ctypes.c_uint32),
-        ("offset", ctypes.c_uint32),
-    ]
+    _fields_ = [(n, _u32) for n in ("name_off", "type", "offset")]
 
 
 class _BtfEnum(ctypes.Structure):
     """struct btf_enum, 8 bytes."""
 
-    _fields_ = [("name_off", ctypes.c_uint32), ("value", ctypes.c_int32)]
+    _fields_ = [("name_off", _u32), ("value", ctypes.c_int32)]
 
 
 class _BtfArray(ctypes.Structure):
+    """struct btf_array."""
+
+    _fields_ = [(n, _u32) for n in ("type", "index_type", "nelems")]
+
+
+class _EmitTypeDecl(ctypes.Structure):
+    """struct btf_dump_emit_type_decl_opts of bpf/btf.h."""
+
     _fields_ = [
-        ("type", ctypes.c_uint32),
-        ("index_type", ctypes.c_uint32),
-        ("nelems", ctypes.c_uint32),
+        ("sz", ctypes.c_size_t),
+        ("field_name", ctypes.c_char_p),
+        ("others", ctypes.c_uint64),  # 0: not indented, const stays
     ]
+
+
+class TypedField(NamedTuple):
+    name: str
+    type: int  # its ID
+    offset: int  # bytes
+
+
+def _error(why: str) -> OpensnoopError:
+    return OpensnoopError(
+        f"{why}, and the C uses kernel structs: install the headers of "
+        + this_kernel.release()
+    )
 
 
 def _load_libbpf() -> ctypes.CDLL:
@@ -73,60 +89,95 @@ def _load_libbpf() -> ctypes.CDLL:
             return ctypes.CDLL(name)
         except OSError:
             continue
-    raise OpensnoopError(
-        "libbpf is missing, and without it or kernel headers the C can't use "
-        "kernel structs: install libbpf, or the headers of "
-        + this_kernel.release()
-    )
+    raise _error("libbpf is missing")
+
+
+# What functions of libbpf return, if it isn't an int.
+_RESULTS = {
+    "btf__new": ctypes.c_void_p,
+    "btf__type_by_id": ctypes.c_void_p,
+    "btf__name_by_offset": ctypes.c_char_p,
+    "btf__resolve_size": ctypes.c_int64,
+    "btf_dump__new": ctypes.c_void_p,
+}
 
 
 class Btf:
     """BTF, through libbpf (bpf/btf.h)."""
 
-    def __init__(self, data: Optional[bytes] = None) -> None:
-        """Load the running kernel's BTF, or `data`. Raises OpensnoopError."""
-        self._lib = lib = _load_libbpf()
-        # libbpf 0.5 renamed this function.
-        load = getattr(lib, "btf__load_vmlinux_btf", None)
-        load = load or lib.libbpf_find_kernel_btf
-        load.restype = ctypes.c_void_p
-        lib.btf__type_by_id.restype = ctypes.c_void_p
-        lib.btf__type_by_id.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-        lib.btf__name_by_offset.restype = ctypes.c_char_p
-        lib.btf__name_by_offset.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-        lib.btf__find_by_name_kind.argtypes = [
-            ctypes.c_void_p,
-            ctypes.c_char_p,
-            ctypes.c_uint32,
-        ]
-        lib.btf__resolve_size.restype = ctypes.c_int64
-        lib.btf__resolve_size.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-        lib.btf__new.restype = ctypes.c_void_p
-        lib.btf__new.argtypes = [ctypes.c_char_p, ctypes.c_uint32]
-        self._btf = load() if data is None else lib.btf__new(data, len(data))
+    def __init__(self, data: bytes) -> None:
+        """Load the BTF in `data`. Raises OpensnoopError."""
+        self._lib = _load_libbpf()
+        for name, result in _RESULTS.items():
+            getattr(self._lib, name).restype = result
+        btf = self._lib.btf__new(data, len(data))
         # libbpf returns NULL or, before 1.0, a negative errno as a pointer.
-        if not self._btf or self._btf > 2**64 - 4096:
-            raise OpensnoopError(
-                f"cannot read {this_kernel.BTF}, and the headers of "
-                f"{this_kernel.release()} are not installed: install them"
-            )
+        if not btf or btf > 2**64 - 4096:
+            raise _error("libbpf is too old for the BTF of this kernel")
+        self._btf = ctypes.c_void_p(btf)
 
-    def find(self, name: str) -> Optional[Tuple[int, str]]:
-        """The type's ID, and its name in C; None if the kernel has none."""
-        for kind, prefix in ((STRUCT, "struct "), (TYPEDEF, "")):
-            found: int = self._lib.btf__find_by_name_kind(
-                self._btf, name.encode(), kind
-            )
-            if found > 0:
-                return found, prefix + name
-        return None
-
-    def find_enum(self, name: str) -> int:
-        """The enum's type ID; 0 or less if the kernel has none."""
+    def find(self, name: str, kind: int = STRUCT) -> int:
+        """The ID of a type; 0 or less if there is none."""
         found: int = self._lib.btf__find_by_name_kind(
-            self._btf, name.encode(), ENUM
+            self._btf, name.encode(), kind
         )
         return found
+
+    def fields(self, struct: int, base: int = 0) -> Iterator[TypedField]:
+        """The fields of a struct or union, those of unnamed members, too.
+
+        But no bit fields. `base` is the offset of the struct.
+        """
+        has_bit_fields = self.type(struct).has_bit_fields
+        for member in self.members(struct):
+            if has_bit_fields and member.offset >> 24:
+                continue
+            offset = base + (member.offset & 0xFFFFFF) // 8
+            if member.name_off:
+                name = self.name(member.name_off)
+                yield TypedField(name, member.type, offset)
+                continue
+            bare = self.bare(member.type)
+            if self.type(bare).kind in (STRUCT, UNION):
+                yield from self.fields(bare, offset)
+
+    def as_c(self, parts: Iterable[Union[int, str, TypedField]]) -> str:
+        """C: text as it is, types by their IDs, and declarations of fields.
+
+        A type is defined after those that it holds. libbpf writes as
+        vfprintf(3) would. The compiler needs -fms-extensions for it, as for
+        the kernel's own C. Raises OpensnoopError.
+        """
+        libc = ctypes.CDLL(None)
+        libc.open_memstream.restype = ctypes.c_void_p
+        text, size = ctypes.c_char_p(), ctypes.c_size_t()
+        stream = ctypes.c_void_p(
+            libc.open_memstream(ctypes.byref(text), ctypes.byref(size))
+        )
+        write = ctypes.cast(libc.vfprintf, ctypes.c_void_p)
+        arguments = (
+            (write, stream, None)
+            if hasattr(self._lib, "libbpf_major_version")
+            else (None, ctypes.byref(stream), write)  # libbpf before 0.6
+        )
+        new = self._lib.btf_dump__new
+        dump = ctypes.c_void_p(new(self._btf, *arguments))
+        error = 0
+        for part in parts:
+            if isinstance(part, str):
+                libc.fputs(part.encode(), stream)
+            elif isinstance(part, int):
+                error |= self._lib.btf_dump__dump_type(dump, part)
+            else:
+                name = part.name.encode()
+                how = _EmitTypeDecl(ctypes.sizeof(_EmitTypeDecl), name)
+                error |= self._lib.btf_dump__emit_type_decl(
+                    dump, part.type, ctypes.byref(how)
+                )
+        libc.fclose(stream)
+        if error or not text.value:
+            raise _error("libbpf cannot write the BTF of this kernel as C")
+        return text.value.decode()
 
     def address(self, type_id: int) -> int:
         address: int = self._lib.btf__type_by_id(self._btf, type_id)
@@ -143,16 +194,11 @@ class Btf:
         size: int = self._lib.btf__resolve_size(self._btf, type_id)
         return size
 
-    def bare(self, type_id: int, typedefs: bool = True) -> int:
-        """The type without its qualifiers (and without its typedefs)."""
-        while type_id:
-            found = self.type(type_id)
-            wrappers = (_VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
-            if found.kind not in wrappers and not (
-                typedefs and found.kind == TYPEDEF
-            ):
-                break
-            type_id = found.size_or_type
+    def bare(self, type_id: int) -> int:
+        """The type without its qualifiers and without its typedefs."""
+        wrappers = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
+        while type_id and self.type(type_id).kind in wrappers:
+            type_id = self.type(type_id).size_or_type
         return type_id
 
     def members(self, type_id: int) -> List[_BtfMember]:
@@ -170,18 +216,20 @@ class Btf:
 
     def encoding(self, type_id: int) -> int:
         """The encoding of an integer: BOOL_ENCODING, SIGNED_ENCODING or 0."""
-        word = ctypes.c_uint32.from_address(self.address(type_id) + 12)
+        word = _u32.from_address(self.address(type_id) + 12)
         return word.value >> 24 & 0xF
 
 
 @functools.lru_cache(maxsize=None)
 def of_this_kernel() -> Btf:
-    if not this_kernel.has_btf():
-        raise OpensnoopError(
-            "this kernel has no BTF, and the C uses kernel structs: install "
-            f"the headers of {this_kernel.release()}"
-        )
-    return Btf()
+    """The running kernel's BTF. Raises OpensnoopError."""
+    try:
+        with open(this_kernel.BTF, "rb") as file:
+            return Btf(file.read())
+    except OSError as error:
+        raise _error(
+            f"cannot read {this_kernel.BTF} ({error.strerror})"
+        ) from None
 
 
 def offsets(
@@ -193,30 +241,10 @@ def offsets(
     had. Raises OpensnoopError if BTF or libbpf is missing.
     """
     btf = of_this_kernel()
-    return [_offset(btf, struct, names) for struct, names in fields]
-
-
-def _offset(btf: Btf, struct: str, names: Sequence[str]) -> Optional[int]:
-    found = btf.find(struct)
-    return _offset_in(btf, found[0], names) if found else None
-
-
-def _offset_in(btf: Btf, type_id: int, names: Sequence[str]) -> Optional[int]:
-    """The offset of a field, also in anonymous members; not of bit fields."""
-    has_bit_fields = btf.type(type_id).has_bit_fields
-    for member in btf.members(type_id):
-        if has_bit_fields and member.offset >> 24:
-            continue
-        at: Optional[int] = (member.offset & 0xFFFFFF) // 8
-        if btf.name(member.name_off) in names:
-            return at
-        bare = btf.bare(member.type)
-        if btf.name(member.name_off) or btf.type(bare).kind not in (
-            STRUCT,
-            UNION,
-        ):
-            continue
-        inside = _offset_in(btf, bare, names)
-        if inside is not None and at is not None:
-            return at + inside
-    return None
+    found = []
+    for struct, names in fields:
+        type_id = btf.find(struct)
+        there = btf.fields(type_id) if type_id > 0 else ()
+        at = (field.offset for field in there if field.name in names)
+        found.append(next(at, None))
+    return found

@@ -7,52 +7,38 @@ import os
 import re
 from typing import Dict, List, Mapping, Sequence, Set
 
-# The kernel's functions for the syscalls that open files, by machine and by
-# the #define that names the function in the C
-# (bpf_src/plans/function_probes.h). The first name that a kernel has is used.
-# The names are made by arch/*/include/asm/syscall_wrapper.h, since Linux 4.17
-# on x86 and 4.19 on arm64.
-OPEN_FUNCTIONS: Dict[str, Dict[str, Sequence[str]]] = {
+from opensnooplib.kernel.open_calls import OPEN_CALLS
+
+# How the names of the kernel's functions for syscalls begin, by machine: for
+# 64-bit programs, and for 32-bit ones (a kernel may have both of those). They
+# are made by arch/*/include/asm/syscall_wrapper.h, since Linux 4.17 on x86 and
+# 4.19 on arm64, where 32-bit programs share some functions with 64-bit ones.
+_PREFIXES: Dict[str, Dict[str, Sequence[str]]] = {
     "x86_64": {
-        "OPEN_FUNCTION": ("__x64_sys_open",),
-        "CREAT_FUNCTION": ("__x64_sys_creat",),
-        "OPENAT_FUNCTION": ("__x64_sys_openat",),
-        "OPENAT2_FUNCTION": ("__x64_sys_openat2",),
-        "OPEN_FUNCTION_32": ("__ia32_compat_sys_open", "__ia32_sys_open"),
-        "CREAT_FUNCTION_32": ("__ia32_sys_creat", "__ia32_compat_sys_creat"),
-        "OPENAT_FUNCTION_32": (
-            "__ia32_compat_sys_openat",
-            "__ia32_sys_openat",
-        ),
-        "OPENAT2_FUNCTION_32": (
-            "__ia32_sys_openat2",
-            "__ia32_compat_sys_openat2",
-        ),
-        "OPEN_BY_HANDLE_AT_FUNCTION": ("__x64_sys_open_by_handle_at",),
-        "OPEN_BY_HANDLE_AT_FUNCTION_32": (
-            "__ia32_compat_sys_open_by_handle_at",
-            "__ia32_sys_open_by_handle_at",
-        ),
+        "": ("__x64_sys_",),
+        "_32": ("__ia32_compat_sys_", "__ia32_sys_"),
     },
-    # 32-bit programs use the functions of 64-bit ones for creat and openat2.
-    "aarch64": {
-        "OPEN_FUNCTION": ("__arm64_sys_open",),
-        "CREAT_FUNCTION": ("__arm64_sys_creat",),
-        "OPENAT_FUNCTION": ("__arm64_sys_openat",),
-        "OPENAT2_FUNCTION": ("__arm64_sys_openat2",),
-        "OPEN_FUNCTION_32": ("__arm64_compat_sys_open",),
-        "OPENAT_FUNCTION_32": ("__arm64_compat_sys_openat",),
-        "OPEN_BY_HANDLE_AT_FUNCTION": ("__arm64_sys_open_by_handle_at",),
-        "OPEN_BY_HANDLE_AT_FUNCTION_32": (
-            "__arm64_compat_sys_open_by_handle_at",
-        ),
-    },
+    "aarch64": {"": ("__arm64_sys_",), "_32": ("__arm64_compat_sys_",)},
 }
 
 
+def of_machine(machine: str) -> Dict[str, Sequence[str]]:
+    """The kernel's functions for the syscalls that open files.
+
+    By the #define that names a function in the C
+    (bpf_src/plans/function_probes.h). The first name that a kernel has is
+    used.
+    """
+    return {
+        f"{call.upper()}_FUNCTION{bits}": [prefix + call for prefix in begins]
+        for call in OPEN_CALLS
+        for bits, begins in _PREFIXES.get(machine, {}).items()
+    }
+
+
 def open_function_names() -> List[str]:
-    """All names in OPEN_FUNCTIONS for this machine."""
-    return _every(OPEN_FUNCTIONS.get(os.uname().machine, {}))
+    """All names in of_machine() for this machine."""
+    return _every(of_machine(os.uname().machine))
 
 
 def filp_open_names() -> List[str]:
@@ -69,30 +55,27 @@ def _every(names: Mapping[str, Sequence[str]]) -> List[str]:
 FILP_OPEN = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
 
 
-def open_functions(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
-    """The names of OPEN_FUNCTIONS that this kernel has, by #define.
+def open_functions() -> Dict[str, str]:
+    """The names of of_machine() that this kernel has, by #define.
 
-    Empty if it has none of them. `symbols` is for tests.
+    Empty if it has none of them.
     """
-    return _present(OPEN_FUNCTIONS.get(os.uname().machine, {}), symbols)
+    return _present(of_machine(os.uname().machine))
 
 
-def filp_open_function(symbols: str = "/proc/kallsyms") -> Dict[str, str]:
+def filp_open_function() -> Dict[str, str]:
     """The name in FILP_OPEN that this kernel has, by #define, if any."""
-    return _present(FILP_OPEN, symbols)
+    return _present(FILP_OPEN)
 
 
-def _present(
-    names: Mapping[str, Sequence[str]], symbols: str
-) -> Dict[str, str]:
+def _present(names: Mapping[str, Sequence[str]]) -> Dict[str, str]:
     """The first name that the kernel has, by #define."""
-    there = _symbols_among(_every(names), symbols)
+    there = _functions_among(_every(names))
     found = {}
     for define, candidates in names.items():
-        for name in candidates:
-            if name in there:
-                found[define] = name
-                break
+        present = [name for name in candidates if name in there]
+        if present:
+            found[define] = present[0]
     return found
 
 
@@ -110,26 +93,23 @@ def inner_functions() -> Dict[str, str]:
 
     Empty if this kernel lacks one.
     """
-    found = _present(_INNER_FUNCTIONS, "/proc/kallsyms")
+    found = _present(_INNER_FUNCTIONS)
     return found if len(found) == len(_INNER_FUNCTIONS) else {}
 
 
 def has_function(name: str) -> bool:
-    return bool(_symbols_among([name], "/proc/kallsyms"))
+    return bool(_functions_among([name]))
 
 
-def _symbols_among(names: Sequence[str], symbols: str) -> Set[str]:
-    """Those of these names that are in `symbols`, a file of 4 to 20 MB."""
+def _functions_among(names: Sequence[str]) -> Set[str]:
+    """Those of these names that the kernel's list has, of 4 to 20 MB."""
     pattern = re.compile(
         b" [tT] (" + b"|".join(name.encode() for name in names) + b")$", re.M
     )
     found: Set[bytes] = set()
     try:
-        with open(symbols, "rb") as file:
-            while True:
-                lines = file.readlines(1 << 20)
-                if not lines:
-                    break
+        with open("/proc/kallsyms", "rb") as file:
+            for lines in iter(lambda: file.readlines(1 << 20), []):
                 found.update(pattern.findall(b"".join(lines)))
     except OSError:
         pass  # then none is found

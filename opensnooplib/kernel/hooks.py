@@ -6,8 +6,8 @@ Nothing stays attached: all that is loaded or attached is closed at once.
 
 from __future__ import annotations
 
-import functools
 import os
+from functools import lru_cache, partial
 from typing import Callable, Dict
 
 from opensnooplib.kernel import bpf_objects
@@ -38,23 +38,6 @@ def _refusal_with_btf(program_type: int, attach_type: int) -> str:
     return ""
 
 
-def _tracepoint() -> str:
-    return _refusal(_TRACEPOINT)
-
-
-def _raw_tracepoint() -> str:
-    return _refusal(_RAW_TRACEPOINT)
-
-
-def _kprobe() -> str:
-    return _probe("kprobe", _A_FUNCTION)
-
-
-def _uprobe() -> str:
-    # This file is never mapped to be run, so the kernel writes no breakpoint.
-    return _probe("uprobe", os.path.abspath(__file__))
-
-
 def _probe(pmu: str, target: str) -> str:
     if not bpf_objects.has_pmu(pmu):
         return f"not in this kernel (CONFIG_{pmu.upper()}S)"
@@ -62,7 +45,7 @@ def _probe(pmu: str, target: str) -> str:
     return f"the kernel can't probe {target} ({error})" if error else ""
 
 
-@functools.lru_cache(maxsize=None)
+@lru_cache(maxsize=None)
 def has_kprobe_multi() -> bool:
     """Can kprobes be links (kprobe.multi) whose returns are never missed?
 
@@ -75,21 +58,14 @@ def has_kprobe_multi() -> bool:
     return not bpf_objects.kprobe_multi_refusal(_A_FUNCTION)
 
 
-def _fentry() -> str:
-    return _refusal_with_btf(_TRACING, _TRACE_FENTRY)
-
-
-def _lsm() -> str:
-    return _refusal_with_btf(_LSM, _LSM_MAC)
-
-
 # The kinds of hook, each with a function that returns why this kernel doesn't
 # offer it, or "".
 KINDS: Dict[str, Callable[[], str]] = {
-    "tracepoint": _tracepoint,
-    "raw tracepoint": _raw_tracepoint,
-    "kprobe": _kprobe,
-    "fentry": _fentry,
-    "uprobe": _uprobe,
-    "lsm": _lsm,
+    "tracepoint": partial(_refusal, _TRACEPOINT),
+    "raw tracepoint": partial(_refusal, _RAW_TRACEPOINT),
+    "kprobe": partial(_probe, "kprobe", _A_FUNCTION),
+    "fentry": partial(_refusal_with_btf, _TRACING, _TRACE_FENTRY),
+    # This file is never mapped to be run, so the kernel writes no breakpoint.
+    "uprobe": partial(_probe, "uprobe", os.path.abspath(__file__)),
+    "lsm": partial(_refusal_with_btf, _LSM, _LSM_MAC),
 }

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import glob
-import os
 import re
 from typing import Callable, Iterable, List, Set
 
@@ -15,48 +13,34 @@ from opensnooplib.kernel.program_names import Hook
 _COUNT = 3
 
 
-def names(hook: Hook, target: str) -> List[str]:
-    """The most similar targets, the closest first; none if none is similar."""
+def _targets(hook: Hook) -> Set[str]:
+    """All that a program can be attached to by a hook of this kind."""
     if hook.prefix == "tracepoint__":
-        return _closest(target, _tracepoints())
+        return tracefs.tracepoints()
     if hook.prefix == "raw_tracepoint__":
-        return _closest(target, _raw_tracepoints())
+        # Syscalls have only sys_enter and sys_exit.
+        split = (name.partition(":") for name in tracefs.tracepoints())
+        return {event for group, _, event in split if group != "syscalls"}
     if hook.prefix == "lsm__":
-        return _closest(
-            target,
-            {
-                name[len("bpf_lsm_") :]
-                for name in _functions()
-                if name.startswith("bpf_lsm_")
-            },
-        )
-    return _closest(target, _functions())
-
-
-def exists(hook: Hook, target: str) -> bool:
-    """Does this kernel list the target? tracefs must be mounted."""
-    if hook.prefix == "tracepoint__":
-        path = target.replace(":", "/", 1)
-        return any(
-            os.path.exists(f"{root}/events/{path}/format")
-            for root in tracefs.FOLDERS
-        ) or not any(map(tracefs.is_mounted, tracefs.FOLDERS))
-    if hook.prefix == "raw_tracepoint__":
-        return target in _raw_tracepoints()
-    if hook.prefix == "lsm__":
-        return f"bpf_lsm_{target}" in _functions()
-    return target in _functions()
+        functions = _functions_with("bpf_lsm_")
+        return {name.removeprefix("bpf_lsm_") for name in functions}
+    return _functions_with("")
 
 
 def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     """Raise SourceError if this kernel doesn't have the target.
 
+    tracefs must be mounted; if it can't be, nobody knows about tracepoints.
     `where` returns the beginning of the error's message, such as "my.c:12: ".
     It is only called for an error, since it takes longer than the check.
     """
-    if exists(hook, target):
+    is_tracepoint = hook.prefix == "tracepoint__"
+    if is_tracepoint and tracefs.may_have(*target.split(":", 1)):
+        return  # found without a list of all
+    targets = _targets(hook)
+    if target in targets:
         return
-    alike = names(hook, target)
+    alike = _closest(target, targets)
     raise SourceError(
         f"{where()}this kernel has no {hook.what} {target}"
         + (f"; it has {', '.join(alike)}" if alike else "")
@@ -78,15 +62,18 @@ def instead_of_unknown(output: str) -> List[str]:
     """
     sentences: List[str] = []
     for category, event in dict.fromkeys(_NO_FIELD.findall(output)):
-        fields = _fields(category, event)
+        fields = [
+            name
+            for name in tracefs.fields(category, event)
+            if not name.startswith(("common_", "__"))
+        ]
         if fields:
             sentences.append(
                 f"{category}:{event} has the fields {', '.join(fields)}"
             )
     for groups in dict.fromkeys(_NO_HELPER.findall(output)):
         name = "".join(groups)
-        helpers = (f for f in _functions() if f.startswith("bpf_"))
-        alike = _closest(name, helpers)
+        alike = _closest(name, _functions_with("bpf_"))
         if alike:
             sentences.append(
                 f"there is no helper {name}; did you mean "
@@ -95,51 +82,16 @@ def instead_of_unknown(output: str) -> List[str]:
     return sentences
 
 
-def _fields(category: str, event: str) -> List[str]:
-    """The names of a tracepoint's arguments."""
-    for root in tracefs.FOLDERS:
-        path = f"{root}/events/{category}/{event}/format"
-        if os.path.exists(path):
-            with open(path, encoding="ascii", errors="replace") as file:
-                names = re.findall(
-                    r"\bfield:.*?(\w+)(?:\[.*\])?;", file.read()
-                )
-            return [
-                name
-                for name in names
-                if not name.startswith(("common_", "__"))
-            ]
-    return []
-
-
-def _tracepoints() -> Set[str]:
-    found: Set[str] = set()
-    for root in tracefs.FOLDERS:
-        for path in glob.glob(f"{glob.escape(root)}/events/*/*/format"):
-            category, event = path.split(os.sep)[-3:-1]
-            found.add(f"{category}:{event}")
-    return found
-
-
-def _raw_tracepoints() -> Set[str]:
-    """All raw tracepoints: syscalls have only sys_enter and sys_exit."""
-    split = (name.partition(":") for name in _tracepoints())
-    return {event for category, _, event in split if category != "syscalls"}
-
-
-def _functions() -> Set[str]:
+def _functions_with(prefix: str) -> Set[str]:
+    """The kernel's functions with names that begin so."""
+    name = re.compile(rf" [tTwW] (?!__pfx_)({re.escape(prefix)}\S+)")
     try:
         with open(
             "/proc/kallsyms", encoding="ascii", errors="replace"
         ) as file:
-            rows = [line.split() for line in file]
+            return set(name.findall(file.read()))
     except OSError:
         return set()
-    return {
-        row[2]
-        for row in rows
-        if row[1] in "tTwW" and not row[2].startswith("__pfx_")
-    }
 
 
 def _pairs(word: str) -> Set[str]:

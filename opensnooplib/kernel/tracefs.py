@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List
+from typing import Dict, NamedTuple, Set
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -52,20 +52,56 @@ def mount_for_this_process() -> None:
         pass  # Only BCC 0.18 needs it.
 
 
-def description(category: str, event: str) -> str:
-    """The kernel's description of a tracepoint; "" if it doesn't have it."""
+def _read(path: str) -> str:
+    """The text of a file in tracefs; "" if it isn't there."""
     for folder in FOLDERS:
-        path = f"{folder}/events/{category}/{event}/format"
         try:
-            with open(path, encoding="ascii", errors="replace") as file:
+            with open(
+                f"{folder}/{path}", encoding="ascii", errors="replace"
+            ) as file:
                 return file.read()
         except OSError:
             continue
     return ""
 
 
-def fields(category: str, event: str) -> List[str]:
-    """The names of a tracepoint's fields; none if the kernel lacks it."""
-    return re.findall(
-        r"field:[^;]*?(\w+)(?:\[\d*\])?;", description(category, event)
-    )
+def tracepoints() -> Set[str]:
+    """All tracepoints, for example "syscalls:sys_enter_openat"."""
+    return set(_read("available_events").split())
+
+
+def may_have(category: str, event: str = "") -> bool:
+    """Does the kernel have this tracepoint, or is tracefs not mounted?"""
+    paths = [f"{one}/events/{category}/{event}/format" for one in FOLDERS]
+    there = any(map(os.path.exists, paths))  # quicker than to read it
+    return there or not any(map(is_mounted, FOLDERS))
+
+
+def description(category: str, event: str) -> str:
+    """The kernel's description of a tracepoint; "" if it doesn't have it."""
+    return _read(f"events/{category}/{event}/format")
+
+
+class Field(NamedTuple):
+    """A field of a tracepoint."""
+
+    type: str  # as the kernel's C has it
+    size: int  # bytes, of one element if it is an array
+    is_signed: bool
+
+
+_FIELD = re.compile(
+    r"field:([^;]*?)\s*(\w+)(?:\[([^]]*)\])?;"
+    r"\s*offset:\d+;\s*size:(\d+);\s*signed:(\d);"
+)
+
+
+def fields(category: str, event: str) -> Dict[str, Field]:
+    """A tracepoint's fields by name; none if the kernel lacks it."""
+    found = {}
+    text = description(category, event)
+    for type_, name, count, size, signed in _FIELD.findall(text):
+        elements = int(count) if count.isdigit() else 1
+        size_of_one = int(size) // max(elements, 1)
+        found[name] = Field(type_, size_of_one, signed == "1")
+    return found

@@ -9,17 +9,13 @@ the kernel also says how large each field is.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, NamedTuple
+from typing import Dict
 
 from opensnooplib.kernel import tracefs
 
 # A probe, also in a comment or in a branch that isn't compiled: a typedef that
 # isn't needed does no harm.
 _TRACEPOINT = re.compile(r"TRACEPOINT_PROBE\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
-_FIELD = re.compile(
-    r"field:([^;]*?)\s*\w+(?:\[(\d*)\])?;"
-    r"\s*offset:\d+;\s*size:(\d+);\s*signed:(\d);"
-)
 _WORD = re.compile(r"\w+")
 
 _QUALIFIERS = {"const", "volatile", "__user", "__rcu", "__seg_gs"}
@@ -30,12 +26,6 @@ _PLAIN |= {"float", "double", "_Bool"}
 _INTEGERS = {1: "char", 2: "short", 4: "int", 8: "long"}
 
 
-class _Field(NamedTuple):
-    type: str
-    size: int  # bytes of one element
-    is_signed: bool
-
-
 def typedefs(text: str, known: str) -> str:
     """The typedefs for the tracepoints in `text`; tracefs must be mounted.
 
@@ -44,7 +34,7 @@ def typedefs(text: str, known: str) -> str:
     there = set(_WORD.findall(known))
     made: Dict[str, str] = {}
     for category, event in dict.fromkeys(_TRACEPOINT.findall(text)):
-        for field in _fields(category, event):
+        for field in tracefs.fields(category, event).values():
             words = set(_WORD.findall(field.type))
             names = words - _QUALIFIERS - _PLAIN - there
             if _ENUM in words and "*" not in field.type:
@@ -55,14 +45,7 @@ def typedefs(text: str, known: str) -> str:
     return "".join(made.values())
 
 
-def _fields(category: str, event: str) -> Iterator[_Field]:
-    description = tracefs.description(category, event)
-    for type_, count, size, signed in _FIELD.findall(description):
-        elements = int(count) if count.isdigit() else 1
-        yield _Field(type_, int(size) // max(elements, 1), signed == "1")
-
-
-def _typedef(name: str, field: _Field) -> str:
+def _typedef(name: str, field: tracefs.Field) -> str:
     if "*" in field.type:
         return f"typedef struct {name} {name};\n"
     if field.size not in _INTEGERS:

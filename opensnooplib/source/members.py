@@ -30,10 +30,10 @@ def of_struct(data: bytes, name: str, size: int) -> Optional[List[Member]]:
     """
     types = Btf(data)
     found = types.find(name)
-    if not found or types.type(found[0]).size_or_type != size:
+    if found <= 0 or types.type(found).size_or_type != size:
         return None
     try:
-        return list(_within(types, found[0], 0, ""))
+        return list(_within(types, found, 0, ""))
     except _UnknownError:
         return None
 

@@ -112,9 +112,7 @@ def _headers(bench: Workbench) -> List[str]:
     BCC finds the headers through the environment, or by itself.
     """
     chosen = kernel_headers.choose()
-    if chosen.kind == kernel_headers.Kind.UNPACKED:
-        os.environ["BCC_KERNEL_SOURCE"] = chosen.folder
-    if chosen.kind != kernel_headers.Kind.SMALL_TREE:
+    if chosen.are_installed:
         return []
     tree = bench.path("headers")
     os.mkdir(tree)

@@ -66,7 +66,7 @@ _NO_HEADERS = (
         "of the kernel's headers, which are not installed here: install "
         "linux-headers-…",
     )
-    if kernel_headers.choose().kind == kernel_headers.Kind.SMALL_TREE
+    if not kernel_headers.choose().are_installed
     else ()
 )
 

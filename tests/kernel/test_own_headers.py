@@ -20,8 +20,7 @@ _ARE_HIDDEN = os.path.ismount("/usr/src")  # by tests/vm/guest_init.sh
 _SHOW_THEM = ("unshare", "--mount", "sh", "-c", 'umount /usr/src; exec "$@"')
 
 pytestmark = pytest.mark.skipif(
-    not _ARE_HIDDEN
-    and kernel_headers.choose().kind != kernel_headers.Kind.INSTALLED,
+    not _ARE_HIDDEN and not kernel_headers.choose().are_installed,
     reason="the running kernel's own headers are not installed",
 )
 

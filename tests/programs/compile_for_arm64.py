@@ -34,7 +34,7 @@ def main() -> None:
     options = arguments.parse(["-F"])
     functions = {
         define: names[0]
-        for define, names in function_names.OPEN_FUNCTIONS["aarch64"].items()
+        for define, names in function_names.of_machine("aarch64").items()
     }
     job = Job(
         options=options,

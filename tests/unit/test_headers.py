@@ -33,18 +33,10 @@ def _installed(modules: Path, release: str) -> Path:
     return modules / this_kernel.release() / "build"
 
 
-@pytest.fixture(autouse=True)
-def _no_kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        kernel_headers, "KHEADERS", str(tmp_path / "no-kheaders")
-    )
-    monkeypatch.setattr(kernel_headers, "CACHE", str(tmp_path / "cache"))
-
-
 def test_the_running_kernels_own(tmp_path: Path) -> None:
     build = _installed(tmp_path, this_kernel.release())
     chosen = kernel_headers.choose(str(tmp_path))
-    assert chosen.kind == kernel_headers.Kind.INSTALLED
+    assert chosen.are_installed
     assert str(build) in chosen.reason
 
 
@@ -55,7 +47,7 @@ def test_those_of_another_kernel_are_not_taken(
     release = other.format(this_kernel.release())
     _installed(tmp_path, release)
     chosen = kernel_headers.choose(str(tmp_path))
-    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
+    assert not chosen.are_installed
     assert f"for {release}, not for {this_kernel.release()}" in chosen.reason
 
 
@@ -66,20 +58,20 @@ def test_those_that_are_incomplete_are_not_taken(
     build = _installed(tmp_path, this_kernel.release())
     (build / "include" / name).unlink()
     chosen = kernel_headers.choose(str(tmp_path))
-    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
+    assert not chosen.are_installed
     assert f"have no {name}" in chosen.reason
 
 
 def test_those_that_do_not_say_are_not_taken(tmp_path: Path) -> None:
     (tmp_path / this_kernel.release() / "build").mkdir(parents=True)
     chosen = kernel_headers.choose(str(tmp_path))
-    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
+    assert not chosen.are_installed
     assert "don't say which kernel they are for" in chosen.reason
 
 
 def test_none(tmp_path: Path) -> None:
     chosen = kernel_headers.choose(str(tmp_path / "nothing"))
-    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
+    assert not chosen.are_installed
     assert "there are none" in chosen.reason
 
 
@@ -88,44 +80,8 @@ def test_a_link_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / this_kernel.release()).mkdir()
     (tmp_path / this_kernel.release() / "build").symlink_to("/usr/src/removed")
     chosen = kernel_headers.choose(str(tmp_path))
-    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
+    assert not chosen.are_installed
     assert "there are none" in chosen.reason
-
-
-def _kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = tmp_path / "content" / "include"
-    content.mkdir(parents=True)
-    (content / "some.h").write_text("int some;\n")
-    archive = tmp_path / "kheaders.tar.xz"
-    subprocess.run(
-        ["tar", "-cJf", str(archive), "-C", str(content.parent), "."],
-        check=True,
-    )
-    monkeypatch.setattr(kernel_headers, "KHEADERS", str(archive))
-
-
-def test_kheaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _kheaders(tmp_path, monkeypatch)
-    chosen = kernel_headers.choose(str(tmp_path / "nothing"))
-    assert chosen.kind == kernel_headers.Kind.UNPACKED
-    assert (Path(chosen.folder) / "include/some.h").exists()
-    assert os.stat(chosen.folder).st_mode & 0o022 == 0
-    os.unlink(kernel_headers.KHEADERS)
-    (tmp_path / "kheaders.tar.xz").write_text("not read a second time")
-    assert kernel_headers.choose(str(tmp_path / "nothing")) == chosen
-
-
-def test_kheaders_that_cannot_be_unpacked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "kheaders.tar.xz").write_text("no archive")
-    monkeypatch.setattr(
-        kernel_headers, "KHEADERS", str(tmp_path / "kheaders.tar.xz")
-    )
-    chosen = kernel_headers.choose(str(tmp_path / "nothing"))
-    assert chosen.kind == kernel_headers.Kind.SMALL_TREE
-    assert "small tree" in chosen.reason
-    assert not os.listdir(kernel_headers.CACHE), "no half of it is left"
 
 
 def test_kernel_structs_are_noticed() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from opensnooplib.base.messages import counted, write_line
 from opensnooplib.trace.program_set import ProgramSet
@@ -40,39 +40,32 @@ class MapsView:
             self._last = values
             self._say_values(values)
 
+    def _say(self, facts: Dict[str, Any], text: str) -> None:
+        write_line(json.dumps(facts) if self._json else text)
+
     def _list(self, program_set: ProgramSet) -> None:
         for one in program_set.taken.map_list:
-            if self._json:
-                write_line(json.dumps({"map": one._asdict()}))
-            else:
-                write_line(
-                    f"map {one.name}: {one.kind}, at most "
-                    f"{counted(one.entries, 'entry', 'entries')}, "
-                    f"key {one.key_size}, value {one.value_size} bytes"
-                )
+            self._say(
+                {"map": one._asdict()},
+                f"map {one.name}: {one.kind}, at most "
+                f"{counted(one.entries, 'entry', 'entries')}, "
+                f"key {one.key_size}, value {one.value_size} bytes",
+            )
 
     def _values(self) -> Dict[str, int]:
         trace = self._trace
         counts = [one.start_count() for one in [*trace.older, trace.newest]]
+        there = [one for one in counts if one]
         values = {"lost": trace.lost(), "missed": trace.missed()}
-        if any(counts):
-            there = [one for one in counts if one]
+        if there:
             values["start"] = sum(one.entries for one in there)
             values["under_way"] = sum(one.flagged for one in there)
         return values
 
     def _say_values(self, values: Dict[str, int]) -> None:
-        if self._json:
-            facts: Dict[str, Any] = {"maps": values}
-            write_line(json.dumps(facts))
-            return
-        parts: List[str] = []
+        text = f"counters: {values['lost']} lost, {values['missed']} missed"
         if "start" in values:
-            parts.append(
-                f"start: {counted(values['start'], 'entry', 'entries')}, "
-                f"{values['under_way']} under way"
-            )
-        parts.append(
-            f"counters: {values['lost']} lost, {values['missed']} missed"
-        )
-        write_line("; ".join(parts))
+            entries = counted(values["start"], "entry", "entries")
+            start = f"start: {entries}, {values['under_way']} under way"
+            text = f"{start}; {text}"
+        self._say({"maps": values}, text)
