@@ -74,7 +74,7 @@ class _AwaitedOpen(ctypes.Structure):
 
 
 class _Symbol(ctypes.Structure):
-    """struct symbol of native/rows/number_names.h."""
+    """struct symbol of native/rows/column.h."""
 
     _fields_ = [("value", ctypes.c_int64), ("name", ctypes.c_char_p)]
 
@@ -132,8 +132,8 @@ def _native_field(field: Field, size: int) -> NativeField:
 
 def _native_column(column: Column) -> _Column:
     field = column.field
-    symbols = (_Symbol * len(field.symbols))(
-        *(_Symbol(value, name.encode()) for value, name in field.symbols)
+    symbols = (_Symbol * len(column.symbols))(
+        *(_Symbol(value, name.encode()) for value, name in column.symbols)
     )
     return _Column(
         column.kind,

@@ -5,30 +5,31 @@
 #include <linux/limits.h>
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "integers are read as x86-64 and arm64 store them");
+
 bool record_unsigned(const struct record *record, struct field field,
 		     uint64_t *value)
 {
-	uint8_t u8;
-	uint16_t u16;
-	uint32_t u32;
+	const unsigned char *bytes = record->data;
 
 	if (!record_has(record, field))
 		return false;
-
+	bytes += field.offset;
+	*value = 0;
+	/* Each of these copies is one instruction. */
 	switch (field.size) {
-	case sizeof(u8):
-		*value = record->data[field.offset];
+	case 1:
+		memcpy(value, bytes, 1);
 		return true;
-	case sizeof(u16):
-		memcpy(&u16, record->data + field.offset, sizeof(u16));
-		*value = u16;
+	case 2:
+		memcpy(value, bytes, 2);
 		return true;
-	case sizeof(u32):
-		memcpy(&u32, record->data + field.offset, sizeof(u32));
-		*value = u32;
+	case 4:
+		memcpy(value, bytes, 4);
 		return true;
-	case sizeof(*value):
-		memcpy(value, record->data + field.offset, sizeof(*value));
+	case 8:
+		memcpy(value, bytes, 8);
 		return true;
 	default:
 		return false;
@@ -39,23 +40,12 @@ bool record_signed(const struct record *record, struct field field,
 		   int64_t *value)
 {
 	uint64_t bits;
+	unsigned int above; /* the bits that the sign is to fill */
 
 	if (!record_unsigned(record, field, &bits))
 		return false;
-
-	switch (field.size) {
-	case 1:
-		*value = (int8_t)bits;
-		break;
-	case 2:
-		*value = (int16_t)bits;
-		break;
-	case 4:
-		*value = (int32_t)bits;
-		break;
-	default:
-		*value = (int64_t)bits;
-	}
+	above = 64 - 8 * field.size;
+	*value = (int64_t)(bits << above) >> above;
 	return true;
 }
 

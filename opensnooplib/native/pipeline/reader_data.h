@@ -14,7 +14,7 @@
 #include "io/output.h"
 #include "io/recording_input.h"
 #include "perf/merge.h"
-#include "rows/row_format.h"
+#include "rows/row.h"
 
 /* How long one write waits for a full pipe, while the trace runs. */
 #define WRITE_WAIT_MS 20
@@ -50,8 +50,7 @@ struct reader {
 	uint64_t impossible;   /* records that no program can have sent */
 
 	struct row_format format;
-	char *(*put_row)(char *out, struct row_format *format,
-			 const struct record *record);
+	row_writer *put_row;
 	size_t row_bound;
 	record_consumer
 		consume; /* writes a row, keeps the record or counts it */

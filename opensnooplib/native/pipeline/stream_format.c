@@ -7,9 +7,6 @@
 #include <string.h>
 
 #include "pipeline/reader_data.h"
-#include "rows/csv_row.h"
-#include "rows/json_row.h"
-#include "rows/table_row.h"
 
 static void use_format_of(struct reader *reader, const struct stream *stream)
 {
@@ -18,6 +15,12 @@ static void use_format_of(struct reader *reader, const struct stream *stream)
 	reader->format.column_count = stream->column_count;
 	reader->row_bound = stream->row_bound;
 }
+
+static row_writer *const writers[] = {
+	[ROW_TABLE] = put_table_row,
+	[ROW_JSON] = put_json_row,
+	[ROW_CSV] = put_csv_row,
+};
 
 int reader_set_format(struct reader *reader,
 		      const struct format_request *request)
@@ -35,19 +38,8 @@ int reader_set_format(struct reader *reader,
 	reader->merge.ts[reader->newest] = request->layout.ts;
 	reader->format.color = request->color;
 	reader->format.clock.wall_offset = request->wall_offset;
-	switch (request->kind) {
-	case ROW_JSON:
-		reader->put_row = put_json_row;
-		stream->row_bound = json_row_bound(&format);
-		break;
-	case ROW_CSV:
-		reader->put_row = put_csv_row;
-		stream->row_bound = csv_row_bound(&format);
-		break;
-	default:
-		reader->put_row = put_table_row;
-		stream->row_bound = table_row_bound(&format);
-	}
+	reader->put_row = writers[request->kind];
+	stream->row_bound = longest_row(&format);
 	if (reader->newest != reader->current)
 		return 0;
 	use_format_of(reader, stream);

@@ -25,20 +25,13 @@ static size_t decode_utf8(const unsigned char *bytes, size_t size,
 		*character = first;
 		return 1;
 	}
-	if (first >= 0xc2 && first <= 0xdf) {
-		length = 2;
-		value = first & 0x1f;
-	} else if (first >= 0xe0 && first <= 0xef) {
-		length = 3;
-		value = first & 0x0f;
-	} else if (first >= 0xf0 && first <= 0xf4) {
-		length = 4;
-		value = first & 0x07;
-	} else {
+	if (first < 0xc2 || first > 0xf4)
 		return 0;
-	}
+	/* The first byte begins with as many ones as there are bytes. */
+	length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 	if (length > size)
 		return 0;
+	value = first & (0xff >> (length + 1));
 	for (size_t i = 1; i < length; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
