@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C library's reader of recordings: native/pipeline/replay.h."""
+"""The C library's reader of recordings: native/pipeline/replay.c."""
 
 from __future__ import annotations
 
@@ -67,15 +67,6 @@ class RecordingReader(reader.Reader):
         self._lib = lib = reader.library()
         self._reader = ctypes.c_void_p()
         self._formats = {}
-        lib.reader_input_offset.restype = ctypes.c_uint64
-        lib.reader_input_offset.argtypes = [ctypes.c_void_p]
-        lib.reader_set_record_least.restype = None
-        lib.reader_set_record_least.argtypes = [
-            ctypes.c_void_p,
-            ctypes.c_uint32,
-        ]
-        lib.reader_impossible.restype = ctypes.c_uint64
-        lib.reader_impossible.argtypes = [ctypes.c_void_p]
         native_library.check(
             lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )
@@ -97,18 +88,6 @@ class RecordingReader(reader.Reader):
             self._reader, ctypes.byref(body), ctypes.byref(size)
         )
         return Block(kind), ctypes.string_at(body, size.value)
-
-    def offset(self) -> int:
-        """The number of bytes of the recording that were read."""
-        return int(self._lib.reader_input_offset(self._reader))
-
-    def set_record_least(self, count: int) -> None:
-        """Records from here on must have at least `count` bytes."""
-        self._lib.reader_set_record_least(self._reader, count)
-
-    def impossible(self) -> int:
-        """The number of records that are too short; they have no rows."""
-        return int(self._lib.reader_impossible(self._reader))
 
     def set_conditions(self, conditions: Sequence[Condition]) -> None:
         """Show only records that meet all of these conditions."""

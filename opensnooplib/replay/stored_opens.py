@@ -136,7 +136,7 @@ class _Replay:
         if self._state != State.AT_BLOCK:
             return
         self._state = State.RUNNING
-        at = self._reader.offset()
+        at = self._reader.counts().offset
         kind, body = self._reader.take_block()
         try:
             if kind == Block.COUNTS:
@@ -165,7 +165,6 @@ class _Replay:
             self._options, schema, self._began_ns
         )
         self._reader.set_format(self._format)
-        self._reader.set_record_least(schema.least)
         self._reader.set_conditions(conditions)
         kernel_selection.check_schema(self._options, schema)
         self._reader.set_globs(self._options.globs)
@@ -190,7 +189,7 @@ class _Replay:
         trouble = self._trouble()
         if trouble:
             self._messages.warn(f"{self._name} {trouble}")
-        impossible = self._reader.impossible()
+        impossible = self._reader.counts().impossible
         if impossible:
             self._messages.warn(
                 f"{self._name} has {counted(impossible, 'record')} shorter "
@@ -224,7 +223,7 @@ class _Replay:
         """What is wrong with the file, or ""."""
         offset = self._damaged_at
         if offset is None:
-            offset = self._reader.offset()
+            offset = self._reader.counts().offset
         if self._read_error:
             return f"can't be read after byte {offset}: {self._read_error}"
         if self._state == State.INPUT_DAMAGED:

@@ -19,13 +19,13 @@ class RowFormat(NamedTuple):
 
     schema: Schema
     columns: List[Column]
-    kind: str  # one of FORMATS
+    kind: str  # one of FORMATS, or "recording"
     color: bool
 
     @property
     def number(self) -> int:
-        """enum row_kind of native/pipeline/stream_format.h."""
-        return FORMATS.index(self.kind)
+        """enum row_kind of native/pipeline/reader_data.h."""
+        return (*FORMATS, "recording").index(self.kind)
 
     @property
     def has_callers(self) -> bool:
@@ -55,7 +55,7 @@ def choose(schema: Schema, options: Options) -> RowFormat:
     return RowFormat(
         schema,
         column_choice.choose(schema, options),
-        options.format,
+        "recording" if options.record else options.format,
         options.color,
     )
 

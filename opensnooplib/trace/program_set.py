@@ -52,9 +52,8 @@ class ProgramSet:
         self._cpus = cpus
         self._options = options
         self._before = [0, 0]
-        rings.set_map(taken.maps[EVENTS_MAP])
         self.format = row_format.choose(taken.schema, options)
-        rings.set_format(self.format)
+        rings.set_format(self.format, taken.maps[EVENTS_MAP])
         if self.format.has_callers and not options.record:
             rings.name_callers()
         kernel_selection.check_schema(options, taken.schema)

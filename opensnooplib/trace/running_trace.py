@@ -94,11 +94,10 @@ class Trace:
 
         Nothing is written before put_heading().
         """
-        limit = self.options.row_limit
-        if self.options.record:
-            self._recorder = Recorder(self.rings, output, limit)
-        else:
-            self.rings.start(output, limit, self.options.unbuffered)
+        options = self.options
+        self.rings.start(output, options.row_limit, options.unbuffered)
+        if options.record:
+            self._recorder = Recorder(self.rings)
         if self.options.summary:
             maps = self.newest.taken.maps
             self._summing = Summing(self.rings, maps, self.options)

@@ -68,6 +68,7 @@ static void set_format(struct input *input, struct reader *reader)
 		.columns = columns,
 		.column_count = 1 + take_u8(input) % COLUMNS_MAX,
 		.kind = take_u8(input) % (ROW_CSV + 1),
+		.record_least = take_u8(input) % 32,
 	};
 
 	request.layout = (struct layout){
@@ -155,7 +156,6 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	state = reader_read_header(reader, 0);
 	if (state == RECORDING_READABLE) {
 		set_format(input, reader);
-		reader_set_record_least(reader, take_u8(input) % 32);
 		set_conditions(input, reader);
 		start(input, reader, output);
 		reader_tally(reader)->until = take_u16(input);
@@ -172,10 +172,10 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 				set_format(input, reader);
 			state = READER_RUNNING;
 		} while (state == READER_RUNNING);
-		CHECK(reader_input_offset(reader) <= file_size);
 		reader_finish(reader, 0);
 		reader_get_counts(reader, &counts);
-		CHECK(counts.shown + reader_impossible(reader) <= file_size);
+		CHECK(counts.offset <= file_size);
+		CHECK(counts.shown + counts.impossible <= file_size);
 		CHECK(counts.unwritten == 0);
 	}
 	reader_close(reader);

@@ -54,7 +54,8 @@ int output_make_room(struct output *output, size_t row_bound)
 	size_t capacity = BUFFER_SIZE + row_bound;
 	char *buffer;
 
-	if (capacity <= output->capacity)
+	/* Before output_init(), which makes the room then. */
+	if (!output->buffer || capacity <= output->capacity)
 		return 0;
 	buffer = realloc(output->buffer, capacity);
 	if (!buffer)

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/awaited_open.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "base/kernel_clock.h"
-#include "pipeline/progress.h"
-#include "pipeline/reader_data.h"
-#include "pipeline/record_wait.h"
+#include "pipeline/reader.h"
 
 /* How often the awaited record is looked for. */
 #define AWAIT_INTERVAL_MS 1
@@ -16,21 +12,7 @@ struct waiting {
 	struct reader *reader;
 	const struct awaited_open *open;
 	bool seen;
-	bool is_blocked; /* there is no room for rows of older streams */
 };
-
-/* A record of an older stream. */
-static enum verdict show_older(struct waiting *waiting,
-			       const struct record *record)
-{
-	struct reader *reader = waiting->reader;
-	enum verdict verdict = all_rows_shown(reader)
-				       ? CONSUMED
-				       : reader->consume(reader, record);
-
-	waiting->is_blocked = verdict == NOT_CONSUMED;
-	return verdict;
-}
 
 /* `wanted` is NULL for a path that can't be read. */
 static bool has_path(struct reader *reader, const struct record *record,
@@ -58,8 +40,10 @@ static enum verdict compare_with_awaited(void *context,
 	uint64_t pid;
 	int64_t ret;
 
+	/* Those of older streams are shown. */
 	if (record->stream != reader->newest)
-		return show_older(waiting, record);
+		return all_rows_shown(reader) ? CONSUMED
+					      : reader->consume(reader, record);
 	if (!has_path(reader, record, open->path))
 		return CONSUMED;
 	if (record_unsigned(record, layout->pid, &pid) && pid != open->pid)
@@ -82,6 +66,7 @@ int reader_await_open(struct reader *reader, const struct awaited_open *open,
 	struct waiting waiting = {.reader = reader, .open = open};
 	uint64_t deadline = kernel_clock_ns() + (uint64_t)timeout_ms * 1000000;
 
+	reader->is_blocked = false;
 	for (;;) {
 		reader->records_wait =
 			merge_drain(&reader->merge, until_when(reader),
@@ -91,5 +76,5 @@ int reader_await_open(struct reader *reader, const struct awaited_open *open,
 			break;
 		wait_for_records(reader, AWAIT_INTERVAL_MS);
 	}
-	return !waiting.seen && waiting.is_blocked ? -EAGAIN : waiting.seen;
+	return !waiting.seen && reader->is_blocked ? -EAGAIN : waiting.seen;
 }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/reader_rings.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "bpf/map.h"
-#include "pipeline/reader_callers.h"
-#include "pipeline/reader_data.h"
-#include "pipeline/reader_streams.h"
+#include "pipeline/reader.h"
 
 /* Where this fails, the ring is closed. */
 static int open_ring(struct reader *reader, struct ring *ring, int cpu,
@@ -71,12 +67,13 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 
 void reader_close(struct reader *reader)
 {
+	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
+		reader_drop_stream(reader, stream);
 	for (unsigned int i = 0; i < reader->ring_count; i++)
 		ring_close(&reader->rings[i]);
 	free(reader->rings);
 	merge_free(&reader->merge);
 	output_free(&reader->output);
-	free_streams(reader);
 	free(reader->heading);
 	recording_free(&reader->recording);
 	conditions_free(&reader->conditions);
@@ -87,6 +84,34 @@ void reader_close(struct reader *reader)
 	if (reader->epoll_fd >= 0)
 		close(reader->epoll_fd);
 	free(reader);
+}
+
+/*
+ * Follow the mappings of processes on the CPUs that have a ring now. What was
+ * mapped on a CPU while it wasn't followed is unknown.
+ */
+static int follow_callers(struct reader *reader)
+{
+	int *cpus = calloc(reader->ring_count, sizeof(*cpus));
+	int error = 0;
+
+	if (!cpus)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		cpus[i] = reader->rings[i].cpu; /* which may be offline */
+	if (reader->format.callers)
+		error = mappings_follow_cpus(&reader->format.callers->mappings,
+					     cpus, reader->ring_count);
+	else
+		reader->format.callers = callers_open(cpus, reader->ring_count,
+						      &reader->own, &error);
+	free(cpus);
+	return error;
+}
+
+int reader_name_callers(struct reader *reader)
+{
+	return reader->format.callers ? 0 : follow_callers(reader);
 }
 
 static struct ring *ring_of(struct reader *reader, int cpu)
@@ -165,7 +190,7 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		ring_close(old);
 		*old = ring;
 	}
-	return follow_callers_on_cpus(reader);
+	return reader->format.callers ? follow_callers(reader) : 0;
 }
 
 int reader_deaf_cpu(const struct reader *reader)

@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/reader_streams.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
 #include "bpf/map.h"
-#include "pipeline/reader_data.h"
-
-static void free_stream(struct stream *stream)
-{
-	free(stream->heading);
-	*stream = (struct stream){0};
-}
-
-void free_streams(struct reader *reader)
-{
-	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
-		free_stream(&reader->streams[stream]);
-}
+#include "pipeline/reader.h"
 
 static int add_to_rings(struct reader *reader, uint32_t stream)
 {
@@ -74,7 +60,8 @@ void reader_drop_stream(struct reader *reader, uint32_t stream)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++)
 		ring_drop_stream(&reader->rings[i], stream);
-	free_stream(&reader->streams[stream]);
+	free(reader->streams[stream].heading);
+	reader->streams[stream] = (struct stream){0};
 	if (reader->current == stream)
 		reader->current = STREAMS_MAX; /* none */
 }
@@ -90,9 +77,4 @@ int reader_install(struct reader *reader, int map_fd)
 			return error;
 	}
 	return 0;
-}
-
-void reader_set_map(struct reader *reader, int map_fd)
-{
-	reader->streams[reader->newest].map_fd = map_fd;
 }

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/replay.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
-#include "pipeline/progress.h"
-#include "pipeline/reader_data.h"
-#include "pipeline/reader_rings.h"
+#include "pipeline/reader.h"
 
 int reader_open_recording(struct reader **reader, int fd)
 {
@@ -61,24 +57,16 @@ static void drain(struct reader *reader)
 		reader->input = RECORDING_DAMAGED;
 }
 
-static enum reader_state input_state(enum recording_state state)
-{
-	switch (state) {
-	case RECORDING_BLOCK:
-		return READER_AT_BLOCK;
-	case RECORDING_ENDED:
-		return READER_INPUT_ENDED;
-	case RECORDING_CUT:
-		return READER_INPUT_CUT;
-	case RECORDING_DAMAGED:
-		return READER_INPUT_DAMAGED;
-	default:
-		return READER_RUNNING;
-	}
-}
-
 int reader_poll_recording(struct reader *reader, int timeout_ms)
 {
+	static const enum reader_state states[] = {
+		[RECORDING_WAITS] = READER_RUNNING,
+		[RECORDING_BLOCK] = READER_AT_BLOCK,
+		[RECORDING_STOPPED] = READER_RUNNING,
+		[RECORDING_ENDED] = READER_INPUT_ENDED,
+		[RECORDING_CUT] = READER_INPUT_CUT,
+		[RECORDING_DAMAGED] = READER_INPUT_DAMAGED,
+	};
 	enum reader_state state;
 	int error = 0;
 
@@ -92,8 +80,7 @@ int reader_poll_recording(struct reader *reader, int timeout_ms)
 	if (reader->consume)
 		output_flush(&reader->output);
 	state = output_state(reader);
-	return (int)(state == READER_RUNNING ? input_state(reader->input)
-					     : state);
+	return (int)(state == READER_RUNNING ? states[reader->input] : state);
 }
 
 int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
@@ -103,19 +90,4 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
 	recording_consume(&reader->recording, &reader->block);
 	reader->input = RECORDING_STOPPED; /* the buffer may hold more blocks */
 	return (int)reader->block.type;
-}
-
-void reader_set_record_least(struct reader *reader, uint32_t bytes)
-{
-	reader->record_least = bytes;
-}
-
-uint64_t reader_impossible(const struct reader *reader)
-{
-	return reader->impossible;
-}
-
-uint64_t reader_input_offset(const struct reader *reader)
-{
-	return reader->recording.offset;
 }

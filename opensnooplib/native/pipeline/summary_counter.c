@@ -19,7 +19,6 @@ static enum verdict count_record(void *context, const struct record *record)
 int reader_start_tally(struct reader *reader, int fd)
 {
 	reader->consume = count_record;
-	reader->put_heading = put_plain_text;
 	return output_init(&reader->output, fd, reader->row_bound,
 			   WRITE_WAIT_MS, line_at);
 }
