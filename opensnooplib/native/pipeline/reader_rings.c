@@ -17,7 +17,7 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 	if (error)
 		return error;
 	/* The mapping keeps stream 0's event, which wakes for all streams. */
-	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring_event(ring, 0),
+	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring->streams[0].fd,
 		      &event) < 0) {
 		error = -errno;
 		ring_close(ring);
@@ -25,22 +25,38 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 	return error;
 }
 
+/* Add a ring at the end of the array. */
+static int add_ring(struct reader *reader, const struct ring *ring)
+{
+	unsigned int count = reader->ring_count + 1;
+	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
+
+	if (!rings)
+		return -ENOMEM;
+	rings[reader->ring_count] = *ring;
+	reader->rings = rings;
+	reader->merge.rings = rings;
+	if (merge_set_rings(&reader->merge, rings, count) < 0)
+		return -ENOMEM;
+	reader->ring_count = count;
+	return 0;
+}
+
 static int open_rings(struct reader *reader, const int *cpus,
 		      unsigned int cpu_count)
 {
-	reader->rings = calloc(cpu_count, sizeof(*reader->rings));
-	if (!reader->rings)
-		return -ENOMEM;
-
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		int error = open_ring(reader, &reader->rings[i], cpus[i],
-				      reader->pages);
+		struct ring ring;
+		int error = open_ring(reader, &ring, cpus[i], reader->pages);
 
 		if (error)
 			return error;
-		reader->ring_count++;
+		if (add_ring(reader, &ring) < 0) {
+			ring_close(&ring);
+			return -ENOMEM;
+		}
 	}
-	return merge_init(&reader->merge, reader->rings, reader->ring_count);
+	return 0;
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
@@ -122,23 +138,6 @@ static struct ring *ring_of(struct reader *reader, int cpu)
 	return NULL;
 }
 
-/* Add a ring at the end of the array. */
-static int add_ring(struct reader *reader, const struct ring *ring)
-{
-	unsigned int count = reader->ring_count + 1;
-	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
-
-	if (!rings)
-		return -ENOMEM;
-	rings[reader->ring_count] = *ring;
-	reader->rings = rings;
-	reader->merge.rings = rings;
-	if (merge_set_rings(&reader->merge, rings, count) < 0)
-		return -ENOMEM;
-	reader->ring_count = count;
-	return 0;
-}
-
 /* Let the programs of all streams write to the ring. */
 static int put_into_maps(struct reader *reader, struct ring *ring)
 {
@@ -151,7 +150,7 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 		error = i ? ring_add_stream(ring, i) : 0;
 		if (!error)
 			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					     ring_event(ring, i));
+					     ring->streams[i].fd);
 		if (error)
 			return error;
 	}

@@ -21,7 +21,7 @@ int reader_add_stream(struct reader *reader)
 	uint32_t stream = 1; /* stream 0 can't be added again */
 	int error;
 
-	while (ring_event(&reader->rings[0], stream) > 0)
+	while (reader->rings[0].streams[stream].fd > 0)
 		if (++stream == STREAMS_MAX)
 			return -EBUSY;
 	error = add_to_rings(reader, stream);
@@ -71,7 +71,7 @@ int reader_install(struct reader *reader, int map_fd)
 	for (unsigned int i = 0; i < reader->ring_count; i++) {
 		struct ring *ring = &reader->rings[i];
 		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					 ring_event(ring, reader->newest));
+					 ring->streams[reader->newest].fd);
 
 		if (error)
 			return error;

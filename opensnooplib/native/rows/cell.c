@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 
-#include "base/number.h"
 #include "base/put_string.h"
 #include "rows/container.h"
 #include "rows/quoting.h"

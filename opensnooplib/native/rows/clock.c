@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/number.h"
 #include "base/put_string.h"
 
 #define NS_PER_SECOND 1000000000
