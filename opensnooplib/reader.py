@@ -68,16 +68,6 @@ class _Layout(ctypes.Structure):
     ]
 
 
-class _AwaitedOpen(ctypes.Structure):
-    """struct awaited_open of native/pipeline/reader_data.h."""
-
-    _fields_ = [
-        ("path", ctypes.c_char_p),
-        ("pid", ctypes.c_uint32),
-        ("ret", ctypes.c_int32),
-    ]
-
-
 class _Symbol(ctypes.Structure):
     """struct symbol of native/rows/column.h."""
 
@@ -218,7 +208,7 @@ _SIGNATURES: Dict[str, Sequence[Any]] = {
     "reader_deaf_cpu": [_reader],
     "reader_set_format": [_reader, ctypes.POINTER(_FormatRequest)],
     "reader_name_callers": [_reader],
-    "reader_await_open": [_reader, ctypes.POINTER(_AwaitedOpen), _int],
+    "reader_await_open": [_reader, ctypes.c_char_p, _u32, _int, _int],
     "reader_add_own_process": [_reader, _u32],
     "reader_end_own_process": [_reader, _u32],
     "reader_start": [_reader, _int, ctypes.c_uint64, ctypes.c_bool],
@@ -339,9 +329,8 @@ class Reader:
         Raises OSError: EAGAIN if there is no room for their rows.
         """
         name = None if path is None else os.fsencode(path)
-        awaited = _AwaitedOpen(name, pid, ret)
         seen = self._lib.reader_await_open(
-            self._reader, ctypes.byref(awaited), timeout_ms
+            self._reader, name, pid, ret, timeout_ms
         )
         return bool(check(seen))
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "event/consumer.h"
+#include "event/record.h"
 #include "io/recording_blocks.h"
 
 struct block {

@@ -9,7 +9,6 @@
 #ifndef OPENSNOOP_MERGE_H
 #define OPENSNOOP_MERGE_H
 
-#include "event/consumer.h"
 #include "perf/perf_ring.h"
 
 /* How long records are held back in their rings, to be put in order. */

@@ -10,11 +10,12 @@
 
 struct waiting {
 	struct reader *reader;
-	const struct awaited_open *open;
+	const char *path; /* NULL: a path that can't be read */
+	uint32_t pid;
+	int32_t ret;
 	bool seen;
 };
 
-/* `wanted` is NULL for a path that can't be read. */
 static bool has_path(struct reader *reader, const struct record *record,
 		     const char *wanted)
 {
@@ -36,7 +37,6 @@ static enum verdict compare_with_awaited(void *context,
 	struct waiting *waiting = context;
 	struct reader *reader = waiting->reader;
 	const struct layout *layout = &reader->streams[record->stream].layout;
-	const struct awaited_open *open = waiting->open;
 	uint64_t pid;
 	int64_t ret;
 
@@ -44,11 +44,11 @@ static enum verdict compare_with_awaited(void *context,
 	if (record->stream != reader->newest)
 		return all_rows_shown(reader) ? CONSUMED
 					      : reader->consume(reader, record);
-	if (!has_path(reader, record, open->path))
+	if (!has_path(reader, record, waiting->path))
 		return CONSUMED;
-	if (record_unsigned(record, layout->pid, &pid) && pid != open->pid)
+	if (record_unsigned(record, layout->pid, &pid) && pid != waiting->pid)
 		return CONSUMED;
-	if (record_signed(record, layout->ret, &ret) && ret != open->ret)
+	if (record_signed(record, layout->ret, &ret) && ret != waiting->ret)
 		return CONSUMED;
 	waiting->seen = true;
 	return CONSUMED_ENOUGH;
@@ -60,10 +60,10 @@ static uint64_t until_when(const struct reader *reader)
 	return reader->newest > 0 ? merge_ordered_until() : kernel_clock_ns();
 }
 
-int reader_await_open(struct reader *reader, const struct awaited_open *open,
-		      int timeout_ms)
+int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+		      int32_t ret, int timeout_ms)
 {
-	struct waiting waiting = {.reader = reader, .open = open};
+	struct waiting waiting = {reader, path, pid, ret, false};
 	uint64_t deadline = kernel_clock_ns() + (uint64_t)timeout_ms * 1000000;
 
 	reader->is_blocked = false;

@@ -80,13 +80,15 @@ void reader_drop_stream(struct reader *reader, uint32_t stream);
 int reader_install(struct reader *reader, int map_fd);
 
 /*
- * Drop the newest stream's records up to the one of this open: the trace begins
- * after it. Records of older streams are shown. Returns 1 if the record was
- * there, 0 if it wasn't within `timeout_ms`, and -EAGAIN if that is unknown,
- * since there is no room for an older stream's rows.
+ * Drop the newest stream's records up to that of an open which the tool makes
+ * itself, to prove that the programs work: the trace begins after it. `path` is
+ * NULL for a path that can't be read. Records of older streams are shown.
+ * Returns 1 if the record was there, 0 if it wasn't within `timeout_ms`, and
+ * -EAGAIN if that is unknown, since there is no room for an older stream's
+ * rows.
  */
-int reader_await_open(struct reader *reader, const struct awaited_open *open,
-		      int timeout_ms);
+int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+		      int32_t ret, int timeout_ms);
 
 /* Recordings, in place of rings. */
 

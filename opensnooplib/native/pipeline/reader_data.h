@@ -37,16 +37,6 @@ struct format_request {
 	int map_fd; /* the perf event array, for CPUs that come online */
 };
 
-/*
- * An open that the tool makes itself, whose record proves that the programs
- * work.
- */
-struct awaited_open {
-	const char *path; /* NULL: a path that can't be read */
-	uint32_t pid;
-	int32_t ret;
-};
-
 enum reader_state {
 	READER_RUNNING,
 	READER_COUNT_REACHED, /* as many rows as asked for */

@@ -171,11 +171,10 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		if (!ring_is_empty(old))
 			return -EAGAIN;
 	}
-	error = open_ring(reader, &ring, cpu, pages);
-	while (error == -ENOBUFS && pages > 1) {
-		pages /= 2;
+	do {
 		error = open_ring(reader, &ring, cpu, pages);
-	}
+		pages /= 2;
+	} while (error == -ENOBUFS && pages > 0);
 	if (error)
 		return error;
 	error = put_into_maps(reader, &ring);

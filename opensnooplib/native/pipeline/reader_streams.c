@@ -5,17 +5,6 @@
 #include "bpf/map.h"
 #include "pipeline/reader.h"
 
-static int add_to_rings(struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++) {
-		int error = ring_add_stream(&reader->rings[i], stream);
-
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
 int reader_add_stream(struct reader *reader)
 {
 	uint32_t stream = 1; /* stream 0 can't be added again */
@@ -24,10 +13,12 @@ int reader_add_stream(struct reader *reader)
 	while (reader->rings[0].streams[stream].fd > 0)
 		if (++stream == STREAMS_MAX)
 			return -EBUSY;
-	error = add_to_rings(reader, stream);
-	if (error) {
-		reader_drop_stream(reader, stream);
-		return error;
+	for (unsigned int i = 0; i < reader->ring_count; i++) {
+		error = ring_add_stream(&reader->rings[i], stream);
+		if (error) {
+			reader_drop_stream(reader, stream);
+			return error;
+		}
 	}
 	reader->newest = stream;
 	return (int)stream;

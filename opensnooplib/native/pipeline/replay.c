@@ -28,17 +28,13 @@ int reader_read_header(struct reader *reader, int timeout_ms)
 	return error ? error : (int)recording_take_header(recording);
 }
 
-static enum verdict leave_record(void *context, const struct record *record)
-{
-	(void)context;
-	(void)record;
-	return NOT_CONSUMED;
-}
-
+/* A record before the first description can't be shown. */
 static enum verdict check_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
 
+	if (!reader->consume)
+		return NOT_CONSUMED;
 	if (record_is_possible(record, &reader->format.layout,
 			       reader->record_least))
 		return reader->consume(reader, record);
@@ -46,13 +42,10 @@ static enum verdict check_record(void *context, const struct record *record)
 	return CONSUMED;
 }
 
-/* A record before the first description can't be shown. */
 static void drain(struct reader *reader)
 {
-	record_consumer consume = reader->consume ? check_record : leave_record;
-
-	reader->input = recording_drain(&reader->recording, consume, reader,
-					&reader->block);
+	reader->input = recording_drain(&reader->recording, check_record,
+					reader, &reader->block);
 	if (reader->input == RECORDING_STOPPED && !reader->consume)
 		reader->input = RECORDING_DAMAGED;
 }
