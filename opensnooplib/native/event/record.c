@@ -12,28 +12,30 @@ bool record_unsigned(const struct record *record, struct field field,
 		     uint64_t *value)
 {
 	const unsigned char *bytes = record->data;
+	uint64_t bits = 0;
 
 	if (!record_has(record, field))
 		return false;
 	bytes += field.offset;
-	*value = 0;
 	/* Each of these copies is one instruction. */
 	switch (field.size) {
 	case 1:
-		memcpy(value, bytes, 1);
-		return true;
+		memcpy(&bits, bytes, 1);
+		break;
 	case 2:
-		memcpy(value, bytes, 2);
-		return true;
+		memcpy(&bits, bytes, 2);
+		break;
 	case 4:
-		memcpy(value, bytes, 4);
-		return true;
+		memcpy(&bits, bytes, 4);
+		break;
 	case 8:
-		memcpy(value, bytes, 8);
-		return true;
+		memcpy(&bits, bytes, 8);
+		break;
 	default:
 		return false;
 	}
+	*value = bits;
+	return true;
 }
 
 bool record_signed(const struct record *record, struct field field,
