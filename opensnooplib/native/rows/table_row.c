@@ -39,37 +39,28 @@ static bool is_below_row(const struct column *column)
 	return column->kind == COLUMN_CALLERS;
 }
 
-/* The index of the last column in the row's own line. */
-static uint32_t last_of_line(const struct row_format *format)
-{
-	uint32_t last = 0;
-
-	for (uint32_t i = 0; i < format->column_count; i++)
-		if (!is_below_row(&format->columns[i]))
-			last = i;
-	return last;
-}
-
+/* A column is padded if another follows, or if it is right-aligned. */
 static char *put_line(char *out, struct row_format *format,
 		      const struct record *record)
 {
-	uint32_t last = last_of_line(format);
+	int32_t width = 0; /* of the column that begins at `begin` */
+	char *begin = NULL;
 
 	for (uint32_t i = 0; i < format->column_count; i++) {
 		const struct column *column = &format->columns[i];
-		char *end;
 
 		if (is_below_row(column))
 			continue;
-		end = put_cells(out, format, column, record, ",",
+		if (begin) {
+			out = pad(begin, out, width);
+			*out++ = ' ';
+		}
+		begin = out;
+		width = column->width;
+		out = put_cells(out, format, column, record, ",",
 				put_table_cell);
-		if (i != last || column->width > 0)
-			end = pad(out, end, column->width);
-		if (i != last)
-			*end++ = ' ';
-		out = end;
 	}
-	return out;
+	return width > 0 ? pad(begin, out, width) : out;
 }
 
 char *put_table_row(char *out, struct row_format *format,
