@@ -4,23 +4,54 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import select
+import struct
 from enum import IntEnum
 from typing import List, NamedTuple, Sequence, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib import reader
 from opensnooplib.reader import Block, State
+from opensnooplib.recording.description import MAGIC
 from opensnooplib.rows.field import Field
 
 
-class Kind(IntEnum):
-    """What a file is: enum recording_kind of native/io/recording_input.h."""
+# struct recording_header of native/io/recording_blocks.h: the magic, the byte
+# order and the version.
+_HEADER = struct.Struct("=8sII")
+_BYTE_ORDER = 0x01020304
+_VERSION = 1
 
-    UNKNOWN = 0
-    READABLE = 1
-    NONE = 2
-    BYTE_ORDER_OTHER = 3
-    VERSION_OTHER = 4
+
+def read_header(fd: int) -> str:
+    """Read the header. Returns why this version can't read the rest, or "".
+
+    Raises OSError.
+    """
+    header = b""
+    readable = select.poll()
+    readable.register(fd, select.POLLIN)
+    while len(header) < _HEADER.size:
+        readable.poll()
+        more = os.read(fd, _HEADER.size - len(header))
+        if not more:
+            return _NO_RECORDING
+        header += more
+    magic, byte_order, version = _HEADER.unpack(header)
+    if magic != MAGIC:
+        return _NO_RECORDING
+    if byte_order != _BYTE_ORDER:
+        return (
+            "was recorded on a machine with another byte order: replay it on "
+            "one with the same"
+        )
+    if not 0 < version <= _VERSION:
+        return "was recorded by a newer opensnoop: replay it with that version"
+    return ""
+
+
+_NO_RECORDING = "is not a recording; --record writes one"
 
 
 class Test(IntEnum):
@@ -60,7 +91,7 @@ class _Condition(ctypes.Structure):
 
 
 class RecordingReader(reader.Reader):
-    """A recording in, rows out. Methods raise OSError."""
+    """A recording in, rows out; its header was read. Methods raise OSError."""
 
     def __init__(self, fd: int) -> None:
         # pylint: disable=super-init-not-called
@@ -70,11 +101,6 @@ class RecordingReader(reader.Reader):
         native_library.check(
             lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )
-
-    def read_header(self, timeout_ms: int) -> Kind:
-        """Wait for the file's first bytes, and say what they are."""
-        kind = self._lib.reader_read_header(self._reader, timeout_ms)
-        return Kind(native_library.check(kind))
 
     def poll(self, timeout_ms: int) -> State:
         """Write the rows of what is there, up to a block of another type."""

@@ -15,14 +15,14 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
-from opensnooplib.recording import description
+from opensnooplib.recording import description, recording_file
 from opensnooplib.replay import stored_columns, stored_selection
 from opensnooplib.recording.description import (
     Counts,
     DamagedError,
     Description,
 )
-from opensnooplib.recording.recording_file import Kind, RecordingReader
+from opensnooplib.recording.recording_file import RecordingReader
 from opensnooplib.replay.stored_sums import ReplaySums
 from opensnooplib.rows import row_format
 from opensnooplib.selection import kernel_selection
@@ -85,14 +85,12 @@ class _Replay:
 
     def await_start(self) -> None:
         """Read up to the first description. Raises OpensnoopError."""
-        kind = Kind.UNKNOWN
         try:
-            while kind == Kind.UNKNOWN:
-                kind = self._reader.read_header(_TICK_MS)
-            if kind != Kind.READABLE:
-                raise OpensnoopError(f"{self._name} {_WHY_NOT[kind]}")
+            why_not = recording_file.read_header(self._fd)
         except OSError as error:
             raise self._error(error) from None
+        if why_not:
+            raise OpensnoopError(f"{self._name} {why_not}")
         while self._described is None and self.is_running:
             self.step()
         if self._described is None:
@@ -243,18 +241,6 @@ class _Replay:
                 "is missing, and it isn't known what was lost there"
             )
         return ""
-
-
-_WHY_NOT = {
-    Kind.NONE: "is not a recording; --record writes one",
-    Kind.BYTE_ORDER_OTHER: (
-        "was recorded on a machine with another byte order: replay it on one "
-        "with the same"
-    ),
-    Kind.VERSION_OTHER: (
-        "was recorded by a newer opensnoop: replay it with that version"
-    ),
-}
 
 
 def _is_same_file(one: int, other: int) -> bool:

@@ -33,20 +33,17 @@ static int open_nonblocking(int fd)
 int output_init(struct output *output, int fd, size_t row_bound, int wait_ms,
 		item_reader item_at)
 {
-	size_t capacity = BUFFER_SIZE + row_bound;
 	struct stat status;
 
 	*output = (struct output){
 		.fd = fd,
-		.capacity = capacity,
 		.item_at = item_at,
 		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
 		.wait_ms = wait_ms,
 	};
 	output->had_name = output->is_file && status.st_nlink > 0;
 	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
-	output->buffer = malloc(capacity);
-	return output->buffer ? 0 : -ENOMEM;
+	return output_make_room(output, row_bound);
 }
 
 int output_make_room(struct output *output, size_t row_bound)
@@ -54,8 +51,7 @@ int output_make_room(struct output *output, size_t row_bound)
 	size_t capacity = BUFFER_SIZE + row_bound;
 	char *buffer;
 
-	/* Before output_init(), which makes the room then. */
-	if (!output->buffer || capacity <= output->capacity)
+	if (capacity <= output->capacity)
 		return 0;
 	buffer = realloc(output->buffer, capacity);
 	if (!buffer)

@@ -93,16 +93,10 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 /* Recordings, in place of rings. */
 
 /*
- * Read a recording from `fd`, which stays the caller's. Returns 0 or -ENOMEM,
- * and then *reader is NULL.
+ * Read a recording from `fd`, which stays the caller's, and whose header was
+ * read already. Returns 0 or -ENOMEM, and then *reader is NULL.
  */
 int reader_open_recording(struct reader **reader, int fd);
-
-/*
- * Read the recording's header, waiting at most `timeout_ms`. Returns an enum
- * recording_kind of recording_input.h, or a negative errno.
- */
-int reader_read_header(struct reader *reader, int timeout_ms);
 
 /*
  * Read records, waiting at most `timeout_ms`, and consume them. Returns an enum

@@ -20,14 +20,6 @@ int reader_open_recording(struct reader **reader, int fd)
 	return error;
 }
 
-int reader_read_header(struct reader *reader, int timeout_ms)
-{
-	struct recording *recording = &reader->recording;
-	int error = recording_fill(recording, timeout_ms);
-
-	return error ? error : (int)recording_take_header(recording);
-}
-
 /* A record before the first description can't be shown. */
 static enum verdict check_record(void *context, const struct record *record)
 {

@@ -64,7 +64,8 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	reader->row_bound = longest_row(&reader->format);
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
-	if (output_make_room(&reader->output, reader->row_bound) < 0)
+	if (reader->output.buffer &&
+	    output_make_room(&reader->output, reader->row_bound) < 0)
 		return false;
 	reader->current = number;
 	return true;
