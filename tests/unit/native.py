@@ -153,12 +153,6 @@ class _Text(ctypes.Structure):
     _fields_ = [("bytes", ctypes.c_void_p), ("size", ctypes.c_size_t)]
 
 
-class _Item(ctypes.Structure):
-    """struct item of native/io/output.h."""
-
-    _fields_ = [("size", ctypes.c_size_t), ("is_row", ctypes.c_bool)]
-
-
 class _Block:
     """malloc'ed memory of an exact size."""
 
@@ -335,13 +329,6 @@ class Native:
         """The record as one field of this kind, in a table."""
         columns = [Column(kind, (0, len(record)))]
         return self.table_row(columns, record, layout, **more)[:-1]
-
-    def line_size(self, text: bytes) -> int:
-        """The size of the first row, with the lines that belong to it."""
-        kept = ctypes.create_string_buffer(text, len(text))
-        self._lib.line_at.restype = _Item
-        self._lib.line_at.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-        return int(self._lib.line_at(kept, len(text)).size)
 
     def host_path(
         self, mountinfo: bytes, device: int, inside: bytes, room: int = 4096

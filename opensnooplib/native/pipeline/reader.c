@@ -49,14 +49,9 @@ int reader_finish(struct reader *reader, uint64_t until)
 void reader_get_counts(const struct reader *reader,
 		       struct reader_counts *counts)
 {
-	uint64_t unwritten = output_rows_left(&reader->output);
-
-	/* The heading can be among the rows that are left. */
-	if (unwritten > reader->rows)
-		unwritten = reader->rows;
 	*counts = (struct reader_counts){
-		.shown = reader->rows - unwritten,
-		.unwritten = unwritten + reader->undelivered,
+		.shown = reader->rows - reader->output.rows,
+		.unwritten = reader->output.rows + reader->undelivered,
 		.unreadable = reader->unreadable,
 		.cut = reader->cut,
 		.error = (uint64_t)reader->output.error,

@@ -48,22 +48,9 @@ static enum verdict write_record(void *context, const struct record *record)
 		format->first_ts = format->last_ts = ts;
 	out = writers[reader->kind](out, format, record);
 	format->last_ts = ts;
-	output_commit(&reader->output, out);
+	output_commit(&reader->output, out, true);
 	count_row(reader, record);
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
-}
-
-/* An item_reader: the block at `at`. */
-static struct item block_at(const char *at, size_t size)
-{
-	struct block_header header;
-	struct item item;
-
-	(void)size; /* a block is committed whole */
-	memcpy(&header, at, sizeof(header));
-	item.size = sizeof(header) + header.size;
-	item.is_row = header.type == BLOCK_RECORD;
-	return item;
 }
 
 /*
@@ -89,20 +76,18 @@ static void put_header(struct output *output)
 
 	memcpy(header.magic, RECORDING_MAGIC, sizeof(header.magic));
 	memcpy(out, &header, sizeof(header));
-	output_commit(output, out + sizeof(header));
-	output->rest = sizeof(header); /* no item: blocks begin after it */
+	output_commit(output, out + sizeof(header), false);
 }
 
 int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line)
 {
-	bool records = reader->kind == ROW_BLOCK;
 	int error = output_init(&reader->output, fd, reader->row_bound,
-				WRITE_WAIT_MS, records ? block_at : line_at);
+				WRITE_WAIT_MS);
 
 	reader->rows_wanted = count;
 	reader->consume = write_record;
 	reader->output.by_line = by_line || isatty(fd);
-	if (records && !error) {
+	if (reader->kind == ROW_BLOCK && !error) {
 		reader->gather_ms = gathering_ms(reader);
 		put_header(&reader->output);
 	}

@@ -29,7 +29,7 @@ static bool put_text(struct reader *reader, enum block_type type,
 	out = reader->kind == ROW_BLOCK
 		      ? put_block(out, type, text, (uint32_t)size)
 		      : put_bytes(out, text, size);
-	output_commit(&reader->output, out);
+	output_commit(&reader->output, out, false);
 	return true;
 }
 

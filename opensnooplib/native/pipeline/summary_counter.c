@@ -20,7 +20,7 @@ int reader_start_tally(struct reader *reader, int fd)
 {
 	reader->consume = count_record;
 	return output_init(&reader->output, fd, reader->row_bound,
-			   WRITE_WAIT_MS, line_at);
+			   WRITE_WAIT_MS);
 }
 
 struct tally *reader_tally(struct reader *reader)
