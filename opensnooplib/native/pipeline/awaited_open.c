@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Awaited open: an open that the tool makes itself, whose record proves that
+ * the programs work.
+ */
 #include <errno.h>
 #include <string.h>
 

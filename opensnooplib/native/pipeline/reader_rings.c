@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Reader rings: a reader has a perf ring for each CPU, also for CPUs that come
+ * online later.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>

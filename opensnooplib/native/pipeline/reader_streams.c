@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Reader streams: those that a reader's perf rings carry, one for each
+ * generation of programs.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

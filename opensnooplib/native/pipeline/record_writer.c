@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Record writer: writes each record that is selected, as a row or, unchanged,
+ * into a recording.
+ */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Replay: a reader whose input is a recording.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

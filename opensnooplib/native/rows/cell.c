@@ -82,12 +82,13 @@ static void set_name(struct cell *cell, const char *name, uint64_t number)
 		set_number(cell, number);
 }
 
-static const char *symbol_name(const struct column *column, int64_t value)
+static const char *symbol_name(const struct column *column, int64_t value,
+			       const char *otherwise)
 {
 	for (uint32_t i = 0; i < column->symbol_count; i++)
 		if (column->symbols[i].value == value)
 			return column->symbols[i].name;
-	return NULL;
+	return otherwise;
 }
 
 static void set_errno_name(struct cell *cell, const struct column *column,
@@ -96,7 +97,8 @@ static void set_errno_name(struct cell *cell, const struct column *column,
 	if (number == 0)
 		set_word(cell, CELL_NONE, "-");
 	else
-		set_name(cell, symbol_name(column, number), (uint64_t)number);
+		set_name(cell, symbol_name(column, number, NULL),
+			 (uint64_t)number);
 }
 
 /* "O_RDWR|O_CREAT", and what has no name, or no room, as one hex number. */
@@ -104,9 +106,9 @@ static void set_flag_names(struct cell *cell, const struct column *column,
 			   uint64_t flags)
 {
 	const char *limit = cell->word + CELL_WORD_SIZE - sizeof("|0x") - 16;
-	const char *access = symbol_name(column, flags & O_ACCMODE);
 	uint64_t left = flags & ~(uint64_t)O_ACCMODE;
-	char *out = put_string(cell->word, access ? access : "?");
+	char *out = put_string(cell->word,
+			       symbol_name(column, flags & O_ACCMODE, "?"));
 
 	for (uint32_t i = 0; i < column->symbol_count; i++) {
 		const struct symbol *flag = &column->symbols[i];
@@ -198,7 +200,8 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	case COLUMN_BOOL:
 		return set_word(cell, CELL_NUMBER, bits ? "true" : "false");
 	case COLUMN_ENUM:
-		return set_name(cell, symbol_name(column, (int64_t)bits), bits);
+		return set_name(cell, symbol_name(column, (int64_t)bits, NULL),
+				bits);
 	case COLUMN_ERRNO:
 		return set_errno_name(cell, column,
 				      value < 0 ? errno_of(value) : value);
