@@ -34,11 +34,9 @@ int output_init(struct output *output, int fd, size_t row_bound, int wait_ms)
 {
 	struct stat status;
 
-	*output = (struct output){
-		.fd = fd,
-		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
-		.wait_ms = wait_ms,
-	};
+	output->fd = fd;
+	output->wait_ms = wait_ms;
+	output->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 	output->had_name = output->is_file && status.st_nlink > 0;
 	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
 	return output_make_room(output, row_bound);

@@ -26,12 +26,13 @@ struct output {
 	bool by_line;  /* each line is written as soon as it is complete */
 	int wait_ms;   /* for how long one write may wait */
 	int error;     /* the errno of a write that failed, or 0 */
-	size_t row_ends[OUTPUT_ROWS_MAX]; /* in the buffer */
+	size_t row_ends[OUTPUT_ROWS_MAX]; /* bytes from the buffer's start */
 };
 
 /*
- * Write to `fd`. The buffer has room for a row of `row_bound` bytes, and one
- * write may wait for `wait_ms`. Returns 0 or -ENOMEM.
+ * Write to `fd`; at first, *output is all zero. The buffer has room for a row
+ * of `row_bound` bytes, and one write may wait for `wait_ms`. Returns 0 or
+ * -ENOMEM.
  */
 int output_init(struct output *output, int fd, size_t row_bound, int wait_ms);
 

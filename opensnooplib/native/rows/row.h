@@ -7,7 +7,10 @@
 
 #include "rows/row_format.h"
 
-/* Writes the record's row at `out`, line end included, and returns its end. */
+/*
+ * Writes the record's row at `out`, line end included, and returns its end.
+ * `out` has room for longest_row() bytes. The three below are such functions.
+ */
 typedef char *row_writer(char *out, struct row_format *format,
 			 const struct record *record);
 
