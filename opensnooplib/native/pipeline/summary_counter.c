@@ -3,7 +3,6 @@
 
 #include "pipeline/reader_data.h"
 #include "pipeline/selection.h"
-#include "pipeline/stream_format.h"
 
 static enum verdict count_record(void *context, const struct record *record)
 {
