@@ -9,7 +9,7 @@ from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.globs import Glob
 
 # The formats of rows, in the order of enum row_kind of
-# native/pipeline/stream_format.h.
+# native/pipeline/reader_data.h.
 FORMATS = ("table", "json", "csv")
 
 

@@ -22,7 +22,7 @@ _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
 class State(IntEnum):
-    """enum reader_state of native/pipeline/progress.h."""
+    """enum reader_state of native/pipeline/reader_data.h."""
 
     RUNNING = 0
     COUNT_REACHED = 1
@@ -43,12 +43,17 @@ class Block(IntEnum):
 
 
 class Counts(NamedTuple):
-    """struct reader_counts of native/pipeline/progress.h."""
+    """struct reader_counts of native/pipeline/reader_data.h."""
 
     shown: int
     unwritten: int
     unreadable: int
     cut: int
+    error: int = 0  # the errno of the write that failed, or 0
+    # Of a recording: records that are too short to be shown, and how many
+    # bytes were read.
+    impossible: int = 0
+    offset: int = 0
 
 
 class _Layout(ctypes.Structure):
@@ -65,18 +70,8 @@ class _Layout(ctypes.Structure):
     ]
 
 
-class _AwaitedOpen(ctypes.Structure):
-    """struct awaited_open of native/pipeline/awaited_open.h."""
-
-    _fields_ = [
-        ("path", ctypes.c_char_p),
-        ("pid", ctypes.c_uint32),
-        ("ret", ctypes.c_int32),
-    ]
-
-
 class _Symbol(ctypes.Structure):
-    """struct symbol of native/rows/number_names.h."""
+    """struct symbol of native/rows/column.h."""
 
     _fields_ = [("value", ctypes.c_int64), ("name", ctypes.c_char_p)]
 
@@ -96,15 +91,17 @@ class _Column(ctypes.Structure):
 
 
 class _FormatRequest(ctypes.Structure):
-    """struct format_request of native/pipeline/stream_format.h."""
+    """struct format_request of native/pipeline/reader_data.h."""
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
         ("color", ctypes.c_bool),
         ("wall_offset", ctypes.c_int64),
         ("layout", _Layout),
+        ("record_least", ctypes.c_uint32),
         ("columns", ctypes.POINTER(_Column)),
         ("column_count", ctypes.c_uint32),
+        ("map_fd", ctypes.c_int),
     ]
 
 
@@ -147,8 +144,8 @@ def _native_field(field: Field, size: int) -> NativeField:
 
 def _native_column(column: Column) -> _Column:
     field = column.field
-    symbols = (_Symbol * len(field.symbols))(
-        *(_Symbol(value, name.encode()) for value, name in field.symbols)
+    symbols = (_Symbol * len(column.symbols))(
+        *(_Symbol(value, name.encode()) for value, name in column.symbols)
     )
     return _Column(
         column.kind,
@@ -161,7 +158,9 @@ def _native_column(column: Column) -> _Column:
     )
 
 
-def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
+def _native_format(
+    row_format: RowFormat, wall_offset: int, map_fd: int
+) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
         field = row_format.schema.known(name)
@@ -173,8 +172,10 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
         row_format.color,
         wall_offset,
         layout,
+        row_format.schema.least,
         (_Column * len(columns))(*columns),
         len(columns),
+        map_fd,
     )
 
 
@@ -230,23 +231,19 @@ _SIGNATURES: Dict[str, Sequence[Any]] = {
     "reader_install": [_reader, _int],
     "reader_follow_cpu": [_reader, _int],
     "reader_deaf_cpu": [_reader],
-    "reader_set_map": [_reader, _int],
     "reader_set_format": [_reader, ctypes.POINTER(_FormatRequest)],
     "reader_name_callers": [_reader],
-    "reader_await_open": [_reader, ctypes.POINTER(_AwaitedOpen), _int],
+    "reader_await_open": [_reader, ctypes.c_char_p, _u32, _int, _int],
     "reader_add_own_process": [_reader, _u32],
     "reader_end_own_process": [_reader, _u32],
     "reader_start": [_reader, _int, ctypes.c_uint64, ctypes.c_bool],
     "reader_set_globs": [_reader, ctypes.POINTER(_Glob), _u32],
     "reader_set_conditions": [_reader, ctypes.POINTER(_Condition), _u32],
     "reader_put_heading": [_reader, ctypes.c_char_p],
-    "reader_start_recording": [_reader, _int, ctypes.c_uint64],
-    "reader_put_counts": [_reader, ctypes.c_char_p],
     "reader_put_text": [_reader, ctypes.c_char_p],
     "reader_poll": [_reader, _int],
     "reader_finish": [_reader, ctypes.c_uint64],
     "reader_get_counts": [_reader, ctypes.POINTER(_Counts)],
-    "reader_output_error": [_reader],
 }
 
 
@@ -336,13 +333,12 @@ class Reader:
         cpu = int(self._lib.reader_deaf_cpu(self._reader))
         return cpu if cpu >= 0 else None
 
-    def set_map(self, map_fd: int) -> None:
-        """Set the perf event array for the rings of CPUs that come online."""
-        self._lib.reader_set_map(self._reader, map_fd)
+    def set_format(self, row_format: RowFormat, map_fd: int = 0) -> None:
+        """Set the format of the newest stream's rows.
 
-    def set_format(self, row_format: RowFormat) -> None:
-        """Set the format of the newest stream's rows."""
-        request = _native_format(row_format, self.wall_offset_ns)
+        `map_fd` is its perf event array, for CPUs that come online.
+        """
+        request = _native_format(row_format, self.wall_offset_ns, map_fd)
         check(self._lib.reader_set_format(self._reader, ctypes.byref(request)))
         # The format must stay: the native code keeps pointers into it.
         self._formats[self._newest] = request
@@ -361,9 +357,8 @@ class Reader:
         Raises OSError: EAGAIN if there is no room for their rows.
         """
         name = None if path is None else os.fsencode(path)
-        awaited = _AwaitedOpen(name, pid, ret)
         seen = self._lib.reader_await_open(
-            self._reader, ctypes.byref(awaited), timeout_ms
+            self._reader, name, pid, ret, timeout_ms
         )
         return bool(check(seen))
 
@@ -379,7 +374,7 @@ class Reader:
         self._lib.reader_end_own_process(self._reader, pid)
 
     def start(self, fd: int, row_limit: int, by_line: bool) -> None:
-        """Write rows to `fd`, at most `row_limit` (0: no limit).
+        """Write rows or records to `fd`, at most `row_limit` (0: no limit).
 
         `by_line`: write each row by itself.
         """
@@ -405,19 +400,8 @@ class Reader:
     def put_heading(self, text: str) -> None:
         check(self._lib.reader_put_heading(self._reader, text.encode()))
 
-    def start_recording(self, fd: int, limit: int) -> None:
-        """Write a recording to `fd`, not rows; of at most `limit` records."""
-        check(self._lib.reader_start_recording(self._reader, fd, limit))
-
-    def put_counts(self, facts: str) -> None:
-        """Write counts into the recording.
-
-        Raises OSError: EIO if there is no room for them now.
-        """
-        check(self._lib.reader_put_counts(self._reader, facts.encode()))
-
     def put_text(self, text: str) -> None:
-        """Write text that is neither row nor heading.
+        """Write text that is neither row nor heading; to a recording, counts.
 
         Raises OSError: EIO if there is no room for it now.
         """
@@ -440,7 +424,3 @@ class Reader:
         counts = _Counts()
         self._lib.reader_get_counts(self._reader, ctypes.byref(counts))
         return Counts(*(getattr(counts, name) for name in Counts._fields))
-
-    def output_error(self) -> int:
-        """The errno of the write that failed, or 0."""
-        return int(self._lib.reader_output_error(self._reader))

@@ -1,10 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups of open(2)'s flags, by the word that -f takes for each."""
+"""The flags of open(2): their names, and groups of them."""
 
 from __future__ import annotations
 
-# The flags of each group; an open needs one of them.
+import os
+
+# The flags of each group, by the word that -f takes for it; an open needs one
+# of them.
 FLAG_GROUPS = {
     "write": ("O_WRONLY", "O_RDWR"),
     "create": ("O_CREAT", "O_TMPFILE"),
 }
+
+# In the order in which a row shows them; those of several bits come before
+# their parts. The first ones are values of O_ACCMODE.
+_SHOWN = (
+    *("O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"),
+    *("O_CREAT", "O_EXCL", "O_NOCTTY", "O_TRUNC", "O_APPEND", "O_NONBLOCK"),
+    *("O_SYNC", "O_DSYNC", "O_ASYNC", "O_DIRECT", "O_TMPFILE", "O_DIRECTORY"),
+    *("O_NOFOLLOW", "O_NOATIME", "O_CLOEXEC", "O_PATH"),
+)
+
+# O_LARGEFILE as the kernel has it: asm-generic/fcntl.h, and asm/fcntl.h of
+# arm64. It is 0 in libc where every file may be large.
+_LARGEFILE = 0o400000 if os.uname().machine == "aarch64" else 0o100000
+
+FLAG_NAMES = [
+    *((getattr(os, name), name) for name in _SHOWN),
+    (_LARGEFILE, "O_LARGEFILE"),
+]

@@ -14,12 +14,10 @@ _COUNTS_SECONDS = 1
 class Recorder:
     """A recording that is being written."""
 
-    def __init__(self, rings: Reader, output: int, limit: int) -> None:
-        """Record at most `limit` records (0: no limit). Raises OSError."""
+    def __init__(self, rings: Reader) -> None:
         self._rings = rings
         self._records = 0
         self._next_counts = 0.0
-        rings.start_recording(output, limit)
 
     def counts_are_due(self) -> bool:
         """Are there new records, and were the last counts a while ago?"""
@@ -33,6 +31,6 @@ class Recorder:
         """Write how many records are missing up to here."""
         facts = description.count(lost, missed, ended)
         try:
-            self._rings.put_counts(facts)
+            self._rings.put_text(facts)
         except OSError:
             pass  # the output is full or gone: the next poll reports it

@@ -1,29 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C library's reader of recordings: native/pipeline/replay.h."""
+"""The C library's reader of recordings: native/pipeline/replay.c."""
 
 from __future__ import annotations
 
 import ctypes
-from enum import IntEnum
+import os
+import select
+import struct
 from typing import Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib import reader
 from opensnooplib.reader import Block, State
+from opensnooplib.recording.description import MAGIC
 
 
-class Kind(IntEnum):
-    """What a file is: enum recording_kind of native/io/recording_input.h."""
+# struct recording_header of native/io/recording_blocks.h: the magic, the byte
+# order and the version.
+_HEADER = struct.Struct("=8sII")
+_BYTE_ORDER = 0x01020304
+_VERSION = 1
 
-    UNKNOWN = 0
-    READABLE = 1
-    NONE = 2
-    BYTE_ORDER_OTHER = 3
-    VERSION_OTHER = 4
+
+def read_header(fd: int) -> str:
+    """Read the header. Returns why this version can't read the rest, or "".
+
+    Raises OSError.
+    """
+    header = b""
+    readable = select.poll()
+    readable.register(fd, select.POLLIN)
+    while len(header) < _HEADER.size:
+        readable.poll()
+        more = os.read(fd, _HEADER.size - len(header))
+        if not more:
+            return _NO_RECORDING
+        header += more
+    magic, byte_order, version = _HEADER.unpack(header)
+    if magic != MAGIC:
+        return _NO_RECORDING
+    if byte_order != _BYTE_ORDER:
+        return (
+            "was recorded on a machine with another byte order: replay it on "
+            "one with the same"
+        )
+    if not 0 < version <= _VERSION:
+        return "was recorded by a newer opensnoop: replay it with that version"
+    return ""
+
+
+_NO_RECORDING = "is not a recording; --record writes one"
 
 
 class RecordingReader(reader.Reader):
-    """A recording in, rows out. Methods raise OSError."""
+    """A recording in, rows out; its header was read. Methods raise OSError."""
 
     def __init__(self, fd: int) -> None:
         # pylint: disable=super-init-not-called
@@ -31,23 +61,9 @@ class RecordingReader(reader.Reader):
         self._reader = ctypes.c_void_p()
         self._formats = {}
         self._conditions = {}
-        lib.reader_input_offset.restype = ctypes.c_uint64
-        lib.reader_input_offset.argtypes = [ctypes.c_void_p]
-        lib.reader_set_record_least.restype = None
-        lib.reader_set_record_least.argtypes = [
-            ctypes.c_void_p,
-            ctypes.c_uint32,
-        ]
-        lib.reader_impossible.restype = ctypes.c_uint64
-        lib.reader_impossible.argtypes = [ctypes.c_void_p]
         native_library.check(
             lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )
-
-    def read_header(self, timeout_ms: int) -> Kind:
-        """Wait for the file's first bytes, and say what they are."""
-        kind = self._lib.reader_read_header(self._reader, timeout_ms)
-        return Kind(native_library.check(kind))
 
     def poll(self, timeout_ms: int) -> State:
         """Write the rows of what is there, up to a block of another type."""
@@ -61,15 +77,3 @@ class RecordingReader(reader.Reader):
             self._reader, ctypes.byref(body), ctypes.byref(size)
         )
         return Block(kind), ctypes.string_at(body, size.value)
-
-    def offset(self) -> int:
-        """The number of bytes of the recording that were read."""
-        return int(self._lib.reader_input_offset(self._reader))
-
-    def set_record_least(self, count: int) -> None:
-        """Records from here on must have at least `count` bytes."""
-        self._lib.reader_set_record_least(self._reader, count)
-
-    def impossible(self) -> int:
-        """The number of records that are too short; they have no rows."""
-        return int(self._lib.reader_impossible(self._reader))

@@ -15,14 +15,14 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
-from opensnooplib.recording import description
+from opensnooplib.recording import description, recording_file
 from opensnooplib.replay import stored_columns
 from opensnooplib.recording.description import (
     Counts,
     DamagedError,
     Description,
 )
-from opensnooplib.recording.recording_file import Kind, RecordingReader
+from opensnooplib.recording.recording_file import RecordingReader
 from opensnooplib.rows import row_format
 from opensnooplib.selection import selections
 from opensnooplib.summary.summing import Summing
@@ -85,14 +85,12 @@ class _Replay:
 
     def await_start(self) -> None:
         """Read up to the first description. Raises OpensnoopError."""
-        kind = Kind.UNKNOWN
         try:
-            while kind == Kind.UNKNOWN:
-                kind = self._reader.read_header(_TICK_MS)
-            if kind != Kind.READABLE:
-                raise OpensnoopError(f"{self._name} {_WHY_NOT[kind]}")
+            why_not = recording_file.read_header(self._fd)
         except OSError as error:
             raise self._error(error) from None
+        if why_not:
+            raise OpensnoopError(f"{self._name} {why_not}")
         while self._described is None and self.is_running:
             self.step()
         if self._described is None:
@@ -108,16 +106,10 @@ class _Replay:
             )
         stored_columns.check_names(self._options, self._described)
         self._set_format(self._described)
-        if self._options.summary:
-            self._summing = Summing(
-                self._reader, output, self._options, self._began_ns
-            )
-        else:
-            self._reader.start(
-                output,
-                self._options.row_limit,
-                self._options.unbuffered,
-            )
+        options = self._options
+        self._reader.start(output, options.row_limit, options.unbuffered)
+        if options.summary:
+            self._summing = Summing(self._reader, options, self._began_ns)
         self._messages.note(_introduction(self._name, self._described))
 
     @property
@@ -136,7 +128,7 @@ class _Replay:
         if self._state != State.AT_BLOCK:
             return
         self._state = State.RUNNING
-        at = self._reader.offset()
+        at = self._reader.counts().offset
         kind, body = self._reader.take_block()
         try:
             if kind == Block.COUNTS:
@@ -165,12 +157,10 @@ class _Replay:
             self._options, schema, self._began_ns
         )
         self._reader.set_format(self._format)
-        self._reader.set_record_least(schema.least)
         self._reader.set_conditions(conditions, self._options.globs)
 
     def put_heading(self) -> None:
-        if not self._options.summary:
-            self._reader.put_heading(self._format.heading())
+        self._reader.put_heading(self._format.heading())
 
     def end(self) -> int:
         """Write what is left and the last line. Returns the exit status."""
@@ -188,7 +178,7 @@ class _Replay:
         trouble = self._trouble()
         if trouble:
             self._messages.warn(f"{self._name} {trouble}")
-        impossible = self._reader.impossible()
+        impossible = self._reader.counts().impossible
         if impossible:
             self._messages.warn(
                 f"{self._name} has {counted(impossible, 'record')} shorter "
@@ -222,7 +212,7 @@ class _Replay:
         """What is wrong with the file, or ""."""
         offset = self._damaged_at
         if offset is None:
-            offset = self._reader.offset()
+            offset = self._reader.counts().offset
         if self._read_error:
             return f"can't be read after byte {offset}: {self._read_error}"
         if self._state == State.INPUT_DAMAGED:
@@ -242,18 +232,6 @@ class _Replay:
                 "is missing, and it isn't known what was lost there"
             )
         return ""
-
-
-_WHY_NOT = {
-    Kind.NONE: "is not a recording; --record writes one",
-    Kind.BYTE_ORDER_OTHER: (
-        "was recorded on a machine with another byte order: replay it on one "
-        "with the same"
-    ),
-    Kind.VERSION_OTHER: (
-        "was recorded by a newer opensnoop: replay it with that version"
-    ),
-}
 
 
 def _is_same_file(one: int, other: int) -> bool:

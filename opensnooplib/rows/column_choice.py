@@ -8,9 +8,11 @@ added in C is shown. A comment on the field in C wins over both.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import SourceError
+from opensnooplib.base.open_flags import FLAG_NAMES
 from opensnooplib.options import Options
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.rows.headings import KNOWN, STYLES, Kind
@@ -19,13 +21,22 @@ from opensnooplib.rows.schema import Schema
 
 
 class Column(NamedTuple):
-    """One column of a row; symbols and elements are the field's."""
+    """One column of a row; the number of elements is the field's."""
 
     heading: str
     key: str  # in JSON and CSV
     kind: Kind
     field: Field
     width: int  # characters; negative: left-aligned
+
+    @property
+    def symbols(self) -> Sequence[Tuple[int, str]]:
+        """The names of numbers that the column shows, by value."""
+        if self.kind == Kind.FLAG_NAMES:
+            return FLAG_NAMES
+        if self.kind in (Kind.ERRNO, Kind.ERRNAME):
+            return list(ERROR_NAMES.items())
+        return self.field.symbols
 
 
 # Fields that JSON always has, and the table only when asked for.

@@ -19,21 +19,21 @@ class RowFormat(NamedTuple):
 
     schema: Schema
     columns: List[Column]
-    kind: str  # one of FORMATS
+    kind: str  # one of FORMATS, "recording" or "summary"
     color: bool
 
     @property
     def number(self) -> int:
-        """enum row_kind of native/pipeline/stream_format.h."""
-        return FORMATS.index(self.kind)
+        """enum row_kind of native/pipeline/reader_data.h."""
+        return (*FORMATS, "recording", "summary").index(self.kind)
 
     @property
     def has_callers(self) -> bool:
         return any(c.kind == Kind.CALLERS for c in self.columns)
 
     def heading(self) -> str:
-        """The first line, newline included; empty for JSON."""
-        if self.kind == "json":
+        """The first line, newline included; empty for JSON and summaries."""
+        if self.kind in ("json", "summary"):
             return ""
         if self.kind == "csv":
             return ",".join(c.key for c in self.columns) + "\r\n"
@@ -52,12 +52,11 @@ def choose(schema: Schema, options: Options) -> RowFormat:
 
     Raises OpensnoopError where the schema lacks a column asked for.
     """
-    return RowFormat(
-        schema,
-        column_choice.choose(schema, options),
-        options.format,
-        options.color,
-    )
+    kind = options.format
+    if options.record or options.summary:
+        kind = "recording" if options.record else "summary"
+    columns = column_choice.choose(schema, options)
+    return RowFormat(schema, columns, kind, options.color)
 
 
 def wall_offset_ns() -> int:

@@ -72,13 +72,11 @@ def _entries(table: _Table) -> Iterator[Tuple[int, bytes, _Entry]]:
 class Counts:
     """Counts the opens that a reader reads, in place of rows."""
 
-    def __init__(self, reader: Reader, output: int, has_times: bool) -> None:
-        """Raises OSError."""
+    def __init__(self, reader: Reader, has_times: bool) -> None:
         self._has_times = has_times
         self._lib = lib = native_library.load()
         lib.reader_tally.restype = ctypes.POINTER(_Tally)
         lib.reader_tally.argtypes = [ctypes.c_void_p]
-        native_library.check(lib.reader_start_tally(reader._reader, output))
         self._tally = lib.reader_tally(reader._reader).contents
 
     def stop_at(self, until_ns: int) -> None:

@@ -19,15 +19,13 @@ _TOP_SECONDS = 1.0
 
 
 class Summing:
-    """Counts what a trace or a replay reads. Methods raise OSError."""
+    """Shows the counts of what `rows` reads. Methods raise OSError."""
 
-    def __init__(
-        self, rows: Reader, output: int, options: Options, began_ns: int
-    ) -> None:
+    def __init__(self, rows: Reader, options: Options, began_ns: int) -> None:
         """The first interval begins at `began_ns`, of CLOCK_MONOTONIC."""
         self._rows = rows
         self._options = options
-        self._counts = Counts(rows, output, options.latency)
+        self._counts = Counts(rows, options.latency)
         self._screen: Optional[Screen] = None
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far

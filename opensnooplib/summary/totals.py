@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+
+from opensnooplib.base.error_names import ERROR_NAMES
 
 
 class File(NamedTuple):
@@ -96,4 +97,4 @@ def sorted_errors(summary: Summary) -> List[Tuple[int, int]]:
 
 
 def error_name(number: int) -> str:
-    return errno.errorcode.get(number, str(number))
+    return ERROR_NAMES.get(number, str(number))

@@ -30,7 +30,7 @@ def tell_output_error(
     """Say why rows or records could not be written."""
     where = options.record or options.output_file or "stdout"
     what = "records" if options.record else "rows"
-    error = rings.output_error()
+    error = rings.counts().error
     if error == errno.ESTALE:
         messages.warn(
             f"{where} was truncated or removed during the trace: {what} "

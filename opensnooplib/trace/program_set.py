@@ -50,9 +50,8 @@ class ProgramSet:
         self._rings = rings
         self._options = options
         self._before = [0, 0]
-        rings.set_map(taken.maps[EVENTS_MAP])
         self.format = row_format.choose(taken.schema, options)
-        rings.set_format(self.format)
+        rings.set_format(self.format, taken.maps[EVENTS_MAP])
         if self.format.has_callers and not options.record:
             rings.name_callers()
         conditions = selections.for_reader(options, taken.schema)
@@ -65,12 +64,7 @@ class ProgramSet:
         return self.taken.programs
 
     def put_heading(self) -> None:
-        """Write the heading of the rows, or the description of the records.
-
-        A summary has headings of its own.
-        """
-        if self._options.summary:
-            return
+        """Write the heading of the rows, or the description of the records."""
         if self._options.record:
             # Imported here since rows don't need it.
             from opensnooplib.recording import description

@@ -89,14 +89,13 @@ class Trace:
 
         Nothing is written before put_heading().
         """
-        limit = self.options.row_limit
-        if self.options.record:
-            self._recorder = Recorder(self.rings, output, limit)
-        elif self.options.summary:
+        options = self.options
+        self.rings.start(output, options.row_limit, options.unbuffered)
+        if options.record:
+            self._recorder = Recorder(self.rings)
+        if options.summary:
             now_ns = native_library.kernel_clock_ns()
-            self._summing = Summing(self.rings, output, self.options, now_ns)
-        else:
-            self.rings.start(output, limit, self.options.unbuffered)
+            self._summing = Summing(self.rings, options, now_ns)
 
     def put_heading(self) -> None:
         """Write the heading of the rows, which the next poll() writes."""

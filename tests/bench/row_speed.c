@@ -14,9 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "rows/csv_row.h"
-#include "rows/json_row.h"
-#include "rows/table_row.h"
+#include "rows/row.h"
 
 /* The fields of struct event in bpf_src/event.h. */
 struct event {
@@ -109,8 +107,7 @@ int main(int argc, char **argv)
 		.column_count = sizeof(data_columns) / sizeof(*data_columns),
 		.clock = {.wall_offset = 1700000000000000000},
 	};
-	char *(*put_row)(char *out, struct row_format *format,
-			 const struct record *record) = put_json_row;
+	row_writer *put_row = put_json_row;
 	unsigned long rows, i;
 	double began;
 	char *row;
@@ -130,8 +127,7 @@ int main(int argc, char **argv)
 		records[i].size = (uint32_t)fill(&events[i], (unsigned int)i);
 	}
 	rows = strtoul(argv[2], NULL, 10);
-	row = malloc(json_row_bound(&format) + csv_row_bound(&format) +
-		     table_row_bound(&format));
+	row = malloc(longest_row(&format));
 	if (!row)
 		return 1;
 	began = seconds_spent();

@@ -333,7 +333,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct input input = {bytes, size};
-	struct merge merge;
+	struct merge merge = {0};
 
 	world.ring_count = 1 + take_u8(&input) % RINGS_MAX;
 	world.has_ts = take_u8(&input) % 8 != 7;
@@ -343,7 +343,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		world.kernel[i].next = 0;
 		world.kernel[i].scribbled = world.rings[i].head;
 	}
-	CHECK(merge_init(&merge, world.rings, world.ring_count) == 0);
+	CHECK(merge_set_rings(&merge, world.rings, world.ring_count) == 0);
 	for (uint32_t stream = 0; world.has_ts && stream < STREAMS; stream++)
 		merge.ts[stream] = (struct field){TS_OFFSET, TS_SIZE};
 

@@ -3,10 +3,10 @@
  * Any file, replayed with any columns and conditions: it ends, and nothing
  * is read or written where it shouldn't be.
  *
- * The input is a list of blocks, which get a good checksum, or the fuzzer
- * would never come past it; then a tail of raw bytes, and some byte of it all
- * may be changed. What the frontend guarantees of columns is kept, as in
- * row_fuzzer.c.
+ * The input is what follows the header: a list of blocks, which get a good
+ * checksum, or the fuzzer would never come past it; then a tail of raw bytes,
+ * and some byte of it all may be changed. What the frontend guarantees of
+ * columns is kept, as in row_fuzzer.c.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -31,18 +31,12 @@ static struct field take_field(struct input *input)
 
 static size_t make_file(struct input *input, char *file)
 {
-	const struct recording_header header = {
-		.magic = {'\x89', 'O', 'S', 'N', 'O', 'O', 'P', '\n'},
-		.byte_order = RECORDING_BYTE_ORDER,
-		.version = RECORDING_VERSION,
-	};
 	unsigned int blocks = take_u8(input) % 16;
 	uint16_t changed = take_u16(input);
 	uint8_t change = take_u8(input);
-	char *end = file + sizeof(header);
+	char *end = file;
 	size_t rest;
 
-	memcpy(file, &header, sizeof(header));
 	while (blocks-- > 0) {
 		uint32_t type = take_u8(input) % 5;
 		uint32_t size = take_u8(input);
@@ -59,6 +53,8 @@ static size_t make_file(struct input *input, char *file)
 	return (size_t)(end - file);
 }
 
+static bool is_counted; /* records have no rows */
+
 static void set_format(struct input *input, struct reader *reader)
 {
 	/* The reader goes on reading them. */
@@ -66,7 +62,9 @@ static void set_format(struct input *input, struct reader *reader)
 	struct format_request request = {
 		.columns = columns,
 		.column_count = 1 + take_u8(input) % COLUMNS_MAX,
-		.kind = take_u8(input) % (ROW_CSV + 1),
+		.kind = is_counted ? ROW_COUNTED
+				   : take_u8(input) % (ROW_CSV + 1),
+		.record_least = take_u8(input) % 32,
 	};
 
 	request.layout = (struct layout){
@@ -112,17 +110,6 @@ static void set_conditions(struct input *input, struct reader *reader)
 	reader_set_conditions(reader, all, count);
 }
 
-static void start(struct input *input, struct reader *reader, int output)
-{
-	uint64_t limit = take_u8(input) % 4;
-
-	if (take_u8(input) & 1) {
-		CHECK(reader_start(reader, output, limit, false) == 0);
-		return;
-	}
-	CHECK(reader_start_tally(reader, output) == 0);
-}
-
 static uint64_t opened_in(const struct tally_table *table)
 {
 	uint64_t opened = table->no_place;
@@ -156,32 +143,29 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	size_t rounds = 0;
 
 	CHECK(reader_open_recording(&reader, fd) == 0);
-	state = reader_read_header(reader, 0);
-	if (state == RECORDING_READABLE) {
-		set_format(input, reader);
-		reader_set_record_least(reader, take_u8(input) % 32);
-		set_conditions(input, reader);
-		start(input, reader, output);
-		reader_tally(reader)->until = take_u16(input);
-		do {
-			/* At most a read and a block in each round. */
-			CHECK(rounds++ <= 2 * file_size);
-			state = reader_poll_recording(reader, 0);
-			check_tally(input, reader);
-			if (state != READER_AT_BLOCK)
-				continue;
-			CHECK(reader_take_block(reader, &body, &size) > 0);
-			free(memcpy(exactly(size + 1), body, size));
-			if (rounds % 3 == 0)
-				set_format(input, reader);
-			state = READER_RUNNING;
-		} while (state == READER_RUNNING);
-		CHECK(reader_input_offset(reader) <= file_size);
-		reader_finish(reader, 0);
-		reader_get_counts(reader, &counts);
-		CHECK(counts.shown + reader_impossible(reader) <= file_size);
-		CHECK(counts.unwritten == 0);
-	}
+	is_counted = take_u8(input) & 1;
+	set_format(input, reader);
+	set_conditions(input, reader);
+	CHECK(reader_start(reader, output, take_u8(input) % 4, false) == 0);
+	reader_tally(reader)->until = take_u16(input);
+	do {
+		/* At most a read and a block in each round. */
+		CHECK(rounds++ <= 2 * file_size + 2);
+		state = reader_poll_recording(reader, 0);
+		check_tally(input, reader);
+		if (state != READER_AT_BLOCK)
+			continue;
+		CHECK(reader_take_block(reader, &body, &size) > 0);
+		free(memcpy(exactly(size + 1), body, size));
+		if (rounds % 3 == 0)
+			set_format(input, reader);
+		state = READER_RUNNING;
+	} while (state == READER_RUNNING);
+	reader_finish(reader, 0);
+	reader_get_counts(reader, &counts);
+	CHECK(counts.offset <= sizeof(struct recording_header) + file_size);
+	CHECK(counts.shown + counts.impossible <= file_size);
+	CHECK(counts.unwritten == 0);
 	reader_close(reader);
 }
 

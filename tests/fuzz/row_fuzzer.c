@@ -9,9 +9,7 @@
  */
 #include "columns.h"
 #include "judge.h"
-#include "rows/csv_row.h"
-#include "rows/json_row.h"
-#include "rows/table_row.h"
+#include "rows/row.h"
 
 #define COLUMNS_MAX 16
 #define WIDTH_MAX   4096
@@ -201,7 +199,7 @@ static const char *after_cell(const char *at)
 static void check_csv_row(struct row_format *format,
 			  const struct record *record)
 {
-	size_t bound = csv_row_bound(format);
+	size_t bound = longest_row(format);
 	char *row = exactly(bound + 1);
 	size_t size = (size_t)(put_csv_row(row, format, record) - row);
 	const char *at = row;
@@ -221,7 +219,7 @@ static void check_csv_row(struct row_format *format,
 static void check_json_row(struct row_format *format,
 			   const struct record *record)
 {
-	size_t bound = json_row_bound(format);
+	size_t bound = longest_row(format);
 	char *row = exactly(bound);
 	size_t size = (size_t)(put_json_row(row, format, record) - row);
 	char *terminated;
@@ -239,7 +237,7 @@ static void check_json_row(struct row_format *format,
 static void check_table_row(struct row_format *format,
 			    const struct record *record)
 {
-	size_t bound = table_row_bound(format);
+	size_t bound = longest_row(format);
 	char *row = exactly(bound);
 	const char *end = put_table_row(row, format, record);
 	const char *next = memchr(row, '\n', (size_t)(end - row));

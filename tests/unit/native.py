@@ -17,6 +17,8 @@ from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.native_library import NativeField
 from opensnooplib.reader import _Column, _Glob, _Layout, _native_glob, _Symbol
+from opensnooplib.rows import column_choice
+from opensnooplib.rows.field import Field
 from opensnooplib.rows.headings import Kind
 from opensnooplib.base.globs import Glob
 
@@ -69,6 +71,14 @@ class Column(NamedTuple):
     symbols: Sequence[Tuple[int, str]] = ()
 
 
+def _usual_symbols(kind: int) -> Sequence[Tuple[int, str]]:
+    """The names that a column of this kind shows in the tool."""
+    if kind not in list(Kind):
+        return ()
+    field = Field("name", 0, 0, "unsigned")
+    return column_choice.Column("", "", Kind(kind), field, 0).symbols
+
+
 class Layout(NamedTuple):
     """The fields that have a meaning of their own: offset, size."""
 
@@ -92,9 +102,7 @@ class _Clock(ctypes.Structure):
         ("wall_offset", ctypes.c_int64),
         ("second", ctypes.c_int64),
         ("date_size", ctypes.c_uint),
-        ("zone_size", ctypes.c_uint),
-        ("date", ctypes.c_char * 40),
-        ("zone", ctypes.c_char * 8),
+        ("date", ctypes.c_char * 48),
     ]
 
 
@@ -145,12 +153,6 @@ class _Text(ctypes.Structure):
     _fields_ = [("bytes", ctypes.c_void_p), ("size", ctypes.c_size_t)]
 
 
-class _Item(ctypes.Structure):
-    """struct item of native/io/output.h."""
-
-    _fields_ = [("size", ctypes.c_size_t), ("is_row", ctypes.c_bool)]
-
-
 class _Block:
     """malloc'ed memory of an exact size."""
 
@@ -192,9 +194,8 @@ class Native:
             getattr(lib, name).argtypes = types
             getattr(lib, name).restype = pointer
         lib.names_free.argtypes = [ctypes.POINTER(_Names)]
-        for name in ("table_row_bound", "json_row_bound", "csv_row_bound"):
-            getattr(lib, name).argtypes = [ctypes.POINTER(_RowFormat)]
-            getattr(lib, name).restype = size
+        lib.longest_row.argtypes = [ctypes.POINTER(_RowFormat)]
+        lib.longest_row.restype = size
         lib.host_mounts_new.argtypes = [ctypes.c_char_p]
         lib.host_mounts_new.restype = pointer
         lib.host_mounts_free.argtypes = [pointer]
@@ -264,13 +265,11 @@ class Native:
             native.width = column.width
             native.name = column.name.encode()
             native.count = column.elements
-            native.symbols = (_Symbol * len(column.symbols))(
-                *(
-                    _Symbol(value, name.encode())
-                    for value, name in column.symbols
-                )
+            symbols = column.symbols or _usual_symbols(column.kind)
+            native.symbols = (_Symbol * len(symbols))(
+                *(_Symbol(value, name.encode()) for value, name in symbols)
             )
-            native.symbol_count = len(column.symbols)
+            native.symbol_count = len(symbols)
         row_format = _RowFormat(
             _Layout(*(NativeField(*field) for field in layout)),
             array,
@@ -281,9 +280,7 @@ class Native:
             setattr(row_format, name, value)
         data = _Block(len(record), record)
         native_record = _Record(data.address, len(record))
-        bound = getattr(self._lib, f"{kind}_row_bound")(
-            ctypes.byref(row_format)
-        )
+        bound = self._lib.longest_row(ctypes.byref(row_format))
         out = _Block(bound)
         end = getattr(self._lib, f"put_{kind}_row")(
             out.address, ctypes.byref(row_format), ctypes.byref(native_record)
@@ -333,13 +330,6 @@ class Native:
         columns = [Column(kind, (0, len(record)))]
         return self.table_row(columns, record, layout, **more)[:-1]
 
-    def line_size(self, text: bytes) -> int:
-        """The size of the first row, with the lines that belong to it."""
-        kept = ctypes.create_string_buffer(text, len(text))
-        self._lib.line_at.restype = _Item
-        self._lib.line_at.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-        return int(self._lib.line_at(kept, len(text)).size)
-
     def host_path(
         self, mountinfo: bytes, device: int, inside: bytes, room: int = 4096
     ) -> Optional[bytes]:
@@ -368,13 +358,10 @@ class Native:
 
     def container(self, path: bytes) -> bytes:
         """The container of a cgroup with this path; empty if it has none."""
-        name, size = ctypes.c_void_p(), ctypes.c_size_t()
         kept = ctypes.create_string_buffer(path)
-        find = self._lib.find_container
-        find.restype = ctypes.c_bool
-        if not find(kept, ctypes.byref(name), ctypes.byref(size)):
-            return b""
-        return ctypes.string_at(name.value or 0, size.value)
+        self._lib.find_container.restype = _Text
+        name = self._lib.find_container(kept)
+        return ctypes.string_at(name.bytes or 0, name.size)
 
 
 def built_library(folder: Path) -> Path:

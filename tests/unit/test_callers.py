@@ -306,24 +306,3 @@ def test_a_frame_that_points_at_itself(
     record = struct.pack("=128Q", *addresses)
     row = json.loads(native.json_row([column], record))
     assert row == {"callers": expected}
-
-
-@pytest.mark.parametrize(
-    "text, sizes",
-    [
-        ("one\ntwo\n", [4, 4]),
-        ("one\n\tmain\n\tstart\ntwo\n\tmain\n", [17, 10]),
-        ("\tmain\none\n", [6, 4]),
-        ("one\n\tcut", [8]),
-        ("one\n\t", [5]),
-    ],
-)
-def test_callers_belong_to_their_row(
-    native: Native, text: str, sizes: List[int]
-) -> None:
-    found = []
-    while text:
-        size = native.line_size(text.encode())
-        found.append(size)
-        text = text[size:]
-    assert found == sizes

@@ -30,7 +30,6 @@ def _layout(structure: Any) -> List[int]:
         ("layout", reader._Layout),
         ("column", reader._Column),
         ("symbol", reader._Symbol),
-        ("awaited_open", reader._AwaitedOpen),
         ("format_request", reader._FormatRequest),
         ("row_format", native._RowFormat),
         ("clock", native._Clock),

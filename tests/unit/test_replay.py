@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
 import signal
 import struct
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -34,7 +38,9 @@ from tests.unit.recordings import (
     records,
 )
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+CHECKOUT = Path(__file__).resolve().parents[2]
+DATA = CHECKOUT / "tests" / "data"
+LF = b"\n"
 
 OPENS = [
     Open(b"/etc/passwd", pid=7, ts=1_000_000_001),
@@ -526,6 +532,30 @@ def test_each_row_by_itself_into_a_file(replay: Replayer) -> None:
     table = replay.text(_recording(*OPENS[:2]), "--unbuffered")
     assert table.startswith("PID ")
     assert len(table.splitlines()) == 3
+
+
+def test_rows_that_a_full_pipe_did_not_take(tmp_path: Path) -> None:
+    """Shown are those that are in it whole, without the heading."""
+    file = tmp_path / "recording"
+    file.write_bytes(_recording(*OPENS * 2000))
+    reads, writes = os.pipe()
+    size = fcntl.fcntl(writes, 1031, 4096)  # F_SETPIPE_SZ
+    replay = subprocess.Popen(
+        [sys.executable, "opensnoop.py", "--replay", str(file)],
+        cwd=CHECKOUT,
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writes)
+    time.sleep(1)
+    replay.send_signal(signal.SIGINT)
+    _, said = replay.communicate()
+    with open(reads, "rb") as pipe:
+        written = pipe.read()
+    assert 0 < len(written) <= size
+    assert f"{written.count(LF) - 1} shown" in said
+    assert "not written" in said and "has stopped reading" in said
 
 
 @pytest.mark.parametrize(

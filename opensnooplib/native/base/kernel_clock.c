@@ -8,32 +8,24 @@
 
 #define NS_PER_SECOND 1000000000
 
-/* The offset is 0 if the kernel has no time namespaces: before Linux 5.5. */
-static int64_t read_offset(void)
-{
-	FILE *file = fopen("/proc/self/timens_offsets", "re");
-	long long seconds = 0;
-	long long ns = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "monotonic %lld %lld", &seconds, &ns) != 2)
-		seconds = ns = 0;
-	fclose(file);
-	return seconds * NS_PER_SECOND + ns;
-}
-
-/* The offset, read once: it can't change while a process is in the namespace.
+/*
+ * The offset, read once: it can't change while a process is in the namespace.
+ * It is 0 if the kernel has no time namespaces: before Linux 5.5.
  */
 static int64_t namespace_offset(void)
 {
 	static bool is_known;
-	static int64_t offset;
+	static long long seconds;
+	static long long ns;
+	FILE *file;
 
-	if (!is_known)
-		offset = read_offset();
+	if (!is_known && (file = fopen("/proc/self/timens_offsets", "re"))) {
+		if (fscanf(file, "monotonic %lld %lld", &seconds, &ns) != 2)
+			seconds = ns = 0;
+		fclose(file);
+	}
 	is_known = true;
-	return offset;
+	return seconds * NS_PER_SECOND + ns;
 }
 
 uint64_t kernel_clock_ns(void)

@@ -11,7 +11,7 @@ void own_processes_add(struct own_processes *own, uint32_t pid)
 		memmove(&own->all[1], &own->all[2],
 			(own->count - 1) * sizeof(own->all[0]));
 	}
-	own->all[own->count++] = (struct own_process){.pid = pid};
+	own->all[own->count++] = (struct own_process){pid, UINT64_MAX};
 }
 
 void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now)
@@ -19,10 +19,8 @@ void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now)
 	for (unsigned int i = 0; i < own->count; i++) {
 		struct own_process *one = &own->all[i];
 
-		if (one->pid == pid && !one->has_ended) {
-			one->has_ended = true;
+		if (one->pid == pid && one->end == UINT64_MAX)
 			one->end = now;
-		}
 	}
 }
 
@@ -32,7 +30,7 @@ bool own_processes_had(const struct own_processes *own, uint32_t pid,
 	for (unsigned int i = 0; i < own->count; i++) {
 		const struct own_process *one = &own->all[i];
 
-		if (one->pid == pid && (!one->has_ended || ts <= one->end))
+		if (one->pid == pid && ts <= one->end)
 			return true;
 	}
 	return false;

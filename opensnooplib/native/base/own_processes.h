@@ -14,8 +14,8 @@
 
 struct own_process {
 	uint32_t pid;
-	bool has_ended;
-	uint64_t end; /* ns, CLOCK_MONOTONIC; later, the PID is another's */
+	/* ns, CLOCK_MONOTONIC; later, the PID is another's. UINT64_MAX: runs */
+	uint64_t end;
 };
 
 struct own_processes {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/put_string.h"
+
 /* Bits of the field dir_state: see bpf_src/extra/file_of_open.h. */
 enum {
 	IS_KNOWN = 1,
@@ -14,27 +16,8 @@ enum {
 	OTHER_MOUNTS = 32,
 };
 
-/* Text that is put together in a buffer. */
-struct writer {
-	char *out;
-	char *end;
-	bool is_full;
-};
-
-static void append(struct writer *writer, const void *bytes, size_t size)
-{
-	if ((size_t)(writer->end - writer->out) < size) {
-		writer->is_full = true;
-		return;
-	}
-	memcpy(writer->out, bytes, size);
-	writer->out += size;
-}
-
-static void append_string(struct writer *writer, const char *string)
-{
-	append(writer, string, strlen(string));
-}
+/* Bytes of all marks together. */
+#define MARKS_BOUND 64
 
 /* The names of the directories in the record, each with its NUL. */
 static struct text directories(const struct record *record,
@@ -59,18 +42,19 @@ static struct text directories(const struct record *record,
 	return names;
 }
 
-/* Append "/NAME" for each directory, the last one first. */
-static void put_directories(struct writer *writer, struct text names)
+/* Write "/NAME" for each directory, the last one first. */
+static char *put_directories(char *out, struct text names)
 {
 	while (names.size > 0) {
 		size_t end = names.size - 1; /* of the name, at its NUL */
 		const unsigned char *nul = memrchr(names.bytes, 0, end);
 		const unsigned char *name = nul ? nul + 1 : names.bytes;
 
-		append_string(writer, "/");
-		append(writer, name, (size_t)(names.bytes + end - name));
+		*out++ = '/';
+		out = put_bytes(out, name, (size_t)(names.bytes + end - name));
 		names.size = (size_t)(name - names.bytes);
 	}
+	return out;
 }
 
 static struct text without_slashes(struct text name)
@@ -120,9 +104,9 @@ static struct text part(struct text names, size_t from, size_t to)
 }
 
 static struct parts split_directories(const struct record *record,
-				      const struct layout *layout)
+				      const struct layout *layout,
+				      struct text names)
 {
-	struct text names = directories(record, layout);
 	struct parts parts = {.in_mount = names};
 	uint64_t device = 0;
 	uint64_t fs_size = 0;
@@ -140,52 +124,51 @@ static struct parts split_directories(const struct record *record,
 	return parts;
 }
 
-/* Append the directories as the host has them; false if it doesn't. */
-static bool put_host_path(struct writer *writer, struct parts parts,
-			  struct host_mounts *mounts)
+/*
+ * Write the directories as the host has them, up to `limit`. NULL if it doesn't
+ * have them.
+ */
+static char *put_host_path(char *out, const char *limit, struct parts parts,
+			   struct host_mounts *mounts)
 {
 	char room[FULL_PATH_ROOM];
-	struct writer inside = {.out = room, .end = room + sizeof(room)};
-	char *end;
+	struct text inside = {.bytes = (const unsigned char *)room};
 
-	put_directories(&inside, parts.in_fs);
-	if (parts.device == 0 || inside.is_full)
-		return false;
-	end = host_path(mounts, parts.device,
-			(struct text){(const unsigned char *)room,
-				      (size_t)(inside.out - room)},
-			writer->out, (size_t)(writer->end - writer->out));
-	if (end)
-		writer->out = end;
-	return end != NULL;
+	if (parts.device == 0)
+		return NULL;
+	inside.size = (size_t)(put_directories(room, parts.in_fs) - room);
+	return host_path(mounts, parts.device, inside, out,
+			 (size_t)(limit - out));
 }
 
-static void put_marks(struct writer *writer, uint64_t about)
+static char *put_marks(char *out, uint64_t about)
 {
 	if (about & UNREACHABLE)
-		append_string(writer, "(unreachable)");
+		out = put_string(out, "(unreachable)");
 	else if (about & OTHER_MOUNTS)
-		append_string(writer, "(other mounts)");
-	if (about & TOP_CUT)
-		append_string(writer, "...");
+		out = put_string(out, "(other mounts)");
+	return about & TOP_CUT ? put_string(out, "...") : out;
 }
 
-/* Append the directories. Returns whether there are any. */
-static bool put_names(struct writer *writer, struct parts parts, uint64_t about,
-		      struct host_mounts *mounts)
+/* Write the directories; "/" if there are none, and nothing follows. */
+static char *put_names(char *out, const char *limit, struct parts parts,
+		       uint64_t about, struct host_mounts *mounts)
 {
-	const char *begin = writer->out;
-	bool is_mapped = mounts && about & OTHER_MOUNTS &&
-			 !(about & (UNREACHABLE | TOP_CUT)) &&
-			 put_host_path(writer, parts, mounts);
+	const char *begin = out;
+	char *end = NULL;
 
-	if (!is_mapped) {
-		put_marks(writer, about);
-		begin = writer->out;
-		put_directories(writer, parts.above_mount);
-		put_directories(writer, parts.in_mount);
+	if (mounts && about & OTHER_MOUNTS &&
+	    !(about & (UNREACHABLE | TOP_CUT)))
+		end = put_host_path(out, limit, parts, mounts);
+	if (!end) {
+		out = put_marks(out, about);
+		begin = out;
+		end = put_directories(out, parts.above_mount);
+		end = put_directories(end, parts.in_mount);
 	}
-	return writer->out > begin;
+	if (end == begin && about & IS_FILE)
+		*end++ = '/';
+	return end;
 }
 
 enum path_state full_path(const struct record *record,
@@ -194,28 +177,31 @@ enum path_state full_path(const struct record *record,
 			  struct text *path)
 {
 	enum path_state state = record_path(record, layout, path);
-	struct writer writer = {.out = room, .end = room + FULL_PATH_ROOM};
-	struct text name;
 	uint64_t about = dir_state(record, layout, state);
+	struct text names;
+	struct text name;
+	size_t rest;
+	char *out;
 
 	if (!about)
 		return state;
+	names = directories(record, layout);
+	rest = path->size + MARKS_BOUND;
+	if (names.size + rest > FULL_PATH_ROOM)
+		return PATH_CUT;
 
-	if (!put_names(&writer, split_directories(record, layout), about,
-		       mounts) &&
-	    about & IS_FILE)
-		append_string(&writer, "/");
+	out = put_names(room, room + FULL_PATH_ROOM - rest,
+			split_directories(record, layout, names), about,
+			mounts);
 	if (about & IS_DELETED)
-		append_string(&writer, " (deleted)");
+		out = put_string(out, " (deleted)");
 	if (!(about & IS_FILE)) {
 		name = without_slashes(*path);
-		append_string(&writer, "/");
-		append(&writer, name.bytes, name.size);
+		*out++ = '/';
+		out = put_bytes(out, name.bytes, name.size);
 	}
-	if (writer.is_full)
-		return PATH_CUT;
 	*path = (struct text){(const unsigned char *)room,
-			      (size_t)(writer.out - room)};
+			      (size_t)(out - room)};
 	if (state == PATH_WHOLE && about & TOP_CUT)
 		return PATH_TOP_CUT;
 	return state;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* O_CLOEXEC */
+#define _GNU_SOURCE /* getdelim */
 #include "event/host_mounts.h"
 
-#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/kernel_clock.h"
 
@@ -15,9 +14,6 @@
  * MERGE_HOLD_BACK_MS, so that each mount is known before its records are shown.
  */
 #define RECHECK_NS (10 * 1000 * 1000)
-
-/* The largest mountinfo: far more than fs.mount-max mounts of a host take. */
-#define MOUNTINFO_BYTES_MAX (64 << 20)
 
 /* One mount. Its paths have no slash at the end, so "/" is empty. */
 struct host_mount {
@@ -29,10 +25,11 @@ struct host_mount {
 };
 
 struct host_mounts {
-	const char *file;
-	int fd;		  /* of `file`; -1: not open yet */
+	const char *name;
+	FILE *file;	  /* of this name; NULL: not open yet */
 	uint64_t checked; /* ns; when the kernel was last asked for changes */
-	char *content;	  /* of `file`; the mounts' paths point into it */
+	char *content;	  /* of the file; the mounts' paths point into it */
+	size_t room;	  /* bytes that `content` has */
 	struct host_mount *all;
 	size_t count;
 	const struct host_mount *root; /* the one at "/", or NULL */
@@ -42,63 +39,20 @@ struct host_mounts *host_mounts_new(const char *mountinfo)
 {
 	struct host_mounts *mounts = calloc(1, sizeof(*mounts));
 
-	if (!mounts)
-		return NULL;
-	mounts->file = mountinfo;
-	mounts->fd = -1;
+	if (mounts)
+		mounts->name = mountinfo;
 	return mounts;
-}
-
-static void forget_all(struct host_mounts *mounts)
-{
-	free(mounts->content);
-	free(mounts->all);
-	mounts->content = NULL;
-	mounts->all = NULL;
-	mounts->count = 0;
-	mounts->root = NULL;
 }
 
 void host_mounts_free(struct host_mounts *mounts)
 {
 	if (!mounts)
 		return;
-	forget_all(mounts);
-	if (mounts->fd >= 0)
-		close(mounts->fd);
+	free(mounts->content);
+	free(mounts->all);
+	if (mounts->file)
+		fclose(mounts->file);
 	free(mounts);
-}
-
-/* The content of the file, NUL-terminated; NULL if it can't be read. */
-static char *read_whole(int fd)
-{
-	size_t room = 16 * 1024;
-	size_t size = 0;
-	char *content = malloc(room);
-	ssize_t got = -1;
-
-	while (content) {
-		char *more;
-
-		got = pread(fd, content + size, room - size - 1, (off_t)size);
-		if (got <= 0)
-			break;
-		size += (size_t)got;
-		if (room - size > 1)
-			continue;
-		room *= 2;
-		more = room > MOUNTINFO_BYTES_MAX ? NULL
-						  : realloc(content, room);
-		if (!more)
-			break;
-		content = more;
-	}
-	if (got != 0) {
-		free(content);
-		return NULL;
-	}
-	content[size] = '\0';
-	return content;
 }
 
 static bool is_octal(char digit)
@@ -164,32 +118,25 @@ static const struct host_mount *find_root(const struct host_mounts *mounts)
 	return NULL;
 }
 
-static size_t count_lines(const char *content)
-{
-	size_t lines = 0;
-
-	while ((content = strchr(content, '\n'))) {
-		content++;
-		lines++;
-	}
-	return lines;
-}
-
+/* Without memory, the host has no mounts until they change again. */
 static void read_mounts(struct host_mounts *mounts)
 {
+	struct host_mount *more;
 	char *line;
 	char *end;
 
-	forget_all(mounts);
-	mounts->content = read_whole(mounts->fd);
-	if (!mounts->content)
-		return;
-	mounts->all =
-		calloc(count_lines(mounts->content) + 1, sizeof(*mounts->all));
-	if (!mounts->all)
+	mounts->count = 0;
+	mounts->root = NULL;
+	/* No NUL is in the file: this reads all of it. */
+	if (getdelim(&mounts->content, &mounts->room, '\0', mounts->file) < 0)
 		return;
 	for (line = mounts->content; (end = strchr(line, '\n')); line = end) {
 		*end++ = '\0';
+		more = realloc(mounts->all,
+			       (mounts->count + 1) * sizeof(*more));
+		if (!more)
+			break;
+		mounts->all = more;
 		mounts->all[mounts->count++] = parse(line);
 	}
 	mounts->root = find_root(mounts);
@@ -197,7 +144,10 @@ static void read_mounts(struct host_mounts *mounts)
 
 static bool have_changed(const struct host_mounts *mounts)
 {
-	struct pollfd change = {.fd = mounts->fd, .events = POLLPRI};
+	struct pollfd change = {
+		.fd = fileno(mounts->file),
+		.events = POLLPRI,
+	};
 
 	return poll(&change, 1, 0) > 0 && change.revents & POLLPRI;
 }
@@ -209,11 +159,14 @@ static void follow_changes(struct host_mounts *mounts)
 	if (mounts->checked && now - mounts->checked < RECHECK_NS)
 		return;
 	mounts->checked = now;
-	if (mounts->fd >= 0 && !have_changed(mounts))
-		return;
-	if (mounts->fd < 0)
-		mounts->fd = open(mounts->file, O_RDONLY | O_CLOEXEC);
-	if (mounts->fd >= 0)
+	if (mounts->file) {
+		if (!have_changed(mounts))
+			return;
+		fclose(mounts->file);
+	}
+	/* Anew each time, since stdio would reread its own buffer. */
+	mounts->file = fopen(mounts->name, "re");
+	if (mounts->file)
 		read_mounts(mounts);
 }
 

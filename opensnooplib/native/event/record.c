@@ -5,57 +5,49 @@
 #include <linux/limits.h>
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "integers are read as x86-64 and arm64 store them");
+
 bool record_unsigned(const struct record *record, struct field field,
 		     uint64_t *value)
 {
-	uint8_t u8;
-	uint16_t u16;
-	uint32_t u32;
+	const unsigned char *bytes = record->data;
+	uint64_t bits = 0;
 
 	if (!record_has(record, field))
 		return false;
-
+	bytes += field.offset;
+	/* Each of these copies is one instruction. */
 	switch (field.size) {
-	case sizeof(u8):
-		*value = record->data[field.offset];
-		return true;
-	case sizeof(u16):
-		memcpy(&u16, record->data + field.offset, sizeof(u16));
-		*value = u16;
-		return true;
-	case sizeof(u32):
-		memcpy(&u32, record->data + field.offset, sizeof(u32));
-		*value = u32;
-		return true;
-	case sizeof(*value):
-		memcpy(value, record->data + field.offset, sizeof(*value));
-		return true;
+	case 1:
+		memcpy(&bits, bytes, 1);
+		break;
+	case 2:
+		memcpy(&bits, bytes, 2);
+		break;
+	case 4:
+		memcpy(&bits, bytes, 4);
+		break;
+	case 8:
+		memcpy(&bits, bytes, 8);
+		break;
 	default:
 		return false;
 	}
+	*value = bits;
+	return true;
 }
 
 bool record_signed(const struct record *record, struct field field,
 		   int64_t *value)
 {
 	uint64_t bits;
+	unsigned int above; /* the bits that the sign is to fill */
 
 	if (!record_unsigned(record, field, &bits))
 		return false;
-
-	switch (field.size) {
-	case 1:
-		*value = (int8_t)bits;
-		break;
-	case 2:
-		*value = (int16_t)bits;
-		break;
-	case 4:
-		*value = (int32_t)bits;
-		break;
-	default:
-		*value = (int64_t)bits;
-	}
+	above = 64 - 8 * field.size;
+	*value = (int64_t)(bits << above) >> above;
 	return true;
 }
 

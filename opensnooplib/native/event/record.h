@@ -19,6 +19,16 @@ struct record {
 	uint32_t stream; /* that has this struct event: see perf_ring.h */
 };
 
+/* What a function that is handed records one by one, oldest first, answers. */
+enum verdict {
+	CONSUMED,
+	CONSUMED_ENOUGH, /* stop after this record */
+	NOT_CONSUMED,	 /* stop, and begin with this record next time */
+};
+
+typedef enum verdict (*record_consumer)(void *context,
+					const struct record *record);
+
 /* Where a field lies in a record, in bytes. A field that is absent has size 0.
  */
 struct field {

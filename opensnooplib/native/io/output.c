@@ -30,23 +30,16 @@ static int open_nonblocking(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-int output_init(struct output *output, int fd, size_t row_bound, int wait_ms,
-		item_reader item_at)
+int output_init(struct output *output, int fd, size_t row_bound, int wait_ms)
 {
-	size_t capacity = BUFFER_SIZE + row_bound;
 	struct stat status;
 
-	*output = (struct output){
-		.fd = fd,
-		.capacity = capacity,
-		.item_at = item_at,
-		.is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode),
-		.wait_ms = wait_ms,
-	};
+	output->fd = fd;
+	output->wait_ms = wait_ms;
+	output->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 	output->had_name = output->is_file && status.st_nlink > 0;
 	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
-	output->buffer = malloc(capacity);
-	return output->buffer ? 0 : -ENOMEM;
+	return output_make_room(output, row_bound);
 }
 
 int output_make_room(struct output *output, size_t row_bound)
@@ -73,7 +66,8 @@ void output_free(struct output *output)
 
 static bool has_room(const struct output *output, size_t row_bound)
 {
-	return output->capacity - output->used >= row_bound;
+	return output->capacity - output->used >= row_bound &&
+	       output->rows < OUTPUT_ROWS_MAX;
 }
 
 char *output_reserve(struct output *output, size_t row_bound)
@@ -86,11 +80,13 @@ char *output_reserve(struct output *output, size_t row_bound)
 	return output->buffer + output->used;
 }
 
-void output_commit(struct output *output, const char *end)
+void output_commit(struct output *output, const char *end, bool is_row)
 {
 	bool was_empty = output->used == 0;
 
 	output->used = (size_t)(end - output->buffer);
+	if (is_row)
+		output->row_ends[output->rows++] = output->used;
 	/* Behind a line that still waits to be written, this one waits too. */
 	if (output->by_line && was_empty)
 		output_flush(output);
@@ -134,31 +130,16 @@ static bool write_some(struct output *output, size_t *written)
 	return count > 0;
 }
 
-struct item line_at(const char *at, size_t size)
+/* Forget the rows that are whole in the first `written` bytes. */
+static void forget_rows(struct output *output, size_t written)
 {
-	size_t end = 0;
+	uint32_t left = 0;
 
-	do {
-		const char *newline = memchr(at + end, '\n', size - end);
-
-		end = newline ? (size_t)(newline - at) + 1 : size;
-	} while (end < size && at[end] == '\t');
-	return (struct item){.size = end, .is_row = true};
-}
-
-/* Note how the buffer begins once `written` bytes are gone: within an item? */
-static void note_rest(struct output *output, size_t written)
-{
-	size_t end = output->rest;
-
-	while (end < written) {
-		struct item item = output->item_at(output->buffer + end,
-						   output->used - end);
-
-		end += item.size;
-		output->rest_is_row = item.is_row;
-	}
-	output->rest = end - written;
+	for (uint32_t i = 0; i < output->rows; i++)
+		if (output->row_ends[i] > written)
+			output->row_ends[left++] =
+				output->row_ends[i] - written;
+	output->rows = left;
 }
 
 bool output_flush(struct output *output)
@@ -168,10 +149,7 @@ bool output_flush(struct output *output)
 	while (written < output->used && !output->error)
 		if (!write_some(output, &written))
 			break;
-	if (written == output->used)
-		output->rest = 0;
-	else
-		note_rest(output, written);
+	forget_rows(output, written);
 	output->used -= written;
 	memmove(output->buffer, output->buffer + written, output->used);
 	return output->used == 0;
@@ -185,19 +163,4 @@ bool output_is_lost(const struct output *output)
 		return false;
 	return (uint64_t)status.st_size < output->written ||
 	       (output->had_name && status.st_nlink == 0);
-}
-
-uint64_t output_rows_left(const struct output *output)
-{
-	uint64_t rows = output->rest > 0 && output->rest_is_row;
-	size_t end = output->rest;
-
-	while (end < output->used) {
-		struct item item = output->item_at(output->buffer + end,
-						   output->used - end);
-
-		end += item.size;
-		rows += item.is_row;
-	}
-	return rows;
 }

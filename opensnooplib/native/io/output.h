@@ -10,17 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One piece of output: a row, a heading or a block. */
-struct item {
-	size_t size;
-	bool is_row;
-};
-
-/* Finds the item at `at`, of which at most `size` bytes are there. */
-typedef struct item (*item_reader)(const char *at, size_t size);
-
-/* A line of text, with the lines below that begin with a tab: its callers. */
-struct item line_at(const char *at, size_t size);
+/* The most rows that wait in the buffer. */
+#define OUTPUT_ROWS_MAX 4096
 
 struct output {
 	int fd;
@@ -28,23 +19,22 @@ struct output {
 	char *buffer;
 	size_t capacity;
 	size_t used;
-	item_reader item_at; /* finds the items in the buffer */
-	size_t rest;	     /* bytes at its start: of an item partly written */
-	bool rest_is_row;
+	uint32_t rows;	  /* in the buffer; one that is partly written counts */
 	uint64_t written; /* bytes in total */
 	bool had_name; /* it is a file that could be found when it was opened */
 	bool is_file;  /* takes any write at once; a pipe can make us wait */
 	bool by_line;  /* each line is written as soon as it is complete */
 	int wait_ms;   /* for how long one write may wait */
 	int error;     /* the errno of a write that failed, or 0 */
+	size_t row_ends[OUTPUT_ROWS_MAX]; /* bytes from the buffer's start */
 };
 
 /*
- * Write to `fd`. The buffer has room for a row of `row_bound` bytes, and one
- * write may wait for `wait_ms`. Returns 0 or -ENOMEM.
+ * Write to `fd`; at first, *output is all zero. The buffer has room for a row
+ * of `row_bound` bytes, and one write may wait for `wait_ms`. Returns 0 or
+ * -ENOMEM.
  */
-int output_init(struct output *output, int fd, size_t row_bound, int wait_ms,
-		item_reader item_at);
+int output_init(struct output *output, int fd, size_t row_bound, int wait_ms);
 
 /* Make room for longer rows, of `row_bound` bytes. Returns 0 or -ENOMEM. */
 int output_make_room(struct output *output, size_t row_bound);
@@ -56,8 +46,8 @@ void output_free(struct output *output);
  */
 char *output_reserve(struct output *output, size_t row_bound);
 
-/* The row is complete, up to `end`. */
-void output_commit(struct output *output, const char *end);
+/* What was put there is complete, up to `end`, and may be a row. */
+void output_commit(struct output *output, const char *end, bool is_row);
 
 /*
  * Write the buffer, up to an error, a signal or a wait that is longer than
@@ -70,8 +60,5 @@ bool output_flush(struct output *output);
  * last name.
  */
 bool output_is_lost(const struct output *output);
-
-/* How many rows are in the buffer; one that is partly written counts. */
-uint64_t output_rows_left(const struct output *output);
 
 #endif

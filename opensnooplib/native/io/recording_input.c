@@ -15,7 +15,10 @@
 
 int recording_init(struct recording *recording, int fd)
 {
-	*recording = (struct recording){.fd = fd};
+	*recording = (struct recording){
+		.fd = fd,
+		.offset = sizeof(struct recording_header),
+	};
 	recording->buffer = malloc(BUFFER_BYTES);
 	return recording->buffer ? 0 : -ENOMEM;
 }
@@ -29,12 +32,6 @@ void recording_free(struct recording *recording)
 static size_t bytes_there(const struct recording *recording)
 {
 	return recording->end - recording->next;
-}
-
-static void step(struct recording *recording, size_t size)
-{
-	recording->next += size;
-	recording->offset += size;
 }
 
 int recording_fill(struct recording *recording, int timeout_ms)
@@ -57,32 +54,6 @@ int recording_fill(struct recording *recording, int timeout_ms)
 	recording->end += (size_t)count;
 	recording->at_end = count == 0;
 	return 0;
-}
-
-static enum recording_kind kind_of(const struct recording_header *header)
-{
-	if (memcmp(header->magic, RECORDING_MAGIC, sizeof(header->magic)) != 0)
-		return RECORDING_NONE;
-	if (header->byte_order != RECORDING_BYTE_ORDER)
-		return RECORDING_BYTE_ORDER_OTHER;
-	if (header->version == 0 || header->version > RECORDING_VERSION)
-		return RECORDING_VERSION_OTHER;
-	return RECORDING_READABLE;
-}
-
-enum recording_kind recording_take_header(struct recording *recording)
-{
-	struct recording_header header;
-	size_t there = bytes_there(recording);
-	enum recording_kind kind;
-
-	if (there < sizeof(header))
-		return recording->at_end ? RECORDING_NONE : RECORDING_UNKNOWN;
-	memcpy(&header, recording->buffer + recording->next, sizeof(header));
-	kind = kind_of(&header);
-	if (kind == RECORDING_READABLE)
-		step(recording, sizeof(header));
-	return kind;
 }
 
 /* The first block in the buffer; *block is set if RECORDING_BLOCK is returned.
@@ -117,7 +88,10 @@ static enum recording_state peek(const struct recording *recording,
 
 void recording_consume(struct recording *recording, const struct block *block)
 {
-	step(recording, sizeof(struct block_header) + block->size);
+	size_t size = sizeof(struct block_header) + block->size;
+
+	recording->next += size;
+	recording->offset += size;
 }
 
 enum recording_state recording_drain(struct recording *recording,

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "event/consumer.h"
+#include "event/record.h"
 #include "io/recording_blocks.h"
 
 struct block {
@@ -25,15 +25,6 @@ enum recording_state {
 	RECORDING_DAMAGED, /* the next bytes are no block, or not as written */
 };
 
-/* What a file is, by its first bytes. */
-enum recording_kind {
-	RECORDING_UNKNOWN, /* too few bytes so far */
-	RECORDING_READABLE,
-	RECORDING_NONE,		    /* no recording */
-	RECORDING_BYTE_ORDER_OTHER, /* from a machine of the other byte order */
-	RECORDING_VERSION_OTHER,    /* of a version that is unknown here */
-};
-
 struct recording {
 	int fd;
 	unsigned char *buffer;
@@ -43,7 +34,10 @@ struct recording {
 	bool at_end;	 /* of the file: there is nothing more to read */
 };
 
-/* Returns 0 or -ENOMEM. The descriptor stays the caller's. */
+/*
+ * Read blocks from `fd`, which stays the caller's, and is behind the header.
+ * Returns 0 or -ENOMEM.
+ */
 int recording_init(struct recording *recording, int fd);
 void recording_free(struct recording *recording);
 
@@ -52,9 +46,6 @@ void recording_free(struct recording *recording);
  * errno.
  */
 int recording_fill(struct recording *recording, int timeout_ms);
-
-/* Consume the header, if this version can read the recording. */
-enum recording_kind recording_take_header(struct recording *recording);
 
 /*
  * Hand each record in the buffer to `consume`, up to a block of another known

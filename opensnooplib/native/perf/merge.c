@@ -21,12 +21,6 @@ uint64_t merge_ordered_until(void)
 	return kernel_clock_ns() - MERGE_HOLD_BACK_MS * 1000000ULL;
 }
 
-int merge_init(struct merge *merge, struct ring *rings, unsigned int ring_count)
-{
-	*merge = (struct merge){0};
-	return merge_set_rings(merge, rings, ring_count);
-}
-
 int merge_set_rings(struct merge *merge, struct ring *rings,
 		    unsigned int ring_count)
 {

@@ -9,7 +9,6 @@
 #ifndef OPENSNOOP_MERGE_H
 #define OPENSNOOP_MERGE_H
 
-#include "event/consumer.h"
 #include "perf/perf_ring.h"
 
 /* How long records are held back in their rings, to be put in order. */
@@ -29,14 +28,13 @@ struct merge {
 	struct field ts[STREAMS_MAX]; /* the time of a record: u64, ns */
 };
 
-/* Merge these rings, which stay the caller's. Returns 0 or -ENOMEM. */
-int merge_init(struct merge *merge, struct ring *rings,
-	       unsigned int ring_count);
-void merge_free(struct merge *merge);
-
-/* Merge other rings from the next merge_drain() on. Returns 0 or -ENOMEM. */
+/*
+ * Merge these rings, which stay the caller's, from the next merge_drain() on.
+ * At first, *merge is all zero. Returns 0 or -ENOMEM.
+ */
 int merge_set_rings(struct merge *merge, struct ring *rings,
 		    unsigned int ring_count);
+void merge_free(struct merge *merge);
 
 /*
  * The time up to which records are in order now: ns, CLOCK_MONOTONIC. A younger

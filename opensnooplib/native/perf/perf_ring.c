@@ -139,35 +139,27 @@ static int any_event(const struct ring *ring)
 	return ring->streams[stream].fd;
 }
 
-/* The event of another stream than 0: its samples begin with its id. */
-static int open_sharing_event(const struct ring *ring,
-			      struct stream_event *event)
-{
-	int error;
-
-	event->fd = open_event(ring, PERF_SAMPLE_IDENTIFIER);
-	if (event->fd < 0)
-		return -errno;
-	error = read_id(event);
-	if (!error &&
-	    ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, any_event(ring)) < 0)
-		error = -errno;
-	if (error)
-		close(event->fd);
-	return error;
-}
-
 int ring_add_stream(struct ring *ring, uint32_t stream)
 {
 	struct stream_event event = {0};
-	int error = open_sharing_event(ring, &event);
+	int error;
 
 	/* An event that is opened anew has another id. */
-	while (!error && looks_like_size(event.id)) {
+	do {
+		if (event.fd > 0)
+			close(event.fd);
+		/* Its samples begin with its id. */
+		event.fd = open_event(ring, PERF_SAMPLE_IDENTIFIER);
+		if (event.fd < 0)
+			return -errno;
+		error = read_id(&event);
+	} while (!error && looks_like_size(event.id));
+	if (!error &&
+	    ioctl(event.fd, PERF_EVENT_IOC_SET_OUTPUT, any_event(ring)) < 0)
+		error = -errno;
+	if (error)
 		close(event.fd);
-		error = open_sharing_event(ring, &event);
-	}
-	if (!error)
+	else
 		ring->streams[stream] = event;
 	return error;
 }
@@ -188,11 +180,6 @@ void ring_end_stream(struct ring *ring, uint32_t stream)
 bool ring_stream_is_read(const struct ring *ring, uint32_t stream)
 {
 	return ring->tail >= ring->streams[stream].end;
-}
-
-int ring_event(const struct ring *ring, uint32_t stream)
-{
-	return ring->streams[stream].fd;
 }
 
 /* The time for which the event was enabled: perf_event_open(2). 0: unknown. */

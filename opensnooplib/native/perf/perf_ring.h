@@ -25,7 +25,7 @@
 #define STREAMS_MAX 16
 
 struct stream_event {
-	int fd; /* 0: there is no such stream */
+	int fd; /* the programs write through it; 0: there is no such stream */
 	uint64_t id;
 	uint64_t end;  /* of its records: data_head at ring_end_stream() */
 	uint64_t lost; /* records, as far as the kernel has reported them */
@@ -71,9 +71,6 @@ void ring_end_stream(struct ring *ring, uint32_t stream);
 
 /* Is the last record of a stream that has ended consumed? */
 bool ring_stream_is_read(const struct ring *ring, uint32_t stream);
-
-/* The descriptor of the event that the stream's programs write through. */
-int ring_event(const struct ring *ring, uint32_t stream);
 
 /*
  * False if the ring's CPU has gone offline, even if it is back: the kernel

@@ -1,38 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/awaited_open.h"
-
+/*
+ * Awaited open: an open that the tool makes itself, whose record proves that
+ * the programs work.
+ */
 #include <errno.h>
 #include <string.h>
 
 #include "base/kernel_clock.h"
-#include "pipeline/progress.h"
-#include "pipeline/reader_data.h"
-#include "pipeline/record_wait.h"
+#include "pipeline/reader.h"
 
 /* How often the awaited record is looked for. */
 #define AWAIT_INTERVAL_MS 1
 
 struct waiting {
 	struct reader *reader;
-	const struct awaited_open *open;
+	const char *path; /* NULL: a path that can't be read */
+	uint32_t pid;
+	int32_t ret;
 	bool seen;
-	bool is_blocked; /* there is no room for rows of older streams */
 };
 
-/* A record of an older stream. */
-static enum verdict show_older(struct waiting *waiting,
-			       const struct record *record)
-{
-	struct reader *reader = waiting->reader;
-	enum verdict verdict = all_rows_shown(reader)
-				       ? CONSUMED
-				       : reader->consume(reader, record);
-
-	waiting->is_blocked = verdict == NOT_CONSUMED;
-	return verdict;
-}
-
-/* `wanted` is NULL for a path that can't be read. */
 static bool has_path(struct reader *reader, const struct record *record,
 		     const char *wanted)
 {
@@ -54,17 +41,18 @@ static enum verdict compare_with_awaited(void *context,
 	struct waiting *waiting = context;
 	struct reader *reader = waiting->reader;
 	const struct layout *layout = &reader->streams[record->stream].layout;
-	const struct awaited_open *open = waiting->open;
 	uint64_t pid;
 	int64_t ret;
 
+	/* Those of older streams are shown. */
 	if (record->stream != reader->newest)
-		return show_older(waiting, record);
-	if (!has_path(reader, record, open->path))
+		return all_rows_shown(reader) ? CONSUMED
+					      : reader->consume(reader, record);
+	if (!has_path(reader, record, waiting->path))
 		return CONSUMED;
-	if (record_unsigned(record, layout->pid, &pid) && pid != open->pid)
+	if (record_unsigned(record, layout->pid, &pid) && pid != waiting->pid)
 		return CONSUMED;
-	if (record_signed(record, layout->ret, &ret) && ret != open->ret)
+	if (record_signed(record, layout->ret, &ret) && ret != waiting->ret)
 		return CONSUMED;
 	waiting->seen = true;
 	return CONSUMED_ENOUGH;
@@ -76,12 +64,13 @@ static uint64_t until_when(const struct reader *reader)
 	return reader->newest > 0 ? merge_ordered_until() : kernel_clock_ns();
 }
 
-int reader_await_open(struct reader *reader, const struct awaited_open *open,
-		      int timeout_ms)
+int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+		      int32_t ret, int timeout_ms)
 {
-	struct waiting waiting = {.reader = reader, .open = open};
+	struct waiting waiting = {reader, path, pid, ret, false};
 	uint64_t deadline = kernel_clock_ns() + (uint64_t)timeout_ms * 1000000;
 
+	reader->is_blocked = false;
 	for (;;) {
 		reader->records_wait =
 			merge_drain(&reader->merge, until_when(reader),
@@ -91,5 +80,5 @@ int reader_await_open(struct reader *reader, const struct awaited_open *open,
 			break;
 		wait_for_records(reader, AWAIT_INTERVAL_MS);
 	}
-	return !waiting.seen && waiting.is_blocked ? -EAGAIN : waiting.seen;
+	return !waiting.seen && reader->is_blocked ? -EAGAIN : waiting.seen;
 }

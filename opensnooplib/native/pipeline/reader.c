@@ -3,25 +3,8 @@
 
 #include <errno.h>
 
-#include "pipeline/reader_data.h"
-#include "pipeline/record_wait.h"
-
 /* How long one write waits for a full pipe, at the end of the trace. */
 #define LAST_WRITE_WAIT_MS 1000
-
-struct last_rows {
-	struct reader *reader;
-	bool is_blocked; /* there is no room for another row */
-};
-
-static enum verdict show_last(void *context, const struct record *record)
-{
-	struct last_rows *last = context;
-	enum verdict verdict = last->reader->consume(last->reader, record);
-
-	last->is_blocked = verdict == NOT_CONSUMED;
-	return verdict;
-}
 
 static enum verdict count_undelivered(void *context,
 				      const struct record *record)
@@ -47,19 +30,32 @@ int reader_poll(struct reader *reader, int timeout_ms)
 
 int reader_finish(struct reader *reader, uint64_t until)
 {
-	struct last_rows last = {.reader = reader};
-
 	reader->output.wait_ms = LAST_WRITE_WAIT_MS;
+	reader->is_blocked = false;
 	if (reader->format.callers)
 		callers_hurry(reader->format.callers);
 	if (!all_rows_shown(reader))
-		merge_drain(&reader->merge, until, show_last, &last);
+		merge_drain(&reader->merge, until, reader->consume, reader);
 	/* If all rows are shown, the records that are left came too late. */
-	if (last.is_blocked)
+	if (reader->is_blocked)
 		merge_drain(&reader->merge, until, count_undelivered, reader);
 	if (!output_flush(&reader->output) && !reader->output.error)
 		reader->output.error = ETIMEDOUT;
 	if (!reader->output.error && output_is_lost(&reader->output))
 		reader->output.error = ESTALE;
 	return (int)output_state(reader);
+}
+
+void reader_get_counts(const struct reader *reader,
+		       struct reader_counts *counts)
+{
+	*counts = (struct reader_counts){
+		.shown = reader->rows - reader->output.rows,
+		.unwritten = reader->output.rows + reader->undelivered,
+		.unreadable = reader->unreadable,
+		.cut = reader->cut,
+		.error = (uint64_t)reader->output.error,
+		.impossible = reader->impossible,
+		.offset = reader->recording.offset,
+	};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reader: perf rings or a recording in; rows, a recording or counts out. This
- * header and those below are all that Python calls of pipeline/.
+ * header, with selection.h, is all that Python calls of pipeline/.
  *
  * Functions that return int return 0 or more on success, and a negative errno
  * on failure. A reader belongs to one thread.
@@ -9,22 +9,137 @@
 #ifndef OPENSNOOP_READER_H
 #define OPENSNOOP_READER_H
 
-/* Input */
-#include "pipeline/reader_rings.h"
-#include "pipeline/reader_streams.h"
-#include "pipeline/replay.h"
-
-/* What is made of records */
-#include "pipeline/awaited_open.h"
-#include "pipeline/reader_callers.h"
+#include "pipeline/reader_data.h"
 #include "pipeline/selection.h"
-#include "pipeline/stream_format.h"
 
-/* Output */
-#include "pipeline/progress.h"
-#include "pipeline/recorder.h"
-#include "pipeline/row_writer.h"
-#include "pipeline/summary_counter.h"
+/* Rings: a perf ring for each CPU, also for those that come online later. */
+
+/*
+ * Open and map a ring of `pages` pages (a power of two) for each CPU. They have
+ * one stream: see perf_ring.h. Returns 0 or a negative errno, and then *reader
+ * is NULL.
+ */
+int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
+		unsigned int pages);
+
+/* Close a reader of rings or of a recording. */
+void reader_close(struct reader *reader);
+
+/*
+ * A CPU came online: open a ring for it. A CPU that was online before needs a
+ * new ring, since the kernel detaches events for good from a CPU that goes
+ * offline. The ring goes into the perf event arrays of all streams. Returns 0
+ * or a negative errno; -EAGAIN while the CPU's old ring has records: after the
+ * next reader_poll() it will have fewer.
+ */
+int reader_follow_cpu(struct reader *reader, int cpu);
+
+/*
+ * A CPU whose ring is dead, since the CPU went offline; it may be back by now.
+ * -1 if there is none. This interrupts each CPU.
+ */
+int reader_deaf_cpu(const struct reader *reader);
+
+/*
+ * Show callers by name from here on; without this they are addresses. It may be
+ * called again. Returns 0 or a negative errno.
+ */
+int reader_name_callers(struct reader *reader);
+
+/* Streams: one for each generation of programs; see perf_ring.h. */
+
+/*
+ * Add a stream, which is the newest from then on: formats, headings and awaited
+ * opens belong to the newest stream. Returns its number or a negative errno;
+ * -EBUSY: there are too many streams.
+ */
+int reader_add_stream(struct reader *reader);
+
+/* No more records of the stream will come. */
+void reader_end_stream(struct reader *reader, uint32_t stream);
+
+/* Are all records of a stream that has ended consumed, so it can be dropped? */
+bool reader_stream_is_read(const struct reader *reader, uint32_t stream);
+
+/*
+ * How many of the stream's records found no room, as far as the kernel has
+ * reported them: it does so only when a later record finds room. bpf_src counts
+ * all of them.
+ */
+uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream);
+
+/* Drop the stream, and the records of it that are not consumed. */
+void reader_drop_stream(struct reader *reader, uint32_t stream);
+
+/*
+ * Put the rings into the perf event array that the newest stream's programs
+ * write to. Returns 0 or a negative errno.
+ */
+int reader_install(struct reader *reader, int map_fd);
+
+/*
+ * Drop the newest stream's records up to that of an open which the tool makes
+ * itself, to prove that the programs work: the trace begins after it. `path` is
+ * NULL for a path that can't be read. Records of older streams are shown.
+ * Returns 1 if the record was there, 0 if it wasn't within `timeout_ms`, and
+ * -EAGAIN if that is unknown, since there is no room for an older stream's
+ * rows.
+ */
+int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
+		      int32_t ret, int timeout_ms);
+
+/* Recordings, in place of rings. */
+
+/*
+ * Read a recording from `fd`, which stays the caller's, and whose header was
+ * read already. Returns 0 or -ENOMEM, and then *reader is NULL.
+ */
+int reader_open_recording(struct reader **reader, int fd);
+
+/*
+ * Read records, waiting at most `timeout_ms`, and consume them. Returns an enum
+ * reader_state, or a negative errno.
+ */
+int reader_poll_recording(struct reader *reader, int timeout_ms);
+
+/*
+ * Consume the block at which reader_poll_recording() stopped. Returns its type;
+ * the body is valid until the next poll.
+ */
+int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
+
+/* What is written. */
+
+/*
+ * Set the format of the newest stream's records, before anything is written.
+ * Returns 0 or -ENOMEM.
+ */
+int reader_set_format(struct reader *reader,
+		      const struct format_request *request);
+
+/*
+ * Write to `fd` each record that is selected, at most `count` of them (0: no
+ * limit), or count them; with `by_line`, each row by itself, as soon as it is complete.
+ * Returns 0 or -ENOMEM.
+ */
+int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line);
+
+/* With ROW_COUNTED: the counts, which the caller may clear. */
+struct tally *reader_tally(struct reader *reader);
+
+/*
+ * Write the heading of the newest stream. The heading of a stream other than
+ * the first is written before its rows, each time that they follow rows of a
+ * stream with another heading. In a recording, a heading is JSON that describes
+ * the records. Returns 0 or a negative errno; -EIO: there is no room now.
+ */
+int reader_put_heading(struct reader *reader, const char *text);
+
+/*
+ * Write text that is neither a row nor a heading. In a recording, it is JSON
+ * that says what is missing so far. Returns 0, or -EIO if there is no room now.
+ */
+int reader_put_text(struct reader *reader, const char *text);
 
 /*
  * Wait for records, until a signal or at most `timeout_ms`, and consume those
@@ -38,5 +153,8 @@ int reader_poll(struct reader *reader, int timeout_ms);
  * reader_state.
  */
 int reader_finish(struct reader *reader, uint64_t until);
+
+void reader_get_counts(const struct reader *reader,
+		       struct reader_counts *counts);
 
 #endif

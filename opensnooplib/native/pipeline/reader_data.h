@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader data: struct reader, which the files of pipeline/ share.
+ * Reader data: struct reader, which the files of pipeline/ share, and what is
+ * asked of it and told by it.
  */
 #ifndef OPENSNOOP_READER_DATA_H
 #define OPENSNOOP_READER_DATA_H
-
-#include <time.h>
 
 #include "base/own_processes.h"
 #include "event/condition.h"
@@ -14,10 +13,54 @@
 #include "io/output.h"
 #include "io/recording_input.h"
 #include "perf/merge.h"
-#include "rows/row_format.h"
+#include "rows/row.h"
 
 /* How long one write waits for a full pipe, while the trace runs. */
 #define WRITE_WAIT_MS 20
+
+enum row_kind {
+	ROW_TABLE,
+	ROW_JSON,
+	ROW_CSV,
+	ROW_BLOCK,   /* no row, but the record itself, for a recording */
+	ROW_COUNTED, /* no row: the record is counted */
+};
+
+/* The format of the newest stream's records. */
+struct format_request {
+	uint32_t kind; /* enum row_kind */
+	bool color;
+	int64_t wall_offset; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC */
+	struct layout layout;
+	uint32_t record_least; /* bytes; shorter records can't have been sent */
+	const struct column *columns; /* must live as long as the stream */
+	uint32_t column_count;
+	int map_fd; /* the perf event array, for CPUs that come online */
+};
+
+enum reader_state {
+	READER_RUNNING,
+	READER_COUNT_REACHED, /* as many rows as asked for */
+	READER_OUTPUT_CLOSED, /* nobody reads the pipe any more */
+	READER_OUTPUT_FAILED, /* see reader_counts.error */
+	/* Of a recording only: */
+	READER_AT_BLOCK,      /* see reader_take_block() */
+	READER_INPUT_ENDED,   /* after a whole block */
+	READER_INPUT_CUT,     /* within a block */
+	READER_INPUT_DAMAGED, /* no block, or one that isn't as written */
+};
+
+/* How far a reader is. */
+struct reader_counts {
+	uint64_t shown;	     /* rows that stdout or the file took, whole */
+	uint64_t unwritten;  /* rows that it did not take */
+	uint64_t unreadable; /* shown, without a path */
+	uint64_t cut;	     /* shown, with a path longer than PATH_MAX */
+	uint64_t error;	     /* the errno of the write that failed, or 0 */
+	/* Of a recording only: */
+	uint64_t impossible; /* records that no program can have sent */
+	uint64_t offset;     /* how many bytes are consumed */
+};
 
 /* The format of one stream's rows; another stream may have another one. */
 struct stream {
@@ -27,7 +70,6 @@ struct stream {
 	unsigned int column_count;
 	const struct condition *conditions; /* likewise */
 	uint32_t condition_count;
-	size_t row_bound;
 	char *heading; /* NULL: none */
 };
 
@@ -42,8 +84,7 @@ struct reader {
 	int epoll_fd;
 	struct merge merge;
 	bool records_wait; /* some were held back at the last drain */
-	bool gathers;	   /* let records gather for `gathering` */
-	struct timespec gathering;
+	int gather_ms;	   /* for how long records gather to be read */
 
 	struct recording recording; /* read instead of rings, if it is open */
 	struct block block; /* at which reading stopped, if it is no record */
@@ -52,13 +93,10 @@ struct reader {
 	uint64_t impossible;   /* records that no program can have sent */
 
 	struct row_format format;
-	char *(*put_row)(char *out, struct row_format *format,
-			 const struct record *record);
-	size_t row_bound;
-	record_consumer
-		consume; /* writes a row, keeps the record or counts it */
-	/* Writes a heading; false if there is no room for it. */
-	bool (*put_heading)(struct reader *reader, const char *text);
+	enum row_kind kind;
+	size_t row_bound; /* the most bytes that a row, or a block, takes */
+	record_consumer consume; /* writes a record, or counts it */
+	bool is_blocked; /* there was no room for the last one that it wrote */
 	const struct glob *globs;
 	unsigned int glob_count;
 	struct tally tally;
@@ -71,5 +109,17 @@ struct reader {
 	uint64_t undelivered; /* records for which there was no more room */
 	struct own_processes own;
 };
+
+/* The state of the output; the input is taken to go on. */
+enum reader_state output_state(const struct reader *reader);
+
+/* Are there as many rows as asked for? */
+bool all_rows_shown(const struct reader *reader);
+
+/*
+ * Wait until a ring reaches its watermark, a signal comes, or `timeout_ms` has
+ * passed; not longer than records are held back, if some are.
+ */
+void wait_for_records(struct reader *reader, int timeout_ms);
 
 #endif

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/reader_rings.h"
-
+/*
+ * Reader rings: a reader has a perf ring for each CPU, also for CPUs that come
+ * online later.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "bpf/map.h"
-#include "pipeline/reader_callers.h"
-#include "pipeline/reader_data.h"
-#include "pipeline/reader_streams.h"
+#include "pipeline/reader.h"
 
 /* Where this fails, the ring is closed. */
 static int open_ring(struct reader *reader, struct ring *ring, int cpu,
@@ -21,7 +21,7 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 	if (error)
 		return error;
 	/* The mapping keeps stream 0's event, which wakes for all streams. */
-	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring_event(ring, 0),
+	if (epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, ring->streams[0].fd,
 		      &event) < 0) {
 		error = -errno;
 		ring_close(ring);
@@ -29,22 +29,38 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 	return error;
 }
 
+/* Add a ring at the end of the array. */
+static int add_ring(struct reader *reader, const struct ring *ring)
+{
+	unsigned int count = reader->ring_count + 1;
+	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
+
+	if (!rings)
+		return -ENOMEM;
+	rings[reader->ring_count] = *ring;
+	reader->rings = rings;
+	reader->merge.rings = rings;
+	if (merge_set_rings(&reader->merge, rings, count) < 0)
+		return -ENOMEM;
+	reader->ring_count = count;
+	return 0;
+}
+
 static int open_rings(struct reader *reader, const int *cpus,
 		      unsigned int cpu_count)
 {
-	reader->rings = calloc(cpu_count, sizeof(*reader->rings));
-	if (!reader->rings)
-		return -ENOMEM;
-
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		int error = open_ring(reader, &reader->rings[i], cpus[i],
-				      reader->pages);
+		struct ring ring;
+		int error = open_ring(reader, &ring, cpus[i], reader->pages);
 
 		if (error)
 			return error;
-		reader->ring_count++;
+		if (add_ring(reader, &ring) < 0) {
+			ring_close(&ring);
+			return -ENOMEM;
+		}
 	}
-	return merge_init(&reader->merge, reader->rings, reader->ring_count);
+	return 0;
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
@@ -71,12 +87,13 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 
 void reader_close(struct reader *reader)
 {
+	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
+		reader_drop_stream(reader, stream);
 	for (unsigned int i = 0; i < reader->ring_count; i++)
 		ring_close(&reader->rings[i]);
 	free(reader->rings);
 	merge_free(&reader->merge);
 	output_free(&reader->output);
-	free_streams(reader);
 	free(reader->heading);
 	recording_free(&reader->recording);
 	tally_clear(&reader->tally);
@@ -88,29 +105,40 @@ void reader_close(struct reader *reader)
 	free(reader);
 }
 
+/*
+ * Follow the mappings of processes on the CPUs that have a ring now. What was
+ * mapped on a CPU while it wasn't followed is unknown.
+ */
+static int follow_callers(struct reader *reader)
+{
+	int *cpus = calloc(reader->ring_count, sizeof(*cpus));
+	int error = 0;
+
+	if (!cpus)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		cpus[i] = reader->rings[i].cpu; /* which may be offline */
+	if (reader->format.callers)
+		error = mappings_follow_cpus(&reader->format.callers->mappings,
+					     cpus, reader->ring_count);
+	else
+		reader->format.callers = callers_open(cpus, reader->ring_count,
+						      &reader->own, &error);
+	free(cpus);
+	return error;
+}
+
+int reader_name_callers(struct reader *reader)
+{
+	return reader->format.callers ? 0 : follow_callers(reader);
+}
+
 static struct ring *ring_of(struct reader *reader, int cpu)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++)
 		if (reader->rings[i].cpu == cpu)
 			return &reader->rings[i];
 	return NULL;
-}
-
-/* Add a ring at the end of the array. */
-static int add_ring(struct reader *reader, const struct ring *ring)
-{
-	unsigned int count = reader->ring_count + 1;
-	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
-
-	if (!rings)
-		return -ENOMEM;
-	rings[reader->ring_count] = *ring;
-	reader->rings = rings;
-	reader->merge.rings = rings;
-	if (merge_set_rings(&reader->merge, rings, count) < 0)
-		return -ENOMEM;
-	reader->ring_count = count;
-	return 0;
 }
 
 /* Let the programs of all streams write to the ring. */
@@ -125,7 +153,7 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 		error = i ? ring_add_stream(ring, i) : 0;
 		if (!error)
 			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					     ring_event(ring, i));
+					     ring->streams[i].fd);
 		if (error)
 			return error;
 	}
@@ -146,11 +174,10 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		if (!ring_is_empty(old))
 			return -EAGAIN;
 	}
-	error = open_ring(reader, &ring, cpu, pages);
-	while (error == -ENOBUFS && pages > 1) {
-		pages /= 2;
+	do {
 		error = open_ring(reader, &ring, cpu, pages);
-	}
+		pages /= 2;
+	} while (error == -ENOBUFS && pages > 0);
 	if (error)
 		return error;
 	error = put_into_maps(reader, &ring);
@@ -164,7 +191,7 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		ring_close(old);
 		*old = ring;
 	}
-	return follow_callers_on_cpus(reader);
+	return reader->format.callers ? follow_callers(reader) : 0;
 }
 
 int reader_deaf_cpu(const struct reader *reader)

@@ -1,47 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/reader_streams.h"
-
+/*
+ * Reader streams: those that a reader's perf rings carry, one for each
+ * generation of programs.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "bpf/map.h"
-#include "pipeline/reader_data.h"
-
-static void free_stream(struct stream *stream)
-{
-	free(stream->heading);
-	*stream = (struct stream){0};
-}
-
-void free_streams(struct reader *reader)
-{
-	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
-		free_stream(&reader->streams[stream]);
-}
-
-static int add_to_rings(struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++) {
-		int error = ring_add_stream(&reader->rings[i], stream);
-
-		if (error)
-			return error;
-	}
-	return 0;
-}
+#include "pipeline/reader.h"
 
 int reader_add_stream(struct reader *reader)
 {
 	uint32_t stream = 1; /* stream 0 can't be added again */
 	int error;
 
-	while (ring_event(&reader->rings[0], stream) > 0)
+	while (reader->rings[0].streams[stream].fd > 0)
 		if (++stream == STREAMS_MAX)
 			return -EBUSY;
-	error = add_to_rings(reader, stream);
-	if (error) {
-		reader_drop_stream(reader, stream);
-		return error;
+	for (unsigned int i = 0; i < reader->ring_count; i++) {
+		error = ring_add_stream(&reader->rings[i], stream);
+		if (error) {
+			reader_drop_stream(reader, stream);
+			return error;
+		}
 	}
 	reader->newest = stream;
 	return (int)stream;
@@ -74,7 +55,8 @@ void reader_drop_stream(struct reader *reader, uint32_t stream)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++)
 		ring_drop_stream(&reader->rings[i], stream);
-	free_stream(&reader->streams[stream]);
+	free(reader->streams[stream].heading);
+	reader->streams[stream] = (struct stream){0};
 	if (reader->current == stream)
 		reader->current = STREAMS_MAX; /* none */
 }
@@ -84,15 +66,10 @@ int reader_install(struct reader *reader, int map_fd)
 	for (unsigned int i = 0; i < reader->ring_count; i++) {
 		struct ring *ring = &reader->rings[i];
 		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					 ring_event(ring, reader->newest));
+					 ring->streams[reader->newest].fd);
 
 		if (error)
 			return error;
 	}
 	return 0;
-}
-
-void reader_set_map(struct reader *reader, int map_fd)
-{
-	reader->streams[reader->newest].map_fd = map_fd;
 }

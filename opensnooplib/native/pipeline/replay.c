@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/replay.h"
-
+/*
+ * Replay: a reader whose input is a recording.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "pipeline/progress.h"
-#include "pipeline/reader_data.h"
-#include "pipeline/reader_rings.h"
+#include "pipeline/reader.h"
 
 int reader_open_recording(struct reader **reader, int fd)
 {
@@ -24,25 +23,13 @@ int reader_open_recording(struct reader **reader, int fd)
 	return error;
 }
 
-int reader_read_header(struct reader *reader, int timeout_ms)
-{
-	struct recording *recording = &reader->recording;
-	int error = recording_fill(recording, timeout_ms);
-
-	return error ? error : (int)recording_take_header(recording);
-}
-
-static enum verdict leave_record(void *context, const struct record *record)
-{
-	(void)context;
-	(void)record;
-	return NOT_CONSUMED;
-}
-
+/* A record before the first description can't be shown. */
 static enum verdict check_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
 
+	if (!reader->consume)
+		return NOT_CONSUMED;
 	if (record_is_possible(record, &reader->format.layout,
 			       reader->record_least))
 		return reader->consume(reader, record);
@@ -50,35 +37,24 @@ static enum verdict check_record(void *context, const struct record *record)
 	return CONSUMED;
 }
 
-/* A record before the first description can't be shown. */
 static void drain(struct reader *reader)
 {
-	record_consumer consume = reader->consume ? check_record : leave_record;
-
-	reader->input = recording_drain(&reader->recording, consume, reader,
-					&reader->block);
+	reader->input = recording_drain(&reader->recording, check_record,
+					reader, &reader->block);
 	if (reader->input == RECORDING_STOPPED && !reader->consume)
 		reader->input = RECORDING_DAMAGED;
 }
 
-static enum reader_state input_state(enum recording_state state)
-{
-	switch (state) {
-	case RECORDING_BLOCK:
-		return READER_AT_BLOCK;
-	case RECORDING_ENDED:
-		return READER_INPUT_ENDED;
-	case RECORDING_CUT:
-		return READER_INPUT_CUT;
-	case RECORDING_DAMAGED:
-		return READER_INPUT_DAMAGED;
-	default:
-		return READER_RUNNING;
-	}
-}
-
 int reader_poll_recording(struct reader *reader, int timeout_ms)
 {
+	static const enum reader_state states[] = {
+		[RECORDING_WAITS] = READER_RUNNING,
+		[RECORDING_BLOCK] = READER_AT_BLOCK,
+		[RECORDING_STOPPED] = READER_RUNNING,
+		[RECORDING_ENDED] = READER_INPUT_ENDED,
+		[RECORDING_CUT] = READER_INPUT_CUT,
+		[RECORDING_DAMAGED] = READER_INPUT_DAMAGED,
+	};
 	enum reader_state state;
 	int error = 0;
 
@@ -92,8 +68,7 @@ int reader_poll_recording(struct reader *reader, int timeout_ms)
 	if (reader->consume)
 		output_flush(&reader->output);
 	state = output_state(reader);
-	return (int)(state == READER_RUNNING ? input_state(reader->input)
-					     : state);
+	return (int)(state == READER_RUNNING ? states[reader->input] : state);
 }
 
 int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
@@ -103,19 +78,4 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
 	recording_consume(&reader->recording, &reader->block);
 	reader->input = RECORDING_STOPPED; /* the buffer may hold more blocks */
 	return (int)reader->block.type;
-}
-
-void reader_set_record_least(struct reader *reader, uint32_t bytes)
-{
-	reader->record_least = bytes;
-}
-
-uint64_t reader_impossible(const struct reader *reader)
-{
-	return reader->impossible;
-}
-
-uint64_t reader_input_offset(const struct reader *reader)
-{
-	return reader->recording.offset;
 }

@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 
-#include "base/number.h"
 #include "base/put_string.h"
 #include "rows/container.h"
+#include "rows/quoting.h"
 #include "stacks/caller_array.h"
+
+#define UNKNOWN_CALLERS "<callers unknown>"
 
 /* The kernel ignores the mode without O_CREAT or O_TMPFILE: open(2). */
 static bool mode_is_used(const struct row_format *format,
@@ -41,15 +43,34 @@ static void set_signed(struct cell *cell, int64_t value)
 	end_word(cell, CELL_NUMBER, put_decimal(cell->word, value));
 }
 
+static void set_octal(struct cell *cell, uint64_t value, unsigned int digits)
+{
+	end_word(cell, CELL_WORD, put_number(cell->word, value, 8, digits));
+}
+
+/* Hex: nobody could check the decimal digits of 128 bits. */
+static void set_hex(struct cell *cell, const unsigned char *bytes, size_t size)
+{
+	char *out = put_string(cell->word, "0x");
+
+	while (size > 1 && bytes[size - 1] == 0)
+		size--;
+	out = put_number(out, bytes[--size], 16, 1);
+	while (size-- > 0)
+		out = put_number(out, bytes[size], 16, 2);
+	end_word(cell, CELL_WORD, out);
+}
+
 static void set_word(struct cell *cell, enum cell_kind kind, const char *word)
 {
 	end_word(cell, kind, put_string(cell->word, word));
 }
 
-static void set_text(struct cell *cell, const char *text, size_t size)
+static void set_text(struct cell *cell, const void *text, size_t size)
 {
 	cell->kind = CELL_TEXT;
-	cell->text = (struct text){(const unsigned char *)text, size};
+	cell->text = (struct text){text, size};
+	cell->state = PATH_WHOLE;
 }
 
 /* The name, or the number where the name is NULL. */
@@ -61,12 +82,48 @@ static void set_name(struct cell *cell, const char *name, uint64_t number)
 		set_number(cell, number);
 }
 
-static void set_errno_name(struct cell *cell, int64_t number)
+static const char *symbol_name(const struct column *column, int64_t value,
+			       const char *otherwise)
+{
+	for (uint32_t i = 0; i < column->symbol_count; i++)
+		if (column->symbols[i].value == value)
+			return column->symbols[i].name;
+	return otherwise;
+}
+
+static void set_errno_name(struct cell *cell, const struct column *column,
+			   int64_t number)
 {
 	if (number == 0)
 		set_word(cell, CELL_NONE, "-");
 	else
-		set_name(cell, errno_name(number), (uint64_t)number);
+		set_name(cell, symbol_name(column, number, NULL),
+			 (uint64_t)number);
+}
+
+/* "O_RDWR|O_CREAT", and what has no name, or no room, as one hex number. */
+static void set_flag_names(struct cell *cell, const struct column *column,
+			   uint64_t flags)
+{
+	const char *limit = cell->word + CELL_WORD_SIZE - sizeof("|0x") - 16;
+	uint64_t left = flags & ~(uint64_t)O_ACCMODE;
+	char *out = put_string(cell->word,
+			       symbol_name(column, flags & O_ACCMODE, "?"));
+
+	for (uint32_t i = 0; i < column->symbol_count; i++) {
+		const struct symbol *flag = &column->symbols[i];
+		uint64_t bits = (uint64_t)flag->value;
+
+		if (bits == 0 || (left & bits) != bits ||
+		    strlen(flag->name) >= (size_t)(limit - out))
+			continue;
+		left &= ~bits;
+		*out++ = '|';
+		out = put_string(out, flag->name);
+	}
+	if (left > 0)
+		out = put_number(put_string(out, "|0x"), left, 16, 1);
+	end_word(cell, CELL_WORD, out);
 }
 
 static void set_descriptor(struct cell *cell, int64_t ret)
@@ -80,14 +137,15 @@ static void set_descriptor(struct cell *cell, int64_t ret)
 }
 
 /* The errno of `ret`, by number or by name. */
-static void set_error(struct cell *cell, enum column_kind kind, int64_t ret)
+static void set_error(struct cell *cell, const struct column *column,
+		      int64_t ret)
 {
 	if (ret == RECORD_UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
-	else if (kind == COLUMN_ERR)
+	else if (column->kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));
 	else
-		set_errno_name(cell, errno_of(ret));
+		set_errno_name(cell, column, errno_of(ret));
 }
 
 static void set_microseconds(struct cell *cell, bool is_negative, uint64_t ns)
@@ -116,37 +174,14 @@ static void set_cgroup(struct cell *cell, struct names *names, uint64_t id)
 static void set_container(struct cell *cell, struct names *names, uint64_t id)
 {
 	const char *path = cgroup_path(names, id);
-	const char *name;
-	size_t size;
+	struct text name = {0};
 
-	if (path && find_container(path, &name, &size))
-		set_text(cell, name, size);
+	if (path)
+		name = find_container(path);
+	if (name.size > 0)
+		set_text(cell, name.bytes, name.size);
 	else
 		set_word(cell, CELL_NONE, "-");
-}
-
-static void set_time(struct cell *cell, struct row_format *format,
-		     uint32_t kind, uint64_t ts)
-{
-	char *out = cell->word;
-
-	switch (kind) {
-	case COLUMN_MONO:
-		out = put_seconds_between(out, 0, ts);
-		break;
-	case COLUMN_DELTA:
-		out = put_seconds_between(out, format->last_ts, ts);
-		break;
-	case COLUMN_WALL:
-		out = put_time_of_day(out, &format->clock, ts);
-		break;
-	case COLUMN_DATE:
-		out = put_date(out, &format->clock, ts);
-		break;
-	default:
-		out = put_microseconds_between(out, format->first_ts, ts);
-	}
-	end_word(cell, CELL_WORD, out);
 }
 
 /* The value of an integer field: its bits, and as a signed number. */
@@ -155,22 +190,20 @@ static void set_integer(struct cell *cell, struct row_format *format,
 			const struct record *record, uint64_t bits,
 			int64_t value)
 {
+	char *word = cell->word;
+
 	switch (column->kind) {
 	case COLUMN_SIGNED:
 		return set_signed(cell, value);
 	case COLUMN_OCTAL:
-		return end_word(cell, CELL_WORD,
-				put_number(cell->word, bits, 8, 1));
+		return set_octal(cell, bits, 1);
 	case COLUMN_BOOL:
 		return set_word(cell, CELL_NUMBER, bits ? "true" : "false");
 	case COLUMN_ENUM:
-		return set_name(cell,
-				symbol_name(column->symbols,
-					    column->symbol_count,
-					    (int64_t)bits),
+		return set_name(cell, symbol_name(column, (int64_t)bits, NULL),
 				bits);
 	case COLUMN_ERRNO:
-		return set_errno_name(cell,
+		return set_errno_name(cell, column,
 				      value < 0 ? errno_of(value) : value);
 	case COLUMN_NS:
 		return set_microseconds(cell, false, bits);
@@ -188,181 +221,163 @@ static void set_integer(struct cell *cell, struct row_format *format,
 		return set_descriptor(cell, value);
 	case COLUMN_ERR:
 	case COLUMN_ERRNAME:
-		return set_error(cell, column->kind, value);
+		return set_error(cell, column, value);
 	case COLUMN_FLAGS:
-		return end_word(cell, CELL_WORD,
-				put_number(cell->word, bits, 8, 8));
+		return set_octal(cell, bits, 8);
 	case COLUMN_FLAG_NAMES:
-		return end_word(cell, CELL_WORD,
-				put_flag_names(cell->word, bits));
+		return set_flag_names(cell, column, bits);
 	case COLUMN_MODE:
 	case COLUMN_MODE_BITS:
 		if (!mode_is_used(format, record))
 			return set_word(cell, CELL_NONE, "n/a");
-		if (column->kind == COLUMN_MODE_BITS)
-			return set_number(cell, bits);
-		return end_word(cell, CELL_WORD,
-				put_number(cell->word, bits, 8, 4));
+		if (column->kind == COLUMN_MODE)
+			return set_octal(cell, bits, 4);
+		return set_number(cell, bits);
 	case COLUMN_SECONDS:
+		word = put_microseconds_between(word, format->first_ts, bits);
+		return end_word(cell, CELL_WORD, word);
 	case COLUMN_MONO:
+		word = put_seconds_between(word, 0, bits);
+		return end_word(cell, CELL_WORD, word);
 	case COLUMN_DELTA:
+		word = put_seconds_between(word, format->last_ts, bits);
+		return end_word(cell, CELL_WORD, word);
 	case COLUMN_WALL:
+		word = put_time_of_day(word, &format->clock, bits);
+		return end_word(cell, CELL_WORD, word);
 	case COLUMN_DATE:
-		return set_time(cell, format, column->kind, bits);
+		word = put_date(word, &format->clock, bits);
+		return end_word(cell, CELL_WORD, word);
 	default:
 		return set_number(cell, bits);
 	}
 }
 
-/* The index of the byte of weight 256^`power` in an integer of `size` bytes. */
-static size_t byte_index(size_t size, size_t power)
+/* False if the record is too short for a path, even for its NUL. */
+static bool read_path(struct cell *cell, struct row_format *format,
+		      const struct record *record)
 {
-	const uint16_t one = 1;
-	const bool is_little_endian = *(const unsigned char *)&one == 1;
-
-	return is_little_endian ? power : size - 1 - power;
-}
-
-/* Hex: nobody could check the decimal digits of 128 bits. */
-static void set_hex(struct cell *cell, const unsigned char *bytes, size_t size)
-{
-	char *out = put_string(cell->word, "0x");
-	size_t digits = size;
-
-	while (digits > 1 && bytes[byte_index(size, digits - 1)] == 0)
-		digits--;
-	out = put_number(out, bytes[byte_index(size, digits - 1)], 16, 1);
-	while (--digits > 0)
-		out = put_number(out, bytes[byte_index(size, digits - 1)], 16,
-				 2);
-	end_word(cell, CELL_WORD, out);
-}
-
-static void set_address(struct cell *cell, uint64_t address)
-{
-	char *out = put_string(cell->word, "0x");
-
-	end_word(cell, CELL_WORD, put_number(out, address, 16, 1));
-}
-
-static void read_path_cell(struct cell *cell, struct row_format *format,
-			   const struct record *record)
-{
-	static const enum cell_kind kinds[] = {
-		[PATH_WHOLE] = CELL_TEXT,
-		[PATH_CUT] = CELL_PATH_CUT,
-		[PATH_TOP_CUT] = CELL_PATH_TOP_CUT,
-		[PATH_UNREADABLE] = CELL_UNREADABLE,
-	};
-
+	cell->state = full_path(record, &format->layout, format->host_mounts,
+				format->path_room, &cell->text);
 	cell->kind =
-		kinds[full_path(record, &format->layout, format->host_mounts,
-				format->path_room, &cell->text)];
-	/* A record that ends before the path lacks even the path's NUL. */
-	if (cell->kind == CELL_TEXT &&
-	    format->layout.path.offset >= record->size)
-		set_word(cell, CELL_MISSING, "?");
+		cell->state == PATH_UNREADABLE ? CELL_UNREADABLE : CELL_TEXT;
+	return cell->state != PATH_WHOLE ||
+	       format->layout.path.offset < record->size;
 }
 
-static void read_cell(struct cell *cell, struct row_format *format,
+/* False if the record is too short for the field. */
+static bool read_cell(struct cell *cell, struct row_format *format,
 		      const struct column *column, struct field field,
 		      const struct record *record)
 {
+	const unsigned char *bytes;
 	uint64_t bits;
 	int64_t value;
 
 	switch (column->kind) {
 	case COLUMN_PATH:
-		read_path_cell(cell, format, record);
-		return;
+		return read_path(cell, format, record);
 	case COLUMN_TEXT:
 		if (field.offset >= record->size)
-			break;
-		cell->kind = CELL_TEXT;
+			return false;
 		cell->text = record_text(record, field);
-		return;
+		set_text(cell, cell->text.bytes, cell->text.size);
+		return true;
 	case COLUMN_BYTES:
 	case COLUMN_HEX:
 		if (!record_has(record, field))
-			break;
+			return false;
+		bytes = record->data + field.offset;
 		if (column->kind == COLUMN_HEX && field.size <= 16) {
-			set_hex(cell, record->data + field.offset, field.size);
-			return;
+			set_hex(cell, bytes, field.size);
+			return true;
 		}
 		cell->kind = CELL_BYTES;
-		cell->text =
-			(struct text){record->data + field.offset, field.size};
-		return;
+		cell->text = (struct text){bytes, field.size};
+		return true;
 	default:
 		if (!record_unsigned(record, field, &bits) ||
 		    !record_signed(record, field, &value))
-			break;
+			return false;
 		set_integer(cell, format, column, record, bits, value);
-		return;
+		return true;
 	}
-	set_word(cell, CELL_MISSING, "?");
 }
 
-#define UNKNOWN_CALLERS "<callers unknown>"
-
 /* Address 0: from there on, the stack is unknown. */
-static void read_caller_cell(struct cell *cell, struct row_format *format,
-			     struct field field, const struct record *record,
-			     bool returns)
+static bool read_caller(struct cell *cell, struct row_format *format,
+			const struct caller_array *array, uint32_t index)
 {
+	const struct record *record = array->record;
 	uint64_t address;
 	uint64_t pid;
 	uint64_t ts;
 
-	if (!record_unsigned(record, field, &address))
-		return set_word(cell, CELL_MISSING, "?");
-	if (address == 0)
-		return set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
-	if (!format->callers ||
-	    !record_unsigned(record, format->layout.pid, &pid) ||
-	    !record_unsigned(record, format->layout.ts, &ts))
-		return set_address(cell, address);
-	cell->kind = CELL_CALLER;
-	cell->text = caller_text(format->callers, (uint32_t)pid, ts, address,
-				 returns);
+	if (!record_unsigned(record, array_element(array->first, index),
+			     &address))
+		return false;
+	if (address == 0 || callers_repeat_from(format->callers, array, index))
+		set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
+	else if (!format->callers ||
+		 !record_unsigned(record, format->layout.pid, &pid) ||
+		 !record_unsigned(record, format->layout.ts, &ts))
+		set_hex(cell, (const unsigned char *)&address, sizeof(address));
+	else {
+		cell->kind = CELL_CALLER;
+		cell->text = caller_text(format->callers, (uint32_t)pid, ts,
+					 address, index > 0);
+	}
+	return true;
 }
 
-static struct caller_array caller_array_of(const struct row_format *format,
-					   const struct column *column,
-					   const struct record *record)
+char *put_cells(char *out, struct row_format *format,
+		const struct column *column, const struct record *record,
+		const char *between, cell_writer *put_cell)
 {
-	return (struct caller_array){
+	const struct caller_array array = {
 		.record = record,
 		.layout = &format->layout,
 		.first = column->field,
 		.size = column->count,
 	};
+	const bool are_callers = column->kind == COLUMN_CALLERS;
+	uint32_t count = are_callers ? caller_count(format->callers, &array)
+				     : column->count;
+	struct cell cell;
+	uint32_t i = 0;
+
+	do { /* what is no array is one cell */
+		struct field field = array_element(column->field, i);
+
+		if (i > 0)
+			out = put_string(out, between);
+		if (!(are_callers ? read_caller(&cell, format, &array, i)
+				  : read_cell(&cell, format, column, field,
+					      record)))
+			set_word(&cell, CELL_NONE, "?");
+		out = put_cell(out, column, &cell);
+	} while (++i < count);
+	/* What put_cell() returns points into `out`, not into the cell. */
+	// cppcheck-suppress returnDanglingLifetime
+	return out;
 }
 
-uint32_t element_count(const struct row_format *format,
-		       const struct column *column, const struct record *record)
+char *put_table_cell(char *out, const struct column *column,
+		     const struct cell *cell)
 {
-	struct caller_array array;
-
-	if (column->count == 0)
-		return 1;
-	if (column->kind != COLUMN_CALLERS)
-		return column->count;
-	array = caller_array_of(format, column, record);
-	return caller_count(format->callers, &array);
-}
-
-void read_element(struct cell *cell, struct row_format *format,
-		  const struct column *column, const struct record *record,
-		  uint32_t index)
-{
-	struct field field = array_element(column->field, index);
-	struct caller_array array;
-
-	if (column->kind != COLUMN_CALLERS)
-		return read_cell(cell, format, column, field, record);
-	array = caller_array_of(format, column, record);
-	if (callers_repeat_from(format->callers, &array, index))
-		return set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
-	read_caller_cell(cell, format, field, record, index > 0);
+	(void)column;
+	switch (cell->kind) {
+	case CELL_TEXT:
+		return put_shell_text(out, cell->text.bytes, cell->text.size,
+				      cell->state == PATH_CUT);
+	case CELL_CALLER:
+		return put_shell_text(out, cell->text.bytes, cell->text.size,
+				      false);
+	case CELL_UNREADABLE:
+		return put_string(out, UNREADABLE);
+	case CELL_BYTES:
+		return put_hex_bytes(out, cell->text.bytes, cell->text.size);
+	default:
+		return put_bytes(out, cell->word, cell->word_size);
+	}
 }

@@ -12,14 +12,11 @@
 #define CELL_WORD_SIZE 320
 
 enum cell_kind {
-	CELL_MISSING, /* the record is too short for the field */
-	CELL_NONE,    /* there is no value; a table shows `word` */
-	CELL_NUMBER,  /* in `word`; also true and false */
-	CELL_WORD,    /* in `word`: harmless text of the tool's own */
-	CELL_TEXT,    /* in `text`: untrusted */
-	CELL_CALLER,  /* in `text`: untrusted, one of several */
-	CELL_PATH_CUT,
-	CELL_PATH_TOP_CUT,
+	CELL_NONE,	 /* there is no value; a table shows `word` */
+	CELL_NUMBER,	 /* in `word`; also true and false */
+	CELL_WORD,	 /* in `word`: harmless text of the tool's own */
+	CELL_TEXT,	 /* in `text`: untrusted */
+	CELL_CALLER,	 /* in `text`: untrusted, one of several */
 	CELL_UNREADABLE, /* a path */
 	CELL_BYTES,	 /* in `text`, to be shown as hex digits */
 };
@@ -27,18 +24,23 @@ enum cell_kind {
 struct cell {
 	enum cell_kind kind;
 	struct text text;
+	enum path_state state; /* of a CELL_TEXT */
 	size_t word_size;
 	char word[CELL_WORD_SIZE];
 };
 
-/* How many elements of an array are shown; 1 if the column is no array. */
-uint32_t element_count(const struct row_format *format,
-		       const struct column *column,
-		       const struct record *record);
+typedef char *cell_writer(char *out, const struct column *column,
+			  const struct cell *cell);
 
-/* The cell of one element; `index` is 0 if the column is no array. */
-void read_element(struct cell *cell, struct row_format *format,
-		  const struct column *column, const struct record *record,
-		  uint32_t index);
+/*
+ * Write the column's cells with `put_cell`, and return their end. They are
+ * several for an array, with `between` between any two.
+ */
+char *put_cells(char *out, struct row_format *format,
+		const struct column *column, const struct record *record,
+		const char *between, cell_writer *put_cell);
+
+/* Write one cell as a table shows it, without padding, and return its end. */
+cell_writer put_table_cell;
 
 #endif

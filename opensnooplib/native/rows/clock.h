@@ -17,10 +17,8 @@ struct clock {
 
 	/* The second written last, kept since libc takes long for a date. */
 	int64_t second;		/* since 1970 */
-	unsigned int date_size; /* 0: no date was written yet */
-	unsigned int zone_size;
-	char date[40]; /* "2026-11-23T12:34:56", or a longer year */
-	char zone[8];  /* "+01:00" */
+	unsigned int date_size; /* without the zone; 0: none was written yet */
+	char date[48];		/* "2026-11-23T12:34:56+0100", or longer */
 };
 
 /* Date and time as RFC 3339 has them, in local time:

@@ -6,7 +6,6 @@
 #define OPENSNOOP_COLUMN_H
 
 #include "event/record.h"
-#include "rows/number_names.h"
 
 enum column_kind {
 	COLUMN_UNSIGNED, /* integer of 1, 2, 4 or 8 bytes */
@@ -43,13 +42,24 @@ enum column_kind {
 	COLUMN_KINDS
 };
 
+/* A number that has a name in C: an error, a flag of open(2), one of an enum.
+ */
+struct symbol {
+	int64_t value;
+	const char *name;
+};
+
 struct column {
 	uint32_t kind;	    /* enum column_kind */
 	struct field field; /* of an array: its first element */
 	uint32_t count;	    /* of an array's elements; 0: it is no array */
 	int32_t width;	    /* characters; left-aligned if negative */
 	const char *name;   /* the key in JSON */
-	const struct symbol *symbols; /* of COLUMN_ENUM */
+	/*
+	 * Of the kinds that show names. Where two have one number, the first is
+	 * shown. Flags of several bits come before their parts.
+	 */
+	const struct symbol *symbols;
 	uint32_t symbol_count;
 };
 

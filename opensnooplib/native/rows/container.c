@@ -3,40 +3,38 @@
 
 #include <string.h>
 
-static size_t hex_digits_at(const char *text)
+enum { ID_DIGITS = 64, SHOWN_DIGITS = 12 };
+
+static struct text part_of_path(const char *at, size_t size)
 {
-	return strspn(text, "0123456789abcdef");
+	return (struct text){(const unsigned char *)at, size};
 }
 
 /* The text that follows `prefix` in the path, up to the next slash. */
-static bool find_after(const char *path, const char *prefix, const char **name,
-		       size_t *size)
+static struct text find_after(const char *path, const char *prefix)
 {
 	const char *at = strstr(path, prefix);
 
 	if (!at)
-		return false;
-	*name = at + strlen(prefix);
-	*size = strcspn(*name, "/");
-	return *size > 0;
+		return (struct text){0};
+	at += strlen(prefix);
+	return part_of_path(at, strcspn(at, "/"));
 }
 
-bool find_container(const char *path, const char **name, size_t *size)
+struct text find_container(const char *path)
 {
-	enum { ID_DIGITS = 64, SHOWN_DIGITS = 12 };
+	struct text name;
 
 	/* An ID: docker-ID.scope, /docker/ID, cri-containerd-ID.scope, ... */
 	for (const char *at = path; *at; at++) {
-		size_t digits = hex_digits_at(at);
+		size_t digits = strspn(at, "0123456789abcdef");
 
-		if (digits == ID_DIGITS) {
-			*name = at;
-			*size = SHOWN_DIGITS;
-			return true;
-		}
+		if (digits == ID_DIGITS)
+			return part_of_path(at, SHOWN_DIGITS);
 		if (digits > 0)
 			at += digits - 1;
 	}
-	return find_after(path, "/lxc.payload.", name, size) ||
-	       find_after(path, "/machine.slice/machine-", name, size);
+	name = find_after(path, "/lxc.payload.");
+	return name.size > 0 ? name
+			     : find_after(path, "/machine.slice/machine-");
 }

@@ -61,21 +61,17 @@ static const char *look_up(struct name_table *table, uint64_t number,
 
 static char *ask_user(struct names *names, uint64_t uid)
 {
-	struct passwd *found = NULL;
+	struct passwd *found = uid <= UINT32_MAX ? getpwuid((uid_t)uid) : NULL;
 
 	(void)names;
-	if (uid <= UINT32_MAX)
-		found = getpwuid((uid_t)uid);
 	return found ? strdup(found->pw_name) : NULL;
 }
 
 static char *ask_group(struct names *names, uint64_t gid)
 {
-	struct group *found = NULL;
+	struct group *found = gid <= UINT32_MAX ? getgrgid((gid_t)gid) : NULL;
 
 	(void)names;
-	if (gid <= UINT32_MAX)
-		found = getgrgid((gid_t)gid);
 	return found ? strdup(found->gr_name) : NULL;
 }
 

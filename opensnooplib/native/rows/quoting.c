@@ -6,8 +6,6 @@
 
 #include "base/put_string.h"
 
-static const char hex_digits[] = "0123456789abcdef";
-
 /*
  * The UTF-8 character at `bytes`: its length, and *character is set. 0 if these
  * bytes are no UTF-8 (Unicode, table 3-7: no overlong form, no surrogate,
@@ -25,20 +23,13 @@ static size_t decode_utf8(const unsigned char *bytes, size_t size,
 		*character = first;
 		return 1;
 	}
-	if (first >= 0xc2 && first <= 0xdf) {
-		length = 2;
-		value = first & 0x1f;
-	} else if (first >= 0xe0 && first <= 0xef) {
-		length = 3;
-		value = first & 0x0f;
-	} else if (first >= 0xf0 && first <= 0xf4) {
-		length = 4;
-		value = first & 0x07;
-	} else {
+	if (first < 0xc2 || first > 0xf4)
 		return 0;
-	}
+	/* The first byte begins with as many ones as there are bytes. */
+	length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 	if (length > size)
 		return 0;
+	value = first & (0xff >> (length + 1));
 	for (size_t i = 1; i < length; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
@@ -75,11 +66,6 @@ static bool word_is_special(const unsigned char *bytes)
 	return (word | (word - ones * 0x20) | (del - ones)) & highs;
 }
 
-static bool byte_is_special(unsigned char byte)
-{
-	return byte < 0x20 || byte >= 0x7f;
-}
-
 /* The number of bytes at the start that are printable ASCII. */
 static size_t plain_length(const unsigned char *bytes, size_t size)
 {
@@ -87,7 +73,7 @@ static size_t plain_length(const unsigned char *bytes, size_t size)
 
 	while (i + 8 <= size && !word_is_special(bytes + i))
 		i += 8;
-	while (i < size && !byte_is_special(bytes[i]))
+	while (i < size && bytes[i] >= 0x20 && bytes[i] < 0x7f)
 		i++;
 	return i;
 }
@@ -130,8 +116,7 @@ static char *put_shell_escape(char *out, unsigned char byte)
 		*out++ = letters[byte - '\a'];
 	} else {
 		*out++ = 'x';
-		*out++ = hex_digits[byte >> 4];
-		*out++ = hex_digits[byte & 0xf];
+		out = put_number(out, byte, 16, 2);
 	}
 	return out;
 }
@@ -181,9 +166,7 @@ static char *put_json_escape(char *out, uint32_t character)
 		return out;
 	}
 	*out++ = 'u';
-	for (int shift = 12; shift >= 0; shift -= 4)
-		*out++ = hex_digits[character >> shift & 0xf];
-	return out;
+	return put_number(out, character, 16, 4);
 }
 
 /* The number of bytes at the start that need no escape in JSON. */

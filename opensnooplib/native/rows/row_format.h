@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Row format: the columns of a row, and what is kept from one row to the next.
- * table_row.h, json_row.h and csv_row.h write rows with it.
  */
 #ifndef OPENSNOOP_ROW_FORMAT_H
 #define OPENSNOOP_ROW_FORMAT_H

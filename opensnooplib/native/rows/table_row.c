@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rows/table_row.h"
-
 #include <string.h>
 
-#include "base/number.h"
 #include "base/put_string.h"
-#include "rows/cell_list.h"
-#include "rows/quoting.h"
+#include "rows/cell.h"
+#include "rows/row.h"
 
 /* Red is readable on a dark screen and on a light one. */
 #define COLOR_FAILED "\033[31m"
 #define COLOR_END    "\033[0m"
-
-char *put_table_cell(char *out, const struct cell *cell)
-{
-	switch (cell->kind) {
-	case CELL_TEXT:
-	case CELL_CALLER:
-	case CELL_PATH_CUT:
-	case CELL_PATH_TOP_CUT:
-		return put_shell_text(out, cell->text.bytes, cell->text.size,
-				      cell->kind == CELL_PATH_CUT);
-	case CELL_UNREADABLE:
-		return put_string(out, UNREADABLE);
-	case CELL_BYTES:
-		return put_hex_bytes(out, cell->text.bytes, cell->text.size);
-	default:
-		return put_bytes(out, cell->word, cell->word_size);
-	}
-}
 
 /* Pad the text from `start` to `end` to the column's width. */
 static char *pad(char *start, char *end, int32_t width)
@@ -54,59 +33,34 @@ static bool failed(const struct row_format *format, const struct record *record)
 	return record_signed(record, format->layout.ret, &ret) && ret < 0;
 }
 
-/* One line for each caller; it begins with a tab, as no row does. */
-static char *put_callers(char *out, struct row_format *format,
-			 const struct column *column,
-			 const struct record *record)
-{
-	uint32_t count = element_count(format, column, record);
-	struct cell cell;
-
-	for (uint32_t i = 0; i < count; i++) {
-		*out++ = '\t';
-		read_element(&cell, format, column, record, i);
-		out = put_table_cell(out, &cell);
-		*out++ = '\n';
-	}
-	return out;
-}
-
 /* Callers are not in the row's own line. */
 static bool is_below_row(const struct column *column)
 {
 	return column->kind == COLUMN_CALLERS;
 }
 
-/* The index of the last column in the row's own line. */
-static uint32_t last_of_line(const struct row_format *format)
-{
-	uint32_t last = 0;
-
-	for (uint32_t i = 0; i < format->column_count; i++)
-		if (!is_below_row(&format->columns[i]))
-			last = i;
-	return last;
-}
-
+/* A column is padded if another follows, or if it is right-aligned. */
 static char *put_line(char *out, struct row_format *format,
 		      const struct record *record)
 {
-	uint32_t last = last_of_line(format);
+	int32_t width = 0; /* of the column that begins at `begin` */
+	char *begin = NULL;
 
 	for (uint32_t i = 0; i < format->column_count; i++) {
 		const struct column *column = &format->columns[i];
-		char *end;
 
 		if (is_below_row(column))
 			continue;
-		end = put_cells(out, format, column, record, put_table_cell);
-		if (i != last || column->width > 0)
-			end = pad(out, end, column->width);
-		if (i != last)
-			*end++ = ' ';
-		out = end;
+		if (begin) {
+			out = pad(begin, out, width);
+			*out++ = ' ';
+		}
+		begin = out;
+		width = column->width;
+		out = put_cells(out, format, column, record, ",",
+				put_table_cell);
 	}
-	return out;
+	return width > 0 ? pad(begin, out, width) : out;
 }
 
 char *put_table_row(char *out, struct row_format *format,
@@ -120,27 +74,16 @@ char *put_table_row(char *out, struct row_format *format,
 	if (colored)
 		out = put_string(out, COLOR_END);
 	*out++ = '\n';
-	for (uint32_t i = 0; i < format->column_count; i++)
-		if (is_below_row(&format->columns[i]))
-			out = put_callers(out, format, &format->columns[i],
-					  record);
-	return out;
-}
-
-size_t table_row_bound(const struct row_format *format)
-{
-	size_t bound = sizeof(COLOR_FAILED COLOR_END "\n");
-
 	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
-		int64_t width = column->width;
-		size_t text = cell_text_bound(format, column);
-		size_t cell = SHELL_TEXT_BOUND(text) + CELL_WORD_SIZE;
-
-		/* Each is followed by a comma, or is between tab and newline.
+		if (!is_below_row(&format->columns[i]))
+			continue;
+		/* One line for each caller; it begins with a tab, as no row
+		 * does.
 		 */
-		bound += (column->count ? column->count : 1) * (cell + 2) + 1;
-		bound += (size_t)(width < 0 ? -width : width);
+		*out++ = '\t';
+		out = put_cells(out, format, &format->columns[i], record,
+				"\n\t", put_table_cell);
+		*out++ = '\n';
 	}
-	return bound;
+	return out;
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "base/put_string.h"
 
 struct callers *callers_open(const int *cpus, unsigned int cpu_count,

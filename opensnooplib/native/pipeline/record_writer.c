@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Record writer: writes each record that is selected, as a row or, unchanged,
+ * into a recording, with the heading of its stream above it; or counts it.
+ */
+#define _GNU_SOURCE /* strdup */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/put_string.h"
+#include "pipeline/reader.h"
+
+/* The largest block of a record: perf_event_header.size has 16 bits. */
+#define RECORD_BLOCK_BOUND (sizeof(struct block_header) + UINT16_MAX)
+
+/* Write text as it is, or as a block of this type. False: there is no room. */
+static bool put_text(struct reader *reader, enum block_type type,
+		     const char *text)
+{
+	size_t size = strlen(text);
+	size_t bound = sizeof(struct block_header) + size;
+	char *out = NULL;
+
+	if (reader->kind == ROW_BLOCK && size > BLOCK_BODY_MAX)
+		return false;
+	if (output_make_room(&reader->output, bound) == 0)
+		out = output_reserve(&reader->output, bound);
+	if (!out)
+		return false;
+	out = reader->kind == ROW_BLOCK
+		      ? put_block(out, type, text, (uint32_t)size)
+		      : put_bytes(out, text, size);
+	output_commit(&reader->output, out, false);
+	return true;
+}
+
+/* Unless it is the last heading written. False if there is no room. */
+static bool show_heading(struct reader *reader, const struct stream *stream)
+{
+	const char *heading = stream->heading;
+	char *copy;
+
+	if (!heading || (reader->heading && !strcmp(heading, reader->heading)))
+		return true;
+	copy = strdup(heading);
+	if (!copy || !put_text(reader, BLOCK_DESCRIPTION, heading)) {
+		free(copy);
+		return false;
+	}
+	free(reader->heading);
+	reader->heading = copy;
+	return true;
+}
+
+static bool turn_to(struct reader *reader, uint32_t number)
+{
+	const struct stream *stream = &reader->streams[number];
+
+	reader->current = STREAMS_MAX; /* none, if this fails */
+	if (!show_heading(reader, stream))
+		return false;
+	reader->format.layout = stream->layout;
+	reader->format.columns = stream->columns;
+	reader->format.column_count = stream->column_count;
+	reader->row_bound = longest_row(&reader->format);
+	if (reader->row_bound < RECORD_BLOCK_BOUND)
+		reader->row_bound = RECORD_BLOCK_BOUND;
+	if (reader->output.buffer &&
+	    output_make_room(&reader->output, reader->row_bound) < 0)
+		return false;
+	reader->current = number;
+	return true;
+}
+
+/*
+ * Write in the format of the record's stream from here on, after its heading.
+ * False if there is no room for the heading.
+ */
+static bool follow_stream(struct reader *reader, const struct record *record)
+{
+	return record->stream == reader->current ||
+	       turn_to(reader, record->stream);
+}
+
+int reader_set_format(struct reader *reader,
+		      const struct format_request *request)
+{
+	struct stream *stream = &reader->streams[reader->newest];
+
+	stream->map_fd = request->map_fd;
+	stream->columns = request->columns;
+	stream->column_count = request->column_count;
+	stream->layout = request->layout;
+	reader->merge.ts[reader->newest] = request->layout.ts;
+	reader->record_least = request->record_least;
+	reader->format.color = request->color;
+	reader->format.clock.wall_offset = request->wall_offset;
+	reader->kind = request->kind;
+	if (reader->newest == reader->current &&
+	    !turn_to(reader, reader->newest))
+		return -ENOMEM;
+	return 0;
+}
+
+int reader_put_heading(struct reader *reader, const char *text)
+{
+	struct stream *stream = &reader->streams[reader->newest];
+
+	free(stream->heading);
+	stream->heading = strdup(text);
+	if (!stream->heading)
+		return -ENOMEM;
+	if (reader->newest == reader->current && !show_heading(reader, stream))
+		return -EIO;
+	return 0;
+}
+
+int reader_put_text(struct reader *reader, const char *text)
+{
+	return put_text(reader, BLOCK_COUNTS, text) ? 0 : -EIO;
+}
+
+/* A recording's record: no row, but a block with the record itself. */
+static char *put_record_block(char *out, struct row_format *format,
+			      const struct record *record)
+{
+	(void)format;
+	return put_block(out, BLOCK_RECORD, record->data, record->size);
+}
+
+static row_writer *const writers[] = {
+	[ROW_TABLE] = put_table_row,
+	[ROW_JSON] = put_json_row,
+	[ROW_CSV] = put_csv_row,
+	[ROW_BLOCK] = put_record_block,
+};
+
+static void count_row(struct reader *reader, const struct record *record)
+{
+	enum path_state state = full_path_state(record, &reader->format.layout);
+
+	reader->rows++;
+	reader->unreadable += state == PATH_UNREADABLE;
+	reader->cut += state == PATH_CUT || state == PATH_TOP_CUT;
+}
+
+static enum verdict write_record(void *context, const struct record *record)
+{
+	struct reader *reader = context;
+	struct row_format *format = &reader->format;
+	char *out = NULL;
+	uint64_t ts = 0;
+
+	if (!is_wanted(reader, record))
+		return CONSUMED;
+	if (follow_stream(reader, record))
+		out = output_reserve(&reader->output, reader->row_bound);
+	reader->is_blocked = !out;
+	if (!out)
+		return NOT_CONSUMED;
+	record_unsigned(record, format->layout.ts, &ts);
+	if (reader->rows == 0)
+		format->first_ts = format->last_ts = ts;
+	out = writers[reader->kind](out, format, record);
+	format->last_ts = ts;
+	output_commit(&reader->output, out, true);
+	count_row(reader, record);
+	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
+}
+
+static enum verdict count_record(void *context, const struct record *record)
+{
+	struct reader *reader = context;
+
+	if (!is_wanted(reader, record))
+		return CONSUMED;
+	if (!follow_stream(reader, record) ||
+	    !tally_record(&reader->tally, &reader->format.layout,
+			  reader->format.host_mounts, record))
+		return NOT_CONSUMED;
+	count_row(reader, record);
+	return CONSUMED;
+}
+
+struct tally *reader_tally(struct reader *reader)
+{
+	return &reader->tally;
+}
+
+/*
+ * How long records gather before they are read, since to wake up costs as much
+ * as to keep hundreds of records: until a ring would be a quarter full, at the
+ * highest rate at which one CPU was seen to send. At most 10 ms.
+ */
+static int gathering_ms(const struct reader *reader)
+{
+	const uint64_t bytes_per_ms = 64 * 1024;
+	uint64_t ms = reader->rings[0].size / 4 / bytes_per_ms;
+
+	return ms < 10 ? (int)ms : 10;
+}
+
+static void put_header(struct output *output)
+{
+	struct recording_header header = {
+		.byte_order = RECORDING_BYTE_ORDER,
+		.version = RECORDING_VERSION,
+	};
+	char *out = output_reserve(output, sizeof(header));
+
+	memcpy(header.magic, RECORDING_MAGIC, sizeof(header.magic));
+	memcpy(out, &header, sizeof(header));
+	output_commit(output, out + sizeof(header), false);
+}
+
+int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line)
+{
+	int error = output_init(&reader->output, fd, reader->row_bound,
+				WRITE_WAIT_MS);
+
+	reader->rows_wanted = count;
+	reader->consume =
+		reader->kind == ROW_COUNTED ? count_record : write_record;
+	reader->output.by_line = by_line || isatty(fd);
+	if (reader->kind == ROW_BLOCK && !error) {
+		reader->gather_ms = gathering_ms(reader);
+		put_header(&reader->output);
+	}
+	return error;
+}

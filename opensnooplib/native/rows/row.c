@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows/row.h"
+
+#include <string.h>
+
+#include "rows/cell.h"
+#include "rows/quoting.h"
+
+/* The most bytes of text that one cell of the column can hold. */
+static size_t cell_text_bound(const struct row_format *format,
+			      const struct column *column)
+{
+	switch (column->kind) {
+	case COLUMN_PATH:
+		return FULL_PATH_ROOM + format->layout.path.size;
+	case COLUMN_TEXT:
+	case COLUMN_BYTES:
+	case COLUMN_HEX:
+		return column->field.size;
+	case COLUMN_CGROUP:
+	case COLUMN_CONTAINER:
+		return CGROUP_PATH_BOUND;
+	case COLUMN_CALLERS:
+		return CALLER_BOUND;
+	default:
+		return NAME_BOUND;
+	}
+}
+
+/*
+ * The bound is that of CSV, where each character of a quoted text can be a
+ * quote, and is doubled: JSON with its base64 needs less. A bound may be
+ * generous, since memory that no row has reached costs nothing.
+ */
+size_t longest_row(const struct row_format *format)
+{
+	/* Colours or brackets around a row, and its line end. */
+	size_t bound = 32;
+
+	for (uint32_t i = 0; i < format->column_count; i++) {
+		const struct column *column = &format->columns[i];
+		uint32_t elements = column->count ? column->count : 1;
+		size_t text = cell_text_bound(format, column);
+		size_t cell = SHELL_TEXT_BOUND(text) + CELL_WORD_SIZE;
+		int64_t width = column->width;
+
+		/* Two more: a comma, or the tab and the newline of a caller. */
+		bound += elements * 2 * (cell + 2);
+		bound += (size_t)(width < 0 ? -width : width);
+		/* JSON's NAME, NAME_bytes and NAME_cut, and what is around. */
+		bound += 3 * (strlen(column->name) + sizeof(", \"_bytes\": "));
+	}
+	return bound;
+}

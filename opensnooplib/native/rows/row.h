@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Row: a record as the line that stands for it, in a table, in JSON or in CSV.
+ */
+#ifndef OPENSNOOP_ROW_H
+#define OPENSNOOP_ROW_H
+
+#include "rows/row_format.h"
+
+/*
+ * Writes the record's row at `out`, line end included, and returns its end.
+ * `out` has room for longest_row() bytes. The three below are such functions.
+ */
+typedef char *row_writer(char *out, struct row_format *format,
+			 const struct record *record);
+
+/*
+ * A table's row: one line. The last column is not padded, and columns are at
+ * least one space apart. A value for which the record is too short is "?".
+ * Callers follow, each in a line that begins with a tab.
+ */
+row_writer put_table_row;
+
+/* One object in one line; a value for which the record is too short is null. */
+row_writer put_json_row;
+
+/*
+ * One line, as RFC 4180 has it. Text is quoted as in a table; a cell without a
+ * value is empty, and so is one for which the record is too short.
+ */
+row_writer put_csv_row;
+
+/* The most bytes that one row can take, of whichever of these kinds. */
+size_t longest_row(const struct row_format *format);
+
+#endif
