@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/hash_map.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each slot is a list, a short one also with tens of thousands of values. */
+#define SLOTS_LOG2 12
+#define SLOTS	   (1 << SLOTS_LOG2)
+
+struct hash_entry {
+	struct hash_entry *next; /* in the same slot */
+	size_t key_size;
+	unsigned char *key; /* behind the value */
+	uint64_t value[];   /* any struct: this is its alignment */
+};
+
+/*
+ * FNV-1a, which begins with the random address of the slots: who doesn't know
+ * it can't choose keys that all lie in one slot.
+ */
+static struct hash_entry **slot_of(const struct hash_map *map, const void *key,
+				   size_t key_size)
+{
+	const unsigned char *bytes = key;
+	uint64_t hash = (uintptr_t)map->slots;
+
+	for (size_t i = 0; i < key_size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3;
+	/* Fibonacci hashing: the highest bits depend on all others. */
+	return &map->slots[hash * 0x9e3779b97f4a7c15 >> (64 - SLOTS_LOG2)];
+}
+
+void *hash_map_find(const struct hash_map *map, const void *key,
+		    size_t key_size)
+{
+	struct hash_entry *entry;
+
+	if (!map->slots)
+		return NULL;
+	entry = *slot_of(map, key, key_size);
+	while (entry && (entry->key_size != key_size ||
+			 memcmp(entry->key, key, key_size) != 0))
+		entry = entry->next;
+	return entry ? entry->value : NULL;
+}
+
+void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,
+		   size_t value_size)
+{
+	struct hash_entry *entry;
+	struct hash_entry **slot;
+
+	if (!map->slots)
+		map->slots = calloc(SLOTS, sizeof(struct hash_entry *));
+	entry = calloc(1, sizeof(*entry) + value_size + key_size);
+	if (!map->slots || !entry) {
+		free(entry);
+		return NULL;
+	}
+	entry->key = (unsigned char *)entry->value + value_size;
+	entry->key_size = key_size;
+	memcpy(entry->key, key, key_size);
+	slot = slot_of(map, key, key_size);
+	entry->next = *slot;
+	*slot = entry;
+	map->count++;
+	return entry->value;
+}
+
+void hash_map_clear(struct hash_map *map, void (*forget)(void *value))
+{
+	for (size_t i = 0; map->slots && i < SLOTS; i++) {
+		struct hash_entry *entry = map->slots[i];
+
+		while (entry) {
+			struct hash_entry *next = entry->next;
+
+			forget(entry->value);
+			free(entry);
+			entry = next;
+		}
+	}
+	free(map->slots);
+	*map = (struct hash_map){0};
+}
