@@ -77,7 +77,8 @@ void hash_map_clear(struct hash_map *map, void (*forget)(void *value))
 		while (entry) {
 			struct hash_entry *next = entry->next;
 
-			forget(entry->value);
+			if (forget)
+				forget(entry->value);
 			free(entry);
 			entry = next;
 		}

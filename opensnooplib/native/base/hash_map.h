@@ -21,7 +21,7 @@ void *hash_map_find(const struct hash_map *map, const void *key,
 void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,
 		   size_t value_size);
 
-/* Remove all values; `forget` frees what a value points to. */
+/* Remove all values; `forget` frees what a value points to; NULL: nothing. */
 void hash_map_clear(struct hash_map *map, void (*forget)(void *value));
 
 #endif

@@ -14,8 +14,8 @@ struct reader;
 int reader_name_callers(struct reader *reader);
 
 /*
- * Follow the mappings of processes on the CPUs that have a ring now, if callers
- * have names. What was mapped on a CPU while it wasn't followed is unknown.
+ * If callers have names: begin anew, to follow processes on all CPUs that have
+ * a ring now. What was mapped on a CPU while it wasn't followed is unknown.
  * Returns 0 or a negative errno.
  */
 int follow_callers_on_cpus(struct reader *reader);

@@ -9,20 +9,35 @@
 #include "base/number.h"
 #include "base/put_string.h"
 
-struct callers *callers_open(const int *cpus, unsigned int cpu_count,
-			     struct own_processes *own, int *error)
-{
-	struct callers *callers = calloc(1, sizeof(*callers));
+/* How many functions are kept: when there are more, all are forgotten. */
+#define FUNCTIONS_MAX 16384
 
-	*error = callers ? mappings_open(&callers->mappings, cpus, cpu_count,
-					 own)
-			 : -ENOMEM;
-	if (*error) {
-		free(callers);
-		return NULL;
+/* Where a function is looked for. A file that changes has other ones. */
+struct function_key {
+	uint64_t module; /* its id */
+	int64_t changed; /* the file's modification time, in ns */
+	uint64_t offset; /* in the file */
+};
+
+struct function {
+	uint64_t into; /* bytes from the function's start to the offset */
+	char name[];   /* "": no function is known there */
+};
+
+int callers_open(struct callers **callers, const struct ring *rings,
+		 unsigned int ring_count, struct own_processes *own)
+{
+	int error;
+
+	*callers = calloc(1, sizeof(**callers));
+	if (!*callers)
+		return -ENOMEM;
+	error = mappings_open(&(*callers)->mappings, rings, ring_count, own);
+	if (error) {
+		free(*callers);
+		*callers = NULL;
 	}
-	demangler_init(&callers->demangler);
-	return callers;
+	return error;
 }
 
 void callers_close(struct callers *callers)
@@ -30,15 +45,13 @@ void callers_close(struct callers *callers)
 	if (!callers)
 		return;
 	mappings_close(&callers->mappings);
-	function_cache_clear(&callers->functions);
-	helper_free(&callers->demangler);
+	hash_map_clear(&callers->functions, NULL);
 	free(callers);
 }
 
 void callers_hurry(struct callers *callers)
 {
 	helper_hurry(&callers->mappings.scout.helper);
-	helper_hurry(&callers->demangler);
 }
 
 static char *put_hex(char *out, uint64_t value)
@@ -58,88 +71,67 @@ static char *put_name(char *out, const char *name)
 	return name[size] == '\0' ? out : put_string(out, "...");
 }
 
-/* Put the function into the cache, its name demangled. */
-static const struct cached_function *
-cache_function(struct callers *callers, struct cached_function function,
-	       char *name)
+static const struct function *keep_function(struct hash_map *functions,
+					    const struct function_key *key,
+					    const struct scout_function *found)
 {
-	char readable[CALLER_NAME_BOUND];
+	size_t name_size = strlen(found->name) + 1;
+	struct function *function;
 
-	function.name = *name ? name : NULL;
-	function.is_final = true;
-	switch (demangle(&callers->demangler, name, readable,
-			 sizeof(readable))) {
-	case DEMANGLED:
-		function.name = readable;
-		break;
-	case NOT_DEMANGLED_NOW:
-		function.is_final = false;
-		break;
-	case NOT_DEMANGLED:
-		break;
-	}
-	return function_cache_put(&callers->functions, &function);
+	if (functions->count >= FUNCTIONS_MAX)
+		hash_map_clear(functions, NULL);
+	function = hash_map_add(functions, key, sizeof(*key),
+				sizeof(*function) + name_size);
+	if (!function)
+		return NULL;
+	function->into = found->into;
+	memcpy(function->name, found->name, name_size);
+	return function;
 }
 
-/* Ask the scout; NULL: the function is unknown. */
-static const struct cached_function *ask_for_function(struct callers *callers,
-						      uint32_t pid,
-						      struct mapping *mapping,
-						      uint64_t offset)
+static bool ask_scout(struct callers *callers, uint32_t pid,
+		      const struct mapping *mapping, uint64_t offset)
 {
-	struct module *module = mapping->module;
-	const struct mapped_file file = {
+	const struct module *module = mapping->module;
+	struct mapped_file file = {
+		.module = module->id,
 		.pid = pid,
 		.start = mapping->start,
 		.end = mapping->end,
 		.device = module->device,
 		.inode = module->inode,
-		.path = module->path,
 	};
-	const struct cached_function *known;
+
+	strncpy(file.path, module->path, sizeof(file.path) - 1);
+	return scout_ask_function(&callers->mappings.scout, &file, offset,
+				  !mapping->is_checked);
+}
+
+/* NULL: it is unknown. */
+static const struct function *function_at(struct callers *callers, uint32_t pid,
+					  struct mapping *mapping,
+					  uint64_t offset)
+{
+	struct module *module = mapping->module;
+	struct function_key key = {module->id, module->changed, offset};
+	const struct function *known =
+		hash_map_find(&callers->functions, &key, sizeof(key));
 	struct scout_function found;
 
-	if (module->failures >= MODULE_FAILURES_MAX)
+	if (known && mapping->is_checked)
+		return known;
+	if (module->inode == 0 || module->failures >= MODULE_FAILURES_MAX ||
+	    !ask_scout(callers, pid, mapping, offset))
 		return NULL;
-	switch (scout_function(&callers->mappings.scout, &file, offset,
-			       !mapping->is_checked, &found)) {
-	case SCOUTED:
-		break;
-	case NOT_SCOUTED:
+	if (!scout_function(&callers->mappings.scout, &found)) {
 		module->failures++;
-		return NULL;
-	case NOT_SCOUTED_NOW:
 		return NULL;
 	}
 	mapping->is_checked = true;
-	module->changed = found.changed;
-	known = function_cache_find(&callers->functions, module, offset);
-	if (known && known->is_final)
+	if (known && module->changed == found.changed)
 		return known;
-	return cache_function(callers,
-			      (struct cached_function){
-				      .module = module->id,
-				      .changed = found.changed,
-				      .offset = offset,
-				      .into = found.into,
-			      },
-			      found.name);
-}
-
-static const struct cached_function *function_at(struct callers *callers,
-						 uint32_t pid,
-						 struct mapping *mapping,
-						 uint64_t offset)
-{
-	const struct cached_function *known;
-
-	if (mapping->module->inode == 0)
-		return NULL;
-	known = function_cache_find(&callers->functions, mapping->module,
-				    offset);
-	if (known && known->is_final && mapping->is_checked)
-		return known;
-	return ask_for_function(callers, pid, mapping, offset);
+	module->changed = key.changed = found.changed;
+	return keep_function(&callers->functions, &key, &found);
 }
 
 /* "open64+0x72 (/usr/lib/libc.so.6)" */
@@ -148,9 +140,9 @@ static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
 {
 	const struct module *module = mapping->module;
 	uint64_t offset = address - mapping->start + mapping->offset;
-	const struct cached_function *function =
+	const struct function *function =
 		function_at(callers, pid, mapping, offset - returns);
-	bool is_known = function && function->name;
+	bool is_known = function && function->name[0];
 
 	if (is_known) {
 		out = put_name(out, function->name);

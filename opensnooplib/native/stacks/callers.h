@@ -5,8 +5,7 @@
 #ifndef OPENSNOOP_CALLERS_H
 #define OPENSNOOP_CALLERS_H
 
-#include "stacks/demangler.h"
-#include "stacks/function_cache.h"
+#include "base/hash_map.h"
 #include "stacks/mappings.h"
 
 /* The most characters of a function's name, and of a module's path. */
@@ -15,17 +14,16 @@
 
 struct callers {
 	struct mappings mappings;
-	struct function_cache functions;
-	struct helper demangler;
+	struct hash_map functions; /* as far as they were asked for before */
 	char text[CALLER_BOUND];
 };
 
 /*
- * Follow processes on these CPUs: see mappings_open(). NULL on an error, and
- * then *error is a negative errno.
+ * Follow all processes on the CPUs of these rings. Returns 0 or a negative
+ * errno.
  */
-struct callers *callers_open(const int *cpus, unsigned int cpu_count,
-			     struct own_processes *own, int *error);
+int callers_open(struct callers **callers, const struct ring *rings,
+		 unsigned int ring_count, struct own_processes *own);
 void callers_close(struct callers *callers);
 
 /* The trace is ending: look for functions for one more second at most. */

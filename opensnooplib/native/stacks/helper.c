@@ -50,13 +50,8 @@ void helper_init(struct helper *helper,
  */
 static void keep_one_descriptor(int fd)
 {
-	dup2(fd, 0);
-#ifdef __NR_close_range /* since Linux 5.9 and, in glibc, 2.34 */
-	if (syscall(__NR_close_range, 1, ~0U, 0) == 0)
-		return;
-#endif
-	for (int other = (int)sysconf(_SC_OPEN_MAX); other > 0; other--)
-		close(other);
+	if (dup2(fd, 0) < 0 || syscall(__NR_close_range, 1, ~0U, 0) < 0)
+		_exit(1);
 }
 
 /* Limit the next request: SIGPROF kills a child that takes more. */
@@ -198,16 +193,6 @@ void helper_hurry(struct helper *helper)
 		helper->wait_budget = SECOND;
 	if (helper->deadline > latest)
 		helper->deadline = latest;
-}
-
-void helper_set_wait_budget(struct helper *helper, unsigned int seconds)
-{
-	helper->wait_budget = seconds * SECOND;
-}
-
-void helper_reset_wait_budget(struct helper *helper)
-{
-	helper->wait_budget = WAIT_BUDGET_MAX;
 }
 
 static bool send_request(struct helper *helper, const void *request,

@@ -18,7 +18,7 @@
 #include "base/own_processes.h"
 
 /* The most bytes of one request, and of one answer. */
-#define HELPER_PACKET_MAX 32768
+#define HELPER_PACKET_MAX 65536
 
 /* Children that are killed but still there, blocked by some file system. */
 #define HELPERS_STUCK_MAX 4
@@ -63,11 +63,5 @@ void helper_reply(const void *answer, size_t size);
 
 /* The trace is ending: from now on, wait for one second in total. */
 void helper_hurry(struct helper *helper);
-
-/* Wait for at most so many seconds in total, for work that is done once. */
-void helper_set_wait_budget(struct helper *helper, unsigned int seconds);
-
-/* The work that is done once is over: the usual limit applies again. */
-void helper_reset_wait_budget(struct helper *helper);
 
 #endif

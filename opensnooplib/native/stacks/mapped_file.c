@@ -68,51 +68,41 @@ static bool is_served_here(const struct mapped_file *file)
 }
 
 /*
- * Is it the file that is mapped? Some file systems (overlay, btrfs) report
- * another device to stat(2) than for mappings.
+ * Open the path if it is the file that is mapped. Some file systems (overlay,
+ * btrfs) report another device to stat(2) than for mappings.
  */
-static bool is_file(int fd, const struct mapped_file *file)
+static int open_same(const char *path, const struct mapped_file *file)
 {
+	int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat status;
 
-	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	       status.st_ino == file->inode &&
-	       (status.st_dev == file->device || major(status.st_dev) == 0);
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	    status.st_ino == file->inode &&
+	    (status.st_dev == file->device || major(status.st_dev) == 0))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 int mapped_file_find(const struct mapped_file *file)
 {
-	char path[64 + 4096];
+	char path[64 + sizeof(file->path)];
+	int fd;
 
 	if (!is_served_here(file))
 		return -1;
-	for (int attempt = 0; attempt < 3; attempt++) {
-		int size;
-		int fd;
-
-		switch (attempt) {
-		case 0: /* also finds a file that was deleted */
-			size = snprintf(path, sizeof(path),
-					"/proc/%u/map_files/%lx-%lx", file->pid,
-					(unsigned long)file->start,
-					(unsigned long)file->end);
-			break;
-		case 1: /* the path as a process in a container sees it */
-			size = snprintf(path, sizeof(path), "/proc/%u/root/%s",
-					file->pid, file->path);
-			break;
-		default: /* the process has ended */
-			size = snprintf(path, sizeof(path), "%s", file->path);
-		}
-		if (size >= (int)sizeof(path))
-			continue;
-		fd = open(path, O_PATH | O_CLOEXEC);
-		if (fd >= 0 && is_file(fd, file))
-			return fd;
-		if (fd >= 0)
-			close(fd);
-	}
-	return -1;
+	/* This also finds a file that was deleted. */
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", file->pid,
+		 (unsigned long)file->start, (unsigned long)file->end);
+	fd = open_same(path, file);
+	if (fd >= 0)
+		return fd;
+	/* The path as a process in a container sees it. */
+	snprintf(path, sizeof(path), "/proc/%u/root/%s", file->pid, file->path);
+	fd = open_same(path, file);
+	/* Else the process has ended. */
+	return fd >= 0 ? fd : open_same(file->path, file);
 }
 
 int mapped_file_open(int fd)

@@ -13,12 +13,13 @@
 #include <stdint.h>
 
 struct mapped_file {
-	uint32_t pid; /* of the process that has mapped it */
+	uint32_t module; /* the id of its module: mapped_module.h */
+	uint32_t pid;	 /* of the process that has mapped it */
 	uint64_t start;
 	uint64_t end;
 	uint64_t device; /* as of makedev(3) */
 	uint64_t inode;
-	const char *path; /* as the process sees it */
+	char path[4096]; /* as the process sees it */
 };
 
 /*

@@ -9,40 +9,33 @@
 #include "stacks/helper.h"
 #include "stacks/mapped_file.h"
 
-/* The longest function name, with its NUL. */
-#define SCOUT_NAME_MAX 4096
-
 struct scout {
 	struct helper helper;
-	char packet[HELPER_PACKET_MAX];
+	char lines[HELPER_PACKET_MAX];
 };
 
 /* The function that contains some byte of a file. */
 struct scout_function {
 	int64_t changed; /* the file's modification time, in ns */
 	uint64_t into;	 /* bytes from the function's start to that byte */
-	char name[SCOUT_NAME_MAX]; /* of the ELF symbol; "": no function */
-};
-
-enum scouted {
-	SCOUTED,
-	NOT_SCOUTED,	 /* it takes too long */
-	NOT_SCOUTED_NOW, /* the scout's time is used up: ask later */
+	char name[4096]; /* C++ names demangled, cut; "": no function */
 };
 
 void scout_init(struct scout *scout, struct own_processes *own);
 
 /*
- * Find the function that contains the byte at `offset` of the file. With
- * `recheck`, the file's symbols are read again if it has changed.
+ * Ask for the function that contains the byte at `offset` of the file. With
+ * `recheck`, the file's symbols are read again if it has changed. False: the
+ * scout's time is used up.
  */
-enum scouted scout_function(struct scout *scout, const struct mapped_file *file,
-			    uint64_t offset, bool recheck,
-			    struct scout_function *found);
+bool scout_ask_function(struct scout *scout, const struct mapped_file *file,
+			uint64_t offset, bool recheck);
+
+/* The function that was asked for. False: the scout has failed. */
+bool scout_function(struct scout *scout, struct scout_function *found);
 
 /*
- * Ask for the lines of proc_pid_maps(5) that are code. False: the scout's time
- * is used up.
+ * Ask for the lines of proc_pid_maps(5). False: the scout's time is used up.
  */
 bool scout_ask_mappings(struct scout *scout, uint32_t pid);
 

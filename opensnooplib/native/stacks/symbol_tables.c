@@ -1,68 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* strdup */
 #include "stacks/symbol_tables.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-/* Memory for all symbols: those of three very large files, or of hundreds. */
-#define SYMBOL_BYTES_MAX (128 * 1024 * 1024)
+/* Tables, and memory for all: that of three very large files, or of hundreds.
+ */
+#define SYMBOL_TABLES_MAX 512
+#define SYMBOL_BYTES_MAX  (128 * 1024 * 1024)
 
-static struct symbol_table *find(struct symbol_tables *tables,
-				 const struct mapped_file *file)
+static void free_table(void *table)
 {
-	for (unsigned int i = 0; i < tables->count; i++) {
-		struct symbol_table *table = &tables->all[i];
-
-		if (table->inode == file->inode &&
-		    table->device == file->device &&
-		    strcmp(table->path, file->path) == 0)
-			return table;
-	}
-	return NULL;
+	elf_symbols_free(((struct symbol_table *)table)->symbols);
 }
 
-static void forget_symbols(struct symbol_tables *tables,
-			   struct symbol_table *table)
+void symbol_tables_clear(struct symbol_tables *tables)
 {
-	if (table->symbols)
-		tables->bytes -= table->symbols->bytes;
-	elf_symbols_free(table->symbols);
-	table->symbols = NULL;
+	hash_map_clear(&tables->all, free_table);
+	tables->bytes = 0;
 }
 
-/* Free the table that was used least recently. */
-static void forget_one(struct symbol_tables *tables)
+static struct symbol_table *add(struct symbol_tables *tables, uint32_t module)
 {
-	struct symbol_table *oldest = &tables->all[0];
-
-	for (unsigned int i = 1; i < tables->count; i++)
-		if (tables->all[i].used < oldest->used)
-			oldest = &tables->all[i];
-	forget_symbols(tables, oldest);
-	free(oldest->path);
-	*oldest = tables->all[--tables->count];
-}
-
-static struct symbol_table *add(struct symbol_tables *tables,
-				const struct mapped_file *file)
-{
-	char *path = strdup(file->path);
-	struct symbol_table *table;
-
-	if (!path)
-		return NULL;
-	while (tables->count == SYMBOL_TABLES_MAX ||
-	       (tables->count > 0 && tables->bytes > SYMBOL_BYTES_MAX))
-		forget_one(tables);
-	table = &tables->all[tables->count++];
-	*table = (struct symbol_table){
-		.device = file->device,
-		.inode = file->inode,
-		.path = path,
-	};
-	return table;
+	if (tables->all.count >= SYMBOL_TABLES_MAX ||
+	    tables->bytes > SYMBOL_BYTES_MAX)
+		symbol_tables_clear(tables);
+	return hash_map_add(&tables->all, &module, sizeof(module),
+			    sizeof(struct symbol_table));
 }
 
 static void read_symbols(struct symbol_tables *tables,
@@ -70,7 +33,10 @@ static void read_symbols(struct symbol_tables *tables,
 {
 	int readable = mapped_file_open(fd);
 
-	forget_symbols(tables, table);
+	if (table->symbols)
+		tables->bytes -= table->symbols->bytes;
+	elf_symbols_free(table->symbols);
+	table->symbols = NULL;
 	if (readable < 0)
 		return;
 	tables->reads++;
@@ -100,16 +66,14 @@ const struct symbol_table *symbol_table_of(struct symbol_tables *tables,
 					   const struct mapped_file *file,
 					   bool recheck)
 {
-	struct symbol_table *table = find(tables, file);
+	struct symbol_table *table = hash_map_find(&tables->all, &file->module,
+						   sizeof(file->module));
 
 	if (!table) {
-		table = add(tables, file);
+		table = add(tables, file->module);
 		recheck = true;
 	}
-	if (!table)
-		return NULL;
-	table->used = ++tables->uses;
-	if (recheck)
+	if (table && recheck)
 		check(tables, table, file);
 	return table;
 }
