@@ -146,7 +146,6 @@ _HELPER_THAT_DEMANGLES = """
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static struct helper helper;
 static struct own_processes own;
@@ -244,34 +243,6 @@ def test_names_that_stand_for_gigabytes(tmp_path: Path) -> None:
     *found, children = _demangled(tmp_path, [*bombs, "_Z1gi"])
     assert found == ["-", "-", "g(int)"]
     assert children == "3 children"
-
-
-_MANY_NAMES = """
-int main(void)
-{
-	time_t begin = time(NULL);
-	unsigned int failed = 0;
-
-	helper_init(&helper, serve, &own);
-	for (unsigned int i = 0; time(NULL) < begin + 5; i++) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "_ZNSt6vectorIiSaIiEE9f%08xEv", i);
-		failed += !ask(name);
-	}
-	printf("%u failed, %u children\\n", failed, helper.children);
-	helper_free(&helper);
-	return 0;
-}
-"""
-
-
-def test_names_that_take_time_all_together(tmp_path: Path) -> None:
-    """As those of a long trace do: a child's time is limited for each."""
-    sources = _sources("demangler", *_HELPER)
-    text = _HELPER_THAT_DEMANGLES + _MANY_NAMES
-    printed = run_c(tmp_path, text, *sources, "-ldl")
-    assert printed == "0 failed, 1 children\n"
 
 
 def test_cells(native: Native) -> None:

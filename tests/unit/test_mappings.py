@@ -201,7 +201,7 @@ def _write_elf(file: Path, name: str) -> None:
 
 
 def test_symbol_tables(tmp_path: Path) -> None:
-    """Without room for more, all are forgotten; a changed file is read anew."""
+    """Without room, all are forgotten; a file that changed is read anew."""
     files = [tmp_path / f"file{n}" for n in range(9)]
     for n, file in enumerate(files):
         _write_elf(file, f"f{n}")
@@ -358,8 +358,6 @@ int main(void)
 """
     sources = ["callers", "mappings", "mapped_module", "scout", "demangler"]
     sources += ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
-    found = _run(
-        *(tmp_path, _EVENTS + main, *sources, "perf_ring", *_ITS_SOURCES),
-        sanitized=False,
-    )
+    sources += ["perf_ring", *_ITS_SOURCES]
+    found = _run(tmp_path, _EVENTS + main, *sources, sanitized=False)
     assert found == ["0 2", "EMFILE (nil)"]

@@ -51,7 +51,7 @@ void callers_close(struct callers *callers)
 
 void callers_hurry(struct callers *callers)
 {
-	helper_hurry(&callers->mappings.scout.helper);
+	helper_hurry(&callers->mappings.scout);
 }
 
 static char *put_hex(char *out, uint64_t value)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* close_range */
+#define _GNU_SOURCE /* syscall */
 #include "stacks/helper.h"
 
 #include <errno.h>
@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,14 +19,13 @@
 
 #define SECOND ((int64_t)1000000000)
 
-/* What one request may take: ns, seconds of processor time, bytes of memory. */
-#define REQUEST_NS_MAX	    (2 * SECOND)
-#define REQUEST_CPU_SECONDS 2
-#define MEMORY_BYTES_MAX    ((rlim_t)256 * 1024 * 1024)
+/* What one request may take: ns, bytes of memory. */
+#define REQUEST_NS_MAX	 (2 * SECOND)
+#define MEMORY_BYTES_MAX ((rlim_t)256 * 1024 * 1024)
 
 /* The trace waits for at most so many ns at a stretch, and 1/4 of all time. */
-#define WAIT_BUDGET_MAX	  (5 * SECOND)
-#define WAIT_BUDGET_SHARE 4
+#define WAIT_NS_MAX (5 * SECOND)
+#define WAIT_SHARE  4
 
 /* How long helper_free() waits for children that were killed. */
 #define EXIT_WAIT_MS 100
@@ -39,8 +37,7 @@ void helper_init(struct helper *helper,
 	*helper = (struct helper){
 		.serve = serve,
 		.own = own,
-		.wait_budget = WAIT_BUDGET_MAX,
-		.refilled = kernel_clock_ns(),
+		.end = INT64_MAX,
 	};
 }
 
@@ -54,14 +51,6 @@ static void keep_one_descriptor(int fd)
 		_exit(1);
 }
 
-/* Limit the next request: SIGPROF kills a child that takes more. */
-static void limit_cpu_time(void)
-{
-	const struct itimerval time = {.it_value.tv_sec = REQUEST_CPU_SECONDS};
-
-	setitimer(ITIMER_PROF, &time, NULL);
-}
-
 _Noreturn static void serve(const struct helper *helper, int fd)
 {
 	static _Alignas(max_align_t) unsigned char request[HELPER_PACKET_MAX];
@@ -72,7 +61,6 @@ _Noreturn static void serve(const struct helper *helper, int fd)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (size_t i = 0; i < sizeof(for_trace) / sizeof(*for_trace); i++)
 		signal(for_trace[i], SIG_IGN);
-	signal(SIGPROF, SIG_DFL);
 	keep_one_descriptor(fd);
 	setrlimit(RLIMIT_CORE, &no_core);
 	setrlimit(RLIMIT_DATA, &memory);
@@ -81,7 +69,6 @@ _Noreturn static void serve(const struct helper *helper, int fd)
 
 		if (size <= 0)
 			_exit(0);
-		limit_cpu_time();
 		helper->serve(request, (size_t)size);
 	}
 }
@@ -91,26 +78,23 @@ void helper_reply(const void *answer, size_t size)
 	send(0, answer, size, MSG_NOSIGNAL);
 }
 
-/* Doesn't wait: the child may be blocked by a file system forever. */
-static bool has_ended(const struct helper *helper, pid_t child)
-{
-	if (waitpid(child, NULL, WNOHANG) == 0)
-		return false;
-	if (helper->own)
-		own_processes_end(helper->own, (uint32_t)child,
-				  kernel_clock_ns());
-	return true;
-}
-
-/* How many children that were killed are still there. */
+/*
+ * How many children that were killed are still there. They are not waited for:
+ * a file system may block them forever.
+ */
 static unsigned int count_stuck(struct helper *helper)
 {
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < HELPERS_STUCK_MAX; i++) {
-		if (helper->stuck[i] && has_ended(helper, helper->stuck[i]))
-			helper->stuck[i] = 0;
-		count += helper->stuck[i] != 0;
+		pid_t *stuck = &helper->stuck[i];
+
+		if (*stuck && waitpid(*stuck, NULL, WNOHANG) != 0) {
+			own_processes_end(helper->own, (uint32_t)*stuck,
+					  kernel_clock_ns());
+			*stuck = 0;
+		}
+		count += *stuck != 0;
 	}
 	return count;
 }
@@ -133,8 +117,7 @@ static bool start(struct helper *helper)
 	}
 	helper->fd = fds[0];
 	helper->children++;
-	if (helper->own)
-		own_processes_add(helper->own, (uint32_t)helper->child);
+	own_processes_add(helper->own, (uint32_t)helper->child);
 	return true;
 }
 
@@ -161,38 +144,40 @@ void helper_free(struct helper *helper)
 		nanosleep(&one_ms, NULL);
 }
 
-static void refill(struct helper *helper, uint64_t now)
+static int64_t now_ns(void)
 {
-	int64_t more = (int64_t)(now - helper->refilled) / WAIT_BUDGET_SHARE;
-	int64_t budget = helper->wait_budget + more;
+	return (int64_t)kernel_clock_ns();
+}
 
-	helper->refilled = now;
-	if (helper->wait_budget < WAIT_BUDGET_MAX && !helper->hurries)
-		helper->wait_budget =
-			budget < WAIT_BUDGET_MAX ? budget : WAIT_BUDGET_MAX;
+/* May the trace wait now? */
+static bool may_wait(struct helper *helper, int64_t now)
+{
+	int64_t earliest = now - WAIT_SHARE * WAIT_NS_MAX;
+
+	if (helper->free_from < earliest)
+		helper->free_from = earliest;
+	return helper->free_from < now && now < helper->end;
 }
 
 /* Not more than REQUEST_NS_MAX: the trace itself may have been stopped. */
-static void charge(struct helper *helper, uint64_t since)
+static void charge(struct helper *helper, int64_t since)
 {
-	int64_t waited = (int64_t)(kernel_clock_ns() - since);
+	int64_t waited = now_ns() - since;
 
-	helper->wait_budget -=
-		waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX;
+	helper->free_from +=
+		WAIT_SHARE *
+		(waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX);
 }
 
-/* The second is also the limit for the request that is being answered. */
+/* The end is also that of the request that is being answered. */
 void helper_hurry(struct helper *helper)
 {
-	uint64_t latest = kernel_clock_ns() + SECOND;
+	int64_t end = now_ns() + SECOND;
 
-	if (helper->hurries)
-		return;
-	helper->hurries = true;
-	if (helper->wait_budget > SECOND)
-		helper->wait_budget = SECOND;
-	if (helper->deadline > latest)
-		helper->deadline = latest;
+	if (helper->end > end)
+		helper->end = end;
+	if (helper->deadline > end)
+		helper->deadline = end;
 }
 
 static bool send_request(struct helper *helper, const void *request,
@@ -212,15 +197,14 @@ static bool send_request(struct helper *helper, const void *request,
 
 bool helper_ask(struct helper *helper, const void *request, size_t size)
 {
-	uint64_t now = kernel_clock_ns();
+	int64_t now = now_ns();
 	bool done;
 
-	refill(helper, now);
-	if (helper->wait_budget <= 0)
+	if (!may_wait(helper, now))
 		return false;
 	helper->deadline = now + REQUEST_NS_MAX;
-	if (helper->hurries && helper->wait_budget < REQUEST_NS_MAX)
-		helper->deadline = now + (uint64_t)helper->wait_budget;
+	if (helper->deadline > helper->end)
+		helper->deadline = helper->end;
 	done = send_request(helper, request, size);
 	charge(helper, now);
 	return done;
@@ -232,13 +216,12 @@ static bool wait_for_answer(struct helper *helper)
 	int ready;
 
 	do {
-		uint64_t now = kernel_clock_ns();
-		int64_t left = (int64_t)(helper->deadline - now);
+		int64_t left = helper->deadline - now_ns();
 
 		ready = poll(&answered, 1,
 			     left > 0 ? (int)(left / 1000000) + 1 : 0);
 		/* A signal that is caught ends the trace. */
-		if (ready < 0 && errno == EINTR)
+		if (ready < 0)
 			helper_hurry(helper);
 	} while (ready < 0 && errno == EINTR);
 	return ready > 0;
@@ -246,7 +229,7 @@ static bool wait_for_answer(struct helper *helper)
 
 ssize_t helper_answer(struct helper *helper, void *out, size_t room)
 {
-	uint64_t since = kernel_clock_ns();
+	int64_t since = now_ns();
 	ssize_t size = -1;
 
 	if (wait_for_answer(helper))

@@ -26,18 +26,17 @@
 struct helper {
 	/* In the child: answers one request, by helper_reply(). */
 	void (*serve)(const void *request, size_t size);
-	struct own_processes *own; /* gets the child; NULL: it opens nothing */
+	struct own_processes *own; /* gets the child */
 	pid_t child;		   /* 0: there is none now */
 	int fd;			   /* a socket to the child */
 	unsigned int children;	   /* started so far */
 	pid_t stuck[HELPERS_STUCK_MAX];
-	int64_t wait_budget; /* ns for which the trace may still wait */
-	uint64_t refilled;   /* ns: when time was last added to wait_budget */
-	bool hurries;	     /* no time is added any more */
-	uint64_t deadline;   /* ns: for all answers to the last request */
+	int64_t free_from; /* ns: in the future, the trace may not wait */
+	int64_t end;	   /* ns: from then on, it never waits again */
+	int64_t deadline;  /* ns: for all answers to the last request */
 };
 
-/* `own` is a list of processes to add the child to, or NULL. */
+/* The child is added to `own`. */
 void helper_init(struct helper *helper,
 		 void (*serve)(const void *request, size_t size),
 		 struct own_processes *own);
@@ -61,7 +60,7 @@ ssize_t helper_answer(struct helper *helper, void *out, size_t room);
 /* In the child: send one answer. */
 void helper_reply(const void *answer, size_t size);
 
-/* The trace is ending: from now on, wait for one second in total. */
+/* The trace is ending: wait for one more second at most. */
 void helper_hurry(struct helper *helper);
 
 #endif

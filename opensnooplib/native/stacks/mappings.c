@@ -27,7 +27,6 @@ struct process {
 	bool is_known;	     /* all its mappings are known and kept */
 	struct mapping *all; /* the newest comes last; they can overlap */
 	uint32_t count;
-	uint32_t room;
 };
 
 static void free_mappings(void *process)
@@ -67,23 +66,6 @@ static struct process *add_process(struct mappings *mappings, uint32_t pid)
 			    sizeof(struct process));
 }
 
-static bool make_room_in(struct process *process)
-{
-	uint32_t room = process->room < 8 ? 16 : 2 * process->room;
-	struct mapping *all;
-
-	if (process->count < process->room)
-		return true;
-	if (process->room >= PROCESS_MAPPINGS_MAX)
-		return false;
-	all = realloc(process->all, room * sizeof(*all));
-	if (!all)
-		return false;
-	process->all = all;
-	process->room = room;
-	return true;
-}
-
 /* A new mapping from `start` to `end` replaces those that lie within it. */
 static void unmap(struct mappings *mappings, struct process *process,
 		  uint64_t start, uint64_t end)
@@ -100,11 +82,17 @@ static void unmap(struct mappings *mappings, struct process *process,
 static void add(struct mappings *mappings, struct process *process,
 		const struct mapping *mapping)
 {
-	if (!make_room_in(process)) {
+	struct mapping *all = NULL;
+
+	if (process->count < PROCESS_MAPPINGS_MAX)
+		all = realloc(process->all,
+			      (process->count + 1) * sizeof(*all));
+	if (!all) {
 		process->is_known = false; /* not completely */
 		return;
 	}
-	process->all[process->count++] = *mapping;
+	all[process->count++] = *mapping;
+	process->all = all;
 	mappings->count++;
 }
 
@@ -198,23 +186,6 @@ static struct process *reset_process(struct mappings *mappings, uint32_t pid)
 	return process;
 }
 
-/* Copy the mappings of a parent to a process that has none. */
-static void copy_mappings(struct mappings *mappings, struct process *to,
-			  const struct process *from)
-{
-	to->is_known = from->is_known;
-	if (from->count == 0)
-		return;
-	to->all = malloc(from->count * sizeof(*to->all));
-	if (!to->all) {
-		to->is_known = false;
-		return;
-	}
-	memcpy(to->all, from->all, from->count * sizeof(*to->all));
-	to->count = to->room = from->count;
-	mappings->count += to->count;
-}
-
 /* The body of PERF_RECORD_FORK: perf_event_open(2). */
 struct fork_body {
 	uint32_t pid, parent;
@@ -223,15 +194,18 @@ struct fork_body {
 
 static void handle_fork(struct mappings *mappings, const struct fork_body *body)
 {
+	const struct process *parent;
 	struct process *process;
-	struct process *parent;
 
 	if (body->pid == body->parent)
 		return; /* a thread */
-	process = reset_process(mappings, body->pid);
 	parent = process_of(mappings, body->parent);
-	if (process && parent)
-		copy_mappings(mappings, process, parent);
+	process = reset_process(mappings, body->pid);
+	if (!process)
+		return;
+	process->is_known = parent && parent->is_known;
+	for (uint32_t i = 0; parent && i < parent->count; i++)
+		add(mappings, process, &parent->all[i]);
 }
 
 /* The body of PERF_RECORD_MMAP2: perf_event_open(2). */
@@ -345,7 +319,7 @@ void mappings_close(struct mappings *mappings)
 	mmap_events_close(&mappings->events);
 	forget_processes(mappings);
 	hash_map_clear(&mappings->modules.all, NULL);
-	helper_free(&mappings->scout.helper);
+	helper_free(&mappings->scout);
 }
 
 void mappings_follow(struct mappings *mappings)

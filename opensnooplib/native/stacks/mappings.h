@@ -30,7 +30,7 @@ struct mappings {
 	uint64_t handled_until;	   /* ns: older events are handled */
 	uint64_t gap_until;	   /* ns: up to this time, events are missing */
 	struct modules modules;
-	struct scout scout; /* reads /proc and the files */
+	struct helper scout; /* reads /proc and the files */
 };
 
 enum mapped {

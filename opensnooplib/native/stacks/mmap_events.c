@@ -41,15 +41,6 @@ static int open_event(int cpu)
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
-static unsigned int pages_for(unsigned int cpu_count)
-{
-	unsigned int pages = RING_PAGES_MAX;
-
-	while (pages > RING_PAGES_MIN && pages * cpu_count > ALL_PAGES_MAX)
-		pages /= 2;
-	return pages;
-}
-
 static int open_rings(struct mmap_events *events, const struct ring *rings,
 		      unsigned int ring_count, unsigned int pages)
 {
@@ -76,13 +67,15 @@ static int open_rings(struct mmap_events *events, const struct ring *rings,
 int mmap_events_open(struct mmap_events *events, const struct ring *rings,
 		     unsigned int ring_count)
 {
-	unsigned int pages = pages_for(ring_count);
-	int error = open_rings(events, rings, ring_count, pages);
+	unsigned int pages = RING_PAGES_MAX;
+	int error;
 
-	while (error == -ENOBUFS && pages > RING_PAGES_MIN) {
+	while (pages > RING_PAGES_MIN && pages * ring_count > ALL_PAGES_MAX)
 		pages /= 2;
+	do {
 		error = open_rings(events, rings, ring_count, pages);
-	}
+		pages /= 2;
+	} while (error == -ENOBUFS && pages >= RING_PAGES_MIN);
 	return error;
 }
 

@@ -82,12 +82,12 @@ static void serve(const void *bytes, size_t size)
 
 /* From here on: in the trace. */
 
-void scout_init(struct scout *scout, struct own_processes *own)
+void scout_init(struct helper *scout, struct own_processes *own)
 {
-	helper_init(&scout->helper, serve, own);
+	helper_init(scout, serve, own);
 }
 
-bool scout_ask_function(struct scout *scout, const struct mapped_file *file,
+bool scout_ask_function(struct helper *scout, const struct mapped_file *file,
 			uint64_t offset, bool recheck)
 {
 	const struct request request = {
@@ -96,34 +96,34 @@ bool scout_ask_function(struct scout *scout, const struct mapped_file *file,
 		.file = *file,
 	};
 
-	return helper_ask(&scout->helper, &request, sizeof(request));
+	return helper_ask(scout, &request, sizeof(request));
 }
 
-bool scout_function(struct scout *scout, struct scout_function *found)
+bool scout_function(struct helper *scout, struct scout_function *found)
 {
-	ssize_t size = helper_answer(&scout->helper, found, sizeof(*found));
+	ssize_t size = helper_answer(scout, found, sizeof(*found));
 
 	found->name[sizeof(found->name) - 1] = '\0';
 	return size == sizeof(*found);
 }
 
-bool scout_ask_mappings(struct scout *scout, uint32_t pid)
+bool scout_ask_mappings(struct helper *scout, uint32_t pid)
 {
 	const struct request request = {
 		.is_for_mappings = true,
 		.file.pid = pid,
 	};
 
-	return helper_ask(&scout->helper, &request, sizeof(request));
+	return helper_ask(scout, &request, sizeof(request));
 }
 
-char *scout_mappings(struct scout *scout)
+char *scout_mappings(struct helper *scout)
 {
-	ssize_t size = helper_answer(&scout->helper, scout->lines,
-				     sizeof(scout->lines));
+	static char lines[HELPER_PACKET_MAX];
+	ssize_t size = helper_answer(scout, lines, sizeof(lines));
 
 	if (size <= 0)
 		return NULL;
-	scout->lines[size - 1] = '\0';
-	return scout->lines;
+	lines[size - 1] = '\0';
+	return lines;
 }

@@ -9,11 +9,6 @@
 #include "stacks/helper.h"
 #include "stacks/mapped_file.h"
 
-struct scout {
-	struct helper helper;
-	char lines[HELPER_PACKET_MAX];
-};
-
 /* The function that contains some byte of a file. */
 struct scout_function {
 	int64_t changed; /* the file's modification time, in ns */
@@ -21,28 +16,29 @@ struct scout_function {
 	char name[4096]; /* C++ names demangled, cut; "": no function */
 };
 
-void scout_init(struct scout *scout, struct own_processes *own);
+/* The helper is added to `own`. */
+void scout_init(struct helper *scout, struct own_processes *own);
 
 /*
  * Ask for the function that contains the byte at `offset` of the file. With
  * `recheck`, the file's symbols are read again if it has changed. False: the
  * scout's time is used up.
  */
-bool scout_ask_function(struct scout *scout, const struct mapped_file *file,
+bool scout_ask_function(struct helper *scout, const struct mapped_file *file,
 			uint64_t offset, bool recheck);
 
 /* The function that was asked for. False: the scout has failed. */
-bool scout_function(struct scout *scout, struct scout_function *found);
+bool scout_function(struct helper *scout, struct scout_function *found);
 
 /*
  * Ask for the lines of proc_pid_maps(5). False: the scout's time is used up.
  */
-bool scout_ask_mappings(struct scout *scout, uint32_t pid);
+bool scout_ask_mappings(struct helper *scout, uint32_t pid);
 
 /*
  * One text of whole lines that were asked for; an empty one is the last. The
  * caller may write to it until the next call. NULL: the scout has failed.
  */
-char *scout_mappings(struct scout *scout);
+char *scout_mappings(struct helper *scout);
 
 #endif
