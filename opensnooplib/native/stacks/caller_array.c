@@ -46,16 +46,11 @@ bool callers_repeat_from(struct callers *callers,
 uint32_t caller_count(struct callers *callers, const struct caller_array *array)
 {
 	uint32_t count = 0;
-	uint64_t address = 1;
 
-	while (count < array->size && address != 0) {
-		if (!record_unsigned(array->record,
-				     array_element(array->first, count),
-				     &address))
-			break;
+	while (caller_at(array, count) != 0) {
 		if (callers_repeat_from(callers, array, count))
 			return count + 1;
-		count += address != 0;
+		count++;
 	}
 	return count == 0 || count + 1 == array->size ? count + 1 : count;
 }

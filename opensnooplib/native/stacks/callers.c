@@ -162,14 +162,6 @@ static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
 	return out;
 }
 
-/* "0x7f0000000000 (no code there)" */
-static char *put_unmapped(char *out, uint64_t address, const char *why)
-{
-	out = put_hex(out, address);
-	*out++ = ' ';
-	return put_name(out, why);
-}
-
 bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
 		     uint64_t address)
 {
@@ -183,19 +175,18 @@ struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 			uint64_t address, bool returns)
 {
 	struct mapping *mapping;
+	enum mapped found;
 	char *out = callers->text;
 
-	switch (mappings_find(&callers->mappings, pid, ts, address - returns,
-			      &mapping)) {
-	case MAPPED:
+	found = mappings_find(&callers->mappings, pid, ts, address - returns,
+			      &mapping);
+	if (found == MAPPED) {
 		out = put_mapped(callers, out, pid, mapping, address, returns);
-		break;
-	case NOTHING_MAPPED:
-		out = put_unmapped(out, address, "(no code there)");
-		break;
-	case MAPPINGS_UNKNOWN:
-		out = put_unmapped(out, address, "(mappings unknown)");
-		break;
+	} else {
+		out = put_hex(out, address);
+		out = put_string(out, found == NOTHING_MAPPED
+					      ? " (no code there)"
+					      : " (mappings unknown)");
 	}
 	return (struct text){
 		.bytes = (const unsigned char *)callers->text,

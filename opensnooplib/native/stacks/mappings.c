@@ -236,21 +236,12 @@ static void handle_mmap(struct mappings *mappings, const struct mmap_body *body)
 	    });
 }
 
-/* Events are missing: the mappings that are kept may be wrong. */
-static void begin_gap(struct mappings *mappings, uint64_t until)
-{
-	forget_processes(mappings);
-	mappings->gap_until = until;
-}
-
 static void handle_event(void *context, const struct perf_event_header *event)
 {
 	struct mappings *mappings = context;
 	const void *body = event + 1;
 	uint32_t pid;
 
-	if (event->type == PERF_RECORD_LOST)
-		return begin_gap(mappings, mmap_event_time(event));
 	if (mmap_event_time(event) <= mappings->gap_until)
 		return;
 	make_room(mappings);
@@ -276,11 +267,14 @@ static void handle_events(struct mappings *mappings, uint64_t until)
 		;
 }
 
+/* If events are missing, the mappings that are kept may be wrong. */
 static void read_events(struct mappings *mappings)
 {
 	mappings->read_until = kernel_clock_ns();
-	if (!mmap_events_read(&mappings->events))
-		begin_gap(mappings, kernel_clock_ns());
+	if (mmap_events_read(&mappings->events))
+		return;
+	forget_processes(mappings);
+	mappings->gap_until = kernel_clock_ns();
 }
 
 /* Processes that run already, since they may end before they are needed. */

@@ -96,39 +96,22 @@ uint64_t mmap_event_time(const struct perf_event_header *event)
 	return time;
 }
 
-/* The kernel puts PERF_RECORD_LOST where it has found room again. */
 static void look_at_next(struct mmap_ring *from)
 {
 	const struct perf_event_header *event = ring_next(&from->ring);
 
-	if (!event)
-		from->next = UINT64_MAX;
-	else if (event->type == PERF_RECORD_LOST)
-		from->next = from->last;
-	else
-		from->next = mmap_event_time(event);
+	from->next = event ? mmap_event_time(event) : UINT64_MAX;
 }
 
 /*
- * Could the ring be too full for an event? The kernel reports that only with
- * the next event that finds room.
+ * Could an event have found no room? Only mmap_events_read() makes room, so
+ * what was too full for one since then is so still.
  */
 static bool is_full(const struct ring *ring)
 {
 	const uint64_t largest = sizeof(struct perf_event_header) + 4096 + 256;
 
-	return ring->size - (ring->head - ring->tail) < largest;
-}
-
-static void drop_all(struct mmap_events *events)
-{
-	for (unsigned int i = 0; i < events->ring_count; i++) {
-		struct ring *ring = &events->rings[i].ring;
-
-		ring->tail = ring->head;
-		ring_release(ring);
-		look_at_next(&events->rings[i]);
-	}
+	return ring->size - (ring->head - ring->control->data_tail) < largest;
 }
 
 bool mmap_events_read(struct mmap_events *events)
@@ -138,10 +121,15 @@ bool mmap_events_read(struct mmap_events *events)
 	for (unsigned int i = 0; i < events->ring_count; i++) {
 		ring_refresh(&events->rings[i].ring);
 		any_is_full |= is_full(&events->rings[i].ring);
+	}
+	for (unsigned int i = 0; i < events->ring_count; i++) {
+		struct ring *ring = &events->rings[i].ring;
+
+		if (any_is_full)
+			ring->tail = ring->head;
+		ring_release(ring);
 		look_at_next(&events->rings[i]);
 	}
-	if (any_is_full)
-		drop_all(events);
 	return !any_is_full;
 }
 
@@ -158,7 +146,6 @@ bool mmap_events_take(struct mmap_events *events, uint64_t until,
 				     const struct perf_event_header *event),
 		      void *context)
 {
-	const struct perf_event_header *event;
 	struct mmap_ring *from = NULL;
 
 	for (unsigned int i = 0; i < events->ring_count; i++)
@@ -166,11 +153,8 @@ bool mmap_events_take(struct mmap_events *events, uint64_t until,
 			from = &events->rings[i];
 	if (!from || from->next >= until)
 		return false;
-	event = ring_next(&from->ring);
-	handle(context, event);
-	from->last = mmap_event_time(event);
+	handle(context, ring_next(&from->ring));
 	ring_consume(&from->ring);
-	ring_release(&from->ring);
 	look_at_next(from);
 	return true;
 }

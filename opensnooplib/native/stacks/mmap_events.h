@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mmap events: what the kernel reports of code that is mapped, in order of
- * time. They are PERF_RECORD_MMAP2, _COMM, _FORK and _LOST of
- * perf_event_open(2), from perf rings of their own, where they stay until they
- * are taken.
+ * time. They are PERF_RECORD_MMAP2, _COMM and _FORK of perf_event_open(2), from
+ * perf rings of their own, where they stay until it is their turn.
  */
 #ifndef OPENSNOOP_MMAP_EVENTS_H
 #define OPENSNOOP_MMAP_EVENTS_H
@@ -12,8 +11,7 @@
 
 struct mmap_ring {
 	struct ring ring;
-	uint64_t last; /* ns: the time of the event that was taken last */
-	uint64_t next; /* ns: when the next one is its turn; UINT64_MAX: none */
+	uint64_t next; /* ns: the time of its oldest event; UINT64_MAX: none */
 };
 
 struct mmap_events {
@@ -30,8 +28,8 @@ int mmap_events_open(struct mmap_events *events, const struct ring *rings,
 void mmap_events_close(struct mmap_events *events);
 
 /*
- * See what the kernel has written so far. False: a ring was full, so events
- * were lost after those that are in it. Then all are dropped.
+ * See what the kernel has written so far. False: a ring was full, so events may
+ * be lost. Then all are dropped.
  */
 bool mmap_events_read(struct mmap_events *events);
 
@@ -40,8 +38,7 @@ bool mmap_events_are_many(const struct mmap_events *events);
 
 /*
  * Hand over the oldest event, of any type, if it is older than `until` (ns,
- * CLOCK_MONOTONIC); else return false. PERF_RECORD_LOST comes directly after
- * the event before it, and stands for those that are missing up to its time.
+ * CLOCK_MONOTONIC); else return false.
  */
 bool mmap_events_take(struct mmap_events *events, uint64_t until,
 		      void (*handle)(void *context,
