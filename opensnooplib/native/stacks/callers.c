@@ -162,15 +162,6 @@ static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
 	return out;
 }
 
-bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
-		     uint64_t address)
-{
-	struct mapping *mapping;
-
-	return mappings_find(&callers->mappings, pid, ts, address - 1,
-			     &mapping) == MAPPED;
-}
-
 struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 			uint64_t address, bool returns)
 {

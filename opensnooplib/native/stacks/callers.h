@@ -30,15 +30,8 @@ void callers_close(struct callers *callers);
 void callers_hurry(struct callers *callers);
 
 /*
- * Is it known that the process had code just before `address`? For `ts` see
- * caller_text().
- */
-bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
-		     uint64_t address);
-
-/*
- * The function and the file at `address` in the process `pid` at `ts` (ns,
- * CLOCK_MONOTONIC). `returns`: it is a return address, which may lie just after
+ * The function and the file at `address` in the process `pid` at `ts`: see
+ * mappings_find(). `returns`: it is a return address, which may lie just after
  * the function's end. The text is untrusted, and valid until the next call:
  *
  *	open64+0x72 (/usr/lib/x86_64-linux-gnu/libc.so.6)

@@ -17,7 +17,7 @@
 
 #include "base/kernel_clock.h"
 
-#define SECOND ((int64_t)1000000000)
+#define SECOND 1000000000ULL
 
 /* What one request may take: ns, bytes of memory. */
 #define REQUEST_NS_MAX	 (2 * SECOND)
@@ -37,7 +37,7 @@ void helper_init(struct helper *helper,
 	*helper = (struct helper){
 		.serve = serve,
 		.own = own,
-		.end = INT64_MAX,
+		.end = UINT64_MAX,
 	};
 }
 
@@ -144,25 +144,10 @@ void helper_free(struct helper *helper)
 		nanosleep(&one_ms, NULL);
 }
 
-static int64_t now_ns(void)
-{
-	return (int64_t)kernel_clock_ns();
-}
-
-/* May the trace wait now? */
-static bool may_wait(struct helper *helper, int64_t now)
-{
-	int64_t earliest = now - WAIT_SHARE * WAIT_NS_MAX;
-
-	if (helper->free_from < earliest)
-		helper->free_from = earliest;
-	return helper->free_from < now && now < helper->end;
-}
-
 /* Not more than REQUEST_NS_MAX: the trace itself may have been stopped. */
-static void charge(struct helper *helper, int64_t since)
+static void charge(struct helper *helper, uint64_t since)
 {
-	int64_t waited = now_ns() - since;
+	uint64_t waited = kernel_clock_ns() - since;
 
 	helper->free_from +=
 		WAIT_SHARE *
@@ -172,7 +157,7 @@ static void charge(struct helper *helper, int64_t since)
 /* The end is also that of the request that is being answered. */
 void helper_hurry(struct helper *helper)
 {
-	int64_t end = now_ns() + SECOND;
+	uint64_t end = kernel_clock_ns() + SECOND;
 
 	if (helper->end > end)
 		helper->end = end;
@@ -197,10 +182,13 @@ static bool send_request(struct helper *helper, const void *request,
 
 bool helper_ask(struct helper *helper, const void *request, size_t size)
 {
-	int64_t now = now_ns();
+	const uint64_t paid_back = WAIT_SHARE * WAIT_NS_MAX;
+	uint64_t now = kernel_clock_ns();
 	bool done;
 
-	if (!may_wait(helper, now))
+	if (helper->free_from + paid_back < now)
+		helper->free_from = now - paid_back;
+	if (helper->free_from >= now || helper->end <= now)
 		return false;
 	helper->deadline = now + REQUEST_NS_MAX;
 	if (helper->deadline > helper->end)
@@ -216,7 +204,7 @@ static bool wait_for_answer(struct helper *helper)
 	int ready;
 
 	do {
-		int64_t left = helper->deadline - now_ns();
+		int64_t left = (int64_t)(helper->deadline - kernel_clock_ns());
 
 		ready = poll(&answered, 1,
 			     left > 0 ? (int)(left / 1000000) + 1 : 0);
@@ -229,7 +217,7 @@ static bool wait_for_answer(struct helper *helper)
 
 ssize_t helper_answer(struct helper *helper, void *out, size_t room)
 {
-	int64_t since = now_ns();
+	uint64_t since = kernel_clock_ns();
 	ssize_t size = -1;
 
 	if (wait_for_answer(helper))

@@ -31,9 +31,9 @@ struct helper {
 	int fd;			   /* a socket to the child */
 	unsigned int children;	   /* started so far */
 	pid_t stuck[HELPERS_STUCK_MAX];
-	int64_t free_from; /* ns: in the future, the trace may not wait */
-	int64_t end;	   /* ns: from then on, it never waits again */
-	int64_t deadline;  /* ns: for all answers to the last request */
+	uint64_t free_from; /* ns: in the future, the trace may not wait */
+	uint64_t end;	    /* ns: from then on, it never waits again */
+	uint64_t deadline;  /* ns: for all answers to the last request */
 };
 
 /* The child is added to `own`. */

@@ -68,26 +68,29 @@ static bool is_served_here(const struct mapped_file *file)
 }
 
 /*
- * Open the path if it is the file that is mapped. Some file systems (overlay,
- * btrfs) report another device to stat(2) than for mappings.
+ * The path may lead to a device by now, which must not be opened for reading:
+ * so this is an O_PATH descriptor, if the path leads to the file. Some file
+ * systems (overlay, btrfs) report another device to stat(2) than for mappings.
  */
-static int open_same(const char *path, const struct mapped_file *file)
+static int find(const char *path, const struct mapped_file *file,
+		struct stat *status)
 {
 	int fd = open(path, O_PATH | O_CLOEXEC);
-	struct stat status;
 
-	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	    status.st_ino == file->inode &&
-	    (status.st_dev == file->device || major(status.st_dev) == 0))
+	if (fd >= 0 && fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
+	    status->st_ino == file->inode &&
+	    (status->st_dev == file->device || major(status->st_dev) == 0))
 		return fd;
 	if (fd >= 0)
 		close(fd);
 	return -1;
 }
 
-int mapped_file_find(const struct mapped_file *file)
+int mapped_file_open(const struct mapped_file *file, int64_t *changed)
 {
 	char path[64 + sizeof(file->path)];
+	struct stat status;
+	int found;
 	int fd;
 
 	if (!is_served_here(file))
@@ -95,30 +98,20 @@ int mapped_file_find(const struct mapped_file *file)
 	/* This also finds a file that was deleted. */
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", file->pid,
 		 (unsigned long)file->start, (unsigned long)file->end);
-	fd = open_same(path, file);
-	if (fd >= 0)
-		return fd;
-	/* The path as a process in a container sees it. */
-	snprintf(path, sizeof(path), "/proc/%u/root/%s", file->pid, file->path);
-	fd = open_same(path, file);
-	/* Else the process has ended. */
-	return fd >= 0 ? fd : open_same(file->path, file);
-}
-
-int mapped_file_open(int fd)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
-int64_t mapped_file_changed(int fd)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return 0;
-	return (int64_t)status.st_mtim.tv_sec * 1000000000 +
-	       status.st_mtim.tv_nsec;
+	found = find(path, file, &status);
+	if (found < 0) { /* the path as a process in a container sees it */
+		snprintf(path, sizeof(path), "/proc/%u/root/%s", file->pid,
+			 file->path);
+		found = find(path, file, &status);
+	}
+	if (found < 0) /* the process has ended */
+		found = find(file->path, file, &status);
+	if (found < 0)
+		return -1;
+	*changed = (int64_t)status.st_mtim.tv_sec * 1000000000 +
+		   status.st_mtim.tv_nsec;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	close(found);
+	return fd;
 }

@@ -23,16 +23,10 @@ struct mapped_file {
 };
 
 /*
- * Find the file, without opening it for reading: the path may lead to a device
- * by now. Returns an O_PATH descriptor; negative if the file isn't found, or
- * another host or a program serves it.
+ * Open the file for reading; *changed is its modification time, in ns. Returns
+ * a descriptor; negative if the file isn't found, or another host or a program
+ * serves it.
  */
-int mapped_file_find(const struct mapped_file *file);
-
-/* The file's modification time, in ns. */
-int64_t mapped_file_changed(int fd);
-
-/* Open the O_PATH descriptor for reading; negative if that fails. */
-int mapped_file_open(int fd);
+int mapped_file_open(const struct mapped_file *file, int64_t *changed);
 
 #endif

@@ -31,19 +31,13 @@ static struct symbol_table *add(struct symbol_tables *tables, uint32_t module)
 static void read_symbols(struct symbol_tables *tables,
 			 struct symbol_table *table, int fd)
 {
-	int readable = mapped_file_open(fd);
-
 	if (table->symbols)
 		tables->bytes -= table->symbols->bytes;
 	elf_symbols_free(table->symbols);
-	table->symbols = NULL;
-	if (readable < 0)
-		return;
-	tables->reads++;
-	table->symbols = elf_symbols_read(readable);
+	table->symbols = elf_symbols_read(fd);
 	if (table->symbols)
 		tables->bytes += table->symbols->bytes;
-	close(readable);
+	tables->reads++;
 }
 
 /* Read the symbols if the file has changed. A file that is gone keeps them. */
@@ -51,11 +45,10 @@ static void check(struct symbol_tables *tables, struct symbol_table *table,
 		  const struct mapped_file *file)
 {
 	int64_t changed;
-	int fd = mapped_file_find(file);
+	int fd = mapped_file_open(file, &changed);
 
 	if (fd < 0)
 		return;
-	changed = mapped_file_changed(fd);
 	if (!table->symbols || table->changed != changed)
 		read_symbols(tables, table, fd);
 	table->changed = changed;
