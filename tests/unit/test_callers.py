@@ -164,8 +164,8 @@ static const char *ask(const char *name)
 {
 	static char out[HELPER_PACKET_MAX];
 
-	return helper_ask(&helper, name, strlen(name) + 1) &&
-	       helper_answer(&helper, out, sizeof(out)) > 0 ? out : NULL;
+	return helper_ask(&helper, name, strlen(name) + 1, out,
+			  sizeof(out)) > 0 ? out : NULL;
 }
 """
 

@@ -59,12 +59,10 @@ static void serve(const void *request, size_t size)
 /* The answer, or '-', or '.' if the trace may not wait any longer. */
 static char ask(char what)
 {
-	char answer = '-';
+	char answer;
+	ssize_t size = helper_ask(&helper, &what, 1, &answer, 1);
 
-	if (!helper_ask(&helper, &what, 1))
-		return '.';
-	helper_answer(&helper, &answer, 1);
-	return answer;
+	return size == 0 ? '.' : size < 0 ? '-' : answer;
 }
 
 static void ignore(int number) { (void)number; }

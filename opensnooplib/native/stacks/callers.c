@@ -89,8 +89,9 @@ static const struct function *keep_function(struct hash_map *functions,
 	return function;
 }
 
-static bool ask_scout(struct callers *callers, uint32_t pid,
-		      const struct mapping *mapping, uint64_t offset)
+static ssize_t ask_scout(struct callers *callers, uint32_t pid,
+			 const struct mapping *mapping, uint64_t offset,
+			 struct scout_function *found)
 {
 	const struct module *module = mapping->module;
 	struct mapped_file file = {
@@ -103,8 +104,8 @@ static bool ask_scout(struct callers *callers, uint32_t pid,
 	};
 
 	strncpy(file.path, module->path, sizeof(file.path) - 1);
-	return scout_ask_function(&callers->mappings.scout, &file, offset,
-				  !mapping->is_checked);
+	return scout_function(&callers->mappings.scout, &file, offset,
+			      !mapping->is_checked, found);
 }
 
 /* NULL: it is unknown. */
@@ -117,16 +118,16 @@ static const struct function *function_at(struct callers *callers, uint32_t pid,
 	const struct function *known =
 		hash_map_find(&callers->functions, &key, sizeof(key));
 	struct scout_function found;
+	ssize_t answered;
 
 	if (known && mapping->is_checked)
 		return known;
-	if (module->inode == 0 || module->failures >= MODULE_FAILURES_MAX ||
-	    !ask_scout(callers, pid, mapping, offset))
+	if (module->inode == 0 || module->failures >= MODULE_FAILURES_MAX)
 		return NULL;
-	if (!scout_function(&callers->mappings.scout, &found)) {
-		module->failures++;
+	answered = ask_scout(callers, pid, mapping, offset, &found);
+	module->failures += answered < 0;
+	if (answered <= 0)
 		return NULL;
-	}
 	mapping->is_checked = true;
 	if (known && module->changed == found.changed)
 		return known;

@@ -144,25 +144,12 @@ void helper_free(struct helper *helper)
 		nanosleep(&one_ms, NULL);
 }
 
-/* Not more than REQUEST_NS_MAX: the trace itself may have been stopped. */
-static void charge(struct helper *helper, uint64_t since)
-{
-	uint64_t waited = kernel_clock_ns() - since;
-
-	helper->free_from +=
-		WAIT_SHARE *
-		(waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX);
-}
-
-/* The end is also that of the request that is being answered. */
 void helper_hurry(struct helper *helper)
 {
 	uint64_t end = kernel_clock_ns() + SECOND;
 
 	if (helper->end > end)
 		helper->end = end;
-	if (helper->deadline > end)
-		helper->deadline = end;
 }
 
 static bool send_request(struct helper *helper, const void *request,
@@ -180,32 +167,18 @@ static bool send_request(struct helper *helper, const void *request,
 	return false;
 }
 
-bool helper_ask(struct helper *helper, const void *request, size_t size)
-{
-	const uint64_t paid_back = WAIT_SHARE * WAIT_NS_MAX;
-	uint64_t now = kernel_clock_ns();
-	bool done;
-
-	if (helper->free_from + paid_back < now)
-		helper->free_from = now - paid_back;
-	if (helper->free_from >= now || helper->end <= now)
-		return false;
-	helper->deadline = now + REQUEST_NS_MAX;
-	if (helper->deadline > helper->end)
-		helper->deadline = helper->end;
-	done = send_request(helper, request, size);
-	charge(helper, now);
-	return done;
-}
-
-static bool wait_for_answer(struct helper *helper)
+static bool wait_for_answer(struct helper *helper, uint64_t asked)
 {
 	struct pollfd answered = {.fd = helper->fd, .events = POLLIN};
 	int ready;
 
 	do {
-		int64_t left = (int64_t)(helper->deadline - kernel_clock_ns());
+		uint64_t deadline = asked + REQUEST_NS_MAX;
+		int64_t left;
 
+		if (deadline > helper->end)
+			deadline = helper->end;
+		left = (int64_t)(deadline - kernel_clock_ns());
 		ready = poll(&answered, 1,
 			     left > 0 ? (int)(left / 1000000) + 1 : 0);
 		/* A signal that is caught ends the trace. */
@@ -215,15 +188,27 @@ static bool wait_for_answer(struct helper *helper)
 	return ready > 0;
 }
 
-ssize_t helper_answer(struct helper *helper, void *out, size_t room)
+ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
+		   void *answer, size_t room)
 {
-	uint64_t since = kernel_clock_ns();
-	ssize_t size = -1;
+	const uint64_t paid_back = WAIT_SHARE * WAIT_NS_MAX;
+	uint64_t now = kernel_clock_ns();
+	uint64_t waited;
+	ssize_t got = -1;
 
-	if (wait_for_answer(helper))
-		size = recv(helper->fd, out, room, MSG_DONTWAIT);
-	if (size <= 0)
+	if (helper->free_from + paid_back < now)
+		helper->free_from = now - paid_back;
+	if (helper->free_from >= now || helper->end <= now ||
+	    !send_request(helper, request, size))
+		return 0;
+	if (wait_for_answer(helper, now))
+		got = recv(helper->fd, answer, room, MSG_DONTWAIT);
+	if (got <= 0)
 		stop(helper);
-	charge(helper, since);
-	return size > 0 ? size : -1;
+	/* It may be longer if the trace itself has been stopped. */
+	waited = kernel_clock_ns() - now;
+	helper->free_from +=
+		WAIT_SHARE *
+		(waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX);
+	return got > 0 ? got : -1;
 }

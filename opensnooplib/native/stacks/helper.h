@@ -33,7 +33,6 @@ struct helper {
 	pid_t stuck[HELPERS_STUCK_MAX];
 	uint64_t free_from; /* ns: in the future, the trace may not wait */
 	uint64_t end;	    /* ns: from then on, it never waits again */
-	uint64_t deadline;  /* ns: for all answers to the last request */
 };
 
 /* The child is added to `own`. */
@@ -45,19 +44,15 @@ void helper_init(struct helper *helper,
 void helper_free(struct helper *helper);
 
 /*
- * Send a request. False: the trace may not wait any longer, or no child can be
- * started.
+ * Send a request and wait for the answer. Returns its size; 0: the trace may
+ * not wait any longer, or no child can be started; negative: it takes too long,
+ * or the child has crashed: then the child is killed, and the next request gets
+ * another one.
  */
-bool helper_ask(struct helper *helper, const void *request, size_t size);
+ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
+		   void *answer, size_t room);
 
-/*
- * Wait for one answer to the last request. Returns its size; negative if it
- * takes too long, or the child has crashed: then the child is killed, and the
- * next request gets another one.
- */
-ssize_t helper_answer(struct helper *helper, void *out, size_t room);
-
-/* In the child: send one answer. */
+/* In the child: send the answer. */
 void helper_reply(const void *answer, size_t size);
 
 /* The trace is ending: wait for one more second at most. */

@@ -143,8 +143,7 @@ static void map_line(struct mappings *mappings, struct process *process,
 static void read_maps(struct mappings *mappings, struct process *process,
 		      uint32_t pid)
 {
-	bool asked = scout_ask_mappings(&mappings->scout, pid);
-	char *lines = asked ? scout_mappings(&mappings->scout) : NULL;
+	char *lines = scout_mappings(&mappings->scout, pid, true);
 
 	/* A process that is about to end has no mappings. */
 	process->is_known = lines && *lines;
@@ -153,7 +152,7 @@ static void read_maps(struct mappings *mappings, struct process *process,
 
 		while ((line = strsep(&lines, "\n")) && *line)
 			map_line(mappings, process, line);
-		lines = scout_mappings(&mappings->scout);
+		lines = scout_mappings(&mappings->scout, pid, false);
 		process->is_known &= lines != NULL;
 	}
 }

@@ -11,8 +11,17 @@
 #include "stacks/demangler.h"
 #include "stacks/symbol_tables.h"
 
+/* The most bytes that the kernel's buffer for lines of /proc/PID/maps has. */
+#define MAPS_BUFFER_MAX 32768
+
+enum what {
+	FUNCTION,
+	FIRST_MAPPINGS, /* of file.pid */
+	NEXT_MAPPINGS,
+};
+
 struct request {
-	bool is_for_mappings; /* of file.pid; all else is for a function */
+	enum what what;
 	bool recheck;
 	uint64_t offset;
 	struct mapped_file file;
@@ -20,25 +29,31 @@ struct request {
 
 /* From here on: in the child. */
 
-static void answer_mappings(uint32_t pid)
+static void answer_mappings(const struct request *request)
 {
 	static char lines[HELPER_PACKET_MAX];
+	static int fd = -1;
 	char path[32];
-	ssize_t size;
-	int fd;
+	size_t used = 0;
+	ssize_t size = 1;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	do {
-		/* Whole lines: the kernel has no more than there is room for.
-		 */
-		size = read(fd, lines, sizeof(lines) - 1);
-		size = size < 0 ? 0 : size;
-		lines[size] = '\0';
-		helper_reply(lines, (size_t)size + 1);
-	} while (size > 0);
-	if (fd >= 0)
+	if (request->what == FIRST_MAPPINGS) {
+		close(fd); /* where all is read, there is none */
+		snprintf(path, sizeof(path), "/proc/%u/maps",
+			 request->file.pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	/* Each read gets whole lines. */
+	while (size > 0 && used + MAPS_BUFFER_MAX < sizeof(lines)) {
+		size = read(fd, lines + used, MAPS_BUFFER_MAX);
+		used += size > 0 ? (size_t)size : 0;
+	}
+	if (size <= 0) { /* all is read */
 		close(fd);
+		fd = -1;
+	}
+	lines[used] = '\0';
+	helper_reply(lines, used + 1);
 }
 
 static void put_name(struct scout_function *found, const char *name)
@@ -74,10 +89,10 @@ static void serve(const void *bytes, size_t size)
 	const struct request *request = bytes;
 
 	(void)size; /* requests are trusted: they come from the trace */
-	if (request->is_for_mappings)
-		answer_mappings(request->file.pid);
-	else
+	if (request->what == FUNCTION)
 		answer_function(request);
+	else
+		answer_mappings(request);
 }
 
 /* From here on: in the trace. */
@@ -87,40 +102,31 @@ void scout_init(struct helper *scout, struct own_processes *own)
 	helper_init(scout, serve, own);
 }
 
-bool scout_ask_function(struct helper *scout, const struct mapped_file *file,
-			uint64_t offset, bool recheck)
+ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
+		       uint64_t offset, bool recheck,
+		       struct scout_function *found)
 {
 	const struct request request = {
 		.recheck = recheck,
 		.offset = offset,
 		.file = *file,
 	};
-
-	return helper_ask(scout, &request, sizeof(request));
-}
-
-bool scout_function(struct helper *scout, struct scout_function *found)
-{
-	ssize_t size = helper_answer(scout, found, sizeof(*found));
+	ssize_t size = helper_ask(scout, &request, sizeof(request), found,
+				  sizeof(*found));
 
 	found->name[sizeof(found->name) - 1] = '\0';
-	return size == sizeof(*found);
+	return size == 0 || size == sizeof(*found) ? size : -1;
 }
 
-bool scout_ask_mappings(struct helper *scout, uint32_t pid)
-{
-	const struct request request = {
-		.is_for_mappings = true,
-		.file.pid = pid,
-	};
-
-	return helper_ask(scout, &request, sizeof(request));
-}
-
-char *scout_mappings(struct helper *scout)
+char *scout_mappings(struct helper *scout, uint32_t pid, bool first)
 {
 	static char lines[HELPER_PACKET_MAX];
-	ssize_t size = helper_answer(scout, lines, sizeof(lines));
+	const struct request request = {
+		.what = first ? FIRST_MAPPINGS : NEXT_MAPPINGS,
+		.file.pid = pid,
+	};
+	ssize_t size = helper_ask(scout, &request, sizeof(request), lines,
+				  sizeof(lines));
 
 	if (size <= 0)
 		return NULL;

@@ -20,25 +20,19 @@ struct scout_function {
 void scout_init(struct helper *scout, struct own_processes *own);
 
 /*
- * Ask for the function that contains the byte at `offset` of the file. With
- * `recheck`, the file's symbols are read again if it has changed. False: the
- * scout's time is used up.
+ * Find the function that contains the byte at `offset` of the file. With
+ * `recheck`, the file's symbols are read again if it has changed. Returns a
+ * positive number; 0: the scout's time is used up; negative: it has failed.
  */
-bool scout_ask_function(struct helper *scout, const struct mapped_file *file,
-			uint64_t offset, bool recheck);
-
-/* The function that was asked for. False: the scout has failed. */
-bool scout_function(struct helper *scout, struct scout_function *found);
+ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
+		       uint64_t offset, bool recheck,
+		       struct scout_function *found);
 
 /*
- * Ask for the lines of proc_pid_maps(5). False: the scout's time is used up.
+ * The first lines of a proc_pid_maps(5), or those after the last ones that were
+ * asked for; none at its end. The caller may write to the text until the next
+ * call. NULL: the scout has failed, or its time is used up.
  */
-bool scout_ask_mappings(struct helper *scout, uint32_t pid);
-
-/*
- * One text of whole lines that were asked for; an empty one is the last. The
- * caller may write to it until the next call. NULL: the scout has failed.
- */
-char *scout_mappings(struct helper *scout);
+char *scout_mappings(struct helper *scout, uint32_t pid, bool first);
 
 #endif
