@@ -31,20 +31,8 @@ struct file {
 
 static bool read_at(int fd, void *to, size_t size, uint64_t offset)
 {
-	unsigned char *at = to;
-
-	while (size > 0) {
-		ssize_t got = offset <= INT64_MAX
-				      ? pread(fd, at, size, (off_t)offset)
-				      : -1;
-
-		if (got <= 0)
-			return false; /* the file is shorter than it says */
-		at += got;
-		size -= (size_t)got;
-		offset += (uint64_t)got;
-	}
-	return true;
+	/* Fewer bytes: the file is shorter than it says. */
+	return pread(fd, to, size, (off_t)offset) == (ssize_t)size;
 }
 
 /* A table of the file. NULL: it can't be read, or is too large. */
