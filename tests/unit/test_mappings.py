@@ -53,6 +53,8 @@ static void serve(const void *request, size_t size)
 		pause();
 	while (what == 'l')
 		;
+	if (what == 'e')
+		helper_refuse_more();
 	helper_reply(request, size);
 }
 
@@ -70,14 +72,14 @@ static void ignore(int number) { (void)number; }
 
 
 def test_a_helper_that_falls_over(tmp_path: Path) -> None:
-    """The next request has another child, and all are told as our own."""
+    """Or wants no more: the next request has another child, also our own."""
     main = """
 int main(void)
 {
 	struct own_processes own = {0};
 
 	helper_init(&helper, serve, &own);
-	for (const char *what = "adbdc"; *what; what++)
+	for (const char *what = "adbdceef"; *what; what++)
 		putchar(ask(*what));
 	helper_free(&helper);
 	printf("\\n%u %u", helper.children, own.count);
@@ -89,8 +91,8 @@ int main(void)
     answers, rest = _run(
         tmp_path, _HELPER + main, *_ITS_SOURCES, sanitized=False
     )
-    assert answers == "a-b-c"
-    assert rest == "3 3 1 1 1"
+    assert answers == "a-b-ceef"
+    assert rest == "5 5 1 1 1 1 1"
 
 
 def test_a_helper_that_takes_for_ever(tmp_path: Path) -> None:
@@ -162,14 +164,13 @@ static void get(uint32_t module, const char *path, bool recheck)
 	file.inode = status.st_ino;
 	strcpy(file.path, path);
 	table = symbol_table_of(&tables, &file, recheck);
-	printf("%%s %%u\\n", elf_symbols_find(table->symbols, 0, &into)->name,
-	       tables.reads);
+	printf("%%s %%u %%s\\n", elf_symbols_find(table->symbols, 0, &into)->name,
+	       tables.reads, symbol_tables_are_full(&tables) ? "full" : "");
 }
 
 int main(void)
 {
 	%s
-	symbol_tables_clear(&tables);
 	return 0;
 }
 """
@@ -199,25 +200,29 @@ def _write_elf(file: Path, name: str) -> None:
 
 
 def test_symbol_tables(tmp_path: Path) -> None:
-    """Without room, all are forgotten; a file that changed is read anew."""
-    files = [tmp_path / f"file{n}" for n in range(9)]
+    """A file that has changed is read anew; at some time there are enough."""
+    files = [tmp_path / f"file{n}" for n in range(8)]
     for n, file in enumerate(files):
         _write_elf(file, f"f{n}")
-    asked = [*range(9), *range(9), 8, 8]
+    asked = [*range(7), 6, 0]
     lines = [f'get({n + 1}, "{files[n]}", true);' for n in asked]
     lines += [
-        f'truncate("{files[8]}", {files[8].stat().st_size + 1});',
-        f'get(9, "{files[8]}", false);',
-        f'get(9, "{files[8]}", true);',
+        f'truncate("{files[0]}", {files[0].stat().st_size + 1});',
+        f'get(1, "{files[0]}", false);',
+        f'get(1, "{files[0]}", true);',
+        f'get(8, "{files[7]}", true);',
     ]
     sources = ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
     found = _run(
         tmp_path, _TABLES % "\n".join(lines), *sources, sanitized=True
     )
-    # Eight take all the room there is.
-    reads = [*range(1, 19), 18, 18, 18, 19]
-    names = [f"f{n}" for n in [*asked, 8, 8]]
-    assert found == [f"{name} {n}" for name, n in zip(names, reads)]
+    reads = [*range(1, 8), 7, 7, 7, 8, 9]
+    names = [f"f{n}" for n in [*asked, 0, 0, 7]]
+    full = [""] * 10 + ["full"] * 2
+    assert found == [
+        f"{name} {count} {word}"
+        for name, count, word in zip(names, reads, full)
+    ]
 
 
 _EVENTS = """

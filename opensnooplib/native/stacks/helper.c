@@ -78,6 +78,11 @@ void helper_reply(const void *answer, size_t size)
 	send(0, answer, size, MSG_NOSIGNAL);
 }
 
+void helper_refuse_more(void)
+{
+	shutdown(0, SHUT_RD);
+}
+
 /*
  * How many children that were killed are still there. They are not waited for:
  * a file system may block them forever.
@@ -155,7 +160,10 @@ void helper_hurry(struct helper *helper)
 static bool send_request(struct helper *helper, const void *request,
 			 size_t size)
 {
-	/* A second try, since the child may have been killed from outside. */
+	/*
+	 * A second try, since the child may refuse more, or may have been
+	 * killed from outside.
+	 */
 	for (int try = 0; try < 2; try++) {
 		if (!helper->child && !start(helper))
 			return false;

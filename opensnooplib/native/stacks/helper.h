@@ -55,6 +55,9 @@ ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
 /* In the child: send the answer. */
 void helper_reply(const void *answer, size_t size);
 
+/* In the child, before the answer: the next request gets another child. */
+void helper_refuse_more(void);
+
 /* The trace is ending: wait for one more second at most. */
 void helper_hurry(struct helper *helper);
 

@@ -81,6 +81,8 @@ static void answer_function(const struct request *request)
 					  &found.into);
 	if (symbol)
 		put_name(&found, symbol->name);
+	if (symbol_tables_are_full(&tables))
+		helper_refuse_more();
 	helper_reply(&found, sizeof(found));
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Symbol tables of files that processes have mapped: as many as there is room
- * for; then all are forgotten, and read again when needed. They are kept in a
- * helper.
+ * Symbol tables of files that processes have mapped. A helper keeps them, until
+ * there is no room for more: then the next helper begins with none.
  */
 #ifndef OPENSNOOP_SYMBOL_TABLES_H
 #define OPENSNOOP_SYMBOL_TABLES_H
@@ -20,7 +19,7 @@ struct symbol_table {
 
 struct symbol_tables {
 	struct hash_map all; /* by the id of the file's module */
-	size_t bytes;	     /* of all symbols */
+	size_t bytes;	     /* of all symbols that were read */
 	unsigned int reads;  /* of files */
 };
 
@@ -32,6 +31,6 @@ const struct symbol_table *symbol_table_of(struct symbol_tables *tables,
 					   const struct mapped_file *file,
 					   bool recheck);
 
-void symbol_tables_clear(struct symbol_tables *tables);
+bool symbol_tables_are_full(const struct symbol_tables *tables);
 
 #endif
