@@ -66,7 +66,7 @@ static struct process *add_process(struct mappings *mappings, uint32_t pid)
 			    sizeof(struct process));
 }
 
-/* A new mapping from `start` to `end` replaces those that lie within it. */
+/* Before a new mapping from `start` to `end`: it replaces those within it. */
 static void unmap(struct mappings *mappings, struct process *process,
 		  uint64_t start, uint64_t end)
 {
@@ -94,13 +94,6 @@ static void add(struct mappings *mappings, struct process *process,
 	all[process->count++] = *mapping;
 	process->all = all;
 	mappings->count++;
-}
-
-static void map(struct mappings *mappings, struct process *process,
-		const struct mapping *mapping)
-{
-	unmap(mappings, process, mapping->start, mapping->end);
-	add(mappings, process, mapping);
 }
 
 /* Is the line, "55d0c0de1000-55d0c0de2000 r-xp ...", executable? */
@@ -224,7 +217,8 @@ static void handle_mmap(struct mappings *mappings, const struct mmap_body *body)
 	/* The mappings of other processes are read from /proc when needed. */
 	if (!process)
 		return;
-	map(mappings, process,
+	unmap(mappings, process, body->start, body->start + body->size);
+	add(mappings, process,
 	    &(struct mapping){
 		    .start = body->start,
 		    .end = body->start + body->size,

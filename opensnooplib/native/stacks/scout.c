@@ -38,17 +38,19 @@ static void answer_mappings(const struct request *request)
 	ssize_t size = 1;
 
 	if (request->what == FIRST_MAPPINGS) {
-		close(fd); /* where all is read, there is none */
+		close(fd);
 		snprintf(path, sizeof(path), "/proc/%u/maps",
 			 request->file.pid);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
+	} else if (fd < 0) { /* another child had it open, and was killed */
+		_exit(1);
 	}
 	/* Each read gets whole lines. */
 	while (size > 0 && used + MAPS_BUFFER_MAX < sizeof(lines)) {
 		size = read(fd, lines + used, MAPS_BUFFER_MAX);
 		used += size > 0 ? (size_t)size : 0;
 	}
-	if (size <= 0) { /* all is read */
+	if (used == 0) {
 		close(fd);
 		fd = -1;
 	}
