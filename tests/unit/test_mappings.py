@@ -361,6 +361,7 @@ int main(void)
 	int error = callers_open(&callers, rings, 4, &own);
 
 	printf("%d %u\\n", error, callers->mappings.events.ring_count);
+	mappings_read(&callers->mappings);
 	mappings_follow(&callers->mappings);
 	callers_close(callers);
 	first_without_room = 2;

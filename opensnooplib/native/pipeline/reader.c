@@ -35,6 +35,8 @@ static enum verdict count_undelivered(void *context,
 int reader_poll(struct reader *reader, int timeout_ms)
 {
 	wait_for_records(reader, timeout_ms);
+	if (reader->format.callers)
+		mappings_read(&reader->format.callers->mappings);
 	if (!all_rows_shown(reader))
 		reader->records_wait =
 			merge_drain(&reader->merge, merge_ordered_until(),

@@ -252,22 +252,16 @@ static void handle_event(void *context, const struct perf_event_header *event)
 
 static void handle_events(struct mappings *mappings, uint64_t until)
 {
+	/* C that is traced with --source may have taken another clock's time.
+	 */
+	if (until > mappings->read_until)
+		until = mappings->read_until;
 	if (until <= mappings->handled_until)
 		return;
 	mappings->handled_until = until;
 	while (mmap_events_take(&mappings->events, until, handle_event,
 				mappings))
 		;
-}
-
-/* If events are missing, the mappings that are kept may be wrong. */
-static void read_events(struct mappings *mappings)
-{
-	mappings->read_until = kernel_clock_ns();
-	if (mmap_events_read(&mappings->events))
-		return;
-	forget_processes(mappings);
-	mappings->gap_until = kernel_clock_ns();
 }
 
 /* Processes that run already, since they may end before they are needed. */
@@ -309,13 +303,22 @@ void mappings_close(struct mappings *mappings)
 	helper_free(&mappings->scout);
 }
 
+void mappings_read(struct mappings *mappings)
+{
+	mappings->read_until = kernel_clock_ns();
+	if (mmap_events_read(&mappings->events))
+		return;
+	/* Events are missing: the mappings that are kept may be wrong. */
+	forget_processes(mappings);
+	mappings->gap_until = kernel_clock_ns();
+}
+
 void mappings_follow(struct mappings *mappings)
 {
 	if (mappings->modules.all.count == MODULES_MAX) {
 		forget_processes(mappings);
 		hash_map_clear(&mappings->modules.all, NULL);
 	}
-	read_events(mappings);
 	if (mappings->read_until > EVENT_AGE_MAX_NS)
 		handle_events(mappings,
 			      mappings->read_until - EVENT_AGE_MAX_NS);
@@ -341,7 +344,7 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 	struct process *process;
 
 	if (ts >= mappings->read_until)
-		read_events(mappings);
+		mappings_read(mappings);
 	handle_events(mappings, ts + 1);
 	make_room(mappings);
 	process = process_of(mappings, pid);

@@ -47,7 +47,10 @@ int mappings_open(struct mappings *mappings, const struct ring *rings,
 		  unsigned int ring_count, struct own_processes *own);
 void mappings_close(struct mappings *mappings);
 
-/* Read the kernel's events, before its rings are full. */
+/* Before rows are made: see what the kernel has reported so far. */
+void mappings_read(struct mappings *mappings);
+
+/* After that: handle what no row needs any more, before the rings are full. */
 void mappings_follow(struct mappings *mappings);
 
 /*
