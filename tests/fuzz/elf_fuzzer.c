@@ -13,7 +13,7 @@
 static void check_order(const struct elf_symbols *symbols)
 {
 	for (size_t i = 1; i < symbols->count; i++)
-		CHECK(symbols->all[i - 1].start < symbols->all[i].start);
+		CHECK(symbols->all[i - 1].start <= symbols->all[i].start);
 	for (size_t i = 0; i < symbols->count; i++)
 		CHECK(strlen(symbols->all[i].name) < symbols->bytes);
 }

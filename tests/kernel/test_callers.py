@@ -309,20 +309,17 @@ def _children(pid: int) -> List[int]:
     return [int(child) for child in listed.split()]
 
 
-def test_the_helpers_go_with_the_trace(
-    call_chain: Path,
-) -> None:
-    """They hold nothing that is the trace's, and survive nothing."""
+def test_the_helper_goes_with_the_trace(call_chain: Path) -> None:
+    """It holds nothing that is the trace's, and survives nothing."""
     before = loaded_objects()
     with OpenLoad(call_chain, _PATH, "0") as load:
         with Tool("-c", "-p", str(load.pid)) as tool:
             load.run()
             wait_until(lambda: _MIDDLE.encode() in tool.output_so_far())
             # The compile room may be on its way out.
-            wait_until(lambda: len(_children(tool.pid)) == 2)
-            helpers = [Path(f"/proc/{pid}") for pid in _children(tool.pid)]
-            for helper in helpers:
-                assert os.listdir(helper / "fd") == ["0"]
+            wait_until(lambda: len(_children(tool.pid)) == 1)
+            (helper,) = [Path(f"/proc/{pid}") for pid in _children(tool.pid)]
+            assert os.listdir(helper / "fd") == ["0"]
             ended = tool.stop(signal.SIGKILL)
-    wait_until(lambda: not any(helper.exists() for helper in helpers))
+    wait_until(lambda: not helper.exists())
     assert_nothing_left(ended, before)

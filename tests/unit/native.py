@@ -106,19 +106,24 @@ class _Clock(ctypes.Structure):
     ]
 
 
-class _NameTable(ctypes.Structure):
-    """struct name_table of native/rows/id_names.h."""
+class _HashMap(ctypes.Structure):
+    """struct hash_map of native/base/hash_map.h."""
 
-    _fields_ = [("slots", ctypes.c_void_p), ("used", ctypes.c_uint)]
+    _fields_ = [
+        ("slots", ctypes.c_void_p),
+        ("slot_count", ctypes.c_size_t),
+        ("count", ctypes.c_size_t),
+        ("newest", ctypes.c_void_p),
+    ]
 
 
 class _Names(ctypes.Structure):
     """struct names of native/rows/id_names.h."""
 
     _fields_ = [
-        ("users", _NameTable),
-        ("groups", _NameTable),
-        ("cgroups", _NameTable),
+        ("users", _HashMap),
+        ("groups", _HashMap),
+        ("cgroups", _HashMap),
         ("cgroup_mount", ctypes.c_int),
     ]
 

@@ -53,18 +53,18 @@ static void serve(const void *request, size_t size)
 		pause();
 	while (what == 'l')
 		;
+	if (what == 'e')
+		helper_refuse_more();
 	helper_reply(request, size);
 }
 
 /* The answer, or '-', or '.' if the trace may not wait any longer. */
 static char ask(char what)
 {
-	char answer = '-';
+	char answer;
+	ssize_t size = helper_ask(&helper, &what, 1, &answer, 1);
 
-	if (!helper_ask(&helper, &what, 1))
-		return '.';
-	helper_answer(&helper, &answer, 1);
-	return answer;
+	return size == 0 ? '.' : size < 0 ? '-' : answer;
 }
 
 static void ignore(int number) { (void)number; }
@@ -72,27 +72,27 @@ static void ignore(int number) { (void)number; }
 
 
 def test_a_helper_that_falls_over(tmp_path: Path) -> None:
-    """The next request has another child, and all are told as our own."""
+    """Or wants no more: the next request has another child, also our own."""
     main = """
 int main(void)
 {
 	struct own_processes own = {0};
 
 	helper_init(&helper, serve, &own);
-	for (const char *what = "adbdc"; *what; what++)
+	for (const char *what = "adbdceef"; *what; what++)
 		putchar(ask(*what));
 	helper_free(&helper);
 	printf("\\n%u %u", helper.children, own.count);
 	for (unsigned int i = 0; i < own.count; i++)
-		printf(" %d", own.all[i].has_ended);
+		printf(" %d", own.all[i].end < UINT64_MAX);
 	return 0;
 }
 """
     answers, rest = _run(
         tmp_path, _HELPER + main, *_ITS_SOURCES, sanitized=False
     )
-    assert answers == "a-b-c"
-    assert rest == "3 3 1 1 1"
+    assert answers == "a-b-ceef"
+    assert rest == "5 5 1 1 1 1 1"
 
 
 def test_a_helper_that_takes_for_ever(tmp_path: Path) -> None:
@@ -104,10 +104,11 @@ def test_a_helper_that_takes_for_ever(tmp_path: Path) -> None:
 int main(void)
 {
 	struct itimerval soon = {.it_value.tv_usec = 100000};
+	struct own_processes own = {0};
 	double begin = now();
 	int asked = 0;
 
-	helper_init(&helper, serve, NULL);
+	helper_init(&helper, serve, &own);
 	while (ask(asked % 2 ? 'w' : 'l') != '.')
 		asked++;
 	printf("%d %.3f\\n", asked, now() - begin);
@@ -120,7 +121,7 @@ int main(void)
 	helper_free(&helper);
 
 	sigaction(SIGALRM, &(struct sigaction){.sa_handler = ignore}, NULL);
-	helper_init(&helper, serve, NULL);
+	helper_init(&helper, serve, &own);
 	setitimer(ITIMER_REAL, &soon, NULL);
 	begin = now();
 	while (ask('w') != '.')
@@ -151,29 +152,25 @@ _TABLES = """
 
 static struct symbol_tables tables;
 
-static void get(const char *path, bool recheck)
+static void get(uint32_t module, const char *path, bool recheck)
 {
+	struct mapped_file file = {.module = module, .pid = getpid()};
 	const struct symbol_table *table;
 	uint64_t into;
 	struct stat status;
 
 	stat(path, &status);
-	table = symbol_table_of(&tables, &(struct mapped_file){
-		.pid = getpid(), .device = status.st_dev,
-		.inode = status.st_ino, .path = path }, recheck);
-	printf("%%s %%u\\n", elf_symbols_find(table->symbols, 0, &into)->name,
-	       tables.reads);
+	file.device = status.st_dev;
+	file.inode = status.st_ino;
+	strcpy(file.path, path);
+	table = symbol_table_of(&tables, &file, recheck);
+	printf("%%s %%u %%s\\n", elf_symbols_find(table->symbols, 0, &into)->name,
+	       tables.reads, symbol_tables_are_full(&tables) ? "full" : "");
 }
 
 int main(void)
 {
 	%s
-	while (tables.count > 0) {
-		struct symbol_table *table = &tables.all[--tables.count];
-
-		free(table->path);
-		elf_symbols_free(table->symbols);
-	}
 	return 0;
 }
 """
@@ -203,66 +200,29 @@ def _write_elf(file: Path, name: str) -> None:
 
 
 def test_symbol_tables(tmp_path: Path) -> None:
-    """What wasn't asked for longest goes first; a changed file is read anew.
-
-    If all went where they find no room, each would be read each time.
-    """
-    files = [tmp_path / f"file{n}" for n in range(9)]
+    """A file that has changed is read anew; at some time there are enough."""
+    files = [tmp_path / f"file{n}" for n in range(8)]
     for n, file in enumerate(files):
         _write_elf(file, f"f{n}")
-    asked = [*range(9), *range(1, 9), 0, 0]
-    lines = [f'get("{files[n]}", true);' for n in asked]
+    asked = [*range(7), 6, 0]
+    lines = [f'get({n + 1}, "{files[n]}", true);' for n in asked]
     lines += [
         f'truncate("{files[0]}", {files[0].stat().st_size + 1});',
-        f'get("{files[0]}", false);',
-        f'get("{files[0]}", true);',
+        f'get(1, "{files[0]}", false);',
+        f'get(1, "{files[0]}", true);',
+        f'get(8, "{files[7]}", true);',
     ]
-    sources = ["symbol_tables", "mapped_file", "elf_symbols"]
+    sources = ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
     found = _run(
         tmp_path, _TABLES % "\n".join(lines), *sources, sanitized=True
     )
-    reads = [*range(1, 10), *[9] * 8, 10, 10, 10, 11]
-    names = [f"f{n}" for n in [*asked, 0, 0]]
-    assert found == [f"{name} {n}" for name, n in zip(names, reads)]
-
-
-def test_function_cache(tmp_path: Path) -> None:
-    """Found until their file changes, or too many others are put there."""
-    main = """
-#include "stacks/function_cache.h"
-#include <stdio.h>
-int main(void)
-{
-	struct module module = {.id = 7, .changed = 1};
-	struct function_cache cache = {0};
-	struct cached_function function = {.module = 7, .changed = 1};
-	const struct cached_function *found;
-	char name[32];
-
-	printf("%p\\n", function_cache_find(&cache, &module, 0));
-	for (function.offset = 0; function.offset < 100000; function.offset++) {
-		function.name = function.offset % 3 ? name : NULL;
-		snprintf(name, sizeof(name), "f%lu", function.offset);
-		function_cache_put(&cache, &function);
-		found = function_cache_find(&cache, &module, function.offset);
-		if (found->offset != function.offset ||
-		    !found->name != !function.name)
-			return 1;
-	}
-	puts(function_cache_find(&cache, &module, 99998)->name);
-	printf("%p\\n", function_cache_find(&cache, &module, 1));
-	module.changed = 2;
-	printf("%p\\n", function_cache_find(&cache, &module, 99998));
-	function = (struct cached_function){.module = 7, .changed = 2,
-					    .offset = 99998, .name = "new"};
-	function_cache_put(&cache, &function);
-	puts(function_cache_find(&cache, &module, 99998)->name);
-	function_cache_clear(&cache);
-	return 0;
-}
-"""
-    found = _run(tmp_path, main, "function_cache", sanitized=True)
-    assert found == ["(nil)", "f99998", "(nil)", "(nil)", "new"]
+    reads = [*range(1, 8), 7, 7, 7, 8, 9]
+    names = [f"f{n}" for n in [*asked, 0, 0, 7]]
+    full = [""] * 10 + ["full"] * 2
+    assert found == [
+        f"{name} {count} {word}"
+        for name, count, word in zip(names, reads, full)
+    ]
 
 
 _EVENTS = """
@@ -301,57 +261,117 @@ static void put(struct ring *ring, uint32_t type, uint64_t time)
 """
 
 
-def test_what_the_kernel_could_not_tell(tmp_path: Path) -> None:
-    """Between the record before, and that which says that some were lost."""
+_SHOW = """
+static void show(void *context, const struct perf_event_header *event)
+{
+	printf("%lu\\n", mmap_event_time(event));
+}
+
+static void show_all(struct mmap_events *events, uint64_t until)
+{
+	while (mmap_events_take(events, until, show, NULL))
+		;
+}
+"""
+
+
+def test_events_in_order_of_time(tmp_path: Path) -> None:
+    """Of all CPUs, and no younger ones than are asked for."""
     main = """
 int main(void)
 {
 	struct mmap_events events;
-	const struct mmap_event *event;
 
-	mmap_events_open(&events, (int[]){0}, 1);
-	put(&events.rings[0], PERF_RECORD_FORK, 1000);
-	put(&events.rings[0], PERF_RECORD_EXIT, 2000);
-	put(&events.rings[0], PERF_RECORD_LOST, 3000);
-	put(&events.rings[0], PERF_RECORD_FORK, 4000);
-	mmap_events_read(&events, 9000);
-	while ((event = mmap_events_next(&events, 9000))) {
-		const struct mmap_gap *gap = (const void *)event->record;
-
-		printf("%lu", event->time);
-		if (event->record->type == PERF_RECORD_LOST)
-			printf("-%lu", gap->until);
-		puts("");
-	}
+	mmap_events_open(&events, (struct ring[]){{.cpu = 0}, {.cpu = 2}}, 2);
+	put(&events.rings[0].ring, PERF_RECORD_FORK, 1000);
+	put(&events.rings[0].ring, PERF_RECORD_EXIT, 2000);
+	put(&events.rings[0].ring, PERF_RECORD_FORK, 4000);
+	put(&events.rings[1].ring, PERF_RECORD_FORK, 1500);
+	put(&events.rings[1].ring, PERF_RECORD_FORK, 2500);
+	mmap_events_read(&events);
+	show_all(&events, 4000);
+	puts("4000 is older than 4001");
+	show_all(&events, 4001);
 	mmap_events_close(&events);
 	return 0;
 }
 """
-    found = _run(tmp_path, _EVENTS + main, "perf_ring", sanitized=True)
-    assert found == ["1000", "2000-3000", "4000"]
+    found = _run(tmp_path, _EVENTS + _SHOW + main, "perf_ring", sanitized=True)
+    assert found == [
+        *("1000", "1500", "2000", "2500"),
+        *("4000 is older than 4001", "4000"),
+    ]
 
 
-def test_cpus_that_are_offline(tmp_path: Path) -> None:
-    """They are passed over; where opening fails, all is as before."""
+def test_a_ring_that_is_full(tmp_path: Path) -> None:
+    """What came last in it is unknown, so nothing in any ring is believed.
+
+    It counts as full until it was read, also if its events are taken.
+    """
     main = """
-#include "stacks/mappings.h"
+static struct mmap_events events;
+
+static void fill(struct ring *ring, uint64_t until, uint64_t time)
+{
+	while (ring->control->data_head < until)
+		put(ring, PERF_RECORD_FORK, time);
+}
+
 int main(void)
 {
-	static struct mappings mappings;
-	const int cpus[] = {0, 1, 2, 3};
-	int error = mappings_open(&mappings, cpus, 4, NULL);
+	struct ring *ring;
 
-	printf("%d %u\\n", error, mappings.events.ring_count);
-	first_without_room = 2;
-	error = mappings_follow_cpus(&mappings, cpus, 4);
-	printf("%s %u\\n", error == -EMFILE ? "EMFILE" : "?",
-	       mappings.events.ring_count);
-	mappings_follow(&mappings);
-	mappings_close(&mappings);
+	mmap_events_open(&events, (struct ring[]){{.cpu = 0}, {.cpu = 2}}, 2);
+	ring = &events.rings[0].ring;
+	fill(ring, ring->size / 2, 1000);
+	mmap_events_read(&events);
+	puts(mmap_events_are_many(&events) ? "many" : "not many");
+	fill(ring, ring->size / 2 + 1, 2000);
+	mmap_events_read(&events);
+	puts(mmap_events_are_many(&events) ? "many" : "not many");
+	mmap_events_take(&events, UINT64_MAX, show, NULL);
+	puts(mmap_events_are_many(&events) ? "many" : "not many");
+	fill(ring, ring->size - 4096, 3000);
+	put(&events.rings[1].ring, PERF_RECORD_FORK, 1500);
+	puts(mmap_events_read(&events) ? "read" : "full");
+	put(&events.rings[1].ring, PERF_RECORD_FORK, 5000);
+	puts(mmap_events_read(&events) ? "read" : "full");
+	show_all(&events, UINT64_MAX);
+	mmap_events_close(&events);
 	return 0;
 }
 """
-    sources = ["mappings", "mapped_module", "scout", "symbol_tables"]
-    sources += ["mapped_file", "elf_symbols", "perf_ring", *_ITS_SOURCES]
+    found = _run(tmp_path, _EVENTS + _SHOW + main, "perf_ring", sanitized=True)
+    assert found == [
+        *("not many", "many", "1000", "not many"),
+        *("full", "read", "5000"),
+    ]
+
+
+def test_cpus_that_are_offline(tmp_path: Path) -> None:
+    """They are passed over."""
+    main = """
+#include "stacks/callers.h"
+int main(void)
+{
+	const struct ring rings[] = {
+		{.cpu = 0}, {.cpu = 1}, {.cpu = 2}, {.cpu = 3}};
+	struct own_processes own = {0};
+	struct callers *callers;
+	int error = callers_open(&callers, rings, 4, &own);
+
+	printf("%d %u\\n", error, callers->mappings.events.ring_count);
+	mappings_read(&callers->mappings);
+	mappings_follow(&callers->mappings);
+	callers_close(callers);
+	first_without_room = 2;
+	error = callers_open(&callers, rings, 4, &own);
+	printf("%s %p\\n", error == -EMFILE ? "EMFILE" : "?", callers);
+	return 0;
+}
+"""
+    sources = ["callers", "mappings", "mapped_module", "scout", "demangler"]
+    sources += ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
+    sources += ["perf_ring", *_ITS_SOURCES]
     found = _run(tmp_path, _EVENTS + main, *sources, sanitized=False)
-    assert found == ["0 2", "EMFILE 2"]
+    assert found == ["0 2", "EMFILE (nil)"]

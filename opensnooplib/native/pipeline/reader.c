@@ -19,11 +19,13 @@ int reader_poll(struct reader *reader, int timeout_ms)
 {
 	wait_for_records(reader, timeout_ms);
 	if (reader->format.callers)
-		mappings_follow(&reader->format.callers->mappings);
+		mappings_read(&reader->format.callers->mappings);
 	if (!all_rows_shown(reader))
 		reader->records_wait =
 			merge_drain(&reader->merge, merge_ordered_until(),
 				    reader->consume, reader);
+	if (reader->format.callers)
+		mappings_follow(&reader->format.callers->mappings);
 	output_flush(&reader->output);
 	return (int)output_state(reader);
 }

@@ -105,32 +105,12 @@ void reader_close(struct reader *reader)
 	free(reader);
 }
 
-/*
- * Follow the mappings of processes on the CPUs that have a ring now. What was
- * mapped on a CPU while it wasn't followed is unknown.
- */
-static int follow_callers(struct reader *reader)
-{
-	int *cpus = calloc(reader->ring_count, sizeof(*cpus));
-	int error = 0;
-
-	if (!cpus)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		cpus[i] = reader->rings[i].cpu; /* which may be offline */
-	if (reader->format.callers)
-		error = mappings_follow_cpus(&reader->format.callers->mappings,
-					     cpus, reader->ring_count);
-	else
-		reader->format.callers = callers_open(cpus, reader->ring_count,
-						      &reader->own, &error);
-	free(cpus);
-	return error;
-}
-
 int reader_name_callers(struct reader *reader)
 {
-	return reader->format.callers ? 0 : follow_callers(reader);
+	if (reader->format.callers)
+		return 0;
+	return callers_open(&reader->format.callers, reader->rings,
+			    reader->ring_count, &reader->own);
 }
 
 static struct ring *ring_of(struct reader *reader, int cpu)
@@ -191,7 +171,12 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		ring_close(old);
 		*old = ring;
 	}
-	return reader->format.callers ? follow_callers(reader) : 0;
+	if (!reader->format.callers)
+		return 0;
+	/* What was mapped on this CPU until now is unknown: begin anew. */
+	callers_close(reader->format.callers);
+	reader->format.callers = NULL;
+	return reader_name_callers(reader);
 }
 
 int reader_deaf_cpu(const struct reader *reader)

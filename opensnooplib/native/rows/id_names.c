@@ -13,50 +13,27 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Slots of a table, a power of two; three quarters of them may be used. */
-#define NAME_SLOTS 4096
-#define NAMES_MAX  (NAME_SLOTS / 4 * 3)
+/* How many names of one kind are kept. */
+#define NAMES_MAX 3072
 
-static void forget_all(struct name_table *table)
+static void free_name(void *name)
 {
-	for (unsigned int i = 0; table->slots && i < NAME_SLOTS; i++)
-		free(table->slots[i].text);
-	free(table->slots);
-	*table = (struct name_table){0};
+	free(*(char **)name);
 }
 
-/* The number's slot, or a free one for it; NULL without memory. */
-static struct name *find_slot(struct name_table *table, uint64_t number)
-{
-	/* Fibonacci hashing: consecutive numbers go far apart. */
-	uint64_t index = number * 0x9e3779b97f4a7c15 >> 52;
-
-	if (!table->slots)
-		table->slots = calloc(NAME_SLOTS, sizeof(*table->slots));
-	if (!table->slots)
-		return NULL;
-	while (table->slots[index].used && table->slots[index].number != number)
-		index = (index + 1) % NAME_SLOTS;
-	return &table->slots[index];
-}
-
-static const char *look_up(struct name_table *table, uint64_t number,
+static const char *look_up(struct hash_map *known, uint64_t number,
 			   char *(*ask)(struct names *names, uint64_t number),
 			   struct names *names)
 {
-	struct name *slot = find_slot(table, number);
+	char **name = hash_map_find(known, &number, sizeof(number));
 
-	if (!slot)
-		return NULL;
-	if (!slot->used) {
-		if (table->used >= NAMES_MAX)
-			return NULL;
-		slot->used = true;
-		slot->number = number;
-		slot->text = ask(names, number);
-		table->used++;
+	if (!name && known->count < NAMES_MAX) {
+		name = hash_map_add(known, &number, sizeof(number),
+				    sizeof(*name));
+		if (name)
+			*name = ask(names, number);
 	}
-	return slot->text;
+	return name ? *name : NULL;
 }
 
 static char *ask_user(struct names *names, uint64_t uid)
@@ -160,16 +137,16 @@ const char *cgroup_path(struct names *names, uint64_t id)
 	 * Cgroups come and go with containers, and the kernel answers quickly:
 	 * so their names may be asked for anew.
 	 */
-	if (names->cgroups.used >= NAMES_MAX)
-		forget_all(&names->cgroups);
+	if (names->cgroups.count >= NAMES_MAX)
+		hash_map_clear(&names->cgroups, free_name);
 	return look_up(&names->cgroups, id, ask_cgroup, names);
 }
 
 void names_free(struct names *names)
 {
-	forget_all(&names->users);
-	forget_all(&names->groups);
-	forget_all(&names->cgroups);
+	hash_map_clear(&names->users, free_name);
+	hash_map_clear(&names->groups, free_name);
+	hash_map_clear(&names->cgroups, free_name);
 	if (names->cgroup_mount > 0)
 		close(names->cgroup_mount);
 }

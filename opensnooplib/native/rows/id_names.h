@@ -9,25 +9,15 @@
 #ifndef OPENSNOOP_ID_NAMES_H
 #define OPENSNOOP_ID_NAMES_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-struct name {
-	uint64_t number;
-	char *text; /* NULL: the host has no name for it */
-	bool used;
-};
+#include "base/hash_map.h"
 
-struct name_table {
-	struct name *slots; /* NULL: nothing was asked for yet */
-	unsigned int used;
-};
-
+/* Names by their numbers; one that the host has no name for is NULL. */
 struct names {
-	struct name_table users;
-	struct name_table groups;
-	struct name_table cgroups;
+	struct hash_map users;
+	struct hash_map groups;
+	struct hash_map cgroups;
 	int cgroup_mount; /* descriptor of cgroup2's root; 0: not opened yet */
 };
 

@@ -15,16 +15,19 @@ static uint64_t caller_at(const struct caller_array *array, uint32_t index)
 	return address;
 }
 
+/* Is it known that the process had code just before `address`? */
 static bool has_code(struct callers *callers, const struct caller_array *array,
 		     uint64_t address)
 {
+	struct mapping *mapping;
 	uint64_t pid;
 	uint64_t ts;
 
 	return callers &&
 	       record_unsigned(array->record, array->layout->pid, &pid) &&
 	       record_unsigned(array->record, array->layout->ts, &ts) &&
-	       caller_has_code(callers, (uint32_t)pid, ts, address);
+	       mappings_find(&callers->mappings, (uint32_t)pid, ts, address - 1,
+			     &mapping) == MAPPED;
 }
 
 bool callers_repeat_from(struct callers *callers,
@@ -46,16 +49,11 @@ bool callers_repeat_from(struct callers *callers,
 uint32_t caller_count(struct callers *callers, const struct caller_array *array)
 {
 	uint32_t count = 0;
-	uint64_t address = 1;
 
-	while (count < array->size && address != 0) {
-		if (!record_unsigned(array->record,
-				     array_element(array->first, count),
-				     &address))
-			break;
+	while (caller_at(array, count) != 0) {
 		if (callers_repeat_from(callers, array, count))
 			return count + 1;
-		count += address != 0;
+		count++;
 	}
 	return count == 0 || count + 1 == array->size ? count + 1 : count;
 }

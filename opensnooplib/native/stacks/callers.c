@@ -8,20 +8,35 @@
 
 #include "base/put_string.h"
 
-struct callers *callers_open(const int *cpus, unsigned int cpu_count,
-			     struct own_processes *own, int *error)
-{
-	struct callers *callers = calloc(1, sizeof(*callers));
+/* How many functions are kept: when there are more, all are forgotten. */
+#define FUNCTIONS_MAX 16384
 
-	*error = callers ? mappings_open(&callers->mappings, cpus, cpu_count,
-					 own)
-			 : -ENOMEM;
-	if (*error) {
-		free(callers);
-		return NULL;
+/* Where a function is looked for. A file that changes has other ones. */
+struct function_key {
+	uint64_t module; /* its id */
+	int64_t changed; /* the file's modification time, in ns */
+	uint64_t offset; /* in the file */
+};
+
+struct function {
+	uint64_t into; /* bytes from the function's start to the offset */
+	char name[];   /* "": no function is known there */
+};
+
+int callers_open(struct callers **callers, const struct ring *rings,
+		 unsigned int ring_count, struct own_processes *own)
+{
+	int error;
+
+	*callers = calloc(1, sizeof(**callers));
+	if (!*callers)
+		return -ENOMEM;
+	error = mappings_open(&(*callers)->mappings, rings, ring_count, own);
+	if (error) {
+		free(*callers);
+		*callers = NULL;
 	}
-	demangler_init(&callers->demangler);
-	return callers;
+	return error;
 }
 
 void callers_close(struct callers *callers)
@@ -29,15 +44,13 @@ void callers_close(struct callers *callers)
 	if (!callers)
 		return;
 	mappings_close(&callers->mappings);
-	function_cache_clear(&callers->functions);
-	helper_free(&callers->demangler);
+	hash_map_clear(&callers->functions, NULL);
 	free(callers);
 }
 
 void callers_hurry(struct callers *callers)
 {
-	helper_hurry(&callers->mappings.scout.helper);
-	helper_hurry(&callers->demangler);
+	helper_hurry(&callers->mappings.scout);
 }
 
 static char *put_hex(char *out, uint64_t value)
@@ -57,88 +70,68 @@ static char *put_name(char *out, const char *name)
 	return name[size] == '\0' ? out : put_string(out, "...");
 }
 
-/* Put the function into the cache, its name demangled. */
-static const struct cached_function *
-cache_function(struct callers *callers, struct cached_function function,
-	       char *name)
+static const struct function *keep_function(struct hash_map *functions,
+					    const struct function_key *key,
+					    const struct scout_function *found)
 {
-	char readable[CALLER_NAME_BOUND];
+	size_t name_size = strlen(found->name) + 1;
+	struct function *function;
 
-	function.name = *name ? name : NULL;
-	function.is_final = true;
-	switch (demangle(&callers->demangler, name, readable,
-			 sizeof(readable))) {
-	case DEMANGLED:
-		function.name = readable;
-		break;
-	case NOT_DEMANGLED_NOW:
-		function.is_final = false;
-		break;
-	case NOT_DEMANGLED:
-		break;
-	}
-	return function_cache_put(&callers->functions, &function);
+	if (functions->count >= FUNCTIONS_MAX)
+		hash_map_clear(functions, NULL);
+	function = hash_map_add(functions, key, sizeof(*key),
+				sizeof(*function) + name_size);
+	if (!function)
+		return NULL;
+	function->into = found->into;
+	memcpy(function->name, found->name, name_size);
+	return function;
 }
 
-/* Ask the scout; NULL: the function is unknown. */
-static const struct cached_function *ask_for_function(struct callers *callers,
-						      uint32_t pid,
-						      struct mapping *mapping,
-						      uint64_t offset)
+static ssize_t ask_scout(struct callers *callers, uint32_t pid,
+			 const struct mapping *mapping, uint64_t offset,
+			 struct scout_function *found)
 {
-	struct module *module = mapping->module;
-	const struct mapped_file file = {
+	const struct module *module = mapping->module;
+	struct mapped_file file = {
+		.module = module->id,
 		.pid = pid,
 		.start = mapping->start,
 		.end = mapping->end,
 		.device = module->device,
 		.inode = module->inode,
-		.path = module->path,
 	};
-	const struct cached_function *known;
-	struct scout_function found;
 
-	if (module->failures >= MODULE_FAILURES_MAX)
-		return NULL;
-	switch (scout_function(&callers->mappings.scout, &file, offset,
-			       !mapping->is_checked, &found)) {
-	case SCOUTED:
-		break;
-	case NOT_SCOUTED:
-		module->failures++;
-		return NULL;
-	case NOT_SCOUTED_NOW:
-		return NULL;
-	}
-	mapping->is_checked = true;
-	module->changed = found.changed;
-	known = function_cache_find(&callers->functions, module, offset);
-	if (known && known->is_final)
-		return known;
-	return cache_function(callers,
-			      (struct cached_function){
-				      .module = module->id,
-				      .changed = found.changed,
-				      .offset = offset,
-				      .into = found.into,
-			      },
-			      found.name);
+	strncpy(file.path, module->path, sizeof(file.path) - 1);
+	return scout_function(&callers->mappings.scout, &file, offset,
+			      !mapping->is_checked, found);
 }
 
-static const struct cached_function *function_at(struct callers *callers,
-						 uint32_t pid,
-						 struct mapping *mapping,
-						 uint64_t offset)
+/* NULL: it is unknown. */
+static const struct function *function_at(struct callers *callers, uint32_t pid,
+					  struct mapping *mapping,
+					  uint64_t offset)
 {
-	const struct cached_function *known;
+	struct module *module = mapping->module;
+	struct function_key key = {module->id, module->changed, offset};
+	const struct function *known =
+		hash_map_find(&callers->functions, &key, sizeof(key));
+	struct scout_function found;
+	ssize_t answered;
 
-	if (mapping->module->inode == 0)
-		return NULL;
-	known = function_cache_find(&callers->functions, mapping->module,
-				    offset);
-	if (known && known->is_final && mapping->is_checked)
+	if (known && mapping->is_checked)
 		return known;
-	return ask_for_function(callers, pid, mapping, offset);
+	if (module->inode == 0 || module->failures >= MODULE_FAILURES_MAX)
+		return NULL;
+	answered = ask_scout(callers, pid, mapping, offset, &found);
+	module->failures += answered < 0;
+	if (answered <= 0)
+		return NULL;
+	mapping->is_checked = true;
+	if (known && module->changed == found.changed)
+		return known;
+	module->changed = key.changed = found.changed;
+	return keep_function(&callers->functions, &key, &found);
 }
 
 /* "open64+0x72 (/usr/lib/libc.so.6)" */
@@ -147,9 +140,9 @@ static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
 {
 	const struct module *module = mapping->module;
 	uint64_t offset = address - mapping->start + mapping->offset;
-	const struct cached_function *function =
+	const struct function *function =
 		function_at(callers, pid, mapping, offset - returns);
-	bool is_known = function && function->name;
+	bool is_known = function && function->name[0];
 
 	if (is_known) {
 		out = put_name(out, function->name);
@@ -169,40 +162,22 @@ static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
 	return out;
 }
 
-/* "0x7f0000000000 (no code there)" */
-static char *put_unmapped(char *out, uint64_t address, const char *why)
-{
-	out = put_hex(out, address);
-	*out++ = ' ';
-	return put_name(out, why);
-}
-
-bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
-		     uint64_t address)
-{
-	struct mapping *mapping;
-
-	return mappings_find(&callers->mappings, pid, ts, address - 1,
-			     &mapping) == MAPPED;
-}
-
 struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 			uint64_t address, bool returns)
 {
 	struct mapping *mapping;
+	enum mapped found;
 	char *out = callers->text;
 
-	switch (mappings_find(&callers->mappings, pid, ts, address - returns,
-			      &mapping)) {
-	case MAPPED:
+	found = mappings_find(&callers->mappings, pid, ts, address - returns,
+			      &mapping);
+	if (found == MAPPED) {
 		out = put_mapped(callers, out, pid, mapping, address, returns);
-		break;
-	case NOTHING_MAPPED:
-		out = put_unmapped(out, address, "(no code there)");
-		break;
-	case MAPPINGS_UNKNOWN:
-		out = put_unmapped(out, address, "(mappings unknown)");
-		break;
+	} else {
+		out = put_hex(out, address);
+		out = put_string(out, found == NOTHING_MAPPED
+					      ? " (no code there)"
+					      : " (mappings unknown)");
 	}
 	return (struct text){
 		.bytes = (const unsigned char *)callers->text,

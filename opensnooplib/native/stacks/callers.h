@@ -5,8 +5,7 @@
 #ifndef OPENSNOOP_CALLERS_H
 #define OPENSNOOP_CALLERS_H
 
-#include "stacks/demangler.h"
-#include "stacks/function_cache.h"
+#include "base/hash_map.h"
 #include "stacks/mappings.h"
 
 /* The most characters of a function's name, and of a module's path. */
@@ -15,32 +14,24 @@
 
 struct callers {
 	struct mappings mappings;
-	struct function_cache functions;
-	struct helper demangler;
+	struct hash_map functions; /* as far as they were asked for before */
 	char text[CALLER_BOUND];
 };
 
 /*
- * Follow processes on these CPUs: see mappings_open(). NULL on an error, and
- * then *error is a negative errno.
+ * Follow all processes on the CPUs of these rings. Returns 0 or a negative
+ * errno.
  */
-struct callers *callers_open(const int *cpus, unsigned int cpu_count,
-			     struct own_processes *own, int *error);
+int callers_open(struct callers **callers, const struct ring *rings,
+		 unsigned int ring_count, struct own_processes *own);
 void callers_close(struct callers *callers);
 
 /* The trace is ending: look for functions for one more second at most. */
 void callers_hurry(struct callers *callers);
 
 /*
- * Is it known that the process had code just before `address`? For `ts` see
- * caller_text().
- */
-bool caller_has_code(struct callers *callers, uint32_t pid, uint64_t ts,
-		     uint64_t address);
-
-/*
- * The function and the file at `address` in the process `pid` at `ts` (ns,
- * CLOCK_MONOTONIC). `returns`: it is a return address, which may lie just after
+ * The function and the file at `address` in the process `pid` at `ts`: see
+ * mappings_find(). `returns`: it is a return address, which may lie just after
  * the function's end. The text is untrusted, and valid until the next call:
  *
  *	open64+0x72 (/usr/lib/x86_64-linux-gnu/libc.so.6)

@@ -2,28 +2,19 @@
 /*
  * Demangler: C++ names as a person writes them: "_Z3fooi" is "foo(int)".
  *
- * The C++ library does that, in a helper: names come from untrusted files, and
- * 200 bytes can stand for gigabytes of text.
+ * The C++ library does that, and only a helper asks it: names come from
+ * untrusted files, and 200 bytes can stand for gigabytes of text.
  */
 #ifndef OPENSNOOP_DEMANGLER_H
 #define OPENSNOOP_DEMANGLER_H
 
-#include "stacks/helper.h"
-
-/* The longest name that is demangled; a longer answer is cut. */
+/* The longest name that is demangled. */
 #define MANGLED_NAME_MAX 4096
 
-enum demangled {
-	DEMANGLED,
-	/* The name isn't mangled, takes too long, or there's no C++ library. */
-	NOT_DEMANGLED,
-	NOT_DEMANGLED_NOW, /* the helper's time is used up: ask later */
-};
-
-void demangler_init(struct helper *demangler);
-
-/* Write the name to `out`, NUL-terminated, cut to `room` bytes. */
-enum demangled demangle(struct helper *demangler, const char *name, char *out,
-			size_t room);
+/*
+ * The name, for free(3). NULL: it isn't mangled, or there is no C++ library or
+ * no memory.
+ */
+char *demangle(const char *name);
 
 #endif

@@ -7,33 +7,32 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Limits that no real program reaches: no symbols of a larger one are read. */
-#define SECTIONS_MAX	8192
+/* A limit that no real program reaches: a larger table isn't read. */
 #define TABLE_BYTES_MAX (16 * 1024 * 1024)
 
-/* A file that is being read, and its header. */
+/* A file that is being read. */
 struct file {
 	int fd;
 	bool is_32_bit;
-	Elf64_Ehdr header;
+	union {
+		unsigned char ident[EI_NIDENT];
+		Elf32_Ehdr narrow;
+		Elf64_Ehdr wide;
+	} header;
 };
+
+/* A field of the element at `index` of a table of Elf32_TYPE or Elf64_TYPE. */
+#define FIELD(file, table, type, index, field)                                 \
+	((file)->is_32_bit ? ((const Elf32_##type *)(table))[index].field      \
+			   : ((const Elf64_##type *)(table))[index].field)
+#define HEADER_FIELD(file, field) FIELD(file, &(file)->header, Ehdr, 0, field)
+#define SIZE_OF(file, type)                                                    \
+	((file)->is_32_bit ? sizeof(Elf32_##type) : sizeof(Elf64_##type))
 
 static bool read_at(int fd, void *to, size_t size, uint64_t offset)
 {
-	unsigned char *at = to;
-
-	while (size > 0) {
-		ssize_t got = offset <= INT64_MAX
-				      ? pread(fd, at, size, (off_t)offset)
-				      : -1;
-
-		if (got <= 0)
-			return false; /* the file is shorter than it says */
-		at += got;
-		size -= (size_t)got;
-		offset += (uint64_t)got;
-	}
-	return true;
+	/* Fewer bytes: the file is shorter than it says. */
+	return pread(fd, to, size, (off_t)offset) == (ssize_t)size;
 }
 
 /* A table of the file. NULL: it can't be read, or is too large. */
@@ -53,66 +52,40 @@ static void *read_table(int fd, uint64_t offset, uint64_t size)
 
 static bool read_header(struct file *file)
 {
-	const uint16_t one = 1;
-	const unsigned char order =
-		*(const unsigned char *)&one ? ELFDATA2LSB : ELFDATA2MSB;
-	Elf64_Ehdr *header = &file->header;
-	Elf32_Ehdr narrow;
+	const unsigned char *ident = file->header.ident;
 
-	if (!read_at(file->fd, header->e_ident, EI_NIDENT, 0) ||
-	    memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header->e_ident[EI_DATA] != order)
+	/*
+	 * With code in it, a 32-bit file is longer than this header too. Both
+	 * x86-64 and arm64 are little-endian.
+	 */
+	if (!read_at(file->fd, &file->header, sizeof(file->header), 0) ||
+	    memcmp(ident, ELFMAG, SELFMAG) != 0 ||
+	    ident[EI_DATA] != ELFDATA2LSB)
 		return false;
-	file->is_32_bit = header->e_ident[EI_CLASS] == ELFCLASS32;
-	if (!file->is_32_bit)
-		return header->e_ident[EI_CLASS] == ELFCLASS64 &&
-		       read_at(file->fd, header, sizeof(*header), 0) &&
-		       header->e_phentsize == sizeof(Elf64_Phdr) &&
-		       header->e_shentsize == sizeof(Elf64_Shdr);
-
-	if (!read_at(file->fd, &narrow, sizeof(narrow), 0))
-		return false;
-	header->e_phoff = narrow.e_phoff;
-	header->e_phnum = narrow.e_phnum;
-	header->e_shoff = narrow.e_shoff;
-	header->e_shnum = narrow.e_shnum;
-	return narrow.e_phentsize == sizeof(Elf32_Phdr) &&
-	       narrow.e_shentsize == sizeof(Elf32_Shdr);
-}
-
-static void keep_segment(struct elf_symbols *symbols, const Elf64_Phdr *header)
-{
-	if (header->p_type == PT_LOAD &&
-	    symbols->segment_count < ELF_SEGMENTS_MAX)
-		symbols->segments[symbols->segment_count++] =
-			(struct elf_segment){
-				.offset = header->p_offset,
-				.address = header->p_vaddr,
-				.size = header->p_filesz,
-			};
+	file->is_32_bit = ident[EI_CLASS] == ELFCLASS32;
+	return (file->is_32_bit || ident[EI_CLASS] == ELFCLASS64) &&
+	       HEADER_FIELD(file, e_phentsize) == SIZE_OF(file, Phdr) &&
+	       HEADER_FIELD(file, e_shentsize) == SIZE_OF(file, Shdr);
 }
 
 static bool read_segments(struct elf_symbols *symbols, const struct file *file)
 {
-	size_t count = file->header.e_phnum;
-	size_t size = file->is_32_bit ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
-	void *table = read_table(file->fd, file->header.e_phoff, count * size);
+	size_t count = HEADER_FIELD(file, e_phnum);
+	void *table = read_table(file->fd, HEADER_FIELD(file, e_phoff),
+				 count * SIZE_OF(file, Phdr));
 
 	if (!table)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		const Elf32_Phdr *narrow = (const Elf32_Phdr *)table + i;
-		Elf64_Phdr header = {0};
-
-		if (file->is_32_bit) {
-			header.p_type = narrow->p_type;
-			header.p_offset = narrow->p_offset;
-			header.p_vaddr = narrow->p_vaddr;
-			header.p_filesz = narrow->p_filesz;
-		} else {
-			header = ((const Elf64_Phdr *)table)[i];
-		}
-		keep_segment(symbols, &header);
+	for (size_t i = 0;
+	     i < count && symbols->segment_count < ELF_SEGMENTS_MAX; i++) {
+		if (FIELD(file, table, Phdr, i, p_type) != PT_LOAD)
+			continue;
+		symbols->segments[symbols->segment_count++] =
+			(struct elf_segment){
+				.offset = FIELD(file, table, Phdr, i, p_offset),
+				.address = FIELD(file, table, Phdr, i, p_vaddr),
+				.size = FIELD(file, table, Phdr, i, p_filesz),
+			};
 	}
 	free(table);
 	return true;
@@ -121,33 +94,13 @@ static bool read_segments(struct elf_symbols *symbols, const struct file *file)
 static Elf64_Shdr section_at(const struct file *file, const void *table,
 			     size_t index)
 {
-	const Elf32_Shdr *narrow = (const Elf32_Shdr *)table + index;
-	Elf64_Shdr section = {0};
-
-	if (!file->is_32_bit)
-		return ((const Elf64_Shdr *)table)[index];
-	section.sh_type = narrow->sh_type;
-	section.sh_offset = narrow->sh_offset;
-	section.sh_size = narrow->sh_size;
-	section.sh_link = narrow->sh_link;
-	section.sh_entsize = narrow->sh_entsize;
-	return section;
-}
-
-static Elf64_Sym symbol_at(const struct file *file, const void *table,
-			   size_t index)
-{
-	const Elf32_Sym *narrow = (const Elf32_Sym *)table + index;
-	Elf64_Sym symbol = {0};
-
-	if (!file->is_32_bit)
-		return ((const Elf64_Sym *)table)[index];
-	symbol.st_name = narrow->st_name;
-	symbol.st_info = narrow->st_info;
-	symbol.st_shndx = narrow->st_shndx;
-	symbol.st_value = narrow->st_value;
-	symbol.st_size = narrow->st_size;
-	return symbol;
+	return (Elf64_Shdr){
+		.sh_type = FIELD(file, table, Shdr, index, sh_type),
+		.sh_offset = FIELD(file, table, Shdr, index, sh_offset),
+		.sh_size = FIELD(file, table, Shdr, index, sh_size),
+		.sh_link = FIELD(file, table, Shdr, index, sh_link),
+		.sh_entsize = FIELD(file, table, Shdr, index, sh_entsize),
+	};
 }
 
 /* .symtab, or .dynsym of a stripped file: .symtab has all of .dynsym's symbols.
@@ -156,24 +109,16 @@ static bool find_symbol_table(const struct file *file, const void *sections,
 			      Elf64_Shdr *found)
 {
 	const uint32_t wanted[] = {SHT_SYMTAB, SHT_DYNSYM};
+	size_t count = HEADER_FIELD(file, e_shnum);
 
 	for (size_t kind = 0; kind < 2; kind++) {
-		for (size_t i = 0; i < file->header.e_shnum; i++) {
+		for (size_t i = 0; i < count; i++) {
 			*found = section_at(file, sections, i);
 			if (found->sh_type == wanted[kind])
-				return found->sh_link < file->header.e_shnum;
+				return found->sh_link < count;
 		}
 	}
 	return false;
-}
-
-static bool is_function(const Elf64_Sym *symbol, size_t names_size)
-{
-	unsigned char type = ELF64_ST_TYPE(symbol->st_info);
-
-	return (type == STT_FUNC || type == STT_GNU_IFUNC) &&
-	       symbol->st_shndx != SHN_UNDEF && symbol->st_name > 0 &&
-	       symbol->st_name < names_size;
 }
 
 /* How much of two names is compared: names can be as long as the whole table.
@@ -189,7 +134,10 @@ static size_t leading_underscores(const char *name)
 	return count;
 }
 
-/* Order: by address, and then the name that a program would use goes first. */
+/*
+ * Order: by address, and then the name that a program would use comes last,
+ * which is the one that elf_symbols_find() finds.
+ */
 static int compare(const void *one, const void *other)
 {
 	const struct elf_symbol *a = one;
@@ -200,48 +148,33 @@ static int compare(const void *one, const void *other)
 	if (a->start != b->start)
 		return a->start < b->start ? -1 : 1;
 	if (underscores_a != underscores_b)
-		return underscores_a < underscores_b ? -1 : 1;
-	return strncmp(a->name, b->name, COMPARED_BYTES);
+		return underscores_a > underscores_b ? -1 : 1;
+	return strncmp(b->name, a->name, COMPARED_BYTES);
 }
 
-static void keep_first_of_each_address(struct elf_symbols *symbols)
+/* Keep the symbol at `index` of the table if it is a function. */
+static void keep_function(struct elf_symbols *symbols, const struct file *file,
+			  const void *table, size_t index, size_t names_size)
 {
-	struct elf_symbol *all;
-	size_t kept = 0;
+	uint32_t name = FIELD(file, table, Sym, index, st_name);
+	/* The same for 32 bits. */
+	unsigned char type =
+		ELF64_ST_TYPE(FIELD(file, table, Sym, index, st_info));
 
-	for (size_t i = 0; i < symbols->count; i++)
-		if (kept == 0 ||
-		    symbols->all[kept - 1].start != symbols->all[i].start)
-			symbols->all[kept++] = symbols->all[i];
-	symbols->count = kept;
-	all = realloc(symbols->all, (kept + !kept) * sizeof(*all));
-	if (all)
-		symbols->all = all;
-}
-
-static void keep_functions(struct elf_symbols *symbols, const struct file *file,
-			   const void *table, size_t count, size_t names_size)
-{
-	for (size_t i = 0; i < count; i++) {
-		Elf64_Sym symbol = symbol_at(file, table, i);
-
-		if (is_function(&symbol, names_size))
-			symbols->all[symbols->count++] = (struct elf_symbol){
-				.start = symbol.st_value,
-				.size = symbol.st_size,
-				.name = symbols->names + symbol.st_name,
-			};
-	}
-	if (symbols->count > 0)
-		qsort(symbols->all, symbols->count, sizeof(*symbols->all),
-		      compare);
-	keep_first_of_each_address(symbols);
+	if ((type == STT_FUNC || type == STT_GNU_IFUNC) && name > 0 &&
+	    name < names_size &&
+	    FIELD(file, table, Sym, index, st_shndx) != SHN_UNDEF)
+		symbols->all[symbols->count++] = (struct elf_symbol){
+			.start = FIELD(file, table, Sym, index, st_value),
+			.size = FIELD(file, table, Sym, index, st_size),
+			.name = symbols->names + name,
+		};
 }
 
 static bool read_functions(struct elf_symbols *symbols, const struct file *file,
 			   const Elf64_Shdr *section, const Elf64_Shdr *names)
 {
-	size_t size = file->is_32_bit ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym);
+	size_t size = SIZE_OF(file, Sym);
 	size_t count = section->sh_size / size;
 	void *table = NULL;
 	bool done;
@@ -252,10 +185,12 @@ static bool read_functions(struct elf_symbols *symbols, const struct file *file,
 	symbols->all = table ? calloc(count, sizeof(*symbols->all)) : NULL;
 	done = symbols->names && symbols->all;
 	if (done) {
+		symbols->bytes = count * sizeof(*symbols->all) + names->sh_size;
 		symbols->names[names->sh_size - 1] = '\0';
-		keep_functions(symbols, file, table, count, names->sh_size);
-		symbols->bytes +=
-			symbols->count * sizeof(*symbols->all) + names->sh_size;
+		for (size_t i = 0; i < count; i++)
+			keep_function(symbols, file, table, i, names->sh_size);
+		qsort(symbols->all, symbols->count, sizeof(*symbols->all),
+		      compare);
 	}
 	free(table);
 	return done;
@@ -263,8 +198,7 @@ static bool read_functions(struct elf_symbols *symbols, const struct file *file,
 
 static bool read_symbols(struct elf_symbols *symbols, const struct file *file)
 {
-	size_t size = file->is_32_bit ? sizeof(Elf32_Shdr) : sizeof(Elf64_Shdr);
-	size_t count = file->header.e_shnum;
+	size_t count = HEADER_FIELD(file, e_shnum);
 	Elf64_Shdr section;
 	Elf64_Shdr names;
 	void *sections;
@@ -272,9 +206,8 @@ static bool read_symbols(struct elf_symbols *symbols, const struct file *file)
 
 	if (count == 0)
 		return true;
-	if (count > SECTIONS_MAX)
-		return false;
-	sections = read_table(file->fd, file->header.e_shoff, count * size);
+	sections = read_table(file->fd, HEADER_FIELD(file, e_shoff),
+			      count * SIZE_OF(file, Shdr));
 	if (!sections)
 		return false;
 	if (find_symbol_table(file, sections, &section)) {
@@ -293,10 +226,8 @@ struct elf_symbols *elf_symbols_read(int fd)
 	if (!read_header(&file))
 		return NULL;
 	symbols = calloc(1, sizeof(*symbols));
-	if (!symbols)
-		return NULL;
-	symbols->bytes = sizeof(*symbols);
-	if (read_segments(symbols, &file) && read_symbols(symbols, &file))
+	if (symbols && read_segments(symbols, &file) &&
+	    read_symbols(symbols, &file))
 		return symbols;
 	elf_symbols_free(symbols);
 	return NULL;

@@ -25,10 +25,11 @@ struct elf_segment {
 	uint64_t size;
 };
 
+/* More are passed over. */
 #define ELF_SEGMENTS_MAX 64
 
 struct elf_symbols {
-	struct elf_symbol *all; /* in order of addresses */
+	struct elf_symbol *all; /* in order of addresses: compare() */
 	size_t count;
 	char *names;
 	struct elf_segment segments[ELF_SEGMENTS_MAX];
@@ -37,9 +38,9 @@ struct elf_symbols {
 };
 
 /*
- * Read the functions of the regular file `fd`. NULL: it is no ELF file of this
- * machine's byte order, is inconsistent or too large, or there is no memory. A
- * file that names no functions has a count of 0.
+ * Read the functions of the regular file `fd`. NULL: it is no ELF file, or a
+ * big-endian one, is inconsistent or too large, or there is no memory. A file
+ * that names no functions has a count of 0.
  */
 struct elf_symbols *elf_symbols_read(int fd);
 void elf_symbols_free(struct elf_symbols *symbols);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* close_range */
+#define _GNU_SOURCE /* syscall */
 #include "stacks/helper.h"
 
 #include <errno.h>
@@ -11,23 +11,21 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/kernel_clock.h"
 
-#define SECOND ((int64_t)1000000000)
+#define SECOND 1000000000ULL
 
-/* What one request may take: ns, seconds of processor time, bytes of memory. */
-#define REQUEST_NS_MAX	    (2 * SECOND)
-#define REQUEST_CPU_SECONDS 2
-#define MEMORY_BYTES_MAX    ((rlim_t)256 * 1024 * 1024)
+/* What one request may take: ns, bytes of memory. */
+#define REQUEST_NS_MAX	 (2 * SECOND)
+#define MEMORY_BYTES_MAX ((rlim_t)256 * 1024 * 1024)
 
 /* The trace waits for at most so many ns at a stretch, and 1/4 of all time. */
-#define WAIT_BUDGET_MAX	  (5 * SECOND)
-#define WAIT_BUDGET_SHARE 4
+#define WAIT_NS_MAX (5 * SECOND)
+#define WAIT_SHARE  4
 
 /* How long helper_free() waits for children that were killed. */
 #define EXIT_WAIT_MS 100
@@ -39,8 +37,7 @@ void helper_init(struct helper *helper,
 	*helper = (struct helper){
 		.serve = serve,
 		.own = own,
-		.wait_budget = WAIT_BUDGET_MAX,
-		.refilled = kernel_clock_ns(),
+		.end = UINT64_MAX,
 	};
 }
 
@@ -50,21 +47,8 @@ void helper_init(struct helper *helper,
  */
 static void keep_one_descriptor(int fd)
 {
-	dup2(fd, 0);
-#ifdef __NR_close_range /* since Linux 5.9 and, in glibc, 2.34 */
-	if (syscall(__NR_close_range, 1, ~0U, 0) == 0)
-		return;
-#endif
-	for (int other = (int)sysconf(_SC_OPEN_MAX); other > 0; other--)
-		close(other);
-}
-
-/* Limit the next request: SIGPROF kills a child that takes more. */
-static void limit_cpu_time(void)
-{
-	const struct itimerval time = {.it_value.tv_sec = REQUEST_CPU_SECONDS};
-
-	setitimer(ITIMER_PROF, &time, NULL);
+	if (dup2(fd, 0) < 0 || syscall(__NR_close_range, 1, ~0U, 0) < 0)
+		_exit(1);
 }
 
 _Noreturn static void serve(const struct helper *helper, int fd)
@@ -77,7 +61,6 @@ _Noreturn static void serve(const struct helper *helper, int fd)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (size_t i = 0; i < sizeof(for_trace) / sizeof(*for_trace); i++)
 		signal(for_trace[i], SIG_IGN);
-	signal(SIGPROF, SIG_DFL);
 	keep_one_descriptor(fd);
 	setrlimit(RLIMIT_CORE, &no_core);
 	setrlimit(RLIMIT_DATA, &memory);
@@ -86,7 +69,6 @@ _Noreturn static void serve(const struct helper *helper, int fd)
 
 		if (size <= 0)
 			_exit(0);
-		limit_cpu_time();
 		helper->serve(request, (size_t)size);
 	}
 }
@@ -96,26 +78,28 @@ void helper_reply(const void *answer, size_t size)
 	send(0, answer, size, MSG_NOSIGNAL);
 }
 
-/* Doesn't wait: the child may be blocked by a file system forever. */
-static bool has_ended(const struct helper *helper, pid_t child)
+void helper_refuse_more(void)
 {
-	if (waitpid(child, NULL, WNOHANG) == 0)
-		return false;
-	if (helper->own)
-		own_processes_end(helper->own, (uint32_t)child,
-				  kernel_clock_ns());
-	return true;
+	shutdown(0, SHUT_RD);
 }
 
-/* How many children that were killed are still there. */
+/*
+ * How many children that were killed are still there. They are not waited for:
+ * a file system may block them forever.
+ */
 static unsigned int count_stuck(struct helper *helper)
 {
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < HELPERS_STUCK_MAX; i++) {
-		if (helper->stuck[i] && has_ended(helper, helper->stuck[i]))
-			helper->stuck[i] = 0;
-		count += helper->stuck[i] != 0;
+		pid_t *stuck = &helper->stuck[i];
+
+		if (*stuck && waitpid(*stuck, NULL, WNOHANG) != 0) {
+			own_processes_end(helper->own, (uint32_t)*stuck,
+					  kernel_clock_ns());
+			*stuck = 0;
+		}
+		count += *stuck != 0;
 	}
 	return count;
 }
@@ -138,8 +122,7 @@ static bool start(struct helper *helper)
 	}
 	helper->fd = fds[0];
 	helper->children++;
-	if (helper->own)
-		own_processes_add(helper->own, (uint32_t)helper->child);
+	own_processes_add(helper->own, (uint32_t)helper->child);
 	return true;
 }
 
@@ -166,54 +149,21 @@ void helper_free(struct helper *helper)
 		nanosleep(&one_ms, NULL);
 }
 
-static void refill(struct helper *helper, uint64_t now)
-{
-	int64_t more = (int64_t)(now - helper->refilled) / WAIT_BUDGET_SHARE;
-	int64_t budget = helper->wait_budget + more;
-
-	helper->refilled = now;
-	if (helper->wait_budget < WAIT_BUDGET_MAX && !helper->hurries)
-		helper->wait_budget =
-			budget < WAIT_BUDGET_MAX ? budget : WAIT_BUDGET_MAX;
-}
-
-/* Not more than REQUEST_NS_MAX: the trace itself may have been stopped. */
-static void charge(struct helper *helper, uint64_t since)
-{
-	int64_t waited = (int64_t)(kernel_clock_ns() - since);
-
-	helper->wait_budget -=
-		waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX;
-}
-
-/* The second is also the limit for the request that is being answered. */
 void helper_hurry(struct helper *helper)
 {
-	uint64_t latest = kernel_clock_ns() + SECOND;
+	uint64_t end = kernel_clock_ns() + SECOND;
 
-	if (helper->hurries)
-		return;
-	helper->hurries = true;
-	if (helper->wait_budget > SECOND)
-		helper->wait_budget = SECOND;
-	if (helper->deadline > latest)
-		helper->deadline = latest;
-}
-
-void helper_set_wait_budget(struct helper *helper, unsigned int seconds)
-{
-	helper->wait_budget = seconds * SECOND;
-}
-
-void helper_reset_wait_budget(struct helper *helper)
-{
-	helper->wait_budget = WAIT_BUDGET_MAX;
+	if (helper->end > end)
+		helper->end = end;
 }
 
 static bool send_request(struct helper *helper, const void *request,
 			 size_t size)
 {
-	/* A second try, since the child may have been killed from outside. */
+	/*
+	 * A second try, since the child may refuse more, or may have been
+	 * killed from outside.
+	 */
 	for (int try = 0; try < 2; try++) {
 		if (!helper->child && !start(helper))
 			return false;
@@ -225,49 +175,48 @@ static bool send_request(struct helper *helper, const void *request,
 	return false;
 }
 
-bool helper_ask(struct helper *helper, const void *request, size_t size)
-{
-	uint64_t now = kernel_clock_ns();
-	bool done;
-
-	refill(helper, now);
-	if (helper->wait_budget <= 0)
-		return false;
-	helper->deadline = now + REQUEST_NS_MAX;
-	if (helper->hurries && helper->wait_budget < REQUEST_NS_MAX)
-		helper->deadline = now + (uint64_t)helper->wait_budget;
-	done = send_request(helper, request, size);
-	charge(helper, now);
-	return done;
-}
-
-static bool wait_for_answer(struct helper *helper)
+static bool wait_for_answer(struct helper *helper, uint64_t asked)
 {
 	struct pollfd answered = {.fd = helper->fd, .events = POLLIN};
 	int ready;
 
 	do {
-		uint64_t now = kernel_clock_ns();
-		int64_t left = (int64_t)(helper->deadline - now);
+		uint64_t deadline = asked + REQUEST_NS_MAX;
+		int64_t left;
 
+		if (deadline > helper->end)
+			deadline = helper->end;
+		left = (int64_t)(deadline - kernel_clock_ns());
 		ready = poll(&answered, 1,
 			     left > 0 ? (int)(left / 1000000) + 1 : 0);
 		/* A signal that is caught ends the trace. */
-		if (ready < 0 && errno == EINTR)
+		if (ready < 0)
 			helper_hurry(helper);
 	} while (ready < 0 && errno == EINTR);
 	return ready > 0;
 }
 
-ssize_t helper_answer(struct helper *helper, void *out, size_t room)
+ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
+		   void *answer, size_t room)
 {
-	uint64_t since = kernel_clock_ns();
-	ssize_t size = -1;
+	const uint64_t paid_back = WAIT_SHARE * WAIT_NS_MAX;
+	uint64_t now = kernel_clock_ns();
+	uint64_t waited;
+	ssize_t got = -1;
 
-	if (wait_for_answer(helper))
-		size = recv(helper->fd, out, room, MSG_DONTWAIT);
-	if (size <= 0)
+	if (helper->free_from + paid_back < now)
+		helper->free_from = now - paid_back;
+	if (helper->free_from >= now || helper->end <= now ||
+	    !send_request(helper, request, size))
+		return 0;
+	if (wait_for_answer(helper, now))
+		got = recv(helper->fd, answer, room, MSG_DONTWAIT);
+	if (got <= 0)
 		stop(helper);
-	charge(helper, since);
-	return size > 0 ? size : -1;
+	/* It may be longer if the trace itself has been stopped. */
+	waited = kernel_clock_ns() - now;
+	helper->free_from +=
+		WAIT_SHARE *
+		(waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX);
+	return got > 0 ? got : -1;
 }

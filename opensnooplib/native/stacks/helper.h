@@ -18,7 +18,7 @@
 #include "base/own_processes.h"
 
 /* The most bytes of one request, and of one answer. */
-#define HELPER_PACKET_MAX 32768
+#define HELPER_PACKET_MAX 65536
 
 /* Children that are killed but still there, blocked by some file system. */
 #define HELPERS_STUCK_MAX 4
@@ -26,18 +26,16 @@
 struct helper {
 	/* In the child: answers one request, by helper_reply(). */
 	void (*serve)(const void *request, size_t size);
-	struct own_processes *own; /* gets the child; NULL: it opens nothing */
+	struct own_processes *own; /* gets the child */
 	pid_t child;		   /* 0: there is none now */
 	int fd;			   /* a socket to the child */
 	unsigned int children;	   /* started so far */
 	pid_t stuck[HELPERS_STUCK_MAX];
-	int64_t wait_budget; /* ns for which the trace may still wait */
-	uint64_t refilled;   /* ns: when time was last added to wait_budget */
-	bool hurries;	     /* no time is added any more */
-	uint64_t deadline;   /* ns: for all answers to the last request */
+	uint64_t free_from; /* ns: in the future, the trace may not wait */
+	uint64_t end;	    /* ns: from then on, it never waits again */
 };
 
-/* `own` is a list of processes to add the child to, or NULL. */
+/* The child is added to `own`. */
 void helper_init(struct helper *helper,
 		 void (*serve)(const void *request, size_t size),
 		 struct own_processes *own);
@@ -46,28 +44,21 @@ void helper_init(struct helper *helper,
 void helper_free(struct helper *helper);
 
 /*
- * Send a request. False: the trace may not wait any longer, or no child can be
- * started.
+ * Send a request and wait for the answer. Returns its size; 0: the trace may
+ * not wait any longer, or no child can be started; negative: it takes too long,
+ * or the child has crashed: then the child is killed, and the next request gets
+ * another one.
  */
-bool helper_ask(struct helper *helper, const void *request, size_t size);
+ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
+		   void *answer, size_t room);
 
-/*
- * Wait for one answer to the last request. Returns its size; negative if it
- * takes too long, or the child has crashed: then the child is killed, and the
- * next request gets another one.
- */
-ssize_t helper_answer(struct helper *helper, void *out, size_t room);
-
-/* In the child: send one answer. */
+/* In the child: send the answer. */
 void helper_reply(const void *answer, size_t size);
 
-/* The trace is ending: from now on, wait for one second in total. */
+/* In the child, before the answer: the next request gets another child. */
+void helper_refuse_more(void);
+
+/* The trace is ending: wait for one more second at most. */
 void helper_hurry(struct helper *helper);
-
-/* Wait for at most so many seconds in total, for work that is done once. */
-void helper_set_wait_budget(struct helper *helper, unsigned int seconds);
-
-/* The work that is done once is over: the usual limit applies again. */
-void helper_reset_wait_budget(struct helper *helper);
 
 #endif

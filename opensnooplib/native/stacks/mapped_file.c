@@ -68,67 +68,50 @@ static bool is_served_here(const struct mapped_file *file)
 }
 
 /*
- * Is it the file that is mapped? Some file systems (overlay, btrfs) report
- * another device to stat(2) than for mappings.
+ * The path may lead to a device by now, which must not be opened for reading:
+ * so this is an O_PATH descriptor, if the path leads to the file. Some file
+ * systems (overlay, btrfs) report another device to stat(2) than for mappings.
  */
-static bool is_file(int fd, const struct mapped_file *file)
+static int find(const char *path, const struct mapped_file *file,
+		struct stat *status)
 {
-	struct stat status;
+	int fd = open(path, O_PATH | O_CLOEXEC);
 
-	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	       status.st_ino == file->inode &&
-	       (status.st_dev == file->device || major(status.st_dev) == 0);
-}
-
-int mapped_file_find(const struct mapped_file *file)
-{
-	char path[64 + 4096];
-
-	if (!is_served_here(file))
-		return -1;
-	for (int attempt = 0; attempt < 3; attempt++) {
-		int size;
-		int fd;
-
-		switch (attempt) {
-		case 0: /* also finds a file that was deleted */
-			size = snprintf(path, sizeof(path),
-					"/proc/%u/map_files/%lx-%lx", file->pid,
-					(unsigned long)file->start,
-					(unsigned long)file->end);
-			break;
-		case 1: /* the path as a process in a container sees it */
-			size = snprintf(path, sizeof(path), "/proc/%u/root/%s",
-					file->pid, file->path);
-			break;
-		default: /* the process has ended */
-			size = snprintf(path, sizeof(path), "%s", file->path);
-		}
-		if (size >= (int)sizeof(path))
-			continue;
-		fd = open(path, O_PATH | O_CLOEXEC);
-		if (fd >= 0 && is_file(fd, file))
-			return fd;
-		if (fd >= 0)
-			close(fd);
-	}
+	if (fd >= 0 && fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
+	    status->st_ino == file->inode &&
+	    (status->st_dev == file->device || major(status->st_dev) == 0))
+		return fd;
+	if (fd >= 0)
+		close(fd);
 	return -1;
 }
 
-int mapped_file_open(int fd)
+int mapped_file_open(const struct mapped_file *file, int64_t *changed)
 {
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
-int64_t mapped_file_changed(int fd)
-{
+	char path[64 + sizeof(file->path)];
 	struct stat status;
+	int found;
+	int fd;
 
-	if (fstat(fd, &status) < 0)
-		return 0;
-	return (int64_t)status.st_mtim.tv_sec * 1000000000 +
-	       status.st_mtim.tv_nsec;
+	if (!is_served_here(file))
+		return -1;
+	/* This also finds a file that was deleted. */
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%lx-%lx", file->pid,
+		 (unsigned long)file->start, (unsigned long)file->end);
+	found = find(path, file, &status);
+	if (found < 0) { /* the path as a process in a container sees it */
+		snprintf(path, sizeof(path), "/proc/%u/root/%s", file->pid,
+			 file->path);
+		found = find(path, file, &status);
+	}
+	if (found < 0) /* the process has ended */
+		found = find(file->path, file, &status);
+	if (found < 0)
+		return -1;
+	*changed = (int64_t)status.st_mtim.tv_sec * 1000000000 +
+		   status.st_mtim.tv_nsec;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	close(found);
+	return fd;
 }

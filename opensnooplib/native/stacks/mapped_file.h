@@ -13,25 +13,20 @@
 #include <stdint.h>
 
 struct mapped_file {
-	uint32_t pid; /* of the process that has mapped it */
+	uint32_t module; /* the id of its module: mapped_module.h */
+	uint32_t pid;	 /* of the process that has mapped it */
 	uint64_t start;
 	uint64_t end;
 	uint64_t device; /* as of makedev(3) */
 	uint64_t inode;
-	const char *path; /* as the process sees it */
+	char path[4096]; /* as the process sees it */
 };
 
 /*
- * Find the file, without opening it for reading: the path may lead to a device
- * by now. Returns an O_PATH descriptor; negative if the file isn't found, or
- * another host or a program serves it.
+ * Open the file for reading; *changed is its modification time, in ns. Returns
+ * a descriptor; negative if the file isn't found, or another host or a program
+ * serves it.
  */
-int mapped_file_find(const struct mapped_file *file);
-
-/* The file's modification time, in ns. */
-int64_t mapped_file_changed(int fd);
-
-/* Open the O_PATH descriptor for reading; negative if that fails. */
-int mapped_file_open(int fd);
+int mapped_file_open(const struct mapped_file *file, int64_t *changed);
 
 #endif

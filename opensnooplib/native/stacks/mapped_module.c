@@ -1,74 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* strdup */
+#define _GNU_SOURCE /* strnlen */
 #include "stacks/mapped_module.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
-/* Slots of the table, a power of two; three quarters of them may be used. */
-#define MODULE_SLOTS 8192
-#define MODULES_MAX  (MODULE_SLOTS / 4 * 3)
-
-static struct module too_many = {.path = "too many files"};
-
-static struct module *new_module(uint64_t device, uint64_t inode,
-				 const char *path)
-{
-	struct module *module = calloc(1, sizeof(*module));
-	char *copy = strdup(path);
-
-	if (!module || !copy) {
-		free(module);
-		free(copy);
-		return NULL;
-	}
-	module->device = device;
-	module->inode = inode;
-	module->path = copy;
-	return module;
-}
-
-bool modules_are_full(const struct modules *modules)
-{
-	return modules->used >= MODULES_MAX;
-}
+struct module_key {
+	uint64_t device;
+	uint64_t inode;
+	char path[4096]; /* what is longer can't be opened anyway */
+};
 
 struct module *module_of(struct modules *modules, uint64_t device,
 			 uint64_t inode, const char *path)
 {
-	/* Fibonacci hashing: consecutive numbers go far apart. */
-	uint64_t index = (inode ^ device << 32) * 0x9e3779b97f4a7c15 >> 51;
+	static struct module too_many = {.path = "too many files"};
+	struct module_key key = {device, inode, ""};
+	size_t path_size = strnlen(path, sizeof(key.path) - 1) + 1;
+	size_t key_size = offsetof(struct module_key, path) + path_size;
 	struct module *module;
 
-	if (!modules->slots)
-		modules->slots = calloc(MODULE_SLOTS, sizeof(struct module *));
-	if (!modules->slots)
-		return &too_many;
-	while ((module = modules->slots[index])) {
-		if (module->inode == inode && module->device == device &&
-		    strcmp(module->path, path) == 0)
-			return module;
-		index = (index + 1) % MODULE_SLOTS;
-	}
-	if (modules_are_full(modules))
-		return &too_many;
-	module = new_module(device, inode, path);
+	memcpy(key.path, path, path_size - 1);
+	module = hash_map_find(&modules->all, &key, key_size);
+	if (module)
+		return module;
+	if (modules->all.count < MODULES_MAX)
+		module = hash_map_add(&modules->all, &key, key_size,
+				      sizeof(*module) + path_size);
 	if (!module)
 		return &too_many;
 	module->id = ++modules->last_id;
-	modules->slots[index] = module;
-	modules->used++;
+	module->device = device;
+	module->inode = inode;
+	memcpy(module->path, key.path, path_size);
 	return module;
-}
-
-void modules_forget(struct modules *modules)
-{
-	for (unsigned int i = 0; modules->slots && i < MODULE_SLOTS; i++) {
-		if (modules->slots[i])
-			free((char *)modules->slots[i]->path);
-		free(modules->slots[i]);
-	}
-	free(modules->slots);
-	modules->slots = NULL;
-	modules->used = 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* makedev */
+#define _GNU_SOURCE /* makedev, strnlen */
 #include "stacks/mappings.h"
 
 #include <dirent.h>
@@ -11,46 +11,40 @@
 
 #include "base/kernel_clock.h"
 
-/* Slots of the table, a power of two; three quarters of them may be used. */
-#define PROCESS_SLOTS 16384
-#define PROCESSES_MAX (PROCESS_SLOTS / 4 * 3)
-
-/* Mappings of one process, and of all: beyond that, mappings are forgotten. */
+/* Processes; mappings of one, and of all: if there are more, all are forgotten.
+ */
+#define PROCESSES_MAX	     12288
 #define PROCESS_MAPPINGS_MAX 8192
 #define MAPPINGS_MAX	     (1 << 18)
 
-/* How long the mappings of all processes may take to read, at the start. */
-#define FIRST_READ_SECONDS 20
-
 /*
- * Events that are older than this are applied: no row needs the mappings from
+ * Events that are older than this are handled: no row needs the mappings from
  * before, except on a host that can't keep up.
  */
 #define EVENT_AGE_MAX_NS 1000000000
 
-static void forget_mappings(struct mappings *mappings, struct process *process)
+struct process {
+	bool is_known;	     /* all its mappings are known and kept */
+	struct mapping *all; /* the newest comes last; they can overlap */
+	uint32_t count;
+};
+
+static void free_mappings(void *process)
 {
-	mappings->count -= process->count;
-	free(process->all);
-	process->all = NULL;
-	process->count = process->room = 0;
+	free(((struct process *)process)->all);
 }
 
 /* Forget all processes: those that still run are read from /proc again. */
 static void forget_processes(struct mappings *mappings)
 {
-	for (unsigned int i = 0; mappings->slots && i < PROCESS_SLOTS; i++)
-		free(mappings->slots[i].all);
-	free(mappings->slots);
-	mappings->slots = NULL;
-	mappings->used = 0;
+	hash_map_clear(&mappings->processes, free_mappings);
 	mappings->count = 0;
 }
 
 /* Is there room for two processes? No event needs more: see handle_fork(). */
 static bool has_room(const struct mappings *mappings)
 {
-	return mappings->used + 2 <= PROCESSES_MAX &&
+	return mappings->processes.count + 2 <= PROCESSES_MAX &&
 	       mappings->count + 2 * PROCESS_MAPPINGS_MAX <= MAPPINGS_MAX;
 }
 
@@ -60,48 +54,19 @@ static void make_room(struct mappings *mappings)
 		forget_processes(mappings);
 }
 
-/* The process's slot, or a free one for it; NULL without memory. */
-static struct process *find_slot(struct mappings *mappings, uint32_t pid)
+static struct process *find_process(struct mappings *mappings, uint32_t pid)
 {
-	/* Fibonacci hashing: consecutive numbers go far apart. */
-	uint64_t index = (uint64_t)pid * 0x9e3779b97f4a7c15 >> 50;
-	struct process *slots = mappings->slots;
-
-	if (!slots)
-		slots = mappings->slots = calloc(PROCESS_SLOTS, sizeof(*slots));
-	if (!slots)
-		return NULL;
-	while (slots[index].is_used && slots[index].pid != pid)
-		index = (index + 1) % PROCESS_SLOTS;
-	return &slots[index];
+	return hash_map_find(&mappings->processes, &pid, sizeof(pid));
 }
 
-static void take_slot(struct mappings *mappings, struct process *slot,
-		      uint32_t pid)
+/* Without mappings. NULL: there is no memory. */
+static struct process *add_process(struct mappings *mappings, uint32_t pid)
 {
-	mappings->used += !slot->is_used;
-	slot->is_used = true;
-	slot->pid = pid;
+	return hash_map_add(&mappings->processes, &pid, sizeof(pid),
+			    sizeof(struct process));
 }
 
-static bool make_room_in(struct process *process)
-{
-	uint32_t room = process->room < 8 ? 16 : 2 * process->room;
-	struct mapping *all;
-
-	if (process->count < process->room)
-		return true;
-	if (process->room >= PROCESS_MAPPINGS_MAX)
-		return false;
-	all = realloc(process->all, room * sizeof(*all));
-	if (!all)
-		return false;
-	process->all = all;
-	process->room = room;
-	return true;
-}
-
-/* A new mapping from `start` to `end` replaces those that lie within it. */
+/* Before a new mapping from `start` to `end`: it replaces those within it. */
 static void unmap(struct mappings *mappings, struct process *process,
 		  uint64_t start, uint64_t end)
 {
@@ -117,19 +82,26 @@ static void unmap(struct mappings *mappings, struct process *process,
 static void add(struct mappings *mappings, struct process *process,
 		const struct mapping *mapping)
 {
-	if (!make_room_in(process)) {
+	struct mapping *all = NULL;
+
+	if (process->count < PROCESS_MAPPINGS_MAX)
+		all = realloc(process->all,
+			      (process->count + 1) * sizeof(*all));
+	if (!all) {
 		process->is_known = false; /* not completely */
 		return;
 	}
-	process->all[process->count++] = *mapping;
+	all[process->count++] = *mapping;
+	process->all = all;
 	mappings->count++;
 }
 
-static void map(struct mappings *mappings, struct process *process,
-		const struct mapping *mapping)
+/* Is the line, "55d0c0de1000-55d0c0de2000 r-xp ...", executable? */
+static bool is_code(const char *line)
 {
-	unmap(mappings, process, mapping->start, mapping->end);
-	add(mappings, process, mapping);
+	const char *rights = strchr(line, ' ');
+
+	return rights && strnlen(rights, 4) == 4 && rights[3] == 'x';
 }
 
 /*
@@ -144,12 +116,11 @@ static void map_line(struct mappings *mappings, struct process *process,
 	unsigned long offset;
 	unsigned long inode;
 	unsigned int device[2];
-	char rights[5];
 	int path = 0;
 
-	if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %n", &start, &end, rights,
-		   &offset, &device[0], &device[1], &inode, &path) < 7 ||
-	    rights[2] != 'x')
+	if (!is_code(line) ||
+	    sscanf(line, "%lx-%lx %*s %lx %x:%x %lu %n", &start, &end, &offset,
+		   &device[0], &device[1], &inode, &path) < 6)
 		return;
 	add(mappings, process,
 	    &(struct mapping){
@@ -162,10 +133,10 @@ static void map_line(struct mappings *mappings, struct process *process,
 	    });
 }
 
-static void read_maps(struct mappings *mappings, struct process *process)
+static void read_maps(struct mappings *mappings, struct process *process,
+		      uint32_t pid)
 {
-	bool asked = scout_ask_mappings(&mappings->scout, process->pid);
-	char *lines = asked ? scout_mappings(&mappings->scout) : NULL;
+	char *lines = scout_mappings(&mappings->scout, pid, true);
 
 	/* A process that is about to end has no mappings. */
 	process->is_known = lines && *lines;
@@ -174,7 +145,7 @@ static void read_maps(struct mappings *mappings, struct process *process)
 
 		while ((line = strsep(&lines, "\n")) && *line)
 			map_line(mappings, process, line);
-		lines = scout_mappings(&mappings->scout);
+		lines = scout_mappings(&mappings->scout, pid, false);
 		process->is_known &= lines != NULL;
 	}
 }
@@ -182,43 +153,29 @@ static void read_maps(struct mappings *mappings, struct process *process)
 /* The process; its mappings are read from /proc the first time. */
 static struct process *process_of(struct mappings *mappings, uint32_t pid)
 {
-	struct process *process = find_slot(mappings, pid);
+	struct process *process = find_process(mappings, pid);
 
-	if (process && !process->is_used) {
-		take_slot(mappings, process, pid);
-		read_maps(mappings, process);
-	}
+	if (process)
+		return process;
+	process = add_process(mappings, pid);
+	if (process)
+		read_maps(mappings, process, pid);
 	return process;
 }
 
 /* A process that begins without mappings: a new one, or one that execs. */
 static struct process *reset_process(struct mappings *mappings, uint32_t pid)
 {
-	struct process *process = find_slot(mappings, pid);
+	struct process *process = find_process(mappings, pid);
 
-	if (process) {
-		take_slot(mappings, process, pid);
-		forget_mappings(mappings, process);
-		process->is_known = true;
-	}
+	if (!process)
+		process = add_process(mappings, pid);
+	if (!process)
+		return NULL;
+	mappings->count -= process->count;
+	free(process->all);
+	*process = (struct process){.is_known = true};
 	return process;
-}
-
-/* Copy the mappings of a parent to a process that has none. */
-static void copy_mappings(struct mappings *mappings, struct process *to,
-			  const struct process *from)
-{
-	to->is_known = from->is_known;
-	if (from->count == 0)
-		return;
-	to->all = malloc(from->count * sizeof(*to->all));
-	if (!to->all) {
-		to->is_known = false;
-		return;
-	}
-	memcpy(to->all, from->all, from->count * sizeof(*to->all));
-	to->count = to->room = from->count;
-	mappings->count += to->count;
 }
 
 /* The body of PERF_RECORD_FORK: perf_event_open(2). */
@@ -229,15 +186,18 @@ struct fork_body {
 
 static void handle_fork(struct mappings *mappings, const struct fork_body *body)
 {
+	const struct process *parent;
 	struct process *process;
-	struct process *parent;
 
 	if (body->pid == body->parent)
 		return; /* a thread */
-	process = reset_process(mappings, body->pid);
 	parent = process_of(mappings, body->parent);
-	if (process && parent)
-		copy_mappings(mappings, process, parent);
+	process = reset_process(mappings, body->pid);
+	if (!process)
+		return;
+	process->is_known = parent && parent->is_known;
+	for (uint32_t i = 0; parent && i < parent->count; i++)
+		add(mappings, process, &parent->all[i]);
 }
 
 /* The body of PERF_RECORD_MMAP2: perf_event_open(2). */
@@ -252,12 +212,13 @@ struct mmap_body {
 
 static void handle_mmap(struct mappings *mappings, const struct mmap_body *body)
 {
-	struct process *process = find_slot(mappings, body->pid);
+	struct process *process = find_process(mappings, body->pid);
 
 	/* The mappings of other processes are read from /proc when needed. */
-	if (!process || !process->is_used)
+	if (!process)
 		return;
-	map(mappings, process,
+	unmap(mappings, process, body->start, body->start + body->size);
+	add(mappings, process,
 	    &(struct mapping){
 		    .start = body->start,
 		    .end = body->start + body->size,
@@ -268,49 +229,39 @@ static void handle_mmap(struct mappings *mappings, const struct mmap_body *body)
 	    });
 }
 
-/* After a gap in the events, the mappings that are kept may be wrong. */
-static void handle_gap(struct mappings *mappings, const struct mmap_gap *gap)
+static void handle_event(void *context, const struct perf_event_header *event)
 {
-	forget_processes(mappings);
-	mappings->gap_until = gap->until;
-}
-
-static void handle_event(struct mappings *mappings,
-			 const struct mmap_event *event)
-{
-	const void *body = event->record + 1;
+	struct mappings *mappings = context;
+	const void *body = event + 1;
 	uint32_t pid;
 
-	if (event->record->type == PERF_RECORD_LOST)
-		return handle_gap(mappings, (const void *)event->record);
-	if (event->time <= mappings->gap_until)
+	if (mmap_event_time(event) <= mappings->gap_until)
 		return;
 	make_room(mappings);
-	switch (event->record->type) {
+	switch (event->type) {
 	case PERF_RECORD_FORK:
 		return handle_fork(mappings, body);
-	case PERF_RECORD_COMM: /* an exec */
-		memcpy(&pid, body, sizeof(pid));
-		reset_process(mappings, pid);
-		return;
-	default:
+	case PERF_RECORD_MMAP2:
 		return handle_mmap(mappings, body);
+	case PERF_RECORD_COMM:
+		memcpy(&pid, body, sizeof(pid));
+		if (event->misc & PERF_RECORD_MISC_COMM_EXEC)
+			reset_process(mappings, pid);
 	}
 }
 
 static void handle_events(struct mappings *mappings, uint64_t until)
 {
-	const struct mmap_event *event;
-
-	while ((event = mmap_events_next(&mappings->events, until)))
-		handle_event(mappings, event);
-}
-
-static void read_events(struct mappings *mappings)
-{
-	mappings->read_until = kernel_clock_ns();
-	if (!mmap_events_read(&mappings->events, mappings->read_until))
-		forget_processes(mappings);
+	/* C that is traced with --source may have taken another clock's time.
+	 */
+	if (until > mappings->read_until)
+		until = mappings->read_until;
+	if (until <= mappings->handled_until)
+		return;
+	mappings->handled_until = until;
+	while (mmap_events_take(&mappings->events, until, handle_event,
+				mappings))
+		;
 }
 
 /* Processes that run already, since they may end before they are needed. */
@@ -321,7 +272,6 @@ static void read_all_processes(struct mappings *mappings)
 
 	if (!processes)
 		return;
-	helper_set_wait_budget(&mappings->scout.helper, FIRST_READ_SECONDS);
 	while (has_room(mappings) && (entry = readdir(processes))) {
 		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
@@ -329,33 +279,18 @@ static void read_all_processes(struct mappings *mappings)
 			process_of(mappings, pid);
 	}
 	closedir(processes);
-	helper_reset_wait_budget(&mappings->scout.helper);
 }
 
-int mappings_open(struct mappings *mappings, const int *cpus,
-		  unsigned int cpu_count, struct own_processes *own)
+int mappings_open(struct mappings *mappings, const struct ring *rings,
+		  unsigned int ring_count, struct own_processes *own)
 {
+	int error;
+
 	*mappings = (struct mappings){0};
-	scout_init(&mappings->scout, own);
-	return mappings_follow_cpus(mappings, cpus, cpu_count);
-}
-
-int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
-			 unsigned int cpu_count)
-{
-	struct mmap_events events;
-	int error = mmap_events_open(&events, cpus, cpu_count);
-
-	if (error == -ENOBUFS) {
-		/* The old rings are locked memory too: close them first. */
-		mmap_events_close(&mappings->events);
-		error = mmap_events_open(&events, cpus, cpu_count);
-	}
+	error = mmap_events_open(&mappings->events, rings, ring_count);
 	if (error)
 		return error;
-	mmap_events_close(&mappings->events);
-	mappings->events = events;
-	forget_processes(mappings);
+	scout_init(&mappings->scout, own);
 	read_all_processes(mappings);
 	return 0;
 }
@@ -364,20 +299,33 @@ void mappings_close(struct mappings *mappings)
 {
 	mmap_events_close(&mappings->events);
 	forget_processes(mappings);
-	modules_forget(&mappings->modules);
-	helper_free(&mappings->scout.helper);
+	hash_map_clear(&mappings->modules.all, NULL);
+	helper_free(&mappings->scout);
+}
+
+void mappings_read(struct mappings *mappings)
+{
+	mappings->read_until = kernel_clock_ns();
+	if (mmap_events_read(&mappings->events))
+		return;
+	/* Events are missing: the mappings that are kept may be wrong. */
+	forget_processes(mappings);
+	mappings->gap_until = kernel_clock_ns();
 }
 
 void mappings_follow(struct mappings *mappings)
 {
-	if (modules_are_full(&mappings->modules)) {
+	if (mappings->modules.all.count == MODULES_MAX) {
 		forget_processes(mappings);
-		modules_forget(&mappings->modules);
+		hash_map_clear(&mappings->modules.all, NULL);
 	}
-	read_events(mappings);
 	if (mappings->read_until > EVENT_AGE_MAX_NS)
 		handle_events(mappings,
 			      mappings->read_until - EVENT_AGE_MAX_NS);
+	while (mmap_events_are_many(&mappings->events) &&
+	       mmap_events_take(&mappings->events, UINT64_MAX, handle_event,
+				mappings))
+		;
 }
 
 static struct mapping *mapping_at(const struct process *process,
@@ -396,8 +344,8 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 	struct process *process;
 
 	if (ts >= mappings->read_until)
-		read_events(mappings);
-	handle_events(mappings, ts);
+		mappings_read(mappings);
+	handle_events(mappings, ts + 1);
 	make_room(mappings);
 	process = process_of(mappings, pid);
 	if (!process || !process->is_known)

@@ -22,24 +22,15 @@ struct mapping {
 	bool is_checked; /* the module's file was found unchanged */
 };
 
-struct process {
-	bool is_used;  /* false: the slot is free */
-	bool is_known; /* all its mappings are known and kept */
-	uint32_t pid;
-	struct mapping *all; /* the newest comes last; they can overlap */
-	uint32_t count;
-	uint32_t room;
-};
-
 struct mappings {
 	struct mmap_events events;
-	struct process *slots; /* a hash table; NULL: there are none yet */
-	unsigned int used;
-	size_t count;	     /* of the mappings of all processes */
-	uint64_t read_until; /* ns: when the rings were last emptied */
-	uint64_t gap_until;  /* ns: up to this time, events are missing */
+	struct hash_map processes; /* by PID; they are added when needed */
+	size_t count;		   /* of the mappings of all processes */
+	uint64_t read_until;	   /* ns: when the rings were last looked at */
+	uint64_t handled_until;	   /* ns: older events are handled */
+	uint64_t gap_until;	   /* ns: up to this time, events are missing */
 	struct modules modules;
-	struct scout scout; /* reads /proc and the files */
+	struct helper scout; /* reads /proc and the files */
 };
 
 enum mapped {
@@ -49,23 +40,17 @@ enum mapped {
 };
 
 /*
- * Follow all processes on these CPUs. The helper that reads /proc is added to
- * `own`. Returns 0 or a negative errno.
+ * Follow all processes on the CPUs of these rings. The helper that reads /proc
+ * is added to `own`. Returns 0 or a negative errno.
  */
-int mappings_open(struct mappings *mappings, const int *cpus,
-		  unsigned int cpu_count, struct own_processes *own);
-
-/*
- * Follow processes on these CPUs from now on. What was mapped on a CPU while it
- * wasn't followed is unknown. Returns 0, or a negative errno, and then nothing
- * has changed; -ENOBUFS: too little memory may be locked, and no process is
- * followed any more.
- */
-int mappings_follow_cpus(struct mappings *mappings, const int *cpus,
-			 unsigned int cpu_count);
+int mappings_open(struct mappings *mappings, const struct ring *rings,
+		  unsigned int ring_count, struct own_processes *own);
 void mappings_close(struct mappings *mappings);
 
-/* Read the kernel's events, before its rings are full. */
+/* Before rows are made: see what the kernel has reported so far. */
+void mappings_read(struct mappings *mappings);
+
+/* After that: handle what no row needs any more, before the rings are full. */
 void mappings_follow(struct mappings *mappings);
 
 /*

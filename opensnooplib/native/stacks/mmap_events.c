@@ -19,9 +19,6 @@
 /* Pages of all rings. */
 #define ALL_PAGES_MAX 8192
 
-/* Events that wait, since they are younger than the rows that are written. */
-#define EVENTS_WAITING_MAX 65536
-
 static int open_event(int cpu)
 {
 	struct perf_event_attr attr = {
@@ -44,25 +41,16 @@ static int open_event(int cpu)
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
-static unsigned int pages_for(unsigned int cpu_count)
-{
-	unsigned int pages = RING_PAGES_MAX;
-
-	while (pages > RING_PAGES_MIN && pages * cpu_count > ALL_PAGES_MAX)
-		pages /= 2;
-	return pages;
-}
-
-static int open_rings(struct mmap_events *events, const int *cpus,
-		      unsigned int cpu_count, unsigned int pages)
+static int open_rings(struct mmap_events *events, const struct ring *rings,
+		      unsigned int ring_count, unsigned int pages)
 {
 	*events = (struct mmap_events){0};
-	events->rings = calloc(cpu_count, sizeof(*events->rings));
+	events->rings = calloc(ring_count, sizeof(*events->rings));
 	if (!events->rings)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		struct ring *ring = &events->rings[events->ring_count];
-		int fd = open_event(cpus[i]);
+	for (unsigned int i = 0; i < ring_count; i++) {
+		struct ring *ring = &events->rings[events->ring_count].ring;
+		int fd = open_event(rings[i].cpu);
 		int error = fd < 0 ? -errno : ring_map(ring, fd, pages);
 
 		if (error == -ENODEV) /* offline */
@@ -76,171 +64,97 @@ static int open_rings(struct mmap_events *events, const int *cpus,
 	return 0;
 }
 
-int mmap_events_open(struct mmap_events *events, const int *cpus,
-		     unsigned int cpu_count)
+int mmap_events_open(struct mmap_events *events, const struct ring *rings,
+		     unsigned int ring_count)
 {
-	unsigned int pages = pages_for(cpu_count);
-	int error = open_rings(events, cpus, cpu_count, pages);
+	unsigned int pages = RING_PAGES_MAX;
+	int error;
 
-	while (error == -ENOBUFS && pages > RING_PAGES_MIN) {
+	while (pages > RING_PAGES_MIN && pages * ring_count > ALL_PAGES_MAX)
 		pages /= 2;
-		error = open_rings(events, cpus, cpu_count, pages);
-	}
+	do {
+		error = open_rings(events, rings, ring_count, pages);
+		pages /= 2;
+	} while (error == -ENOBUFS && pages >= RING_PAGES_MIN);
 	return error;
-}
-
-static void drop(struct mmap_events *events, size_t count)
-{
-	if (count == 0)
-		return;
-	for (size_t i = 0; i < count; i++)
-		free(events->waiting[i].record);
-	events->count -= count;
-	events->taken = 0;
-	memmove(events->waiting, events->waiting + count,
-		events->count * sizeof(*events->waiting));
 }
 
 void mmap_events_close(struct mmap_events *events)
 {
 	for (unsigned int i = 0; i < events->ring_count; i++)
-		ring_close(&events->rings[i]);
+		ring_close(&events->rings[i].ring);
 	free(events->rings);
-	drop(events, events->count);
-	free(events->waiting);
 	*events = (struct mmap_events){0};
 }
 
-static bool make_room(struct mmap_events *events)
+uint64_t mmap_event_time(const struct perf_event_header *event)
 {
-	size_t room = events->room ? 2 * events->room : 256;
-	struct mmap_event *waiting;
-
-	if (events->count < events->room)
-		return true;
-	if (events->room >= EVENTS_WAITING_MAX)
-		return false;
-	waiting = realloc(events->waiting, room * sizeof(*waiting));
-	if (!waiting)
-		return false;
-	events->waiting = waiting;
-	events->room = room;
-	return true;
-}
-
-static bool is_of_interest(const struct perf_event_header *record)
-{
-	return record->type == PERF_RECORD_MMAP2 ||
-	       record->type == PERF_RECORD_FORK ||
-	       (record->type == PERF_RECORD_COMM &&
-		record->misc & PERF_RECORD_MISC_COMM_EXEC);
-}
-
-static uint64_t time_of(const struct perf_event_header *record)
-{
-	const unsigned char *end = (const unsigned char *)record + record->size;
+	const unsigned char *end = (const unsigned char *)event + event->size;
 	uint64_t time;
 
 	memcpy(&time, end - sizeof(time), sizeof(time));
 	return time;
 }
 
-/* Keep a copy of the record. False: there is no room for it. */
-static bool keep(struct mmap_events *events,
-		 const struct perf_event_header *record, uint64_t time)
+static void look_at_next(struct mmap_ring *from)
 {
-	struct mmap_event event = {time, malloc(record->size)};
+	const struct perf_event_header *event = ring_next(&from->ring);
 
-	if (!event.record || !make_room(events)) {
-		free(event.record);
-		return false;
-	}
-	memcpy(event.record, record, record->size);
-	events->waiting[events->count++] = event;
-	return true;
+	from->next = event ? mmap_event_time(event) : UINT64_MAX;
 }
 
 /*
- * Could the ring be too full for a record? The kernel reports that only with
- * the next record that finds room.
+ * Could an event have found no room? Only mmap_events_read() makes room, so
+ * what was too full for one since then is so still.
  */
 static bool is_full(const struct ring *ring)
 {
 	const uint64_t largest = sizeof(struct perf_event_header) + 4096 + 256;
 
-	return ring->size - (ring->head - ring->tail) < largest;
+	return ring->size - (ring->head - ring->control->data_tail) < largest;
 }
 
-static bool keep_gap(struct mmap_events *events, uint64_t from, uint64_t until)
+bool mmap_events_read(struct mmap_events *events)
 {
-	const struct mmap_gap gap = {
-		.header = {PERF_RECORD_LOST, 0, sizeof(gap)},
-		.until = until,
-	};
+	bool any_is_full = false;
 
-	return keep(events, &gap.header, from);
-}
-
-/*
- * Take all records of a ring. A PERF_RECORD_LOST stands where the kernel found
- * room again: the missing records came after the record before it. Returns
- * false if there is no room for some.
- */
-static bool empty(struct mmap_events *events, struct ring *ring, uint64_t now)
-{
-	const struct perf_event_header *record;
-	uint64_t before;
-	uint64_t time = 0;
-	bool was_full;
-	bool done = true;
-
-	ring_refresh(ring);
-	was_full = is_full(ring);
-	while ((record = ring_next(ring))) {
-		before = time;
-		time = time_of(record);
-		if (record->type == PERF_RECORD_LOST)
-			done &= keep_gap(events, before, time);
-		else if (is_of_interest(record))
-			done &= keep(events, record, time);
-		ring_consume(ring);
+	for (unsigned int i = 0; i < events->ring_count; i++) {
+		ring_refresh(&events->rings[i].ring);
+		any_is_full |= is_full(&events->rings[i].ring);
 	}
-	ring_release(ring);
-	if (was_full)
-		done &= keep_gap(events, time, now);
-	return done;
+	for (unsigned int i = 0; i < events->ring_count; i++) {
+		struct ring *ring = &events->rings[i].ring;
+
+		if (any_is_full)
+			ring->tail = ring->head;
+		ring_release(ring);
+		look_at_next(&events->rings[i]);
+	}
+	return !any_is_full;
 }
 
-static int compare(const void *one, const void *other)
+bool mmap_events_are_many(const struct mmap_events *events)
 {
-	uint64_t a = ((const struct mmap_event *)one)->time;
-	uint64_t b = ((const struct mmap_event *)other)->time;
-
-	return a < b ? -1 : a > b;
-}
-
-bool mmap_events_read(struct mmap_events *events, uint64_t now)
-{
-	bool done = true;
-	size_t before;
-
-	drop(events, events->taken);
-	before = events->count;
 	for (unsigned int i = 0; i < events->ring_count; i++)
-		done &= empty(events, &events->rings[i], now);
-	if (!done)
-		drop(events, events->count);
-	if (events->count > before)
-		qsort(events->waiting, events->count, sizeof(*events->waiting),
-		      compare);
-	return done;
+		if (ring_is_half_full(&events->rings[i].ring))
+			return true;
+	return false;
 }
 
-const struct mmap_event *mmap_events_next(struct mmap_events *events,
-					  uint64_t until)
+bool mmap_events_take(struct mmap_events *events, uint64_t until,
+		      void (*handle)(void *context,
+				     const struct perf_event_header *event),
+		      void *context)
 {
-	if (events->taken == events->count ||
-	    events->waiting[events->taken].time > until)
-		return NULL;
-	return &events->waiting[events->taken++];
+	struct mmap_ring *from = NULL;
+
+	for (unsigned int i = 0; i < events->ring_count; i++)
+		if (!from || events->rings[i].next < from->next)
+			from = &events->rings[i];
+	if (!from || from->next >= until)
+		return false;
+	handle(context, ring_next(&from->ring));
+	ring_consume(&from->ring);
+	look_at_next(from);
+	return true;
 }

@@ -2,55 +2,50 @@
 /*
  * Mmap events: what the kernel reports of code that is mapped, in order of
  * time. They are PERF_RECORD_MMAP2, _COMM and _FORK of perf_event_open(2), from
- * perf rings of their own.
+ * perf rings of their own, where they stay until it is their turn.
  */
 #ifndef OPENSNOOP_MMAP_EVENTS_H
 #define OPENSNOOP_MMAP_EVENTS_H
 
 #include "perf/perf_ring.h"
 
-struct mmap_event {
-	uint64_t time; /* ns, CLOCK_MONOTONIC */
-	struct perf_event_header *record;
-};
-
-/*
- * A gap: from the event's time up to `until`, some events are missing. Its
- * header says PERF_RECORD_LOST.
- */
-struct mmap_gap {
-	struct perf_event_header header;
-	uint64_t until; /* ns */
+struct mmap_ring {
+	struct ring ring;
+	uint64_t next; /* ns: the time of its oldest event; UINT64_MAX: none */
 };
 
 struct mmap_events {
-	struct ring *rings;
+	struct mmap_ring *rings;
 	unsigned int ring_count;
-	struct mmap_event *waiting; /* in order of time */
-	size_t count;
-	size_t room;  /* elements of `waiting` that there is memory for */
-	size_t taken; /* so many of the first ones are done with */
 };
 
 /*
- * Open a ring for each of these CPUs, except for those that are offline.
- * Returns 0 or a negative errno.
+ * Open a ring for the CPU of each of these rings, except for those that are
+ * offline. Returns 0 or a negative errno.
  */
-int mmap_events_open(struct mmap_events *events, const int *cpus,
-		     unsigned int cpu_count);
+int mmap_events_open(struct mmap_events *events, const struct ring *rings,
+		     unsigned int ring_count);
 void mmap_events_close(struct mmap_events *events);
 
 /*
- * Empty the rings; `now` is the time of that. False: there is no room for some
- * events, and all that wait are dropped.
+ * See what the kernel has written so far. False: a ring was full, so events may
+ * be lost. Then all are dropped.
  */
-bool mmap_events_read(struct mmap_events *events, uint64_t now);
+bool mmap_events_read(struct mmap_events *events);
+
+/* Is some ring more than half full? */
+bool mmap_events_are_many(const struct mmap_events *events);
 
 /*
- * The next event that is not younger than `until`; NULL if there is none. It is
- * valid until the next mmap_events_read().
+ * Hand over the oldest event, of any type, if it is older than `until` (ns,
+ * CLOCK_MONOTONIC); else return false.
  */
-const struct mmap_event *mmap_events_next(struct mmap_events *events,
-					  uint64_t until);
+bool mmap_events_take(struct mmap_events *events, uint64_t until,
+		      void (*handle)(void *context,
+				     const struct perf_event_header *event),
+		      void *context);
+
+/* The event's time: ns, CLOCK_MONOTONIC. */
+uint64_t mmap_event_time(const struct perf_event_header *event);
 
 #endif

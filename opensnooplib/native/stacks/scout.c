@@ -1,93 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* getline */
+#define _GNU_SOURCE /* strnlen */
 #include "stacks/scout.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "stacks/demangler.h"
 #include "stacks/symbol_tables.h"
 
-/* How many lines of one /proc/PID/maps are read. */
-#define MAPS_LINES_MAX (1 << 17)
+/* The most bytes that the kernel's buffer for lines of /proc/PID/maps has. */
+#define MAPS_BUFFER_MAX 32768
+
+enum what {
+	FUNCTION,
+	FIRST_MAPPINGS, /* of file.pid */
+	NEXT_MAPPINGS,
+};
 
 struct request {
-	bool is_for_mappings; /* of file.pid; all below is for a function */
+	enum what what;
 	bool recheck;
 	uint64_t offset;
 	struct mapped_file file;
-	char path[]; /* the file's, NUL-terminated */
 };
 
 /* From here on: in the child. */
 
-/* Append a line to `text`; if it is too long for an answer, send `text` first.
- */
-static size_t put_line(char *text, size_t used, const char *line, size_t size)
+static void answer_mappings(const struct request *request)
 {
-	if (used + size + 1 > HELPER_PACKET_MAX) {
-		text[used] = '\0';
-		helper_reply(text, used + 1);
-		used = 0;
-	}
-	memcpy(text + used, line, size);
-	return used + size;
-}
-
-/* Is the line, "55d0c0de1000-55d0c0de2000 r-xp ...", executable? */
-static bool is_code(const char *line)
-{
-	const char *rights = strchr(line, ' ');
-
-	return rights && strnlen(rights, 4) == 4 && rights[3] == 'x';
-}
-
-static void answer_mappings(uint32_t pid)
-{
-	static char text[HELPER_PACKET_MAX];
+	static char lines[HELPER_PACKET_MAX];
+	static int fd = -1;
 	char path[32];
-	char *line = NULL;
-	size_t room = 0;
 	size_t used = 0;
-	ssize_t size;
-	FILE *file;
+	ssize_t size = 1;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	file = fopen(path, "re");
-	for (unsigned int lines = 0; file && lines < MAPS_LINES_MAX; lines++) {
-		size = getline(&line, &room, file);
-		if (size <= 0)
-			break;
-		if (is_code(line) && size < HELPER_PACKET_MAX)
-			used = put_line(text, used, line, (size_t)size);
+	if (request->what == FIRST_MAPPINGS) {
+		close(fd);
+		snprintf(path, sizeof(path), "/proc/%u/maps",
+			 request->file.pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	} else if (fd < 0) { /* another child had it open, and was killed */
+		_exit(1);
 	}
-	free(line);
-	if (file)
-		fclose(file);
-	text[used] = '\0';
-	helper_reply(text, used + 1);
-	if (used > 0)
-		helper_reply("", 1);
+	/* Each read gets whole lines. */
+	while (size > 0 && used + MAPS_BUFFER_MAX < sizeof(lines)) {
+		size = read(fd, lines + used, MAPS_BUFFER_MAX);
+		used += size > 0 ? (size_t)size : 0;
+	}
+	if (used == 0) {
+		close(fd);
+		fd = -1;
+	}
+	lines[used] = '\0';
+	helper_reply(lines, used + 1);
+}
+
+static void put_name(struct scout_function *found, const char *name)
+{
+	char *readable = demangle(name);
+
+	if (readable)
+		name = readable;
+	memcpy(found->name, name, strnlen(name, sizeof(found->name) - 1));
+	free(readable);
 }
 
 static void answer_function(const struct request *request)
 {
 	static struct symbol_tables tables;
-	struct mapped_file file = request->file;
 	struct scout_function found = {0};
 	const struct symbol_table *table;
 	const struct elf_symbol *symbol = NULL;
 
-	file.path = request->path;
-	table = symbol_table_of(&tables, &file, request->recheck);
+	table = symbol_table_of(&tables, &request->file, request->recheck);
+	if (table)
+		found.changed = table->changed;
 	if (table && table->symbols)
 		symbol = elf_symbols_find(table->symbols, request->offset,
 					  &found.into);
-	if (table)
-		found.changed = table->changed;
 	if (symbol)
-		memcpy(found.name, symbol->name,
-		       strnlen(symbol->name, sizeof(found.name) - 1));
+		put_name(&found, symbol->name);
+	if (symbol_tables_are_full(&tables))
+		helper_refuse_more();
 	helper_reply(&found, sizeof(found));
 }
 
@@ -96,68 +93,47 @@ static void serve(const void *bytes, size_t size)
 	const struct request *request = bytes;
 
 	(void)size; /* requests are trusted: they come from the trace */
-	if (request->is_for_mappings)
-		answer_mappings(request->file.pid);
-	else
+	if (request->what == FUNCTION)
 		answer_function(request);
+	else
+		answer_mappings(request);
 }
 
 /* From here on: in the trace. */
 
-void scout_init(struct scout *scout, struct own_processes *own)
+void scout_init(struct helper *scout, struct own_processes *own)
 {
-	helper_init(&scout->helper, serve, own);
+	helper_init(scout, serve, own);
 }
 
-static bool ask(struct scout *scout, const struct request *request,
-		const char *path)
-{
-	size_t size = strlen(path) + 1;
-
-	if (size > sizeof(scout->packet) - sizeof(*request))
-		return false;
-	memcpy(scout->packet, request, sizeof(*request));
-	memcpy(scout->packet + sizeof(*request), path, size);
-	return helper_ask(&scout->helper, scout->packet,
-			  sizeof(*request) + size);
-}
-
-enum scouted scout_function(struct scout *scout, const struct mapped_file *file,
-			    uint64_t offset, bool recheck,
-			    struct scout_function *found)
+ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
+		       uint64_t offset, bool recheck,
+		       struct scout_function *found)
 {
 	const struct request request = {
 		.recheck = recheck,
 		.offset = offset,
 		.file = *file,
 	};
+	ssize_t size = helper_ask(scout, &request, sizeof(request), found,
+				  sizeof(*found));
 
-	if (!ask(scout, &request, file->path))
-		return NOT_SCOUTED_NOW;
-	if (helper_answer(&scout->helper, found, sizeof(*found)) !=
-	    sizeof(*found))
-		return NOT_SCOUTED;
 	found->name[sizeof(found->name) - 1] = '\0';
-	return SCOUTED;
+	return size == 0 || size == sizeof(*found) ? size : -1;
 }
 
-bool scout_ask_mappings(struct scout *scout, uint32_t pid)
+char *scout_mappings(struct helper *scout, uint32_t pid, bool first)
 {
+	static char lines[HELPER_PACKET_MAX];
 	const struct request request = {
-		.is_for_mappings = true,
+		.what = first ? FIRST_MAPPINGS : NEXT_MAPPINGS,
 		.file.pid = pid,
 	};
-
-	return ask(scout, &request, "");
-}
-
-char *scout_mappings(struct scout *scout)
-{
-	ssize_t size = helper_answer(&scout->helper, scout->packet,
-				     sizeof(scout->packet));
+	ssize_t size = helper_ask(scout, &request, sizeof(request), lines,
+				  sizeof(lines));
 
 	if (size <= 0)
 		return NULL;
-	scout->packet[size - 1] = '\0';
-	return scout->packet;
+	lines[size - 1] = '\0';
+	return lines;
 }

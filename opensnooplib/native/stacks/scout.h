@@ -9,47 +9,30 @@
 #include "stacks/helper.h"
 #include "stacks/mapped_file.h"
 
-/* The longest function name, with its NUL. */
-#define SCOUT_NAME_MAX 4096
-
-struct scout {
-	struct helper helper;
-	char packet[HELPER_PACKET_MAX];
-};
-
 /* The function that contains some byte of a file. */
 struct scout_function {
 	int64_t changed; /* the file's modification time, in ns */
 	uint64_t into;	 /* bytes from the function's start to that byte */
-	char name[SCOUT_NAME_MAX]; /* of the ELF symbol; "": no function */
+	char name[4096]; /* C++ names demangled, cut; "": no function */
 };
 
-enum scouted {
-	SCOUTED,
-	NOT_SCOUTED,	 /* it takes too long */
-	NOT_SCOUTED_NOW, /* the scout's time is used up: ask later */
-};
-
-void scout_init(struct scout *scout, struct own_processes *own);
+/* The helper is added to `own`. */
+void scout_init(struct helper *scout, struct own_processes *own);
 
 /*
  * Find the function that contains the byte at `offset` of the file. With
- * `recheck`, the file's symbols are read again if it has changed.
+ * `recheck`, the file's symbols are read again if it has changed. Returns a
+ * positive number; 0: the scout's time is used up; negative: it has failed.
  */
-enum scouted scout_function(struct scout *scout, const struct mapped_file *file,
-			    uint64_t offset, bool recheck,
-			    struct scout_function *found);
+ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
+		       uint64_t offset, bool recheck,
+		       struct scout_function *found);
 
 /*
- * Ask for the lines of proc_pid_maps(5) that are code. False: the scout's time
- * is used up.
+ * The first lines of a proc_pid_maps(5), or those after the last ones that were
+ * asked for; none at its end. The caller may write to the text until the next
+ * call. NULL: the scout has failed, or its time is used up.
  */
-bool scout_ask_mappings(struct scout *scout, uint32_t pid);
-
-/*
- * One text of whole lines that were asked for; an empty one is the last. The
- * caller may write to it until the next call. NULL: the scout has failed.
- */
-char *scout_mappings(struct scout *scout);
+char *scout_mappings(struct helper *scout, uint32_t pid, bool first);
 
 #endif
