@@ -133,8 +133,9 @@ def _fcntl_header() -> str:
     return "".join(lines) + "#define AT_FDCWD -100\n"
 
 
-# The headers that are the same everywhere. Types that only a tracepoint has
-# are made by field_types.py.
+# The headers that are the same everywhere. A type here is the same in every
+# kernel, since BTF may bring it, too; others that the fields of tracepoints
+# have are made by field_types.py.
 _HEADERS = {
     "uapi/linux/bpf.h": "",  # BCC brings its own
     "linux/bpf_common.h": "",
@@ -178,14 +179,16 @@ typedef __s8 s8, int8_t;
 typedef __u8 u8, uint8_t;
 typedef __s16 s16, int16_t;
 typedef __u16 u16, uint16_t, umode_t, __le16, __be16, __sum16;
-typedef __s32 s32, int32_t, pid_t, __kernel_pid_t;
+typedef __s32 s32, int32_t, pid_t, clockid_t, key_t, __kernel_pid_t;
 typedef __u32 u32, uint32_t, uint, uid_t, gid_t, dev_t;
+typedef __u32 gfp_t, fmode_t, nlink_t, blk_opf_t, errseq_t;
 typedef __u32 __le32, __be32, __wsum, __poll_t, __kernel_mode_t;
-typedef __s64 s64, int64_t, loff_t;
+typedef __s64 s64, int64_t, loff_t, time64_t, __kernel_time64_t;
 typedef __u64 u64, uint64_t, __le64, __be64;
+typedef __u64 sector_t, blkcnt_t, dma_addr_t, phys_addr_t;
 typedef __u64 __aligned_u64 __attribute__((aligned(8)));
 typedef unsigned long ulong, size_t, uintptr_t, __kernel_ulong_t;
-typedef long ssize_t, off_t, __kernel_long_t;
+typedef long ssize_t, off_t, __kernel_long_t, __kernel_old_time_t;
 typedef _Bool bool;
 #define true 1
 #define false 0

@@ -210,6 +210,15 @@ def test_other_headers_of_the_host_can_be_included(tmp_path: Path) -> None:
 
 
 @needs_btf
+def test_headers_do_not_contradict_kernel_structs(tmp_path: Path) -> None:
+    small_headers.make_tree(str(tmp_path), STRUCTS)
+    _compile(
+        tmp_path,
+        "".join(f"#include <{name}>\n" for name in _own_headers(tmp_path)),
+    )
+
+
+@needs_btf
 def test_kernel_structs_come_from_btf(tmp_path: Path) -> None:
     small_headers.make_tree(str(tmp_path), STRUCTS)
     _compile(
