@@ -261,24 +261,30 @@ def build_parser() -> Parser:
     parser = Parser()
     for paragraph in HELP.split("\n\n"):
         heading, _, lines = paragraph.partition("\n")
+        # Added to a group, since the parser itself would, for each option,
+        # check a help text that it doesn't have.
+        group = parser.add_argument_group(heading)
         found = [(m[1].split(", "), m[2]) for m in _OPTION.finditer(lines)]
         for names, value in found:
-            _add(parser, names, value is not None)
-        group = [names[0] for names, _ in found]
-        parser.groups[heading.split(" ")[-1]] = group
+            _add(group, names, value is not None)
+        first_names = [names[0] for names, _ in found]
+        parser.groups[heading.split(" ")[-1]] = first_names
     return parser
 
 
-def _add(parser: Parser, names: Sequence[str], takes_value: bool) -> None:
+_Group = argparse._ArgumentGroup  # pylint: disable=protected-access
+
+
+def _add(group: _Group, names: Sequence[str], takes_value: bool) -> None:
     first = names[0]
     if first in _TEXTS:
         text = _TEXTS[first]
-        parser.add_argument(first, action=_PrintText, nargs=0, const=text)
+        group.add_argument(first, action=_PrintText, nargs=0, const=text)
     elif takes_value:
         field, parse, default, action = _VALUES[first]
         take: Any = functools.partial(parse, first) if parse else None
-        parser.add_argument(
+        group.add_argument(
             *names, dest=field, type=take, default=default, action=action
         )
     else:
-        parser.add_argument(*names, action="store_true")
+        group.add_argument(*names, action="store_true")
