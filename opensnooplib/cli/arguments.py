@@ -32,13 +32,15 @@ def parse(arguments: Sequence[str]) -> Options:
     Raises UsageError if they make no sense, OpensnoopError if that can't be
     checked on this host, and SystemExit for -h and --version.
     """
-    own, command = _split_at_exec(arguments)
+    # All that follows --exec is the command's, including options and "--".
+    found = "--exec" in arguments
+    end = arguments.index("--exec") + 1 if found else len(arguments)
     parser = command_line.build_parser()
-    words, unknown = parser.parse_known_args(own)
+    words, unknown = parser.parse_known_args(arguments[:end])
     parser.refuse_unknown(unknown)
-    if words.command != ():
-        raise UsageError("--exec takes no =: write --exec COMMAND ...")
-    words.command = command
+    words.command = tuple(arguments[end:])
+    if words.exec and not words.command:
+        raise UsageError("--exec needs a command after it")
     conflicts.refuse(parser, words)
     if words.columns == "help":
         print_text(column_list.help_text(words.source))
@@ -55,7 +57,7 @@ def parse(arguments: Sequence[str]) -> Options:
     words.mount_namespaces = on_this_host.mount_namespaces(words.mntns)
     # What one option implies for others.
     words.follow_children = words.children or (
-        bool(command) and not words.no_children
+        words.exec and not words.no_children
     )
     words.full_path |= words.real_path
     words.summary |= words.top
@@ -67,22 +69,6 @@ def parse(arguments: Sequence[str]) -> Options:
     conflicts.check_plan(options)
     conflicts.check_paths(options)
     return options
-
-
-def _split_at_exec(
-    arguments: Sequence[str],
-) -> Tuple[Sequence[str], Tuple[str, ...]]:
-    """The words of the tool and, after --exec, those of the command.
-
-    All that follows --exec is the command's, including options and "--".
-    """
-    if "--exec" not in arguments:
-        return arguments, ()
-    index = arguments.index("--exec")
-    command = tuple(arguments[index + 1 :])
-    if not command:
-        raise UsageError("--exec needs a command after it")
-    return arguments[:index], command
 
 
 def _choose_columns(words: argparse.Namespace, live: bool) -> None:

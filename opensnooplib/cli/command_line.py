@@ -2,7 +2,7 @@
 """The options of the command line: their names, values and help texts.
 
 The text of --help is also their definition: build_parser() reads the names
-from it, and whether a value follows them. VALUES says what becomes of a value.
+from it. _VALUES has those that a value follows, and what becomes of it.
 """
 
 from __future__ import annotations
@@ -38,15 +38,13 @@ which opens:
                             number
   -f, --flag_filter FLAG    with this flag, such as O_APPEND, or for write or
                             create; if given more than once, with any of them
-  --path GLOB               of paths like this, as the program gave them; *
-                            stands for any part, !GLOB excludes
+  --path GLOB               of paths like this: * is any part, !GLOB excludes
   --cgroup PATH             in this cgroup and all below it
   --container ID            in this container, given by ID or name
   --mntns PID[,PID]         in the mount namespaces of these processes
   --cgroupmap PATH          in the cgroups in this pinned map
   --mntnsmap PATH           in the mount namespaces in this pinned map
-  --exec COMMAND ...        by this command, which is started, and by all its
-                            descendants; must come last
+  --exec COMMAND ...        by this command and its descendants; must be last
   --all                     also by 32-bit programs (with any plan), by execve,
                             and by the kernel for itself
   --no-children             with --exec: by the command alone
@@ -61,8 +59,7 @@ columns:
                             histogram
   --time STYLE              show a time: relative (to the first row), wall,
                             mono or delta
-  --columns LIST            only these, such as time,user,comm,path; help lists
-                            all
+  --columns LIST            only these, as time,user,comm,path; help lists all
   -F, --full-path           absolute paths: put the directory before relative
                             names
   -R, --real-path           like -F, but show the real path of opened files,
@@ -81,19 +78,15 @@ output:
   -d, --duration SECONDS    end after this time
   -q, --quiet               show no messages, unless something is wrong
   -v, --verbose             say what is done, and why
+  --summary                 instead of rows, what was opened most, and by whom
+  --interval SECONDS        a summary for each interval of this length
+  --top                     the summary of the last second, as a live screen
+  --record FILE             write records to FILE as they come, instead of rows
+  --replay FILE             show the rows of a recording; needs no root
+  --doctor                  say what this host can do, and what is missing
   -h                        show the most important options
   --help                    show this help
   --version                 show the version
-
-summaries:
-  --summary                 instead of rows, show at the end what was opened
-                            most, by whom, ...
-  --interval SECONDS        a summary for each interval of this length
-  --top                     the summary of the last second, as a live screen
-
-recordings:
-  --record FILE             write records to FILE as they come, instead of rows
-  --replay FILE             show the rows of a recording; needs no root
 
 probe:
   -b, --buffer-pages PAGES  size of the perf ring of each CPU, in pages; a
@@ -113,7 +106,6 @@ probe:
                             programs, and exit
   --ebpf                    print the C that is compiled, and exit; with -v,
                             exactly as BCC gets it
-  --doctor                  say what this host can do, and what is missing
 
 examples:
   opensnoop                      every open, until Ctrl-C
@@ -125,34 +117,20 @@ examples:
   opensnoop --exec date          what date opens, from its first open on
 """
 
-# A line of HELP where an option begins: its names, and what follows them.
-_OPTION = re.compile(r"^  (-.*?)(?: ([A-Z]\S*(?: \.\.\.)?))?  ", re.MULTILINE)
+# The names of an option, at the beginning of a line of HELP.
+_NAMES = re.compile(r"^  (-[^ ,]+)(?:, (--[^ ]+))?", re.MULTILINE)
 
-# The text of -h: the most important options, on one screen. --help shows all.
-SHORT_HELP = """\
-usage: opensnoop [options] [--exec COMMAND ...]
-Show every file that is opened on this host, live.
-
-which opens:
-  -p PID[,PID]   by these processes       -n NAME   by commands named *NAME*
-  -t TID         by this thread           -x        that failed
-  -u USER        by this user             -f FLAG   with this flag: O_APPEND
-  --path GLOB    of paths like this       --children    with -p: children too
-  --cgroup PATH  in this cgroup           --container ID   in this container
-  --exec COMMAND ...                      by this command, which is started
-columns:
-  -T   time since the first row           -U        user ID
-  -e   flags and mode                     -c        who called, below the row
-  --columns time,user,comm,path           only these; --columns help lists all
-output:
-  --format FORMAT   table, json or csv    -o FILE   write rows to FILE
-  --count N         end after N rows      -d SECONDS   end after this time
-  --summary         what is opened most   --top     the same, live
-  --record FILE     write a recording     --replay FILE   show a recording
-  --doctor          what this host can do and what is missing
-
-All options: opensnoop --help. More: man opensnoop
-"""
+# The text of -h, on one screen: the lines of HELP that begin with these words.
+_IMPORTANT = (
+    "usage: which -p -u -n -x --path --exec columns: -T -U -c --columns "
+    "output: --format -o -d --summary --top --record --replay --doctor"
+).split()
+SHORT_HELP = "\n".join(
+    line
+    for line in HELP.split("\n")
+    if re.split("[ ,]", line.lstrip())[0] in _IMPORTANT
+)
+SHORT_HELP += "\nAll options: opensnoop --help. More: man opensnoop\n"
 
 # The options that print a text, and exit.
 _TEXTS = {
@@ -163,10 +141,10 @@ _TEXTS = {
 
 
 class _Value(NamedTuple):
-    """What becomes of the word after an option."""
+    """What becomes of the word after an option: add_argument() takes these."""
 
-    field: str  # of options.py, or what arguments.py makes one of
-    parse: Optional[Callable[[str, str], Any]] = None  # of option and word
+    dest: str  # a field of options.py, or what arguments.py makes one of
+    type: Optional[Callable[..., Any]] = None  # of the option and the word
     default: Any = None
     action: str = "store"  # "extend" and "append": it can be given repeatedly
 
@@ -184,7 +162,6 @@ _VALUES = {
     "--mntns": _Value("mntns", values.list_of("PIDs", values.positive), []),
     "--cgroupmap": _Value("cgroup_map"),
     "--mntnsmap": _Value("mntns_map"),
-    "--exec": _Value("command", None, ()),
     "--time": _Value("time", values.one_of(STYLES)),
     "--columns": _Value("columns"),
     "--path-view": _Value("path_view", values.one_of(PATH_VIEWS), "process"),
@@ -264,27 +241,25 @@ def build_parser() -> Parser:
         # Added to a group, since the parser itself would, for each option,
         # check a help text that it doesn't have.
         group = parser.add_argument_group(heading)
-        found = [(m[1].split(", "), m[2]) for m in _OPTION.finditer(lines)]
-        for names, value in found:
-            _add(group, names, value is not None)
-        first_names = [names[0] for names, _ in found]
-        parser.groups[heading.split(" ")[-1]] = first_names
+        options = _NAMES.findall(lines)
+        for first, second in options:
+            _add(group, first, second)
+        parser.groups[heading.split(" ")[-1]] = [first for first, _ in options]
     return parser
 
 
 _Group = argparse._ArgumentGroup  # pylint: disable=protected-access
 
 
-def _add(group: _Group, names: Sequence[str], takes_value: bool) -> None:
-    first = names[0]
+def _add(group: _Group, first: str, second: str) -> None:
+    names = filter(None, [first, second])
     if first in _TEXTS:
         text = _TEXTS[first]
         group.add_argument(first, action=_PrintText, nargs=0, const=text)
-    elif takes_value:
-        field, parse, default, action = _VALUES[first]
-        take: Any = functools.partial(parse, first) if parse else None
-        group.add_argument(
-            *names, dest=field, type=take, default=default, action=action
-        )
+    elif first in _VALUES:
+        value = _VALUES[first]
+        if value.type:
+            value = value._replace(type=functools.partial(value.type, first))
+        group.add_argument(*names, **value._asdict())
     else:
         group.add_argument(*names, action="store_true")

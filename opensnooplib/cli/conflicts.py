@@ -71,14 +71,14 @@ _CONFLICTS = [
         "-L",
     ),
     _Conflict(
-        "probe: --all --cgroupmap --mntnsmap --exec --children --cgroup "
-        "--container --mntns --path-view",
+        "probe: --doctor --all --cgroupmap --mntnsmap --exec --children "
+        "--cgroup --container --mntns --path-view",
         "--replay",
         "a replay traces nothing, and has only what was recorded",
     ),
     _Conflict("-L", "--replay with --summary", "it does not summarize times"),
     _Conflict(
-        "opens: columns: output: summaries: recordings: probe:",
+        "opens: columns: output: probe:",
         "--doctor",
         "it tries every plan, and shows no opens",
         "--doctor --all --ppid -c -L -F -R --path-view --format --color -q -v "
