@@ -14,7 +14,7 @@ plan, so only options that change plans have an effect.
 from __future__ import annotations
 
 import argparse
-from typing import List, NamedTuple, Sequence
+from typing import List, NamedTuple
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.command_line import Parser
@@ -49,6 +49,12 @@ _CONFLICTS = [
     _Conflict("-e", "--columns", "add flags,mode to --columns"),
     _Conflict(
         "--children", "-t", "threads have no children, processes do (-p)"
+    ),
+    _Conflict(
+        "--time",
+        "--format",
+        "json and csv have every time both as a date (time) and as ns of "
+        "CLOCK_MONOTONIC (ts)",
     ),
     _Conflict("--children", "--no-children"),
     _Conflict("-q", "-v"),
@@ -104,10 +110,12 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
     """Raise UsageError for options that cannot be combined."""
     given = parser.given(words)
     for conflict in _CONFLICTS:
+        clashing = [o for o in _options(parser, conflict) if o in given]
         for mode in conflict.modes.split(", "):
-            if set(mode.split(" with ")) <= set(given):
-                _refuse_each(
-                    _options(parser, conflict), given, mode, conflict.why
+            if clashing and set(mode.split(" with ")) <= set(given):
+                why = f": {conflict.why}" if conflict.why else ""
+                raise UsageError(
+                    f"{clashing[0]} and {mode} cannot be combined{why}"
                 )
     for option, others in _NEEDS.items():
         if option in given and not set(others) & set(given):
@@ -116,11 +124,6 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
         words.summary or words.top or words.doctor or words.maps
     ):
         raise UsageError("--format csv is for rows: use table or json here")
-    if words.time and words.format != "table":
-        raise UsageError(
-            "--time is for the table only: json and csv have every time both "
-            "as a date (time) and as ns of CLOCK_MONOTONIC (ts)"
-        )
 
 
 def _options(parser: Parser, conflict: _Conflict) -> List[str]:
@@ -128,15 +131,6 @@ def _options(parser: Parser, conflict: _Conflict) -> List[str]:
     for word in conflict.options.split():
         names += parser.groups.get(word, [word])
     return [name for name in names if name not in conflict.allowed.split()]
-
-
-def _refuse_each(
-    options: Sequence[str], given: Sequence[str], mode: str, why: str
-) -> None:
-    for option in options:
-        if option in given:
-            sentence = f"{option} and {mode} cannot be combined"
-            raise UsageError(f"{sentence}: {why}" if why else sentence)
 
 
 def check_plan(options: Options) -> None:

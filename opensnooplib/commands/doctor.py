@@ -86,6 +86,7 @@ def _table(findings: List[Finding]) -> Iterator[str]:
 def _of_the_host() -> List[Finding]:
     """What can be found out even without /proc and /sys."""
     release = this_kernel.release()
+    python = sys.version.split()[0]
     return [
         Finding(
             "kernel",
@@ -93,12 +94,7 @@ def _of_the_host() -> List[Finding]:
             f"{release} on {os.uname().machine}",
             "use Linux 5.8 or newer",
         ),
-        Finding(
-            "python",
-            sys.version_info >= (3, 9),
-            f"{sys.version.split()[0]} in {sys.executable}",
-            "use Python 3.9 or newer",
-        ),
+        Finding("python", True, f"{python} in {sys.executable}"),
         Finding("bcc", True, _bcc()),
         *(
             Finding(
@@ -181,19 +177,16 @@ def _of_hooks() -> List[Finding]:
     """Whether each kind of hook works here, and the perf rings."""
     why_not = {kind: test() for kind, test in hooks.KINDS.items()}
     why_not["perf event"] = _no_perf_event()
-    return [
-        Finding(
-            f"hook {kind}",
-            not why,
-            why or "works",
-            _rights_or(
-                f"boot a kernel that has {_CONFIG[kind]} and permits such "
-                "hooks",
-                why,
-            ),
+    findings = []
+    for kind, why in why_not.items():
+        remedy = _rights_or(
+            f"boot a kernel that has {_CONFIG[kind]} and permits such hooks",
+            why,
         )
-        for kind, why in why_not.items()
-    ]
+        findings.append(
+            Finding(f"hook {kind}", not why, why or "works", remedy)
+        )
+    return findings
 
 
 def _no_perf_event() -> str:

@@ -8,6 +8,7 @@ proves that opens are seen, and writes rows until something ends it.
 from __future__ import annotations
 
 import errno
+import math
 import mmap
 import time
 from contextlib import ExitStack
@@ -144,18 +145,13 @@ def _write_rows(
     steps: List[Callable[[], None]],
 ) -> State:
     """Write rows until a signal, a limit, or the command or output ends."""
-    end = time.monotonic() + options.duration if options.duration else None
+    end = time.monotonic() + (options.duration or math.inf)
     state = State.RUNNING
     while state == State.RUNNING and not ending.received:
-        timeout_ms = _TICK_MS
-        if end is not None:
-            left_ms = int((end - time.monotonic()) * 1000)
-            if left_ms <= 0:
-                break
-            timeout_ms = min(timeout_ms, left_ms)
-        if command and command.has_ended():
+        left_ms = (end - time.monotonic()) * 1000
+        if left_ms < 1 or (command and command.has_ended()):
             break
-        state = trace.poll(timeout_ms)
+        state = trace.poll(int(min(_TICK_MS, left_ms)))
         for step in steps:
             step()
     return state

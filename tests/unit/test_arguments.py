@@ -20,6 +20,7 @@ from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
 from opensnooplib.plan_list import PLANS
 from opensnooplib.cli import arguments, command_line
+from opensnooplib.cli.command_line import HELP
 from opensnooplib.base.globs import STAR, Glob
 from tests.unit.native import CHECKOUT
 
@@ -346,7 +347,7 @@ REFUSED = [
     (["-b", "x"], "-b x: must be a whole number above 0"),
     (["--format", "jsn"], "did you mean json?"),
     (["--color", "yes"], "--color yes: must be auto or always or never"),
-    (["--time", "mono", "--format", "csv"], "--time is for the table"),
+    (["--time", "mono", "--format", "csv"], "--time and --format cannot be"),
     (["--time", "utc"], "--time utc: must be relative or wall or mono"),
     (["--columns", ""], '--columns "": must be names (--columns help lists'),
     (["--columns", "pid, ,fd"], '--columns "pid,,fd": must be names'),
@@ -536,6 +537,16 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     shown = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", result.stdout)
     known = command_line.build_parser()._option_string_actions
     assert set(shown) <= set(known)
+
+
+def test_help_says_which_options_take_a_value() -> None:
+    """The parser learns this from the values."""
+    listed = re.findall(r"^  (-[^ ,]+)(?:, --[^ ]+)?( [A-Z])?", HELP, re.M)
+    for option, value in listed:
+        known = command_line.build_parser()._option_string_actions[option]
+        takes_value = value != "" and option != "--exec"
+        assert takes_value == (known.nargs is None)
+    assert max(map(len, HELP.splitlines())) < 80
 
 
 def test_version() -> None:
