@@ -33,9 +33,7 @@ def _has_other_writers(path: str, group: int) -> bool:
         pass  # a file system without access control lists
     users = pwd.getpwall()
     members = {user.pw_name for user in users if user.pw_gid == group}
-    for one in grp.getgrall():
-        if one.gr_gid == group:
-            members.update(one.gr_mem)
+    members.update(*(g.gr_mem for g in grp.getgrall() if g.gr_gid == group))
     trusted = {user.pw_name for user in users if str(user.pw_uid) in _TRUSTED}
     return not members <= trusted
 

@@ -34,8 +34,7 @@ which opens:
   -u, --uid USER[,USER]     by these users, given by ID or name
   -n, --name NAME           by commands whose name contains NAME
   -x, --failed              that failed
-  --errno ERROR[,ERROR]     that failed with this error, by name (ENOENT) or
-                            number
+  --errno ERROR[,ERROR]     with this error, by name (ENOENT) or number
   -f, --flag_filter FLAG    with this flag, such as O_APPEND, or for write or
                             create; if given more than once, with any of them
   --path GLOB               of paths like this: * is any part, !GLOB excludes
@@ -57,16 +56,13 @@ columns:
   --ppid                    the parent process
   -L, --latency             how long each open took, in us; with --summary, a
                             histogram
-  --time STYLE              show a time: relative (to the first row), wall,
-                            mono or delta
+  --time STYLE              show a time: relative, wall, mono or delta
   --columns LIST            only these, as time,user,comm,path; help lists all
-  -F, --full-path           absolute paths: put the directory before relative
-                            names
+  -F, --full-path           absolute paths: the directory before relative names
   -R, --real-path           like -F, but show the real path of opened files,
                             with symbolic links followed
   --path-view VIEW          absolute paths as the process sees them (process,
-                            the default) or as the host does (host), also in
-                            containers
+                            the default) or as the host does (host)
 
 output:
   --format FORMAT           table (default), json (one object per line) or csv
@@ -89,21 +85,17 @@ output:
   --version                 show the version
 
 probe:
-  -b, --buffer-pages PAGES  size of the perf ring of each CPU, in pages; a
-                            power of two
+  -b, --buffer-pages PAGES  size of each CPU's perf ring in pages, a power of 2
   --attach PLAN             how to see opens: auto (default) or
                             {", ".join(PLANS)}
   --trusted                 show the path that the kernel itself used
   --source FILE             run this C file, written with BCC's macros, and
                             show its struct event
-  --live                    reload the C into the running trace whenever it is
-                            saved
+  --live                    reload the C into the running trace when it's saved
   --maps                    show the maps, and once a second how start and
                             counters change
-  --disasm                  print the instructions of the programs, with the C,
-                            and exit
-  --verifier-log            print what the kernel's verifier says about the
-                            programs, and exit
+  --disasm                  print the programs' instructions, and exit
+  --verifier-log            print what the kernel's verifier says, and exit
   --ebpf                    print the C that is compiled, and exit; with -v,
                             exactly as BCC gets it
 
