@@ -157,8 +157,11 @@ def _run(options: Options, messages: Messages) -> int:
         from opensnooplib.commands import doctor
 
         return doctor.run(options)
-    shows_log = options.verifier_log and not options.live
-    if options.print_source or options.disassemble or shows_log:
+    if options.print_source:
+        from opensnooplib.commands import show_source
+
+        return show_source.run(options)
+    if options.disassemble or (options.verifier_log and not options.live):
         from opensnooplib.commands import show_program
 
         return show_program.run(options, messages)

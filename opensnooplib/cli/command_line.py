@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options of the command line: their names, values and help texts.
+"""The options of the command line: their names, and what becomes of values.
 
-The text of --help is also their definition: build_parser() reads the names
-from it. _VALUES has those that a value follows, and what becomes of it.
+help.txt, which --help prints, is also their definition: build_parser() reads
+the names from it. _VALUES has those that a value follows.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import os
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional
 from typing import Sequence
@@ -22,92 +23,10 @@ from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.cli import values
 from opensnooplib.rows.headings import STYLES
 
-HELP = f"""\
-usage: opensnoop [options] [--exec COMMAND ...]
-
-Show every file that is opened on this host, live.
-
-which opens:
-  -p, --pid PID[,PID]       by these processes
-  --children                with -p: also by all descendants of these processes
-  -t, --tid TID             by this thread
-  -u, --uid USER[,USER]     by these users, given by ID or name
-  -n, --name NAME           by commands whose name contains NAME
-  -x, --failed              that failed
-  --errno ERROR[,ERROR]     with this error, by name (ENOENT) or number
-  -f, --flag_filter FLAG    with this flag, such as O_APPEND, or for write or
-                            create; if given more than once, with any of them
-  --path GLOB               of paths like this: * is any part, !GLOB excludes
-  --cgroup PATH             in this cgroup and all below it
-  --container ID            in this container, given by ID or name
-  --mntns PID[,PID]         in the mount namespaces of these processes
-  --cgroupmap PATH          in the cgroups in this pinned map
-  --mntnsmap PATH           in the mount namespaces in this pinned map
-  --exec COMMAND ...        by this command and its descendants; must be last
-  --all                     also by 32-bit programs (with any plan), by execve,
-                            and by the kernel for itself
-  --no-children             with --exec: by the command alone
-
-columns:
-  -T, --timestamp           time since the first row
-  -U, --print-uid           user ID
-  -e, --extended_fields     flags and mode, in octal
-  -c, --callers             who called, below each row: the stack of functions
-  --ppid                    the parent process
-  -L, --latency             how long each open took, in us; with --summary, a
-                            histogram
-  --time STYLE              show a time: relative, wall, mono or delta
-  --columns LIST            only these, as time,user,comm,path; help lists all
-  -F, --full-path           absolute paths: the directory before relative names
-  -R, --real-path           like -F, but show the real path of opened files,
-                            with symbolic links followed
-  --path-view VIEW          absolute paths as the process sees them (process,
-                            the default) or as the host does (host)
-
-output:
-  --format FORMAT           table (default), json (one object per line) or csv
-  --color WHEN              show failed opens and errors in the C in colours:
-                            auto (default: on a terminal), always, never
-  --unbuffered              write each row at once, as on a terminal
-  -o FILE                   write the rows to FILE
-  --count N                 end after N rows
-  -d, --duration SECONDS    end after this time
-  -q, --quiet               show no messages, unless something is wrong
-  -v, --verbose             say what is done, and why
-  --summary                 instead of rows, what was opened most, and by whom
-  --interval SECONDS        a summary for each interval of this length
-  --top                     the summary of the last second, as a live screen
-  --record FILE             write records to FILE as they come, instead of rows
-  --replay FILE             show the rows of a recording; needs no root
-  --doctor                  say what this host can do, and what is missing
-  -h                        show the most important options
-  --help                    show this help
-  --version                 show the version
-
-probe:
-  -b, --buffer-pages PAGES  size of each CPU's perf ring in pages, a power of 2
-  --attach PLAN             how to see opens: auto (default) or
-                            {", ".join(PLANS)}
-  --trusted                 show the path that the kernel itself used
-  --source FILE             run this C file, written with BCC's macros, and
-                            show its struct event
-  --live                    reload the C into the running trace when it's saved
-  --maps                    show the maps, and once a second how start and
-                            counters change
-  --disasm                  print the programs' instructions, and exit
-  --verifier-log            print what the kernel's verifier says, and exit
-  --ebpf                    print the C that is compiled, and exit; with -v,
-                            exactly as BCC gets it
-
-examples:
-  opensnoop                      every open, until Ctrl-C
-  opensnoop -x                   only opens that failed
-  opensnoop -T -U -p 181,182     two processes, with time and user
-  opensnoop -n nginx -d 10       commands with "nginx" in their name, for 10 s
-  opensnoop -f O_WRONLY -f O_RDWR    only opens for writing
-  opensnoop --format json -o opens.json    to a file, one object per line
-  opensnoop --exec date          what date opens, from its first open on
-"""
+with open(
+    os.path.join(os.path.dirname(__file__), "help.txt"), encoding="ascii"
+) as _file:
+    HELP = _file.read()
 
 # The names of an option, at the beginning of a line of HELP.
 _NAMES = re.compile(r"^  (-[^ ,]+)(?:, (--[^ ]+))?", re.MULTILINE)

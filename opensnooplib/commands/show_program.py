@@ -1,30 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--ebpf: the C that BCC gets. --disasm, --verifier-log: what becomes of it.
+"""--disasm and --verifier-log: what the kernel makes of the C.
 
-For the last two, the programs are loaded and attached as for a trace, and
-detached again.
+The programs are loaded and attached as for a trace, and detached again.
 """
 
 from __future__ import annotations
 
-import os
-
 from opensnooplib.inspection import disassembly
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.options import Options
-from opensnooplib.source import compiled_lines
 from opensnooplib.trace import plans
 from opensnooplib.commands import trace_opens
 
-# What finds the name of a file that was opened by handle.
-_DIRECTORIES = ("file_of_open.h", "directory_walk.h", "full_path.h")
-
 
 def run(options: Options, messages: Messages) -> int:
-    """Print it to stdout. Returns the exit status; raises OpensnoopError."""
-    if options.print_source:
-        print_text(_source(options))
-        return 0
+    """Print the instructions or the verifier's log to stdout.
+
+    Returns the exit status. Raises OpensnoopError.
+    """
     rings = trace_opens.open_rings(options, messages)
     trace, _ = plans.attach(options, rings, messages)
     try:
@@ -35,22 +28,3 @@ def run(options: Options, messages: Messages) -> int:
     finally:
         trace.close()
     return 0
-
-
-def _source(options: Options) -> str:
-    """The C: with -v all of it, else what a person reads.
-
-    That is what the choices leave of it, without other ways to open a file
-    than the plan's syscalls.
-    """
-    text = plans.source(options)
-    if options.verbose:
-        return text
-
-    def is_left_out(path: str) -> bool:
-        folder, name = os.path.split(path)
-        if name in _DIRECTORIES:
-            return not options.full_path
-        return os.path.basename(folder) == "ways"
-
-    return "\n".join([*compiled_lines.shown(text, is_left_out), ""])

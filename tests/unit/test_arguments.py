@@ -539,6 +539,10 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     assert set(shown) <= set(known)
 
 
+def test_help_names_all_plans() -> None:
+    assert ", ".join(PLANS) in HELP
+
+
 def test_help_says_which_options_take_a_value() -> None:
     """The parser learns this from the values."""
     listed = re.findall(r"^  (-[^ ,]+)(?:, --[^ ]+)?( [A-Z])?", HELP, re.M)
