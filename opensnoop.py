@@ -33,9 +33,7 @@ def _has_other_writers(path: str, group: int) -> bool:
         pass  # a file system without access control lists
     users = pwd.getpwall()
     members = {user.pw_name for user in users if user.pw_gid == group}
-    for one in grp.getgrall():
-        if one.gr_gid == group:
-            members.update(one.gr_mem)
+    members.update(*(g.gr_mem for g in grp.getgrall() if g.gr_gid == group))
     trusted = {user.pw_name for user in users if str(user.pw_uid) in _TRUSTED}
     return not members <= trusted
 
@@ -123,7 +121,6 @@ _isolate()
 
 # pylint: disable=wrong-import-position
 import signal  # noqa: E402
-from typing import List, Optional  # noqa: E402
 
 # Ctrl-C ends the process without a traceback, until there is something to
 # clean up.
@@ -135,6 +132,7 @@ from opensnooplib.kernel import limits  # noqa: E402
 from opensnooplib.base.messages import Messages  # noqa: E402
 from opensnooplib.cli import arguments, interpreter  # noqa: E402
 from opensnooplib.commands import trace_opens  # noqa: E402
+from opensnooplib.options import Options  # noqa: E402
 from opensnooplib.trace.ending_signals import EndedEarly  # noqa: E402
 
 
@@ -147,7 +145,30 @@ def _keep_standard_descriptors() -> None:
             os.open(os.devnull, mode)
 
 
-def main(words: Optional[List[str]] = None) -> int:
+def _run(options: Options, messages: Messages) -> int:
+    """Do what the options ask for, and import no more than that needs."""
+    if options.replay is not None:
+        from opensnooplib.replay import stored_opens
+
+        return stored_opens.run(options, messages)
+    interpreter.use_one_with_bcc(os.path.abspath(__file__))
+    limits.raise_limits()
+    if options.doctor:
+        from opensnooplib.commands import doctor
+
+        return doctor.run(options)
+    if options.print_source:
+        from opensnooplib.commands import show_source
+
+        return show_source.run(options)
+    if options.disassemble or (options.verifier_log and not options.live):
+        from opensnooplib.commands import show_program
+
+        return show_program.run(options, messages)
+    return trace_opens.run(options, messages)
+
+
+def main() -> int:
     """Do what the arguments ask for. Returns the exit status."""
     _keep_standard_descriptors()
     # SIGCHLD may be ignored by inheritance: the kernel then doesn't keep the
@@ -156,32 +177,10 @@ def main(words: Optional[List[str]] = None) -> int:
     verbose = False
     messages = Messages()
     try:
-        options = arguments.parse(sys.argv[1:] if words is None else words)
+        options = arguments.parse(sys.argv[1:])
         verbose = options.verbose
         messages = Messages(options.quiet, verbose, options.color_mistakes)
-        if options.replay is not None:
-            from opensnooplib.replay import (
-                stored_opens,
-            )  # not needed for a trace
-
-            return stored_opens.run(options, messages)
-        interpreter.use_one_with_bcc(os.path.abspath(__file__))
-        limits.raise_limits()
-        if options.doctor:
-            from opensnooplib.commands import doctor  # not needed for a trace
-
-            return doctor.run(options)
-        if options.print_source:
-            from opensnooplib.commands import show_source
-
-            return show_source.run(options)
-        if options.disassemble or (options.verifier_log and not options.live):
-            from opensnooplib.commands import (
-                show_program,
-            )  # not needed for a trace
-
-            return show_program.run(options, messages)
-        return trace_opens.run(options, messages)
+        return _run(options, messages)
     except OpensnoopError as error:
         messages.report(limits.explained(error) or error)
         return error.exit_status
@@ -191,13 +190,11 @@ def main(words: Optional[List[str]] = None) -> int:
     except Exception as error:  # a bug in the tool itself
         if verbose:
             raise
-        messages.report(
-            limits.explained(error)
-            or OpensnoopError(
-                f"internal error: {type(error).__name__}: {error}; please "
-                "report it with the output of -v"
-            )
+        bug = OpensnoopError(
+            f"internal error: {type(error).__name__}: {error}; please report "
+            "it with the output of -v"
         )
+        messages.report(limits.explained(error) or bug)
         return 1
 
 

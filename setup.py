@@ -64,6 +64,7 @@ setup(
     package_dir={"opensnooplib.bpf_src": "bpf_src"},
     package_data={
         "opensnooplib": [
+            "cli/help.txt",
             "compile/few_symbols.txt",
             "explain/compiler_errors.txt",
             "explain/verifier_errors.txt",

@@ -53,7 +53,7 @@ class Options(NamedTuple):
     full_path: bool  # with the directory that a relative path starts from
     real_path: bool  # that of the opened file, symbolic links followed
     path_view: str  # one of PATH_VIEWS
-    time: str  # one of headings.STYLES, or "" if it was not asked for
+    time: Optional[str]  # one of headings.STYLES
     # output
     format: str  # one of FORMATS
     color: bool  # of rows

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import List, Optional, Sequence, Tuple
+from typing import Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups, mounts
-from opensnooplib.cli import mount_namespaces
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.messages import print_text
-from opensnooplib.options import FORMATS, PATH_VIEWS, Options
-from opensnooplib.plan_list import PLANS
+from opensnooplib.options import Options
 from opensnooplib.cli import (
     column_list,
     command_line,
-    errnos,
     conflicts,
-    users,
+    on_this_host,
     values,
 )
 from opensnooplib.base import globs
@@ -35,98 +32,65 @@ def parse(arguments: Sequence[str]) -> Options:
     Raises UsageError if they make no sense, OpensnoopError if that can't be
     checked on this host, and SystemExit for -h and --version.
     """
-    own, command = _split_at_exec(arguments)
+    # All that follows --exec is the command's, including options and "--".
+    found = "--exec" in arguments
+    end = arguments.index("--exec") + 1 if found else len(arguments)
     parser = command_line.build_parser()
-    words, unknown = parser.parse_known_args(own)
+    words, unknown = parser.parse_known_args(arguments[:end])
     parser.refuse_unknown(unknown)
-    if words.exec is not None:
-        raise UsageError("--exec takes no =: write --exec COMMAND ...")
-    words.exec = command
-    conflicts.refuse(words)
-    live = words.replay is None
+    words.command = tuple(arguments[end:])
+    if words.exec and not words.command:
+        raise UsageError("--exec needs a command after it")
+    conflicts.refuse(parser, words)
     if words.columns == "help":
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
+    live = words.replay is None
     if live and not words.doctor:
         mounts.check()
-    form = values.one_of("--format", words.format, FORMATS)
-    beside = [name for name in column_list.OPTIONS if getattr(words, name)]
-    asked = column_list.parse(words.columns, beside, words.source, live)
-    _refuse_vain_time(words, asked.names)
-    options = Options(
-        pids=values.pids(words.pid, live),
-        tid=values.tid(words.tid, live),
-        uids=users.uids(words.uid, live),
-        comm_part=values.comm_part(words.name),
-        only_failed=words.failed,
-        errnos=errnos.errnos(words.errno),
-        flags=values.flags(words.flag_filter),
-        globs=globs.globs(words.path),
-        cgroups=cgroups.cgroups(words.cgroup),
-        containers=_containers(words.container),
-        mount_namespaces=mount_namespaces.mount_namespaces(words.mntns),
-        cgroup_map=words.cgroupmap,
-        mntns_map=words.mntnsmap,
-        command=tuple(words.exec or ()),
-        follow_children=words.children
-        or words.exec is not None
-        and not words.no_children,
-        all_ways=words.all,
-        show_time=words.timestamp,
-        show_uid=words.print_uid,
-        show_flags=words.extended_fields,
-        columns=asked.names,
-        beside=tuple(beside),
-        wanted=asked.macros,
-        latency="WANT_LATENCY" in asked.macros or words.latency,
-        trusted=words.trusted,
-        full_path=words.full_path or words.real_path,
-        real_path=words.real_path,
-        path_view=_path_view(words),
-        time=values.time_style(words.time),
-        format=form,
-        color=values.color(words.color, words.output is None and os.isatty(1)),
-        color_mistakes=values.color(words.color, os.isatty(2)),
-        unbuffered=words.unbuffered,
-        output_file=words.output,
-        row_limit=values.positive("--count", words.count) or 0,
-        duration=values.seconds("-d", words.duration),
-        quiet=words.quiet,
-        summary=words.summary or words.top,
-        interval=values.seconds("--interval", words.interval),
-        top=words.top,
-        record=words.record,
-        replay=words.replay,
-        buffer_pages=values.buffer_pages(words.buffer_pages),
-        plan=values.one_of("--attach", words.attach, ("auto", *PLANS)),
-        source=words.source,
-        live=words.live,
-        verifier_log=words.verifier_log,
-        disassemble=words.disasm,
-        watch_maps=words.maps,
-        verbose=words.verbose,
-        print_source=words.ebpf,
-        doctor=words.doctor,
+    _choose_columns(words, live)
+    if live:
+        _check_on_this_host(words)
+    words.globs = globs.globs(words.path)
+    words.cgroups = cgroups.cgroups(words.cgroup)
+    words.containers = _containers(words.container)
+    words.mount_namespaces = on_this_host.mount_namespaces(words.mntns)
+    # What one option implies for others.
+    words.follow_children = words.children or (
+        words.exec and not words.no_children
     )
+    words.full_path |= words.real_path
+    words.summary |= words.top
+    words.color_mistakes = values.in_color(words.color, os.isatty(2))
+    words.color = values.in_color(
+        words.color, words.output_file is None and os.isatty(1)
+    )
+    options = _fill(words)
     conflicts.check_plan(options)
     return options
 
 
-def _refuse_vain_time(
-    words: argparse.Namespace, columns: Sequence[str]
-) -> None:
-    if words.time and columns and "time" not in columns:
+def _choose_columns(words: argparse.Namespace, live: bool) -> None:
+    words.beside = [n for n in column_list.OPTIONS if getattr(words, n)]
+    asked = column_list.parse(words.columns, words.beside, words.source, live)
+    if words.time and asked.names and "time" not in asked.names:
         raise UsageError(
             f"--time {words.time}: none of the --columns is a time: add time "
             "to --columns"
         )
+    words.columns = asked.names
+    words.wanted = asked.macros
+    words.latency |= "WANT_LATENCY" in asked.macros
 
 
-def _path_view(words: argparse.Namespace) -> str:
-    view = values.one_of("--path-view", words.path_view, PATH_VIEWS)
-    if view == "host" and not (words.full_path or words.real_path):
-        raise UsageError("--path-view host needs -F or -R")
-    return view
+def _check_on_this_host(words: argparse.Namespace) -> None:
+    """Raise UsageError for a process, thread or user that isn't there."""
+    for pid in words.pids:
+        on_this_host.check_process(pid)
+    if words.tid is not None:
+        on_this_host.check_thread(words.tid)
+    for uid in words.uids:
+        on_this_host.check_user(uid)
 
 
 def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
@@ -137,15 +101,21 @@ def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     return containers.containers(words)
 
 
-def _split_at_exec(
-    arguments: Sequence[str],
-) -> Tuple[List[str], Optional[List[str]]]:
-    """The words of the tool and, after --exec, those of the command.
+_OLD = {
+    "only_failed": "failed",
+    "all_ways": "all",
+    "show_time": "timestamp",
+    "show_uid": "print_uid",
+    "show_flags": "extended_fields",
+    "disassemble": "disasm",
+    "watch_maps": "maps",
+    "print_source": "ebpf",
+}
 
-    All that follows --exec is the command's, including options and "--".
-    """
-    words = list(arguments)
-    if "--exec" not in words:
-        return words, None
-    index = words.index("--exec")
-    return words[:index], words[index + 1 :]
+
+def _fill(words: argparse.Namespace) -> Options:
+    found = {f: getattr(words, _OLD.get(f, f)) for f in Options._fields}
+    for name, value in found.items():
+        if isinstance(value, list):
+            found[name] = tuple(dict.fromkeys(value))
+    return Options(**found)

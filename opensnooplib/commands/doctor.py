@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from typing import Callable, Dict, Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
@@ -25,7 +25,6 @@ from opensnooplib.kernel import (
     tracefs,
     why_no_bpf,
 )
-from opensnooplib.kernel.mounts import Mount
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.options import Options
 from opensnooplib.plan_list import PLANS, Plan
@@ -46,8 +45,7 @@ _HAVE_RIGHTS = (
     "run as root (sudo), or with CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH"
 )
 
-# The options that the kernel must be built with, by kind of hook: see its
-# Kconfig files.
+# What the kernel must be built with, by kind of hook: see its Kconfig files.
 _CONFIG = {
     "tracepoint": "CONFIG_BPF_EVENTS and CONFIG_FTRACE_SYSCALLS",
     "raw tracepoint": "CONFIG_BPF_EVENTS",
@@ -59,29 +57,12 @@ _CONFIG = {
 }
 
 
-def _perf_event() -> str:
-    try:
-        Reader(this_kernel.online_cpus(), 1).close()
-    except OSError as error:
-        return why_no_bpf.sentence(error.errno or 0)
-    return ""
-
-
-# The test of each kind of hook: those of hooks.KINDS, and one for the rings.
-_KINDS: Dict[str, Callable[[], str]] = {
-    **hooks.KINDS,
-    "perf event": _perf_event,
-}
-
-
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
-    findings = [look() for look in _LOOKS_ANYWHERE]
-    findings += [_mount(mount) for mount in mounts.NEEDED]
+    findings = _of_the_host()
     tried: List[Finding] = []
     if all(mount.is_there for mount in mounts.NEEDED):  # else all would fail
-        findings += [look() for look in _LOOKS]
-        findings += [_hook(kind) for kind in _KINDS]
+        findings += _of_the_kernel() + _of_hooks()
         tried = [_try_plan(options, plan) for plan in PLANS.values()]
     findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
@@ -102,131 +83,118 @@ def _table(findings: List[Finding]) -> Iterator[str]:
             yield f"    {' ' * width}  to do: {finding.remedy}"
 
 
-def _kernel() -> Finding:
-    found = f"{this_kernel.release()} on {os.uname().machine}"
-    return Finding(
-        "kernel",
-        this_kernel.version() >= (5, 8, 0),
-        found,
-        "use Linux 5.8 or newer",
-    )
+def _of_the_host() -> List[Finding]:
+    """What can be found out even without /proc and /sys."""
+    release = this_kernel.release()
+    python = sys.version.split()[0]
+    return [
+        Finding(
+            "kernel",
+            this_kernel.version() >= (5, 8, 0),
+            f"{release} on {os.uname().machine}",
+            "use Linux 5.8 or newer",
+        ),
+        Finding("python", True, f"{python} in {sys.executable}"),
+        Finding("bcc", True, _bcc()),
+        *(
+            Finding(
+                mount.filesystem,
+                mount.is_there,
+                f"{'' if mount.is_there else 'not '}mounted at {mount.path}",
+                mount.remedy,
+            )
+            for mount in mounts.NEEDED
+        ),
+    ]
 
 
-def _python() -> Finding:
-    return Finding(
-        "python",
-        sys.version_info >= (3, 9),
-        f"{sys.version.split()[0]} in {sys.executable}",
-        "use Python 3.9 or newer",
-    )
-
-
-def _bcc() -> Finding:
+def _bcc() -> str:
+    """The version, from a file of BCC's: importing BCC would load LLVM."""
     spec = importlib.util.find_spec("bcc")
-    folder = os.path.dirname(spec.origin) if spec and spec.origin else ""
-    found = "unknown version"
+    folder = os.path.dirname(str(spec and spec.origin))
     try:
         with open(f"{folder}/version.py", encoding="utf-8") as file:
             version = re.search(r"__version__ *= *['\"]([^'\"]+)", file.read())
-        if version:
-            found = version.group(1)
     except OSError:
-        pass
-    return Finding("bcc", bool(folder), f"{found}, in {folder}")
+        version = None
+    return f"{version[1] if version else 'unknown version'}, in {folder}"
 
 
-def _mount(mount: Mount) -> Finding:
-    found = f"{'' if mount.is_there else 'not '}mounted at {mount.path}"
-    return Finding(mount.filesystem, mount.is_there, found, mount.remedy)
-
-
-def _capabilities() -> Finding:
-    held = [
-        name for name in capabilities.CAPABILITIES if capabilities.has(name)
+def _of_the_kernel() -> List[Finding]:
+    held = ", ".join(filter(capabilities.has, capabilities.CAPABILITIES))
+    has_btf = this_kernel.has_btf()
+    return [
+        Finding(
+            "capabilities",
+            capabilities.may_trace(),
+            f"user {os.geteuid()}, {held or 'none of those needed'}",
+            _HAVE_RIGHTS,
+        ),
+        Finding(
+            "lockdown",
+            not lockdown.forbids_tracing(),
+            lockdown.mode() or "not in this kernel",
+            lockdown.UNLOCK,
+        ),
+        Finding(
+            "btf",
+            has_btf,
+            this_kernel.BTF if has_btf else "none",
+            "install the kernel's headers if the C uses kernel structs",
+        ),
+        Finding("headers", True, kernel_headers.choose().reason),
+        _tracefs(),
     ]
-    return Finding(
-        "capabilities",
-        capabilities.may_trace(),
-        f"user {os.geteuid()}, {', '.join(held) or 'none of those needed'}",
-        _HAVE_RIGHTS,
-    )
-
-
-def _lockdown() -> Finding:
-    mode = lockdown.mode()
-    return Finding(
-        "lockdown",
-        not lockdown.forbids_tracing(),
-        mode or "not in this kernel",
-        lockdown.UNLOCK,
-    )
-
-
-def _btf() -> Finding:
-    return Finding(
-        "btf",
-        this_kernel.has_btf(),
-        this_kernel.BTF if this_kernel.has_btf() else "none",
-        "install the kernel's headers if the C uses kernel structs",
-    )
-
-
-def _headers() -> Finding:
-    return Finding("headers", True, kernel_headers.choose().reason)
 
 
 def _tracefs() -> Finding:
-    for folder in tracefs.FOLDERS:
-        if tracefs.is_mounted(folder):
-            return Finding("tracefs", True, f"mounted at {folder}")
-    try:
-        _in_child(tracefs.mount_for_this_process)
-    except OpensnoopError as error:
-        return Finding(
-            "tracefs",
-            False,
-            "not visible to this user, and cannot be mounted",
-            error.sentence,
-        )
-    return Finding("tracefs", True, "not mounted; the tool mounts its own")
+    mounted = [*filter(tracefs.is_mounted, tracefs.FOLDERS)]
+    if mounted:
+        return Finding("tracefs", True, f"mounted at {mounted[0]}")
+    if _can_mount_tracefs():
+        return Finding("tracefs", True, "not mounted; the tool mounts its own")
+    return Finding(
+        "tracefs",
+        False,
+        "not visible to this user, and cannot be mounted",
+        f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}",
+    )
 
 
-def _in_child(action: Callable[[], None]) -> None:
-    """Do in a child what would change this process.
-
-    Raises OpensnoopError if `action` does.
-    """
+def _can_mount_tracefs() -> bool:
+    """A child tries, since it would change this process."""
     child = os.fork()
     if child == 0:
         try:
-            action()
-        except OpensnoopError:
+            tracefs.mount_for_this_process()
+            os._exit(0)
+        finally:
             os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    if status != 0:
-        raise OpensnoopError(
-            f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}"
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _of_hooks() -> List[Finding]:
+    """Whether each kind of hook works here, and the perf rings."""
+    why_not = {kind: test() for kind, test in hooks.KINDS.items()}
+    why_not["perf event"] = _no_perf_event()
+    findings = []
+    for kind, why in why_not.items():
+        remedy = _rights_or(
+            f"boot a kernel that has {_CONFIG[kind]} and permits such hooks",
+            why,
         )
+        findings.append(
+            Finding(f"hook {kind}", not why, why or "works", remedy)
+        )
+    return findings
 
 
-_LOOKS_ANYWHERE: List[Callable[[], Finding]] = [_kernel, _python, _bcc]
-_LOOKS: List[Callable[[], Finding]] = [
-    _capabilities,
-    _lockdown,
-    _btf,
-    _headers,
-    _tracefs,
-]
-
-
-def _hook(kind: str) -> Finding:
-    why_not = _KINDS[kind]()
-    remedy = _rights_or(
-        f"boot a kernel that has {_CONFIG[kind]} and permits such hooks",
-        why_not,
-    )
-    return Finding(f"hook {kind}", not why_not, why_not or "works", remedy)
+def _no_perf_event() -> str:
+    try:
+        Reader(this_kernel.online_cpus(), 1).close()
+    except OSError as error:
+        return why_no_bpf.sentence(error.errno or 0)
+    return ""
 
 
 def _plan_remedy(tried: List[Finding]) -> str:
@@ -260,27 +228,16 @@ def _try_plan(options: Options, plan: Plan) -> Finding:
             trace.close()
     except OpensnoopError as error:
         return Finding(subject, False, error.sentence)
-    found = _describe(result._asdict())
-    found += "".join(
-        f"; does not see {way}: {why}" for way, why in result.why_not.items()
-    )
-    if plan.may_miss():
-        found += (
-            "; can miss opens, and counts them, if many tasks open files at "
-            "once"
-        )
-    return Finding(subject, bool(result.seen), found)
-
-
-def _describe(result: Dict[str, List[str]]) -> str:
-    words = {
-        "seen": "sees",
-        "unseen": "does not see",
-        "untested": "could not test",
-        "unproven": "should see, untested",
+    calls = {
+        "sees": result.seen,
+        "does not see": result.unseen,
+        "could not test": result.untested,
+        "should see, untested": result.unproven,
     }
-    return "; ".join(
-        f"{words[how]} {', '.join(calls)}"
-        for how, calls in result.items()
-        if calls and how in words
-    )
+    found = [f"{verb} {', '.join(of)}" for verb, of in calls.items() if of]
+    found += [f"does not see {w}: {why}" for w, why in result.why_not.items()]
+    if plan.may_miss():
+        found.append(
+            "can miss opens, and counts them, if many tasks open files at once"
+        )
+    return Finding(subject, bool(result.seen), "; ".join(found))

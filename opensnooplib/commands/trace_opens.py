@@ -8,9 +8,11 @@ proves that opens are seen, and writes rows until something ends it.
 from __future__ import annotations
 
 import errno
+import math
 import mmap
 import time
-from typing import TYPE_CHECKING, Optional
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Callable, List, Optional
 
 from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
@@ -30,8 +32,6 @@ from opensnooplib.trace.exec_command import Command
 from opensnooplib.trace.ending_signals import EndingSignals
 
 if TYPE_CHECKING:
-    from opensnooplib.live.live_editing import Live
-    from opensnooplib.trace.maps_view import MapsView
     from opensnooplib.trace.proof import Result
     from opensnooplib.trace.running_trace import Trace
 
@@ -68,8 +68,8 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(
             "running in a PID namespace: processes outside it have PID 0"
         )
-    live = _watch_source(trace, result, messages)
-    maps = _watch_maps(options, trace)
+    at_end = ExitStack()
+    steps = _steps(trace, result, messages, at_end)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.top:  # its screen says how to end it
         plan = trace.job.plan.name
@@ -78,30 +78,35 @@ def run(options: Options, messages: Messages) -> int:
         command.release()
     output_file.empty(output)  # after all that can fail
     trace.put_heading()
-    state = _write_rows(options, trace, ending, command, live, maps)
-    if live:
-        live.stop()
+    state = _write_rows(options, trace, ending, command, steps)
+    at_end.close()
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) is still running")
-    return _finish(trace, state, options, messages)
+    state = max(state, trace.end())
+    trace.tell()
+    trace.detach()
+    if state != State.OUTPUT_FAILED:
+        return 0
+    output_destination.tell_output_error(rings, options, messages)
+    return 1
 
 
-def _watch_source(
-    trace: Trace, result: Result, messages: Messages
-) -> Optional[Live]:
-    if not trace.options.live:
-        return None
-    from opensnooplib.live import live_editing  # not needed for a plain trace
+def _steps(
+    trace: Trace, result: Result, messages: Messages, at_end: ExitStack
+) -> List[Callable[[], None]]:
+    """What --live and --maps do between rows."""
+    steps = []
+    if trace.options.live:
+        from opensnooplib.live.live_editing import Live  # seldom needed
 
-    return live_editing.Live(trace, result, messages)
+        live = Live(trace, result, messages)
+        at_end.callback(live.stop)
+        steps.append(live.step)
+    if trace.options.watch_maps:
+        from opensnooplib.trace.maps_view import MapsView
 
-
-def _watch_maps(options: Options, trace: Trace) -> Optional[MapsView]:
-    if not options.watch_maps:
-        return None
-    from opensnooplib.trace import maps_view  # not needed for a plain trace
-
-    return maps_view.MapsView(trace)
+        steps.append(MapsView(trace).step)
+    return steps
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:
@@ -137,36 +142,16 @@ def _write_rows(
     trace: Trace,
     ending: EndingSignals,
     command: Optional[Command],
-    live: Optional[Live],
-    maps: Optional[MapsView],
+    steps: List[Callable[[], None]],
 ) -> State:
     """Write rows until a signal, a limit, or the command or output ends."""
-    end = time.monotonic() + options.duration if options.duration else None
+    end = time.monotonic() + (options.duration or math.inf)
     state = State.RUNNING
     while state == State.RUNNING and not ending.received:
-        timeout_ms = _TICK_MS
-        if end is not None:
-            left_ms = int((end - time.monotonic()) * 1000)
-            if left_ms <= 0:
-                break
-            timeout_ms = min(timeout_ms, left_ms)
-        if command and command.has_ended():
+        left_ms = (end - time.monotonic()) * 1000
+        if left_ms < 1 or (command and command.has_ended()):
             break
-        state = trace.poll(timeout_ms)
-        if live:
-            live.step()
-        if maps:
-            maps.step()
+        state = trace.poll(int(min(_TICK_MS, left_ms)))
+        for step in steps:
+            step()
     return state
-
-
-def _finish(
-    trace: Trace, state: State, options: Options, messages: Messages
-) -> int:
-    state = max(state, trace.end())
-    trace.tell()
-    trace.detach()
-    if state != State.OUTPUT_FAILED:
-        return 0
-    output_destination.tell_output_error(trace.rings, options, messages)
-    return 1

@@ -20,6 +20,7 @@ from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
 from opensnooplib.plan_list import PLANS
 from opensnooplib.cli import arguments, command_line
+from opensnooplib.cli.command_line import HELP
 from opensnooplib.base.globs import STAR, Glob
 from tests.unit.native import CHECKOUT
 
@@ -51,7 +52,7 @@ DEFAULTS: Dict[str, Any] = {
     "full_path": False,
     "real_path": False,
     "path_view": "process",
-    "time": "",
+    "time": None,
     "format": "table",
     "color": False,
     "color_mistakes": False,
@@ -323,7 +324,7 @@ REFUSED = [
     (["-f", "getpid"], "-f getpid: no such flag"),
     (["-f", "O_"], "-f O_: no such flag"),
     (["--path-view", "hots"], "--path-view hots: must be process or host"),
-    (["--path-view", "host"], "--path-view host needs -F or -R"),
+    (["--path-view", "host"], "--path-view needs -F or -R"),
     (["-F", "--summary"], "-F and --summary cannot be combined"),
     (["-F", "--trusted"], "--trusted and -F cannot be combined"),
     (["-L", "--columns", "pid"], "-L and --columns cannot be combined"),
@@ -346,7 +347,7 @@ REFUSED = [
     (["-b", "x"], "-b x: must be a whole number above 0"),
     (["--format", "jsn"], "did you mean json?"),
     (["--color", "yes"], "--color yes: must be auto or always or never"),
-    (["--time", "mono", "--format", "csv"], "--time is for the table"),
+    (["--time", "mono", "--format", "csv"], "--time and --format cannot be"),
     (["--time", "utc"], "--time utc: must be relative or wall or mono"),
     (["--columns", ""], '--columns "": must be names (--columns help lists'),
     (["--columns", "pid, ,fd"], '--columns "pid,,fd": must be names'),
@@ -536,6 +537,20 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     shown = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", result.stdout)
     known = command_line.build_parser()._option_string_actions
     assert set(shown) <= set(known)
+
+
+def test_help_names_all_plans() -> None:
+    assert ", ".join(PLANS) in HELP
+
+
+def test_help_says_which_options_take_a_value() -> None:
+    """The parser learns this from the values."""
+    listed = re.findall(r"^  (-[^ ,]+)(?:, --[^ ]+)?( [A-Z])?", HELP, re.M)
+    for option, value in listed:
+        known = command_line.build_parser()._option_string_actions[option]
+        takes_value = value != "" and option != "--exec"
+        assert takes_value == (known.nargs is None)
+    assert max(map(len, HELP.splitlines())) < 80
 
 
 def test_version() -> None:
