@@ -65,7 +65,7 @@ class _Layout(ctypes.Structure):
             *("ts", "pid", "ret", "flags"),
             *("path_size", "dir_size", "dir_state"),
             *("fs_device", "fs_size", "mount_size"),
-            *("comm", "latency", "path"),
+            *("path", "comm", "latency"),
         )
     ]
 

@@ -54,9 +54,9 @@ struct layout {
 		fs_size; /* unsigned: see bpf_src/extra/optional_fields.h */
 	struct field
 		mount_size; /* unsigned: see bpf_src/extra/optional_fields.h */
+	struct field path;    /* char[]: the last field */
 	struct field comm;    /* char[] */
 	struct field latency; /* unsigned, ns; 0: unknown */
-	struct field path;    /* char[]: the last field */
 };
 
 /*
