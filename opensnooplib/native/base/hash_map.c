@@ -6,8 +6,7 @@
 #include <string.h>
 
 /* Each slot is a list, a short one also with tens of thousands of values. */
-#define SLOTS_LOG2 12
-#define SLOTS	   (1 << SLOTS_LOG2)
+#define SLOTS 4096
 
 struct hash_entry {
 	struct hash_entry *next; /* in the same slot */
@@ -17,8 +16,9 @@ struct hash_entry {
 };
 
 /*
- * FNV-1a, which begins with the random address of the slots: who doesn't know
- * it can't choose keys that all lie in one slot.
+ * The hash begins with the random address of the slots, and both halves of each
+ * product count: who doesn't know the address can't choose keys that all lie in
+ * one slot.
  */
 static struct hash_entry **slot_of(const struct hash_map *map, const void *key,
 				   size_t key_size)
@@ -26,10 +26,15 @@ static struct hash_entry **slot_of(const struct hash_map *map, const void *key,
 	const unsigned char *bytes = key;
 	uint64_t hash = (uintptr_t)map->slots;
 
-	for (size_t i = 0; i < key_size; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3;
-	/* Fibonacci hashing: the highest bits depend on all others. */
-	return &map->slots[hash * 0x9e3779b97f4a7c15 >> (64 - SLOTS_LOG2)];
+	for (size_t i = 0; i < key_size; i += sizeof(hash)) {
+		unsigned __int128 product;
+		uint64_t word;
+
+		memcpy(&word, bytes + i, sizeof(word));
+		product = (unsigned __int128)(hash ^ word) * 0x9e3779b97f4a7c15;
+		hash = (uint64_t)product ^ (uint64_t)(product >> 64);
+	}
+	return &map->slots[hash % SLOTS];
 }
 
 void *hash_map_find(const struct hash_map *map, const void *key,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hash map: values of one size, by keys of any bytes. A map of zeros is empty.
- * How many values it may have is its owner's business.
+ * Hash map: values by keys of any bytes, whose size is a multiple of 8. A map
+ * of zeros is empty. How many values it may have is its owner's business.
  */
 #ifndef OPENSNOOP_HASH_MAP_H
 #define OPENSNOOP_HASH_MAP_H
