@@ -348,6 +348,47 @@ int main(void)
     ]
 
 
+_CALLERS = ["callers", "mappings", "mapped_module", "scout", "demangler"]
+_CALLERS += ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
+_CALLERS += ["perf_ring", *_ITS_SOURCES]
+
+
+def test_a_process_with_many_mappings(tmp_path: Path) -> None:
+    """More lines than one answer of the helper has room for."""
+    main = """
+#include "stacks/callers.h"
+#include <fcntl.h>
+int main(void)
+{
+	int file = open("/proc/self/exe", O_RDONLY);
+	char *area = mmap(NULL, 6000 * 4096, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct own_processes own = {0};
+	unsigned int mapped = 0;
+	unsigned int unmapped = 0;
+	struct callers *callers;
+
+	for (int i = 0; i < 6000; i += 2)
+		mmap(area + i * 4096, 4096, PROT_READ | PROT_EXEC,
+		     MAP_PRIVATE | MAP_FIXED, file, 0);
+	callers_open(&callers, &(struct ring){.cpu = 0}, 1, &own);
+	for (int i = 0; i < 6000; i++) {
+		struct text text = caller_text(callers, getpid(), 1,
+			(uintptr_t)area + i * 4096 + 16, false);
+
+		mapped += memmem(text.bytes, text.size, "program+0x10)", 13) != NULL;
+		unmapped += memmem(text.bytes, text.size, "(no code there)", 15) != NULL;
+	}
+	printf("%u %u\\n", mapped, unmapped);
+	callers_close(callers);
+	return 0;
+}
+"""
+    text = "#define _GNU_SOURCE\n" + _EVENTS + main
+    found = _run(tmp_path, text, *_CALLERS, sanitized=False)
+    assert found == ["3000 3000"]
+
+
 def test_cpus_that_are_offline(tmp_path: Path) -> None:
     """They are passed over."""
     main = """
@@ -370,8 +411,5 @@ int main(void)
 	return 0;
 }
 """
-    sources = ["callers", "mappings", "mapped_module", "scout", "demangler"]
-    sources += ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
-    sources += ["perf_ring", *_ITS_SOURCES]
-    found = _run(tmp_path, _EVENTS + main, *sources, sanitized=False)
+    found = _run(tmp_path, _EVENTS + main, *_CALLERS, sanitized=False)
     assert found == ["0 2", "EMFILE (nil)"]

@@ -17,7 +17,9 @@ struct module *module_of(struct modules *modules, uint64_t device,
 	static struct module too_many = {.path = "too many files"};
 	struct module_key key = {device, inode, ""};
 	size_t path_size = strnlen(path, sizeof(key.path) - 1) + 1;
-	size_t key_size = offsetof(struct module_key, path) + path_size;
+	/* The zeros at its end count too. */
+	size_t key_size =
+		offsetof(struct module_key, path) + (path_size + 7) / 8 * 8;
 	struct module *module;
 
 	memcpy(key.path, path, path_size - 1);

@@ -54,13 +54,13 @@ static void make_room(struct mappings *mappings)
 		forget_processes(mappings);
 }
 
-static struct process *find_process(struct mappings *mappings, uint32_t pid)
+static struct process *find_process(struct mappings *mappings, uint64_t pid)
 {
 	return hash_map_find(&mappings->processes, &pid, sizeof(pid));
 }
 
 /* Without mappings. NULL: there is no memory. */
-static struct process *add_process(struct mappings *mappings, uint32_t pid)
+static struct process *add_process(struct mappings *mappings, uint64_t pid)
 {
 	return hash_map_add(&mappings->processes, &pid, sizeof(pid),
 			    sizeof(struct process));
@@ -133,21 +133,24 @@ static void map_line(struct mappings *mappings, struct process *process,
 	    });
 }
 
+/* A process that is about to end has no mappings: that isn't known. */
 static void read_maps(struct mappings *mappings, struct process *process,
 		      uint32_t pid)
 {
-	char *lines = scout_mappings(&mappings->scout, pid, true);
+	struct scout_lines *lines = scout_mappings(&mappings->scout, pid, true);
 
-	/* A process that is about to end has no mappings. */
-	process->is_known = lines && *lines;
-	while (lines && *lines) {
+	process->is_known = lines && lines->text[0];
+	while (lines) {
+		char *text = lines->text;
 		char *line;
 
-		while ((line = strsep(&lines, "\n")) && *line)
+		while ((line = strsep(&text, "\n")) && *line)
 			map_line(mappings, process, line);
+		if (lines->are_last)
+			return;
 		lines = scout_mappings(&mappings->scout, pid, false);
-		process->is_known &= lines != NULL;
 	}
+	process->is_known = false;
 }
 
 /* The process; its mappings are read from /proc the first time. */

@@ -3,6 +3,7 @@
 #include "stacks/scout.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +32,13 @@ struct request {
 
 static void answer_mappings(const struct request *request)
 {
-	static char lines[HELPER_PACKET_MAX];
+	static struct scout_lines lines;
 	static int fd = -1;
 	char path[32];
 	size_t used = 0;
 	ssize_t size = 1;
 
 	if (request->what == FIRST_MAPPINGS) {
-		close(fd);
 		snprintf(path, sizeof(path), "/proc/%u/maps",
 			 request->file.pid);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -46,16 +46,17 @@ static void answer_mappings(const struct request *request)
 		_exit(1);
 	}
 	/* Each read gets whole lines. */
-	while (size > 0 && used + MAPS_BUFFER_MAX < sizeof(lines)) {
-		size = read(fd, lines + used, MAPS_BUFFER_MAX);
+	while (size > 0 && used + MAPS_BUFFER_MAX < sizeof(lines.text)) {
+		size = read(fd, lines.text + used, MAPS_BUFFER_MAX);
 		used += size > 0 ? (size_t)size : 0;
 	}
-	if (used == 0) {
+	lines.are_last = size <= 0;
+	if (lines.are_last) {
 		close(fd);
 		fd = -1;
 	}
-	lines[used] = '\0';
-	helper_reply(lines, used + 1);
+	lines.text[used++] = '\0';
+	helper_reply(&lines, offsetof(struct scout_lines, text) + used);
 }
 
 static void put_name(struct scout_function *found, const char *name)
@@ -122,18 +123,19 @@ ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
 	return size == 0 || size == sizeof(*found) ? size : -1;
 }
 
-char *scout_mappings(struct helper *scout, uint32_t pid, bool first)
+struct scout_lines *scout_mappings(struct helper *scout, uint32_t pid,
+				   bool first)
 {
-	static char lines[HELPER_PACKET_MAX];
+	static struct scout_lines lines;
 	const struct request request = {
 		.what = first ? FIRST_MAPPINGS : NEXT_MAPPINGS,
 		.file.pid = pid,
 	};
-	ssize_t size = helper_ask(scout, &request, sizeof(request), lines,
+	ssize_t size = helper_ask(scout, &request, sizeof(request), &lines,
 				  sizeof(lines));
 
 	if (size <= 0)
 		return NULL;
-	lines[size - 1] = '\0';
-	return lines;
+	((char *)&lines)[size - 1] = '\0';
+	return &lines;
 }

@@ -16,6 +16,12 @@ struct scout_function {
 	char name[4096]; /* C++ names demangled, cut; "": no function */
 };
 
+/* Lines of a proc_pid_maps(5). */
+struct scout_lines {
+	bool are_last;
+	char text[HELPER_PACKET_MAX - 1]; /* "": there are none */
+};
+
 /* The helper is added to `own`. */
 void scout_init(struct helper *scout, struct own_processes *own);
 
@@ -30,9 +36,10 @@ ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
 
 /*
  * The first lines of a proc_pid_maps(5), or those after the last ones that were
- * asked for; none at its end. The caller may write to the text until the next
- * call. NULL: the scout has failed, or its time is used up.
+ * asked for. The caller may write to the text until the next call. NULL: the
+ * scout has failed, or its time is used up.
  */
-char *scout_mappings(struct helper *scout, uint32_t pid, bool first);
+struct scout_lines *scout_mappings(struct helper *scout, uint32_t pid,
+				   bool first);
 
 #endif

@@ -31,12 +31,12 @@ const struct symbol_table *symbol_table_of(struct symbol_tables *tables,
 					   const struct mapped_file *file,
 					   bool recheck)
 {
-	const size_t size = sizeof(file->module);
+	const uint64_t key = file->module;
 	struct symbol_table *table =
-		hash_map_find(&tables->all, &file->module, size);
+		hash_map_find(&tables->all, &key, sizeof(key));
 
 	if (!table) {
-		table = hash_map_add(&tables->all, &file->module, size,
+		table = hash_map_add(&tables->all, &key, sizeof(key),
 				     sizeof(*table));
 		recheck = true;
 	}
