@@ -11,8 +11,13 @@ from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.selection import selections
-from opensnooplib.source import event_layout, known_maps, locations
-from opensnooplib.source.known_maps import EVENT_BUFFER_MAP, MapFacts
+from opensnooplib.source import event_layout, locations
+from opensnooplib.source.known_maps import (
+    EVENT_BUFFER_MAP,
+    SHAPES,
+    SHAPES_IN_ANY,
+    MapFacts,
+)
 
 # The values of enum bpf_map_type of include/uapi/linux/bpf.h for which BCC has
 # macros.
@@ -47,10 +52,8 @@ class BccMaps:
         needed = selections.map_names(job.options)
         for facts in self.all:
             is_needed = job.plan.runs_bpf_src or facts.name in needed
-            shapes = known_maps.SHAPES_IN_ANY
-            shape = (known_maps.SHAPES if is_needed else shapes).get(
-                facts.name
-            )
+            shapes = SHAPES if is_needed else SHAPES_IN_ANY
+            shape = shapes.get(facts.name)
             if shape and shape.fits(facts):
                 self.known[facts.name] = facts
             elif shape and is_needed:
