@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.kernel import program_names
 from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.source import event_layout, known_maps, submits
+from opensnooplib.source import known_maps
 from opensnooplib.source.known_maps import (
-    EVENT_BUFFER_MAP,
     REQUESTS_MAP,
     START_MAP,
     MapFacts,
@@ -40,17 +39,20 @@ class BccMaps:
     """The maps of one BccProgram. Methods raise OpensnoopError."""
 
     def __init__(
-        self, program: BccProgram, refuse: Callable[[str, str], None]
+        self,
+        program: BccProgram,
+        event_size: int,
+        refuse: Callable[[str, str], None],
     ) -> None:
         """Find the maps that the frontend reads, once programs are loaded.
 
-        `refuse` is called for each map that has such a name but another shape,
-        with the name and the C of the expected map.
+        `event_size` is that of struct event, in bytes. `refuse` is called for
+        each map that has such a name but another shape, with the name and the
+        C of the expected map.
         """
         self._program = program
         self._lib, self._module = program.bcc.lib, program.bpf.module
         counters = 3 if program_names.FOLLOWER in program.fds else 2
-        event_size = self.value_size(self.layout_map())
         shapes = known_maps.shapes(event_size, counters)
         self.known = known_maps.choose(self.all(), shapes)
         for name, shape in shapes.items():
@@ -91,21 +93,6 @@ class BccMaps:
             for i in range(self._lib.bpf_num_tables(self._module))
         ]
 
-    def value_size(self, name: str) -> int:
-        """The size of a map's values, in bytes."""
-        size: Any = self._lib.bpf_table_leaf_size
-        size.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-        size.restype = ctypes.c_size_t
-        found: int = size(self._module, name.encode())
-        return found
-
-    def layout_map(self) -> str:
-        """The name of the map whose values are struct event."""
-        if self._find(event_layout.LAYOUT_MAP) >= 0:
-            return event_layout.LAYOUT_MAP
-        self.fd(EVENT_BUFFER_MAP)
-        return EVENT_BUFFER_MAP
-
     def start_map(self) -> Optional[StartMap]:
         """The layout of START_MAP; None if the C has no such map."""
         facts = self.known.get(START_MAP)
@@ -134,25 +121,3 @@ class BccMaps:
         if facts is None:
             return None
         return StartMap(facts.key_size, facts.value_size, 0, 0)
-
-    def kept_for_ends(self) -> Dict[str, str]:
-        """Programs that end what they find in a map, by that map.
-
-        These are hash maps, other than START_MAP, to which the program for the
-        beginning adds entries.
-        """
-        hashes = {
-            self.fd(facts.name): facts.name
-            for facts in self.all()
-            if facts.kind in ("hash", "LRU hash")
-        }
-        kept = {}
-        for name in self._program.fds:
-            begin = program_names.begin_of(name)
-            if begin in self._program.fds:
-                put = submits.maps(self._program.code(begin), submits.UPDATE)
-                found = submits.maps(self._program.code(name), submits.LOOKUP)
-                for fd in put & found & set(hashes):
-                    kept[hashes[fd]] = name
-        kept.pop(START_MAP, None)
-        return kept

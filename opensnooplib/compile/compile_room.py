@@ -124,8 +124,11 @@ def _work(job: Job) -> Handover:
         raise without_tracefs
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
+    event = event_schema.read()
     maps = BccMaps(
-        program, lambda name, written: _refuse_map(job, name, written)
+        program,
+        event.size,
+        lambda name, written: _refuse_map(job, name, written),
     )
     job.install_rings(maps.fd(EVENTS_MAP))
     shares_exit = job.plan.hook == "tracepoint"
@@ -138,14 +141,15 @@ def _work(job: Job) -> Handover:
     else:
         attachments.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(job.source.text)
-    schema = event_schema.read(program, maps, declared).without(
+    schema = event.schema.without(
         name
         for name, field in declared.items()
-        if field.is_optional and field.macro not in job.options.wanted
+        if field.macro and field.macro not in job.options.wanted
     )
     schema.check_fields(declared)
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
+    schema = schema.with_notes(declared)
     sizes = event_schema.sent_sizes(program, maps)
     stubs = attachments.stubs
     return Handover(

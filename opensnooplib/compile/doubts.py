@@ -7,7 +7,6 @@ from typing import List
 
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.job import Job
-from opensnooplib.kernel import program_names
 from opensnooplib.rows.schema import Schema
 from opensnooplib.source import locations
 from opensnooplib.source.known_maps import START_MAP
@@ -27,25 +26,17 @@ def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
 
 
 def of_pairs(maps: BccMaps, job: Job) -> List[str]:
-    """Warnings about what begins before a save and ends after it.
+    """A warning about what begins before a save and ends after it.
 
     The map "start" is what shows the frontend that something is under way.
     """
-    if job.have_slots is None:
-        return []
     start = maps.start_map()
-    if start and not start.flag_size and job.plan.runs_bpf_src:
+    is_live = job.have_slots is not None
+    if is_live and job.plan.runs_bpf_src and start and not start.flag_size:
         return [
             f"{locations.of_map(START_MAP, job.source)}warning: the "
             f"values of the map {START_MAP} have no field under_way, which "
             "says what hasn't ended: old programs stay attached after each "
             "save"
         ]
-    if start or job.plan.runs_bpf_src:
-        return []
-    return [
-        f"{locations.of_map(name, job.source)}warning: the map {name} "
-        f"keeps what {program_names.target_of(end)} ends: name it start, or "
-        "each save loses the opens under way"
-        for name, end in maps.kept_for_ends().items()
-    ]
+    return []

@@ -10,6 +10,7 @@ Documentation/bpf/standardization/instruction-set.rst.
 from __future__ import annotations
 
 import functools
+import os
 import struct
 from typing import Any, Dict, List, Tuple, Union
 
@@ -57,7 +58,7 @@ _INSTRUCTION = struct.Struct("=BBhi")
 def of_program(name: str, fd: int) -> str:
     """The text of one program. Raises OSError."""
     code, lines, btf_id = bpf_objects.program_code(fd)
-    comments = _c_lines(lines, bpf_objects.btf_data(btf_id)) if lines else {}
+    comments = _c_lines(lines, _btf_of(btf_id)) if lines else {}
     text = [f"{name}:"]
     index = 0
     while index < len(code) // 8:
@@ -67,6 +68,14 @@ def of_program(name: str, fd: int) -> str:
         text.append(f"{index:5}: ({code[8 * index]:02x}) {words}")
         index += 2 if code[8 * index] == 0x18 else 1
     return "\n".join(text) + "\n"
+
+
+def _btf_of(btf_id: int) -> bytes:
+    btf_fd = bpf_objects.open_btf(btf_id)
+    try:
+        return bpf_objects.btf_data(btf_fd)
+    finally:
+        os.close(btf_fd)
 
 
 def _c_lines(lines: bytes, btf: bytes) -> Dict[int, str]:

@@ -81,7 +81,8 @@ _SIGNATURES: Dict[str, Sequence[Any]] = {
         ctypes.POINTER(_HashCount),
     ],
     "program_get_code": [_int, ctypes.POINTER(_ProgramCode)],
-    "btf_get_data": [_u32, ctypes.c_char_p, _u32],
+    "btf_open": [_u32],
+    "btf_get_data": [_int, ctypes.c_char_p, _u32],
     "array_set_fd": [_int, _u32, _int],
     "map_insert": [_int, _u32, ctypes.c_uint64],
     "map_remove": [_int, _u32],
@@ -120,11 +121,16 @@ def program_code(program_fd: int) -> Tuple[bytes, bytes, int]:
     return code.raw, lines.raw, filled.btf_id
 
 
-def btf_data(btf_id: int) -> bytes:
-    """The BTF with this ID, from the kernel. Raises OSError."""
-    size = check(_library().btf_get_data(btf_id, None, 0))
+def open_btf(btf_id: int) -> int:
+    """A descriptor of the BTF with this ID. Raises OSError."""
+    return check(_library().btf_open(btf_id))
+
+
+def btf_data(btf_fd: int) -> bytes:
+    """The bytes of BTF, from the kernel. Raises OSError."""
+    size = check(_library().btf_get_data(btf_fd, None, 0))
     data = ctypes.create_string_buffer(size)
-    check(_library().btf_get_data(btf_id, data, size))
+    check(_library().btf_get_data(btf_fd, data, size))
     return data.raw
 
 

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fields of a record: struct event, as the compiler laid it out.
 
-Its BTF has the layout (members.py). Programs can be loaded without BTF: with
-some compilers, a float in the struct is enough. Then BCC's description has to
-do, which says less (bcc_layout.py). What both leave out comes from the text
-(declarations.py).
+The layout comes from BTF (btf_layout.py), and comments on fields from the text
+of the C (declarations.py).
 """
 
 from __future__ import annotations
@@ -21,20 +19,15 @@ from typing import (
 )
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.rows import bcc_layout
 from opensnooplib.rows.field import (
     Field,
-    bit_field,
     from_plain,
     is_as_known,
-    masked,
     to_plain,
     why_no_column,
-    with_kind,
     with_note,
 )
 from opensnooplib.source.declarations import Declaration
-from opensnooplib.source.members import Member
 
 
 class Schema(NamedTuple):
@@ -74,27 +67,19 @@ class Schema(NamedTuple):
         field = self.find(name)
         return field if field and is_as_known(field) else None
 
-    @classmethod
-    def from_bcc(
-        cls,
-        description: str,
-        size: int,
-        declared: Mapping[str, Declaration],
-    ) -> Schema:
-        """See bcc_layout.fields(). Raises SourceError."""
-        return cls(tuple(bcc_layout.fields(description, size, declared)))
+    def with_notes(self, declared: Mapping[str, Declaration]) -> Schema:
+        """With what the comments on the fields ask for.
 
-    @classmethod
-    def from_members(
-        cls, members: List[Member], declared: Mapping[str, Declaration]
-    ) -> Schema:
-        """The schema of BTF members. Raises SourceError for a bit field."""
-        for member in members:
-            if not member.element_size:
-                raise bit_field(member.name, declared)
-        # A member such as char rest[0] has nothing to show.
-        fields = [_of_member(m, declared) for m in members if m.size]
-        return cls(tuple(fields))
+        Raises SourceError for what can't be done.
+        """
+        return Schema(
+            tuple(
+                with_note(one, declared[one.name])
+                if one.name in declared
+                else one
+                for one in self.fields
+            )
+        )
 
     def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
         """Raises SourceError for a field after path.
@@ -148,19 +133,3 @@ class Schema(NamedTuple):
             return cls(tuple(from_plain(field) for field in plain))
         except (TypeError, KeyError):
             raise ValueError("a schema is a list of fields") from None
-
-
-def _of_member(member: Member, declared: Mapping[str, Declaration]) -> Field:
-    field = Field(
-        member.name,
-        member.offset,
-        member.size,
-        "bytes",
-        symbols=masked(member.symbols, member.element_size),
-    )
-    if member.what != "other":
-        field = with_kind(
-            field, member.what, member.element_size, member.dimensions
-        )
-    found = declared.get(member.name)
-    return with_note(field, found) if found else field

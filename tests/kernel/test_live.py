@@ -443,60 +443,6 @@ def test_calls_that_are_not_seen_any_more(checkout_copy: Path) -> None:
     assert ended.messages.count(hidden) == 1
 
 
-_PAIR = """
-struct event { u32 pid; };
-BPF_PERF_OUTPUT(events);
-
-/* By thread. */
-BPF_HASH(infotmp, u32, u64);
-BPF_HASH(calls, u32, u64);
-
-TRACEPOINT_PROBE(syscalls, sys_enter_openat)
-{
-	u32 tid = bpf_get_current_pid_tgid();
-	u64 now = bpf_ktime_get_ns();
-
-	infotmp.update(&tid, &now);
-	calls.increment(tid);
-	return 0;
-}
-
-TRACEPOINT_PROBE(syscalls, sys_exit_openat)
-{
-	u32 tid = bpf_get_current_pid_tgid();
-	struct event event = {};
-
-	if (!infotmp.lookup(&tid))
-		return 0;
-	event.pid = bpf_get_current_pid_tgid() >> 32;
-	infotmp.delete(&tid);
-	events.perf_submit(args, &event, sizeof(event));
-	return 0;
-}
-"""
-
-
-def test_a_pair_whose_map_has_another_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is under way at a save would be lost in silence."""
-    monkeypatch.chdir(tmp_path)
-    source = tmp_path / "pair.c"
-    source.write_text(_PAIR)
-    warning = (
-        "pair.c:6: warning: the map infotmp keeps what "
-        "syscalls:sys_exit_openat ends: name it start, or each save loses the "
-        "opens under way\n"
-    )
-    with Tool("--live", "--source", "pair.c") as tool:
-        source.write_text(_PAIR.replace("infotmp", "start"))
-        await_reload(tool, "pair.c")
-        ended = tool.stop()
-    assert ended.messages.count(warning) == 1
-    assert ended.messages.count("warning:") == 1
-    assert "warning" not in run("--source", "pair.c", "-d", "0.1").messages
-
-
 def test_what_holds_older_programs_is_named(checkout_copy: Path) -> None:
     """The map that the frontend goes by; renaming its field is told of."""
     edits = Edits(checkout_copy)

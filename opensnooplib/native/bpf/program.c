@@ -35,19 +35,19 @@ int program_get_code(int program_fd, struct program_code *code)
 	return error;
 }
 
-int btf_get_data(uint32_t btf_id, void *data, uint32_t size)
+int btf_open(uint32_t btf_id)
 {
-	struct bpf_btf_info info = {.btf = (uintptr_t)data, .btf_size = size};
 	union bpf_attr attr;
-	int error;
-	int fd;
 
 	clear_bpf_attr(&attr);
 	attr.btf_id = btf_id;
-	fd = bpf(BPF_BTF_GET_FD_BY_ID, &attr);
-	if (fd < 0)
-		return fd;
-	error = bpf_get_info(fd, &info, sizeof(info));
-	close(fd);
+	return bpf(BPF_BTF_GET_FD_BY_ID, &attr);
+}
+
+int btf_get_data(int btf_fd, void *data, uint32_t size)
+{
+	struct bpf_btf_info info = {.btf = (uintptr_t)data, .btf_size = size};
+	int error = bpf_get_info(btf_fd, &info, sizeof(info));
+
 	return error ? error : (int)info.btf_size;
 }

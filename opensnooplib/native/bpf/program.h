@@ -31,10 +31,13 @@ struct program_code {
 /* Returns 0 or a negative errno. */
 int program_get_code(int program_fd, struct program_code *code);
 
+/* The BTF with this id. Returns a descriptor or a negative errno. */
+int btf_open(uint32_t btf_id);
+
 /*
- * Read the BTF with this id into `data`. Returns the size that it has, which
- * may be larger than `size`, or a negative errno.
+ * Read BTF into `data`. Returns the size that it has, which may be larger than
+ * `size`, or a negative errno.
  */
-int btf_get_data(uint32_t btf_id, void *data, uint32_t size);
+int btf_get_data(int btf_fd, void *data, uint32_t size);
 
 #endif
