@@ -8,7 +8,7 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from typing import Any, Dict, NamedTuple, Optional, Sequence
+from typing import Dict, NamedTuple, Optional, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.native_library import NativeField, check
@@ -186,50 +186,14 @@ def _native_glob(glob: Glob) -> _Glob:
     )
 
 
-_int, _u32 = ctypes.c_int, ctypes.c_uint32
-_reader = ctypes.c_void_p
-
-_SIGNATURES: Dict[str, Sequence[Any]] = {
-    "reader_open": [
-        ctypes.POINTER(_reader),
-        ctypes.POINTER(_int),
-        _u32,
-        _u32,
-    ],
-    "reader_close": [_reader],
-    "reader_add_stream": [_reader],
-    "reader_end_stream": [_reader, _u32],
-    "reader_stream_is_read": [_reader, _u32],
-    "reader_drop_stream": [_reader, _u32],
-    "reader_stream_lost": [_reader, _u32],
-    "reader_install": [_reader, _int],
-    "reader_follow_cpu": [_reader, _int],
-    "reader_deaf_cpu": [_reader],
-    "reader_set_map": [_reader, _int],
-    "reader_set_format": [_reader, ctypes.POINTER(_FormatRequest)],
-    "reader_name_callers": [_reader],
-    "reader_await_open": [_reader, ctypes.POINTER(_AwaitedOpen), _int],
-    "reader_add_own_process": [_reader, _u32],
-    "reader_end_own_process": [_reader, _u32],
-    "reader_start": [_reader, _int, ctypes.c_uint64, ctypes.c_bool],
-    "reader_set_globs": [_reader, ctypes.POINTER(_Glob), _u32],
-    "reader_put_heading": [_reader, ctypes.c_char_p],
-    "reader_start_recording": [_reader, _int, ctypes.c_uint64],
-    "reader_put_counts": [_reader, ctypes.c_char_p],
-    "reader_put_text": [_reader, ctypes.c_char_p],
-    "reader_poll": [_reader, _int],
-    "reader_finish": [_reader, ctypes.c_uint64],
-    "reader_get_counts": [_reader, ctypes.POINTER(_Counts)],
-    "reader_output_error": [_reader],
-}
-
-
 @functools.lru_cache(maxsize=None)
 def library() -> ctypes.CDLL:
-    """The native library, with the types of the reader's functions."""
-    lib = native_library.load(_SIGNATURES)
+    """The native library, with what functions of it return if no int."""
+    lib = native_library.load()
     lib.reader_stream_is_read.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
+    lib.reader_input_offset.restype = ctypes.c_uint64
+    lib.reader_impossible.restype = ctypes.c_uint64
     return lib
 
 
@@ -355,7 +319,8 @@ class Reader:
 
         `by_line`: write each row by itself.
         """
-        check(self._lib.reader_start(self._reader, fd, row_limit, by_line))
+        limit = ctypes.c_uint64(row_limit)
+        check(self._lib.reader_start(self._reader, fd, limit, by_line))
 
     def set_globs(self, globs: Sequence[Glob]) -> None:
         """Show only opens whose paths match these patterns."""
@@ -367,7 +332,11 @@ class Reader:
 
     def start_recording(self, fd: int, limit: int) -> None:
         """Write a recording to `fd`, not rows; of at most `limit` records."""
-        check(self._lib.reader_start_recording(self._reader, fd, limit))
+        check(
+            self._lib.reader_start_recording(
+                self._reader, fd, ctypes.c_uint64(limit)
+            )
+        )
 
     def put_counts(self, facts: str) -> None:
         """Write counts into the recording.
@@ -389,8 +358,8 @@ class Reader:
 
     def finish(self, until_ns: int) -> State:
         """Write the rows of opens before `until_ns`, of CLOCK_MONOTONIC."""
-        state = self._lib.reader_finish(self._reader, until_ns)
-        return State(check(state))
+        until = ctypes.c_uint64(until_ns)
+        return State(check(self._lib.reader_finish(self._reader, until)))
 
     def counts(self) -> Counts:
         counts = _Counts()

@@ -64,20 +64,11 @@ class RecordingReader(reader.Reader):
 
     def __init__(self, fd: int) -> None:
         # pylint: disable=super-init-not-called
-        self._lib = lib = reader.library()
+        self._lib = reader.library()
         self._reader = ctypes.c_void_p()
         self._formats = {}
-        lib.reader_input_offset.restype = ctypes.c_uint64
-        lib.reader_input_offset.argtypes = [ctypes.c_void_p]
-        lib.reader_set_record_least.restype = None
-        lib.reader_set_record_least.argtypes = [
-            ctypes.c_void_p,
-            ctypes.c_uint32,
-        ]
-        lib.reader_impossible.restype = ctypes.c_uint64
-        lib.reader_impossible.argtypes = [ctypes.c_void_p]
         native_library.check(
-            lib.reader_open_recording(ctypes.byref(self._reader), fd)
+            self._lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )
 
     def read_header(self, timeout_ms: int) -> Kind:
