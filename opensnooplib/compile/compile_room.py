@@ -37,6 +37,7 @@ from opensnooplib.compile.make_source import calls_of, find_ways, make_source
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.explain.room_failure import RoomFailure
 from opensnooplib.kernel import limits, open_calls, tracefs
+from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import kernel_selection
 from opensnooplib.source import (
     c_text,
@@ -141,15 +142,9 @@ def _work(job: Job) -> Handover:
     else:
         attachments.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(job.source.text)
-    schema = event.schema.without(
-        name
-        for name, field in declared.items()
-        if field.macro and field.macro not in job.options.wanted
-    )
-    schema.check_fields(declared)
+    schema = Schema.compiled(event.fields, declared, job.options.wanted)
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
-    schema = schema.with_notes(declared)
     sizes = event_schema.sent_sizes(program, maps)
     stubs = attachments.stubs
     return Handover(

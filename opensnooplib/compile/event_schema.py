@@ -13,7 +13,7 @@ from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.kernel.btf import Btf
 from opensnooplib.rows import btf_layout
-from opensnooplib.rows.schema import Schema
+from opensnooplib.rows.field import Field
 from opensnooplib.source import submits
 from opensnooplib.source.known_maps import EVENTS_MAP
 
@@ -21,7 +21,7 @@ from opensnooplib.source.known_maps import EVENTS_MAP
 class EventStruct(NamedTuple):
     """struct event in BTF."""
 
-    schema: Schema
+    fields: List[Field]
     size: int  # bytes, with what pads it
 
 
@@ -41,9 +41,10 @@ def read() -> EventStruct:
         types = Btf(data)
         found = types.find("event")
         if found:
-            fields = btf_layout.fields(types, found[0])
-            size = types.type(found[0]).size_or_type
-            return EventStruct(Schema(tuple(fields)), size)
+            return EventStruct(
+                btf_layout.fields(types, found[0]),
+                types.type(found[0]).size_or_type,
+            )
         why = (
             "no map of the C has struct event as its value, so the layout is "
             "not in the BTF: see the map scratch in bpf_src/opensnoop.c"

@@ -122,6 +122,8 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
     heading, kind, width = known.heading, known.kind, known.width
     if name == "time":
         heading, kind, width = STYLES[options.time or "relative"]
+    elif name == "flags" and options.show_flags:
+        kind, width = Kind.FLAGS, -8  # as BCC's opensnoop shows them
     column = Column(heading, name, kind, field, width)
     return _with_note(column) if name == known.field else column
 
@@ -148,12 +150,6 @@ def choose(schema: Schema, options: Options) -> List[Column]:
             "struct event has no field to show: add one, such as "
             "char comm[TASK_COMM_LEN]"
         )
-    if options.show_flags and options.format == "table":
-        chosen = [
-            # As BCC's opensnoop shows flags.
-            c._replace(kind=Kind.FLAGS, width=-8) if c.key == "flags" else c
-            for c in chosen
-        ]
     return chosen
 
 
@@ -166,9 +162,10 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
         names.append("time")
     if options.show_uid:
         names.append("uid")
-    names.append("pid" if options.tid is None else "tid")
-    if options.tid is None and "pid" not in has:
-        names.pop()
+    if options.tid is not None:
+        names.append("tid")
+    elif "pid" in has:
+        names.append("pid")
     names += ["comm"] if "comm" in has else []
     names += ["fd", "err"] if "ret" in has else []
     names += ["flags", "mode"] if options.show_flags else []

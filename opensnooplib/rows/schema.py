@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import (
     Any,
+    Container,
     Dict,
     Iterable,
     List,
@@ -67,19 +68,32 @@ class Schema(NamedTuple):
         field = self.find(name)
         return field if field and is_as_known(field) else None
 
-    def with_notes(self, declared: Mapping[str, Declaration]) -> Schema:
-        """With what the comments on the fields ask for.
+    @classmethod
+    def compiled(
+        cls,
+        fields: Iterable[Field],
+        declared: Mapping[str, Declaration],
+        wanted: Container[str],
+    ) -> Schema:
+        """The schema of fields as the compiler laid them out.
 
-        Raises SourceError for what can't be done.
+        It is without those that have a macro and aren't `wanted` by it: they
+        are not filled. Raises SourceError for a field that can't be a column,
+        or not the one that its comment asks for.
         """
-        return Schema(
-            tuple(
-                with_note(one, declared[one.name])
-                if one.name in declared
-                else one
-                for one in self.fields
-            )
-        )
+        kept = []
+        for field in fields:
+            outer = declared.get(field.name.partition(".")[0])
+            if outer and outer.macro and outer.macro not in wanted:
+                continue
+            why_not = why_no_column(field)
+            if why_not:
+                where = f"{outer.location}: " if outer else "struct event: "
+                raise SourceError(f"{where}the field {field.name} {why_not}")
+            if field.name in declared:
+                field = with_note(field, declared[field.name])
+            kept.append(field)
+        return cls(tuple(kept))
 
     def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
         """Raises SourceError for a field after path.
@@ -92,21 +106,6 @@ class Schema(NamedTuple):
                 "of struct event: a record ends where its path ends, so "
                 f"{self.fields[-1].name} after it would be lost"
             )
-
-    def check_fields(self, declared: Mapping[str, Declaration]) -> None:
-        """Raises SourceError for a field that can't be a column."""
-        for field in self.fields:
-            why_not = why_no_column(field)
-            if why_not:
-                outer = declared.get(field.name.partition(".")[0])
-                where = f"{outer.location}: " if outer else "struct event: "
-                raise SourceError(f"{where}the field {field.name} {why_not}")
-
-    def without(self, names: Iterable[str]) -> Schema:
-        """Not those that nobody asked for, which aren't filled."""
-        left_out = set(names)
-        kept = (one for one in self.fields if one.name not in left_out)
-        return Schema(tuple(kept))
 
     def as_sent(self, size: int) -> Schema:
         """The schema of records that have the first `size` bytes."""

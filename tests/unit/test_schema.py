@@ -154,7 +154,7 @@ def test_bit_fields_are_refused() -> None:
         '#line 7 "my.c"\nstruct event { u64 whole; u32 few : 3; };'
     )
     with pytest.raises(SourceError, match="^my.c:7: the field few is a bit"):
-        Schema(tuple(fields)).check_fields(declared)
+        Schema.compiled(fields, declared, ())
 
 
 def test_comments_belong_to_fields() -> None:
@@ -162,7 +162,7 @@ def test_comments_belong_to_fields() -> None:
         "struct event { u32 x; /* column: hex */ mac_t mac; };"
     )
     x, mac = Field("x", 0, 4, "unsigned"), Field("mac", 4, 6, "bytes")
-    noted = Schema((x, mac)).with_notes(declared)
+    noted = Schema.compiled([x, mac], declared, ())
     assert noted.fields == (x._replace(note=Note(rendering="hex")), mac)
 
 
@@ -171,9 +171,18 @@ def test_a_rendering_for_what_is_no_integer(kind: str) -> None:
     declared = declarations.of_event(
         "struct event { x_t x; /* column: octal */ };"
     )
-    schema = Schema((Field("x", 0, 8, kind),))
     with pytest.raises(SourceError, match="the C:1: column: octal is a"):
-        schema.with_notes(declared)
+        Schema.compiled([Field("x", 0, 8, kind)], declared, ())
+
+
+def test_what_nobody_asked_for_is_left_out() -> None:
+    declared = declarations.of_event(
+        "struct event { u32 x;\n"
+        "#ifdef WANT_IN\nstruct { u32 y; } in;\n#endif\n};"
+    )
+    x, y = Field("x", 0, 4, "unsigned"), Field("in.y", 4, 4, "unsigned")
+    assert Schema.compiled([x, y], declared, ()).fields == (x,)
+    assert Schema.compiled([x, y], declared, ["WANT_IN"]).fields == (x, y)
 
 
 def test_find() -> None:
