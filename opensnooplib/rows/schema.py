@@ -88,8 +88,8 @@ class Schema(NamedTuple):
                 continue
             why_not = why_no_column(field)
             if why_not:
-                where = f"{outer.location}: " if outer else "struct event: "
-                raise SourceError(f"{where}the field {field.name} {why_not}")
+                where = _location(outer)
+                raise SourceError(f"{where}: the field {field.name} {why_not}")
             if field.name in declared:
                 field = with_note(field, declared[field.name])
             kept.append(field)
@@ -102,8 +102,8 @@ class Schema(NamedTuple):
         """
         if self.find("path") and self.fields[-1].name != "path":
             raise SourceError(
-                f"{declared['path'].location}: path must be the last field "
-                "of struct event: a record ends where its path ends, so "
+                f"{_location(declared.get('path'))}: path must be the last "
+                "field of struct event: a record ends where its path ends, so "
                 f"{self.fields[-1].name} after it would be lost"
             )
 
@@ -132,3 +132,7 @@ class Schema(NamedTuple):
             return cls(tuple(from_plain(field) for field in plain))
         except (TypeError, KeyError):
             raise ValueError("a schema is a list of fields") from None
+
+
+def _location(declared: Optional[Declaration]) -> str:
+    return declared.location if declared else "struct event"

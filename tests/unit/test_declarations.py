@@ -49,6 +49,7 @@ def test_the_projects_own_struct() -> None:
         ("const char *const a;", ["a"]),
         ("int (*a)(int, char);", ["a"]),
         ("u64 a __attribute__((aligned(8)));", ["a"]),
+        ("u64 a __aligned(8), b[2] __aligned(8);", ["a", "b"]),
         ("u32 a : 3, b : 5;", ["a", "b"]),
         ("u32 a /* of a */; u64 b\n[4] ;", ["a", "b"]),
         ("const u8 (*a)[4], b; void (*c)(u8, u8);", ["a", "b", "c"]),
