@@ -14,7 +14,6 @@ from opensnooplib.base import native_library
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
-from opensnooplib.rows.field import Field
 from opensnooplib.base.globs import STAR, Glob
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
@@ -122,14 +121,6 @@ class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
 
 
-# The offset of a field that isn't sent, beyond the end of any record.
-_NOWHERE = 2**32 - 1
-
-
-def _native_field(field: Field, size: int) -> NativeField:
-    return NativeField(field.offset if field.is_sent else _NOWHERE, size)
-
-
 def _native_column(column: Column) -> _Column:
     field = column.field
     symbols = (_Symbol * len(field.symbols))(
@@ -137,7 +128,7 @@ def _native_column(column: Column) -> _Column:
     )
     return _Column(
         column.kind,
-        _native_field(field, field.size // (field.elements or 1)),
+        NativeField(field.offset, field.size // (field.elements or 1)),
         field.elements,
         column.width,
         column.key.encode(),
@@ -151,7 +142,7 @@ def _native_format(row_format: RowFormat, wall_offset: int) -> _FormatRequest:
     for name, _ in _Layout._fields_:
         field = row_format.schema.known(name)
         if field is not None:
-            setattr(layout, name, _native_field(field, field.size))
+            setattr(layout, name, NativeField(field.offset, field.size))
     columns = [_native_column(column) for column in row_format.columns]
     return _FormatRequest(
         row_format.number,

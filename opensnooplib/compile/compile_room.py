@@ -148,7 +148,7 @@ def _work(job: Job) -> Handover:
     sizes = event_schema.sent_sizes(program, maps)
     stubs = attachments.stubs
     return Handover(
-        schema=schema.as_sent(max(sizes)) if sizes else schema,
+        schema=schema.sent(max(sizes)) if sizes else schema,
         doubts=doubts.of_schema(schema, sizes, job)
         + doubts.of_pairs(maps, job),
         calls=calls_of(job) + other_ways.seen,

@@ -148,7 +148,7 @@ def choose(schema: Schema, options: Options) -> List[Column]:
     if not chosen:
         raise SourceError(
             "struct event has no field to show: add one, such as "
-            "char comm[TASK_COMM_LEN]"
+            "char comm[TASK_COMM_LEN], and send sizeof(struct event)"
         )
     return chosen
 

@@ -26,7 +26,6 @@ class Field(NamedTuple):
     elements: int = 0  # 0: not an array of integers
     symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
     note: Note = Note()
-    is_sent: bool = True  # False: no record has it
 
 
 def is_as_known(field: Field) -> bool:
@@ -66,6 +65,7 @@ def from_plain(plain: Any) -> Field:
     Raises ValueError, TypeError or KeyError for anything else.
     """
     rest = dict(plain)
+    rest.pop("is_sent", None)
     note = Note(**rest.pop("note", {}))
     symbols = tuple((value, name) for value, name in rest.pop("symbols", ()))
     field = Field(**rest, symbols=symbols, note=note)
@@ -80,7 +80,6 @@ def from_plain(plain: Any) -> Field:
         and field.kind in KINDS
         and field.size > 0
         and not why_no_column(field)
-        and type(field.is_sent) is bool
         and note.rendering in ("", *RENDERINGS)
         and (field.elements == 0 or field.size % field.elements == 0)
     ):

@@ -49,7 +49,7 @@ class Schema(NamedTuple):
             (
                 field.offset + field.size
                 for field in self.fields
-                if field.is_sent and field.offset < path.offset
+                if field.offset < path.offset
             ),
             default=0,
         )
@@ -107,19 +107,14 @@ class Schema(NamedTuple):
                 f"{self.fields[-1].name} after it would be lost"
             )
 
-    def as_sent(self, size: int) -> Schema:
+    def sent(self, size: int) -> Schema:
         """The schema of records that have the first `size` bytes."""
 
         def end(field: Field) -> int:
             """The size from which a record has it; of a text, one byte."""
             return field.offset + (1 if field.kind == "text" else field.size)
 
-        return Schema(
-            tuple(
-                field._replace(is_sent=end(field) <= size)
-                for field in self.fields
-            )
-        )
+        return Schema(tuple(one for one in self.fields if end(one) <= size))
 
     def to_plain(self) -> List[Dict[str, Any]]:
         """The fields as dictionaries of numbers, strings and lists."""
@@ -129,7 +124,9 @@ class Schema(NamedTuple):
     def from_plain(cls, plain: Any) -> Schema:
         """The schema that to_plain() gave. Raises ValueError."""
         try:
-            return cls(tuple(from_plain(field) for field in plain))
+            # Earlier versions also wrote those that no record has.
+            sent = [one for one in plain if dict(one).get("is_sent", True)]
+            return cls(tuple(map(from_plain, sent)))
         except (TypeError, KeyError):
             raise ValueError("a schema is a list of fields") from None
 

@@ -2,8 +2,9 @@
 """How many bytes a program sends with each record, from its instructions.
 
 The kernel pads a record, so the reader can't distinguish a field that was sent
-as 0 from one that wasn't sent, but the size is often a constant in the
-program. See instruction-set.rst of the kernel's Documentation/bpf.
+as 0 from one that wasn't sent. But the size is often a constant in the
+program: then fields beyond it are no columns. See instruction-set.rst of the
+kernel's Documentation/bpf.
 """
 
 from __future__ import annotations
