@@ -69,7 +69,7 @@ def _kind(types: Btf, type_id: int) -> str:
     found = types.type(type_id)
     if found.kind == btf.PTR:
         return "pointer"
-    if found.kind in (btf.ENUM, btf.ENUM64):
+    if found.kind == btf.ENUM:
         return "unsigned"
     if found.kind != btf.INT:
         return "bytes"
