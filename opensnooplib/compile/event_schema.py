@@ -46,8 +46,8 @@ def read() -> EventStruct:
                 types.type(found[0]).size_or_type,
             )
         why = (
-            "no map of the C has struct event as its value, so the layout is "
-            "not in the BTF: see the map scratch in bpf_src/opensnoop.c"
+            "no map of the C has values of struct event, so its layout is not "
+            "in the BTF: see the map scratch in bpf_src/opensnoop.c"
         )
     raise SourceError(why)
 
