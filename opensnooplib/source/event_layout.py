@@ -11,9 +11,12 @@ LAYOUT = " BPF_ARRAY(event_layout, struct event, 1);"
 
 STRUCT = re.compile(r"\bstruct\s+event\s*\{")
 
-# The whole struct, with inner ones that may have inner ones themselves.
-_INNER = r"\{(?:[^{}]|\{[^{}]*\})*\}"
-_WHOLE = re.compile(rf"{STRUCT.pattern}(?:[^{{}}]|{_INNER})*\}}[^;]*;")
+# Braces with all that is between them, also others, up to this depth.
+_DEPTH = 9
+_BRACES = r"\{[^{}]*\}"
+for _ in range(1, _DEPTH):
+    _BRACES = rf"\{{(?:[^{{}}]|{_BRACES})*\}}"
+_WHOLE = re.compile(rf"\bstruct\s+event\s*{_BRACES}[^;]*;")
 
 
 def with_layout(text: str) -> str:
