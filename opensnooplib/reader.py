@@ -13,8 +13,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from opensnooplib.base import native_library
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.rows.column_choice import Column
-from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
 from opensnooplib.rows.field import Field
+from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.selection.selections import Condition
 
@@ -134,14 +134,6 @@ class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
 
 
-# The offset of a field that isn't sent, beyond the end of any record.
-_NOWHERE = 2**32 - 1
-
-
-def _native_field(field: Field, size: int) -> NativeField:
-    return NativeField(field.offset if field.is_sent else _NOWHERE, size)
-
-
 def _native_column(column: Column) -> _Column:
     field = column.field
     symbols = (_Symbol * len(column.symbols))(
@@ -149,7 +141,7 @@ def _native_column(column: Column) -> _Column:
     )
     return _Column(
         column.kind,
-        _native_field(field, field.size // (field.elements or 1)),
+        NativeField(field.offset, field.size // (field.elements or 1)),
         field.elements,
         column.width,
         column.key.encode(),
@@ -165,7 +157,7 @@ def _native_format(
     for name, _ in _Layout._fields_:
         field = row_format.schema.known(name)
         if field is not None:
-            setattr(layout, name, _native_field(field, field.size))
+            setattr(layout, name, NativeField(field.offset, field.size))
     columns = [_native_column(column) for column in row_format.columns]
     return _FormatRequest(
         row_format.number,
@@ -212,45 +204,10 @@ def _native_glob(glob: Glob) -> _Glob:
     )
 
 
-_int, _u32 = ctypes.c_int, ctypes.c_uint32
-_reader = ctypes.c_void_p
-
-_SIGNATURES: Dict[str, Sequence[Any]] = {
-    "reader_open": [
-        ctypes.POINTER(_reader),
-        ctypes.POINTER(_int),
-        _u32,
-        _u32,
-    ],
-    "reader_close": [_reader],
-    "reader_add_stream": [_reader],
-    "reader_end_stream": [_reader, _u32],
-    "reader_stream_is_read": [_reader, _u32],
-    "reader_drop_stream": [_reader, _u32],
-    "reader_stream_lost": [_reader, _u32],
-    "reader_install": [_reader, _int],
-    "reader_follow_cpu": [_reader, _int],
-    "reader_deaf_cpu": [_reader],
-    "reader_set_format": [_reader, ctypes.POINTER(_FormatRequest)],
-    "reader_name_callers": [_reader],
-    "reader_await_open": [_reader, ctypes.c_char_p, _u32, _int, _int],
-    "reader_add_own_process": [_reader, _u32],
-    "reader_end_own_process": [_reader, _u32],
-    "reader_start": [_reader, _int, ctypes.c_uint64, ctypes.c_bool],
-    "reader_set_globs": [_reader, ctypes.POINTER(_Glob), _u32],
-    "reader_set_conditions": [_reader, ctypes.POINTER(_Condition), _u32],
-    "reader_put_heading": [_reader, ctypes.c_char_p],
-    "reader_put_text": [_reader, ctypes.c_char_p],
-    "reader_poll": [_reader, _int],
-    "reader_finish": [_reader, ctypes.c_uint64],
-    "reader_get_counts": [_reader, ctypes.POINTER(_Counts)],
-}
-
-
 @functools.lru_cache(maxsize=None)
 def library() -> ctypes.CDLL:
-    """The native library, with the types of the reader's functions."""
-    lib = native_library.load(_SIGNATURES)
+    """The native library, with what functions of it return if no int."""
+    lib = native_library.load()
     lib.reader_stream_is_read.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
     lib.merge_ordered_until.restype = ctypes.c_uint64
@@ -378,7 +335,8 @@ class Reader:
 
         `by_line`: write each row by itself.
         """
-        check(self._lib.reader_start(self._reader, fd, row_limit, by_line))
+        limit = ctypes.c_uint64(row_limit)
+        check(self._lib.reader_start(self._reader, fd, limit, by_line))
 
     def set_conditions(
         self,
@@ -417,8 +375,8 @@ class Reader:
 
     def finish(self, until_ns: int) -> State:
         """Write the rows of opens before `until_ns`, of CLOCK_MONOTONIC."""
-        state = self._lib.reader_finish(self._reader, until_ns)
-        return State(check(state))
+        until = ctypes.c_uint64(until_ns)
+        return State(check(self._lib.reader_finish(self._reader, until)))
 
     def counts(self) -> Counts:
         counts = _Counts()

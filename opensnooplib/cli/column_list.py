@@ -11,10 +11,6 @@ from opensnooplib.rows import column_choice
 from opensnooplib.rows.headings import KNOWN
 from opensnooplib.source import declarations, c_text
 
-# The prefix of the macros of fields that are compiled in only if their column
-# is asked for.
-_WANT = "WANT_"
-
 
 class Asked(NamedTuple):
     names: Tuple[str, ...] = ()  # empty: the default columns
@@ -51,32 +47,19 @@ def parse(
         return Asked(tuple(names))
     declared = declared_in(path)
     names = [] if words is None else _names(words, [*KNOWN, *declared])
-    for name in beside:
-        if name not in declared:
-            raise UsageError(column_choice.no_field(OPTIONS[name], name))
     macros = []
     for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
         # A name a.b is the member b of the field a.
-        field, _, member = name.partition(".")
-        field = known.field if known else field
-        if known and field not in declared:
-            raise UsageError(
-                column_choice.no_field(f"--columns {name}", field)
-            )
-        if (
-            field not in declared
-            or name in column_choice.INTERNAL
-            or (member and _has_no_members(declared[field]))
-        ):
+        field = known.field if known else name.partition(".")[0]
+        if field not in declared and (known or beside):
+            asked = OPTIONS[name] if beside else f"--columns {name}"
+            raise UsageError(column_choice.no_field(asked, field))
+        if field not in declared or name in column_choice.INTERNAL:
             raise UsageError(column_choice.unknown(name, list(declared)))
-        if declared[field].macro.startswith(_WANT):
+        if declared[field].macro:
             macros.append(declared[field].macro)
     return Asked(tuple(names), tuple(dict.fromkeys(macros)))
-
-
-def _has_no_members(field: declarations.Declaration) -> bool:
-    return field.is_plain or field.is_pointer
 
 
 def _names(words: str, known: List[str]) -> List[str]:

@@ -11,13 +11,8 @@ from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.selection import selections
-from opensnooplib.source import event_layout, locations
-from opensnooplib.source.known_maps import (
-    EVENT_BUFFER_MAP,
-    SHAPES,
-    SHAPES_IN_ANY,
-    MapFacts,
-)
+from opensnooplib.source import locations
+from opensnooplib.source.known_maps import SHAPES, SHAPES_IN_ANY, MapFacts
 
 # The values of enum bpf_map_type of include/uapi/linux/bpf.h for which BCC has
 # macros.
@@ -94,14 +89,6 @@ class BccMaps:
                 "bpf_src/record.h"
             )
         return fd
-
-    def layout_map(self) -> MapFacts:
-        """The map whose values are struct event."""
-        by_name = {facts.name: facts for facts in self.all}
-        if event_layout.LAYOUT_MAP in by_name:
-            return by_name[event_layout.LAYOUT_MAP]
-        self.fd(EVENT_BUFFER_MAP)
-        return by_name[EVENT_BUFFER_MAP]
 
     def start_map(self, name: str) -> Optional[StartMap]:
         """The layout of a map that keeps what is under way.

@@ -42,6 +42,7 @@ from opensnooplib.compile.make_source import (
 )
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import limits, open_calls, tracefs
+from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import selections
 from opensnooplib.source import (
     c_text,
@@ -141,6 +142,7 @@ def _work(job: Job) -> Handover:
         raise without_tracefs
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
+    fields = event_schema.read()
     maps = BccMaps(program, job)
     job.install_rings(maps.fd(EVENTS_MAP))
     shares_exit = job.plan.hook == "tracepoint"
@@ -153,17 +155,12 @@ def _work(job: Job) -> Handover:
     else:
         attachments.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(job.source.text)
-    schema = event_schema.read(program, maps, declared).without(
-        name
-        for name, field in declared.items()
-        if field.is_optional and field.macro not in job.options.wanted
-    )
-    schema.check_fields(declared)
+    schema = Schema.compiled(fields, declared, job.options.wanted)
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
     sizes = event_schema.sent_sizes(program, maps)
     return Handover(
-        schema=schema.as_sent(max(sizes)) if sizes else schema,
+        schema=schema.sent(max(sizes)) if sizes else schema,
         doubts=doubts.of_schema(schema, sizes, job)
         + doubts.of_pairs(program, maps, job),
         calls=calls_of(job) + other_ways.seen,

@@ -17,7 +17,8 @@ from opensnooplib.source.known_maps import START_MAP
 def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
     """A warning about fields that are not sent, which is seldom intended."""
     size = min(sizes, default=0)
-    unsent = [f.name for f in schema.as_sent(size).fields if not f.is_sent]
+    sent = schema.sent(size).fields
+    unsent = [field.name for field in schema.fields if field not in sent]
     if not sizes or not unsent:
         return []
     return [

@@ -3,47 +3,51 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional
+import contextlib
+import os
+from typing import Iterator, List
 
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.kernel import bpf_objects
-from opensnooplib.rows.schema import Schema
-from opensnooplib.source import members, submits
-from opensnooplib.source.declarations import Declaration
+from opensnooplib.kernel.btf import Btf
+from opensnooplib.rows import btf_layout
+from opensnooplib.rows.field import Field
+from opensnooplib.source import submits
 from opensnooplib.source.known_maps import EVENTS_MAP
-from opensnooplib.source.members import Member
 
 
-def read(
-    program: BccProgram, maps: BccMaps, declared: Mapping[str, Declaration]
-) -> Schema:
-    """The schema of struct event; `declared` is from the text of the C.
+def read() -> List[Field]:
+    """The fields of struct event, in the C that this process has compiled.
 
-    Raises OpensnoopError.
+    BCC gives BTF of the C to the kernel, and keeps its descriptor: to read
+    from that, unlike from a program's BTF, takes no CAP_SYS_ADMIN. Raises
+    OpensnoopError.
     """
-    layout = maps.layout_map()
-    size = layout.value_size
-    found = _members(program, size)
-    if found is not None:
-        return Schema.from_members(found, declared)
-    describe: Any = program.bcc.lib.bpf_table_leaf_desc
-    description: bytes = describe(program.bpf.module, layout.name.encode())
-    return Schema.from_bcc(description.decode(), size, declared)
+    why = (
+        "BCC makes no BTF of this C, from which the layout of struct event is "
+        "read: use no float, no enum with a value of more than 32 bits, and "
+        "only letters, digits and _ in names"
+    )
+    for data in _all_btf():
+        types = Btf(data)
+        found = types.find("event")
+        if found > 0:
+            return btf_layout.fields(types, found)
+        why = (
+            "no map of the C has values of struct event, so its layout is not "
+            "in the BTF: see the map scratch in bpf_src/opensnoop.c"
+        )
+    raise SourceError(why)
 
 
-def _members(program: BccProgram, size: int) -> Optional[List[Member]]:
-    """The members of struct event; None if there is no readable BTF of it."""
-    try:
-        for fd in program.fds.values():
-            btf_id = bpf_objects.program_btf_id(fd)
-            if btf_id:
-                data = bpf_objects.btf_data(bpf_objects.open_btf(btf_id))
-                return members.of_struct(data, "event", size)
-    except (OSError, OpensnoopError):
-        pass  # no CAP_SYS_ADMIN; libbpf is missing or too old
-    return None
+def _all_btf() -> Iterator[bytes]:
+    """The BTF that this process has descriptors of."""
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}") == "anon_inode:btf":
+                yield bpf_objects.btf_data(int(name))
 
 
 def sent_sizes(program: BccProgram, maps: BccMaps) -> List[int]:

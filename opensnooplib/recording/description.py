@@ -136,9 +136,9 @@ def _value(facts: Dict[str, Any], key: str, kind: type) -> Any:
     return value
 
 
-def _number(facts: Dict[str, Any], key: str, limit: int = 1 << 64) -> int:
+def _number(facts: Dict[str, Any], key: str) -> int:
     number: int = _value(facts, key, int)
-    if not 0 <= number < limit:
+    if not 0 <= number < 1 << 64:
         raise DamagedError
     return number
 
@@ -157,18 +157,15 @@ def _clock(facts: Dict[str, Any]) -> Clock:
 
 def _schema(described: List[Any]) -> Schema:
     """The schema; no field twice, and no more bytes than fit a record."""
-    if len(described) > _FIELD_LIMIT:
-        raise DamagedError
     try:
         schema = Schema.from_plain(described)
     except ValueError:
         raise DamagedError from None
-    names = {field.name for field in schema.fields}
-    ends = [field.offset + field.size for field in schema.fields]
-    sizes = [field.size for field in schema.fields]
-    if max(ends, default=0) > _RECORD_BYTES or sum(sizes) > _RECORD_BYTES:
-        raise DamagedError
-    if len(names) < len(schema.fields):
+    fields = schema.fields
+    names = {field.name for field in fields}
+    size = sum(field.size for field in fields)
+    is_too_long = len(fields) > _FIELD_LIMIT or size > _RECORD_BYTES
+    if is_too_long or len(names) < len(fields):
         raise DamagedError
     return schema
 

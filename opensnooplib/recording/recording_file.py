@@ -57,12 +57,12 @@ class RecordingReader(reader.Reader):
 
     def __init__(self, fd: int) -> None:
         # pylint: disable=super-init-not-called
-        self._lib = lib = reader.library()
+        self._lib = reader.library()
         self._reader = ctypes.c_void_p()
         self._formats = {}
         self._conditions = {}
         native_library.check(
-            lib.reader_open_recording(ctypes.byref(self._reader), fd)
+            self._lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )
 
     def poll(self, timeout_ms: int) -> State:

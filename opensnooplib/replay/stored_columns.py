@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.options import Options
-from opensnooplib.cli import column_list
 from opensnooplib.cli.column_list import OPTIONS
 from opensnooplib.recording.description import PATHS, Description
-from opensnooplib.rows import column_choice
-from opensnooplib.rows.headings import KNOWN
 
 _GIVEN, _FULL, _REAL = PATHS
 
@@ -20,19 +17,6 @@ _INSTEAD = {
     _REAL: "has the paths of the files really opened (-R)",
     "": "doesn't say which kind of paths it has",
 }
-
-
-def check_names(options: Options, described: Description) -> None:
-    """Raises UsageError for a column that no recording can have.
-
-    Those of the C of --source are known from its recordings only.
-    """
-    fields = [field.name for field in described.schema.fields]
-    for name in options.columns:
-        if name in fields or name in KNOWN:
-            continue
-        if name not in column_list.declared_in():
-            raise UsageError(column_choice.unknown(name, fields))
 
 
 def check(options: Options, described: Description) -> None:

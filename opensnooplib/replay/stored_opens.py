@@ -104,7 +104,6 @@ class _Replay:
             raise OpensnoopError(
                 f"-o {self._options.output_file}: this is the recording itself"
             )
-        stored_columns.check_names(self._options, self._described)
         self._set_format(self._described)
         options = self._options
         self._reader.start(output, options.row_limit, options.unbuffered)

@@ -15,7 +15,7 @@ from opensnooplib.base.errors import SourceError
 from opensnooplib.base.open_flags import FLAG_NAMES
 from opensnooplib.options import Options
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.rows.headings import KNOWN, STYLES, Kind
+from opensnooplib.rows.headings import DATA_KINDS, KNOWN, STYLES, Kind
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
 
@@ -61,16 +61,11 @@ _RENDERINGS = {
 def _kind_by_type(field: Field) -> Kind:
     if field.symbols:
         return Kind.ENUM
-    if field.kind in ("unsigned", "signed"):
-        if field.size // (field.elements or 1) > 8:
-            return Kind.HEX
-        return Kind.SIGNED if field.kind == "signed" else Kind.UNSIGNED
-    return {
-        "bool": Kind.BOOL,
-        "pointer": Kind.HEX,
-        "text": Kind.TEXT,
-        "bytes": Kind.BYTES,
-    }[field.kind]
+    is_integer = field.kind in ("unsigned", "signed")
+    is_long = is_integer and field.size // (field.elements or 1) > 8
+    if is_long or field.kind == "pointer":
+        return Kind.HEX
+    return Kind[field.kind.upper()]
 
 
 def _kind_in_table(field: Field, usual: Kind) -> Kind:
@@ -98,14 +93,6 @@ def _by_type(field: Field) -> Column:
     return Column(heading, field.name, kind, field, width)
 
 
-def _data_by_type(field: Field) -> Column:
-    """The same column in JSON and CSV, where numbers stay numbers."""
-    kind = _kind_by_type(field)
-    if field.kind == "pointer":
-        kind = Kind.UNSIGNED
-    return Column(field.name, field.name, kind, field, 0)
-
-
 def _with_note(column: Column) -> Column:
     """The column as the comment on its field asks for it."""
     note = column.field.note
@@ -128,21 +115,26 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
     known = KNOWN.get(name)
     if known and known.field != name and schema.find(name):
         known = None  # the C has another field of that name
-    if known and known.field == name and not schema.known(name):
-        known = None
-    field = schema.known(known.field) if known else schema.find(name)
+    field = schema.known(known.field) if known else None
+    if field is None:
+        known, field = None, schema.find(name)
     if field is None or _is_internal(field, schema):
         return None
-    is_table = options.format == "table"
+    if options.format != "table":
+        if known:
+            kind = DATA_KINDS.get(name, known.kind)
+        elif field.kind == "pointer":
+            kind = Kind.UNSIGNED
+        else:
+            kind = _kind_by_type(field)
+        return Column(name, name, kind, field, 0)
     if not known:
-        return (
-            _with_note(_by_type(field)) if is_table else _data_by_type(field)
-        )
+        return _with_note(_by_type(field))
     heading, kind, width = known.heading, known.kind, known.width
     if name == "time":
         heading, kind, width = STYLES[options.time or "relative"]
-    if not is_table:
-        return Column(heading, name, known.data_kind, field, 0)
+    elif name == "flags" and options.show_flags:
+        kind, width = Kind.FLAGS, -8  # as BCC's opensnoop shows them
     column = Column(heading, name, kind, field, width)
     return _with_note(column) if name == known.field else column
 
@@ -167,14 +159,8 @@ def choose(schema: Schema, options: Options) -> List[Column]:
     if not chosen:
         raise SourceError(
             "struct event has no field to show: add one, such as "
-            "char comm[TASK_COMM_LEN]"
+            "char comm[TASK_COMM_LEN], and send sizeof(struct event)"
         )
-    if options.show_flags and options.format == "table":
-        chosen = [
-            # As BCC's opensnoop shows flags.
-            c._replace(kind=Kind.FLAGS, width=-8) if c.key == "flags" else c
-            for c in chosen
-        ]
     return chosen
 
 
@@ -187,9 +173,10 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
         names.append("time")
     if options.show_uid:
         names.append("uid")
-    names.append("pid" if options.tid is None else "tid")
-    if options.tid is None and "pid" not in has:
-        names.pop()
+    if options.tid is not None:
+        names.append("tid")
+    elif "pid" in has:
+        names.append("pid")
     names += ["comm"] if "comm" in has else []
     names += ["fd", "err"] if "ret" in has else []
     names += ["flags", "mode"] if options.show_flags else []

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, NamedTuple, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.source.declarations import RENDERINGS, Declaration, Note
 
 KINDS = ("unsigned", "signed", "bool", "pointer", "text", "bytes")
+BIT_FIELD = "bit field"  # which can't be shown
 
 
 class Field(NamedTuple):
@@ -25,7 +26,6 @@ class Field(NamedTuple):
     elements: int = 0  # 0: not an array of integers
     symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
     note: Note = Note()
-    is_sent: bool = True  # False: no record has it
 
 
 def is_as_known(field: Field) -> bool:
@@ -47,88 +47,44 @@ _SYMBOL_LIMIT = 255
 
 def why_no_column(field: Field) -> str:
     """Why the field can't be a column; "" if it can."""
-    if not re.fullmatch(r"\w[\w.]*", field.name):
-        return "can't be a column: use only letters, digits and _ in its name"
-    if not all(symbol.isprintable() for _, symbol in field.symbols) or any(
-        len(symbol) > _SYMBOL_LIMIT for _, symbol in field.symbols
-    ):
-        return (
-            "is an enum with a name that can't be shown: use letters, digits "
-            f"and _, at most {_SYMBOL_LIMIT}"
-        )
+    if field.kind == BIT_FIELD:
+        return "is a bit field: use a whole integer"
     if field.offset + field.size > _SIZE_LIMIT:
         return f"ends after byte {_SIZE_LIMIT}, where every record ends"
     return ""
 
 
 def to_plain(field: Field) -> Dict[str, Any]:
-    """The field as plain data for JSON, without what has its default."""
-    plain = {**field._asdict(), "note": field.note._asdict()}
-    usual = {
-        "elements": 0,
-        "symbols": (),
-        "note": Note()._asdict(),
-        "is_sent": True,
-    }
-    return {
-        name: value
-        for name, value in plain.items()
-        if name not in usual or value != usual[name]
-    }
+    """The field as plain data for JSON."""
+    return {**field._asdict(), "note": field.note._asdict()}
 
 
 def from_plain(plain: Any) -> Field:
-    """The field that to_plain() gave.
+    """The field that to_plain() gave, perhaps of an earlier version.
 
     Raises ValueError, TypeError or KeyError for anything else.
     """
-    fields = dict(plain)
-    fields["note"] = Note(**fields.get("note", {}))
-    fields["symbols"] = tuple((v, n) for v, n in fields.get("symbols", ()))
-    field = Field(**fields)
-    note = field.note
-    words = [field.name, note.about, note.heading]
+    rest = dict(plain)
+    rest.pop("is_sent", None)
+    note = Note(**rest.pop("note", {}))
+    symbols = tuple((value, name) for value, name in rest.pop("symbols", ()))
+    field = Field(**rest, symbols=symbols, note=note)
+    words = [field.name, note.about, note.heading, *(n for _, n in symbols)]
     numbers = [field.offset, field.size, field.elements, abs(note.width)]
-    if (
-        not all(isinstance(w, str) and w.isprintable() for w in words)
-        or not all(type(n) is int and 0 <= n <= _SIZE_LIMIT for n in numbers)
-        or not all(
-            type(value) is int and 0 <= value < 1 << 64
-            for value, _ in field.symbols
-        )
-        or not all(isinstance(symbol, str) for _, symbol in field.symbols)
-        or why_no_column(field)
-        or field.kind not in KINDS
-        or field.size == 0
-        or type(field.is_sent) is not bool
-        or note.rendering not in ("", *RENDERINGS)
-        or (field.elements > 0 and field.size % field.elements)
+    if not (
+        all(isinstance(word, str) and word.isprintable() for word in words)
+        and all(type(n) is int and 0 <= n <= _SIZE_LIMIT for n in numbers)
+        and all(type(v) is int and 0 <= v < 1 << 64 for v, _ in symbols)
+        and all(len(name) <= _SYMBOL_LIMIT for _, name in symbols)
+        and re.fullmatch(r"\w[\w.]*", field.name)
+        and field.kind in KINDS
+        and field.size > 0
+        and not why_no_column(field)
+        and note.rendering in ("", *RENDERINGS)
+        and (field.elements == 0 or field.size % field.elements == 0)
     ):
         raise ValueError(f"not a field: {str(plain)[:99]}")
     return field
-
-
-def bit_field(name: str, declared: Mapping[str, Declaration]) -> SourceError:
-    """The error for a field that is a bit field."""
-    where = f"{declared[name].location}: " if name in declared else ""
-    return SourceError(
-        f"{where}struct event has a bit field, {name}: use a whole integer"
-    )
-
-
-def with_kind(field: Field, what: str, size: int, dimensions: int) -> Field:
-    """The field with the kind that `what` says: see Member.
-
-    Of an array, `what` and `size` (in bytes) are those of one element.
-    """
-    kind = "signed" if what == "char" else what
-    if dimensions == 0:
-        return field._replace(kind=kind)
-    if what == "char":
-        return field._replace(kind="text" if dimensions == 1 else "bytes")
-    if size == 1 and kind != "bool":
-        return field  # bytes, such as an address or a digest: hex digits
-    return field._replace(kind=kind, elements=field.size // size)
 
 
 def with_note(field: Field, declared: Declaration) -> Field:
@@ -141,11 +97,3 @@ def with_note(field: Field, declared: Declaration) -> Field:
             f"for integers, which {field.name} is not"
         )
     return field._replace(note=note)
-
-
-def masked(
-    symbols: Tuple[Tuple[int, str], ...], size: int
-) -> Tuple[Tuple[int, str], ...]:
-    """The symbols with their values as unsigned integers of `size` bytes."""
-    mask = (1 << 8 * size) - 1
-    return tuple((value & mask, name) for value, name in symbols)

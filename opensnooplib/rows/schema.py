@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fields of a record: struct event, as the compiler laid it out.
 
-Its BTF has the layout (members.py). Programs can be loaded without BTF: with
-some compilers, a float in the struct is enough. Then BCC's description has to
-do, which says less (bcc_layout.py). What both leave out comes from the text
-(declarations.py).
+The layout comes from BTF (btf_layout.py), and comments on fields from the text
+of the C (declarations.py).
 """
 
 from __future__ import annotations
 
 from typing import (
     Any,
+    Container,
     Dict,
     Iterable,
     List,
@@ -23,17 +22,13 @@ from typing import (
 from opensnooplib.base.errors import SourceError
 from opensnooplib.rows.field import (
     Field,
-    bit_field,
     from_plain,
     is_as_known,
-    masked,
     to_plain,
     why_no_column,
-    with_kind,
     with_note,
 )
 from opensnooplib.source.declarations import Declaration
-from opensnooplib.source.members import Member
 
 
 class Schema(NamedTuple):
@@ -54,7 +49,7 @@ class Schema(NamedTuple):
             (
                 field.offset + field.size
                 for field in self.fields
-                if field.is_sent and field.offset < path.offset
+                if field.offset < path.offset
             ),
             default=0,
         )
@@ -74,28 +69,31 @@ class Schema(NamedTuple):
         return field if field and is_as_known(field) else None
 
     @classmethod
-    def from_bcc(
+    def compiled(
         cls,
-        description: str,
-        size: int,
+        fields: Iterable[Field],
         declared: Mapping[str, Declaration],
+        wanted: Container[str],
     ) -> Schema:
-        """See bcc_layout.fields(). Raises SourceError."""
-        from opensnooplib.rows import bcc_layout  # seldom needed
+        """The schema of fields as the compiler laid them out.
 
-        return cls(tuple(bcc_layout.fields(description, size, declared)))
-
-    @classmethod
-    def from_members(
-        cls, members: List[Member], declared: Mapping[str, Declaration]
-    ) -> Schema:
-        """The schema of BTF members. Raises SourceError for a bit field."""
-        for member in members:
-            if not member.element_size:
-                raise bit_field(member.name, declared)
-        # A member such as char rest[0] has nothing to show.
-        fields = [_of_member(m, declared) for m in members if m.size]
-        return cls(tuple(fields))
+        It is without those that have a macro and aren't `wanted` by it: they
+        are not filled. Raises SourceError for a field that can't be a column,
+        or not the one that its comment asks for.
+        """
+        kept = []
+        for field in fields:
+            outer = declared.get(field.name.partition(".")[0])
+            if outer and outer.macro and outer.macro not in wanted:
+                continue
+            why_not = why_no_column(field)
+            if why_not:
+                where = _location(outer)
+                raise SourceError(f"{where}: the field {field.name} {why_not}")
+            if field.name in declared:
+                field = with_note(field, declared[field.name])
+            kept.append(field)
+        return cls(tuple(kept))
 
     def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
         """Raises SourceError for a field after path.
@@ -104,39 +102,19 @@ class Schema(NamedTuple):
         """
         if self.find("path") and self.fields[-1].name != "path":
             raise SourceError(
-                f"{declared['path'].location}: path must be the last field "
-                "of struct event: a record ends where its path ends, so "
+                f"{_location(declared.get('path'))}: path must be the last "
+                "field of struct event: a record ends where its path ends, so "
                 f"{self.fields[-1].name} after it would be lost"
             )
 
-    def check_fields(self, declared: Mapping[str, Declaration]) -> None:
-        """Raises SourceError for a field that can't be a column."""
-        for field in self.fields:
-            why_not = why_no_column(field)
-            if why_not:
-                outer = declared.get(field.name.partition(".")[0])
-                where = f"{outer.location}: " if outer else "struct event: "
-                raise SourceError(f"{where}the field {field.name} {why_not}")
-
-    def without(self, names: Iterable[str]) -> Schema:
-        """Not those that nobody asked for, which aren't filled."""
-        left_out = set(names)
-        kept = (one for one in self.fields if one.name not in left_out)
-        return Schema(tuple(kept))
-
-    def as_sent(self, size: int) -> Schema:
+    def sent(self, size: int) -> Schema:
         """The schema of records that have the first `size` bytes."""
 
         def end(field: Field) -> int:
             """The size from which a record has it; of a text, one byte."""
             return field.offset + (1 if field.kind == "text" else field.size)
 
-        return Schema(
-            tuple(
-                field._replace(is_sent=end(field) <= size)
-                for field in self.fields
-            )
-        )
+        return Schema(tuple(one for one in self.fields if end(one) <= size))
 
     def to_plain(self) -> List[Dict[str, Any]]:
         """The fields as dictionaries of numbers, strings and lists."""
@@ -146,22 +124,12 @@ class Schema(NamedTuple):
     def from_plain(cls, plain: Any) -> Schema:
         """The schema that to_plain() gave. Raises ValueError."""
         try:
-            return cls(tuple(from_plain(field) for field in plain))
+            # Earlier versions also wrote those that no record has.
+            sent = [one for one in plain if dict(one).get("is_sent", True)]
+            return cls(tuple(map(from_plain, sent)))
         except (TypeError, KeyError):
             raise ValueError("a schema is a list of fields") from None
 
 
-def _of_member(member: Member, declared: Mapping[str, Declaration]) -> Field:
-    field = Field(
-        member.name,
-        member.offset,
-        member.size,
-        "bytes",
-        symbols=masked(member.symbols, member.element_size),
-    )
-    if member.what != "other":
-        field = with_kind(
-            field, member.what, member.element_size, member.dimensions
-        )
-    found = declared.get(member.name)
-    return with_note(field, found) if found else field
+def _location(declared: Optional[Declaration]) -> str:
+    return declared.location if declared else "struct event"

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The layout of struct event, if no map of the C has it.
-
-BCC reports the layout of what is in a map, so struct event is put into one.
-"""
+"""A map of struct event for C that has none: BTF has the types of maps."""
 
 from __future__ import annotations
 
@@ -10,10 +7,16 @@ import re
 
 from opensnooplib.source.comments import without_comments
 
-LAYOUT_MAP = "event_layout"
-LAYOUT = f" BPF_ARRAY({LAYOUT_MAP}, struct event, 1);"
+LAYOUT = " BPF_ARRAY(event_layout, struct event, 1);"
 
 STRUCT = re.compile(r"\bstruct\s+event\s*\{")
+
+# Braces with all that is between them, also others, up to this depth.
+_DEPTH = 9
+_BRACES = r"\{[^{}]*\}"
+for _ in range(1, _DEPTH):
+    _BRACES = rf"\{{(?:[^{{}}]|{_BRACES})*\}}"
+_WHOLE = re.compile(rf"\bstruct\s+event\s*{_BRACES}[^;]*;")
 
 
 def with_layout(text: str) -> str:
@@ -23,19 +26,6 @@ def with_layout(text: str) -> str:
     keep their numbers; and after each such struct in the text, since one may
     be in a branch of an #if.
     """
-    code = without_comments(text)
-    for begin in reversed(list(STRUCT.finditer(code))):
-        end = _end_of_struct(code, begin.end())
-        if end:
-            text = text[:end] + LAYOUT + text[end:]
+    for struct in reversed(list(_WHOLE.finditer(without_comments(text)))):
+        text = text[: struct.end()] + LAYOUT + text[struct.end() :]
     return text
-
-
-def _end_of_struct(code: str, start: int) -> int:
-    """The offset after its semicolon; 0 if there is none, an error in C."""
-    depth = 1
-    for offset in range(start, len(code)):
-        depth += {"{": 1, "}": -1}.get(code[offset], 0)
-        if depth == 0:
-            return code.find(";", offset) + 1
-    return 0

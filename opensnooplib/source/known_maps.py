@@ -11,9 +11,6 @@ from typing import NamedTuple, Tuple
 
 # The perf event array that records go through.
 EVENTS_MAP = "events"
-# The map in which a record is built. Its value is struct event: BCC reports a
-# map's layout, and so that of the struct.
-EVENT_BUFFER_MAP = "scratch"
 COUNTERS_MAP = "counters"
 # The map of what has begun and not ended yet.
 START_MAP = "start"

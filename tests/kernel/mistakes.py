@@ -567,8 +567,9 @@ MISTAKES = {
         "\tu32 pid;\n",
         "\tu32 pid;\n\tu32 a$b;\n",
         (
-            "opensnoop: my.c:6: the field a$b can't be a column: use only "
-            "letters, digits and _ in its name",
+            "opensnoop: BCC makes no BTF of this C, from which the layout of "
+            "struct event is read: use no float, no enum with a value of more "
+            "than 32 bits, and only letters, digits and _ in names",
         ),
     ),
     "no struct event": Mistake(

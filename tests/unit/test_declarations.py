@@ -23,35 +23,16 @@ def _note(comment: str) -> Note:
     return _of(f"u32 x; {comment}")["x"].note
 
 
-@pytest.mark.parametrize(
-    "declared, is_plain",
-    [
-        ("u32 x", True),
-        ("__s64 x", True),
-        ("unsigned long long x", True),
-        ("char x[16]", True),
-        ("enum kind x", True),
-        ("struct { u32 a; } x", False),
-        ("struct point x", False),
-        ("point_t x", False),
-    ],
-)
-def test_numbers_and_texts_have_no_members(
-    declared: str, is_plain: bool
-) -> None:
-    assert _of(f"{declared};")["x"].is_plain == is_plain
-
-
 def test_the_projects_own_struct() -> None:
     text = assemble(c_text.default_path())
     declared = declarations.of_event(text)
     assert list(declared)[:3] == ["ts", "pid", "tid"]
     assert list(declared)[-1] == "path"
-    assert declared["comm"].dimensions == 1
     assert declared["ppid"].macro == "WANT_PPID"
     assert declared["pid"].macro == ""
+    assert declared["callers"].macro == "WANT_CALLERS"
+    assert declared["fs_device"].macro == ""
     call = declared["call"]
-    assert call.symbols[:2] == ((0, "open"), (1, "creat"))
     where = "bpf_src/extra/optional_fields.h:"
     number = int(call.location.partition(where)[2])
     fields = Path(c_text.default_path()).with_name("extra")
@@ -68,7 +49,10 @@ def test_the_projects_own_struct() -> None:
         ("const char *const a;", ["a"]),
         ("int (*a)(int, char);", ["a"]),
         ("u64 a __attribute__((aligned(8)));", ["a"]),
+        ("u64 a __aligned(8), b[2] __aligned(8);", ["a", "b"]),
         ("u32 a : 3, b : 5;", ["a", "b"]),
+        ("u32 a /* of a */; u64 b\n[4] ;", ["a", "b"]),
+        ("const u8 (*a)[4], b; void (*c)(u8, u8);", ["a", "b", "c"]),
         ("struct inner { u32 x; struct { u8 y; } z; } a;", ["a"]),
         ("struct { u32 x; }; u8 a;", ["a"]),
         ("char a[sizeof(struct { int q; })];", ["a"]),
@@ -83,22 +67,23 @@ def test_fields(body: str, names: list[str]) -> None:
     assert list(_of(body)) == names
 
 
-def test_pointers_and_arrays() -> None:
-    declared = _of("void *p; u32 m[2][3]; char c[16]; char *v[2]; u8 x;")
-    assert [d.name for d in declared.values() if d.is_pointer] == ["p", "v"]
-    assert [d.dimensions for d in declared.values()] == [0, 2, 1, 1, 0]
-
-
 def test_conditions() -> None:
     declared = _of(
         "u8 a;\n#ifdef WANT_B\nu8 b;\n#if X\nu8 c;\n#endif\nu8 d;\n#else\n"
         "u8 e;\n#endif\n#ifndef F\nu8 f;\n#endif\nu8 g;\n#endif\n#else\nu8 h;"
     )
-    assert {d.name: d.macro for d in declared.values()} == {
-        **dict.fromkeys("aefgh", ""),
+    assert {name: field.macro for name, field in declared.items()} == {
+        **dict.fromkeys("acefgh", ""),
         **dict.fromkeys("bd", "WANT_B"),
-        "c": "X",
     }
+
+
+def test_optional_fields_are_wanted_by_their_names() -> None:
+    declared = _of(
+        "#if OPTIONAL_FIELDS\nu8 a, b;\n#if X\nu8 c;\n#endif\n#endif"
+    )
+    macros = [field.macro for field in declared.values()]
+    assert macros == ["WANT_A", "WANT_B", ""]
 
 
 @pytest.mark.parametrize(
@@ -170,24 +155,3 @@ def test_comments_that_cannot_be_followed(comment: str, sentence: str) -> None:
         _of(f"u8 first;\nu32 x; /* {comment} */")
     assert raised.value.sentence.startswith("event.h:3: ")
     assert sentence in raised.value.sentence
-
-
-@pytest.mark.parametrize(
-    "enum, symbols",
-    [
-        ("{ A_X, A_Y }", ((0, "x"), (1, "y"))),
-        ("{ A_X = 3, A_Y, A_Z = 0x10, }", ((3, "x"), (4, "y"), (16, "z"))),
-        ("{ X = -1, Y }", ((-1, "x"), (0, "y"))),
-        ("{ ALONE_ONE }", ((0, "alone_one"),)),
-        ("{ ONE, ON }", ((0, "one"), (1, "on"))),
-        ("{ A_X, /* A_NO, */ A_Y // A_NEITHER\n }", ((0, "x"), (1, "y"))),
-        ("{ A_X = 1 << 3, A_Y }", ()),
-        ("{ A_X = 010 }", ()),
-        ("{\n#ifdef Q\nA_X,\n#endif\nA_Y }", ()),
-        (";", ()),
-    ],
-)
-def test_enums(enum: str, symbols: object) -> None:
-    declared = _of("enum e x; u8 y;", f"enum e {enum};\n")
-    assert declared["x"].symbols == symbols
-    assert declared["y"].symbols == ()

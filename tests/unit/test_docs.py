@@ -116,8 +116,8 @@ def _event_schema() -> Schema:
     text = assemble(c_text.default_path())
     return Schema(
         tuple(
-            Field(declared.name, 0, *kinds.get(declared.name, (4, "unsigned")))
-            for declared in declarations.of_event(text).values()
+            Field(name, 0, *kinds.get(name, (4, "unsigned")))
+            for name, declared in declarations.of_event(text).items()
             if not declared.macro
         )
     )

@@ -15,7 +15,7 @@ import pytest
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.cli import arguments
 from opensnooplib.selection import selections
-from opensnooplib.source import c_text, compiled_lines
+from opensnooplib.source import c_text, compiled_lines, event_layout
 from tests.unit.assembled import assemble
 from tests.unit.native import CHECKOUT
 
@@ -353,3 +353,25 @@ def test_a_line_directive_of_a_persons_own(tmp_path: Path) -> None:
     made_of = c_text.read(str(main))
     kept = c_text.compiled(made_of.text, made_of).files
     assert kept[str(main)].startswith("int a;\n")
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [
+        "struct event { u32 a; };",
+        "struct event\n{\n/* } */ u32 a;\n} __attribute__((packed));",
+        "struct event { struct { union { u8 b; struct { u8 c; } d; }; } a; };",
+    ],
+)
+def test_a_map_of_the_struct_follows_it_on_its_line(struct: str) -> None:
+    others = "struct events { u8 a; };\n", "\nstruct event *global;\n"
+    text = struct.join(others)
+    expected = (struct + event_layout.LAYOUT).join(others)
+    assert event_layout.with_layout(text) == expected
+    twice = event_layout.with_layout(text + text)
+    assert twice == expected + expected
+
+
+def test_a_struct_that_does_not_end_gets_no_map() -> None:
+    for text in ("struct event {", "struct event { struct { u8 a; };"):
+        assert event_layout.with_layout(text) == text

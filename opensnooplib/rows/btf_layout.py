@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The layout of struct event, from the BTF that the compiler makes.
+
+BTF has the name, the offset and the type of each member, with typedefs and
+enums: see Documentation/bpf/btf.rst of the kernel.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Iterator, List, Tuple
+
+from opensnooplib.kernel import btf
+from opensnooplib.kernel.btf import Btf
+from opensnooplib.rows.field import BIT_FIELD, Field
+
+
+def fields(types: Btf, struct: int) -> List[Field]:
+    """The fields of a struct, given by its type's ID, in their order.
+
+    A bit field has the kind BIT_FIELD, and no size.
+    """
+    return list(_fields_within(types, struct, 0, ""))
+
+
+def _fields_within(
+    types: Btf, struct: int, base: int, prefix: str
+) -> Iterator[Field]:
+    """Those of an inner struct have the names of both: "outer.inner"."""
+    has_bit_fields = types.type(struct).has_bit_fields
+    for member in types.members(struct):
+        name = prefix + types.name(member.name_off)
+        offset = base + (member.offset & 0xFFFFFF) // 8
+        type_id = types.bare(member.type)
+        if has_bit_fields and member.offset >> 24:
+            yield Field(name, offset, 0, BIT_FIELD)
+        elif types.type(type_id).kind in (btf.STRUCT, btf.UNION):
+            inner = f"{name}." if member.name_off else prefix
+            yield from _fields_within(types, type_id, offset, inner)
+        elif types.size(type_id) != 0:  # char rest[0] has nothing to show
+            yield _field(types, name, offset, type_id)
+
+
+def _field(types: Btf, name: str, offset: int, type_id: int) -> Field:
+    size = types.size(type_id)
+    dimensions = 0
+    while types.type(type_id).kind == btf.ARRAY:
+        type_id = types.bare(types.array(type_id).type)
+        dimensions += 1
+    element_size = types.size(type_id)
+    kind = _kind(types, type_id)
+    if kind == "char":
+        kind = ("signed", "text", "bytes")[min(dimensions, 2)]
+    elif dimensions and element_size == 1 and kind != "bool":
+        kind = "bytes"  # an address or a digest, which is shown in hex digits
+    is_array = dimensions > 0 and kind not in ("text", "bytes")
+    return Field(
+        name,
+        offset,
+        size,
+        kind,
+        elements=size // element_size if is_array else 0,
+        symbols=_symbols(types, type_id),
+    )
+
+
+def _kind(types: Btf, type_id: int) -> str:
+    """One of KINDS, or "char"."""
+    found = types.type(type_id)
+    if found.kind == btf.PTR:
+        return "pointer"
+    if found.kind == btf.ENUM:
+        return "unsigned"
+    if found.kind != btf.INT:
+        return "bytes"
+    encoding = types.encoding(type_id)
+    if encoding & btf.BOOL_ENCODING:
+        return "bool"
+    if types.name(found.name_off) == "char":
+        return "char"
+    return "signed" if encoding & btf.SIGNED_ENCODING else "unsigned"
+
+
+def _symbols(types: Btf, type_id: int) -> Tuple[Tuple[int, str], ...]:
+    """The values of an enum, as unsigned integers of its size, by name."""
+    if types.type(type_id).kind != btf.ENUM:
+        return ()
+    mask = (1 << 8 * types.size(type_id)) - 1
+    enumerators = types.enumerators(type_id)
+    names = _without_prefix([types.name(one.name_off) for one in enumerators])
+    return tuple(
+        (one.value & mask, name) for one, name in zip(enumerators, names)
+    )
+
+
+def _without_prefix(names: List[str]) -> List[str]:
+    """Names to show: open and creat for CALL_OPEN and CALL_CREAT."""
+    common = os.path.commonprefix(names) if len(names) > 1 else ""
+    cut = common.rfind("_") + 1
+    return [name[cut:].lower()[:255] for name in names]
