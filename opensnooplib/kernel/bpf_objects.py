@@ -24,7 +24,7 @@ from opensnooplib.kernel import this_kernel
 # enum bpf_cmd
 _MAP_CREATE, _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
 _PROG_LOAD, _OBJ_GET = 5, 7
-_OBJ_GET_INFO_BY_FD, _BTF_GET_FD_BY_ID = 15, 19
+_OBJ_GET_INFO_BY_FD = 15
 _MAP_LOOKUP_BATCH, _LINK_CREATE = 24, 28
 
 # enum bpf_map_type, bpf_prog_type and bpf_attach_type; BPF_NOEXIST
@@ -86,17 +86,6 @@ def program_misses(program_fd: int) -> int:
     """
     (misses,) = struct.unpack_from("=Q", program_info(program_fd), 208)
     return int(misses)
-
-
-def program_btf_id(program_fd: int) -> int:
-    """The ID of a program's BTF; 0 if it has none."""
-    (found,) = struct.unpack_from("=I", program_info(program_fd), 128)
-    return int(found)
-
-
-def open_btf(btf_id: int) -> int:
-    """A descriptor of the BTF with this ID."""
-    return _bpf(_BTF_GET_FD_BY_ID, _attr("I", btf_id))
 
 
 def btf_data(btf_fd: int) -> bytes:
