@@ -42,7 +42,7 @@ struct event {
 	u32 mode;      /* permissions of a file to create, else 0 */
 	s32 path_size; /* bytes in path with its NUL, or a negative errno */
 	u32 dir_size;  /* bytes of directories, behind the path */
-	u32 dir_state; /* bits of enum dir_state in extra/file_of_open.h */
+	u32 dir_state; /* bits of enum dir_state in extra/record_values.h */
 	char comm[TASK_COMM_LEN];
 #if OPTIONAL_FIELDS
 #include "extra/optional_fields.h" /* latency, ppid, callers, ... */

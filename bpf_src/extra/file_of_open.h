@@ -7,16 +7,6 @@
 #include "extra/kernel_memory.h"
 #include "extra/results.h"
 
-/* What is known about the directories behind the path. */
-enum dir_state {
-	DIR_IS_KNOWN = 1,      /* they are there; else none are */
-	DIR_IS_FILE = 2,       /* the first of them is the file itself */
-	DIR_IS_DELETED = 4,    /* the first of them was removed */
-	DIR_UNREACHABLE = 8,   /* they don't lead up to the process's root */
-	DIR_CUT = 16,	       /* those nearest to the root are missing */
-	DIR_OTHER_MOUNTS = 32, /* they are on mounts that the host lacks */
-};
-
 static bool is_by_handle(enum open_call call)
 {
 	return call == CALL_OPEN_BY_HANDLE_AT ||

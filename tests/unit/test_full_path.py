@@ -12,7 +12,7 @@ import pytest
 from opensnooplib.rows.headings import Kind
 from tests.unit.native import Column, Layout, Native
 
-# enum dir_state of bpf_src/extra/file_of_open.h
+# enum dir_state of bpf_src/extra/record_values.h
 KNOWN, FILE, DELETED, UNREACHABLE, CUT, OTHER_MOUNTS = 1, 2, 4, 8, 16, 32
 
 ROOM = 64

@@ -6,16 +6,6 @@
 
 #include "base/put_string.h"
 
-/* Bits of the field dir_state: see bpf_src/extra/file_of_open.h. */
-enum {
-	IS_KNOWN = 1,
-	IS_FILE = 2,
-	IS_DELETED = 4,
-	UNREACHABLE = 8,
-	TOP_CUT = 16,
-	OTHER_MOUNTS = 32,
-};
-
 /* Bytes of all marks together. */
 #define MARKS_BOUND 64
 
@@ -73,7 +63,7 @@ static uint64_t dir_state(const struct record *record,
 	uint64_t bits = 0;
 
 	record_unsigned(record, layout->dir_state, &bits);
-	return bits & IS_KNOWN && state != PATH_UNREADABLE ? bits : 0;
+	return bits & DIR_IS_KNOWN && state != PATH_UNREADABLE ? bits : 0;
 }
 
 enum path_state full_path_state(const struct record *record,
@@ -82,7 +72,7 @@ enum path_state full_path_state(const struct record *record,
 	struct text path;
 	enum path_state state = record_path(record, layout, &path);
 
-	if (state == PATH_WHOLE && dir_state(record, layout, state) & TOP_CUT)
+	if (state == PATH_WHOLE && dir_state(record, layout, state) & DIR_CUT)
 		return PATH_TOP_CUT;
 	return state;
 }
@@ -143,11 +133,11 @@ static char *put_host_path(char *out, const char *limit, struct parts parts,
 
 static char *put_marks(char *out, uint64_t about)
 {
-	if (about & UNREACHABLE)
+	if (about & DIR_UNREACHABLE)
 		out = put_string(out, "(unreachable)");
-	else if (about & OTHER_MOUNTS)
+	else if (about & DIR_OTHER_MOUNTS)
 		out = put_string(out, "(other mounts)");
-	return about & TOP_CUT ? put_string(out, "...") : out;
+	return about & DIR_CUT ? put_string(out, "...") : out;
 }
 
 /* Write the directories; "/" if there are none, and nothing follows. */
@@ -157,8 +147,8 @@ static char *put_names(char *out, const char *limit, struct parts parts,
 	const char *begin = out;
 	char *end = NULL;
 
-	if (mounts && about & OTHER_MOUNTS &&
-	    !(about & (UNREACHABLE | TOP_CUT)))
+	if (mounts && about & DIR_OTHER_MOUNTS &&
+	    !(about & (DIR_UNREACHABLE | DIR_CUT)))
 		end = put_host_path(out, limit, parts, mounts);
 	if (!end) {
 		out = put_marks(out, about);
@@ -166,7 +156,7 @@ static char *put_names(char *out, const char *limit, struct parts parts,
 		end = put_directories(out, parts.above_mount);
 		end = put_directories(end, parts.in_mount);
 	}
-	if (end == begin && about & IS_FILE)
+	if (end == begin && about & DIR_IS_FILE)
 		*end++ = '/';
 	return end;
 }
@@ -193,16 +183,16 @@ enum path_state full_path(const struct record *record,
 	out = put_names(room, room + FULL_PATH_ROOM - rest,
 			split_directories(record, layout, names), about,
 			mounts);
-	if (about & IS_DELETED)
+	if (about & DIR_IS_DELETED)
 		out = put_string(out, " (deleted)");
-	if (!(about & IS_FILE)) {
+	if (!(about & DIR_IS_FILE)) {
 		name = without_slashes(*path);
 		*out++ = '/';
 		out = put_bytes(out, name.bytes, name.size);
 	}
 	*path = (struct text){(const unsigned char *)room,
 			      (size_t)(out - room)};
-	if (state == PATH_WHOLE && about & TOP_CUT)
+	if (state == PATH_WHOLE && about & DIR_CUT)
 		return PATH_TOP_CUT;
 	return state;
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../../bpf_src/extra/record_values.h"
+
 struct record {
 	const unsigned char *data;
 	uint32_t size;	 /* bytes, of which up to 7 at the end are padding */
@@ -35,10 +37,6 @@ struct field {
 	uint32_t offset;
 	uint32_t size;
 };
-
-/* Values of the field ret, as in bpf_src/extra/results.h. */
-#define RECORD_NO_DESCRIPTOR  0x7fffffff /* opened, but not as a descriptor */
-#define RECORD_UNKNOWN_RESULT 0x7ffffffe /* the kernel reports no result */
 
 /* The fields that are used for more than their own column. */
 struct layout {

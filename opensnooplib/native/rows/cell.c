@@ -128,9 +128,9 @@ static void set_flag_names(struct cell *cell, const struct column *column,
 
 static void set_descriptor(struct cell *cell, int64_t ret)
 {
-	if (ret == RECORD_NO_DESCRIPTOR)
+	if (ret == NO_DESCRIPTOR)
 		set_word(cell, CELL_NONE, "-");
-	else if (ret == RECORD_UNKNOWN_RESULT)
+	else if (ret == UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else
 		set_signed(cell, ret < 0 ? -1 : ret);
@@ -140,7 +140,7 @@ static void set_descriptor(struct cell *cell, int64_t ret)
 static void set_error(struct cell *cell, const struct column *column,
 		      int64_t ret)
 {
-	if (ret == RECORD_UNKNOWN_RESULT)
+	if (ret == UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else if (column->kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values of fields that the reader knows, too: it includes this file.
+ */
+#ifndef RECORD_VALUES_H
+#define RECORD_VALUES_H
+
+/* In ret: an open that succeeded, but has no file descriptor. */
+#define NO_DESCRIPTOR 0x7fffffff
+
+/* In ret: the kernel doesn't report the result. */
+#define UNKNOWN_RESULT 0x7ffffffe
+
+/* Bits of dir_state: what is known about the directories behind the path. */
+enum dir_state {
+	DIR_IS_KNOWN = 1,      /* they are there; else none are */
+	DIR_IS_FILE = 2,       /* the first of them is the file itself */
+	DIR_IS_DELETED = 4,    /* the first of them was removed */
+	DIR_UNREACHABLE = 8,   /* they don't lead up to the process's root */
+	DIR_CUT = 16,	       /* those nearest to the root are missing */
+	DIR_OTHER_MOUNTS = 32, /* they are on mounts that the host lacks */
+};
+
+#endif
