@@ -147,21 +147,21 @@ def _keep_standard_descriptors() -> None:
 
 def _run(options: Options, messages: Messages) -> int:
     """Do what the options ask for, and import no more than that needs."""
-    if options.replay is not None:
+    if options.output.replay is not None:
         from opensnooplib.replay import stored_opens
 
         return stored_opens.run(options, messages)
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
     limits.raise_limits()
-    if options.doctor:
+    if options.output.doctor:
         from opensnooplib.commands import doctor
 
         return doctor.run(options)
-    if options.print_source:
+    if options.probe.ebpf:
         from opensnooplib.commands import show_source
 
         return show_source.run(options)
-    if options.disassemble or (options.verifier_log and not options.live):
+    if options.probe.disasm or (options.probe.verifier_log and not options.probe.live):
         from opensnooplib.commands import show_program
 
         return show_program.run(options, messages)
@@ -178,8 +178,8 @@ def main() -> int:
     messages = Messages()
     try:
         options = arguments.parse(sys.argv[1:])
-        verbose = options.verbose
-        messages = Messages(options.quiet, verbose, options.color_mistakes)
+        verbose = options.output.verbose
+        messages = Messages(options.output.quiet, verbose, options.output.color_mistakes)
         return _run(options, messages)
     except OpensnoopError as error:
         messages.report(limits.explained(error) or error)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options of a run; cli/arguments.py checks them and fills them in."""
+"""The options of a run, by concern; a function takes those that it needs.
+
+cli/arguments.py fills each field from what argparse has under its name.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,14 @@ FORMATS = ("table", "json", "csv")
 PATH_VIEWS = ("process", "host")
 
 
-class Options(NamedTuple):
-    """What the command line asked for. Tuples may be empty."""
+class Selection(NamedTuple):
+    """Which opens are shown. Tuples may be empty: then all are."""
 
-    # selection
     pids: Tuple[int, ...]
     tid: Optional[int]
     uids: Tuple[int, ...]
     comm_part: bytes
-    only_failed: bool
+    failed: bool
     errnos: Tuple[int, ...]
     flags: Tuple[str, ...]  # as typed: O_CREAT, write, ...
     globs: Tuple[Glob, ...]  # of paths
@@ -37,24 +39,29 @@ class Options(NamedTuple):
     mntns_map: Optional[str]
     command: Tuple[str, ...]
     follow_children: bool
-    all_ways: bool  # --all: also ways to open a file that are costly to see
-    # columns
-    show_time: bool
-    show_uid: bool
-    show_flags: bool
-    columns: Tuple[str, ...]  # empty: those of the format
-    beside: Tuple[
-        str, ...
-    ]  # columns that are added by an option, such as --ppid
+    all: bool  # also ways to open a file that are costly to see
+
+
+class Columns(NamedTuple):
+    """What is shown of an open."""
+
+    timestamp: bool
+    print_uid: bool
+    extended_fields: bool
+    names: Tuple[str, ...]  # empty: those of the format
+    beside: Tuple[str, ...]  # that are added by an option, such as --ppid
     # macros of event.h, for fields that are costly to fill
     wanted: Tuple[str, ...]
     latency: bool
-    trusted: bool  # paths from the kernel's own copy
     full_path: bool  # with the directory that a relative path starts from
     real_path: bool  # that of the opened file, symbolic links followed
     path_view: str  # one of PATH_VIEWS
     time: Optional[str]  # one of headings.STYLES
-    # output
+
+
+class Output(NamedTuple):
+    """What is written, where, and when that ends."""
+
     format: str  # one of FORMATS
     color: bool  # of rows
     color_mistakes: bool  # colours for errors in the C
@@ -63,25 +70,38 @@ class Options(NamedTuple):
     row_limit: int  # 0: no limit
     duration: Optional[float]  # seconds
     quiet: bool
+    verbose: bool
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
     top: bool  # a summary as a live screen
-    # recording
     record: Optional[str]  # a file; "-" is stdout
     replay: Optional[str]  # a file; "-" is stdin
-    # probe
+    doctor: bool
+
+
+class Probe(NamedTuple):
+    """What runs in the kernel, and what is shown of that."""
+
     buffer_pages: Optional[int]  # for each CPU
     plan: str  # one of plan_list.PLANS, or "auto"
+    trusted: bool  # paths from the kernel's own copy
     source: Optional[str]  # a C file instead of bpf_src
     live: bool
+    maps: bool
+    disasm: bool
     verifier_log: bool
-    disassemble: bool
-    watch_maps: bool
-    verbose: bool
-    print_source: bool
-    doctor: bool
+    ebpf: bool
+
+
+class Options(NamedTuple):
+    """What the command line asked for."""
+
+    selection: Selection
+    columns: Columns
+    output: Output
+    probe: Probe
 
     @property
     def needs_begin(self) -> bool:
         """Must the programs see opens begin?"""
-        return self.latency or self.trusted
+        return self.columns.latency or self.probe.trusted

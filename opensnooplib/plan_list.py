@@ -86,7 +86,7 @@ class Plan(NamedTuple):
                 "this kernel has none of the functions that the plan hooks: "
                 + ", ".join(function_names.open_function_names())
             )
-        if not options.trusted:
+        if not options.probe.trusted:
             return functions
         copy = function_names.filp_open_function()
         if not copy:
@@ -118,7 +118,7 @@ def _no_exit(options: Options) -> str:
 
 
 def _no_pair(options: Options) -> str:
-    if options.trusted:
+    if options.probe.trusted:
         return "syscall tracepoints don't see the kernel's copy of the path"
     return ""
 

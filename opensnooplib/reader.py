@@ -16,7 +16,7 @@ from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
 from opensnooplib.base.globs import STAR, Glob
-from opensnooplib.selection.selections import Condition
+from opensnooplib.selection.criteria import Condition
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 

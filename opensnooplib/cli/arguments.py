@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Sequence, Tuple
+from typing import Sequence, Tuple, Type, TypeVar
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups, mounts
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.messages import print_text
-from opensnooplib.options import Options
+from opensnooplib.options import Columns, Options, Output, Probe, Selection
 from opensnooplib.cli import (
     column_list,
     command_line,
@@ -24,6 +24,8 @@ from opensnooplib.cli import (
     values,
 )
 from opensnooplib.base import globs
+
+_Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe)
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -65,7 +67,12 @@ def parse(arguments: Sequence[str]) -> Options:
     words.color = values.in_color(
         words.color, words.output_file is None and os.isatty(1)
     )
-    options = _fill(words)
+    options = Options(
+        _fill(Selection, words),
+        _fill(Columns, words),
+        _fill(Output, words),
+        _fill(Probe, words),
+    )
     conflicts.check_plan(options)
     return options
 
@@ -78,7 +85,7 @@ def _choose_columns(words: argparse.Namespace, live: bool) -> None:
             f"--time {words.time}: none of the --columns is a time: add time "
             "to --columns"
         )
-    words.columns = asked.names
+    words.names = asked.names
     words.wanted = asked.macros
     words.latency |= "WANT_LATENCY" in asked.macros
 
@@ -101,21 +108,10 @@ def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     return containers.containers(words)
 
 
-_OLD = {
-    "only_failed": "failed",
-    "all_ways": "all",
-    "show_time": "timestamp",
-    "show_uid": "print_uid",
-    "show_flags": "extended_fields",
-    "disassemble": "disasm",
-    "watch_maps": "maps",
-    "print_source": "ebpf",
-}
-
-
-def _fill(words: argparse.Namespace) -> Options:
-    found = {f: getattr(words, _OLD.get(f, f)) for f in Options._fields}
+def _fill(kind: Type[_Tuple], words: argparse.Namespace) -> _Tuple:
+    """A tuple of this kind; what is given twice in a list counts once."""
+    found = {name: getattr(words, name) for name in kind._fields}
     for name, value in found.items():
         if isinstance(value, list):
             found[name] = tuple(dict.fromkeys(value))
-    return Options(**found)
+    return kind(**found)

@@ -133,9 +133,9 @@ def _options(parser: Parser, conflict: _Conflict) -> List[str]:
 
 def check_plan(options: Options) -> None:
     """Raise UsageError if the plan can't do what is asked on any kernel."""
-    plan = PLANS.get(options.plan)
+    plan = PLANS.get(options.probe.plan)
     if plan and options.needs_begin and not plan.sees_begin(options):
-        option = "--trusted" if options.trusted else "-L"
+        option = "--trusted" if options.probe.trusted else "-L"
         raise UsageError(
             f"{option} and --attach {plan.name} cannot be combined: this "
             "plan sees opens end, but not begin"

@@ -66,7 +66,7 @@ def run(options: Options) -> int:
         tried = [_try_plan(options, plan) for plan in PLANS.values()]
     findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
-    if options.format == "json":
+    if options.output.format == "json":
         facts = [finding._asdict() for finding in findings]
         print_text(json.dumps(facts, indent=2) + "\n")
     else:

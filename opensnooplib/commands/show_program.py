@@ -22,11 +22,11 @@ def run(options: Options, messages: Messages) -> int:
 
     Returns the exit status. Raises OpensnoopError.
     """
-    bpftool = path_of_bpftool() if options.disassemble else ""
+    bpftool = path_of_bpftool() if options.probe.disasm else ""
     rings = trace_opens.open_rings(options, messages)
     trace, _ = plans.attach(options, rings, messages)
     try:
-        if options.disassemble:
+        if options.probe.disasm:
             programs = sorted(trace.newest.programs.items())
             texts = [f"{name}:\n{_code(bpftool, fd)}" for name, fd in programs]
             print_text("\n".join(texts))

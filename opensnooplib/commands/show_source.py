@@ -21,9 +21,9 @@ def run(options: Options) -> int:
     than the plan's syscalls. Returns the exit status; raises OpensnoopError.
     """
     text = plans.source(options)
-    if not options.verbose:
+    if not options.output.verbose:
         lines = compiled_lines.shown(
-            text, lambda path: _is_left_out(path, options.full_path)
+            text, lambda path: _is_left_out(path, options.columns.full_path)
         )
         text = "\n".join(lines) + "\n"
     print_text(text)

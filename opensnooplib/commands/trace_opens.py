@@ -25,7 +25,7 @@ from opensnooplib.kernel import (
 )
 from opensnooplib.selection import pinned_maps
 from opensnooplib.base.messages import Messages, counted
-from opensnooplib.options import Options
+from opensnooplib.options import Options, Output
 from opensnooplib.reader import Reader, State
 from opensnooplib.trace import output_destination, ring_size
 from opensnooplib.trace.exec_command import Command
@@ -46,16 +46,18 @@ def run(options: Options, messages: Messages) -> int:
     Raises OpensnoopError if nothing can be traced.
     """
     ending = EndingSignals()
-    if options.top:
+    if options.output.top:
         from opensnooplib.summary import top_screen  # not needed for a trace
 
         top_screen.check_terminal()
-    pinned_maps.check(options)
-    output = output_destination.open_output(options)
+    pinned_maps.check(options.selection)
+    output = output_destination.open_output(options.output)
     command: Optional[Command] = None
-    if options.command:
-        command = Command(options.command)
-        options = options._replace(pids=(command.pid,))
+    if options.selection.command:
+        command = Command(options.selection.command)
+        options = options._replace(
+            selection=options.selection._replace(pids=(command.pid,))
+        )
     rings = open_rings(options, messages)
     from opensnooplib.trace import plans  # all that compiles: the rings first
 
@@ -71,14 +73,14 @@ def run(options: Options, messages: Messages) -> int:
     at_end = ExitStack()
     steps = _steps(trace, result, messages, at_end)
     seen = ", ".join([*result.seen, *result.unproven])
-    if not options.top:  # its screen says how to end it
+    if not options.output.top:  # its screen says how to end it
         plan = trace.job.plan.name
         messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
     if command:
         command.release()
     output_file.empty(output)  # after all that can fail
     trace.put_heading()
-    state = _write_rows(options, trace, ending, command, steps)
+    state = _write_rows(options.output, trace, ending, command, steps)
     at_end.close()
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) is still running")
@@ -87,7 +89,7 @@ def run(options: Options, messages: Messages) -> int:
     trace.detach()
     if state != State.OUTPUT_FAILED:
         return 0
-    output_destination.tell_output_error(rings, options, messages)
+    output_destination.tell_output_error(rings, options.output, messages)
     return 1
 
 
@@ -96,13 +98,13 @@ def _steps(
 ) -> List[Callable[[], None]]:
     """What --live and --maps do between rows."""
     steps = []
-    if trace.options.live:
+    if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
 
         live = Live(trace, result, messages)
         at_end.callback(live.stop)
         steps.append(live.step)
-    if trace.options.watch_maps:
+    if trace.options.probe.maps:
         from opensnooplib.trace.maps_view import MapsView
 
         steps.append(MapsView(trace).step)
@@ -114,7 +116,7 @@ def open_rings(options: Options, messages: Messages) -> Reader:
     if lockdown.forbids_tracing() and capabilities.may_trace():
         raise OpensnoopError(lockdown.LOCKED_DOWN)
     cpus = this_kernel.online_cpus()
-    pages = ring_size.pages_for_each_cpu(options.buffer_pages, len(cpus))
+    pages = ring_size.pages_for_each_cpu(options.probe.buffer_pages, len(cpus))
     try:
         rings = ring_size.open_largest(cpus, pages, options)
     except OSError as error:
@@ -138,14 +140,14 @@ def open_rings(options: Options, messages: Messages) -> Reader:
 
 
 def _write_rows(
-    options: Options,
+    output: Output,
     trace: Trace,
     ending: EndingSignals,
     command: Optional[Command],
     steps: List[Callable[[], None]],
 ) -> State:
     """Write rows until a signal, a limit, or the command or output ends."""
-    end = time.monotonic() + (options.duration or math.inf)
+    end = time.monotonic() + (output.duration or math.inf)
     state = State.RUNNING
     while state == State.RUNNING and not ending.received:
         left_ms = (end - time.monotonic()) * 1000

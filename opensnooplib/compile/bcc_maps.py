@@ -10,7 +10,7 @@ from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 from opensnooplib.source import locations
 from opensnooplib.source.known_maps import SHAPES, SHAPES_IN_ANY, MapFacts
 
@@ -44,7 +44,7 @@ class BccMaps:
         self._program = program
         self.all = self._find_all()
         self.known: Dict[str, MapFacts] = {}
-        needed = selections.map_names(job.options)
+        needed = criteria.map_names(job.options.selection)
         for facts in self.all:
             is_needed = job.plan.runs_bpf_src or facts.name in needed
             shapes = SHAPES if is_needed else SHAPES_IN_ANY

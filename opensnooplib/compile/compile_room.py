@@ -43,7 +43,7 @@ from opensnooplib.compile.make_source import (
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.rows.schema import Schema
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 from opensnooplib.source import (
     c_text,
     compiled_lines,
@@ -51,6 +51,7 @@ from opensnooplib.source import (
     kernel_headers,
     locations,
 )
+from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import EVENTS_MAP, REQUESTS_MAP, START_MAP
 
@@ -99,7 +100,7 @@ def _explained(error: OpensnoopError, job: Job) -> str:
         return ""
     from opensnooplib.explain import compiler_messages  # seldom needed
 
-    if isinstance(error, VerifierError) and not job.options.verifier_log:
+    if isinstance(error, VerifierError) and not job.options.probe.verifier_log:
         return compiler_messages.of_verifier(
             printed(), error.sentence, compiled(job)
         )
@@ -155,7 +156,7 @@ def _work(job: Job) -> Handover:
     else:
         attachments.attach_for_swaps(job.have_slots, job.tool_pid)
     declared = declarations.of_event(job.source.text)
-    schema = Schema.compiled(fields, declared, job.options.wanted)
+    schema = Schema.compiled(fields, declared, job.options.columns.wanted)
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
     sizes = event_schema.sent_sizes(program, maps)
@@ -168,7 +169,7 @@ def _work(job: Job) -> Handover:
         unseen=other_ways.unseen,
         headers=chosen.reason,
         files=list(c_text.compiled(text, job.source).files) if is_live else [],
-        map_list=maps.all if job.options.watch_maps else [],
+        map_list=maps.all if job.options.probe.maps else [],
         start_map=maps.start_map(START_MAP),
         requests_map=maps.start_map(REQUESTS_MAP),
         maps={
@@ -177,12 +178,17 @@ def _work(job: Job) -> Handover:
                 EVENTS_MAP,
                 # A program array forgets its programs unless it is held open.
                 *maps.known,
-                *selections.map_names(job.options),
+                *criteria.map_names(job.options.selection),
             )
         },
         programs=program.fds,
         attachments=attachments.fds,
         stubs=attachments.stubs,
+        decided=None
+        if job.plan.runs_bpf_src
+        else criteria.decided_by(
+            job.options, without_comments(job.source.text)
+        ),
     )
 
 
@@ -225,7 +231,7 @@ def _compile_and_load(
         hint = kernel_headers.hint(printed(), chosen)
         error.detail = "\n".join(filter(None, [error.detail, hint]))
         raise
-    program.load(job.options.verifier_log)
+    program.load(job.options.probe.verifier_log)
     return program
 
 

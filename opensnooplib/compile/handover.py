@@ -56,6 +56,8 @@ class Handover(NamedTuple):
     programs: Dict[str, int]
     attachments: Dict[str, int]  # by program and target, with a blank between
     stubs: Dict[str, int]  # by the program that they stand for, and part
+    # The options that the C decides by macros; None: all that the kernel can.
+    decided: Optional[List[str]] = None
 
     def take_attachments(self, program: str) -> List[int]:
         """The descriptors of these, which are the caller's from now on."""

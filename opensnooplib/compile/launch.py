@@ -169,13 +169,13 @@ def job_for(
     """
     return Job(
         options=options,
-        source=c_text.read(c_text.path_of(options)),
+        source=c_text.read(c_text.path_of(options.probe)),
         plan=plan,
         functions=plan.functions(options),
         tool_pid=os.getpid(),
         folder=_new_folder(),
         install_rings=install_rings,
-        have_slots=() if options.live else None,
+        have_slots=() if options.probe.live else None,
     )
 
 

@@ -11,7 +11,7 @@ from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
 from opensnooplib.kernel.ways import NO_WAYS, Ways
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 from opensnooplib.source import (
     c_text,
     declarations,
@@ -35,12 +35,12 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         job.tool_pid,
         job.sees_begin,
     )
-    chosen += other_ways.defines + selections.defines(job.options)
+    chosen += other_ways.defines + criteria.defines(job.options)
     extras = defines.extras(job.options, kernel_headers.has_structs())
     chosen += [(name, "1") for name, is_on in extras.items() if is_on]
     if job.plan.runs_bpf_src:
         chosen += defines.HELPERS
-        chosen += selections.conditions_of_all(job.options)
+        chosen += criteria.conditions_of_all(job.options)
         chosen += defines.more_probes(chosen)
         declared = declarations.of_event(job.source.text).values()
         optional = [one.macro for one in declared if one.macro]
@@ -48,7 +48,7 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         chosen += defines.zeros([*extras, *optional, *conditions], chosen)
     text = c_text.with_defines(job.source.text, chosen)
     if not job.plan.runs_bpf_src:
-        own_source.check(job.source, job.options)
+        own_source.check(job.source)
         text = event_layout.with_layout(text)
     return text
 
@@ -66,7 +66,9 @@ def find_ways(job: Job) -> Ways:
     """The ways that the plan sees, too; tracefs must be mounted."""
     if not job.plan.runs_bpf_src:
         return NO_WAYS
-    return ways.find(job.options.all_ways, job.functions, job.options.trusted)
+    return ways.find(
+        job.options.selection.all, job.functions, job.options.probe.trusted
+    )
 
 
 def calls_of(job: Job) -> List[str]:

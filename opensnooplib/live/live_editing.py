@@ -73,7 +73,7 @@ class Live:
         self._trace = trace
         self._told = result.warnings()
         self._messages = messages
-        self._path = c_text.path_of(trace.options)
+        self._path = c_text.path_of(trace.options.probe)
         self._shown = trace.job.source  # what the trace runs
         self._tried = self._shown  # the last C that could be read
         self._stream = 0  # of the C that is being reloaded
@@ -243,7 +243,7 @@ class Live:
             result = proof.prove(
                 trace.rings,
                 new.taken.calls,
-                trace.options,
+                trace.options.columns,
                 new.count_from_here,
                 lambda: new.lost() + new.missed(),
             )

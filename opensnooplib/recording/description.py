@@ -77,8 +77,8 @@ def describe(schema: Schema, calls: Sequence[str], options: Options) -> str:
         "word_bytes": 8 if sys.maxsize > 1 << 32 else 4,
         "opensnoop": __version__,
         "command_line": [word[:1000] for word in sys.argv[1:100]],
-        "paths": PATHS[options.full_path + options.real_path],
-        "plan": options.plan,
+        "paths": PATHS[options.columns.full_path + options.columns.real_path],
+        "plan": options.probe.plan,
         "calls": list(calls),
     }
     return json.dumps(facts)

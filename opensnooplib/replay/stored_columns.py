@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.options import Options
+from opensnooplib.options import Columns
 from opensnooplib.cli.column_list import OPTIONS
 from opensnooplib.recording.description import PATHS, Description
 
@@ -19,17 +19,17 @@ _INSTEAD = {
 }
 
 
-def check(options: Options, described: Description) -> None:
+def check(columns: Columns, described: Description) -> None:
     """Raises OpensnoopError where the recording lacks what is asked for."""
-    for name in options.beside:
+    for name in columns.beside:
         if described.schema.known(name) is None:
             raise _lacks(OPTIONS[name], f"has no field {name}")
-    if not options.full_path:
+    if not columns.full_path:
         return
-    wanted = _REAL if options.real_path else _FULL
+    wanted = _REAL if columns.real_path else _FULL
     if described.paths != wanted:
         instead = _INSTEAD.get(described.paths, _INSTEAD[""])
-        raise _lacks("-R" if options.real_path else "-F", instead)
+        raise _lacks("-R" if columns.real_path else "-F", instead)
 
 
 def _lacks(option: str, what: str) -> OpensnoopError:

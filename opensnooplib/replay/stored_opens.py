@@ -24,7 +24,7 @@ from opensnooplib.recording.description import (
 )
 from opensnooplib.recording.recording_file import RecordingReader
 from opensnooplib.rows import row_format
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
@@ -42,7 +42,7 @@ def run(options: Options, messages: Messages) -> int:
     ending = EndingSignals()
     replay = _Replay(options, messages)
     replay.await_start()
-    output = output_destination.open_output(options)
+    output = output_destination.open_output(options.output)
     replay.begin(output)
     ending.wait_for_rows()
     output_file.empty(output)
@@ -58,10 +58,12 @@ def run(options: Options, messages: Messages) -> int:
 
 class _Replay:
     def __init__(self, options: Options, messages: Messages) -> None:
-        assert options.replay is not None
+        assert options.output.replay is not None
         self._options = options
         self._messages = messages
-        self._name = "stdin" if options.replay == "-" else options.replay
+        self._name = (
+            "stdin" if options.output.replay == "-" else options.output.replay
+        )
         self._state = State.RUNNING
         self._described: Optional[Description] = None
         self._began_ns = 0  # CLOCK_MONOTONIC
@@ -69,7 +71,7 @@ class _Replay:
         self._counts: Optional[Counts] = None
         self._read_error = ""
         self._summing: Optional[Summing] = None
-        self._fd = self._open(options.replay)
+        self._fd = self._open(options.output.replay)
         self._reader = RecordingReader(self._fd)
 
     def _open(self, path: str) -> int:
@@ -101,13 +103,14 @@ class _Replay:
         """Prepare to write to `output`: all that can fail is done here."""
         assert self._described
         if output != 1 and _is_same_file(output, self._fd):
-            raise OpensnoopError(
-                f"-o {self._options.output_file}: this is the recording itself"
-            )
+            name = self._options.output.output_file
+            raise OpensnoopError(f"-o {name}: this is the recording itself")
         self._set_format(self._described)
         options = self._options
-        self._reader.start(output, options.row_limit, options.unbuffered)
-        if options.summary:
+        self._reader.start(
+            output, options.output.row_limit, options.output.unbuffered
+        )
+        if options.output.summary:
             self._summing = Summing(self._reader, options, self._began_ns)
         self._messages.note(_introduction(self._name, self._described))
 
@@ -148,15 +151,15 @@ class _Replay:
 
     def _set_format(self, described: Description) -> None:
         schema = described.schema
-        stored_columns.check(self._options, described)
+        stored_columns.check(self._options.columns, described)
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
-        conditions = selections.for_reader(
-            self._options, schema, self._began_ns
+        conditions = criteria.for_reader(
+            self._options, schema, decided=(), began_ns=self._began_ns
         )
         self._reader.set_format(self._format)
-        self._reader.set_conditions(conditions, self._options.globs)
+        self._reader.set_conditions(conditions, self._options.selection.globs)
 
     def put_heading(self) -> None:
         self._reader.put_heading(self._format.heading())
@@ -171,7 +174,7 @@ class _Replay:
         self._tell()
         if output_state == State.OUTPUT_FAILED:
             output_destination.tell_output_error(
-                self._reader, self._options, self._messages
+                self._reader, self._options.output, self._messages
             )
             return 1
         trouble = self._trouble()

@@ -120,7 +120,7 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
         known, field = None, schema.find(name)
     if field is None or _is_internal(field, schema):
         return None
-    if options.format != "table":
+    if options.output.format != "table":
         if known:
             kind = DATA_KINDS.get(name, known.kind)
         elif field.kind == "pointer":
@@ -132,8 +132,8 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
         return _with_note(_by_type(field))
     heading, kind, width = known.heading, known.kind, known.width
     if name == "time":
-        heading, kind, width = STYLES[options.time or "relative"]
-    elif name == "flags" and options.show_flags:
+        heading, kind, width = STYLES[options.columns.time or "relative"]
+    elif name == "flags" and options.columns.extended_fields:
         kind, width = Kind.FLAGS, -8  # as BCC's opensnoop shows them
     column = Column(heading, name, kind, field, width)
     return _with_note(column) if name == known.field else column
@@ -144,9 +144,9 @@ def choose(schema: Schema, options: Options) -> List[Column]:
 
     Raises SourceError where the struct has no field for what was asked.
     """
-    if options.columns:
-        names = list(options.columns)
-    elif options.format == "table":
+    if options.columns.names:
+        names = list(options.columns.names)
+    elif options.output.format == "table":
         names = _of_table(schema, options)
     else:
         names = _of_data(schema)
@@ -169,17 +169,17 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
     has = {f.name for f in schema.fields if schema.known(f.name)}
     others = [f for f in schema.fields if not _is_internal(f, schema)]
     names = []
-    if options.show_time or options.time:
+    if options.columns.timestamp or options.columns.time:
         names.append("time")
-    if options.show_uid:
+    if options.columns.print_uid:
         names.append("uid")
-    if options.tid is not None:
+    if options.selection.tid is not None:
         names.append("tid")
     elif "pid" in has:
         names.append("pid")
     names += ["comm"] if "comm" in has else []
     names += ["fd", "err"] if "ret" in has else []
-    names += ["flags", "mode"] if options.show_flags else []
+    names += ["flags", "mode"] if options.columns.extended_fields else []
     usual = has.intersection(_USUAL + _HIDDEN)
     names += [f.name for f in others if f.name not in usual]
     names += ["path"] if "path" in has else []
@@ -201,10 +201,10 @@ def _of_data(schema: Schema) -> List[str]:
 def _why_missing(name: str, schema: Schema, options: Options) -> str:
     known = KNOWN.get(name)
     asked = f"--columns {name}"
-    if not options.columns:
+    if not options.columns.names:
         asked = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
     fields = [field.name for field in schema.fields]
-    if options.replay is not None:
+    if options.output.replay is not None:
         there = ", ".join(f for f in fields if f not in INTERNAL)
         return (
             f"{asked}: not in the recording, which has the fields {there}; to "

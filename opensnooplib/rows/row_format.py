@@ -52,11 +52,12 @@ def choose(schema: Schema, options: Options) -> RowFormat:
 
     Raises OpensnoopError where the schema lacks a column asked for.
     """
-    kind = options.format
-    if options.record or options.summary:
-        kind = "recording" if options.record else "summary"
+    output = options.output
+    kind = output.format
+    if output.record or output.summary:
+        kind = "recording" if output.record else "summary"
     columns = column_choice.choose(schema, options)
-    return RowFormat(schema, columns, kind, options.color)
+    return RowFormat(schema, columns, kind, output.color)
 
 
 def wall_offset_ns() -> int:

@@ -9,20 +9,20 @@ from typing import Optional
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import capabilities, why_no_bpf
-from opensnooplib.options import Options
+from opensnooplib.options import Selection
 
 # BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_LRU_HASH of include/uapi/linux/bpf.h
 _HASHES = (1, 9)
 
 
-def check(options: Options) -> None:
+def check(selection: Selection) -> None:
     """Raises OpensnoopError for a map that is missing or has another shape.
 
     BCC would create a missing map, and select nothing without a word. The
     shapes are those of BCC's docs/special_filtering.md.
     """
-    _check("--cgroupmap", options.cgroup_map, "cgroup IDs", value_size=8)
-    _check("--mntnsmap", options.mntns_map, "mount namespaces", value_size=4)
+    _check("--cgroupmap", selection.cgroup_map, "cgroup IDs", value_size=8)
+    _check("--mntnsmap", selection.mntns_map, "mount namespaces", value_size=4)
 
 
 def _check(

@@ -17,7 +17,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional
 from typing import Sequence, Set
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.options import Options
+from opensnooplib.options import Probe
 from opensnooplib.source import comments
 from opensnooplib.source.compiled_lines import LINE_DIRECTIVE, Conditions
 from opensnooplib.source.defines import Define
@@ -56,9 +56,9 @@ def default_path() -> str:
     )
 
 
-def path_of(options: Options) -> str:
+def path_of(probe: Probe) -> str:
     """The path of the C to run. Raises OpensnoopError."""
-    return default_path() if options.source is None else options.source
+    return default_path() if probe.source is None else probe.source
 
 
 class Source(NamedTuple):

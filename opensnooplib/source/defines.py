@@ -2,7 +2,7 @@
 """The #defines that bpf_src is compiled with, for a plan on this kernel.
 
 A #define is a (name, value) pair; the name can be a function-like macro.
-Those for the selection are in selection/selections.py.
+Those for the selection are in selection/criteria.py.
 """
 
 from __future__ import annotations
@@ -40,14 +40,15 @@ def extras(options: Options, has_structs: bool) -> Dict[str, bool]:
 
     has_structs: the C can use the kernel's structs.
     """
+    columns = options.columns
     chosen = {
-        **dict.fromkeys(options.wanted, True),
-        "WANT_LATENCY": options.latency,
-        "TRUSTED": options.trusted,
+        **dict.fromkeys(columns.wanted, True),
+        "WANT_LATENCY": columns.latency,
+        "TRUSTED": options.probe.trusted,
         "FIND_DIRECTORIES": has_structs,  # open_by_handle_at always needs them
-        "FULL_PATH": has_structs and options.full_path,
-        "REAL_PATH": has_structs and options.real_path,
-        "PATH_VIEW_HOST": has_structs and options.path_view == "host",
+        "FULL_PATH": has_structs and columns.full_path,
+        "REAL_PATH": has_structs and columns.real_path,
+        "PATH_VIEW_HOST": has_structs and columns.path_view == "host",
     }
     has_fields = chosen["PATH_VIEW_HOST"] or any(
         chosen[name] for name in chosen if name.startswith("WANT_")

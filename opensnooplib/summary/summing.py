@@ -25,13 +25,13 @@ class Summing:
         """The first interval begins at `began_ns`, of CLOCK_MONOTONIC."""
         self._rows = rows
         self._options = options
-        self._counts = Counts(rows, options.latency)
+        self._counts = Counts(rows, options.columns.latency)
         self._screen: Optional[Screen] = None
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far
         self.counts = RowCounts(0, 0, 0, 0)  # at the end: shown is counted
-        interval = options.interval or 0.0
-        if options.top:
+        interval = options.output.interval or 0.0
+        if options.output.top:
             from opensnooplib.summary import top_screen  # not needed before
 
             self._screen = top_screen.Screen(self._put)
@@ -39,7 +39,7 @@ class Summing:
             interval = interval or _TOP_SECONDS
         self._interval_ns = int(interval * 1e9)
         self._first_ns = self._began_ns = began_ns
-        if self._interval_ns and options.replay is not None:
+        if self._interval_ns and options.output.replay is not None:
             self._stop_after(began_ns)
 
     def _stop_after(self, now_ns: int) -> None:
@@ -93,10 +93,10 @@ class Summing:
             self._put(self._as_text(summary))
 
     def _as_text(self, summary: Summary) -> str:
-        if self._options.format == "json":
+        if self._options.output.format == "json":
             return as_json.line(summary)
         text = tables.table(summary)
-        return text + "\n" if self._options.interval else text
+        return text + "\n" if self._options.output.interval else text
 
     def _put(self, text: str) -> None:
         try:

@@ -22,7 +22,7 @@ class MapsView:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self._json = trace.options.format == "json"
+        self._json = trace.options.output.format == "json"
         self._listed: Optional[ProgramSet] = None
         self._last: Dict[str, int] = {}
         self._due = 0.0

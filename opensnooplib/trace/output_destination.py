@@ -8,28 +8,28 @@ import os
 
 from opensnooplib.base import output_file
 from opensnooplib.base.messages import Messages
-from opensnooplib.options import Options
+from opensnooplib.options import Output
 from opensnooplib.reader import Reader
 
 
-def open_output(options: Options) -> int:
+def open_output(output: Output) -> int:
     """The descriptor that rows or records go to. Raises OpensnoopError."""
-    if options.record is not None:
+    if output.record is not None:
         # Imported here since a plain trace doesn't need it.
         from opensnooplib.recording import description
 
-        return description.open_for_writing(options.record)
-    if options.output_file is None:
+        return description.open_for_writing(output.record)
+    if output.output_file is None:
         return 1
-    return output_file.open_for_writing("-o", options.output_file)
+    return output_file.open_for_writing("-o", output.output_file)
 
 
 def tell_output_error(
-    rings: Reader, options: Options, messages: Messages
+    rings: Reader, output: Output, messages: Messages
 ) -> None:
     """Say why rows or records could not be written."""
-    where = options.record or options.output_file or "stdout"
-    what = "records" if options.record else "rows"
+    where = output.record or output.output_file or "stdout"
+    what = "records" if output.record else "rows"
     error = rings.counts().error
     if error == errno.ESTALE:
         messages.warn(

@@ -15,7 +15,7 @@ from opensnooplib.compile.make_source import find_ways, make_source
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import tracefs
 from opensnooplib.base.messages import Messages
-from opensnooplib.options import Options
+from opensnooplib.options import Options, Probe
 from opensnooplib.plan_list import Plan, PlanError
 from opensnooplib.reader import Reader
 from opensnooplib.trace.proof import Result
@@ -32,12 +32,12 @@ def attach(
     filter in the C can hide the tool's test opens. Raises OpensnoopError if
     none can be attached, with the reason of the plan that needs least.
     """
-    wanted = _wanted(options)
+    wanted = _wanted(options.probe)
     if len(wanted) == 1:
         try:
             return try_plan(wanted[0], options, rings, messages)
         except PlanError as error:
-            error.sentence = f"--attach {options.plan}: {error.sentence}"
+            error.sentence = f"--attach {options.probe.plan}: {error.sentence}"
             raise
     reasons: Dict[str, OpensnoopError] = {}
     unseen: Dict[str, List[str]] = {}
@@ -50,7 +50,7 @@ def attach(
             reasons[plan.name] = error
             _pass_over(plan, error, messages)
             continue
-        if not result.unseen or options.live:
+        if not result.unseen or options.probe.live:
             return trace, result
         trace.close()
         names = ", ".join(result.unseen)
@@ -62,18 +62,18 @@ def attach(
     if unseen:
         name = min(unseen, key=lambda name: len(unseen[name]))
         return try_plan(plan_list.PLANS[name], options, rings, messages)
-    if options.trusted:
+    if options.probe.trusted:
         raise _none_is_trusted(reasons)
     raise reasons[plan_list.PAIR.name]
 
 
-def _wanted(options: Options) -> List[Plan]:
+def _wanted(probe: Probe) -> List[Plan]:
     """The plans to try, in this order."""
-    if options.source is not None:
+    if probe.source is not None:
         return [plan_list.SOURCE]
-    if options.plan != "auto":
-        return [plan_list.PLANS[options.plan]]
-    if options.live:  # what is edited is what runs
+    if probe.plan != "auto":
+        return [plan_list.PLANS[probe.plan]]
+    if probe.live:  # what is edited is what runs
         return sorted(
             plan_list.best_first(), key=lambda plan: plan is not plan_list.PAIR
         )
@@ -113,7 +113,7 @@ def _tell_of(launched: Launched, messages: Messages) -> None:
     for line in launched.messages.splitlines():
         messages.detail(f"the compiler: {line}")
     options = launched.job.options
-    if options.live or options.source is not None:
+    if options.probe.live or options.probe.source is not None:
         messages.show(launched.warnings())
 
 
@@ -126,7 +126,7 @@ def try_plan(
         raise PlanError(why_not)
     launched = launch.launch(options, plan, rings.install)
     _tell_of(launched, messages)
-    chosen = options._replace(plan=plan.name)
+    chosen = options._replace(probe=options.probe._replace(plan=plan.name))
     try:
         trace = Trace(rings, launched, chosen, messages)
     except OpensnoopError:
@@ -140,7 +140,7 @@ def source(options: Options) -> str:
 
     Raises OpensnoopError.
     """
-    wanted = _wanted(options)
+    wanted = _wanted(options.probe)
     plan = next((p for p in wanted if not p.why_not(options)), wanted[-1])
     job = launch.job_for(options, plan)
     try:

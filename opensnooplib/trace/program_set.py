@@ -23,7 +23,7 @@ from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
 from opensnooplib.kernel import program_names
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 
 # enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
@@ -52,12 +52,14 @@ class ProgramSet:
         self._before = [0, 0]
         self.format = row_format.choose(taken.schema, options)
         rings.set_format(self.format, taken.maps[EVENTS_MAP])
-        if self.format.has_callers and not options.record:
+        if self.format.has_callers and not options.output.record:
             rings.name_callers()
-        conditions = selections.for_reader(options, taken.schema)
-        rings.set_conditions(conditions, options.globs)
+        rings.set_conditions(
+            criteria.for_reader(options, taken.schema, taken.decided),
+            options.selection.globs,
+        )
         older_maps = older.taken.maps if older else None
-        selections.fill_maps(options, taken.maps, older_maps)
+        criteria.fill_maps(options.selection, taken.maps, older_maps)
 
     @property
     def programs(self) -> Dict[str, int]:
@@ -65,7 +67,7 @@ class ProgramSet:
 
     def put_heading(self) -> None:
         """Write the heading of the rows, or the description of the records."""
-        if self._options.record:
+        if self._options.output.record:
             # Imported here since rows don't need it.
             from opensnooplib.recording import description
 

@@ -14,7 +14,7 @@ from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence
 
 from opensnooplib import reader
 from opensnooplib.kernel import own_opens
-from opensnooplib.options import Options
+from opensnooplib.options import Columns
 
 # Time for the reader, which holds records of --live's later programs back for
 # 20 ms (MERGE_HOLD_BACK_MS): a record is in its ring before the open returns.
@@ -54,7 +54,7 @@ class Result(NamedTuple):
 def prove(
     rings: reader.Reader,
     calls: Sequence[str],
-    options: Options,
+    columns: Columns,
     before_round: Callable[[], None],
     lost: Callable[[], int],
 ) -> Result:
@@ -65,7 +65,7 @@ def prove(
     how many opens were lost or missed since then.
     """
     before_round()
-    start = _start(options)
+    start = _start(columns)
     result = Result([], [], [])
     tries = dict.fromkeys(calls, 0)  # of those that aren't in the result
     batch = list(tries)
@@ -97,9 +97,9 @@ def prove(
     return result
 
 
-def _start(options: Options) -> Optional[str]:
+def _start(columns: Columns) -> Optional[str]:
     """The working directory, or None if test paths must be absolute."""
-    if not options.full_path or options.path_view == "host":
+    if not columns.full_path or columns.path_view == "host":
         return None
     try:
         return os.getcwd()

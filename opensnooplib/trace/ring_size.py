@@ -52,9 +52,9 @@ def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
     Raises OpensnoopError where -b asks for more than that, and OSError:
     ENOBUFS where even the smallest don't fit.
     """
-    asked = options.buffer_pages
+    asked = options.probe.buffer_pages
     least = 1 if asked else _LEAST_BYTES // mmap.PAGESIZE
-    spare = _SPARE_PAGES if "WANT_CALLERS" in options.wanted else 0
+    spare = _SPARE_PAGES if "WANT_CALLERS" in options.columns.wanted else 0
     while True:
         try:
             rings = _open(cpus, pages, spare)

@@ -71,7 +71,7 @@ class Trace:
         result = proof.prove(
             self.rings,
             self.newest.taken.calls,
-            self.options,
+            self.options.columns,
             self._count_from_here,
             lambda: self.lost() + self.missed(),
         )
@@ -90,10 +90,12 @@ class Trace:
         Nothing is written before put_heading().
         """
         options = self.options
-        self.rings.start(output, options.row_limit, options.unbuffered)
-        if options.record:
+        self.rings.start(
+            output, options.output.row_limit, options.output.unbuffered
+        )
+        if options.output.record:
             self._recorder = Recorder(self.rings)
-        if options.summary:
+        if options.output.summary:
             now_ns = native_library.kernel_clock_ns()
             self._summing = Summing(self.rings, options, now_ns)
 

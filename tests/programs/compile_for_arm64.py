@@ -38,7 +38,7 @@ def main() -> None:
     }
     job = Job(
         options=options,
-        source=c_text.read(c_text.path_of(options)),
+        source=c_text.read(c_text.path_of(options.probe)),
         plan=plan,
         functions={} if plan.hook == "tracepoint" else functions,
         tool_pid=os.getpid(),

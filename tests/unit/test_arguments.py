@@ -29,7 +29,7 @@ DEFAULTS: Dict[str, Any] = {
     "tid": None,
     "uids": (),
     "comm_part": b"",
-    "only_failed": False,
+    "failed": False,
     "errnos": (),
     "flags": (),
     "globs": (),
@@ -40,11 +40,11 @@ DEFAULTS: Dict[str, Any] = {
     "mntns_map": None,
     "command": (),
     "follow_children": False,
-    "all_ways": False,
-    "show_time": False,
-    "show_uid": False,
-    "show_flags": False,
-    "columns": (),
+    "all": False,
+    "timestamp": False,
+    "print_uid": False,
+    "extended_fields": False,
+    "names": (),
     "beside": (),
     "wanted": (),
     "latency": False,
@@ -71,10 +71,10 @@ DEFAULTS: Dict[str, Any] = {
     "source": None,
     "live": False,
     "verifier_log": False,
-    "disassemble": False,
-    "watch_maps": False,
+    "disasm": False,
+    "maps": False,
     "verbose": False,
-    "print_source": False,
+    "ebpf": False,
     "doctor": False,
 }
 
@@ -93,12 +93,12 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["-u", "root"], {"uids": (0,)}),
     (["--uid", "nobody,0,65534,root"], {"uids": (65534, 0)}),
     (["-p", "1", "--children"], {"pids": (1,), "follow_children": True}),
-    (["--all"], {"all_ways": True}),
+    (["--all"], {"all": True}),
     (["-n", "main"], {"comm_part": b"main"}),
     (["--name", "x" * 15], {"comm_part": b"x" * 15}),
     (["-n", os.fsdecode(b"\xff")], {"comm_part": b"\xff"}),
-    (["-x"], {"only_failed": True}),
-    (["--failed"], {"only_failed": True}),
+    (["-x"], {"failed": True}),
+    (["--failed"], {"failed": True}),
     (["--errno", "ENOENT"], {"errnos": (errno.ENOENT,)}),
     (
         ["--errno", "EAGAIN,2,EWOULDBLOCK,ERESTARTSYS,4095"],
@@ -119,19 +119,19 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ),
     (["--cgroupmap", "/a"], {"cgroup_map": "/a"}),
     (["--mntnsmap", "/a"], {"mntns_map": "/a"}),
-    (["-T"], {"show_time": True}),
-    (["--timestamp"], {"show_time": True}),
-    (["-U"], {"show_uid": True}),
-    (["--print-uid"], {"show_uid": True}),
-    (["-e"], {"show_flags": True}),
-    (["--extended_fields"], {"show_flags": True}),
+    (["-T"], {"timestamp": True}),
+    (["--timestamp"], {"timestamp": True}),
+    (["-U"], {"print_uid": True}),
+    (["--print-uid"], {"print_uid": True}),
+    (["-e"], {"extended_fields": True}),
+    (["--extended_fields"], {"extended_fields": True}),
     (
         ["-TUex"],
         {
-            "show_time": True,
-            "show_uid": True,
-            "show_flags": True,
-            "only_failed": True,
+            "timestamp": True,
+            "print_uid": True,
+            "extended_fields": True,
+            "failed": True,
         },
     ),
     (["--format", "table"], {}),
@@ -153,7 +153,7 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (
         ["--columns", "latency,path"],
         {
-            "columns": ("latency", "path"),
+            "names": ("latency", "path"),
             "wanted": ("WANT_LATENCY",),
             "latency": True,
         },
@@ -175,18 +175,18 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         ["--real-path", "--path-view", "host"],
         {"full_path": True, "real_path": True, "path_view": "host"},
     ),
-    (["--columns", "pid,path"], {"columns": ("pid", "path")}),
-    (["--columns", "PID, Path"], {"columns": ("pid", "path")}),
+    (["--columns", "pid,path"], {"names": ("pid", "path")}),
+    (["--columns", "PID, Path"], {"names": ("pid", "path")}),
     (
         ["--columns", "user,ppid,cgroup,container"],
         {
-            "columns": ("user", "ppid", "cgroup", "container"),
+            "names": ("user", "ppid", "cgroup", "container"),
             "wanted": ("WANT_PPID", "WANT_CGROUP_ID"),
         },
     ),
     (
         ["--columns", "ts", "-t", str(PARENT)],
-        {"columns": ("ts",), "tid": PARENT},
+        {"names": ("ts",), "tid": PARENT},
     ),
     (["-o", "rows"], {"output_file": "rows"}),
     (["--count", "7"], {"row_limit": 7}),
@@ -207,15 +207,15 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--buffer-pages", "1024"], {"buffer_pages": 1024}),
     (["--attach", "auto"], {}),
     (["--attach", "syscall"], {"plan": "syscall"}),
-    (["--ebpf"], {"print_source": True}),
+    (["--ebpf"], {"ebpf": True}),
     (["--doctor"], {"doctor": True}),
     (
         ["--doctor", "--all", "--format", "json"],
-        {"doctor": True, "all_ways": True, "format": "json"},
+        {"doctor": True, "all": True, "format": "json"},
     ),
     (
         ["--columns", "time", "--time", "wall"],
-        {"columns": ("time",), "time": "wall"},
+        {"names": ("time",), "time": "wall"},
     ),
     (["-v"], {"verbose": True}),
     (["--verbose"], {"verbose": True}),
@@ -231,7 +231,7 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (
         ["-x", "--exec", "ls", "-x", "--count", "1", "--exec"],
         {
-            "only_failed": True,
+            "failed": True,
             "command": ("ls", "-x", "--count", "1", "--exec"),
             "follow_children": True,
         },
@@ -247,13 +247,21 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     "words, expected", ACCEPTED, ids=[" ".join(w) for w, _ in ACCEPTED]
 )
 def test_accepted(words: List[str], expected: Dict[str, Any]) -> None:
-    options = arguments.parse(words)._asdict()
-    assert options == {**DEFAULTS, **expected}
+    options = arguments.parse(words)
+    found: Dict[str, Any] = {
+        **options.selection._asdict(),
+        **options.columns._asdict(),
+        **options.output._asdict(),
+        **options.probe._asdict(),
+    }
+    assert found == {**DEFAULTS, **expected}
 
 
 def test_users_by_name() -> None:
     for user in pwd.getpwall():
-        assert arguments.parse(["-u", user.pw_name]).uids == (user.pw_uid,)
+        assert arguments.parse(["-u", user.pw_name]).selection.uids == (
+            user.pw_uid,
+        )
 
 
 def test_a_user_without_a_name_who_runs_something() -> None:
@@ -267,7 +275,7 @@ def test_a_user_without_a_name_who_runs_something() -> None:
         try:
             while f"Uid:\t{number}" not in _status(process.pid):
                 time.sleep(0.01)
-            assert arguments.parse(words).uids == (number,)
+            assert arguments.parse(words).selection.uids == (number,)
         finally:
             process.kill()
 
@@ -452,7 +460,10 @@ def test_a_thread_is_no_process(second_thread: int) -> None:
         f"-p {second_thread}: this is a thread of process {me}; use "
         f"-t {second_thread}, or -p {me} for the whole process"
     )
-    assert arguments.parse(["-t", str(second_thread)]).tid == second_thread
+    assert (
+        arguments.parse(["-t", str(second_thread)]).selection.tid
+        == second_thread
+    )
 
 
 def _run(words: List[str]) -> subprocess.CompletedProcess[str]:

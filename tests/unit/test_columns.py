@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import List, Optional
 
 import pytest
 
@@ -49,8 +49,12 @@ def _one(field: Field, words: List[str] = []) -> Column:
     return column
 
 
-def _asked(*names: str, **others: Any) -> Options:
-    return arguments.parse([])._replace(columns=names, **others)
+def _asked(
+    *names: str, time: Optional[str] = None, form: str = "table"
+) -> Options:
+    options = arguments.parse(["--format", form])
+    columns = options.columns._replace(names=names, time=time)
+    return options._replace(columns=columns)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +252,7 @@ def test_the_columns_that_are_asked_for_in_their_order() -> None:
 
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_in_data_numbers_are_numbers(form: str) -> None:
-    options = _asked("time", "flags", "mode", "user", format=form)
+    options = _asked("time", "flags", "mode", "user", form=form)
     assert [column.kind for column in choose(EVENT, options)] == [
         Kind.DATE,
         Kind.UNSIGNED,

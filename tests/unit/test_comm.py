@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import List, Sequence, Tuple
 
 from opensnooplib.cli import arguments
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 from tests.unit.native import CHECKOUT, run_c
 
 _HEADER = CHECKOUT / "bpf_src" / "extra" / "comm.h"
@@ -33,7 +33,7 @@ def _found(
     program, main = _BEGIN, ""
     for number, (text, names) in enumerate(cases):
         options = arguments.parse(["-n", os.fsdecode(text)])
-        ((macro, value),) = selections.defines(options)
+        ((macro, value),) = criteria.defines(options)
         function = f"comm_selected_{number}"
         program += (
             f"#undef SELECT_COMM\n#define {macro} {value}\n"

@@ -10,13 +10,13 @@ from typing import List
 import pytest
 
 from opensnooplib.cli import arguments
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 from opensnooplib.source.defines import Define
 from tests.unit.native import run_c
 
 
 def _selection(words: List[str]) -> List[Define]:
-    return selections.defines(arguments.parse(words))
+    return criteria.defines(arguments.parse(words))
 
 
 def _evaluate(
@@ -56,8 +56,10 @@ def test_a_thread_goes_before_a_process() -> None:
 
 
 def test_largest_user(tmp_path: Path) -> None:
-    options = arguments.parse([])._replace(uids=(2**32 - 2,))
-    chosen = selections.defines(options)
+    options = arguments.parse([])._replace(
+        selection=arguments.parse([]).selection._replace(uids=(2**32 - 2,))
+    )
+    chosen = criteria.defines(options)
     expressions = ["!!SELECT_UID((unsigned)-2)", "!!SELECT_UID(0U)"]
     assert _evaluate(tmp_path, chosen, expressions) == [1, 0]
 
@@ -154,18 +156,18 @@ def test_only_failed() -> None:
 def test_condition_of_each_option() -> None:
     """The reader can decide by a field what the kernel does by a macro."""
     words = ["-p", "1", "-u", "0", "-n", "x", "-x", "-f", "write"]
-    chosen = selections.selections(arguments.parse(words))
+    chosen = criteria.criteria(arguments.parse(words))
     fields = [one.condition.name for one in chosen if one.condition]
     assert fields == ["pid", "uid", "comm", "flags", "ret"]
-    chosen = selections.selections(arguments.parse(["--cgroupmap", "/x"]))
+    chosen = criteria.criteria(arguments.parse(["--cgroupmap", "/x"]))
     assert [one.condition for one in chosen] == [None]
 
 
 def _conditions(words: List[str]) -> List[Define]:
     options = arguments.parse(words)
     return [
-        *selections.defines(options),
-        *selections.conditions_of_all(options),
+        *criteria.defines(options),
+        *criteria.conditions_of_all(options),
     ]
 
 

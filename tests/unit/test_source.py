@@ -14,7 +14,7 @@ import pytest
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.cli import arguments
-from opensnooplib.selection import selections
+from opensnooplib.selection import criteria
 from opensnooplib.source import c_text, compiled_lines, event_layout
 from tests.unit.assembled import assemble
 from tests.unit.native import CHECKOUT
@@ -250,7 +250,7 @@ def test_the_program_of_the_project() -> None:
     options = arguments.parse(["-n", "x", "-f", "O_CREAT"])
     path = c_text.default_path()
     assert Path(path) == CHECKOUT / "bpf_src" / "opensnoop.c"
-    text = assemble(path, selections.defines(options))
+    text = assemble(path, criteria.defines(options))
     assert '#include "' not in text
     for file in (CHECKOUT / "bpf_src").rglob("*.[ch]"):
         assert f'{file.name}"\n' in text, "each file of bpf_src is used"

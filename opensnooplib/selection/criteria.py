@@ -11,9 +11,12 @@ can't decide.
 from __future__ import annotations
 
 import os
+import re
 from enum import IntEnum
 from functools import partial
 from typing import (
+    Container,
+    Dict,
     Iterator,
     List,
     Mapping,
@@ -27,7 +30,7 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
-from opensnooplib.options import Options
+from opensnooplib.options import Options, Selection
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import path_tests
@@ -64,7 +67,7 @@ class Condition(NamedTuple):
     text: bytes = b""  # for HOLDS
 
 
-class Selection(NamedTuple):
+class Criterion(NamedTuple):
     """What one option selects by."""
 
     option: str
@@ -91,25 +94,29 @@ def _one_of(name: str, numbers: Sequence[int]) -> Condition:
     return Condition(name, wanted=wanted)
 
 
-def selections(options: Options) -> List[Selection]:
+def criteria(options: Options) -> List[Criterion]:
     """One for each option that selects, the cheapest first."""
-    return [*_callers(options), *_flags_and_path(options), *_results(options)]
+    return [
+        *_callers(options.selection),
+        *_flags_and_path(options),
+        *_results(options.selection),
+    ]
 
 
-_caller = partial(Selection, asked_by="SELECT_CALLER")
-_result = partial(Selection, asked_by="SELECT_RESULT")
+_caller = partial(Criterion, asked_by="SELECT_CALLER")
+_result = partial(Criterion, asked_by="SELECT_RESULT")
 
 
-def _callers(options: Options) -> Iterator[Selection]:
+def _callers(selection: Selection) -> Iterator[Criterion]:
     # A thread wins over a process, as in BCC's opensnoop.
-    if options.tid is not None:
+    if selection.tid is not None:
         yield _caller(
             "-t",
             "SELECT_TID(tid)",
-            _equals("tid", [options.tid]),
-            condition=_one_of("tid", [options.tid]),
+            _equals("tid", [selection.tid]),
+            condition=_one_of("tid", [selection.tid]),
         )
-    elif options.follow_children:
+    elif selection.follow_children:
         entries = ("FOLLOWED_ENTRIES", str(entries_for_threads()))
         yield _caller(
             "--children",
@@ -117,53 +124,53 @@ def _callers(options: Options) -> Iterator[Selection]:
             asks="followed_threads()",
             more=(entries,),
         )
-    elif options.pids:
+    elif selection.pids:
         yield _caller(
             "-p",
             "SELECT_PID(pid)",
-            _equals("pid", options.pids),
-            condition=_one_of("pid", options.pids),
+            _equals("pid", selection.pids),
+            condition=_one_of("pid", selection.pids),
         )
-    if options.uids:
+    if selection.uids:
         yield _caller(
             "-u",
             "SELECT_UID(uid)",
-            _equals("uid", options.uids),
+            _equals("uid", selection.uids),
             asks="({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })",
-            condition=_one_of("uid", options.uids),
+            condition=_one_of("uid", selection.uids),
         )
-    if options.comm_part:
+    if selection.comm_part:
         yield _caller(
             "-n",
             "SELECT_COMM(comm)",
-            has_bytes_at("(comm)", options.comm_part),
+            has_bytes_at("(comm)", selection.comm_part),
             asks="comm_selected()",
-            condition=Condition("comm", Test.HOLDS, text=options.comm_part),
+            condition=Condition("comm", Test.HOLDS, text=selection.comm_part),
         )
-    if options.cgroup_map:
-        path = _c_string(options.cgroup_map)
+    if selection.cgroup_map:
+        path = _c_string(selection.cgroup_map)
         yield _caller(
             "--cgroupmap", "CGROUP_MAP", path, asks="cgroup_in_map()"
         )
-    yield from _cgroups(options)
-    if options.mntns_map:
-        path = _c_string(options.mntns_map)
+    yield from _cgroups(selection)
+    if selection.mntns_map:
+        path = _c_string(selection.mntns_map)
         yield _caller("--mntnsmap", "MNTNS_MAP", path, asks="mntns_in_map()")
-    if options.mount_namespaces:
+    if selection.mount_namespaces:
         yield _caller(
             "--mntns",
             "SELECT_MNTNS(mntns)",
-            _equals("mntns", options.mount_namespaces),
+            _equals("mntns", selection.mount_namespaces),
             asks="({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })",
         )
 
 
-def _cgroups(options: Options) -> Iterator[Selection]:
+def _cgroups(selection: Selection) -> Iterator[Criterion]:
     """--cgroup and --container; with both, both must match."""
-    slots = _slots(options)
+    slots = _slots(selection)
     for option, macro, cgroups in (
-        ("--cgroup", "SELECT_CGROUP", options.cgroups),
-        ("--container", "SELECT_CONTAINER", options.containers),
+        ("--cgroup", "SELECT_CGROUP", selection.cgroups),
+        ("--container", "SELECT_CONTAINER", selection.containers),
     ):
         if not cgroups:
             continue
@@ -174,9 +181,9 @@ def _cgroups(options: Options) -> Iterator[Selection]:
         yield _caller(option, macro, value, more=tuple(more))
 
 
-def _slots(options: Options) -> List[Cgroup]:
+def _slots(selection: Selection) -> List[Cgroup]:
     """The cgroups of version 2, in the order in which the map has them."""
-    every = dict.fromkeys(options.cgroups + options.containers)
+    every = dict.fromkeys(selection.cgroups + selection.containers)
     return [one for one in every if one.version == 2]
 
 
@@ -186,20 +193,20 @@ def _in_cgroup(cgroup: Cgroup, slots: Sequence[Cgroup]) -> str:
     return f"in_cgroup_1({cgroup.controller}_cgrp_id, {cgroup.id}ULL)"
 
 
-def _flags_and_path(options: Options) -> Iterator[Selection]:
-    if options.flags:
-        wanted = _bits_of_flags(options.flags)
+def _flags_and_path(options: Options) -> Iterator[Criterion]:
+    if options.selection.flags:
+        wanted = _bits_of_flags(options.selection.flags)
         tests = [f"((flags) & {mask}) == {bits}" for mask, bits in wanted]
-        yield Selection(
+        yield Criterion(
             "-f",
             "SELECT_FLAGS(flags)",
             any_of(tests),
             condition=Condition("flags", wanted=wanted),
         )
     # Full paths are compared by the reader: the kernel has parts of them.
-    if options.globs and not options.full_path:
-        condition = path_tests.condition(options.globs)
-        yield Selection("--path", "SELECT_PATH(path, length)", condition)
+    if options.selection.globs and not options.columns.full_path:
+        condition = path_tests.condition(options.selection.globs)
+        yield Criterion("--path", "SELECT_PATH(path, length)", condition)
 
 
 def _bits_of_flags(words: Sequence[str]) -> List[Tuple[int, int]]:
@@ -213,21 +220,21 @@ def _bits_of_flags(words: Sequence[str]) -> List[Tuple[int, int]]:
     return wanted
 
 
-def _results(options: Options) -> Iterator[Selection]:
-    if options.only_failed:
+def _results(selection: Selection) -> Iterator[Criterion]:
+    if selection.failed:
         yield _result(
             "-x",
             "SELECT_FAILED",
             asks="(ret) < 0",
             condition=Condition("ret", wanted=[(_SIGN_BIT, _SIGN_BIT)]),
         )
-    if options.errnos:
+    if selection.errnos:
         yield _result(
             "--errno",
             "SELECT_ERRNO(error)",
-            _equals("error", options.errnos),
+            _equals("error", selection.errnos),
             asks="SELECT_ERRNO((u32) - (ret))",
-            condition=_one_of("ret", [-error for error in options.errnos]),
+            condition=_one_of("ret", [-error for error in selection.errnos]),
         )
 
 
@@ -238,14 +245,14 @@ def _c_string(text: str) -> str:
 def defines(options: Options) -> List[Define]:
     """The #defines for what `options` select; none for what they don't."""
     chosen: List[Define] = []
-    for one in selections(options):
+    for one in criteria(options):
         chosen += [(one.macro, one.value), *one.more]
     return list(dict.fromkeys(chosen))
 
 
 def conditions_of_all(options: Options) -> List[Define]:
     """The four conditions of bpf_src/select.h, made of those of defines()."""
-    chosen = selections(options)
+    chosen = criteria(options)
     four = {
         "SELECT_CALLER": "SELECT_CALLER(pid, tid)",
         "SELECT_FLAGS": "SELECT_FLAGS(flags)",
@@ -254,7 +261,7 @@ def conditions_of_all(options: Options) -> List[Define]:
     }
     for one in chosen:
         four.pop(one.macro_name, None)  # defined by the option itself
-    simple = {"SELECT_PID", "SELECT_TID", "SELECT_FLAGS", "SELECT_PATH"}
+    simple = ("SELECT_PID", "SELECT_TID")
     has_extras = any(
         one.asked_by == "SELECT_CALLER" and one.macro_name not in simple
         for one in chosen
@@ -268,46 +275,70 @@ def conditions_of_all(options: Options) -> List[Define]:
     return result
 
 
+def decided_by(options: Options, code: str) -> List[str]:
+    """The options that the C of --source decides: it uses their macros."""
+    return [
+        one.option
+        for one in criteria(options)
+        if re.search(rf"\b{one.macro_name}\b", code)
+    ]
+
+
 def for_reader(
-    options: Options, schema: Schema, began_ns: Optional[int] = None
+    options: Options,
+    schema: Schema,
+    decided: Optional[Container[str]],
+    began_ns: int = 0,
 ) -> List[Tuple[Condition, Field]]:
-    """What the reader compares, where the kernel has not decided already.
+    """What the reader compares, beside the patterns of --path.
 
-    began_ns: when the trace of a recording began, by CLOCK_MONOTONIC; None for
-    a trace. Raises OpensnoopError for a field that isn't there.
+    decided: the options that the kernel decides; None: all that it can.
+    began_ns: when the trace of a recording began, by CLOCK_MONOTONIC. Raises
+    OpensnoopError for a field that isn't there.
     """
-    is_replay = began_ns is not None
-    missing = "the recording has" if is_replay else "struct event has"
-    wanted: List[Tuple[Condition, Field]] = []
-    if options.globs and schema.known("path") is None:
-        raise OpensnoopError(f"--path: {missing} no field path to select by")
-    for one in selections(options):
-        if one.condition and (is_replay or options.source is not None):
-            field = schema.known(one.condition.name)
-            if field is not None:
-                wanted.append((one.condition, field))
-            elif is_replay:
-                raise OpensnoopError(
-                    f"{one.option}: {missing} no field {one.condition.name} "
-                    "to select by"
-                )
-    if began_ns is not None and options.duration is not None:
-        field = schema.known("ts")
+    wanted: List[Condition] = []
+    asked: Dict[str, str] = {}  # the option by the field
+    if options.selection.globs:
+        asked["path"] = "--path"
+    for one in criteria(options):
+        if decided is None or one.option in decided:
+            continue
+        if one.condition:
+            wanted.append(one.condition)
+            asked[one.condition.name] = one.option
+        elif one.option != "--path":
+            raise OpensnoopError(
+                f"{one.option}: the C doesn't use the macro {one.macro_name} "
+                "to select opens: see bpf_src/select.h, or leave the option "
+                "out"
+            )
+    if began_ns and options.output.duration is not None:
+        end = began_ns + int(options.output.duration * 1e9)
+        wanted.append(Condition("ts", Test.MOST, [(0, end)]))
+        asked["ts"] = "-d"
+    fields: Dict[str, Field] = {}
+    for name, option in asked.items():
+        field = schema.known(name)
         if field is None:
-            raise OpensnoopError(f"-d: {missing} no field ts to select by")
-        end = began_ns + int(options.duration * 1e9)
-        wanted.append((Condition("ts", Test.MOST, [(0, end)]), field))
-    return wanted
+            lacks = f"has no field {name} to select by"
+            raise OpensnoopError(
+                f"{option}: the recording {lacks}"
+                if began_ns
+                else f"{option}: struct event {lacks}; add one, or leave the "
+                "option out"
+            )
+        fields[name] = field
+    return [(one, fields[one.name]) for one in wanted]
 
 
-def map_names(options: Options) -> List[str]:
+def map_names(selection: Selection) -> List[str]:
     """The maps of the C that fill_maps() needs."""
-    names = children.map_names() if options.follow_children else []
-    return names + [_CGROUPS_MAP] * bool(_slots(options))
+    names = children.map_names() if selection.follow_children else []
+    return names + [_CGROUPS_MAP] * bool(_slots(selection))
 
 
 def fill_maps(
-    options: Options,
+    selection: Selection,
     maps: Mapping[str, int],
     older: Optional[Mapping[str, int]],
 ) -> None:
@@ -317,11 +348,11 @@ def fill_maps(
     that they replace. Raises OpensnoopError.
     """
     try:
-        if options.follow_children and older is None:
-            children.follow(options.pids, maps)
-        elif options.follow_children and older is not None:
+        if selection.follow_children and older is None:
+            children.follow(selection.pids, maps)
+        elif selection.follow_children and older is not None:
             children.take_over(maps, older)
-        for slot, cgroup in enumerate(_slots(options)):
+        for slot, cgroup in enumerate(_slots(selection)):
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             fd = os.open(cgroup.path, flags)
             try:
