@@ -48,16 +48,17 @@ class Shape(NamedTuple):
 
 _HASH = ("hash",)
 _START = "BPF_HASH(start, u32, VALUE)"
-_COUNTERS = "BPF_PERCPU_ARRAY(counters, u64, COUNTERS), with at least 3"
+_COUNTERS = "BPF_PERCPU_ARRAY(counters, u64, COUNTERS), with at least "
 
 # The maps that the C of --source can have, too.
 SHAPES_IN_ANY = {
-    COUNTERS_MAP: Shape(("per-CPU array",), 4, 8, 3, _COUNTERS),
+    COUNTERS_MAP: Shape(("per-CPU array",), 4, 8, 2, _COUNTERS + "2"),
     START_MAP: Shape((*_HASH, "LRU hash"), 0, 0, 0, _START),
 }
 # Those that are read only from bpf_src, or if an option needs them.
 SHAPES = {
     **SHAPES_IN_ANY,
+    COUNTERS_MAP: Shape(("per-CPU array",), 4, 8, 3, _COUNTERS + "3"),
     REQUESTS_MAP: Shape(
         _HASH, 8, 0, 0, "BPF_HASH(requests, u64, struct event)"
     ),
