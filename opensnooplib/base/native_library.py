@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The native library (native/), for the modules that call it.
-
-Each of these modules, such as reader.py and kernel/bpf_objects.py, gives the
-types of the arguments of the functions that it calls.
-"""
+"""The native library (native/), for the modules that call it."""
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
-from typing import Any, Mapping, Optional, Sequence
 
 from opensnooplib.base.errors import OpensnoopError
 
@@ -26,24 +22,13 @@ class NativeField(ctypes.Structure):
     _fields_ = [("offset", ctypes.c_uint32), ("size", ctypes.c_uint32)]
 
 
-_loaded: Optional[ctypes.CDLL] = None
+@functools.lru_cache(maxsize=None)
+def load() -> ctypes.CDLL:
+    """The library, which is loaded when it is first needed.
 
-
-def load(signatures: Mapping[str, Sequence[Any]] = {}) -> ctypes.CDLL:
-    """The library, with these types of arguments set, by function.
-
-    It is loaded when it is first needed. Raises OpensnoopError if it is
-    missing or can't be loaded.
+    A module that calls a function says what it takes and returns, if ctypes
+    can't know. Raises OpensnoopError if it is missing or can't be loaded.
     """
-    global _loaded  # the same for all modules
-    if _loaded is None:
-        _loaded = _load()
-    for name, types in signatures.items():
-        getattr(_loaded, name).argtypes = types
-    return _loaded
-
-
-def _load() -> ctypes.CDLL:
     try:
         return ctypes.CDLL(LIBRARY)
     except OSError as error:

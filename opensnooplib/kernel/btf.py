@@ -89,7 +89,10 @@ def _load_libbpf() -> ctypes.CDLL:
             return ctypes.CDLL(name)
         except OSError:
             continue
-    raise _error("libbpf is missing")
+    raise OpensnoopError(
+        "libbpf is missing, by which the layout of records is read: install "
+        "it (Debian's package is libbpf1 or libbpf0)"
+    )
 
 
 # What functions of libbpf return, if it isn't an int.
