@@ -161,7 +161,9 @@ def _run(options: Options, messages: Messages) -> int:
         from opensnooplib.commands import show_source
 
         return show_source.run(options)
-    if options.probe.disasm or (options.probe.verifier_log and not options.probe.live):
+    if options.probe.disasm or (
+        options.probe.verifier_log and not options.probe.live
+    ):
         from opensnooplib.commands import show_program
 
         return show_program.run(options, messages)
@@ -179,7 +181,9 @@ def main() -> int:
     try:
         options = arguments.parse(sys.argv[1:])
         verbose = options.output.verbose
-        messages = Messages(options.output.quiet, verbose, options.output.color_mistakes)
+        messages = Messages(
+            options.output.quiet, verbose, options.output.color_mistakes
+        )
         return _run(options, messages)
     except OpensnoopError as error:
         messages.report(limits.explained(error) or error)

@@ -10,8 +10,7 @@
 
 /*
  * SELECT_COMM(comm) is true if the text is at the address `comm`; for "cat", it
- * compares three bytes there. The text has no NUL, so it isn't found in what
- * follows the name.
+ * compares three bytes there. What follows the NUL may be part of an older name.
  */
 static bool comm_selected(void)
 {
@@ -20,8 +19,11 @@ static bool comm_selected(void)
 	bpf_get_current_comm(comm, TASK_COMM_LEN);
 	use_process_name(comm);
 #pragma unroll
-	for (int offset = 0; offset < TASK_COMM_LEN; offset++)
+	for (int offset = 0; offset < TASK_COMM_LEN; offset++) {
+		if (!comm[offset])
+			return false;
 		if (SELECT_COMM(comm + offset))
 			return true;
+	}
 	return false;
 }

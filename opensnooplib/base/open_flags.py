@@ -23,9 +23,9 @@ _SHOWN = (
 
 # O_LARGEFILE as the kernel has it: asm-generic/fcntl.h, and asm/fcntl.h of
 # arm64. It is 0 in libc where every file may be large.
-_LARGEFILE = 0o400000 if os.uname().machine == "aarch64" else 0o100000
+O_LARGEFILE = 0o400000 if os.uname().machine == "aarch64" else 0o100000
 
 FLAG_NAMES = [
     *((getattr(os, name), name) for name in _SHOWN),
-    (_LARGEFILE, "O_LARGEFILE"),
+    (O_LARGEFILE, "O_LARGEFILE"),
 ]

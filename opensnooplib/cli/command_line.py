@@ -61,8 +61,8 @@ class _Value(NamedTuple):
 
 
 _VALUES = {
-    "-p": _Value("pids", values.list_of("PIDs", values.positive), []),
-    "-t": _Value("tid", values.positive),
+    "-p": _Value("pids", values.list_of("PIDs", values.pid), []),
+    "-t": _Value("tid", values.pid),
     "-u": _Value("uids", values.list_of("users", values.uid), []),
     "-n": _Value("comm_part", values.comm_part, b""),
     "--errno": _Value("errnos", values.list_of("errors", values.error), []),
@@ -70,7 +70,7 @@ _VALUES = {
     "--path": _Value("path", None, [], "append"),
     "--cgroup": _Value("cgroup", None, [], "append"),
     "--container": _Value("container", None, [], "append"),
-    "--mntns": _Value("mntns", values.list_of("PIDs", values.positive), []),
+    "--mntns": _Value("mntns", values.list_of("PIDs", values.pid), []),
     "--cgroupmap": _Value("cgroup_map"),
     "--mntnsmap": _Value("mntns_map"),
     "--time": _Value("time", values.one_of(STYLES)),

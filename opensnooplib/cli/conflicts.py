@@ -59,7 +59,7 @@ _CONFLICTS = [
     _Conflict("-q", "-v"),
     _Conflict("--record", "--replay"),
     _Conflict(
-        "-o --format --summary --top",
+        "-o --format --summary --top -T -U -e --time",
         "--record",
         "a recording has no rows; give this with --replay",
     ),
@@ -70,7 +70,7 @@ _CONFLICTS = [
         "-L -F -R --path-view",
     ),
     _Conflict(
-        "-o --format columns: --count --replay",
+        "-o --format columns: --count --replay --maps",
         "--top",
         "it draws a screen, and writes no rows",
         "-L -F -R --path-view",

@@ -11,8 +11,9 @@ import errno
 import os
 import pwd
 import re
-from typing import Callable, Collection, List, TypeVar
+from typing import Callable, Collection, Dict, List, TypeVar
 
+from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.base.suggestions import did_you_mean
@@ -27,14 +28,9 @@ COLORS = ("auto", "always", "never")
 _LARGEST_ERROR = 4095
 
 # The numbers of errors by name, including second names such as EWOULDBLOCK.
-_ERRORS = {
+_ERRORS: Dict[str, int] = {
     **{name: number for name, number in vars(errno).items() if name[0] == "E"},
-    # The results of a syscall that a signal interrupts:
-    # include/linux/errno.h. The program itself never sees these.
-    "ERESTARTSYS": 512,
-    "ERESTARTNOINTR": 513,
-    "ERESTARTNOHAND": 514,
-    "ERESTART_RESTARTBLOCK": 516,
+    **{name: number for number, name in ERROR_NAMES.items()},
 }
 
 _FLAGS = [name for name in dir(os) if re.match("O_(?!ACCMODE)", name)]
@@ -91,6 +87,14 @@ def positive(option: str, word: str) -> int:
     if len(word) > 18:
         raise UsageError(f"{option} {word}: too large")
     return int(word)
+
+
+def pid(option: str, word: str) -> int:
+    """Of a process or a thread, which a record has in 32 bits."""
+    number = positive(option, word)
+    if number >= 2**32:
+        raise UsageError(f"{option} {word}: no process has such a number")
+    return number
 
 
 def power_of_two(option: str, word: str) -> int:

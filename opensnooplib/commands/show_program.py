@@ -37,10 +37,13 @@ def run(options: Options, messages: Messages) -> int:
     return 0
 
 
+# Not the environment's, which needn't be root's own.
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
 def path_of_bpftool() -> str:
     """Raises OpensnoopError if it is missing."""
-    # Not from PATH, which needn't be root's own.
-    found = shutil.which("bpftool", path="/usr/sbin:/usr/bin:/sbin:/bin")
+    found = shutil.which("bpftool", path=_PATH)
     if not found:
         raise OpensnoopError(
             "--disasm needs bpftool, which is not installed: install it "
@@ -62,6 +65,7 @@ def _code(bpftool: str, program_fd: int) -> str:
     done = subprocess.run(
         [bpftool, "prog", "dump", "xlated", *which, "linum"],
         stdin=subprocess.DEVNULL,
+        env={"PATH": _PATH},  # it may be a shell script
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",

@@ -138,6 +138,10 @@ def _work(job: Job) -> Handover:
     without_tracefs = _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
+    decided = None
+    if not job.plan.runs_bpf_src:
+        code = without_comments(job.source.text)
+        decided = criteria.decided_by(job.options, code)
     lines = compiled_lines.of(text)
     if without_tracefs and any(map(_TRACEPOINT.match, lines)):
         raise without_tracefs
@@ -184,11 +188,7 @@ def _work(job: Job) -> Handover:
         programs=program.fds,
         attachments=attachments.fds,
         stubs=attachments.stubs,
-        decided=None
-        if job.plan.runs_bpf_src
-        else criteria.decided_by(
-            job.options, without_comments(job.source.text)
-        ),
+        decided=decided,
     )
 
 

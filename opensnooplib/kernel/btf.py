@@ -17,7 +17,7 @@ from opensnooplib.kernel import this_kernel
 # enum btf_kind of include/uapi/linux/btf.h
 INT, PTR, ARRAY, STRUCT, UNION, ENUM = range(1, 7)
 _TYPEDEF, _VOLATILE, _CONST, _RESTRICT = 8, 9, 10, 11
-_TYPE_TAG, ENUM64 = 18, 19
+_TYPE_TAG = 18
 BOOL_ENCODING = 1 << 2
 SIGNED_ENCODING = 1 << 0
 
@@ -116,7 +116,7 @@ class Btf:
         btf = self._lib.btf__new(data, len(data))
         # libbpf returns NULL or, before 1.0, a negative errno as a pointer.
         if not btf or btf > 2**64 - 4096:
-            raise _error("libbpf is too old for the BTF of this kernel")
+            raise _error("libbpf is too old for this BTF")
         self._btf = ctypes.c_void_p(btf)
 
     def find(self, name: str, kind: int = STRUCT) -> int:

@@ -26,7 +26,7 @@ from typing import (
     Tuple,
 )
 
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.open_flags import FLAG_GROUPS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
@@ -73,9 +73,10 @@ class Criterion(NamedTuple):
     option: str
     macro: str  # with its parameters
     value: str = "1"
-    # How bpf_src asks: by the macro itself, or by this condition in another.
-    asked_by: str = ""  # "SELECT_CALLER" or "SELECT_RESULT"
-    asks: str = ""  # "": the macro
+    # The condition of bpf_src/select.h that this is a part of, SELECT_CALLER
+    # or SELECT_RESULT; "": the macro is one itself.
+    part_of: str = ""
+    part: str = ""  # in C; "": the macro
     condition: Optional[Condition] = None  # None: the reader can't decide
     more: Tuple[Define, ...] = ()  # what this needs beside the macro
 
@@ -103,8 +104,8 @@ def criteria(options: Options) -> List[Criterion]:
     ]
 
 
-_caller = partial(Criterion, asked_by="SELECT_CALLER")
-_result = partial(Criterion, asked_by="SELECT_RESULT")
+_caller = partial(Criterion, part_of="SELECT_CALLER")
+_result = partial(Criterion, part_of="SELECT_RESULT")
 
 
 def _callers(selection: Selection) -> Iterator[Criterion]:
@@ -121,7 +122,7 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _caller(
             "--children",
             "FOLLOW_CHILDREN",
-            asks="followed_threads()",
+            part="followed_threads()",
             more=(entries,),
         )
     elif selection.pids:
@@ -136,7 +137,7 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
             "-u",
             "SELECT_UID(uid)",
             _equals("uid", selection.uids),
-            asks="({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })",
+            part="({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })",
             condition=_one_of("uid", selection.uids),
         )
     if selection.comm_part:
@@ -144,24 +145,24 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
             "-n",
             "SELECT_COMM(comm)",
             has_bytes_at("(comm)", selection.comm_part),
-            asks="comm_selected()",
+            part="comm_selected()",
             condition=Condition("comm", Test.HOLDS, text=selection.comm_part),
         )
     if selection.cgroup_map:
         path = _c_string(selection.cgroup_map)
         yield _caller(
-            "--cgroupmap", "CGROUP_MAP", path, asks="cgroup_in_map()"
+            "--cgroupmap", "CGROUP_MAP", path, part="cgroup_in_map()"
         )
     yield from _cgroups(selection)
     if selection.mntns_map:
         path = _c_string(selection.mntns_map)
-        yield _caller("--mntnsmap", "MNTNS_MAP", path, asks="mntns_in_map()")
+        yield _caller("--mntnsmap", "MNTNS_MAP", path, part="mntns_in_map()")
     if selection.mount_namespaces:
         yield _caller(
             "--mntns",
             "SELECT_MNTNS(mntns)",
             _equals("mntns", selection.mount_namespaces),
-            asks="({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })",
+            part="({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })",
         )
 
 
@@ -205,8 +206,8 @@ def _flags_and_path(options: Options) -> Iterator[Criterion]:
         )
     # Full paths are compared by the reader: the kernel has parts of them.
     if options.selection.globs and not options.columns.full_path:
-        condition = path_tests.condition(options.selection.globs)
-        yield Criterion("--path", "SELECT_PATH(path, length)", condition)
+        value = path_tests.in_c(options.selection.globs)
+        yield Criterion("--path", "SELECT_PATH(path, length)", value)
 
 
 def _bits_of_flags(words: Sequence[str]) -> List[Tuple[int, int]]:
@@ -225,7 +226,7 @@ def _results(selection: Selection) -> Iterator[Criterion]:
         yield _result(
             "-x",
             "SELECT_FAILED",
-            asks="(ret) < 0",
+            part="(ret) < 0",
             condition=Condition("ret", wanted=[(_SIGN_BIT, _SIGN_BIT)]),
         )
     if selection.errnos:
@@ -233,7 +234,7 @@ def _results(selection: Selection) -> Iterator[Criterion]:
             "--errno",
             "SELECT_ERRNO(error)",
             _equals("error", selection.errnos),
-            asks="SELECT_ERRNO((u32) - (ret))",
+            part="SELECT_ERRNO((u32) - (ret))",
             condition=_one_of("ret", [-error for error in selection.errnos]),
         )
 
@@ -263,25 +264,34 @@ def conditions_of_all(options: Options) -> List[Define]:
         four.pop(one.macro_name, None)  # defined by the option itself
     simple = ("SELECT_PID", "SELECT_TID")
     has_extras = any(
-        one.asked_by == "SELECT_CALLER" and one.macro_name not in simple
+        one.part_of == "SELECT_CALLER" and one.macro_name not in simple
         for one in chosen
     )
     result = [("SELECT_EXTRAS", str(int(has_extras)))]
     for name, macro in four.items():
-        asked = [
-            one.asks or one.macro for one in chosen if one.asked_by == name
+        parts = [
+            one.part or one.macro for one in chosen if one.part_of == name
         ]
-        result.append((macro, all_of(asked) if asked else path_tests.ALWAYS))
+        result.append((macro, all_of(parts) if parts else path_tests.ALWAYS))
     return result
 
 
 def decided_by(options: Options, code: str) -> List[str]:
-    """The options that the C of --source decides: it uses their macros."""
-    return [
-        one.option
-        for one in criteria(options)
-        if re.search(rf"\b{one.macro_name}\b", code)
-    ]
+    """The options that the C of --source decides: it uses their macros.
+
+    Raises SourceError if it doesn't, and the reader can't decide either.
+    """
+    decided = []
+    for one in criteria(options):
+        if re.search(rf"\b{one.macro_name}\b", code):
+            decided.append(one.option)
+        elif not one.condition and one.option != "--path":
+            raise SourceError(
+                f"{one.option}: the C doesn't use the macro {one.macro_name} "
+                "to select opens: see bpf_src/select.h, or leave the option "
+                "out"
+            )
+    return decided
 
 
 def for_reader(
@@ -301,17 +311,9 @@ def for_reader(
     if options.selection.globs:
         asked["path"] = "--path"
     for one in criteria(options):
-        if decided is None or one.option in decided:
-            continue
-        if one.condition:
+        if decided is not None and one.option not in decided and one.condition:
             wanted.append(one.condition)
             asked[one.condition.name] = one.option
-        elif one.option != "--path":
-            raise OpensnoopError(
-                f"{one.option}: the C doesn't use the macro {one.macro_name} "
-                "to select opens: see bpf_src/select.h, or leave the option "
-                "out"
-            )
     if began_ns and options.output.duration is not None:
         end = began_ns + int(options.output.duration * 1e9)
         wanted.append(Condition("ts", Test.MOST, [(0, end)]))

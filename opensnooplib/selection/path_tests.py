@@ -78,7 +78,7 @@ def _compare(glob: Glob, limit: int) -> Tuple[str, bool]:
     return all_of(conditions) if conditions else ALWAYS, is_all
 
 
-def condition(globs: Sequence[Glob]) -> str:
+def in_c(globs: Sequence[Glob]) -> str:
     """True in C for each path that may be wanted."""
     limit = min(_LONGEST_TEXT, _ALL_TEXTS // max(1, len(globs)))
     wanted: List[str] = []

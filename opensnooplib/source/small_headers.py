@@ -11,6 +11,7 @@ import os
 import re
 from typing import Dict, List
 
+from opensnooplib.base import open_flags
 from opensnooplib.kernel import this_kernel
 from opensnooplib.source import (
     compiled_lines,
@@ -119,16 +120,11 @@ def _page_header() -> str:
 
 
 def _fcntl_header() -> str:
-    """The flags of open(2), with their values on this machine.
-
-    libc defines O_LARGEFILE as 0 if it is always set. The kernel's value is
-    that of asm-generic/fcntl.h, except on arm.
-    """
-    is_arm = os.uname().machine.startswith(("arm", "aarch64"))
+    """The flags of open(2), with their values on this machine."""
     flags = {
         name: value for name, value in vars(os).items() if name[:2] == "O_"
     }
-    flags["O_LARGEFILE"] = 0o400000 if is_arm else 0o100000
+    flags["O_LARGEFILE"] = open_flags.O_LARGEFILE
     lines = [f"#define {name} {value}\n" for name, value in flags.items()]
     return "".join(lines) + "#define AT_FDCWD -100\n"
 

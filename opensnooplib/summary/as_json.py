@@ -9,23 +9,26 @@ from typing import Any, Dict
 from opensnooplib.summary.totals import (
     File,
     Summary,
-    by_opens,
     error_name,
+    error_order,
+    file_order,
     in_vain,
-    sorted_errors,
+    in_vain_order,
+    process_order,
 )
 
 
 def line(summary: Summary) -> str:
     """The summary as one object on one line."""
-    whole = by_opens(summary)
     facts: Dict[str, Any] = {
         "seconds": round(summary.seconds, 6),
         "opened": summary.opened,
         "failed": summary.failed,
         "unreadable": summary.unreadable,
         "no_place": summary.no_place._asdict(),
-        "files": [_json_file(one) for one in whole.files],
+        "files": [
+            _json_file(one) for one in sorted(summary.files, key=file_order)
+        ],
         "processes": [
             {
                 "pid": one.pid,
@@ -33,11 +36,13 @@ def line(summary: Summary) -> str:
                 "opened": one.opened,
                 "failed": one.failed,
             }
-            for one in whole.processes
+            for one in sorted(summary.processes, key=process_order)
         ],
         "errors": [
             {"err": number, "name": error_name(number), "opened": count}
-            for number, count in sorted_errors(summary)
+            for number, count in sorted(
+                summary.errors.items(), key=error_order
+            )
         ],
         "in_vain": [
             {
@@ -46,7 +51,7 @@ def line(summary: Summary) -> str:
                 "folders": one.folders,
                 **(_json_text("found", one.found) if one.found else {}),
             }
-            for one in in_vain(summary.files)
+            for one in sorted(in_vain(summary.files), key=in_vain_order)
         ],
         "times": None,
     }

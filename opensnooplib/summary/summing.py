@@ -6,16 +6,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from opensnooplib.options import Options
-from opensnooplib.reader import Counts as RowCounts
 from opensnooplib.reader import Reader, State
 from opensnooplib.summary import as_json, tables
-from opensnooplib.summary.counts import Counts
+from opensnooplib.summary.tally import Tally
 from opensnooplib.summary.totals import Summary
 
 if TYPE_CHECKING:
     from opensnooplib.summary.top_screen import Screen
 
 _TOP_SECONDS = 1.0
+
+# Bytes for files, and as many for processes. While a table is made, a trace
+# reads no rings; a replay has time.
+_ROOM, _ROOM_OF_REPLAY = 8 << 20, 64 << 20
 
 
 class Summing:
@@ -25,11 +28,12 @@ class Summing:
         """The first interval begins at `began_ns`, of CLOCK_MONOTONIC."""
         self._rows = rows
         self._options = options
-        self._counts = Counts(rows, options.columns.latency)
+        room = _ROOM if options.output.replay is None else _ROOM_OF_REPLAY
+        self._tally = Tally(rows, options.columns.latency, room)
         self._screen: Optional[Screen] = None
+        self.counts = rows.counts()  # at the end; what is shown is counted
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far
-        self.counts = RowCounts(0, 0, 0, 0)  # at the end: shown is counted
         interval = options.output.interval or 0.0
         if options.output.top:
             from opensnooplib.summary import top_screen  # not needed before
@@ -49,7 +53,7 @@ class Summing:
         """
         passed = max(0, now_ns - self._first_ns) // self._interval_ns
         self._began_ns = self._first_ns + passed * self._interval_ns
-        self._counts.stop_at(self._began_ns + self._interval_ns)
+        self._tally.stop_at(self._began_ns + self._interval_ns)
 
     def step(self, read_until_ns: int = 0) -> bool:
         """Show an interval that has ended.
@@ -58,7 +62,7 @@ class Summing:
         when the person has ended --top.
         """
         end_ns = self._began_ns + self._interval_ns
-        stopped_at = self._counts.stopped_at
+        stopped_at = self._tally.stopped_at
         if self._waiting:
             self._put(self._waiting)
         elif stopped_at:
@@ -71,9 +75,7 @@ class Summing:
     def end(self, until_ns: int) -> State:
         """Count the opens before `until_ns`, and show what is left."""
         self._rows.finish(until_ns)  # also waits for the output
-        counts = self._rows.counts()
-        counted = counts.shown + counts.unwritten
-        self.counts = counts._replace(shown=counted, unwritten=0)
+        self.counts = self._rows.counts()
         if self._waiting:
             self._put(self._waiting)
         self._show(until_ns)
@@ -84,7 +86,7 @@ class Summing:
 
     def _show(self, until_ns: int) -> None:
         """Show the counts of an interval that ends at `until_ns`."""
-        summary = self._counts.take(max(0, until_ns - self._began_ns) / 1e9)
+        summary = self._tally.take(max(0, until_ns - self._began_ns) / 1e9)
         self._began_ns = until_ns
         self.no_place += summary.no_place.files + summary.no_place.processes
         if self._screen:

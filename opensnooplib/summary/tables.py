@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+import heapq
 import os
-from typing import Sequence
+from typing import Any, Callable, Sequence, TypeVar
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import counted
 from opensnooplib.summary.totals import (
     Summary,
-    by_opens,
     error_name,
+    error_order,
+    file_order,
     in_vain,
-    sorted_errors,
+    in_vain_order,
+    process_order,
 )
+
+_Row = TypeVar("_Row")
 
 # The rows of each table; JSON has all.
 ROWS = 10
@@ -53,12 +58,21 @@ def _overview(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(title: str, heading: str, lines: Sequence[str], rows: int) -> str:
-    if not lines:
+def _section(
+    title: str,
+    heading: str,
+    every: Sequence[_Row],
+    order: Callable[[_Row], Any],
+    line: Callable[[_Row], str],
+    rows: int,
+) -> str:
+    """The first of `every` in this order, a line for each."""
+    if not every:
         return ""
-    shown = [title, heading, *lines[:rows]]
-    if len(lines) > rows:
-        shown.append(f"... and {len(lines) - rows} more")
+    shown = [title, heading]
+    shown += map(line, heapq.nsmallest(rows, every, key=order))
+    if len(every) > rows:
+        shown.append(f"... and {len(every) - rows} more")
     return "\n".join(shown) + "\n"
 
 
@@ -66,11 +80,10 @@ def _files(summary: Summary, rows: int) -> str:
     return _section(
         "Opened most:",
         "   OPENS   FAILED PATH",
-        [
-            f"{one.opened:>8} {one.failed:>8} "
-            + shell_text(one.path, one.is_cut)
-            for one in by_opens(summary).files
-        ],
+        summary.files,
+        file_order,
+        lambda one: f"{one.opened:>8} {one.failed:>8} "
+        + shell_text(one.path, one.is_cut),
         rows,
     )
 
@@ -79,11 +92,10 @@ def _processes(summary: Summary, rows: int) -> str:
     return _section(
         "Who opened most:",
         "   OPENS   FAILED PID    COMM",
-        [
-            f"{one.opened:>8} {one.failed:>8} {one.pid:<6} "
-            + shell_text(one.comm)
-            for one in by_opens(summary).processes
-        ],
+        summary.processes,
+        process_order,
+        lambda one: f"{one.opened:>8} {one.failed:>8} {one.pid:<6} "
+        + shell_text(one.comm),
         rows,
     )
 
@@ -92,10 +104,9 @@ def _errors(summary: Summary, rows: int) -> str:
     return _section(
         "Which errors:",
         "   OPENS ERROR",
-        [
-            f"{count:>8} {error_name(number)}: {os.strerror(number)}"
-            for number, count in sorted_errors(summary)
-        ],
+        list(summary.errors.items()),
+        error_order,
+        lambda one: f"{one[1]:>8} {error_name(one[0])}: {os.strerror(one[0])}",
         rows,
     )
 
@@ -104,11 +115,10 @@ def _in_vain(summary: Summary, rows: int) -> str:
     return _section(
         "Looked for in vain:",
         "   OPENS     DIRS NAME, and where it was found",
-        [
-            f"{one.lookups:>8} {one.folders:>8} {shell_text(one.name)}"
-            + (f"  {shell_text(one.found)}" if one.found else "")
-            for one in in_vain(summary.files)
-        ],
+        in_vain(summary.files),
+        in_vain_order,
+        lambda one: f"{one.lookups:>8} {one.folders:>8} {shell_text(one.name)}"
+        + (f"  {shell_text(one.found)}" if one.found else ""),
         rows,
     )
 

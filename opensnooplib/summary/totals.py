@@ -34,6 +34,7 @@ class NoPlace(NamedTuple):
 
 class Summary(NamedTuple):
     seconds: float  # that it covers
+    opened: int  # all opens, also those that failed
     files: List[File]
     processes: List[Process]
     errors: Dict[int, int]  # opens by errno
@@ -42,11 +43,6 @@ class Summary(NamedTuple):
     times: Optional[Dict[int, int]]
     unreadable: int  # opens
     no_place: NoPlace
-
-    @property
-    def opened(self) -> int:
-        """All opens, also those that failed."""
-        return sum(p.opened for p in self.processes) + self.no_place.processes
 
     @property
     def failed(self) -> int:
@@ -74,27 +70,32 @@ def in_vain(files: List[File]) -> List[InVain]:
             folders.setdefault(name, set()).add(folder)
         if file.opened > file.failed:
             found.setdefault(name, file.path)
-    missed = [
+    return [
         InVain(name, count, len(folders[name]), found.get(name))
         for name, count in lookups.items()
     ]
-    return sorted(missed, key=lambda one: (-one.lookups, one.name))
 
 
-def by_opens(summary: Summary) -> Summary:
-    """The summary with its tables sorted, most opens first."""
-    return summary._replace(
-        files=sorted(summary.files, key=lambda one: (-one.opened, one.path)),
-        processes=sorted(
-            summary.processes, key=lambda one: (-one.opened, one.pid)
-        ),
-    )
+# The orders of the tables: most opens first.
 
 
-def sorted_errors(summary: Summary) -> List[Tuple[int, int]]:
-    """Errno and count, most opens first."""
-    return sorted(summary.errors.items(), key=lambda one: (-one[1], one[0]))
+def file_order(file: File) -> Tuple[int, bytes]:
+    return -file.opened, file.path
+
+
+def process_order(process: Process) -> Tuple[int, int]:
+    return -process.opened, process.pid
+
+
+def error_order(counted: Tuple[int, int]) -> Tuple[int, int]:
+    """Of an errno and its opens."""
+    return -counted[1], counted[0]
+
+
+def in_vain_order(name: InVain) -> Tuple[int, bytes]:
+    return -name.lookups, name.name
 
 
 def error_name(number: int) -> str:
+    """0 stands for a negative result that is no errno."""
     return ERROR_NAMES.get(number, str(number))

@@ -29,12 +29,14 @@ def tell_output_error(
 ) -> None:
     """Say why rows or records could not be written."""
     where = output.record or output.output_file or "stdout"
-    what = "records" if output.record else "rows"
+    what = "rows"
+    if output.record or output.summary:
+        what = "records" if output.record else "the summary"
     error = rings.counts().error
     if error == errno.ESTALE:
         messages.warn(
-            f"{where} was truncated or removed during the trace: {what} "
-            "already written to it are gone"
+            f"{where} was truncated or removed during the trace: what was "
+            "already written to it is gone"
         )
         return
     if error == errno.ETIMEDOUT:

@@ -334,6 +334,7 @@ int main(void)
 	fill(ring, ring->size - 4096, 3000);
 	put(&events.rings[1].ring, PERF_RECORD_FORK, 1500);
 	puts(mmap_events_read(&events) ? "read" : "full");
+	mmap_events_drop(&events);
 	put(&events.rings[1].ring, PERF_RECORD_FORK, 5000);
 	puts(mmap_events_read(&events) ? "read" : "full");
 	show_all(&events, UINT64_MAX);
@@ -351,6 +352,74 @@ int main(void)
 _CALLERS = ["callers", "mappings", "mapped_module", "scout", "demangler"]
 _CALLERS += ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
 _CALLERS += ["perf_ring", *_ITS_SOURCES]
+
+
+def test_an_exec_that_rows_are_still_to_be_made_before(
+    tmp_path: Path,
+) -> None:
+    """A ring more than half full isn't emptied up to now."""
+    main = """
+#include "stacks/mappings.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOW 100000000ULL /* ns */
+
+static struct perf_event_mmap_page control;
+static _Alignas(8) unsigned char data[4096];
+static struct mmap_ring ring = {
+	.ring = {.control = &control, .data = data, .size = sizeof(data)},
+};
+static struct mappings mappings;
+
+struct event {
+	struct perf_event_header header;
+	uint32_t pid, tid;
+	char comm[16];
+	uint64_t time;
+};
+
+static void put(uint32_t pid, uint64_t time)
+{
+	struct event event = {
+		{PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC, sizeof(event)},
+		pid, pid, "x", time,
+	};
+
+	memcpy(data + ring.ring.head, &event, sizeof(event));
+	ring.ring.head += sizeof(event);
+}
+
+static int find(uint64_t ts)
+{
+	struct mapping *found;
+
+	return mappings_find(&mappings, getpid(), ts, (uintptr_t)find, &found);
+}
+
+int main(void)
+{
+	struct own_processes own = {0};
+
+	mappings.events = (struct mmap_events){&ring, 1};
+	scout_init(&mappings.scout, &own);
+	mappings.read_until = NOW;
+	ring.next = UINT64_MAX;
+	putchar('0' + find(NOW - 30000000)); /* reads /proc */
+	ring.next = NOW - 25000000;
+	while (ring.ring.head < sizeof(data) / 2)
+		put(1, NOW - 25000000);
+	put(getpid(), NOW - 1000000);
+	mappings_follow(&mappings);
+	putchar('0' + find(NOW - 2000000));
+	helper_free(&mappings.scout);
+	return 0;
+}
+"""
+    sources = [*_CALLERS, "mmap_events"]
+    found = _run(tmp_path, main, *sources, sanitized=True)
+    assert found == ["00"]  # mapped
 
 
 def test_a_process_with_many_mappings(tmp_path: Path) -> None:

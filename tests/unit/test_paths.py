@@ -62,7 +62,7 @@ def _kept(
     """
     text = rows = ""
     for number, (patterns, names) in enumerate(cases):
-        condition = path_tests.condition(globs.globs(patterns))
+        condition = path_tests.in_c(globs.globs(patterns))
         text += f"#define SELECT_PATH(path, length) {condition}\n"
         text += _select(number) + "#undef SELECT_PATH\n"
         for name in names:
@@ -163,7 +163,7 @@ def test_many_and_long_patterns(tmp_path: Path) -> None:
     (found,) = _kept(tmp_path, [(patterns, names)])
     for name, kept in zip(names, found):
         assert kept or not is_wanted(parsed, name)
-    assert len(path_tests.condition(parsed)) < 100_000
+    assert len(path_tests.in_c(parsed)) < 100_000
 
 
 def test_what_cannot_be_told_passes(tmp_path: Path) -> None:

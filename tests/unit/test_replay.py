@@ -492,6 +492,13 @@ def test_summaries_of_intervals(replay: Replayer) -> None:
     assert [one["opened"] for one in _sums(done)] == [3, 2, 2]
 
 
+def test_a_record_of_the_latest_time_there_is(replay: Replayer) -> None:
+    """No interval ends after it."""
+    opens = [Open(), Open(ts=2**64 - 1)]
+    done = replay(_recording(*opens), "--summary", "--interval", "1")
+    assert [one["opened"] for one in _sums(done)] == [1, 1]
+
+
 def test_a_summary_of_many_files(replay: Replayer) -> None:
     opens = [Open(b"/%d" % (i % 3000), pid=i % 7) for i in range(9000)]
     (report,) = _sums(replay(_recording(*opens), "--summary"))

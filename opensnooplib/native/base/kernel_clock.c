@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#define NS_PER_SECOND 1000000000
 
 /*
  * The offset, read once: it can't change while a process is in the namespace.

@@ -24,13 +24,13 @@ uint64_t merge_ordered_until(void)
 int merge_set_rings(struct merge *merge, struct ring *rings,
 		    unsigned int ring_count)
 {
-	struct merge_entry *heap =
-		realloc(merge->heap, ring_count * sizeof(*heap));
+	struct merge_entry *heap;
 
+	merge->rings = rings; /* the old array may be gone */
+	heap = realloc(merge->heap, ring_count * sizeof(*heap));
 	if (!heap)
 		return -ENOMEM;
 	merge->heap = heap;
-	merge->rings = rings;
 	merge->ring_count = ring_count;
 	return 0;
 }

@@ -119,8 +119,8 @@ int reader_set_format(struct reader *reader,
 
 /*
  * Write to `fd` each record that is selected, at most `count` of them (0: no
- * limit), or count them; with `by_line`, each row by itself, as soon as it is complete.
- * Returns 0 or -ENOMEM.
+ * limit), or count them; with `by_line`, each row by itself, as soon as it is
+ * complete. Returns 0 or -ENOMEM.
  */
 int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line);
 

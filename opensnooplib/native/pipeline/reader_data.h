@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader data: struct reader, which the files of pipeline/ share, and what is
- * asked of it and told by it.
+ * Reader data: struct reader, which the files of pipeline/ share, and the
+ * structs of its requests and its counts.
  */
 #ifndef OPENSNOOP_READER_DATA_H
 #define OPENSNOOP_READER_DATA_H
 
 #include "base/own_processes.h"
 #include "event/condition.h"
-#include "event/counts.h"
+#include "event/tally.h"
 #include "event/glob.h"
 #include "io/output.h"
 #include "io/recording_input.h"
@@ -50,7 +50,7 @@ enum reader_state {
 	READER_INPUT_DAMAGED, /* no block, or one that isn't as written */
 };
 
-/* How far a reader is. */
+/* What a reader has written so far. */
 struct reader_counts {
 	uint64_t shown;	     /* rows that stdout or the file took, whole */
 	uint64_t unwritten;  /* rows that it did not take */

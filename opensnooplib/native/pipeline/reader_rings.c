@@ -39,7 +39,6 @@ static int add_ring(struct reader *reader, const struct ring *ring)
 		return -ENOMEM;
 	rings[reader->ring_count] = *ring;
 	reader->rings = rings;
-	reader->merge.rings = rings;
 	if (merge_set_rings(&reader->merge, rings, count) < 0)
 		return -ENOMEM;
 	reader->ring_count = count;
@@ -168,6 +167,8 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		return error;
 	}
 	if (old) {
+		for (uint32_t i = 0; i < STREAMS_MAX; i++)
+			ring.streams[i].lost = old->streams[i].lost;
 		ring_close(old);
 		*old = ring;
 	}

@@ -36,7 +36,7 @@ static bool put_text(struct reader *reader, enum block_type type,
 	return true;
 }
 
-/* Unless it is the last heading written. False if there is no room. */
+/* Write the heading, unless it is the last one written. False: no room. */
 static bool show_heading(struct reader *reader, const struct stream *stream)
 {
 	const char *heading = stream->heading;
@@ -178,7 +178,8 @@ static enum verdict count_record(void *context, const struct record *record)
 		return CONSUMED;
 	if (!follow_stream(reader, record) ||
 	    !tally_record(&reader->tally, &reader->format.layout,
-			  reader->format.host_mounts, record))
+			  reader->format.host_mounts,
+			  reader->format.path_room, record))
 		return NOT_CONSUMED;
 	count_row(reader, record);
 	return CONSUMED;

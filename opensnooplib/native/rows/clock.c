@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/kernel_clock.h"
 #include "base/put_string.h"
 
-#define NS_PER_SECOND 1000000000
 
 /* "+0100", the offset from UTC as strftime(3) has it. */
 #define ZONE_SIZE 5

@@ -22,8 +22,8 @@ struct row_format {
 	struct clock clock;
 	struct names names;
 	struct callers *callers; /* NULL: callers are shown as addresses */
-	struct host_mounts
-		*host_mounts; /* NULL: records of another host or time */
+	/* NULL: records are of another host or time. */
+	struct host_mounts *host_mounts;
 	char path_room[FULL_PATH_ROOM];
 };
 

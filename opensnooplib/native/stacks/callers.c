@@ -107,7 +107,7 @@ static ssize_t ask_scout(struct callers *callers, uint32_t pid,
 			      !mapping->is_checked, found);
 }
 
-/* NULL: it is unknown. */
+/* The function at this offset of the module; NULL if it is unknown. */
 static const struct function *function_at(struct callers *callers, uint32_t pid,
 					  struct mapping *mapping,
 					  uint64_t offset)
@@ -128,10 +128,10 @@ static const struct function *function_at(struct callers *callers, uint32_t pid,
 	if (answered <= 0)
 		return NULL;
 	mapping->is_checked = true;
-	if (known && module->changed == found.changed)
-		return known;
 	module->changed = key.changed = found.changed;
-	return keep_function(&callers->functions, &key, &found);
+	known = hash_map_find(&callers->functions, &key, sizeof(key));
+	return known ? known
+		     : keep_function(&callers->functions, &key, &found);
 }
 
 /* "open64+0x72 (/usr/lib/libc.so.6)" */

@@ -17,14 +17,12 @@
 
 #include "base/kernel_clock.h"
 
-#define SECOND 1000000000ULL
-
 /* What one request may take: ns, bytes of memory. */
-#define REQUEST_NS_MAX	 (2 * SECOND)
+#define REQUEST_NS_MAX	 (2 * NS_PER_SECOND)
 #define MEMORY_BYTES_MAX ((rlim_t)256 * 1024 * 1024)
 
 /* The trace waits for at most so many ns at a stretch, and 1/4 of all time. */
-#define WAIT_NS_MAX (5 * SECOND)
+#define WAIT_NS_MAX (5 * NS_PER_SECOND)
 #define WAIT_SHARE  4
 
 /* How long helper_free() waits for children that were killed. */
@@ -151,7 +149,7 @@ void helper_free(struct helper *helper)
 
 void helper_hurry(struct helper *helper)
 {
-	uint64_t end = kernel_clock_ns() + SECOND;
+	uint64_t end = kernel_clock_ns() + NS_PER_SECOND;
 
 	if (helper->end > end)
 		helper->end = end;
@@ -196,6 +194,13 @@ static bool wait_for_answer(struct helper *helper, uint64_t asked)
 	return ready > 0;
 }
 
+bool helper_has_time(const struct helper *helper)
+{
+	uint64_t now = kernel_clock_ns();
+
+	return helper->free_from < now && helper->end > now;
+}
+
 ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
 		   void *answer, size_t room)
 {
@@ -206,8 +211,7 @@ ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
 
 	if (helper->free_from + paid_back < now)
 		helper->free_from = now - paid_back;
-	if (helper->free_from >= now || helper->end <= now ||
-	    !send_request(helper, request, size))
+	if (!helper_has_time(helper) || !send_request(helper, request, size))
 		return 0;
 	if (wait_for_answer(helper, now))
 		got = recv(helper->fd, answer, room, MSG_DONTWAIT);

@@ -43,6 +43,9 @@ void helper_init(struct helper *helper,
 /* Kill the child. */
 void helper_free(struct helper *helper);
 
+/* May the trace wait for an answer now? */
+bool helper_has_time(const struct helper *helper);
+
 /*
  * Send a request and wait for the answer. Returns its size; 0: the trace may
  * not wait any longer, or no child can be started; negative: it takes too long,

@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/kernel_clock.h"
+#include "perf/merge.h"
 
 /* Processes; mappings of one, and of all: if there are more, all are forgotten.
  */
@@ -21,7 +22,10 @@
  * Events that are older than this are handled: no row needs the mappings from
  * before, except on a host that can't keep up.
  */
-#define EVENT_AGE_MAX_NS 1000000000
+#define EVENT_AGE_MAX_NS NS_PER_SECOND
+
+/* The age of records whose rows are still to be made, at most. */
+#define HELD_BACK_NS (MERGE_HOLD_BACK_MS * 1000000)
 
 struct process {
 	bool is_known;	     /* all its mappings are known and kept */
@@ -160,6 +164,9 @@ static struct process *process_of(struct mappings *mappings, uint32_t pid)
 
 	if (process)
 		return process;
+	/* Without time to ask now, it is asked the next time. */
+	if (!helper_has_time(&mappings->scout))
+		return NULL;
 	process = add_process(mappings, pid);
 	if (process)
 		read_maps(mappings, process, pid);
@@ -295,6 +302,7 @@ int mappings_open(struct mappings *mappings, const struct ring *rings,
 		return error;
 	scout_init(&mappings->scout, own);
 	read_all_processes(mappings);
+	mappings->scout.free_from = 0; /* no row has waited yet */
 	return 0;
 }
 
@@ -306,14 +314,19 @@ void mappings_close(struct mappings *mappings)
 	helper_free(&mappings->scout);
 }
 
+/* Events are missing: the mappings that are kept may be wrong. */
+static void begin_gap(struct mappings *mappings)
+{
+	mmap_events_drop(&mappings->events);
+	forget_processes(mappings);
+	mappings->gap_until = kernel_clock_ns();
+}
+
 void mappings_read(struct mappings *mappings)
 {
 	mappings->read_until = kernel_clock_ns();
-	if (mmap_events_read(&mappings->events))
-		return;
-	/* Events are missing: the mappings that are kept may be wrong. */
-	forget_processes(mappings);
-	mappings->gap_until = kernel_clock_ns();
+	if (!mmap_events_read(&mappings->events))
+		begin_gap(mappings);
 }
 
 void mappings_follow(struct mappings *mappings)
@@ -325,10 +338,11 @@ void mappings_follow(struct mappings *mappings)
 	if (mappings->read_until > EVENT_AGE_MAX_NS)
 		handle_events(mappings,
 			      mappings->read_until - EVENT_AGE_MAX_NS);
-	while (mmap_events_are_many(&mappings->events) &&
-	       mmap_events_take(&mappings->events, UINT64_MAX, handle_event,
-				mappings))
-		;
+	/* Rows of opens that are younger than this are still to be made. */
+	if (mmap_events_are_many(&mappings->events))
+		handle_events(mappings, mappings->read_until - HELD_BACK_NS);
+	if (mmap_events_are_many(&mappings->events))
+		begin_gap(mappings);
 }
 
 static struct mapping *mapping_at(const struct process *process,

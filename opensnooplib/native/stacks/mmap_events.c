@@ -119,18 +119,25 @@ bool mmap_events_read(struct mmap_events *events)
 	bool any_is_full = false;
 
 	for (unsigned int i = 0; i < events->ring_count; i++) {
-		ring_refresh(&events->rings[i].ring);
-		any_is_full |= is_full(&events->rings[i].ring);
-	}
-	for (unsigned int i = 0; i < events->ring_count; i++) {
 		struct ring *ring = &events->rings[i].ring;
 
-		if (any_is_full)
-			ring->tail = ring->head;
+		ring_refresh(ring);
+		any_is_full |= is_full(ring);
 		ring_release(ring);
 		look_at_next(&events->rings[i]);
 	}
 	return !any_is_full;
+}
+
+void mmap_events_drop(struct mmap_events *events)
+{
+	for (unsigned int i = 0; i < events->ring_count; i++) {
+		struct ring *ring = &events->rings[i].ring;
+
+		ring->tail = ring->head;
+		ring_release(ring);
+		look_at_next(&events->rings[i]);
+	}
 }
 
 bool mmap_events_are_many(const struct mmap_events *events)

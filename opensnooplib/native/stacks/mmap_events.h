@@ -29,9 +29,12 @@ void mmap_events_close(struct mmap_events *events);
 
 /*
  * See what the kernel has written so far. False: a ring was full, so events may
- * be lost. Then all are dropped.
+ * be lost.
  */
 bool mmap_events_read(struct mmap_events *events);
+
+/* Drop all events that were read and not handed over. */
+void mmap_events_drop(struct mmap_events *events);
 
 /* Is some ring more than half full? */
 bool mmap_events_are_many(const struct mmap_events *events);

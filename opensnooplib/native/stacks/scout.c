@@ -15,14 +15,14 @@
 /* The most bytes that the kernel's buffer for lines of /proc/PID/maps has. */
 #define MAPS_BUFFER_MAX 32768
 
-enum what {
+enum question {
 	FUNCTION,
 	FIRST_MAPPINGS, /* of file.pid */
 	NEXT_MAPPINGS,
 };
 
 struct request {
-	enum what what;
+	enum question question;
 	bool recheck;
 	uint64_t offset;
 	struct mapped_file file;
@@ -38,7 +38,7 @@ static void answer_mappings(const struct request *request)
 	size_t used = 0;
 	ssize_t size = 1;
 
-	if (request->what == FIRST_MAPPINGS) {
+	if (request->question == FIRST_MAPPINGS) {
 		snprintf(path, sizeof(path), "/proc/%u/maps",
 			 request->file.pid);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -94,7 +94,7 @@ static void serve(const void *bytes, size_t size)
 	const struct request *request = bytes;
 
 	(void)size; /* requests are trusted: they come from the trace */
-	if (request->what == FUNCTION)
+	if (request->question == FUNCTION)
 		answer_function(request);
 	else
 		answer_mappings(request);
@@ -128,7 +128,7 @@ struct scout_lines *scout_mappings(struct helper *scout, uint32_t pid,
 {
 	static struct scout_lines lines;
 	const struct request request = {
-		.what = first ? FIRST_MAPPINGS : NEXT_MAPPINGS,
+		.question = first ? FIRST_MAPPINGS : NEXT_MAPPINGS,
 		.file.pid = pid,
 	};
 	ssize_t size = helper_ask(scout, &request, sizeof(request), &lines,

@@ -2,16 +2,13 @@
 /*
  * Tally: the counts of records that a summary shows.
  */
-#ifndef OPENSNOOP_COUNTS_H
-#define OPENSNOOP_COUNTS_H
+#ifndef OPENSNOOP_TALLY_H
+#define OPENSNOOP_TALLY_H
 
 #include "base/hash_map.h"
 #include "event/full_path.h"
 
-/* Bytes for the entries of all files, and as many for those of processes. */
-#define TALLY_BYTES_MAX (64 << 20)
-
-/* Errnos are below this. */
+/* Errnos are below this; 0 stands for what is none. */
 #define TALLY_ERRNO_MAX 4096
 
 /* Powers of two, in ns, by which the time that an open took is counted. */
@@ -38,7 +35,9 @@ struct tally {
 	struct tally_table processes;
 	uint64_t errors[TALLY_ERRNO_MAX];
 	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
+	uint64_t opened; /* all, also those that failed */
 	uint64_t unreadable;
+	uint64_t room;	     /* bytes for files, and as many for processes */
 	uint64_t until;	     /* ns; a later record isn't counted; 0: no limit */
 	uint64_t stopped_at; /* ns; the time of the first such record, or 0 */
 };
@@ -47,10 +46,11 @@ struct tally {
 void tally_clear(struct tally *tally);
 
 /*
- * Count the record; `mounts` as in full_path(). False: it isn't counted,
- * because of `until`.
+ * Count the record; `mounts` and `path_room` as in full_path(). False: it isn't
+ * counted, because of `until`.
  */
 bool tally_record(struct tally *tally, const struct layout *layout,
-		  struct host_mounts *mounts, const struct record *record);
+		  struct host_mounts *mounts, char *path_room,
+		  const struct record *record);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The counts of a summary, which the reader makes: native/event/counts.h."""
+"""The counts of a summary, which the reader makes: native/event/tally.h."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class _Tally(ctypes.Structure):
         ("processes", _Table),
         ("errors", _u64 * _ERRORS),
         ("times", _u64 * _POWERS),
+        ("opened", _u64),
         ("unreadable", _u64),
+        ("room", _u64),
         ("until", _u64),
         ("stopped_at", _u64),
     ]
@@ -69,19 +71,21 @@ def _entries(table: _Table) -> Iterator[Tuple[int, bytes, _Entry]]:
         pointer = entry.older
 
 
-class Counts:
+class Tally:
     """Counts the opens that a reader reads, in place of rows."""
 
-    def __init__(self, reader: Reader, has_times: bool) -> None:
+    def __init__(self, reader: Reader, has_times: bool, room: int) -> None:
+        """`room` is in bytes: for files, and as much for processes."""
         self._has_times = has_times
         self._lib = lib = native_library.load()
         lib.reader_tally.restype = ctypes.POINTER(_Tally)
         lib.reader_tally.argtypes = [ctypes.c_void_p]
         self._tally = lib.reader_tally(reader._reader).contents
+        self._tally.room = room
 
     def stop_at(self, until_ns: int) -> None:
         """Count no record of that time (CLOCK_MONOTONIC) or later."""
-        self._tally.until = min(until_ns, 2**64 - 1)
+        self._tally.until = until_ns if until_ns < 2**64 else 0  # no limit
         self._tally.stopped_at = 0
 
     @property
@@ -95,6 +99,7 @@ class Counts:
         times = {power: c for power, c in enumerate(tally.times) if c}
         summary = Summary(
             seconds=seconds,
+            opened=tally.opened,
             files=[
                 File(text, bool(number), e.opened, e.failed, e.missing)
                 for number, text, e in _entries(tally.files)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "event/counts.h"
+#include "event/tally.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,25 +17,26 @@ void tally_clear(struct tally *tally)
 	memset(tally->errors, 0, sizeof(tally->errors));
 	memset(tally->times, 0, sizeof(tally->times));
 	tally->unreadable = 0;
+	tally->opened = 0;
 	tally->stopped_at = 0;
 }
 
 /* NULL: the table is full, or there is no memory. */
-static struct tally_entry *add(struct tally_table *table, const void *key,
-			       size_t size)
+static struct tally_entry *add(struct tally_table *table, uint64_t room,
+			       const void *key, size_t size)
 {
 	size_t bytes = size + sizeof(struct tally_entry) +
 		       sizeof(struct hash_entry) + sizeof(struct hash_entry *);
 
-	if (table->bytes + bytes > TALLY_BYTES_MAX)
+	if (table->bytes + bytes > room)
 		return NULL;
 	table->bytes += bytes;
 	return hash_map_add(&table->entries, key, size,
 			    sizeof(struct tally_entry));
 }
 
-static void count(struct tally_table *table, uint64_t number, struct text text,
-		  int64_t ret)
+static void count(struct tally_table *table, uint64_t room, uint64_t number,
+		  struct text text, int64_t ret)
 {
 	static unsigned char key[sizeof(number) + FULL_PATH_ROOM];
 	size_t size = text.size < FULL_PATH_ROOM ? text.size : FULL_PATH_ROOM;
@@ -46,7 +47,7 @@ static void count(struct tally_table *table, uint64_t number, struct text text,
 	size += sizeof(number);
 	entry = hash_map_find(&table->entries, key, size);
 	if (!entry)
-		entry = add(table, key, size);
+		entry = add(table, room, key, size);
 	if (!entry) {
 		table->no_place++;
 		return;
@@ -56,23 +57,20 @@ static void count(struct tally_table *table, uint64_t number, struct text text,
 	entry->missing += ret == -ENOENT || ret == -ENOTDIR;
 }
 
-static void count_file(struct tally *tally, const struct layout *layout,
-		       struct host_mounts *mounts, const struct record *record,
-		       int64_t ret)
+static void count_error(struct tally *tally, int64_t ret)
 {
-	static char room[FULL_PATH_ROOM];
-	struct text path;
-	enum path_state state = full_path(record, layout, mounts, room, &path);
+	uint64_t error = -(uint64_t)ret;
 
-	if (state == PATH_UNREADABLE)
-		tally->unreadable++;
-	else
-		count(&tally->files, state != PATH_WHOLE, path, ret);
+	tally->errors[error < TALLY_ERRNO_MAX ? error : 0]++;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,
-		  struct host_mounts *mounts, const struct record *record)
+		  struct host_mounts *mounts, char *path_room,
+		  const struct record *record)
 {
+	struct text comm = record_text(record, layout->comm);
+	enum path_state state;
+	struct text path;
 	uint64_t ts = 0;
 	uint64_t pid = 0;
 	uint64_t latency = 0; /* unknown */
@@ -86,10 +84,17 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 		tally->stopped_at = ts;
 		return false;
 	}
-	count_file(tally, layout, mounts, record, ret);
-	count(&tally->processes, pid, record_text(record, layout->comm), ret);
+	state = full_path(record, layout, mounts, path_room, &path);
+	if (state == PATH_UNREADABLE)
+		tally->unreadable++;
+	else if (layout->path.size > 0)
+		count(&tally->files, tally->room, state != PATH_WHOLE, path,
+		      ret);
+	if (layout->pid.size > 0)
+		count(&tally->processes, tally->room, pid, comm, ret);
+	tally->opened++;
 	if (ret < 0)
-		tally->errors[(uint64_t)-ret % TALLY_ERRNO_MAX]++;
+		count_error(tally, ret);
 	if (latency > 0)
 		tally->times[63 - __builtin_clzll(latency)]++;
 	return true;
