@@ -15,7 +15,6 @@ from setuptools import Distribution, find_packages, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.install import install
 
-
 os.chdir(Path(__file__).resolve().parent)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
-from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.globs import Glob
+from opensnooplib.kernel.cgroups import Cgroup
 
 # The formats of rows, in the order of enum row_kind of
 # native/pipeline/reader_data.h.

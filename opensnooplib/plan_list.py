@@ -27,12 +27,7 @@ from __future__ import annotations
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import (
-    bpf_objects,
-    function_names,
-    hooks,
-    this_kernel,
-)
+from opensnooplib.kernel import bpf_objects, function_names, hooks, this_kernel
 from opensnooplib.options import Options
 from opensnooplib.source import kernel_headers
 

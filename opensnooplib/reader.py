@@ -11,11 +11,11 @@ from enum import IntEnum
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base import native_library
+from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
-from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.selection.criteria import Condition
 
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
@@ -211,6 +211,7 @@ def library() -> ctypes.CDLL:
     lib.reader_stream_is_read.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
     lib.merge_ordered_until.restype = ctypes.c_uint64
+    lib.reader_tally.restype = ctypes.c_void_p
     return lib
 
 
@@ -364,6 +365,10 @@ class Reader:
         Raises OSError: EIO if there is no room for it now.
         """
         check(self._lib.reader_put_text(self._reader, text.encode()))
+
+    def tally(self) -> int:
+        """The address of the counts: struct tally of native/event/tally.h."""
+        return int(self._lib.reader_tally(self._reader))
 
     def read_until_ns(self) -> int:
         """The time before which the next poll() reads all opens."""

@@ -11,11 +11,9 @@ import argparse
 import os
 from typing import Sequence, Tuple, Type, TypeVar
 
+from opensnooplib.base import globs
 from opensnooplib.base.errors import UsageError
-from opensnooplib.kernel import cgroups, mounts
-from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.base.messages import print_text
-from opensnooplib.options import Columns, Options, Output, Probe, Selection
 from opensnooplib.cli import (
     column_list,
     command_line,
@@ -23,7 +21,9 @@ from opensnooplib.cli import (
     on_this_host,
     values,
 )
-from opensnooplib.base import globs
+from opensnooplib.kernel import cgroups, mounts
+from opensnooplib.kernel.cgroups import Cgroup
+from opensnooplib.options import Columns, Options, Output, Probe, Selection
 
 _Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe)
 
@@ -47,11 +47,11 @@ def parse(arguments: Sequence[str]) -> Options:
     if words.columns == "help":
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
-    live = words.replay is None
-    if live and not words.doctor:
+    is_trace = words.replay is None
+    if is_trace and not words.doctor:
         mounts.check()
-    _choose_columns(words, live)
-    if live:
+    _choose_columns(words, is_trace)
+    if is_trace:
         _check_on_this_host(words)
     words.globs = globs.globs(words.path)
     words.cgroups = cgroups.cgroups(words.cgroup)
@@ -77,9 +77,11 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
-def _choose_columns(words: argparse.Namespace, live: bool) -> None:
+def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     words.beside = [n for n in column_list.OPTIONS if getattr(words, n)]
-    asked = column_list.parse(words.columns, words.beside, words.source, live)
+    asked = column_list.parse(
+        words.columns, words.beside, words.source, is_trace
+    )
     if words.time and asked.names and "time" not in asked.names:
         raise UsageError(
             f"--time {words.time}: none of the --columns is a time: add time "

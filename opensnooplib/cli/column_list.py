@@ -9,7 +9,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.values import each_of
 from opensnooplib.rows import column_choice
 from opensnooplib.rows.headings import KNOWN
-from opensnooplib.source import declarations, c_text
+from opensnooplib.source import c_text, declarations
 
 
 class Asked(NamedTuple):
@@ -27,13 +27,13 @@ def parse(
     words: Optional[str],
     beside: Sequence[str],
     path: Optional[str],
-    live: bool = True,
+    is_trace: bool = True,
 ) -> Asked:
     """The columns of `words`, or those of `beside` and the default ones.
 
-    `path` is that of the C, if it isn't the project's own. `live` is false for
-    a recording, whose C isn't known yet. Raises UsageError for a name that is
-    not a column.
+    `path` is that of the C, if it isn't the project's own. `is_trace` is false
+    for a recording, whose C isn't known yet. Raises UsageError for a name that
+    is not a column.
     """
     if words is None and not beside:
         return Asked()
@@ -42,7 +42,7 @@ def parse(
             f"{OPTIONS[beside[0]]} and --columns cannot be combined: add "
             f"{beside[0]} to --columns"
         )
-    if not live:
+    if not is_trace:
         names = [] if words is None else _names(words, list(KNOWN))
         return Asked(tuple(names))
     declared = declared_in(path)

@@ -11,16 +11,24 @@ import argparse
 import functools
 import os
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional
-from typing import Sequence
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    NoReturn,
+    Optional,
+    Sequence,
+)
 
 from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.messages import print_text
-from opensnooplib.options import FORMATS, PATH_VIEWS
-from opensnooplib.plan_list import PLANS
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.cli import values
+from opensnooplib.options import FORMATS, PATH_VIEWS
+from opensnooplib.plan_list import PLANS
 from opensnooplib.rows.headings import STYLES
 
 with open(

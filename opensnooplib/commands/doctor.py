@@ -15,6 +15,8 @@ import sys
 from typing import Iterator, List, NamedTuple
 
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.messages import Messages, print_text
+from opensnooplib.commands import trace_opens
 from opensnooplib.kernel import (
     capabilities,
     hooks,
@@ -25,13 +27,11 @@ from opensnooplib.kernel import (
     tracefs,
     why_no_bpf,
 )
-from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.options import Options
 from opensnooplib.plan_list import PLANS, Plan
 from opensnooplib.reader import Reader
 from opensnooplib.source import kernel_headers
 from opensnooplib.trace import plans
-from opensnooplib.commands import trace_opens
 
 
 class Finding(NamedTuple):

@@ -12,9 +12,9 @@ import subprocess
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, print_text
+from opensnooplib.commands import trace_opens
 from opensnooplib.options import Options
 from opensnooplib.trace import plans
-from opensnooplib.commands import trace_opens
 
 
 def run(options: Options, messages: Messages) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional
 
 from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.kernel import (
     capabilities,
     limits,
@@ -23,13 +24,12 @@ from opensnooplib.kernel import (
     this_kernel,
     why_no_bpf,
 )
-from opensnooplib.selection import pinned_maps
-from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options, Output
 from opensnooplib.reader import Reader, State
+from opensnooplib.selection import pinned_maps
 from opensnooplib.trace import output_destination, ring_size
-from opensnooplib.trace.exec_command import Command
 from opensnooplib.trace.ending_signals import EndingSignals
+from opensnooplib.trace.exec_command import Command
 
 if TYPE_CHECKING:
     from opensnooplib.trace.proof import Result

@@ -15,12 +15,7 @@ import socket
 from typing import NoReturn, Optional
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import (
-    doubts,
-    event_schema,
-    handover,
-    headers_folder,
-)
+from opensnooplib.compile import doubts, event_schema, handover, headers_folder
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram

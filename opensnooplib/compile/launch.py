@@ -13,13 +13,13 @@ import socket
 import time
 from typing import Callable, Container, NamedTuple
 
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
 from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import compiled
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
 from opensnooplib.source import c_text

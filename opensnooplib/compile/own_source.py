@@ -7,8 +7,8 @@ import re
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.source import c_text, event_layout, locations
-from opensnooplib.source.comments import without_comments
 from opensnooplib.source.c_text import Source
+from opensnooplib.source.comments import without_comments
 
 _SEND = "events.perf_submit(ctx, &event, sizeof(event))"
 

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence
-from typing import Tuple, Union
+from typing import (
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import this_kernel

@@ -16,8 +16,18 @@ import glob
 import json
 import os
 import re
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
-from typing import Sequence, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups

@@ -10,8 +10,7 @@ import os
 from functools import lru_cache, partial
 from typing import Callable, Dict
 
-from opensnooplib.kernel import bpf_objects
-from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel import bpf_objects, this_kernel
 
 # enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h
 _TRACEPOINT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 17, 26, 29

@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 from typing import Iterable, List, Sequence
 
-from opensnooplib.rows.column_choice import Column
 from opensnooplib.kernel import program_names
 from opensnooplib.plan_list import PLANS, Plan
+from opensnooplib.rows.column_choice import Column
 from opensnooplib.source.c_text import Source
 
 

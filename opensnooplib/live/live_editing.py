@@ -24,19 +24,19 @@ import os
 import time
 from typing import Dict, Iterator, List, Optional, Tuple
 
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.messages import Messages, counted
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Room
-from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import limits
 from opensnooplib.live import changes
-from opensnooplib.live.retirement import Retirement
 from opensnooplib.live.file_watch import Watch
-from opensnooplib.base.messages import Messages, counted
+from opensnooplib.live.retirement import Retirement
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.trace import proof
-from opensnooplib.trace.proof import Result
 from opensnooplib.trace.program_set import ProgramSet
+from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
 
 _NOTHING = Source("", {})

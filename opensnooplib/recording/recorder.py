@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+
 from opensnooplib.reader import Reader
 from opensnooplib.recording import description
 

@@ -9,11 +9,10 @@ import select
 import struct
 from typing import Tuple
 
-from opensnooplib.base import native_library
 from opensnooplib import reader
+from opensnooplib.base import native_library
 from opensnooplib.reader import Block, State
 from opensnooplib.recording.description import MAGIC
-
 
 # struct recording_header of native/io/recording_blocks.h: the magic, the byte
 # order and the version.

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.options import Columns
 from opensnooplib.cli.column_list import OPTIONS
+from opensnooplib.options import Columns
 from opensnooplib.recording.description import PATHS, Description
 
 _GIVEN, _FULL, _REAL = PATHS

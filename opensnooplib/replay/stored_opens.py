@@ -16,13 +16,13 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
 from opensnooplib.recording import description, recording_file
-from opensnooplib.replay import stored_columns
 from opensnooplib.recording.description import (
     Counts,
     DamagedError,
     Description,
 )
 from opensnooplib.recording.recording_file import RecordingReader
+from opensnooplib.replay import stored_columns
 from opensnooplib.rows import row_format
 from opensnooplib.selection import criteria
 from opensnooplib.summary.summing import Summing

@@ -13,10 +13,10 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.open_flags import FLAG_NAMES
-from opensnooplib.options import Options
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.rows.headings import DATA_KINDS, KNOWN, STYLES, Kind
+from opensnooplib.options import Options
 from opensnooplib.rows.field import Field
+from opensnooplib.rows.headings import DATA_KINDS, KNOWN, STYLES, Kind
 from opensnooplib.rows.schema import Schema
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Dict, NamedTuple, Tuple
 
-
 # How a column is rendered, in the order of enum column_kind of
 # native/rows/column.h.
 Kind = IntEnum(

@@ -6,9 +6,8 @@ from __future__ import annotations
 import errno
 from typing import Optional
 
-from opensnooplib.kernel import bpf_objects
 from opensnooplib.base.errors import OpensnoopError, UsageError
-from opensnooplib.kernel import capabilities, why_no_bpf
+from opensnooplib.kernel import bpf_objects, capabilities, why_no_bpf
 from opensnooplib.options import Selection
 
 # BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_LRU_HASH of include/uapi/linux/bpf.h

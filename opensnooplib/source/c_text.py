@@ -13,8 +13,7 @@ import codecs
 import os
 import re
 import stat
-from typing import Dict, Iterator, List, NamedTuple, Optional
-from typing import Sequence, Set
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Probe

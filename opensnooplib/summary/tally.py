@@ -77,10 +77,7 @@ class Tally:
     def __init__(self, reader: Reader, has_times: bool, room: int) -> None:
         """`room` is in bytes: for files, and as much for processes."""
         self._has_times = has_times
-        self._lib = lib = native_library.load()
-        lib.reader_tally.restype = ctypes.POINTER(_Tally)
-        lib.reader_tally.argtypes = [ctypes.c_void_p]
-        self._tally = lib.reader_tally(reader._reader).contents
+        self._tally = _Tally.from_address(reader.tally())
         self._tally.room = room
 
     def stop_at(self, until_ns: int) -> None:
@@ -113,5 +110,5 @@ class Tally:
             unreadable=tally.unreadable,
             no_place=NoPlace(tally.files.no_place, tally.processes.no_place),
         )
-        self._lib.tally_clear(ctypes.byref(tally))
+        native_library.load().tally_clear(ctypes.byref(tally))
         return summary

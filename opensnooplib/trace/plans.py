@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Dict, List, Tuple
 
 from opensnooplib import plan_list
+from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.base.messages import Messages
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched
 from opensnooplib.compile.make_source import find_ways, make_source
-from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.kernel import tracefs
-from opensnooplib.base.messages import Messages
 from opensnooplib.options import Options, Probe
 from opensnooplib.plan_list import Plan, PlanError
 from opensnooplib.reader import Reader

@@ -10,20 +10,19 @@ from __future__ import annotations
 import os
 from typing import Dict, Optional
 
-from opensnooplib.kernel import bpf_objects
+from opensnooplib.compile.handover import Handover
+from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.kernel.bpf_objects import StartMap
+from opensnooplib.options import Options
+from opensnooplib.reader import Reader
+from opensnooplib.rows import row_format
+from opensnooplib.selection import criteria
 from opensnooplib.source.known_maps import (
     COUNTERS_MAP,
     EVENTS_MAP,
     REQUESTS_MAP,
     START_MAP,
 )
-from opensnooplib.compile.handover import Handover
-from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.options import Options
-from opensnooplib.reader import Reader
-from opensnooplib.rows import row_format
-from opensnooplib.kernel import program_names
-from opensnooplib.selection import criteria
 
 # enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2

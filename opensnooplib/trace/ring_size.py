@@ -15,7 +15,7 @@ from typing import Optional, Sequence
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import counted
-from opensnooplib.kernel import this_kernel, limits
+from opensnooplib.kernel import limits, this_kernel
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 

@@ -7,11 +7,10 @@ import os
 import time
 from typing import List, Optional
 
-from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.base import native_library
-from opensnooplib.compile.launch import Launched
-from opensnooplib.trace.switchboard import Switchboard
 from opensnooplib.base.messages import Messages, counted
+from opensnooplib.compile.launch import Launched
+from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recording.recorder import Recorder
@@ -19,6 +18,7 @@ from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import proof
 from opensnooplib.trace.online_cpus import CpuFollower
 from opensnooplib.trace.program_set import ProgramSet
+from opensnooplib.trace.switchboard import Switchboard
 
 # A program that has taken its record's time completes it within this, also
 # in a virtual machine whose CPU stands still for a while.

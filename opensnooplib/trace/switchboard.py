@@ -11,9 +11,9 @@ import os
 import time
 from typing import Dict, List, Mapping, NamedTuple
 
-from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.stub_code import DIRECT, EVERYBODY, FRONT, OWN
+from opensnooplib.kernel import bpf_objects, program_names
 
 # Time for running stubs to end: far more than they take.
 _TO_LEAVE_SECONDS = 0.005

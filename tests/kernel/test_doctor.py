@@ -11,12 +11,7 @@ import pytest
 from opensnooplib.kernel import hooks, this_kernel
 from opensnooplib.plan_list import PLANS
 from tests.kernel.kernel_hooks import why_no_hooks_for
-from tests.kernel.tool import (
-    Ended,
-    assert_nothing_left,
-    loaded_objects,
-    run,
-)
+from tests.kernel.tool import Ended, assert_nothing_left, loaded_objects, run
 
 _LOOKS = (
     "kernel python bcc proc sysfs capabilities lockdown btf headers tracefs"

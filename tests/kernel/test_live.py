@@ -15,8 +15,8 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from opensnooplib.plan_list import PLANS
 from opensnooplib.kernel import hooks
+from opensnooplib.plan_list import PLANS
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.live import Edits, await_reload, counts_of

@@ -14,12 +14,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opensnooplib.kernel import (
-    function_names,
-    limits,
-    lockdown,
-    this_kernel,
-)
+from opensnooplib.kernel import function_names, limits, lockdown, this_kernel
 from opensnooplib.plan_list import PLANS
 from tests.kernel import ways
 from tests.kernel.kernel_hooks import skip_without_hooks_for

@@ -14,10 +14,7 @@ from typing import List
 import pytest
 
 from opensnooplib.plan_list import PLANS, best_first
-from tests.kernel.kernel_hooks import (
-    skip_without_hooks_for,
-    why_no_hooks_for,
-)
+from tests.kernel.kernel_hooks import skip_without_hooks_for, why_no_hooks_for
 from tests.kernel.openers import MALLOC_S_OWN, OpenLoad, Word
 from tests.kernel.tool import Tool
 

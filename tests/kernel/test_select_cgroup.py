@@ -20,13 +20,7 @@ from tests.kernel.cgroup_folders import (
 )
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.live import Edits, await_reload
-from tests.kernel.openers import (
-    Attempt,
-    Opener,
-    OpenLoad,
-    Word,
-    without_time,
-)
+from tests.kernel.openers import Attempt, Opener, OpenLoad, Word, without_time
 from tests.kernel.tool import Tool, run
 
 

@@ -16,10 +16,7 @@ import pytest
 
 from opensnooplib.plan_list import PLANS
 from tests.kernel import strace
-from tests.kernel.kernel_hooks import (
-    skip_without_hooks_for,
-    why_no_hooks_for,
-)
+from tests.kernel.kernel_hooks import skip_without_hooks_for, why_no_hooks_for
 from tests.kernel.tool import Row, Tool
 
 pytestmark = pytest.mark.every_kernel

@@ -14,8 +14,19 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set
-from typing import Tuple, Type, Union
+from typing import (
+    IO,
+    Any,
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+    Type,
+    Union,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

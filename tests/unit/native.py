@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
+from opensnooplib.base.globs import Glob
 from opensnooplib.base.native_library import NativeField
 from opensnooplib.reader import _Column, _Glob, _Layout, _native_glob, _Symbol
 from opensnooplib.rows import column_choice
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.headings import Kind
-from opensnooplib.base.globs import Glob
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = CHECKOUT / "opensnooplib" / "native"

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import pwd
+import re
 import subprocess
 import sys
 import threading
@@ -18,10 +18,10 @@ import pytest
 
 from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
-from opensnooplib.plan_list import PLANS
+from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.cli import arguments, command_line
 from opensnooplib.cli.command_line import HELP
-from opensnooplib.base.globs import STAR, Glob
+from opensnooplib.plan_list import PLANS
 from tests.unit.native import CHECKOUT
 
 DEFAULTS: Dict[str, Any] = {

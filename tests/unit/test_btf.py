@@ -11,8 +11,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opensnooplib.kernel import this_kernel
-from opensnooplib.kernel import btf
+from opensnooplib.kernel import btf, this_kernel
 from opensnooplib.source import kernel_headers, kernel_structs
 
 pytestmark = pytest.mark.skipif(

@@ -8,12 +8,12 @@ from typing import List, Optional
 import pytest
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.options import Options
 from opensnooplib.cli import arguments
+from opensnooplib.options import Options
 from opensnooplib.rows import row_format
 from opensnooplib.rows.column_choice import Column, choose
-from opensnooplib.rows.headings import Kind
 from opensnooplib.rows.field import Field
+from opensnooplib.rows.headings import Kind
 from opensnooplib.rows.schema import Schema
 from opensnooplib.source.declarations import Note
 

@@ -13,9 +13,9 @@ from typing import List
 
 import pytest
 
+from opensnooplib.cli import arguments, column_list, command_line
 from opensnooplib.options import FORMATS
 from opensnooplib.plan_list import PLANS
-from opensnooplib.cli import arguments, column_list, command_line
 from opensnooplib.rows.headings import STYLES
 
 ROOT = Path(__file__).resolve().parents[2]

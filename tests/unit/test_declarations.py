@@ -9,7 +9,7 @@ from typing import Dict
 import pytest
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.source import declarations, c_text
+from opensnooplib.source import c_text, declarations
 from opensnooplib.source.declarations import Declaration, Note
 from tests.unit.assembled import assemble
 

@@ -14,11 +14,10 @@ from typing import List, Set
 import pytest
 
 from opensnooplib.cli import arguments, column_list
-from opensnooplib.rows import column_choice
-from opensnooplib.rows import row_format
+from opensnooplib.rows import column_choice, row_format
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
-from opensnooplib.source import declarations, c_text
+from opensnooplib.source import c_text, declarations
 from tests.unit.assembled import assemble
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,8 +8,8 @@ from typing import List
 
 import pytest
 
-from opensnooplib.base.errors import UsageError
 from opensnooplib.base import globs
+from opensnooplib.base.errors import UsageError
 from tests.unit.globs_by_re import is_wanted, some_glob, some_globs, some_name
 from tests.unit.native import Native
 

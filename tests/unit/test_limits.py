@@ -7,8 +7,8 @@ import errno
 
 import pytest
 
-from opensnooplib.compile import bcc_program
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.compile import bcc_program
 from opensnooplib.kernel import limits
 
 

@@ -212,7 +212,8 @@ def test_symbol_tables(tmp_path: Path) -> None:
         f'get(1, "{files[0]}", true);',
         f'get(8, "{files[7]}", true);',
     ]
-    sources = ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
+    sources = ["symbol_tables", "mapped_file", "mountinfo", "elf_symbols"]
+    sources.append("hash_map")
     found = _run(
         tmp_path, _TABLES % "\n".join(lines), *sources, sanitized=True
     )
@@ -351,7 +352,7 @@ int main(void)
 
 _CALLERS = ["callers", "mappings", "mapped_module", "scout", "demangler"]
 _CALLERS += ["symbol_tables", "mapped_file", "elf_symbols", "hash_map"]
-_CALLERS += ["perf_ring", *_ITS_SOURCES]
+_CALLERS += ["perf_ring", "mountinfo", *_ITS_SOURCES]
 
 
 def test_an_exec_that_rows_are_still_to_be_made_before(

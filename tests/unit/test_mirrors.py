@@ -9,8 +9,8 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib.base import native_library
 from opensnooplib import options, reader
+from opensnooplib.base import native_library
 from opensnooplib.rows.headings import Kind
 from opensnooplib.trace import program_set
 from tests.unit import native

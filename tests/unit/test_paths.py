@@ -7,7 +7,6 @@ import random
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
-
 from opensnooplib.base import globs
 from opensnooplib.selection import path_tests
 from tests.unit.globs_by_re import is_wanted, some_globs, some_name

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/kernel_clock.h"
+#include "base/mountinfo.h"
 
 /*
  * How often the kernel is asked for changes: more often than every
@@ -55,49 +56,28 @@ void host_mounts_free(struct host_mounts *mounts)
 	free(mounts);
 }
 
-static bool is_octal(char digit)
+/* A path, without a slash at its end. */
+static struct text text_of(const char *path)
 {
-	return digit >= '0' && digit <= '7';
+	struct text text = {(const unsigned char *)path, strlen(path)};
+
+	if (strcmp(path, "/") == 0)
+		text.size = 0;
+	return text;
 }
 
-/* Take a path, up to the next space; \040 and the like become their bytes. */
-static struct text take_path(char **at)
-{
-	char *in = *at + strspn(*at, " ");
-	char *out = in;
-	struct text path = {.bytes = (unsigned char *)in};
-
-	while (*in && *in != ' ') {
-		if (in[0] == '\\' && is_octal(in[1]) && is_octal(in[2]) &&
-		    is_octal(in[3])) {
-			*out++ = (char)((in[1] - '0') << 6 |
-					(in[2] - '0') << 3 | (in[3] - '0'));
-			in += 4;
-		} else {
-			*out++ = *in++;
-		}
-	}
-	*at = in;
-	path.size = (size_t)(out - (const char *)path.bytes);
-	if (path.size == 1 && *path.bytes == '/')
-		path.size = 0;
-	return path;
-}
-
-/* A line: "ID PARENT MAJOR:MINOR ROOT POINT ..." */
 static struct host_mount parse(char *line)
 {
-	struct host_mount mount;
+	struct mountinfo mount = mountinfo_parse(line);
 
-	mount.id = strtoul(line, &line, 10);
-	mount.parent = strtoul(line, &line, 10);
-	/* The kernel's MKDEV(major, minor): linux/kdev_t.h. */
-	mount.device = (uint32_t)strtoul(line, &line, 10) << 20;
-	line += *line == ':';
-	mount.device |= (uint32_t)strtoul(line, &line, 10);
-	mount.root = take_path(&line);
-	mount.point = take_path(&line);
-	return mount;
+	return (struct host_mount){
+		.id = mount.id,
+		.parent = mount.parent,
+		/* The kernel's MKDEV(major, minor): linux/kdev_t.h. */
+		.device = mount.device_major << 20 | mount.device_minor,
+		.root = text_of(mount.root),
+		.point = text_of(mount.point),
+	};
 }
 
 /* Is `path` the same as `above`, or below it? */

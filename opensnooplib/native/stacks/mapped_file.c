@@ -11,6 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/mountinfo.h"
+
 /* File systems without a disk that, mostly, neither a program nor a host
  * serves. */
 static bool is_local(const char *type)
@@ -35,17 +37,11 @@ static bool is_local_mount(const char *mounts, uint64_t device)
 	if (!file)
 		return false;
 	while (!found && getline(&line, &room, file) > 0) {
-		const char *type_field = strstr(line, " - ");
-		unsigned int major_number;
-		unsigned int minor_number;
-		char type[32];
+		struct mountinfo mount = mountinfo_parse(line);
 
-		found = type_field &&
-			sscanf(line, "%*u %*u %u:%u", &major_number,
-			       &minor_number) == 2 &&
-			makedev(major_number, minor_number) == device &&
-			sscanf(type_field, " - %31s", type) == 1 &&
-			is_local(type);
+		found = makedev(mount.device_major, mount.device_minor) ==
+				device &&
+			is_local(mount.type);
 	}
 	free(line);
 	fclose(file);

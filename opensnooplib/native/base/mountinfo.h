@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mountinfo: the mounts of a process, as in proc_pid_mountinfo(5).
+ */
+#ifndef OPENSNOOP_MOUNTINFO_H
+#define OPENSNOOP_MOUNTINFO_H
+
+/* A line. The texts are in it, with a NUL at their end. */
+struct mountinfo {
+	unsigned long id;
+	unsigned long parent; /* the id of the mount that it is mounted on */
+	unsigned int device_major;
+	unsigned int device_minor;
+	const char *root;  /* of the file system: the directory mounted */
+	const char *point; /* where it is mounted */
+	const char *type;  /* of the file system */
+};
+
+/* Parse a line, whose texts are changed in it. */
+struct mountinfo mountinfo_parse(char *line);
+
+#endif
