@@ -40,6 +40,7 @@ class _Table(ctypes.Structure):
         ("slot_count", ctypes.c_size_t),
         ("count", ctypes.c_size_t),
         ("newest", ctypes.POINTER(_Entry)),
+        ("found", ctypes.c_void_p),
         ("bytes", _u64),
         ("no_place", _u64),
     ]

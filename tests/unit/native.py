@@ -114,6 +114,7 @@ class _HashMap(ctypes.Structure):
         ("slot_count", ctypes.c_size_t),
         ("count", ctypes.c_size_t),
         ("newest", ctypes.c_void_p),
+        ("found", ctypes.c_void_p),
     ]
 
 

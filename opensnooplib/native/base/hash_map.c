@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash_map.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -9,7 +10,7 @@
 
 #define ROTATE(word, bits) ((word) << (bits) | (word) >> (64 - (bits)))
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[1] = ROTATE(v[1], 13) ^ v[0];
@@ -23,7 +24,7 @@ static void sip_round(uint64_t v[4])
 	v[2] = ROTATE(v[2], 32);
 }
 
-static void sip_take(uint64_t v[4], uint64_t word)
+static inline void sip_take(uint64_t v[4], uint64_t word)
 {
 	v[3] ^= word;
 	sip_round(v);
@@ -66,16 +67,31 @@ static struct hash_entry **slot_of(const struct hash_map *map, uint64_t hash)
 	return &map->slots[hash & (map->slot_count - 1)];
 }
 
-void *hash_map_find(const struct hash_map *map, const void *key,
+static bool has_key(const struct hash_entry *entry, const void *key,
 		    size_t key_size)
 {
-	uint64_t hash = hash_of(key, key_size);
-	struct hash_entry *entry = map->slots ? *slot_of(map, hash) : NULL;
+	return entry->key_size == key_size &&
+	       memcmp(entry->key, key, key_size) == 0;
+}
 
-	while (entry && (entry->hash != hash || entry->key_size != key_size ||
-			 memcmp(entry->key, key, key_size) != 0))
+void *hash_map_find(struct hash_map *map, const void *key, size_t key_size)
+{
+	struct hash_entry *entry = map->found;
+	uint64_t hash;
+
+	if (!map->slots)
+		return NULL;
+	/* A program often opens several files, one after another. */
+	if (entry && has_key(entry, key, key_size))
+		return entry->value;
+	hash = hash_of(key, key_size);
+	entry = *slot_of(map, hash);
+	while (entry && (entry->hash != hash || !has_key(entry, key, key_size)))
 		entry = entry->next;
-	return entry ? entry->value : NULL;
+	if (!entry)
+		return NULL;
+	map->found = entry;
+	return entry->value;
 }
 
 /* Twice as many slots, if there is memory; else lists become longer. */

@@ -26,11 +26,11 @@ struct hash_map {
 	size_t slot_count;	   /* a power of two */
 	size_t count;		   /* of the values */
 	struct hash_entry *newest; /* leads to all others */
+	struct hash_entry *found;  /* by the last search, or NULL */
 };
 
 /* The value of this key, where it stays until hash_map_clear(); or NULL. */
-void *hash_map_find(const struct hash_map *map, const void *key,
-		    size_t key_size);
+void *hash_map_find(struct hash_map *map, const void *key, size_t key_size);
 
 /* Add a value of zeros for a key that has none yet. NULL without memory. */
 void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,

@@ -192,7 +192,7 @@ struct tally *reader_tally(struct reader *reader)
 
 /*
  * How long records gather before they are read, since to wake up costs as much
- * as to keep hundreds of records: until a ring would be a quarter full, at the
+ * as to keep or count hundreds of records: until a ring would be a quarter full, at the
  * highest rate at which one CPU was seen to send. At most 10 ms.
  */
 static int gathering_ms(const struct reader *reader)
@@ -225,9 +225,10 @@ int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line)
 	reader->consume =
 		reader->kind == ROW_COUNTED ? count_record : write_record;
 	reader->output.by_line = by_line || isatty(fd);
-	if (reader->kind == ROW_BLOCK && !error) {
+	/* Rows don't gather: a person waits for them. */
+	if (reader->ring_count > 0 && reader->kind >= ROW_BLOCK)
 		reader->gather_ms = gathering_ms(reader);
+	if (reader->kind == ROW_BLOCK && !error)
 		put_header(&reader->output);
-	}
 	return error;
 }
