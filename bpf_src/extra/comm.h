@@ -10,7 +10,8 @@
 
 /*
  * SELECT_COMM(comm) is true if the text is at the address `comm`; for "cat", it
- * compares three bytes there. What follows the NUL may be part of an older name.
+ * compares three bytes there. What follows the NUL may be part of an older
+ * name.
  */
 static bool comm_selected(void)
 {

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <time.h>
 
-
 /*
  * The offset, read once: it can't change while a process is in the namespace.
  * It is 0 if the kernel has no time namespaces: before Linux 5.5.

@@ -35,7 +35,7 @@ struct tally {
 	struct tally_table processes;
 	uint64_t errors[TALLY_ERRNO_MAX];
 	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
-	uint64_t opened; /* all, also those that failed */
+	uint64_t opened;	      /* all, also those that failed */
 	uint64_t unreadable;
 	uint64_t room;	     /* bytes for files, and as many for processes */
 	uint64_t until;	     /* ns; a later record isn't counted; 0: no limit */

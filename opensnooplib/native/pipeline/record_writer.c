@@ -178,8 +178,8 @@ static enum verdict count_record(void *context, const struct record *record)
 		return CONSUMED;
 	if (!follow_stream(reader, record) ||
 	    !tally_record(&reader->tally, &reader->format.layout,
-			  reader->format.host_mounts,
-			  reader->format.path_room, record))
+			  reader->format.host_mounts, reader->format.path_room,
+			  record))
 		return NOT_CONSUMED;
 	count_row(reader, record);
 	return CONSUMED;
@@ -192,8 +192,8 @@ struct tally *reader_tally(struct reader *reader)
 
 /*
  * How long records gather before they are read, since to wake up costs as much
- * as to keep or count hundreds of records: until a ring would be a quarter full, at the
- * highest rate at which one CPU was seen to send. At most 10 ms.
+ * as to keep or count hundreds of records: until a ring would be a quarter
+ * full, at the highest rate at which one CPU was seen to send. At most 10 ms.
  */
 static int gathering_ms(const struct reader *reader)
 {

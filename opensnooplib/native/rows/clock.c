@@ -8,7 +8,6 @@
 #include "base/kernel_clock.h"
 #include "base/put_string.h"
 
-
 /* "+0100", the offset from UTC as strftime(3) has it. */
 #define ZONE_SIZE 5
 

@@ -130,8 +130,7 @@ static const struct function *function_at(struct callers *callers, uint32_t pid,
 	mapping->is_checked = true;
 	module->changed = key.changed = found.changed;
 	known = hash_map_find(&callers->functions, &key, sizeof(key));
-	return known ? known
-		     : keep_function(&callers->functions, &key, &found);
+	return known ? known : keep_function(&callers->functions, &key, &found);
 }
 
 /* "open64+0x72 (/usr/lib/libc.so.6)" */
