@@ -5,7 +5,7 @@ base/       what all of it uses
 kernel/     what this host and its kernel have
 source/     the C that BCC gets
 rows/       from the fields of struct event to columns
-selection/  which opens are wanted: conditions for the kernel
+selection/  which opens are wanted, and who decides it
 cli/        the words of the command line
 explain/    messages of the compiler and the verifier, in plain words
 recording/  the file of --record
