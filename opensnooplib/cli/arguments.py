@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The words of the command line are parsed, and checked, into Options.
 
-command_line.py defines the options. Every check that needs no tracing is made
+option_list.py defines the options. Every check that needs no tracing is made
 here, so that the rest of the tool can rely on the options.
 """
 
@@ -16,9 +16,9 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.base.messages import print_text
 from opensnooplib.cli import (
     column_list,
-    command_line,
     conflicts,
     on_this_host,
+    option_list,
     values,
 )
 from opensnooplib.kernel import cgroups, mounts
@@ -37,7 +37,7 @@ def parse(arguments: Sequence[str]) -> Options:
     # All that follows --exec is the command's, including options and "--".
     found = "--exec" in arguments
     end = arguments.index("--exec") + 1 if found else len(arguments)
-    parser = command_line.build_parser()
+    parser = option_list.build_parser()
     words, unknown = parser.parse_known_args(arguments[:end])
     parser.refuse_unknown(unknown)
     words.command = tuple(arguments[end:])

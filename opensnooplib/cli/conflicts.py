@@ -17,7 +17,7 @@ import argparse
 from typing import List, NamedTuple
 
 from opensnooplib.base.errors import UsageError
-from opensnooplib.cli.command_line import Parser
+from opensnooplib.cli.option_list import Parser
 from opensnooplib.options import Options
 from opensnooplib.plan_list import PLANS
 

@@ -19,8 +19,8 @@ import pytest
 from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.globs import STAR, Glob
-from opensnooplib.cli import arguments, command_line
-from opensnooplib.cli.command_line import HELP
+from opensnooplib.cli import arguments, option_list
+from opensnooplib.cli.option_list import HELP
 from opensnooplib.plan_list import PLANS
 from tests.unit.native import CHECKOUT
 
@@ -542,7 +542,7 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     assert len(lines) < 24
     assert max(map(len, lines)) < 80
     shown = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", result.stdout)
-    known = command_line.build_parser()._option_string_actions
+    known = option_list.build_parser()._option_string_actions
     assert set(shown) <= set(known)
 
 
@@ -554,7 +554,7 @@ def test_help_says_which_options_take_a_value() -> None:
     """The parser learns this from the values."""
     listed = re.findall(r"^  (-[^ ,]+)(?:, --[^ ]+)?( [A-Z])?", HELP, re.M)
     for option, value in listed:
-        known = command_line.build_parser()._option_string_actions[option]
+        known = option_list.build_parser()._option_string_actions[option]
         takes_value = value != "" and option != "--exec"
         assert takes_value == (known.nargs is None)
     assert max(map(len, HELP.splitlines())) < 80

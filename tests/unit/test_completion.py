@@ -13,7 +13,7 @@ from typing import List
 
 import pytest
 
-from opensnooplib.cli import arguments, column_list, command_line
+from opensnooplib.cli import arguments, column_list, option_list
 from opensnooplib.options import FORMATS
 from opensnooplib.plan_list import PLANS
 from opensnooplib.rows.headings import STYLES
@@ -43,7 +43,7 @@ def _offered(*words: str) -> List[str]:
 
 
 def test_all_options() -> None:
-    parser = command_line.build_parser()
+    parser = option_list.build_parser()
     assert set(_offered("-")) == {
         option
         for option, action in parser._option_string_actions.items()
