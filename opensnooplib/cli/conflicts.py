@@ -66,13 +66,13 @@ _CONFLICTS = [
     _Conflict(
         "columns: --count",
         "--summary",
-        "it has no rows",
+        "a summary has no rows",
         "-L -F -R --path-view",
     ),
     _Conflict(
         "-o --format columns: --count --replay --maps",
         "--top",
-        "it draws a screen, and writes no rows",
+        "a live screen has no rows, and no replay",
         "-L -F -R --path-view",
     ),
     _Conflict(
@@ -84,7 +84,7 @@ _CONFLICTS = [
     _Conflict(
         "opens: columns: output: probe:",
         "--doctor",
-        "it tries every plan, and shows no opens",
+        "the doctor tries every plan, and shows no opens",
         "--doctor --all --ppid -c -L -F -R --path-view --format --color -q -v "
         "-b --trusted",
     ),

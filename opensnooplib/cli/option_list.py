@@ -106,7 +106,9 @@ class _PrintText(argparse.Action):
         raise SystemExit(0)
 
 
-# The message of argparse for -x=1 and --failed=1.
+# The message of argparse for -p without a value.
+_NO_VALUE = re.compile(r"argument ([^/]*).*: expected one argument")
+# The one for -x=1 and --failed=1.
 _VAIN_VALUE = re.compile(r"argument (.*): ignored explicit argument '(.*)'")
 
 
@@ -149,7 +151,10 @@ class Parser(argparse.ArgumentParser):
                 f"{vain[1]} takes no value, but is followed by {vain[2]}: "
                 "remove that, or put a space before it"
             )
-        raise UsageError(f"{message}; see opensnoop -h")
+        lacks = _NO_VALUE.fullmatch(message)
+        if lacks:
+            message = f"{lacks[1]} needs a value"
+        raise UsageError(f"{message}; see opensnoop --help")
 
 
 def build_parser() -> Parser:

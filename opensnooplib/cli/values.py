@@ -67,8 +67,7 @@ def one_of(choices: Collection[str]) -> Parse[str]:
     def parse(option: str, word: str) -> str:
         if word not in choices:
             raise UsageError(
-                f"{option} {word}: must be "
-                + " or ".join(choices)
+                f"{option} {word}: must be one of {', '.join(choices)}"
                 + did_you_mean(word, choices)
             )
         return word

@@ -232,7 +232,7 @@ def _try_plan(options: Options, plan: Plan) -> Finding:
         "sees": result.seen,
         "does not see": result.unseen,
         "could not test": result.untested,
-        "should see, untested": result.unproven,
+        "should see, but could not test": result.unproven,
     }
     found = [f"{verb} {', '.join(of)}" for verb, of in calls.items() if of]
     found += [f"does not see {w}: {why}" for w, why in result.why_not.items()]

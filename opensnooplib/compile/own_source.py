@@ -10,7 +10,10 @@ from opensnooplib.source import c_text, event_layout, locations
 from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
 
-_SEND = "events.perf_submit(ctx, &event, sizeof(event))"
+_SEND = (
+    "events.perf_submit(ctx, &event, sizeof(event)), in a TRACEPOINT_PROBE "
+    "with args in place of ctx"
+)
 
 # What the C must have, as patterns, and what is said if it hasn't.
 _NEEDS = (

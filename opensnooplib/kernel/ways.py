@@ -203,7 +203,7 @@ def _inner_opens(request: _Request) -> List[Define]:
     A kind of hook that can miss opens is used only if there is no other.
     """
     if not request.all_ways:
-        raise _Missing("--all shows them")
+        raise _Missing("only seen with --all")
     kinds = ["fentry", "kprobe"]
     if request.trusted:
         kinds.remove("kprobe")

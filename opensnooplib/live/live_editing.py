@@ -169,7 +169,9 @@ class Live:
             raise OpensnoopError(
                 "cannot reload: "
                 f"{counted(len(self._old), 'old program set')} still waiting "
-                "for opens to end that they hold in the map start or requests"
+                "for opens to end that they hold in the map start or "
+                "requests: begin a new trace, with C that deletes entries "
+                "when opens end"
             ) from None
         try:
             self._work = launch.begin_changed(

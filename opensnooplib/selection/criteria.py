@@ -120,7 +120,7 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
     elif selection.follow_children:
         entries = ("FOLLOWED_ENTRIES", str(entries_for_threads()))
         yield _caller(
-            "--children",
+            "--exec" if selection.command else "--children",
             "FOLLOW_CHILDREN",
             part="followed_threads()",
             more=(entries,),

@@ -27,7 +27,7 @@ _TRIES, _TRIES_IF_LOST = 2, 6
 _UNSEEN = (
     "opens by {} can't be seen here, or the C drops the tool's own test "
     "opens, too: a filter must keep these, as in if (ret < 0 && "
-    "!is_tool(caller_pid_tgid())) return 0; or with WANTED() of select.h"
+    "!is_tool(caller_pid_tgid())) return 0;"
 )
 
 

@@ -552,7 +552,8 @@ MISTAKES = {
         "",
         (
             "opensnoop: my.c sends no records, so nothing would be shown: "
-            "call events.perf_submit(ctx, &event, sizeof(event))",
+            "call events.perf_submit(ctx, &event, sizeof(event)), in a "
+            "TRACEPOINT_PROBE with args in place of ctx",
         ),
     ),
     "a comment that can't be followed": Mistake(
@@ -583,7 +584,8 @@ MISTAKES = {
         (
             "opensnoop: my.c has no BPF_PERF_OUTPUT(events): add it, and "
             "send records with events.perf_submit(ctx, &event, "
-            "sizeof(event)); a BPF ring buffer doesn't count lost records",
+            "sizeof(event)), in a TRACEPOINT_PROBE with args in place of "
+            "ctx; a BPF ring buffer doesn't count lost records",
         ),
     ),
     "a ring buffer": Mistake(
@@ -592,7 +594,8 @@ MISTAKES = {
         (
             "opensnoop: my.c has no BPF_PERF_OUTPUT(events): add it, and "
             "send records with events.perf_submit(ctx, &event, "
-            "sizeof(event)); a BPF ring buffer doesn't count lost records",
+            "sizeof(event)), in a TRACEPOINT_PROBE with args in place of "
+            "ctx; a BPF ring buffer doesn't count lost records",
         ),
     ),
     "an empty file": Mistake(
