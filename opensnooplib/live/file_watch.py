@@ -13,9 +13,9 @@ from typing import Dict, Iterable, Optional, Tuple
 
 _LOOK_SECONDS = 0.04
 
-# A save is over when a look finds what the one before found, and no file is
-# missing, but at the latest after this time: some programs never stop writing,
-# and a file may be gone for good.
+# A save is over when a look finds what the one before found, and no file has
+# gone or become empty, but at the latest after this time: some programs never
+# stop writing, and a file may be gone for good.
 _LONGEST_SAVE_SECONDS = 1.0
 
 # The time of the last change, and what else a save can change; None for a file
@@ -54,7 +54,7 @@ class Watch:
         if self._seen == self._read:
             return False
         is_under_way = self._seen != last or any(
-            state is None and self._read[one] is not None
+            _has_text(self._read[one]) and not _has_text(state)
             for one, state in self._seen.items()
         )
         if is_under_way and now < self._save_began + _LONGEST_SAVE_SECONDS:
@@ -75,6 +75,11 @@ class Watch:
         state = _state(path)
         is_older = not state or state[0] < self._read_at_ns - _STEP_NS
         return state if is_older else _UNKNOWN
+
+
+def _has_text(state: _State) -> bool:
+    """Has the file text, or may it have some?"""
+    return state == _UNKNOWN or state is not None and state[2] > 0
 
 
 def _state(path: str) -> _State:

@@ -55,6 +55,19 @@ def test_a_save_just_after_the_files_were_read(path: Path) -> None:
     assert _is_calm(watch)
 
 
+def test_a_save_that_is_slow(path: Path) -> None:
+    """A program empties the file, and writes it a while later."""
+    watch = _watch(path)
+    with path.open("w") as file:
+        assert _is_calm(watch)
+        file.write("2")
+    _seconds_until_change(watch)
+    watch.read([str(path)])
+    assert _is_calm(watch)
+    path.write_text("")
+    assert _seconds_until_change(watch) > 0.5
+
+
 def test_a_file_that_is_away_for_a_moment(path: Path) -> None:
     watch = _watch(path)
     path.unlink()
