@@ -66,12 +66,9 @@ def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
         _become_room(compiler_output)
         _work_and_hand_over(job, connection)
     finally:
-        try:
-            headers_folder.remove(job)  # last, while nobody waits for it
-        finally:
-            # A normal exit would let BCC detach what was just handed over;
-            # an exception would make this a second trace.
-            os._exit(0)
+        headers_folder.remove(job)  # last, while nobody waits for it
+        # A normal exit would let BCC detach what was just handed over.
+        os._exit(0)
 
 
 def _work_and_hand_over(job: Job, connection: socket.socket) -> None:

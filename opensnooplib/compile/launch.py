@@ -59,8 +59,11 @@ class Room:
         self._is_there = True
         self.pid = os.fork()
         if self.pid == 0:
-            self._connection.close()
-            compile_room.run(job, inside, self._compiler_output)
+            try:
+                self._connection.close()
+                compile_room.run(job, inside, self._compiler_output)
+            finally:  # an exception would make this a second trace
+                os._exit(1)
         inside.close()
 
     def is_done(self) -> bool:

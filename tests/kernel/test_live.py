@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
+from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import hooks
 from opensnooplib.plan_list import PLANS
 from tests.kernel import chosen
@@ -407,15 +408,20 @@ def test_many_saves_make_one_swap(checkout_copy: Path, seconds: float) -> None:
 
 @pytest.mark.parametrize("more", [0, 1, 2, 20])
 def test_too_many_open_files(checkout_copy: Path, more: int) -> None:
-    """The save is not taken in, the trace goes on, and the next one is."""
+    """The save is not taken in, the trace goes on, and the next one is.
+
+    The compile room ends by itself, not when its time is over.
+    """
     edits = Edits(checkout_copy)
     with Tool("--live", "-p", "1", checkout=checkout_copy) as tool:
         limit = counts_of(tool.pid)["fd"] + more
         before = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+        began = time.monotonic()
         edits.write_record(1)
         tool.await_message(f"the limit of {limit} open files")
         tool.await_message("the trace continues")
+        assert time.monotonic() < began + COMPILE_TIMEOUT_SECONDS
         resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, before)
         edits.write_record(2)
         await_reload(tool, "record.h")
