@@ -108,15 +108,23 @@ _caller = partial(Criterion, part_of="SELECT_CALLER")
 _result = partial(Criterion, part_of="SELECT_RESULT")
 
 
+def _number(
+    option: str, name: str, numbers: Sequence[int], part: str = ""
+) -> Criterion:
+    """A field of 32 bits that must have one of these values."""
+    return _caller(
+        option,
+        f"SELECT_{name.upper()}({name})",
+        _equals(name, numbers),
+        part=part,
+        condition=_one_of(name, numbers),
+    )
+
+
 def _callers(selection: Selection) -> Iterator[Criterion]:
     # A thread wins over a process, as in BCC's opensnoop.
     if selection.tid is not None:
-        yield _caller(
-            "-t",
-            "SELECT_TID(tid)",
-            _equals("tid", [selection.tid]),
-            condition=_one_of("tid", [selection.tid]),
-        )
+        yield _number("-t", "tid", [selection.tid])
     elif selection.follow_children:
         entries = ("FOLLOWED_ENTRIES", str(entries_for_threads()))
         yield _caller(
@@ -126,20 +134,10 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
             more=(entries,),
         )
     elif selection.pids:
-        yield _caller(
-            "-p",
-            "SELECT_PID(pid)",
-            _equals("pid", selection.pids),
-            condition=_one_of("pid", selection.pids),
-        )
+        yield _number("-p", "pid", selection.pids)
     if selection.uids:
-        yield _caller(
-            "-u",
-            "SELECT_UID(uid)",
-            _equals("uid", selection.uids),
-            part="({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })",
-            condition=_one_of("uid", selection.uids),
-        )
+        part = "({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })"
+        yield _number("-u", "uid", selection.uids, part)
     if selection.comm_part:
         yield _caller(
             "-n",
