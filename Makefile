@@ -61,7 +61,7 @@ test: packages-test $(LIBRARY) ## run the tests; make test ARGS='-k live' for so
 	{ $(PYTHON) -I -m pytest -p no:cacheprovider $(ARGS) tests/unit tests/fuzz \
 		>"$$log" 2>&1 & } && unit=$$! && \
 	{ $(AS_ROOT) -I -m pytest -p no:cacheprovider -n 2 --dist loadfile \
-		$(ARGS) tests/kernel; \
+		$(ARGS) tests/kernel tests/attack; \
 	kernel=$$?; wait $$unit; unit=$$?; cat "$$log"; \
 	exit $$((kernel ? kernel : unit)); }
 

@@ -17,9 +17,9 @@ import machine
 
 # Arguments of pytest: tests that depend on the kernel. An emulated machine is
 # ten times slower, and continuous integration must not take too long.
-CHOSEN = "-m '(every_kernel or one_kernel) and not matrix' tests/kernel"
+CHOSEN = "-m '(every_kernel or one_kernel) and not matrix' tests/kernel tests/attack"
 # The same with those of the matrix.
-ALL = "-m 'every_kernel or one_kernel' tests/kernel"
+ALL = "-m 'every_kernel or one_kernel' tests/kernel tests/attack"
 
 _LOCKED_DOWN = "lockdown=confidentiality"
 _OF_LOCKED_DOWN = "-k locked_down tests/kernel/test_odd_hosts.py"
