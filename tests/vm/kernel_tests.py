@@ -15,11 +15,12 @@ from typing import cast
 import images
 import machine
 
+_FOLDERS = "tests/kernel tests/attack"
 # Arguments of pytest: tests that depend on the kernel. An emulated machine is
 # ten times slower, and continuous integration must not take too long.
-CHOSEN = "-m '(every_kernel or one_kernel) and not matrix' tests/kernel tests/attack"
+CHOSEN = f"-m '(every_kernel or one_kernel) and not matrix' {_FOLDERS}"
 # The same with those of the matrix.
-ALL = "-m 'every_kernel or one_kernel' tests/kernel tests/attack"
+ALL = f"-m 'every_kernel or one_kernel' {_FOLDERS}"
 
 _LOCKED_DOWN = "lockdown=confidentiality"
 _OF_LOCKED_DOWN = "-k locked_down tests/kernel/test_odd_hosts.py"
