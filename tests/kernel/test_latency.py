@@ -14,7 +14,7 @@ import pytest
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import OpenLoad
-from tests.kernel.tool import Tool
+from tests.kernel.tool import Tool, wait_until
 
 _ERESTARTSYS = 512  # include/linux/errno.h: how a signal ends a wait
 _PLANS = ("fentry", "syscall", "kprobe")
@@ -33,13 +33,19 @@ def test_the_time_of_an_open(
         with Tool(*arguments, "--attach", plan) as tool:
             before = time.monotonic_ns()
             load.release()
-            time.sleep(0.2)
+            wait_until(lambda: _waits_in_openat(load.pid))
             written = time.monotonic_ns()
             with open(fifo, "wb"):
                 load.wait()
             after = time.monotonic_ns()
             (row,) = map(json.loads, tool.stop().lines)
     assert before < row["ts"] - row["latency"] < written < row["ts"] < after
+
+
+def _waits_in_openat(pid: int) -> bool:
+    """By the number of its syscall: proc_pid_syscall(5)."""
+    number = "257" if os.uname().machine == "x86_64" else "56"
+    return Path(f"/proc/{pid}/syscall").read_text().split()[0] == number
 
 
 def _under_way(count: int) -> str:
