@@ -49,11 +49,17 @@ class Counts(NamedTuple):
     unwritten: int
     unreadable: int
     cut: int
+    unsure: int = 0
     error: int = 0  # the errno of the write that failed, or 0
     # Of a recording: records that are too short to be shown, and how many
     # bytes were read.
     impossible: int = 0
     offset: int = 0
+
+    @property
+    def lacking(self) -> int:
+        """Rows that are missing, or without a path, or without a result."""
+        return self.unwritten + self.unreadable + self.unsure
 
 
 class _Layout(ctypes.Structure):

@@ -41,7 +41,8 @@ static bool shows_real_path(enum open_call call)
 static bool find_start(struct path *start, struct event *event,
 		       const struct open_args *open, struct task_struct *task)
 {
-	if (shows_real_path(open->call) && event->ret >= 0) {
+	if (shows_real_path(open->call) && event->ret >= 0 &&
+	    event->ret != UNKNOWN_RESULT) {
 		if (!path_of_file(start, task, event->ret))
 			return false;
 		event->dir_state = DIR_IS_FILE;

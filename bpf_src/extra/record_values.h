@@ -8,7 +8,7 @@
 /* In ret: an open that succeeded, but has no file descriptor. */
 #define NO_DESCRIPTOR 0x7fffffff
 
-/* In ret: the kernel doesn't report the result. */
+/* In ret: nobody knows the result, as it isn't reported, or is ambiguous. */
 #define UNKNOWN_RESULT 0x7ffffffe
 
 /* Bits of dir_state: what is known about the directories behind the path. */

@@ -116,8 +116,9 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 	/* No tracepoint will have the result, unless it is a failure. */
 	if (flags & IO_URING_SKIP_SUCCESS)
 		event->ret = UNKNOWN_RESULT;
+	/* If only failures are wanted, it can wait for one. */
 	if (event->ret == UNKNOWN_RESULT &&
-	    result_selected(event_pid_tgid(event), UNKNOWN_RESULT))
+	    result_selected(event_pid_tgid(event), 0))
 		send_request(ctx, event, 0);
 	else if (requests.update(&key, event) < 0)
 		count(MISSED);

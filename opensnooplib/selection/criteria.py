@@ -46,6 +46,7 @@ _CGROUPS_MAP = "cgroups"  # of bpf_src/extra/cgroups.h
 
 _LOW_BITS = (1 << 32) - 1
 _SIGN_BIT = 1 << 63
+_UNKNOWN_RESULT = 0x7FFFFFFE  # of bpf_src/extra/record_values.h
 
 
 class Test(IntEnum):
@@ -105,7 +106,6 @@ def criteria(options: Options) -> List[Criterion]:
 
 
 _caller = partial(Criterion, part_of="SELECT_CALLER")
-_result = partial(Criterion, part_of="SELECT_RESULT")
 
 
 def _number(
@@ -221,20 +221,31 @@ def _bits_of_flags(words: Sequence[str]) -> List[Tuple[int, int]]:
 
 def _results(selection: Selection) -> Iterator[Criterion]:
     if selection.failed:
-        yield _result(
-            "-x",
-            "SELECT_FAILED",
-            part="(ret) < 0",
-            condition=Condition("ret", wanted=[(_SIGN_BIT, _SIGN_BIT)]),
-        )
+        failed = Condition("ret", wanted=[(_SIGN_BIT, _SIGN_BIT)])
+        yield _result("-x", "SELECT_FAILED", "1", "(ret) < 0", failed)
     if selection.errnos:
         yield _result(
             "--errno",
             "SELECT_ERRNO(error)",
             _equals("error", selection.errnos),
-            part="SELECT_ERRNO((u32) - (ret))",
-            condition=_one_of("ret", [-error for error in selection.errnos]),
+            "SELECT_ERRNO((u32) - (ret))",
+            _one_of("ret", [-error for error in selection.errnos]),
         )
+
+
+def _result(
+    option: str, macro: str, value: str, part: str, condition: Condition
+) -> Criterion:
+    """A result. One that nobody knows may be a wanted one."""
+    unknown = (_LOW_BITS, _UNKNOWN_RESULT)
+    return Criterion(
+        option,
+        macro,
+        value,
+        part_of="SELECT_RESULT",
+        part=any_of([part, f"(ret) == {_UNKNOWN_RESULT}"]),
+        condition=condition._replace(wanted=[*condition.wanted, unknown]),
+    )
 
 
 def _c_string(text: str) -> str:

@@ -25,6 +25,7 @@ def line(summary: Summary) -> str:
         "opened": summary.opened,
         "failed": summary.failed,
         "unreadable": summary.unreadable,
+        "unsure": summary.unsure,
         "no_place": summary.no_place._asdict(),
         "files": [
             _json_file(one) for one in sorted(summary.files, key=file_order)

@@ -48,6 +48,9 @@ def _overview(summary: Summary) -> str:
     if summary.unreadable:
         opens = counted(summary.unreadable, "open")
         lines.append(f"{opens} with an unreadable path")
+    if summary.unsure:
+        opens = counted(summary.unsure, "open")
+        lines.append(f"{opens} with an unknown result")
     full = summary.no_place
     if full.files:
         opens = counted(full.files, "open")

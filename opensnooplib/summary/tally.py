@@ -56,6 +56,7 @@ class _Tally(ctypes.Structure):
         ("times", _u64 * _POWERS),
         ("opened", _u64),
         ("unreadable", _u64),
+        ("unsure", _u64),
         ("room", _u64),
         ("until", _u64),
         ("stopped_at", _u64),
@@ -109,6 +110,7 @@ class Tally:
             errors={n: c for n, c in enumerate(tally.errors) if c},
             times=times if self._has_times else None,
             unreadable=tally.unreadable,
+            unsure=tally.unsure,
             no_place=NoPlace(tally.files.no_place, tally.processes.no_place),
         )
         native_library.load().tally_clear(ctypes.byref(tally))

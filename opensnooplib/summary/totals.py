@@ -42,6 +42,7 @@ class Summary(NamedTuple):
     # it isn't known how long opens took.
     times: Optional[Dict[int, int]]
     unreadable: int  # opens
+    unsure: int  # opens whose result isn't known
     no_place: NoPlace
 
     @property

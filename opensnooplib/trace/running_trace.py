@@ -186,7 +186,7 @@ class Trace:
             line += (
                 "; lost only as the kernel reports it: the C has no counters"
             )
-        if lost or missed or counts.unreadable or counts.unwritten or no_place:
+        if lost or missed or counts.lacking or no_place:
             self._messages.warn(line)
         else:
             self._messages.note(line)
@@ -225,6 +225,8 @@ def end_line(
     ]
     if counts.cut:
         parts.append(f"{counts.cut} cut")
+    if counts.unsure:
+        parts.append(f"{counts.unsure} unsure")
     if no_place:
         parts.append(f"{no_place} not in the tables")
     if counts.unwritten:

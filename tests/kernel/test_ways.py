@@ -114,9 +114,11 @@ def test_a_result_that_nobody_is_told(tmp_path: Path) -> None:
     path = str(tmp_path / "io_uring_open")
     with _watch("-n", "io_uring_open") as tool:
         done = ways.run(path, "silent", path)
-        rows = [r for r in _rows(tool) if r["pid"] == done.pid]
+        ended = tool.stop()
+    rows = [r for r in map(json.loads, ended.lines) if r["pid"] == done.pid]
     (row,) = [r for r in rows if r["path"] == path]
     assert (row["fd"], row["err"]) == (None, None)
+    assert ended.end.unsure == 1
     with _watch("-n", "io_uring_open", "-x") as tool:
         for name in (path, path + " is not there"):
             ways.run(path, "silent", name)

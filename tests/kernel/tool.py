@@ -42,6 +42,7 @@ class EndLine(NamedTuple):
     unreadable: int
     missed: int
     cut: int
+    unsure: int
     unwritten: int
 
     @property
@@ -51,7 +52,7 @@ class EndLine(NamedTuple):
 
 _END_LINE = re.compile(
     r"^opensnoop: (\d+) shown, (\d+) lost, (\d+) unreadable, (\d+) missed"
-    r"(?:, (\d+) cut)?(?:, (\d+) not written)?"
+    r"(?:, (\d+) cut)?(?:, (\d+) unsure)?(?:, (\d+) not written)?"
     r", in \d+\.\d s$",
     re.MULTILINE,
 )

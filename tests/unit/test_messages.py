@@ -95,11 +95,11 @@ def test_nothing_of_it_goes_to_stdout(redirection: str) -> None:
             "5 shown, 3 lost, 2 unreadable, 4 missed, in 1.2 s",
         ),
         (
-            Counts(5, 6, 0, 7),
+            Counts(5, 6, 0, 7, 8),
             0,
             0,
             "5 shown, 0 lost, 0 unreadable, 0 missed, 7 cut, "
-            "6 not written, in 1.2 s",
+            "8 unsure, 6 not written, in 1.2 s",
         ),
     ],
 )

@@ -83,6 +83,21 @@ def test_losses_are_told(replay: Replayer) -> None:
     assert "1 shown, 17 lost, 0 unreadable, 4 missed" in done.said
 
 
+def test_unknown_results(replay: Replayer) -> None:
+    """They may be of opens that failed: -x shows them; -q counts them."""
+    unsure = Open(b"/unsure", ret=0x7FFFFFFE)
+    content = _recording(*OPENS, unsure)
+    for options in ["-x"], ["--errno", "ENOENT"]:
+        done = replay(content, *options, "-q")
+        row = done.rows[-1]
+        assert (row["path"], row["fd"], row["err"]) == ("/unsure", None, None)
+        assert ", 0 missed, 1 unsure, in " in done.said
+    (report,) = _sums(replay(content, "--summary"))
+    assert (report["opened"], report["failed"], report["unsure"]) == (7, 2, 1)
+    table = replay.text(content, "--summary")
+    assert "1 open with an unknown result\n" in table
+
+
 def test_the_table(replay: Replayer) -> None:
     assert replay.text(_recording(*OPENS[:2]), "-T", "-U").splitlines() == [
         "TIME(s)       UID   PID    COMM               FD ERR PATH",

@@ -192,11 +192,12 @@ def test_conditions_of_several_options(tmp_path: Path) -> None:
         "!!SELECT_RESULT(-2)",
         "!!SELECT_RESULT(-1)",
         "!!SELECT_RESULT(3)",
+        "!!SELECT_RESULT(0x7ffffffe)",
         f"!!SELECT_FLAGS({os.O_RDWR}UL)",
         f"!!SELECT_FLAGS({os.O_RDONLY}UL)",
     ]
     results = _evaluate(tmp_path, chosen, expressions)
-    assert results == [1, 0, 1, 0, 0, 1, 0]
+    assert results == [1, 0, 1, 0, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ void tally_clear(struct tally *tally)
 	memset(tally->errors, 0, sizeof(tally->errors));
 	memset(tally->times, 0, sizeof(tally->times));
 	tally->unreadable = 0;
+	tally->unsure = 0;
 	tally->opened = 0;
 	tally->stopped_at = 0;
 }
@@ -93,6 +94,7 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	if (layout->pid.size > 0)
 		count(&tally->processes, tally->room, pid, comm, ret);
 	tally->opened++;
+	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)
 		count_error(tally, ret);
 	if (latency > 0)

@@ -37,6 +37,7 @@ struct tally {
 	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
 	uint64_t opened;	      /* all, also those that failed */
 	uint64_t unreadable;
+	uint64_t unsure;     /* with an unknown result */
 	uint64_t room;	     /* bytes for files, and as many for processes */
 	uint64_t until;	     /* ns; a later record isn't counted; 0: no limit */
 	uint64_t stopped_at; /* ns; the time of the first such record, or 0 */

@@ -56,6 +56,7 @@ struct reader_counts {
 	uint64_t unwritten;  /* rows that it did not take */
 	uint64_t unreadable; /* shown, without a path */
 	uint64_t cut;	     /* shown, with a path longer than PATH_MAX */
+	uint64_t unsure;     /* shown, with an unknown result */
 	uint64_t error;	     /* the errno of the write that failed, or 0 */
 	/* Of a recording only: */
 	uint64_t impossible; /* records that no program can have sent */
@@ -106,6 +107,7 @@ struct reader {
 	uint64_t rows_wanted; /* 0: no limit */
 	uint64_t unreadable;
 	uint64_t cut;
+	uint64_t unsure;
 	uint64_t undelivered; /* records for which there was no more room */
 	struct own_processes own;
 };

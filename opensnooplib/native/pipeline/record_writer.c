@@ -139,11 +139,15 @@ static row_writer *const writers[] = {
 
 static void count_row(struct reader *reader, const struct record *record)
 {
-	enum path_state state = full_path_state(record, &reader->format.layout);
+	const struct layout *layout = &reader->format.layout;
+	enum path_state state = full_path_state(record, layout);
+	int64_t ret = 0;
 
+	record_signed(record, layout->ret, &ret);
 	reader->rows++;
 	reader->unreadable += state == PATH_UNREADABLE;
 	reader->cut += state == PATH_CUT || state == PATH_TOP_CUT;
+	reader->unsure += ret == UNKNOWN_RESULT;
 }
 
 static enum verdict write_record(void *context, const struct record *record)
