@@ -4,7 +4,7 @@
 A plan is one value here and one file in bpf_src/plans/; best first, on most
 kernels. The best plan sees most; of several, it costs least (docs/kernels.md):
 
-fentry        the kernel's own syscall functions, also for 32-bit programs;
+fentry        the kernel's own syscall functions, also of 32-bit system calls;
               one program for each open, and no other syscall becomes slower
 syscall-exit  tracepoints, also of opens that seccomp refuses; one program for
               each open

@@ -2,8 +2,8 @@
 /*
  * The probes of the plans that hook the kernel's functions. The frontend
  * defines the names of those that this kernel has: OPENAT_FUNCTION is
- * __x64_sys_openat, for example, and OPENAT_FUNCTION_32, for 32-bit programs,
- * is __ia32_compat_sys_openat. A probe whose name stays undefined is not
+ * __x64_sys_openat, for example, and OPENAT_FUNCTION_32, for 32-bit system
+ * calls, is __ia32_compat_sys_openat. A probe whose name stays undefined is not
  * loaded.
  *
  * Each macro makes one program, since older versions of BCC lose the second

@@ -3,8 +3,8 @@
  * The plan "kprobe": kprobes on the kernel's functions for the syscalls that
  * open a file.
  *
- * Unlike syscall tracepoints, these functions also serve 32-bit programs. Their
- * only argument points to the saved registers of the program:
+ * Unlike syscall tracepoints, these functions also serve 32-bit system calls.
+ * Their only argument points to the saved registers of the program:
  *
  *	long __x64_sys_openat(const struct pt_regs *regs);
  *

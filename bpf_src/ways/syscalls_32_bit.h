@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --all, with a plan of tracepoints: opens by 32-bit programs.
+ * --all, with a plan of tracepoints: opens by 32-bit system calls, which a
+ * 64-bit program can make, too (int $0x80).
  *
  * These reach no tracepoint of a single syscall, only the one at the exit of
  * all syscalls. So every syscall of the host becomes a little slower.

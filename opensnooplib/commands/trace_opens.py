@@ -64,6 +64,8 @@ def run(options: Options, messages: Messages) -> int:
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
+    for note in result.notes():
+        messages.note(note)
     trace.begin(output)
     ending.wait_for_rows()
     if this_kernel.pid_namespace() is not None:

@@ -10,9 +10,9 @@ from typing import Dict, List, Mapping, Sequence, Set
 from opensnooplib.kernel.open_calls import OPEN_CALLS
 
 # How the names of the kernel's functions for syscalls begin, by machine: for
-# 64-bit programs, and for 32-bit ones (a kernel may have both of those). They
-# are made by arch/*/include/asm/syscall_wrapper.h, since Linux 4.17 on x86 and
-# 4.19 on arm64, where 32-bit programs share some functions with 64-bit ones.
+# 64-bit system calls, and for 32-bit ones (a kernel may have both of those).
+# They are made by arch/*/include/asm/syscall_wrapper.h, since Linux 4.17 on
+# x86 and 4.19 on arm64, where 32-bit calls share some of the 64-bit ones.
 _PREFIXES: Dict[str, Dict[str, Sequence[str]]] = {
     "x86_64": {
         "": ("__x64_sys_",),

@@ -78,7 +78,7 @@ _CALLS: Dict[str, Callable[[bytes], int]] = {
         "open_by_handle_at", -1, bytes(8), os.O_RDONLY
     ),
     "io_uring": _by_io_uring,
-    "32-bit programs": _by_int_0x80,
+    "32-bit system calls": _by_int_0x80,
     "exec": _by_exec,
     # For process accounting, the kernel itself opens the file.
     "the kernel": lambda path: syscall("acct", path),

@@ -35,6 +35,11 @@ class Ways(NamedTuple):
 
 NO_WAYS = Ways([], [], [], {})
 
+# By int $0x80, for example, which a 64-bit program can use as well.
+CALLS_OF_32_BITS = "32-bit system calls"
+
+ONLY_WITH_ALL = "only seen with --all"  # why a way isn't seen
+
 
 class _Request(NamedTuple):
     all_ways: bool  # --all
@@ -72,7 +77,7 @@ def find(
 
 def _can_prove(way: str, defines: List[Define]) -> bool:
     """Can the tool make a failing open this way that has a record?"""
-    if way == _32_BITS:
+    if way == CALLS_OF_32_BITS:
         return _is_x86()
     return _EXEC_TRACEPOINT not in defines
 
@@ -172,24 +177,19 @@ def _room() -> List[Define]:
     return [("REQUEST_ENTRIES", "1024"), ("REQUEST_FLAGS", "0")]
 
 
-_32_BITS = "32-bit programs"
-
-
-def _programs_for_32_bits(request: _Request) -> List[Define]:
+def _calls_of_32_bits(request: _Request) -> List[Define]:
     has_functions = any(name.endswith("_32") for name in request.functions)
     if request.functions and not has_functions:
         raise _Missing("this kernel has no functions for them")
-    if not has_functions and not request.all_ways:
-        raise _Missing(
-            "the plan's tracepoints don't show them, but --all does"
-        )
     if not has_functions and not _is_x86():
-        raise _Missing("--all knows their syscalls only on x86-64")
+        raise _Missing("--all knows their numbers only on x86-64")
     # A boot option can turn them off. Elsewhere, this can't be tried.
-    if _is_x86() and own_opens.make(_32_BITS, "") == -errno.ENOSYS:
-        raise _Missing("this kernel runs no 32-bit programs")
+    if _is_x86() and own_opens.make(CALLS_OF_32_BITS, "") == -errno.ENOSYS:
+        raise _Missing("this kernel has none")
     if has_functions:
         return []
+    if not request.all_ways:
+        raise _Missing(ONLY_WITH_ALL)
     return [("SYSCALLS_32_BIT", "1")] + _offsets(_COMPAT)
 
 
@@ -203,7 +203,7 @@ def _inner_opens(request: _Request) -> List[Define]:
     A kind of hook that can miss opens is used only if there is no other.
     """
     if not request.all_ways:
-        raise _Missing("only seen with --all")
+        raise _Missing(ONLY_WITH_ALL)
     kinds = ["fentry", "kprobe"]
     if request.trusted:
         kinds.remove("kprobe")
@@ -231,7 +231,7 @@ def _kernel(request: _Request) -> List[Define]:
 
 _WAYS: Dict[str, Callable[[_Request], List[Define]]] = {
     "io_uring": _io_uring,
-    _32_BITS: _programs_for_32_bits,
+    CALLS_OF_32_BITS: _calls_of_32_bits,
     "exec": _exec,
     "the kernel": _kernel,
 }

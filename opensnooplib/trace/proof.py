@@ -13,7 +13,7 @@ import os
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence
 
 from opensnooplib import reader
-from opensnooplib.kernel import own_opens
+from opensnooplib.kernel import own_opens, ways
 from opensnooplib.options import Columns
 
 # Time for the reader, which holds records of --live's later programs back for
@@ -48,6 +48,15 @@ class Result(NamedTuple):
                 "is refused here, perhaps by seccomp or ulimit -l"
                 for call in self.untested
             ),
+        ]
+
+    def notes(self) -> List[str]:
+        """Sentences about opens that --all would show."""
+        if self.why_not.get(ways.CALLS_OF_32_BITS) != ways.ONLY_WITH_ALL:
+            return []
+        return [
+            f"opens by {ways.CALLS_OF_32_BITS} (int $0x80), which any program "
+            f"can make, are {ways.ONLY_WITH_ALL}"
         ]
 
 

@@ -114,7 +114,8 @@ _SECCOMP = str(CHECKOUT / "tests" / "programs" / "under_seccomp.py")
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="its numbers")
 @pytest.mark.parametrize(
-    "refused, call", [("openat2", "openat2"), ("32-bits", "32-bit programs")]
+    "refused, call",
+    [("openat2", "openat2"), ("32-bits", "32-bit system calls")],
 )
 def test_what_the_tool_may_not_try(
     tmp_path: Path, refused: str, call: str

@@ -15,7 +15,7 @@ import pytest
 from opensnooplib.kernel import this_kernel
 from opensnooplib.plan_list import PLANS
 from tests.kernel import chosen, ways
-from tests.kernel.kernel_hooks import skip_without_hooks_for
+from tests.kernel.kernel_hooks import kind_of, skip_without_hooks_for
 from tests.kernel.tool import Tool, map_entries, wait_until
 
 
@@ -52,10 +52,28 @@ def test_32_bits_are_watched_where_they_run(plan: str, tmp_path: Path) -> None:
     ways.build(tmp_path)
     with Tool("--attach", plan, "--all", "-v") as tool:
         ended = tool.stop()
-    is_watched = ", 32-bit programs" in tool.watching
-    reason = "32-bit programs can't be seen here: this kernel runs no 32-bit"
+    is_watched = ", 32-bit system calls" in tool.watching
+    reason = "32-bit system calls can't be seen here: this kernel has none"
     assert is_watched == ways.runs_32_bits(tmp_path)
     assert (reason in ended.messages) == (not is_watched)
+    assert _UNSEEN_32_BITS not in ended.messages
+
+
+_UNSEEN_32_BITS = (
+    "opensnoop: opens by 32-bit system calls (int $0x80), which any program "
+    "can make, are only seen with --all\n"
+)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_that_32_bits_are_unseen_is_said(plan: str, tmp_path: Path) -> None:
+    """Without -v, where any program can open a file without a row."""
+    skip_without_hooks_for(plan)
+    ways.build(tmp_path)
+    with Tool("--attach", plan) as tool:
+        ended = tool.stop()
+    are_unseen = kind_of(plan) == "tracepoint" and ways.runs_32_bits(tmp_path)
+    assert ended.messages.count(_UNSEEN_32_BITS) == are_unseen
 
 
 def _rows(tool: Tool) -> List[Dict[str, Any]]:

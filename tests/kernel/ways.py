@@ -159,11 +159,11 @@ def _request(way: str, call: str = "io_uring_openat") -> Way:
     return Way("io_uring", _by("io_uring_open", way, call))
 
 
-_COMPAT = "32-bit programs"
+_COMPAT = "32-bit system calls"
 
 
 def runs_32_bits(folder: Path) -> bool:
-    """Does this machine run 32-bit programs? Found by trying."""
+    """Has this machine 32-bit system calls? Found by trying."""
     return _result(run(folder / "one_open", _COMPAT, "")) == -errno.ENOENT
 
 

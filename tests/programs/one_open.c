@@ -112,7 +112,7 @@ static const struct {
 #endif
 	{"open_by_handle_at", by_handle},
 	{"io_uring", by_io_uring},
-	{"32-bit programs", open_with_int_0x80},
+	{"32-bit system calls", open_with_int_0x80},
 	{"exec", by_exec},
 	{"the kernel", by_kernel},
 };
