@@ -16,7 +16,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 from opensnooplib import __version__
 from opensnooplib.base import native_library, output_file
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
 
@@ -25,7 +25,7 @@ MAGIC = b"\x89OSNOOP\n"
 
 # A record's size has 16 bits, see perf_event_header of perf_event_open(2).
 _RECORD_BYTES = 1 << 16
-_FIELD_LIMIT = 1024
+_WORD_LIMIT = 1000  # characters, as of one of the command line
 
 # Kinds of paths: as the program gave them, with -F, with -R.
 PATHS = ("given", "full", "real")
@@ -76,7 +76,7 @@ def describe(schema: Schema, calls: Sequence[str], options: Options) -> str:
         "machine": host.machine,
         "word_bytes": 8 if sys.maxsize > 1 << 32 else 4,
         "opensnoop": __version__,
-        "command_line": [word[:1000] for word in sys.argv[1:100]],
+        "command_line": [word[:_WORD_LIMIT] for word in sys.argv[1:100]],
         "paths": PATHS[options.columns.full_path + options.columns.real_path],
         "plan": options.probe.plan,
         "calls": list(calls),
@@ -133,6 +133,8 @@ def _value(facts: Dict[str, Any], key: str, kind: type) -> Any:
     value = facts.get(key)
     if type(value) is not kind:  # to isinstance(), True is an int
         raise DamagedError
+    if isinstance(value, str) and len(value) > _WORD_LIMIT:
+        raise DamagedError
     return value
 
 
@@ -145,7 +147,8 @@ def _number(facts: Dict[str, Any], key: str) -> int:
 
 def _strings(facts: Dict[str, Any], key: str) -> List[str]:
     strings: List[str] = _value(facts, key, list)
-    if not all(isinstance(one, str) for one in strings):
+    words = [one for one in strings if isinstance(one, str)]
+    if words != strings or len("".join(words)) > 99 * _WORD_LIMIT:
         raise DamagedError
     return strings
 
@@ -156,16 +159,16 @@ def _clock(facts: Dict[str, Any]) -> Clock:
 
 
 def _schema(described: List[Any]) -> Schema:
-    """The schema; no field twice, and no more bytes than fit a record."""
+    """The schema; no field twice, no more bytes than fit a record or a row."""
     try:
         schema = Schema.from_plain(described)
-    except ValueError:
+        schema.check_width()
+    except (ValueError, SourceError):
         raise DamagedError from None
     fields = schema.fields
     names = {field.name for field in fields}
     size = sum(field.size for field in fields)
-    is_too_long = len(fields) > _FIELD_LIMIT or size > _RECORD_BYTES
-    if is_too_long or len(names) < len(fields):
+    if size > _RECORD_BYTES or len(names) < len(fields):
         raise DamagedError
     return schema
 

@@ -7,7 +7,13 @@ import re
 from typing import Any, Dict, NamedTuple, Tuple
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.source.declarations import RENDERINGS, Declaration, Note
+from opensnooplib.source.declarations import (
+    HEADING_LIMIT,
+    RENDERINGS,
+    WIDTH_LIMIT,
+    Declaration,
+    Note,
+)
 
 KINDS = ("unsigned", "signed", "bool", "pointer", "text", "bytes")
 BIT_FIELD = "bit field"  # which can't be shown
@@ -26,6 +32,18 @@ class Field(NamedTuple):
     elements: int = 0  # 0: not an array of integers
     symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
     note: Note = Note()
+
+    @property
+    def row_cost(self) -> int:
+        """What it adds to each row, at most, however short the record is.
+
+        That is its name, as in JSON also with "_bytes" and "_cut", its width,
+        its elements, each "null, " or a symbol, and the search for a symbol.
+        """
+        element = max([6, *(len(name) for _, name in self.symbols)])
+        wide = max(abs(self.note.width), len(self.note.heading))
+        cells = element * (self.elements + 1)
+        return 3 * len(self.name) + wide + cells + len(self.symbols)
 
 
 def is_as_known(field: Field) -> bool:
@@ -70,7 +88,7 @@ def from_plain(plain: Any) -> Field:
     symbols = tuple((value, name) for value, name in rest.pop("symbols", ()))
     field = Field(**rest, symbols=symbols, note=note)
     words = [field.name, note.about, note.heading, *(n for _, n in symbols)]
-    numbers = [field.offset, field.size, field.elements, abs(note.width)]
+    numbers = [field.offset, field.size, field.elements]
     if not (
         all(isinstance(word, str) and word.isprintable() for word in words)
         and all(type(n) is int and 0 <= n <= _SIZE_LIMIT for n in numbers)
@@ -79,6 +97,9 @@ def from_plain(plain: Any) -> Field:
         and re.fullmatch(r"\w[\w.]*", field.name)
         and field.kind in KINDS
         and field.size > 0
+        and type(note.width) is int
+        and abs(note.width) <= WIDTH_LIMIT
+        and len(note.heading) <= HEADING_LIMIT
         and not why_no_column(field)
         and note.rendering in ("", *RENDERINGS)
         and (field.elements == 0 or field.size % field.elements == 0)

@@ -30,6 +30,9 @@ from opensnooplib.rows.field import (
 )
 from opensnooplib.source.declarations import Declaration
 
+# What all fields may add to each row, however short its record is.
+_ROW_LIMIT = 1 << 14
+
 
 class Schema(NamedTuple):
     """The fields of a record, in the order of the struct."""
@@ -53,6 +56,14 @@ class Schema(NamedTuple):
             ),
             default=0,
         )
+
+    def check_width(self) -> None:
+        """Raises SourceError if a small record could make a huge row."""
+        if sum(field.row_cost for field in self.fields) > _ROW_LIMIT:
+            raise SourceError(
+                "struct event has too many or too wide fields: even an empty "
+                f"row could have more than {_ROW_LIMIT} bytes"
+            )
 
     def find(self, name: str) -> Optional[Field]:
         for field in self.fields:
@@ -93,7 +104,9 @@ class Schema(NamedTuple):
             if field.name in declared:
                 field = with_note(field, declared[field.name])
             kept.append(field)
-        return cls(tuple(kept))
+        schema = cls(tuple(kept))
+        schema.check_width()
+        return schema
 
     def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
         """Raises SourceError for a field after path.

@@ -24,8 +24,8 @@ from opensnooplib.source.comments import COMMENT, QUOTED
 # The ways to show a number in the table that differ from that of its type.
 RENDERINGS = ("octal", "hex", "errno", "ns", "uid", "gid")
 
-_WIDTH_LIMIT = 1000
-_HEADING_LIMIT = 64
+WIDTH_LIMIT = 1000
+HEADING_LIMIT = 64
 
 
 class Note(NamedTuple):
@@ -160,15 +160,15 @@ def _wish(word: str, location: str) -> Dict[str, Any]:
     """What one word after "column:" sets in the note."""
     if word.startswith("width="):
         digits = re.fullmatch(r"width=(-?[1-9]\d{0,3})", word, re.ASCII)
-        if digits and abs(int(digits[1])) <= _WIDTH_LIMIT:
+        if digits and abs(int(digits[1])) <= WIDTH_LIMIT:
             return {"width": int(digits[1])}
         why = (
-            f"{word}: must be a number of characters, at most {_WIDTH_LIMIT}; "
+            f"{word}: must be a number of characters, at most {WIDTH_LIMIT}; "
             "negative aligns to the left"
         )
     elif word in RENDERINGS:
         return {"rendering": word}
-    elif word == word.lower() or len(word) > _HEADING_LIMIT:
+    elif word == word.lower() or len(word) > HEADING_LIMIT:
         why = f'unknown rendering "{word}"' + did_you_mean(word, RENDERINGS)
     elif word.isprintable():
         return {"heading": word}

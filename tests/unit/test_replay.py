@@ -330,6 +330,51 @@ _BAD_FIELDS = [
 ]
 
 
+def _field(size: int = 1, **more: Any) -> Dict[str, Any]:
+    return {"name": "x", "offset": 0, "size": size, "kind": "bytes", **more}
+
+
+def _fields(count: int, **more: Any) -> List[Dict[str, Any]]:
+    return [_field(**more, name=f"x{i}", offset=i) for i in range(count)]
+
+
+_ENUM = [[0, "n" * 255]]
+
+# Each would make huge rows of records that are empty or small.
+_HUGE_ROWS = [
+    [_field(note={"width": 1001})],
+    [_field(note={"width": -65535})],
+    [_field(note={"heading": "H" * 65})],
+    [_field(name="x" * 20_000)],
+    _fields(1000, note={"width": 1000}),
+    _fields(1000),
+    [{**one, "name": one["name"] * 50} for one in _fields(200)],
+    [_field(60_000, kind="unsigned", elements=60_000)],
+    [_field(60_000, kind="unsigned", elements=60_000, symbols=[[0, ""]])],
+    [_field(1000, kind="unsigned", elements=1000, symbols=_ENUM)],
+    _fields(100, kind="unsigned", symbols=_ENUM),
+    [_field(kind="unsigned", symbols=[[i, "n"] for i in range(20_000)])],
+]
+
+
+@pytest.mark.parametrize("fields", _HUGE_ROWS)
+def test_a_small_recording_makes_no_huge_rows(
+    replay: Replayer, fields: Any
+) -> None:
+    body = HEADER + description(fields=fields) + block(2, b"") * 9 + counts()
+    with pytest.raises(OpensnoopError, match="is damaged at byte 16"):
+        replay(body)
+
+
+def test_wide_rows_that_the_tool_would_record(replay: Replayer) -> None:
+    """Eight columns of the greatest width, and callers."""
+    fields = _fields(8, kind="unsigned", note={"width": 1000})
+    fields += [_field(1024, kind="unsigned", elements=128, name="callers")]
+    body = HEADER + description(fields=fields) + block(2, bytes(1024))
+    heading, row = replay.text(body + counts()).splitlines()[:2]
+    assert len(heading) == len(row) == 8 * 1001 - 1
+
+
 @pytest.mark.parametrize("fields", _BAD_FIELDS)
 def test_bad_fields(fields: Any) -> None:
     with pytest.raises(DamagedError):
@@ -345,6 +390,8 @@ def test_bad_fields(fields: Any) -> None:
         {"kernel": 7},
         {"command_line": "-x"},
         {"command_line": [7]},
+        {"command_line": ["x" * 1000] * 100},
+        {"machine": "x" * 1001},
         {"fields": {}},
         {"paths": 1},
     ],

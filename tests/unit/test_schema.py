@@ -175,6 +175,13 @@ def test_a_rendering_for_what_is_no_integer(kind: str) -> None:
         Schema.compiled([Field("x", 0, 8, kind)], declared, ())
 
 
+def test_rows_that_would_be_too_wide() -> None:
+    """A replay refuses them too: test_replay.py."""
+    field = Field("x", 0, 4 * 5000, "unsigned", elements=5000)
+    with pytest.raises(SourceError, match="too many or too wide fields"):
+        Schema.compiled([field], {}, ())
+
+
 def test_what_nobody_asked_for_is_left_out() -> None:
     declared = declarations.of_event(
         "struct event { u32 x;\n"
