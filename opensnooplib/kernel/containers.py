@@ -7,7 +7,9 @@ Runtimes name cgroups after container IDs. Names are in their state files:
 - Podman and CRI-O: containers.json of containers/storage, root's
 - containerd: the OCI bundles, config.json (runtime-spec, config.md)
 
-These files belong to root; one that isn't as expected is ignored.
+These files belong to root; one that isn't as expected is ignored. A cgroup
+counts if root named it: a user to whom a cgroup was delegated can name those
+below it after any container.
 """
 
 from __future__ import annotations
@@ -19,10 +21,8 @@ import re
 from typing import (
     Any,
     Callable,
-    Dict,
     Iterator,
     List,
-    Mapping,
     NamedTuple,
     Sequence,
     Set,
@@ -44,6 +44,8 @@ _OF_CONTAINER = re.compile(
 )
 _ID = re.compile("[0-9a-f]{64}")
 
+_MOST_PATHS = 5  # in a sentence
+
 _DOCKER_CONFIGURATION = "/etc/docker/daemon.json"
 _DOCKER = "/var/lib/docker"
 _STORAGE = "/var/lib/containers/storage/*-containers/containers.json"
@@ -53,7 +55,12 @@ _BUNDLES = "/run/containerd/io.containerd.runtime.v*.task/*/*/config.json"
 _NAME_ANNOTATIONS = ("io.kubernetes.cri.container-name", "nerdctl/name")
 
 
-_Place = Tuple[str, Hierarchy]  # the path of a directory, and what it is in
+class _Place(NamedTuple):
+    """A cgroup, perhaps of a container."""
+
+    name: str  # the ID in it, if it is one
+    path: str
+    hierarchy: Hierarchy
 
 
 class _Container(NamedTuple):
@@ -66,29 +73,41 @@ def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
 
     Raises UsageError if no container matches, or more than one.
     """
-    running = _running()
-    known = [_Container(one) for one in running if _ID.fullmatch(one)]
-    known += _in_state_files()
-    return tuple(_find(word, known, running) for word in words)
+    by_root, by_others = _running()
+    stored = list(_in_state_files())
+    return tuple(_find(word, stored, by_root, by_others) for word in words)
 
 
-def _running() -> Dict[str, _Place]:
-    """Where the cgroups of containers are, by ID; others are among them."""
-    found: Dict[str, _Place] = {}
+def _running() -> Tuple[List[_Place], List[_Place]]:
+    """The cgroups that root named, and those that a user could name."""
+    by_root: List[_Place] = []
+    by_others: List[_Place] = []
     for hierarchy in cgroups.hierarchies():
-        walk = os.walk(hierarchy.path)
-        paths = [f"{at}/{name}" for at, names, _ in walk for name in names]
-        for path in sorted(paths, key=len):  # not one inside the container
-            name = _OF_CONTAINER.fullmatch(os.path.basename(path))
-            if name:
-                found.setdefault(name[1], (path, hierarchy))
-    return found
+        waiting = [(hierarchy.path, True)]
+        while waiting:  # no recursion: users nest cgroups as they like
+            above, is_roots = waiting.pop()
+            try:
+                is_roots = is_roots and os.stat(above).st_uid == 0
+                paths = [one.path for one in os.scandir(above) if one.is_dir()]
+            except OSError:
+                continue  # it was removed
+            waiting += [(path, is_roots) for path in paths]
+            for path in paths:
+                name = _OF_CONTAINER.fullmatch(os.path.basename(path))
+                if name:
+                    place = _Place(name[1], path, hierarchy)
+                    (by_root if is_roots else by_others).append(place)
+    return by_root, by_others
 
 
 def _find(
-    word: str, known: Sequence[_Container], running: Mapping[str, _Place]
+    word: str,
+    stored: List[_Container],
+    by_root: List[_Place],
+    by_others: List[_Place],
 ) -> Cgroup:
-    ids = _matching(word, known)
+    ids = _matching(word, stored + _with_ids(by_root))
+    ids = ids or _matching(word, _with_ids(by_others))
     if not ids:
         raise UsageError(
             f"--container {word}: no such container in docker, podman, "
@@ -99,14 +118,39 @@ def _find(
             f"--container {word}: {len(ids)} containers match; give the ID "
             "of one"
         )
-    path, hierarchy = running.get(ids.pop(), ("", None))
-    found = cgroups.cgroup_at(path, [hierarchy] if hierarchy else [])
-    if found is None:
+    (number,) = ids
+    places = _named(number, by_root)
+    around = tuple(f"{one.path}/" for one in places)
+    places = [one for one in places if not one.path.startswith(around)]
+    if len(places) == 1:
+        found = cgroups.cgroup_at(places[0].path, [places[0].hierarchy])
+        if found:
+            return found
+        places = []  # it was removed
+    why_not = f"{len(places)} cgroups have its ID"
+    if not places:
+        places = _named(number, by_others)
+        why_not = "its cgroup belongs to a user, who can give it any name"
+    if not places:
         raise UsageError(
             f"--container {word}: it has no cgroup, so it is not running; "
             "start it first"
         )
-    return found
+    paths = ", ".join(place.path for place in places[:_MOST_PATHS])
+    raise UsageError(
+        f"--container {word}: {why_not}; choose one with --cgroup PATH: "
+        + paths
+    )
+
+
+def _with_ids(places: Sequence[_Place]) -> List[_Container]:
+    return [_Container(one.name) for one in places if _ID.fullmatch(one.name)]
+
+
+def _named(name: str, places: Sequence[_Place]) -> List[_Place]:
+    """Those of this name, in the first hierarchy that has any."""
+    named = [one for one in places if one.name == name]
+    return [one for one in named if one.hierarchy == named[0].hierarchy]
 
 
 def _matching(word: str, known: Sequence[_Container]) -> Set[str]:

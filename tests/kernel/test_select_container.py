@@ -90,6 +90,25 @@ def test_several(cast: Cast, group: Path) -> None:
     check(cast, lambda row: row.pid in pids, *options)
 
 
+def test_its_own_id_inside_it(cast: Cast, group: Path) -> None:
+    """As a container may call what it makes."""
+    folder = _container(group, "docker")
+    within = folder / ID
+    within.mkdir()
+    move_into(within, cast.first.pid)
+    pid = cast.first.pid
+    check(cast, lambda row: row.pid == pid, "--container", ID)
+
+
+def test_a_container_with_a_user_namespace(cast: Cast, group: Path) -> None:
+    """Runtimes give its cgroup to its own root: LXC, nspawn, runc."""
+    folder = _container(group, "containerd")
+    move_into(folder, cast.first.pid)
+    os.chown(folder, 100_000, 100_000)
+    pid = cast.first.pid
+    check(cast, lambda row: row.pid == pid, "--container", ID)
+
+
 def test_a_cgroup_within_a_container(cast: Cast, group: Path) -> None:
     """Both have to be met."""
     folder = _container(group, "docker")
@@ -252,6 +271,36 @@ def test_ambiguous(host: _Host, cgroup: Path) -> None:
     _container(cgroup, "docker")
     assert "2 containers match" in _refusal(host, "web")
     assert "2 containers match" in _refusal(host, ID[:9])
+
+
+def test_several_cgroups(host: _Host, cgroup: Path) -> None:
+    """Which of them is the container's is not guessed."""
+    paths = [_container(cgroup, name) for name in ("docker", "podman")]
+    message = _refusal(host, ID)
+    assert "2 cgroups have its ID" in message
+    assert "--cgroup PATH" in message
+    for path in paths:
+        assert f"{cgroup.name}/{path.relative_to(cgroup)}" in message
+
+
+def test_a_users_container(host: _Host, cgroup: Path) -> None:
+    """Of rootless podman; many others can bear its name, and some are told."""
+    user = cgroup / "user@1000.service"
+    for number in range(9):
+        (user / f"app-{number}.scope" / f"libpod-{ID}.scope").mkdir(
+            parents=True
+        )
+    os.chown(user, 1000, 1000)
+    message = _refusal(host, ID[:12])
+    assert "belongs to a user" in message
+    assert "--cgroup PATH" in message
+    assert message.count(f"/libpod-{ID}.scope") == 5
+    # The host's own counts, and it alone.
+    with Opener(_ATTEMPTS) as inside:
+        move_into(_container(cgroup, "podman"), inside.pid)
+        with Tool("--format", "json", "--container", ID[:12]) as tool:
+            made = inside.run()
+            assert without_time(tool.stop().rows) == made
 
 
 _DAMAGED = ["", "{", "[" * 100_000, "null", "[]", "7", '{"ID": 7}', "[[]]"]

@@ -125,6 +125,7 @@ class _Names(ctypes.Structure):
         ("users", _HashMap),
         ("groups", _HashMap),
         ("cgroups", _HashMap),
+        ("root_named", _HashMap),
         ("cgroup_mount", ctypes.c_int),
     ]
 

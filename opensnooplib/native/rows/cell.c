@@ -163,7 +163,7 @@ static void set_microseconds(struct cell *cell, bool is_negative, uint64_t ns)
 
 static void set_cgroup(struct cell *cell, struct names *names, uint64_t id)
 {
-	const char *path = cgroup_path(names, id);
+	const char *path = cgroup_path(names, id, false);
 
 	if (path)
 		set_text(cell, path, strnlen(path, CGROUP_PATH_BOUND));
@@ -173,7 +173,7 @@ static void set_cgroup(struct cell *cell, struct names *names, uint64_t id)
 
 static void set_container(struct cell *cell, struct names *names, uint64_t id)
 {
-	const char *path = cgroup_path(names, id);
+	const char *path = cgroup_path(names, id, true);
 	struct text name = {0};
 
 	if (path)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* open_by_handle_at */
+#define _GNU_SOURCE /* open_by_handle_at, strchrnul */
 #include "rows/id_names.h"
 
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* How many names of one kind are kept. */
@@ -131,15 +132,34 @@ static char *ask_cgroup(struct names *names, uint64_t id)
 	return strndup(path + root_size, (size_t)(size - root_size));
 }
 
-const char *cgroup_path(struct names *names, uint64_t id)
+static char *ask_cgroup_by_root(struct names *names, uint64_t id)
 {
+	char *path = ask_cgroup(names, id);
+	struct stat above; /* the folder that holds the next name */
+
+	for (char *end = path; end && *end; end = strchrnul(end + 1, '/')) {
+		*end = '\0';
+		if (fstatat(names->cgroup_mount, *path ? path + 1 : ".", &above,
+			    0) != 0 ||
+		    above.st_uid != 0)
+			break;
+		*end = '/';
+	}
+	return path;
+}
+
+const char *cgroup_path(struct names *names, uint64_t id, bool by_root)
+{
+	struct hash_map *known = by_root ? &names->root_named : &names->cgroups;
+
 	/*
 	 * Cgroups come and go with containers, and the kernel answers quickly:
 	 * so their names may be asked for anew.
 	 */
-	if (names->cgroups.count >= NAMES_MAX)
-		hash_map_clear(&names->cgroups, free_name);
-	return look_up(&names->cgroups, id, ask_cgroup, names);
+	if (known->count >= NAMES_MAX)
+		hash_map_clear(known, free_name);
+	return look_up(known, id, by_root ? ask_cgroup_by_root : ask_cgroup,
+		       names);
 }
 
 void names_free(struct names *names)
@@ -147,6 +167,7 @@ void names_free(struct names *names)
 	hash_map_clear(&names->users, free_name);
 	hash_map_clear(&names->groups, free_name);
 	hash_map_clear(&names->cgroups, free_name);
+	hash_map_clear(&names->root_named, free_name);
 	if (names->cgroup_mount > 0)
 		close(names->cgroup_mount);
 }

@@ -9,6 +9,7 @@
 #ifndef OPENSNOOP_ID_NAMES_H
 #define OPENSNOOP_ID_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/hash_map.h"
@@ -18,6 +19,7 @@ struct names {
 	struct hash_map users;
 	struct hash_map groups;
 	struct hash_map cgroups;
+	struct hash_map root_named; /* cgroups, by what root named */
 	int cgroup_mount; /* descriptor of cgroup2's root; 0: not opened yet */
 };
 
@@ -29,8 +31,14 @@ struct names {
 const char *user_name(struct names *names, uint64_t uid);
 const char *group_name(struct names *names, uint64_t gid);
 
-/* The path below cgroup2's root, such as "/system.slice/cron.service". */
-const char *cgroup_path(struct names *names, uint64_t id);
+/*
+ * The path below cgroup2's root, such as "/system.slice/cron.service".
+ *
+ * `by_root`: up to the first folder that isn't root's. That one was still named
+ * by root, the owner of the folder around it; what is below was named by a
+ * user, who may name it after a container.
+ */
+const char *cgroup_path(struct names *names, uint64_t id, bool by_root);
 
 void names_free(struct names *names);
 
