@@ -98,7 +98,7 @@ def _processes(summary: Summary, rows: int) -> str:
         summary.processes,
         process_order,
         lambda one: f"{one.opened:>8} {one.failed:>8} {one.pid:<6} "
-        + shell_text(one.comm),
+        + shell_text(one.comm, in_column=True),
         rows,
     )
 
@@ -120,7 +120,8 @@ def _in_vain(summary: Summary, rows: int) -> str:
         "   OPENS     DIRS NAME, and where it was found",
         in_vain(summary.files),
         in_vain_order,
-        lambda one: f"{one.lookups:>8} {one.folders:>8} {shell_text(one.name)}"
+        lambda one: f"{one.lookups:>8} {one.folders:>8} "
+        + shell_text(one.name, in_column=True)
         + (f"  {shell_text(one.found)}" if one.found else ""),
         rows,
     )
@@ -147,7 +148,9 @@ def _duration(ns: int) -> str:
     return f"{ns} ns"
 
 
-def shell_text(text: bytes, is_cut: bool = False) -> str:
+def shell_text(
+    text: bytes, is_cut: bool = False, in_column: bool = False
+) -> str:
     """The text, quoted as in a row: native/rows/quoting.h."""
     import ctypes
 
@@ -158,8 +161,9 @@ def shell_text(text: bytes, is_cut: bool = False) -> str:
         ctypes.c_char_p,
         ctypes.c_size_t,
         ctypes.c_bool,
+        ctypes.c_bool,
     ]
     # SHELL_TEXT_BOUND of native/rows/quoting.h
     out = ctypes.create_string_buffer(4 * len(text) + 16)
-    end = lib.put_shell_text(out, text, len(text), is_cut)
+    end = lib.put_shell_text(out, text, len(text), is_cut, in_column)
     return out.raw[: end - ctypes.addressof(out)].decode()

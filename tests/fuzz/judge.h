@@ -46,25 +46,43 @@ static inline size_t utf8_length(const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-/* Characters that may stand in no row, as the bytes that they are. */
+/*
+ * Characters that may stand in no row, as the bytes that they are: the first
+ * and the last of each range, whose bytes have the same order.
+ */
 static inline bool utf8_unsafe(const uint8_t *bytes, size_t length)
 {
-	static const char *const three[] = {
-		"\u200e", "\u200f", /* LRM, RLM */
-		"\u2028", "\u2029", /* separators */
-		"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", /* bidi */
-		"\u2066", "\u2067", "\u2068", "\u2069",		  /* isolates */
+	static const char *const ranges[][2] = {
+		{"\x01", "\x1f"},
+		{"\x7f", "\x7f"},
+		{"\xc2\x80", "\xc2\x9f"},     /* C1 */
+		{"\xc2\xad", "\xc2\xad"},     /* soft hyphen */
+		{"\u034f", "\u034f"},	      /* grapheme joiner */
+		{"\u061c", "\u061c"},	      /* ALM */
+		{"\u115f", "\u1160"},	      /* fillers */
+		{"\u17b4", "\u17b5"},	      /* Khmer's inherent vowels */
+		{"\u180b", "\u180f"},	      /* Mongolian selectors */
+		{"\u200b", "\u200f"},	      /* ZWSP to RLM */
+		{"\u2028", "\u202e"},	      /* separators, bidi */
+		{"\u2060", "\u206f"},	      /* WJ, operators, isolates */
+		{"\u3164", "\u3164"},	      /* filler */
+		{"\ufe00", "\ufe0f"},	      /* variation selectors */
+		{"\ufeff", "\ufeff"},	      /* BOM */
+		{"\uffa0", "\uffa0"},	      /* filler */
+		{"\ufff0", "\ufffb"},	      /* annotation */
+		{"\U00013430", "\U0001343f"}, /* hieroglyphs */
+		{"\U0001bca0", "\U0001bca3"}, /* shorthand */
+		{"\U0001d173", "\U0001d17a"}, /* music */
+		{"\U000e0000", "\U000e0fff"}, /* tags */
 	};
 
-	if (length == 1)
-		return bytes[0] < 0x20 || bytes[0] == 0x7f;
-	if (length == 2)
-		return (bytes[0] == 0xc2 && bytes[1] < 0xa0) || /* C1 */
-		       (bytes[0] == 0xd8 && bytes[1] == 0x9c);	/* ALM */
-	if (length == 3)
-		for (size_t i = 0; i < sizeof(three) / sizeof(*three); i++)
-			if (memcmp(bytes, three[i], 3) == 0)
-				return true;
+	if (bytes[0] == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if (length == strlen(ranges[i][0]) &&
+		    memcmp(bytes, ranges[i][0], length) >= 0 &&
+		    memcmp(bytes, ranges[i][1], length) <= 0)
+			return true;
 	return false;
 }
 

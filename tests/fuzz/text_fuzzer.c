@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Any name: what is shown is safe, and tells the very bytes that it stands
- * for. The first byte of the input says whether the name is cut, the others
- * are the name.
+ * for. The first byte of the input says whether the name is cut and whether
+ * columns follow, the others are the name.
  */
+#define _GNU_SOURCE /* memmem */
 #include "rows/quoting.h"
 #include "judge.h"
 
@@ -58,13 +59,15 @@ static struct bytes shell_unquoted(const uint8_t *text, size_t size)
 	return bytes;
 }
 
-static void check_shell_text(const uint8_t *name, size_t size, bool cut)
+static void check_shell_text(const uint8_t *name, size_t size, bool cut,
+			     bool in_column)
 {
 	size_t bound = SHELL_TEXT_BOUND(size);
 	char *text = exactly(bound);
 	const uint8_t *shown = (const uint8_t *)text;
 	size_t shown_size =
-		(size_t)(put_shell_text(text, name, size, cut) - text);
+		(size_t)(put_shell_text(text, name, size, cut, in_column) -
+			 text);
 	struct bytes unquoted;
 
 	CHECK(shown_size <= bound);
@@ -83,11 +86,14 @@ static void check_shell_text(const uint8_t *name, size_t size, bool cut)
 		free(unquoted.at);
 	} else {
 		CHECK(shown_size == size && memcmp(shown, name, size) == 0);
+		CHECK(!in_column ||
+		      (size > 0 && name[0] != ' ' && name[size - 1] != ' ' &&
+		       !memmem(name, size, "  ", 2)));
 	}
 	free(text);
 }
 
-/* \uXXXX, of the Basic Multilingual Plane, as UTF-8. */
+/* A character, as UTF-8. */
 static void put_utf8(struct bytes *bytes, uint32_t character)
 {
 	if (character < 0x80) {
@@ -97,10 +103,27 @@ static void put_utf8(struct bytes *bytes, uint32_t character)
 		put(bytes, (uint8_t)(0x80 | (character & 0x3f)));
 	} else {
 		CHECK(character < 0xd800 || character > 0xdfff);
-		put(bytes, (uint8_t)(0xe0 | character >> 12));
+		if (character > 0xffff) {
+			put(bytes, (uint8_t)(0xf0 | character >> 18));
+			put(bytes, (uint8_t)(0x80 | (character >> 12 & 0x3f)));
+		} else {
+			put(bytes, (uint8_t)(0xe0 | character >> 12));
+		}
 		put(bytes, (uint8_t)(0x80 | (character >> 6 & 0x3f)));
 		put(bytes, (uint8_t)(0x80 | (character & 0x3f)));
 	}
+}
+
+/* The hex digits of \uXXXX, or of \uXXXX\uXXXX in UTF-16; where they end. */
+static size_t json_character(const uint8_t *text, size_t i, uint32_t *character)
+{
+	*character = hex_value(text + i, 4);
+	if (*character >> 10 != 0xd800 >> 10)
+		return i + 4;
+	CHECK(text[i + 4] == '\\' && text[i + 5] == 'u');
+	*character = 0x10000 + ((*character & 0x3ff) << 10) +
+		     hex_value(text + i + 6, 4) - 0xdc00;
+	return i + 10;
 }
 
 static struct bytes json_unquoted(const uint8_t *text, size_t size)
@@ -116,9 +139,11 @@ static struct bytes json_unquoted(const uint8_t *text, size_t size)
 		}
 		CHECK(++i < size - 1);
 		if (text[i] == 'u') {
+			uint32_t character;
+
 			CHECK(i + 4 < size - 1);
-			put_utf8(&bytes, hex_value(text + i + 1, 4));
-			i += 4;
+			i = json_character(text, i + 1, &character) - 1;
+			put_utf8(&bytes, character);
 		} else {
 			CHECK(text[i] == '"' || text[i] == '\\');
 			put(&bytes, text[i]);
@@ -210,12 +235,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct input input = {bytes, size};
-	bool cut = take_u8(&input) & 1;
+	uint8_t how = take_u8(&input);
 	size_t name_size = input.size;
 	uint8_t *name = exactly(name_size);
 
 	take(&input, name, name_size);
-	check_shell_text(name, name_size, cut);
+	check_shell_text(name, name_size, how & 1, how & 2);
 	check_json_text(name, name_size);
 	check_base64(name, name_size);
 	free(name);

@@ -141,6 +141,7 @@ _HOSTILE_PATHS = [
     b"/tmp/c1 \xc2\x9b31m",
     b"/tmp/bidi \xe2\x80\xae gpj.exe",
     b"/tmp/line\xe2\x80\xa8separator",
+    b"/tmp/nothing\xe2\x80\x8b\xf3\xa0\x81\x81",
     b"/tmp/not utf-8 \xff\xfe",
     b"/tmp/\xed\xa0\x80 surrogate",
     b"/tmp/quote ' and \\ and \n",
@@ -148,13 +149,17 @@ _HOSTILE_PATHS = [
     b"<unreadable>",
     bytes(range(1, 256)),
 ]
-_HOSTILE_COMM = b"a\n\x1b[31m' b\xff"
+_HOSTILE_COMMS = [
+    b"a\n\x1b[31m' b\xff",
+    b"ls     3   0 /e",
+    "ls\u200b\u0301\u3000\u05d0".encode(),  # no width, wide, backwards
+]
 
 
-@pytest.fixture
-def hostile() -> Iterator[Opener]:
+@pytest.fixture(params=_HOSTILE_COMMS)
+def hostile(request: pytest.FixtureRequest) -> Iterator[Opener]:
     attempts = [Attempt(path, os.O_RDONLY) for path in _HOSTILE_PATHS]
-    with Opener(attempts, comm=_HOSTILE_COMM) as opener:
+    with Opener(attempts, comm=request.param) as opener:
         yield opener
 
 
@@ -166,10 +171,11 @@ def _unquoted_by_shell(word: bytes) -> bytes:
 
 
 def _is_harmless(line: bytes) -> bool:
-    """No control character, and none that a terminal takes for one."""
+    """No control character, none taken for one, and none without width."""
     text = line.decode()
     unsafe = (
         "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        "\u200b\U000e0041"
     )
     return not any(
         ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or c in unsafe for c in text

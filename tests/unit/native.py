@@ -181,7 +181,13 @@ class Native:
         self._lib = lib = ctypes.CDLL(str(library))
         pointer, size = ctypes.c_void_p, ctypes.c_size_t
         for name, types in {
-            "put_shell_text": [pointer, pointer, size, ctypes.c_bool],
+            "put_shell_text": [
+                pointer,
+                pointer,
+                size,
+                ctypes.c_bool,
+                ctypes.c_bool,
+            ],
             "put_json_text": [
                 pointer,
                 pointer,
@@ -241,9 +247,11 @@ class Native:
         out.free()
         return written
 
-    def shell_text(self, name: bytes, cut: bool = False) -> bytes:
+    def shell_text(
+        self, name: bytes, cut: bool = False, in_column: bool = False
+    ) -> bytes:
         bound = 4 * len(name) + len("$''...") + 1
-        return self._put("put_shell_text", bound, name, cut)
+        return self._put("put_shell_text", bound, name, cut, in_column)
 
     def json_text(self, name: bytes) -> Tuple[bytes, bool]:
         """The JSON string, and whether it has the whole name."""

@@ -179,6 +179,26 @@ def test_hostile_text_is_quoted(native: Native) -> None:
     assert _json(native, column, comm) == {"name": "\x1b[31m\n"}
 
 
+@pytest.mark.parametrize("follows", [True, False])
+def test_text_that_could_shift_columns(native: Native, follows: bool) -> None:
+    """A name is quoted anywhere, and a path where a column follows it."""
+    forged = b"ls     3   0 /e\0"
+    fd = Column(Kind.FD, (0, 4), 4, name="fd")
+    path = Column(Kind.PATH, (4, 16), name="path")
+    comm = Column(Kind.TEXT, (4, 16), -16, name="comm")
+    layout = Layout(ret=(0, 4), path=(4, 16))
+    record = struct.pack("=i", 7) + forged
+    columns = [comm, path, fd] if follows else [fd, comm, path]
+    quoted, shown = "$'ls     3   0 /e'", forged[:-1].decode()
+    rows = [f"{quoted} {quoted}    7\n", f"   7 {quoted} {shown}\n"]
+    assert native.table_row(columns, record, layout) == rows[not follows]
+    assert json.loads(native.json_row(columns, record, layout)) == {
+        "comm": shown,
+        "path": shown,
+        "fd": 7,
+    }
+
+
 def test_text_that_is_not_utf8_comes_as_base64_too(native: Native) -> None:
     column = Column(Kind.TEXT, (0, 16), name="comm")
     raw = b"caf\xe9"

@@ -26,7 +26,8 @@ ORDINARY = [
     "<unreadable",
     "~!@#%^&*()[]{}|;:,.?",
     "/tmp/\u00fc\u00e9\u20ac\u4e16\u754c\U0001f600",
-    "\u00a0\u0300\u2027\u202f\u2065\u206a\u061b\u061d\u200d\u2010",
+    "\u00a0\u0300\u2027\u202f\u061b\u061d\u200a\u2010\ufffc\u070f",
+    "/tmp/cafe\u0301/two  blanks /\u05d0\u05d1",
     "\ud7ff\ue000\uffff\U00010000\U0010ffff",
 ]
 
@@ -52,6 +53,11 @@ QUOTED = {
     "\u200f".encode(): rb"$'\xe2\x80\x8f'",
     "\u2066".encode(): rb"$'\xe2\x81\xa6'",
     "\u2069".encode(): rb"$'\xe2\x81\xa9'",
+    # What shows nothing.
+    "a\u200bb".encode(): rb"$'a\xe2\x80\x8bb'",
+    "\xad".encode(): rb"$'\xc2\xad'",
+    "\ufeff".encode(): rb"$'\xef\xbb\xbf'",
+    "\U000e0041".encode(): rb"$'\xf3\xa0\x81\x81'",
     # What is fine stays readable beside what isn't.
     "\u20ac\n".encode(): b"$'\xe2\x82\xac\\n'",
     # Not UTF-8: overlong, surrogates, too high, cut.
@@ -71,6 +77,28 @@ QUOTED = {
     b"<unreadable>": b"$'<unreadable>'",
     b"<unreadable>...": b"$'<unreadable>...'",
 }
+
+
+# Where columns follow.
+QUOTED_IN_COLUMNS = {
+    b"": b"$''",
+    b" ": b"$' '",
+    b" ls": b"$' ls'",
+    b"ls ": b"$'ls '",
+    b"ls     3   0 /e": b"$'ls     3   0 /e'",
+    "ls\u00a03".encode(): rb"$'ls\xc2\xa03'",
+    "ls\u30003".encode(): rb"$'ls\xe3\x80\x803'",
+    "ls\u28003".encode(): rb"$'ls\xe2\xa0\x803'",
+    "e\u0301".encode(): rb"$'e\xcc\x81'",
+    "\u05d0".encode(): rb"$'\xd7\x90'",  # alef
+    "\u1161".encode(): rb"$'\xe1\x85\xa1'",  # a vowel of Hangul
+}
+ORDINARY_IN_COLUMNS = [
+    "two words and 3",
+    "kworker/0:1-events_unbound",
+    "gr\u00fcn \u03c9 \u044f \u0561 \u10d0 \u13a0 \u1200",
+    "\u2026\u201cx\u201d \u4e16\u754c \u3042 \uac00 \U0001f600",
+]
 
 
 def _random_names(count: int) -> List[bytes]:
@@ -108,6 +136,20 @@ def test_other_names_are_quoted(native: Native, name: bytes) -> None:
     assert native.shell_text(name) == QUOTED[name]
 
 
+@pytest.mark.parametrize("name", QUOTED_IN_COLUMNS)
+def test_what_could_shift_columns(native: Native, name: bytes) -> None:
+    """It is quoted there, and nowhere else."""
+    assert native.shell_text(name, in_column=True) == QUOTED_IN_COLUMNS[name]
+    assert native.shell_text(name) == name
+    assert b"\\" not in native.json_text(name)[0]
+
+
+@pytest.mark.parametrize("name", ORDINARY_IN_COLUMNS)
+def test_ordinary_names_in_columns(native: Native, name: str) -> None:
+    encoded = name.encode()
+    assert native.shell_text(encoded, in_column=True) == encoded
+
+
 def test_a_cut_name_says_so(native: Native) -> None:
     assert native.shell_text(b"/tmp/a", cut=True) == b"$'/tmp/a'..."
     assert native.shell_text(b"a\n", cut=True) == rb"$'a\n'..."
@@ -124,22 +166,48 @@ def test_shown_names_are_safe_characters_only(native: Native) -> None:
                 assert character not in bidirectional, (name, text)
 
 
+# Format characters that are drawn, as signs around numbers.
+_DRAWN = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2"
+# Characters of other categories that aren't (Default_Ignorable_Code_Point).
+_IGNORED = {
+    *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D),
+    *(0x180F, 0x2065, 0x3164, 0xFFA0),
+    *range(0xFE00, 0xFE10),
+    *range(0xFFF0, 0xFFF9),
+    *range(0xE0000, 0xE1000),
+}
+
+
 def test_every_character_is_judged_as_unicode_does(native: Native) -> None:
-    """The Basic Multilingual Plane, one character at a time."""
-    bidirectional = "LRE RLE LRO RLO PDF LRI RLI FSI PDI".split()
-    marks = "\u061c\u200e\u200f"
+    """The Basic Multilingual Plane, and tags, one character at a time."""
     codes = [*range(1, 0xD800), *range(0xE000, 0x10100), 0x10FFFF]
-    for code in codes:
+    for code in [*codes, *range(0xDFFFE, 0xE1002)]:
         character = chr(code)
+        category = unicodedata.category(character)
         unsafe = (
-            unicodedata.category(character) in ("Cc", "Zl", "Zp")
-            or unicodedata.bidirectional(character) in bidirectional
-            or character in marks
+            category in ("Cc", "Zl", "Zp")
+            or (category == "Cf" and character not in _DRAWN)
+            or code in _IGNORED
         )
         name = character.encode()
         shown = native.shell_text(name)
         assert shown.startswith(b"$'") == unsafe, hex(code)
         assert (b"\\u" in native.json_text(name)[0]) == unsafe, hex(code)
+
+
+def test_no_character_of_a_column_shifts_the_next(native: Native) -> None:
+    """Whatever has no width, is blank or runs from right to left."""
+    for code in [*range(0x80, 0xD800), *range(0xE000, 0x20000)]:
+        character = chr(code)
+        shifts = (
+            unicodedata.category(character) in ("Mn", "Me", "Zs")
+            or unicodedata.bidirectional(character) in ("R", "AL", "AN")
+            or 0x1160 <= code < 0x1200
+        )
+        name = b"a" + character.encode()
+        if shifts:
+            shown = native.shell_text(name, in_column=True)
+            assert shown.startswith(b"$'"), hex(code)
 
 
 def test_quoted_names_paste_back_into_bash(native: Native) -> None:

@@ -71,6 +71,7 @@ static void set_text(struct cell *cell, const void *text, size_t size)
 	cell->kind = CELL_TEXT;
 	cell->text = (struct text){text, size};
 	cell->state = PATH_WHOLE;
+	cell->in_column = true;
 }
 
 /* The name, or the number where the name is NULL. */
@@ -255,8 +256,11 @@ static void set_integer(struct cell *cell, struct row_format *format,
 
 /* False if the record is too short for a path, even for its NUL. */
 static bool read_path(struct cell *cell, struct row_format *format,
-		      const struct record *record)
+		      const struct column *column, const struct record *record)
 {
+	const struct column *last = format->columns + format->column_count - 1;
+
+	cell->in_column = column != last;
 	cell->state = full_path(record, &format->layout, format->host_mounts,
 				format->path_room, &cell->text);
 	cell->kind =
@@ -276,7 +280,7 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 
 	switch (column->kind) {
 	case COLUMN_PATH:
-		return read_path(cell, format, record);
+		return read_path(cell, format, column, record);
 	case COLUMN_TEXT:
 		if (field.offset >= record->size)
 			return false;
@@ -369,10 +373,10 @@ char *put_table_cell(char *out, const struct column *column,
 	switch (cell->kind) {
 	case CELL_TEXT:
 		return put_shell_text(out, cell->text.bytes, cell->text.size,
-				      cell->state == PATH_CUT);
+				      cell->state == PATH_CUT, cell->in_column);
 	case CELL_CALLER:
 		return put_shell_text(out, cell->text.bytes, cell->text.size,
-				      false);
+				      false, false);
 	case CELL_UNREADABLE:
 		return put_string(out, UNREADABLE);
 	case CELL_BYTES:

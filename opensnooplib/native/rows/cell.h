@@ -24,7 +24,9 @@ enum cell_kind {
 struct cell {
 	enum cell_kind kind;
 	struct text text;
-	enum path_state state; /* of a CELL_TEXT */
+	/* Of a CELL_TEXT: */
+	enum path_state state;
+	bool in_column; /* other columns follow, see put_shell_text() */
 	size_t word_size;
 	char word[CELL_WORD_SIZE];
 };

@@ -57,12 +57,12 @@ static char *put_cell(char *out, const struct column *column,
 		if (!looks_like_formula(&cell->text) &&
 		    !memchr(bytes, ';', size))
 			break;
-		end = put_shell_quoted(out, bytes, size);
+		end = put_shell_quoted(out, bytes, size, false);
 		return replace(out, end, ';', "\\x3b");
 	case CELL_TEXT:
 		if (cell->state == PATH_CUT || !looks_like_formula(&cell->text))
 			break;
-		return put_shell_quoted(out, bytes, size);
+		return put_shell_quoted(out, bytes, size, cell->in_column);
 	default:
 		break;
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* memmem */
 #include "rows/quoting.h"
 
 #include <stdint.h>
@@ -42,15 +43,57 @@ static size_t decode_utf8(const unsigned char *bytes, size_t size,
 	return length;
 }
 
-/* Can the character forge a row, drive a terminal or reverse the text? */
-static bool is_unsafe(uint32_t character)
+/*
+ * Characters that forge a row, drive a terminal, reverse text or show nothing.
+ * From Unicode 15: DEL and C1, LS to RLO, interlinear annotation, controls of
+ * hieroglyphs, and the property Default_Ignorable_Code_Point of
+ * DerivedCoreProperties.txt: soft hyphen, joiners, variation selectors, fillers
+ * of Hangul, tags, ...
+ */
+static const uint32_t unsafe[][2] = {
+	{0x7f, 0x9f},	    {0xad, 0xad},	{0x34f, 0x34f},
+	{0x61c, 0x61c},	    {0x115f, 0x1160},	{0x17b4, 0x17b5},
+	{0x180b, 0x180f},   {0x200b, 0x200f},	{0x2028, 0x202e},
+	{0x2060, 0x206f},   {0x3164, 0x3164},	{0xfe00, 0xfe0f},
+	{0xfeff, 0xfeff},   {0xffa0, 0xffa0},	{0xfff0, 0xfffb},
+	{0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+	{0xe0000, 0xe0fff}};
+
+/*
+ * Characters beyond ASCII that shift no column: letters of Latin, Greek,
+ * Cyrillic, Armenian, Georgian, Ethiopic, Cherokee, Canadian syllabics, kana,
+ * CJK and Hangul; punctuation, symbols and emoji. These are the blocks of
+ * Unicode 15 without blanks (general category Zs), marks without width (Mn, Me)
+ * and letters from right to left, which draw the numbers behind them on their
+ * other side. Whatever a later version adds elsewhere is not among them.
+ */
+static const uint32_t upright[][2] = {
+	{0xa1, 0x2ff},	    {0x370, 0x482},    {0x48a, 0x58f},
+	{0x10a0, 0x10ff},   {0x1200, 0x135c},  {0x1360, 0x167f},
+	{0x1e00, 0x1fff},   {0x2010, 0x2027},  {0x2030, 0x205e},
+	{0x2070, 0x20cf},   {0x2100, 0x27ff},  {0x2900, 0x2bff},
+	{0x2e80, 0x2fff},   {0x3001, 0x3029},  {0x3030, 0x3098},
+	{0x309b, 0xa4cf},   {0xa720, 0xa7ff},  {0xac00, 0xd7a3},
+	{0xf900, 0xfaff},   {0xff01, 0xffef},  {0x1d400, 0x1d7ff},
+	{0x1f000, 0x1fbff}, {0x20000, 0x3ffff}};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* Is the character in one of the ranges, each from its first to its last? */
+static bool is_in(const uint32_t ranges[][2], size_t count, uint32_t character)
 {
-	return character < 0x20 ||
-	       (character >= 0x7f && character <= 0x9f) ||     /* DEL, C1 */
-	       character == 0x061c ||			       /* ALM */
-	       character == 0x200e || character == 0x200f ||   /* LRM, RLM */
-	       (character >= 0x2028 && character <= 0x202e) || /* LS..RLO */
-	       (character >= 0x2066 && character <= 0x2069);   /* isolates */
+	for (size_t i = 0; i < count && ranges[i][0] <= character; i++)
+		if (character <= ranges[i][1])
+			return true;
+	return false;
+}
+
+static bool is_unsafe(uint32_t character, bool in_column)
+{
+	if (character < 0x7f)
+		return character < 0x20;
+	return is_in(unsafe, COUNT(unsafe), character) ||
+	       (in_column && !is_in(upright, COUNT(upright), character));
 }
 
 /* Is any of these eight bytes a control character, DEL or not ASCII? */
@@ -86,8 +129,15 @@ static bool starts_with(const unsigned char *bytes, size_t size,
 	return size >= length && memcmp(bytes, prefix, length) == 0;
 }
 
+/* Could it, or a part of it, pass for the blanks between columns? */
+static bool looks_padded(const unsigned char *bytes, size_t size)
+{
+	return size == 0 || bytes[0] == ' ' || bytes[size - 1] == ' ' ||
+	       (memchr(bytes, ' ', size) && memmem(bytes, size, "  ", 2));
+}
+
 /* Can it be shown as it is? */
-static bool is_ordinary(const unsigned char *bytes, size_t size)
+static bool is_ordinary(const unsigned char *bytes, size_t size, bool in_column)
 {
 	size_t i = plain_length(bytes, size);
 
@@ -95,13 +145,14 @@ static bool is_ordinary(const unsigned char *bytes, size_t size)
 		uint32_t character;
 		size_t length = decode_utf8(bytes + i, size - i, &character);
 
-		if (length == 0 || is_unsafe(character))
+		if (length == 0 || is_unsafe(character, in_column))
 			return false;
 		i += length;
 		i += plain_length(bytes + i, size - i);
 	}
 	return !starts_with(bytes, size, "$'") &&
-	       !starts_with(bytes, size, UNREADABLE);
+	       !starts_with(bytes, size, UNREADABLE) &&
+	       !(in_column && looks_padded(bytes, size));
 }
 
 /* As bash(1) has it, QUOTING. */
@@ -121,7 +172,8 @@ static char *put_shell_escape(char *out, unsigned char byte)
 	return out;
 }
 
-char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size)
+char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
+		       bool in_column)
 {
 	size_t i = 0;
 
@@ -133,8 +185,8 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size)
 
 		if (length == 0) {
 			out = put_shell_escape(out, bytes[i++]);
-		} else if (is_unsafe(character) || character == '\\' ||
-			   character == '\'') {
+		} else if (is_unsafe(character, in_column) ||
+			   character == '\\' || character == '\'') {
 			while (length-- > 0)
 				out = put_shell_escape(out, bytes[i++]);
 		} else {
@@ -147,12 +199,12 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size)
 }
 
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
-		     bool cut)
+		     bool cut, bool in_column)
 {
-	if (!cut && is_ordinary(bytes, size))
+	if (!cut && is_ordinary(bytes, size, in_column))
 		return put_bytes(out, bytes, size);
 
-	out = put_shell_quoted(out, bytes, size);
+	out = put_shell_quoted(out, bytes, size, in_column);
 	if (cut)
 		out = put_string(out, "...");
 	return out;
@@ -160,6 +212,10 @@ char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 
 static char *put_json_escape(char *out, uint32_t character)
 {
+	if (character > 0xffff) { /* two, as in UTF-16 */
+		out = put_json_escape(out, 0xd7c0 + (character >> 10));
+		character = 0xdc00 + (character & 0x3ff);
+	}
 	*out++ = '\\';
 	if (character == '"' || character == '\\') {
 		*out++ = (char)character;
@@ -202,7 +258,7 @@ char *put_json_text(char *out, const unsigned char *bytes, size_t size,
 			*whole = false;
 			out = put_string(out, "\\ufffd");
 			length = 1;
-		} else if (is_unsafe(character) || character == '"' ||
+		} else if (is_unsafe(character, false) || character == '"' ||
 			   character == '\\') {
 			out = put_json_escape(out, character);
 		} else {

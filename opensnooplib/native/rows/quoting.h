@@ -26,21 +26,27 @@
 
 /*
  * Text for a table. Ordinary text is written as it is. Text with a control
- * character, DEL, C1, a bidi control, a line or paragraph separator or bytes
- * that aren't UTF-8 is written as the shell's $'...', so that it is one line,
- * drives no terminal, and can be pasted into a shell (bash(1), QUOTING). So is
- * text that would itself look like $'...' or UNREADABLE, and text that was cut,
- * which is followed by "...".
+ * character, DEL, C1, a bidi control, a line or paragraph separator, a
+ * character that shows nothing or bytes that aren't UTF-8 is written as the
+ * shell's $'...', so that it is one line, drives no terminal, and can be pasted
+ * into a shell (bash(1), QUOTING). So is text that would itself look like
+ * $'...' or UNREADABLE, and text that was cut, which is followed by "...".
+ *
+ * `in_column`: other columns follow. So is then text that could shift them:
+ * none, with a blank at its begin or end or two in a row, with another blank
+ * than that of ASCII, a mark without width or letters from right to left.
  */
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
-		     bool cut);
+		     bool cut, bool in_column);
 
 /* Text as $'...', whether it needs quoting or not. */
-char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size);
+char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
+		       bool in_column);
 
 /*
- * A JSON string (RFC 8259). A character that makes put_shell_text() quote is
- * \uXXXX; a byte that isn't UTF-8 is U+FFFD, and *whole is then false.
+ * A JSON string (RFC 8259). A character that put_shell_text() escapes, in a
+ * column or not, is \uXXXX; a byte that isn't UTF-8 is U+FFFD, and *whole is
+ * then false.
  */
 char *put_json_text(char *out, const unsigned char *bytes, size_t size,
 		    bool *whole);
