@@ -99,8 +99,10 @@ def test_swaps_under_load(
     missing = 0
     for pid, count in made.items():
         missing += _assert_each_once(_rows(ended, pid), name, count)
-    assert missing == ended.end.lost + ended.end.missed
-    assert ended.end.happened == sum(made.values())
+    told = ended.end.lost + ended.end.missed
+    # A program that the kernel skips is counted, whosever open it was.
+    assert missing == told or (PLANS[plan].may_miss() and missing < told)
+    assert missing + ended.end.shown == sum(made.values())
 
 
 # Its number, as /proc/TID/syscall has it of a thread that waits.
