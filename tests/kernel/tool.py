@@ -324,7 +324,7 @@ def objects_held_by(pid: int) -> BpfObjects:
 def map_entries(pid: int, name: str) -> int:
     """The number of entries in the map `name` of a process."""
     for kind, number in objects_held_by(pid):
-        if kind == "map" and _bpftool_map("show", number)["name"] == name:
+        if kind == "map" and _bpftool_map("show", number).get("name") == name:
             return len(_bpftool_map("dump", number))
     raise AssertionError(f"process {pid} has no map {name}")
 

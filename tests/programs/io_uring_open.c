@@ -112,20 +112,20 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: io_uring_open WAY PATH\n");
 		return 2;
 	}
-	error = uring_open(&ring, way->setup);
+	error = uring_open(&ring, 1, way->setup);
 	if (error < 0) {
 		fprintf(stderr, "io_uring_setup: %s\n", strerror(-error));
 		return 1;
 	}
 	make_table_of_files(&ring);
-	*ring.request = (struct io_uring_sqe){
+	*ring.requests = (struct io_uring_sqe){
 		.fd = AT_FDCWD,
 		.addr = (uintptr_t)argv[2],
 	};
-	way->fill(ring.request);
+	way->fill(ring.requests);
 	for (unsigned int i = 0; i < way->more; i++)
-		uring_submit(&ring, way->results);
-	error = uring_submit(&ring, way->results);
+		uring_submit(&ring, 1, way->results);
+	error = uring_submit(&ring, 1, way->results);
 	printf("%d\n", error < 0 ? error : uring_result(&ring));
 	return 0;
 }

@@ -79,17 +79,17 @@ static int by_kernel(const char *path)
 static int by_io_uring(const char *path)
 {
 	struct uring ring;
-	int ret = uring_open(&ring, 0);
+	int ret = uring_open(&ring, 1, 0);
 
 	if (ret < 0)
 		return ret;
-	*ring.request = (struct io_uring_sqe){
+	*ring.requests = (struct io_uring_sqe){
 		.opcode = IORING_OP_OPENAT,
 		.fd = AT_FDCWD,
 		.addr = (uintptr_t)path,
 		.open_flags = O_RDONLY,
 	};
-	ret = uring_submit(&ring, 1);
+	ret = uring_submit(&ring, 1, 1);
 	if (ret == 0)
 		ret = uring_result(&ring);
 	uring_close(&ring);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,12 +23,17 @@ static void *map_part(const struct uring *ring, size_t size, off_t part)
 		    MAP_SHARED | MAP_POPULATE, ring->fd, part);
 }
 
-int uring_open(struct uring *ring, unsigned int flags)
+static size_t requests_size(const struct uring *ring)
+{
+	return ring->params.sq_entries * sizeof(*ring->requests);
+}
+
+int uring_open(struct uring *ring, unsigned int entries, unsigned int flags)
 {
 	size_t completions;
 
 	*ring = (struct uring){.params = {.flags = flags}};
-	ring->fd = (int)syscall(__NR_io_uring_setup, 1, &ring->params);
+	ring->fd = (int)syscall(__NR_io_uring_setup, entries, &ring->params);
 	if (ring->fd < 0)
 		return -errno;
 	completions = ring->params.cq_off.cqes +
@@ -37,8 +43,8 @@ int uring_open(struct uring *ring, unsigned int flags)
 	if (ring->rings_size < completions)
 		ring->rings_size = completions;
 	ring->rings = map_part(ring, ring->rings_size, IORING_OFF_SQ_RING);
-	ring->request = map_part(ring, sizeof(*ring->request), IORING_OFF_SQES);
-	if (ring->rings != MAP_FAILED && ring->request != MAP_FAILED)
+	ring->requests = map_part(ring, requests_size(ring), IORING_OFF_SQES);
+	if (ring->rings != MAP_FAILED && ring->requests != MAP_FAILED)
 		return 0;
 	uring_close(ring);
 	return -ENOMEM;
@@ -46,20 +52,30 @@ int uring_open(struct uring *ring, unsigned int flags)
 
 void uring_close(struct uring *ring)
 {
-	if (ring->request != MAP_FAILED)
-		munmap(ring->request, sizeof(*ring->request));
+	if (ring->requests != MAP_FAILED)
+		munmap(ring->requests, requests_size(ring));
 	if (ring->rings != MAP_FAILED)
 		munmap(ring->rings, ring->rings_size);
 	close(ring->fd);
 }
 
-int uring_submit(const struct uring *ring, unsigned int results)
+/* Puts the numbers of the first `count` requests into the ring. */
+static void put_numbers(const struct uring *ring, uint32_t count)
 {
 	uint32_t *tail = in_rings(ring, ring->params.sq_off.tail);
+	uint32_t *mask = in_rings(ring, ring->params.sq_off.ring_mask);
+	uint32_t *numbers = in_rings(ring, ring->params.sq_off.array);
 
-	*in_rings(ring, ring->params.sq_off.array) = 0;
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	while (syscall(__NR_io_uring_enter, ring->fd, 1, results,
+	for (uint32_t i = 0; i < count; i++)
+		numbers[(*tail + i) & *mask] = i;
+	__atomic_store_n(tail, *tail + count, __ATOMIC_RELEASE);
+}
+
+int uring_submit(const struct uring *ring, unsigned int count,
+		 unsigned int results)
+{
+	put_numbers(ring, count);
+	while (syscall(__NR_io_uring_enter, ring->fd, count, results,
 		       IORING_ENTER_GETEVENTS | IORING_ENTER_SQ_WAKEUP, NULL,
 		       0) < 0)
 		if (errno != EINTR)
@@ -67,18 +83,24 @@ int uring_submit(const struct uring *ring, unsigned int results)
 	return 0;
 }
 
-int uring_result(const struct uring *ring)
+bool uring_take(const struct uring *ring, struct io_uring_cqe *result)
 {
 	uint32_t *head = in_rings(ring, ring->params.cq_off.head);
 	uint32_t *tail = in_rings(ring, ring->params.cq_off.tail);
 	uint32_t *mask = in_rings(ring, ring->params.cq_off.ring_mask);
 	const struct io_uring_cqe *results =
 		(void *)(ring->rings + ring->params.cq_off.cqes);
-	int ret;
 
 	if (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head)
-		return -EAGAIN;
-	ret = results[*head & *mask].res;
+		return false;
+	memcpy(result, &results[*head & *mask], sizeof(*result));
 	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
-	return ret;
+	return true;
+}
+
+int uring_result(const struct uring *ring)
+{
+	struct io_uring_cqe result;
+
+	return uring_take(ring, &result) ? result.res : -EAGAIN;
 }
