@@ -12,9 +12,8 @@ TRACEPOINT_PROBE(io_uring, io_uring_submit_req)
 TRACEPOINT_PROBE(io_uring, io_uring_submit_sqe)
 #endif
 {
-	if (opens_file(args->opcode))
-		note_user_data(args->ctx, args->user_data, args->req);
-	return begin_request(args, args->req, args->opcode, args->flags);
+	return begin_request(args, args->req, args->opcode, args->flags,
+			     args->user_data);
 }
 
 TRACEPOINT_PROBE(io_uring, io_uring_complete)

@@ -23,7 +23,7 @@ int kprobe__io_openat2(struct pt_regs *ctx)
 	u8 opcode = 0;
 
 	READ_AT(opcode, request, IO_KIOCB_OPCODE);
-	begin_request(ctx, (void *)request, opcode, 0);
+	begin_request(ctx, (void *)request, opcode, 0, 0);
 	if (issued.update(&tid, &request) < 0)
 		count(MISSED);
 	return 0;

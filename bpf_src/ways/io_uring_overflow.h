@@ -1,47 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Results for which the completion ring has no room. For these the kernel has
- * another tracepoint, which doesn't give the request, only its ring and the
- * user_data that the program chose. Several requests can have the same, so a
- * request that is found by them must also have this very result.
+ * another tracepoint, which doesn't give the request, only the user_data that
+ * the program chose for it. Many requests can have the same, and not all of
+ * them open files. So a request that is found by it must also be done, and
+ * with this very result.
  */
-struct request_key {
-	u64 ring;
-	u64 user_data;
-};
 
-BPF_TABLE("lru_hash", struct request_key, u64, last_requests, 4096);
+/* REQ_F_NEED_CLEANUP of linux/io_uring_types.h: io_openat2() hasn't ended. */
+#define NEEDS_CLEANUP (1 << 13)
 
-static void note_user_data(void *ring, u64 user_data, void *request)
+/* More take long to verify. A request that isn't found is missed in the end. */
+#define MOST_STEPS 16
+
+static bool has_result(u64 request, s32 result)
 {
-	struct request_key key = {
-		.ring = (u64)ring,
-		.user_data = user_data,
-	};
-	u64 address = (u64)request;
-
-	last_requests.update(&key, &address);
-}
-
-static bool has_result(u64 request, u64 user_data, s32 result)
-{
-	u64 request_user_data = 0;
+	u32 flags = NEEDS_CLEANUP;
 	s32 request_result = 0;
 
-	READ_AT(request_user_data, request, IO_KIOCB_CQE + IO_CQE_USER_DATA);
+	READ_AT(flags, request, IO_KIOCB_FLAGS);
 	READ_AT(request_result, request, IO_KIOCB_CQE + IO_CQE_RES);
-	return request_user_data == user_data && request_result == result;
+	return !(flags & NEEDS_CLEANUP) && request_result == result;
+}
+
+/* The address of the request, or 0. Only the newest are looked at. */
+static u64 find_request(u64 user_data, s32 result)
+{
+	struct share *share = share_of_caller();
+	struct slot *slot;
+	u32 index;
+
+	if (!share)
+		return 0;
+	index = *newest_with(share, user_data);
+	for (int step = 0; step < MOST_STEPS; step++) {
+		slot = &share->slots[index % SLOTS];
+		if (slot->user_data == user_data && is_under_way(slot) &&
+		    has_result(slot->request, result))
+			return slot->request;
+		index = slot->older;
+	}
+	return 0;
 }
 
 TRACEPOINT_PROBE(io_uring, io_uring_cqe_overflow)
 {
-	struct request_key key = {
-		.ring = (u64)args->ctx,
-		.user_data = args->user_data,
-	};
-	u64 *request = last_requests.lookup(&key);
+	u64 request = find_request(args->user_data, args->res);
 
-	if (request && has_result(*request, args->user_data, args->res))
-		end_request(args, (void *)*request, args->res);
+	if (request)
+		end_request(args, (void *)request, args->res);
 	return 0;
 }

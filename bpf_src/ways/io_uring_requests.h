@@ -13,15 +13,12 @@
 #include "extra/kernel_memory.h"
 #include "plans/openat2.h"
 #include "extra/results.h"
+#include "ways/io_uring_shares.h"
 
 /* enum io_uring_op and io_uring_sqe_flags_bit of uapi/linux/io_uring.h */
 #define IO_URING_OPENAT	      18
 #define IO_URING_OPENAT2      28
 #define IO_URING_SKIP_SUCCESS (1 << 6)
-
-/* By the address of the kernel's struct io_kiocb. */
-BPF_F_TABLE("hash", u64, struct event, requests, REQUEST_ENTRIES,
-	    REQUEST_FLAGS);
 
 static bool opens_file(u8 opcode)
 {
@@ -60,21 +57,6 @@ static bool is_direct(const void *request)
 	return slot != 0;
 }
 
-/*
- * Deletes the record of an older request, whose memory is used again. If there
- * is one, the end of that request was never seen.
- */
-static void forget_request(u64 key)
-{
-	struct event *event = requests.lookup(&key);
-
-	if (!event)
-		return;
-	if (event->ret != UNKNOWN_RESULT)
-		count(MISSED);
-	requests.delete(&key);
-}
-
 /* Fills all fields but the result. False if the open isn't wanted. */
 static bool fill_request(struct event *event, const void *request, u8 opcode)
 {
@@ -102,7 +84,8 @@ static void send_request(void *ctx, struct event *event, u64 began)
 	send_event(ctx, event);
 }
 
-static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
+static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags,
+			 u64 user_data)
 {
 	u32 program = CALL_IO_URING_OPENAT;
 	struct event *event = scratch.lookup(&program);
@@ -110,6 +93,7 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 
 	if (!opens_file(opcode) || !event)
 		return 0;
+	/* Its memory may have been that of an older request. */
 	forget_request(key);
 	if (!fill_request(event, request, opcode))
 		return 0;
@@ -120,8 +104,8 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags)
 	if (event->ret == UNKNOWN_RESULT &&
 	    result_selected(event_pid_tgid(event), 0))
 		send_request(ctx, event, 0);
-	else if (requests.update(&key, event) < 0)
-		count(MISSED);
+	else
+		keep_request(key, event, user_data);
 	return 0;
 }
 

@@ -108,8 +108,8 @@ _IO_URING_RESULT: Dict[str, _Field] = {
     "IO_KIOCB_RESULT": ("io_kiocb", ("result",)),
 }
 _IO_CQE: Dict[str, _Field] = {
+    "IO_KIOCB_FLAGS": ("io_kiocb", ("flags",)),
     "IO_KIOCB_CQE": ("io_kiocb", ("cqe",)),
-    "IO_CQE_USER_DATA": ("io_cqe", ("user_data",)),
     "IO_CQE_RES": ("io_cqe", ("res",)),
 }
 _COMPAT: Dict[str, _Field] = {

@@ -14,7 +14,7 @@ EVENTS_MAP = "events"
 COUNTERS_MAP = "counters"
 # The map of what has begun and not ended yet.
 START_MAP = "start"
-# The map of requests under way, of bpf_src/ways/io_uring_requests.h.
+# The map of requests under way, of bpf_src/ways/io_uring_shares.h.
 REQUESTS_MAP = "requests"
 
 

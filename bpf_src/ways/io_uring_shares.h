@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The map "requests", and who has how much of it.
+ *
+ * Each process has a share, maybe together with other processes. It keeps the
+ * last requests in a circle of slots, where a new one takes the slot of the
+ * oldest. If that one is still under way, its record is deleted, and it is
+ * counted as missed. So requests that never end make room for others, and no
+ * process takes the room of all.
+ *
+ * Two CPUs can take the same slot at the same moment. The request that loses
+ * it then waits for its end without one.
+ */
+
+/* By the address of the kernel's struct io_kiocb. */
+BPF_F_TABLE("hash", u64, struct event, requests, REQUEST_ENTRIES,
+	    REQUEST_FLAGS);
+
+#define SHARES 8
+#define SLOTS  (REQUEST_ENTRIES / SHARES)
+#define CHAINS 256
+
+struct slot {
+	u64 request; /* the key in the map "requests" */
+	u64 ts;	     /* of its record: the key may have another one by now */
+	u64 user_data;
+	u32 older; /* the next slot in the chain */
+};
+
+/* A chain has the requests whose user_data has the same hash. */
+struct share {
+	u32 begun; /* requests until now */
+	u32 newest[CHAINS];
+	struct slot slots[SLOTS];
+};
+BPF_ARRAY(shares, struct share, SHARES);
+
+static struct share *share_of_caller(void)
+{
+	u32 number = (bpf_get_current_pid_tgid() >> 32) % SHARES;
+
+	return shares.lookup(&number);
+}
+
+/* Where a chain begins. The hash is hash_64() of linux/hash.h. */
+static u32 *newest_with(struct share *share, u64 user_data)
+{
+	return &share->newest[user_data * 0x61C8864680B583EBull >> 56];
+}
+
+static bool is_under_way(const struct slot *slot)
+{
+	struct event *event = requests.lookup(&slot->request);
+
+	return event && event->ts == slot->ts;
+}
+
+/* Deletes the record of a request, if there is one, whose end nobody saw. */
+static void forget_request(u64 key)
+{
+	struct event *event = requests.lookup(&key);
+
+	if (!event)
+		return;
+	if (event->ret != UNKNOWN_RESULT)
+		count(MISSED);
+	requests.delete(&key);
+}
+
+static void take_slot(struct share *share, struct slot taken)
+{
+	u32 *newest = newest_with(share, taken.user_data);
+	u32 index = share->begun++ % SLOTS;
+	struct slot *slot = &share->slots[index];
+
+	if (is_under_way(slot))
+		forget_request(slot->request);
+	taken.older = *newest;
+	*slot = taken;
+	*newest = index;
+}
+
+static void keep_request(u64 key, struct event *event, u64 user_data)
+{
+	struct share *share = share_of_caller();
+	struct slot slot = {
+		.request = key,
+		.ts = event->ts,
+		.user_data = user_data,
+	};
+
+	if (share)
+		take_slot(share, slot);
+	if (requests.update(&key, event) < 0)
+		count(MISSED);
+}
