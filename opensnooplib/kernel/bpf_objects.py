@@ -175,6 +175,14 @@ def hash_count(map_fd: int, start: StartMap) -> HashCount:
     return HashCount(entries, flagged if start.flag_size else entries)
 
 
+def hash_values(map_fd: int, layout: StartMap) -> Iterator[bytes]:
+    """The values of all entries of a hash map."""
+    size = layout.value_size
+    for count, _, values in _batches(map_fd, layout.key_size, size):
+        for at in range(0, count * size, size):
+            yield values[at : at + size]
+
+
 def map_insert(map_fd: int, key: int, value: int) -> bool:
     """Insert into a hash map from u32 to u64.
 

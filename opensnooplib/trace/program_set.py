@@ -8,14 +8,15 @@ stays until all opens that it saw begin have ended.
 from __future__ import annotations
 
 import os
+import sys
 from typing import Dict, Optional
 
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel import bpf_objects, program_names
-from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
+from opensnooplib.rows.field import Field
 from opensnooplib.selection import criteria
 from opensnooplib.source.known_maps import (
     COUNTERS_MAP,
@@ -26,6 +27,11 @@ from opensnooplib.source.known_maps import (
 
 # enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
+
+# Of bpf_src/extra/record_values.h: the kernel won't report the result.
+_UNKNOWN_RESULT = 0x7FFFFFFE
+
+_EVER = 1 << 64  # a time that never comes, in ns
 
 
 class ProgramSet:
@@ -109,22 +115,32 @@ class ProgramSet:
 
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
-        counts = (
-            self.start_count(),
-            self._count(REQUESTS_MAP, self.taken.requests_map),
-        )
-        return any(count.flagged for count in counts if count)
+        start = self.start_count()
+        return bool(start and start.flagged or self.unended_requests())
 
     def start_count(self) -> Optional[bpf_objects.HashCount]:
         """The entries of the map "start", and those that are under way."""
-        return self._count(START_MAP, self.taken.start_map)
-
-    def _count(
-        self, name: str, layout: Optional[StartMap]
-    ) -> Optional[bpf_objects.HashCount]:
+        layout = self.taken.start_map
         if layout is None:
             return None
-        return bpf_objects.hash_count(self.taken.maps[name], layout)
+        return bpf_objects.hash_count(self.taken.maps[START_MAP], layout)
+
+    def unended_requests(self, until_ns: int = _EVER) -> int:
+        """Opens through io_uring that began until then and haven't ended.
+
+        Of some of them, the end was not seen.
+        """
+        layout = self.taken.requests_map
+        if layout is None:
+            return 0
+        ts, ret = map(self.taken.schema.known, ("ts", "ret"))
+        return sum(
+            _number(value, ts) <= until_ns
+            and _number(value, ret) != _UNKNOWN_RESULT
+            for value in bpf_objects.hash_values(
+                self.taken.maps[REQUESTS_MAP], layout
+            )
+        )
 
     def detach(self) -> None:
         """Detach the programs.
@@ -150,3 +166,11 @@ class ProgramSet:
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.taken.close()
+
+
+def _number(record: bytes, field: Optional[Field]) -> int:
+    """The unsigned number in a field; 0 if the record has no such field."""
+    if field is None:
+        return 0
+    end = field.offset + field.size
+    return int.from_bytes(record[field.offset : end], sys.byteorder)

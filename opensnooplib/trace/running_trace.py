@@ -158,6 +158,9 @@ class Trace:
         until_ns = native_library.kernel_clock_ns()
         self._seconds = time.monotonic() - self._began
         time.sleep(_COMPLETION_SECONDS)
+        self.past_missed += sum(
+            one.unended_requests(until_ns) for one in self._program_sets
+        )
         if self._summing:
             return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)
