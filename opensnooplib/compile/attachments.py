@@ -77,7 +77,7 @@ class Attachments:
 
         Then it needs no stub: it does nothing if it finds nothing there.
         """
-        if name == program_names.REQUEST_END:
+        if name in program_names.REQUEST_ENDS:
             return REQUESTS_MAP in self._known_maps
         return START_MAP in self._known_maps and program_names.only_ends(
             name, self._program.fds

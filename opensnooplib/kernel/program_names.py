@@ -102,7 +102,10 @@ _REQUEST_BEGINS = (
     "tracepoint__io_uring__io_uring_submit_",
     "tracepoint__io_uring__io_uring_req_failed",
 )
-REQUEST_END = "tracepoint__io_uring__io_uring_complete"
+REQUEST_ENDS = (
+    "tracepoint__io_uring__io_uring_complete",
+    "tracepoint__io_uring__io_uring_cqe_overflow",
+)
 
 # The program of bpf_src that is attached at the exits of all calls that open
 # files: these tracepoints have the same fields.
