@@ -20,6 +20,7 @@ from tests.kernel.conftest import (  # noqa: F401 - fixtures of these tests too
     _lock_memory,
     _tracefs,
     cgroup,
+    checkout_copy,
     mounts,
     open_load,
 )

@@ -140,8 +140,10 @@ def test_a_result_that_nobody_is_told(tmp_path: Path) -> None:
     with _watch("-n", "io_uring_open", "-x") as tool:
         for name in (path, path + " is not there"):
             ways.run(path, "silent", name)
-        rows = [r for r in _rows(tool) if r["path"].startswith(path)]
+        ended = tool.stop()
+    rows = [r for r in map(json.loads, ended.lines) if path in r["path"]]
     assert [row["err"] for row in rows] == [errno.ENOENT]
+    assert ended.end.missed == 0
 
 
 @pytest.mark.one_kernel
