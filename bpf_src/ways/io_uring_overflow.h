@@ -26,19 +26,21 @@ static bool has_result(u64 request, s32 result)
 /* The address of the request, or 0. Only the newest are looked at. */
 static u64 find_request(u64 user_data, s32 result)
 {
-	struct share *share = share_of_caller();
+	u32 number = share_of_caller();
+	struct share *share = shares.lookup(&number);
 	struct slot *slot;
-	u32 index;
 
 	if (!share)
 		return 0;
-	index = *newest_with(share, user_data);
+	number = *newest_with(share, user_data);
 	for (int step = 0; step < MOST_STEPS; step++) {
-		slot = &share->slots[index % SLOTS];
+		slot = slots.lookup(&number);
+		if (!slot)
+			return 0;
 		if (slot->user_data == user_data && is_under_way(slot) &&
 		    has_result(slot->request, result))
 			return slot->request;
-		index = slot->older;
+		number = slot->older;
 	}
 	return 0;
 }

@@ -26,20 +26,18 @@ struct slot {
 	u64 user_data;
 	u32 older; /* the next slot in the chain */
 };
+BPF_ARRAY(slots, struct slot, REQUEST_ENTRIES);
 
 /* A chain has the requests whose user_data has the same hash. */
 struct share {
 	u32 begun; /* requests until now */
 	u32 newest[CHAINS];
-	struct slot slots[SLOTS];
 };
 BPF_ARRAY(shares, struct share, SHARES);
 
-static struct share *share_of_caller(void)
+static u32 share_of_caller(void)
 {
-	u32 number = (bpf_get_current_pid_tgid() >> 32) % SHARES;
-
-	return shares.lookup(&number);
+	return (bpf_get_current_pid_tgid() >> 32) % SHARES;
 }
 
 /* Where a chain begins. The hash is hash_64() of linux/hash.h. */
@@ -67,30 +65,36 @@ static void forget_request(u64 key)
 	requests.delete(&key);
 }
 
-static void take_slot(struct share *share, struct slot taken)
+static void take_slot(struct slot taken)
 {
-	u32 *newest = newest_with(share, taken.user_data);
-	u32 index = share->begun++ % SLOTS;
-	struct slot *slot = &share->slots[index];
+	u32 number = share_of_caller();
+	struct share *share = shares.lookup(&number);
+	struct slot *slot;
+	u32 *newest;
 
+	if (!share)
+		return;
+	number = number * SLOTS + share->begun++ % SLOTS;
+	slot = slots.lookup(&number);
+	if (!slot)
+		return;
 	if (is_under_way(slot))
 		forget_request(slot->request);
+	newest = newest_with(share, taken.user_data);
 	taken.older = *newest;
 	*slot = taken;
-	*newest = index;
+	*newest = number;
 }
 
 static void keep_request(u64 key, struct event *event, u64 user_data)
 {
-	struct share *share = share_of_caller();
 	struct slot slot = {
 		.request = key,
 		.ts = event->ts,
 		.user_data = user_data,
 	};
 
-	if (share)
-		take_slot(share, slot);
+	take_slot(slot);
 	if (requests.update(&key, event) < 0)
 		count(MISSED);
 }
