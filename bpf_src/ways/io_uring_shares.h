@@ -65,12 +65,12 @@ static void forget_request(u64 key)
 	requests.delete(&key);
 }
 
-static void take_slot(struct slot taken)
+/* Keeps the record until the request ends, or a newer one needs its slot. */
+static void keep_request(u64 key, struct event *event, u64 user_data)
 {
-	u32 number = share_of_caller();
+	u32 number = share_of_caller(), *newest;
 	struct share *share = shares.lookup(&number);
 	struct slot *slot;
-	u32 *newest;
 
 	if (!share)
 		return;
@@ -80,21 +80,9 @@ static void take_slot(struct slot taken)
 		return;
 	if (is_under_way(slot))
 		forget_request(slot->request);
-	newest = newest_with(share, taken.user_data);
-	taken.older = *newest;
-	*slot = taken;
+	newest = newest_with(share, user_data);
+	*slot = (struct slot){key, event->ts, user_data, *newest};
 	*newest = number;
-}
-
-static void keep_request(u64 key, struct event *event, u64 user_data)
-{
-	struct slot slot = {
-		.request = key,
-		.ts = event->ts,
-		.user_data = user_data,
-	};
-
-	take_slot(slot);
 	if (requests.update(&key, event) < 0)
 		count(MISSED);
 }

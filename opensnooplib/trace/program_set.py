@@ -8,7 +8,7 @@ stays until all opens that it saw begin have ended.
 from __future__ import annotations
 
 import os
-import sys
+import struct
 from typing import Dict, Optional
 
 from opensnooplib.compile.handover import Handover
@@ -116,7 +116,7 @@ class ProgramSet:
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
         start = self.start_count()
-        return bool(start and start.flagged or self.unended_requests())
+        return bool(start and start.flagged or self.unended_requests(_EVER))
 
     def start_count(self) -> Optional[bpf_objects.HashCount]:
         """The entries of the map "start", and those that are under way."""
@@ -125,18 +125,18 @@ class ProgramSet:
             return None
         return bpf_objects.hash_count(self.taken.maps[START_MAP], layout)
 
-    def unended_requests(self, until_ns: int = _EVER) -> int:
+    def unended_requests(self, until_ns: int) -> int:
         """Opens through io_uring that began until then and haven't ended.
 
         Of some of them, the end was not seen.
         """
         layout = self.taken.requests_map
-        if layout is None:
-            return 0
         ts, ret = map(self.taken.schema.known, ("ts", "ret"))
+        if not (layout and ts and ret):
+            return 0
         return sum(
-            _number(value, ts) <= until_ns
-            and _number(value, ret) != _UNKNOWN_RESULT
+            _number("=Q", value, ts) <= until_ns
+            and _number("=i", value, ret) != _UNKNOWN_RESULT
             for value in bpf_objects.hash_values(
                 self.taken.maps[REQUESTS_MAP], layout
             )
@@ -168,9 +168,7 @@ class ProgramSet:
         self.taken.close()
 
 
-def _number(record: bytes, field: Optional[Field]) -> int:
-    """The unsigned number in a field; 0 if the record has no such field."""
-    if field is None:
-        return 0
-    end = field.offset + field.size
-    return int.from_bytes(record[field.offset : end], sys.byteorder)
+def _number(layout: str, record: bytes, field: Field) -> int:
+    """The number in a field of a record; its layout as in struct.unpack()."""
+    (number,) = struct.unpack_from(layout, record, field.offset)
+    return int(number)
