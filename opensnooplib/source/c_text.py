@@ -13,7 +13,15 @@ import codecs
 import os
 import re
 import stat
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
+from typing import (
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+)
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Probe
@@ -37,7 +45,11 @@ _PROBE = re.compile(
     r"|int\s+(kprobe|kretprobe|(raw_)?tracepoint)__\w+\s*\()"
 )
 
+_ONCE = re.compile(r"^\s*#\s*pragma\s+once\b")
+
+# The size of the C, and the number of its files: far more than anybody writes.
 _SIZE_LIMIT = 1 << 20
+_FILE_LIMIT = 1000
 
 # The depth of #includes that only a file that includes itself reaches.
 _DEPTH_LIMIT = 32
@@ -67,13 +79,18 @@ class Source(NamedTuple):
     files: Dict[str, str]  # the content of each, by its path
 
 
-def read(path: str, reached: Optional[Dict[str, str]] = None) -> Source:
+def read(
+    path: str,
+    reached: Optional[Dict[str, str]] = None,
+    note: Callable[[str], object] = str,
+) -> Source:
     """The C of the program at `path`. Raises SourceError.
 
-    `reached` gets all files that were read, also if there is an error.
+    `reached` gets all files that were read, or that are missing, also if there
+    is an error. `note` is called with each path before it is looked at.
     """
     files: Dict[str, str] = {} if reached is None else reached
-    lines = _file_lines(path, 0, files, False, {})
+    lines = _Glue(files, note).lines(path, 0, False)
     return Source("\n".join(lines) + "\n", files)
 
 
@@ -120,10 +137,6 @@ def shown_name(path: str) -> str:
     return os.path.abspath(path) if relative.startswith("..") else relative
 
 
-def _line_directive(number: int, path: str) -> str:
-    return f'#line {number} "{_escaped(path)}"'
-
-
 def _escaped(path: str) -> str:
     # By this path the compiler finds the file, to put its lines into the BTF.
     name = os.path.abspath(path)
@@ -157,72 +170,107 @@ def _read(path: str) -> str:
     return text.decode(errors="surrogateescape")
 
 
-def _find(name: str, includer: str) -> str:
-    """The path of an included file: next to its includer, or in bpf_src."""
-    beside = os.path.join(os.path.dirname(includer), name)
-    ours = os.path.join(os.path.dirname(default_path()), name)
-    return ours if os.path.exists(ours) > os.path.exists(beside) else beside
+class _Glue:
+    """Puts files in place of the lines that include them."""
 
+    def __init__(
+        self, files: Dict[str, str], note: Callable[[str], object]
+    ) -> None:
+        self._files = files
+        self._note = note
+        self._size = 0
+        # Of files that were included before: their include guards decide.
+        self._made: Dict[str, List[str]] = {}
+        # Files with #pragma once that need not be put in again: they stand
+        # above, whatever an #if says, or this line is inside them.
+        self._once: Set[str] = set()
 
-def _file_lines(
-    path: str,
-    depth: int,
-    files: Dict[str, str],
-    is_conditional: bool,
-    made: Dict[str, List[str]],
-) -> List[str]:
-    """The lines of a file and of those that it includes.
+    def lines(self, path: str, depth: int, is_conditional: bool) -> List[str]:
+        """The lines of a file and of those that it includes.
 
-    `is_conditional`: an #if decides whether the file is included. `made` has
-    the lines of files that were included before: their include guards decide.
-    """
-    if depth > _DEPTH_LIMIT:
-        raise SourceError(
-            f"{shown_name(path)} includes itself, over and over: remove that "
-            "#include"
-        )
-    files[path] = ""
-    files[path] = _read(path)
-    lines = [_line_directive(1, path)]
-    conditions = Conditions()
-    text = files[path].removesuffix("\n")
-    for number, line, code in comments.lines(text):
-        behind = number + 1 + line.count("\n")
-        conditions.heed(code)
-        included = _INCLUDE.match(code)
-        if not included:
-            is_continued = lines[-1].endswith("\\")  # within a macro
-            if _PROBE.match(code) and not is_continued:
-                lines += _probe_lines(
-                    line, code, _line_directive(number, path)
-                )
-            else:
-                lines.append(line)
-            if _LOSES_COUNT.match(code):
-                lines.append(_line_directive(behind, path))
-            continue
-        target = _find(included.group(1), path)
-        in_branch = is_conditional or conditions.are_open
-        if not os.path.exists(target):
-            files[target] = ""
-            if in_branch:  # perhaps a branch that isn't compiled
-                lines.append(line)
-                continue
-            number += line[: included.start(1)].count("\n")
+        `is_conditional`: an #if decides whether the file is included.
+        """
+        if depth > _DEPTH_LIMIT:
             raise SourceError(
-                f"{shown_name(path)}:{number} includes "
-                f'"{included.group(1)}", which does not exist'
+                f"{shown_name(path)} includes itself, over and over: remove "
+                "that #include"
             )
-        if target not in made:
-            made[target] = _file_lines(
-                target, depth + 1, files, in_branch, made
+        self._files[path] = ""
+        self._note(path)
+        self._files[path] = text = _read(path)
+        quoted = f'"{_escaped(path)}"'
+        lines, end = [f"#line 1 {quoted}"], []
+        conditions = Conditions()
+        for number, line, code in comments.lines(text.removesuffix("\n")):
+            conditions.heed(code)
+            loses_count = bool(_LOSES_COUNT.match(code))
+            new = [line]
+            included = _INCLUDE.match(code)
+            if included:
+                in_branch = is_conditional or conditions.are_open
+                target = self._find(included[1], path)
+                if target:
+                    lines += self._included(target, depth + 1, in_branch)
+                    loses_count, new = True, []
+                elif not in_branch:  # that isn't compiled, perhaps
+                    number += line[: included.start(1)].count("\n")
+                    raise SourceError(
+                        f"{shown_name(path)}:{number} includes "
+                        f'"{included[1]}", which does not exist'
+                    )
+            elif _ONCE.match(code) and not conditions.are_open:
+                self._once.add(path)
+                guard = f"ONCE_{list(self._files).index(path)}_H"
+                new, end = [f"#ifndef {guard}", f"#define {guard}"], ["#endif"]
+                loses_count = True
+            elif _PROBE.match(code) and not lines[-1].endswith("\\"):
+                # Not within a macro.
+                new = _probe_lines(line, code, f"#line {number} {quoted}")
+            if loses_count:
+                behind = number + 1 + line.count("\n")
+                new.append(f"#line {behind} {quoted}")
+            self._grow(new)
+            lines += new
+        if is_conditional:
+            self._once.discard(path)
+        return lines + end
+
+    def _included(self, path: str, depth: int, in_branch: bool) -> List[str]:
+        if path in self._once:
+            return []
+        if path in self._made:
+            self._grow(self._made[path])
+        else:
+            self._made[path] = self.lines(path, depth, in_branch)
+        return self._made[path]
+
+    def _grow(self, lines: List[str]) -> None:
+        self._size += sum(map(len, lines)) + len(lines)
+        if self._size > _SIZE_LIMIT or len(self._files) > _FILE_LIMIT:
+            raise SourceError(
+                f"{shown_name(next(iter(self._files)))} is too large for C: "
+                f"over 1 MiB, or {_FILE_LIMIT} files, with what it includes; "
+                "write #pragma once into headers"
             )
-        lines += made[target]
-        lines.append(_line_directive(behind, path))
-    return lines
+
+    def _find(self, name: str, includer: str) -> Optional[str]:
+        """The path of an included file: next to its includer, or in bpf_src.
+
+        None if it isn't there.
+        """
+        beside, ours = (
+            os.path.join(os.path.dirname(path), name)
+            for path in (includer, default_path())
+        )
+        for path in (beside, ours):
+            self._note(path)
+            if os.path.exists(path):
+                return path
+        self._files[beside] = ""
+        return None
 
 
-def _probe_lines(line: str, code: str, directive: str) -> Iterator[str]:
+def _probe_lines(line: str, code: str, directive: str) -> List[str]:
     """The first line of a probe, written so that BCC keeps its number.
 
     BCC puts lines of its own before the function. With "extern", which changes
@@ -230,9 +278,9 @@ def _probe_lines(line: str, code: str, directive: str) -> Iterator[str]:
     directive is between the two. BCC puts a line after the brace, too: what
     follows the brace is put on a line of its own, in the same column.
     """
-    yield from ("extern", directive)
+    lines = ["extern", directive]
     head = code.find("{") + 1
     if head and code[head:].strip() and "\n" not in line:
-        yield from (line[:head], directive)
+        lines += [line[:head], directive]
         line = re.sub(r"[^\t]", " ", line[:head]) + line[head:]
-    yield line
+    return [*lines, line]

@@ -246,6 +246,54 @@ def test_a_file_that_includes_itself() -> None:
     assert error.value.sentence.startswith("a.h includes itself")
 
 
+def test_pragma_once() -> None:
+    """The file is put in once, also where files include each other."""
+    main = _write("main.c", '#include "a.h"', '#include "b.h"', BAD)
+    _write("a.h", "// A", "#pragma once", '#include "b.h"', "int a;")
+    _write("b.h", "#pragma once", '#include "a.h"', "int b;", BAD)
+    text = assemble(main)
+    assert text.count("int a;") == text.count("int b;") == 1
+    assert _complaint(text) == "b.h:4"
+
+
+@pytest.mark.parametrize("condition", ["#if 0", "#if 1"])
+def test_pragma_once_where_an_if_decides(condition: str) -> None:
+    main = _write(
+        "main.c", condition, '#include "a.h"', "#endif", '#include "a.h"', BAD
+    )
+    _write("a.h", "#pragma once", "struct once { int a; };")
+    assert _complaint(assemble(main)) == "main.c:5"
+
+
+def _write_tree(depth: int, *first: str) -> str:
+    """Files each of which includes all those after it."""
+    for number in range(depth):
+        rest = range(number + 1, depth)
+        _write(f"{number}.h", *first, *(f'#include "{n}.h"' for n in rest))
+    return _write("main.c", '#include "0.h"', BAD)
+
+
+def test_pragma_once_in_files_that_include_each_other() -> None:
+    main = _write_tree(25, "#pragma once")
+    assert _complaint(assemble(main)) == "main.c:2"
+
+
+def test_files_that_include_each_other() -> None:
+    """So often that the text would double with each of them."""
+    main = _write_tree(25)
+    with pytest.raises(OpensnoopError, match="main.c is too large for C: "):
+        c_text.read(main)
+
+
+def test_too_many_files() -> None:
+    names = [f"{number}.h" for number in range(1100)]
+    main = _write("main.c", *(f'#include "{name}"' for name in names))
+    for name in names:
+        _write(name)
+    with pytest.raises(OpensnoopError, match="over 1 MiB, or 1000 files, "):
+        c_text.read(main)
+
+
 def test_the_program_of_the_project() -> None:
     options = arguments.parse(["-n", "x", "-f", "O_CREAT"])
     path = c_text.default_path()
