@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/own_processes.h"
 
-#include <string.h>
-
 void own_processes_add(struct own_processes *own, uint32_t pid)
 {
-	if (own->count == OWN_PROCESSES_MAX) {
-		own->count--;
+	unsigned int index = own->count;
+
+	if (index < OWN_PROCESSES_MAX) {
+		own->count++;
+	} else {
 		/* The first of all stays: it is the trace. */
-		memmove(&own->all[1], &own->all[2],
-			(own->count - 1) * sizeof(own->all[0]));
+		index = 1;
+		for (unsigned int i = 2; i < OWN_PROCESSES_MAX; i++)
+			if (own->all[i].end < own->all[index].end)
+				index = i;
 	}
-	own->all[own->count++] = (struct own_process){pid, UINT64_MAX};
+	own->all[index] = (struct own_process){pid, UINT64_MAX};
 }
 
 void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now)

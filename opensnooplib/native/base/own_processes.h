@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Own processes: the tool's, whose opens are not shown. They are the trace, the
- * compile rooms beside it, and the helpers that find callers.
+ * compile rooms beside it, the watcher of --live, and the helpers that find
+ * callers.
  */
 #ifndef OPENSNOOP_OWN_PROCESSES_H
 #define OPENSNOOP_OWN_PROCESSES_H
@@ -24,8 +25,8 @@ struct own_processes {
 };
 
 /*
- * Add a process. If there are too many, the oldest is forgotten, but not the
- * first of all, which is the trace.
+ * Add a process. If there are too many, the one that ended first is forgotten,
+ * but not the first of all, which is the trace.
  */
 void own_processes_add(struct own_processes *own, uint32_t pid);
 
