@@ -13,15 +13,7 @@ import codecs
 import os
 import re
 import stat
-from typing import (
-    Callable,
-    Dict,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Set,
-)
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Probe
