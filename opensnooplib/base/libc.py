@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
+import gc
 import os
+import signal
 import struct
 from typing import Any, Optional
 
@@ -19,6 +22,9 @@ CLONE_NEWNS = 0x00020000
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
+
+_PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
+_LAST_FD = (1 << 32) - 1
 
 AT_FDCWD = -100
 _RESOLVE_NO_SYMLINKS = 4
@@ -38,6 +44,7 @@ _NUMBERS = {
     "bpf": (321, 280),
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
+    "close_range": (436, 436),
     "openat2": (437, 437),
 }
 _IS_NEWER = os.uname().machine != "x86_64"
@@ -80,14 +87,44 @@ def mount(
     syscall("mount", *names, kind, flags, None)
 
 
+@functools.lru_cache(maxsize=1)
+def _own_mount_namespace(_pid: int) -> None:
+    """Make it once for each process: a copy of all mounts takes 0.4 ms."""
+    unshare(CLONE_NEWNS)
+
+
 def own_mounts(folder: str) -> None:
     """Put this process into a mount namespace of its own. Raises OSError.
 
     What is mounted below `folder`, a mount point, from then on is seen by no
     other process.
     """
-    unshare(CLONE_NEWNS)
+    _own_mount_namespace(os.getpid())
     mount("none", folder, None, MS_REC | MS_PRIVATE)
+
+
+def end_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent ends.
+
+    That is by SIGKILL, and so at once, even if this process is stopped.
+    """
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)  # it ended before
+
+
+def close_all_but(*kept: int) -> None:
+    """Close all descriptors of a child but these. Raises OSError.
+
+    What it shares with its parent stays in use while either has it open: a
+    program stays attached, for example.
+    """
+    gc.freeze()  # no object of the parent's closes a descriptor later
+    first = 0
+    for fd in (*sorted(kept), _LAST_FD):
+        if first < fd:
+            syscall("close_range", first, fd - 1, 0)
+        first = fd + 1
 
 
 def umount(target: str) -> None:
