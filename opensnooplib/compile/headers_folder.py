@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory of headers that is made for one compile."""
+"""The directory of headers that is made for one compile.
+
+It is in a mount namespace of the compile room's own, and vanishes with it,
+however the room ends. Without the right to mount, it is in /tmp.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import List
 
+from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile.job import Job
 from opensnooplib.source import kernel_headers, small_headers
 from opensnooplib.source.kernel_headers import Headers
+
+# Where it is mounted: a directory that every kernel has, and no compile needs.
+_OWN = "/proc/driver"
 
 
 def prepare(
@@ -25,20 +33,32 @@ def prepare(
         os.environ.pop(name, None)
     if chosen.are_installed:
         return list(kernel_headers.AS_FOR_THE_KERNEL)
+    folder = _OWN if _mount_own() else job.folder
     try:
-        os.mkdir(job.folder, mode=0o700)
-        small_headers.make_tree(job.folder, text, all_fields)
+        if folder == job.folder:
+            os.mkdir(folder, mode=0o700)
+        small_headers.make_tree(folder, text, all_fields)
     except OSError as error:
         raise OpensnoopError(
-            f"cannot write headers for the compiler to {job.folder}: "
+            f"cannot write headers for the compiler to {folder}: "
             f"{error.strerror}; free some space there"
         ) from None
-    os.environ["BCC_KERNEL_SOURCE"] = job.folder
-    return small_headers.compiler_options(job.folder)
+    os.environ["BCC_KERNEL_SOURCE"] = folder
+    return small_headers.compiler_options(folder)
+
+
+def _mount_own() -> bool:
+    """Mount a tmpfs that only this process sees, if it may."""
+    try:
+        libc.own_mounts("/proc")
+        libc.mount("opensnoop", _OWN, "tmpfs")
+    except OSError:
+        return False
+    return True
 
 
 def remove(job: Job) -> None:
-    """Remove the directory: done by the room, or if it crashed, after it."""
+    """Remove that in /tmp: done by the room, or if it crashed, after it."""
     if os.path.lexists(job.folder):
         import shutil  # takes 3 ms at launch
 

@@ -17,7 +17,7 @@ class Job(NamedTuple):
     plan: Plan
     functions: Mapping[str, str]  # of the kernel, see function_names.py
     tool_pid: int
-    folder: str  # for headers, see headers_folder.py
+    folder: str  # for headers, if none can be mounted: headers_folder.py
     install_rings: Callable[[int], None]
     # With --live: the programs for which the running trace has slots.
     have_slots: Optional[Container[str]] = None
