@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The limits of open files and of locked memory.
+"""The limits of open files, of memory, and of the stack.
 
 Rings, maps, programs and attachments are files; rings are locked memory, and
 before Linux 5.11 maps and programs are, too. A host with many CPUs needs more
@@ -14,6 +14,7 @@ import errno
 import os
 import re
 import resource
+import signal
 from typing import Optional
 
 from opensnooplib.base.errors import OpensnoopError
@@ -31,22 +32,36 @@ _IN_WORDS = re.compile(
     f": ({'|'.join(os.strerror(number) for number in ERRNOS)})$", re.MULTILINE
 )
 
+# What says that memory has run out: LLVM, C++, the dynamic linker, Python.
+_NO_MEMORY = re.compile(
+    r"LLVM ERROR: out of memory|std::bad_alloc|MemoryError"
+    r"|failed to map segment|[Cc]annot allocate memory"
+)
+
+# A stack that is large enough for most C, in bytes.
+_STACK_SIZE = 1 << 20
+
 _as_given = {
     kind: resource.getrlimit(kind)
-    for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_MEMLOCK)
+    for kind in (
+        resource.RLIMIT_NOFILE,
+        resource.RLIMIT_MEMLOCK,
+        resource.RLIMIT_STACK,
+    )
 }
 
 
 def raise_limits() -> None:
     """Raise the limits as far as possible: the soft ones to the hard ones.
 
-    With CAP_SYS_RESOURCE, locked memory is unlimited.
+    With CAP_SYS_RESOURCE, locked memory and the stack are unlimited.
     """
     for kind, (_, hard) in _as_given.items():
         resource.setrlimit(kind, (hard, hard))
     unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_MEMLOCK, unlimited)
+    for kind in (resource.RLIMIT_MEMLOCK, resource.RLIMIT_STACK):
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(kind, unlimited)
 
 
 def restore_limits() -> None:
@@ -70,6 +85,30 @@ def ran_out(error: Optional[BaseException], printed: str = "") -> int:
     found = _IN_WORDS.search(printed)
     texts = [os.strerror(number) for number in ERRNOS]
     return ERRNOS[texts.index(found.group(1))] if found else 0
+
+
+def why_no_memory(printed: str, killed_by: int = 0) -> str:
+    """What to do about memory, if that is what the compiler had too little of.
+
+    `killed_by` is the signal that it was killed by, if it was.
+    """
+    stack, _ = resource.getrlimit(resource.RLIMIT_STACK)  # -1: unlimited
+    if killed_by == signal.SIGKILL:
+        what = "was killed, most likely for lack of memory"
+    elif _NO_MEMORY.search(printed):
+        what = "ran out of memory"
+    elif killed_by == signal.SIGSEGV and 0 <= stack < _STACK_SIZE:
+        return (
+            f"the limit of {stack >> 10} KiB for the stack is too low for the "
+            f"compiler: raise it, with ulimit -s {_STACK_SIZE >> 10}"
+        )
+    else:
+        return ""
+    return (
+        f"the compiler {what}: it needs some 200 MiB, and more for large C; "
+        "free some, or raise the limit (of the container or service, or "
+        "ulimit -v)"
+    )
 
 
 def sentence(number: int) -> str:
