@@ -8,7 +8,17 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from itertools import count, repeat, takewhile
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
@@ -282,6 +292,11 @@ class Reader:
     def install(self, map_fd: int) -> None:
         """Let programs write to the rings through this perf event array."""
         check(self._lib.reader_install(self._reader, map_fd))
+
+    def fds(self) -> Iterator[int]:
+        """The descriptors that install() needs."""
+        numbers = map(self._lib.reader_ring_fd, repeat(self._reader), count())
+        return takewhile(lambda fd: fd >= 0, numbers)
 
     def follow_cpu(self, cpu: int) -> bool:
         """Read the records of this CPU, which came online, from now on.

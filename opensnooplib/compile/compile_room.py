@@ -12,8 +12,9 @@ import os
 import re
 import signal
 import socket
-from typing import NoReturn, Optional
+from typing import List, NoReturn, Optional
 
+from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import doubts, event_schema, handover, headers_folder
 from opensnooplib.compile.attachments import Attachments
@@ -56,14 +57,22 @@ _OPTIMIZE_ONCE = ["-Xclang", "-disable-llvm-passes"]
 
 _TRACEPOINT = re.compile(r"\s*TRACEPOINT_PROBE\b")
 
+# The compiler's warnings, as far as they are shown: nobody reads more.
+_WARNINGS_SIZE = 1 << 16
+
 # The size of the longest path: include/uapi/linux/limits.h.
 _PATH_MAX = 4096
 
 
-def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
-    """Do the job, hand over the result or the failure, and exit."""
+def run(
+    job: Job, trace: int, connection: socket.socket, compiler_output: int
+) -> NoReturn:
+    """Do the job, hand over the result or the failure, and exit.
+
+    `trace` is the PID of the trace room.
+    """
     try:
-        _become_room(compiler_output)
+        _become_room(trace, compiler_output)
         _work_and_hand_over(job, connection)
     finally:
         headers_folder.remove(job)  # last, while nobody waits for it
@@ -82,6 +91,9 @@ def _failure(error: Exception, job: Job) -> RoomFailure:
     without_descriptor = limits.ran_out(error, printed())
     if without_descriptor:
         return RoomFailure(limits.sentence(without_descriptor))
+    without_memory = limits.why_no_memory(f"{error!r} {printed()}")
+    if without_memory and not isinstance(error, OpensnoopError):
+        return RoomFailure(without_memory)
     if not isinstance(error, OpensnoopError):
         error = CompilerError(f"BCC failed: {type(error).__name__}: {error}")
     return RoomFailure(
@@ -104,8 +116,19 @@ def _explained(error: OpensnoopError, job: Job) -> str:
     )
 
 
-def _become_room(compiler_output: int) -> None:
-    # If the trace room is killed, nothing else ends a compiler that hangs.
+def _warnings(job: Job) -> List[str]:
+    """Those of the compiler, for whoever writes the C."""
+    if not printed() or (job.have_slots is None and job.plan.runs_bpf_src):
+        return []
+    from opensnooplib.explain import compiler_messages  # seldom needed
+
+    said = compiler_messages.warnings(printed(), job.source)
+    return [said[:_WARNINGS_SIZE]] if said else []
+
+
+def _become_room(trace: int, compiler_output: int) -> None:
+    libc.end_with(trace)
+    # If the trace room is stopped, nothing else ends a compiler that hangs.
     signal.alarm(COMPILE_TIMEOUT_SECONDS)
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -161,7 +184,8 @@ def _work(job: Job) -> Handover:
     sizes = event_schema.sent_sizes(program, maps)
     return Handover(
         schema=schema.sent(max(sizes)) if sizes else schema,
-        doubts=doubts.of_schema(schema, sizes, job)
+        warnings=_warnings(job)
+        + doubts.of_schema(schema, sizes, job)
         + doubts.of_pairs(program, maps, job),
         calls=calls_of(job) + other_ways.seen,
         unproven=other_ways.unproven,

@@ -43,7 +43,7 @@ class Handover(NamedTuple):
     """All that the trace room needs of a compiled program."""
 
     schema: Schema  # of struct event
-    doubts: List[str]  # about the C, a warning each
+    warnings: List[str]  # about the C
     calls: List[str]  # the syscalls and ways that are hooked
     unproven: List[str]  # ways that are hooked, but that the tool can't test
     unseen: Dict[str, str]  # way: why it isn't hooked

@@ -11,8 +11,9 @@ import select
 import signal
 import socket
 import time
-from typing import Callable, Container, NamedTuple
+from typing import Callable, Container, Iterable, NamedTuple, Optional
 
+from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
@@ -20,10 +21,14 @@ from opensnooplib.compile.handover import Handover, RoomFailure
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import compiled
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
+from opensnooplib.kernel import limits
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
+
+# How long the end of a room is waited for; it frees 100 MB in some 20 ms.
+_END_SECONDS = 1.0
 
 
 class Launched(NamedTuple):
@@ -35,33 +40,30 @@ class Launched(NamedTuple):
     room: Room
     job: Job
 
-    def warnings(self) -> str:
-        """The warnings of the compiler, explained, and those of doubts.py."""
-        said = ""
-        if self.messages:
-            from opensnooplib.explain import compiler_messages  # seldom needed
-
-            said = compiler_messages.warnings(self.messages, self.job.source)
-        return "\n".join([said, *self.handover.doubts]).strip("\n")
-
 
 class Room:
     """A compile room at work, until wait() or give_up().
 
-    Then it ends by itself, but freeing its memory takes a while.
+    Then it ends by itself, which takes a while: it frees memory, and may wait
+    for a file that the C includes.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, kept: Iterable[int] = ()) -> None:
+        """Of a running trace, the room has only the descriptors `kept`."""
         self._job = job
         self._began = time.monotonic()
         self._connection, inside = socket.socketpair()
         self._compiler_output = os.memfd_create("compiler output")
-        self._is_there = True
+        self._status: Optional[int] = None  # as waitpid(2) has it
+        trace = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             try:
                 self._connection.close()
-                compile_room.run(job, inside, self._compiler_output)
+                if kept:
+                    fds = (inside.fileno(), self._compiler_output)
+                    libc.close_all_but(0, 1, 2, *fds, *kept)
+                compile_room.run(job, trace, inside, self._compiler_output)
             finally:  # an exception would make this a second trace
                 os._exit(1)
         inside.close()
@@ -83,6 +85,10 @@ class Room:
             return Launched(
                 received, self._messages(), seconds, self, self._job
             )
+        except BaseException:
+            if self._status is None:
+                os.kill(self.pid, signal.SIGKILL)
+            raise
         finally:
             self._close()
 
@@ -92,25 +98,18 @@ class Room:
         self._close()
 
     def has_ended(self) -> bool:
-        if self._is_there and os.waitpid(self.pid, os.WNOHANG)[0]:
-            self._has_left()
-        return not self._is_there
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = status
+                headers_folder.remove(self._job)  # if the room could not
+        return self._status is not None
 
-    def reap(self) -> str:
-        """Wait for the end. Returns in words how the room ended."""
-        _, status = os.waitpid(self.pid, 0)
-        self._has_left()
-        if os.WIFSIGNALED(status):
-            return signal.Signals(os.WTERMSIG(status)).name
-        return f"exit status {os.WEXITSTATUS(status)}"
-
-    def _has_left(self) -> None:
-        self._is_there = False
-        headers_folder.remove(self._job)  # if the room could not
-
-    def _end(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        self.reap()
+    def wait_for_end(self) -> None:
+        """Wait for the end, but not for long: a file may hold it up."""
+        end = time.monotonic() + _END_SECONDS
+        while not self.has_ended() and time.monotonic() < end:
+            time.sleep(0.005)
 
     def _close(self) -> None:
         self._connection.close()
@@ -121,34 +120,38 @@ class Room:
         try:
             received = handover.receive(self._connection)
         except EOFError:
-            how, said = self.reap(), self._messages()
-            if ERROR.search(said):  # and then it crashed
-                from opensnooplib.explain import compiler_messages
-
-                raise SourceError(
-                    "the C does not compile",
-                    compiler_messages.of_compiler(said, compiled(self._job)),
-                ) from None
-            raise OpensnoopError(
-                f"the compiler crashed ({how}): this is a bug in BCC or "
-                "LLVM, triggered by the C",
-                said,
-            ) from None
+            self.wait_for_end()
+            raise self._crash(self._status or 0) from None
         except socket.timeout:
-            self._end()
             raise OpensnoopError(
                 "the compiler did not finish within "
                 f"{COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
-        except BaseException:
-            self._end()
-            raise
         if isinstance(received, RoomFailure):
-            self.reap()
             kind = SourceError if received.source_is_wrong else OpensnoopError
             raise kind(received.sentence, received.detail)
         return received
+
+    def _crash(self, status: int) -> OpensnoopError:
+        """Why the room ended without a message; `status`: see waitpid(2)."""
+        said, how = self._messages(), f"exit status {status >> 8}"
+        number = os.WTERMSIG(status)
+        if number:
+            how = signal.Signals(number).name
+        if ERROR.search(said):  # and then it crashed
+            from opensnooplib.explain import compiler_messages
+
+            return SourceError(
+                "the C does not compile",
+                compiler_messages.of_compiler(said, compiled(self._job)),
+            )
+        return OpensnoopError(
+            limits.why_no_memory(said, number)
+            or f"the compiler crashed ({how}): this is a bug in BCC or LLVM, "
+            "triggered by the C",
+            said,
+        )
 
     def _messages(self) -> str:
         size = os.fstat(self._compiler_output).st_size
@@ -186,15 +189,24 @@ def launch(
     options: Options, plan: Plan, install_rings: Callable[[int], None]
 ) -> Launched:
     """Do the job of a plan, and wait for the result. Raises OpensnoopError."""
-    return Room(job_for(options, plan, install_rings)).wait()
+    room = Room(job_for(options, plan, install_rings))
+    try:
+        return room.wait()
+    except BaseException:
+        room.wait_for_end()
+        raise
 
 
 def begin_changed(
-    job: Job, changed: Source, have_slots: Container[str]
+    job: Job, changed: Source, have_slots: Container[str], fds: Iterable[int]
 ) -> Room:
-    """Do a job with other C, for the trace that runs with these slots."""
+    """Do a job with other C, for the trace that runs with these slots.
+
+    `fds` are those that install_rings() needs.
+    """
     return Room(
         job._replace(
             folder=_new_folder(), source=changed, have_slots=have_slots
-        )
+        ),
+        fds,
     )

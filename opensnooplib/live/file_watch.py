@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes of files, by stat(2) of each, again and again.
 
+The watcher does this, since stat(2) may wait for a file system.
+
 Editors save in many ways: into the file, into a new one that is renamed over
 it, by way of a backup or a link. All of these change what stat(2) says.
 """
@@ -9,9 +11,9 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Dict, Iterable, Optional, Tuple
+from typing import Callable, Dict, Iterable, Optional, Tuple
 
-_LOOK_SECONDS = 0.04
+LOOK_SECONDS = 0.04
 
 # A save is over when a look finds what the one before found, and no file has
 # gone or become empty, but at the latest after this time: some programs never
@@ -29,8 +31,14 @@ _STEP_NS = 10_000_000
 class Watch:
     """Watches files; saves in quick succession count as one."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        """Watch files that may have changed since they were read."""
+    def __init__(
+        self, paths: Iterable[str], note: Callable[[str], object] = str
+    ) -> None:
+        """Watch files that may have changed since they were read.
+
+        `note` is called with each path before it is looked at.
+        """
+        self._note = note
         self._read: Dict[str, _State] = dict.fromkeys(paths, _UNKNOWN)
         self._seen = self._read  # by the last look
         self._read_at_ns = 0
@@ -45,8 +53,10 @@ class Watch:
         now = time.monotonic()
         if now < self._due:
             return False
-        self._due = now + _LOOK_SECONDS
-        last, self._seen = self._seen, {one: _state(one) for one in self._read}
+        self._due = now + LOOK_SECONDS
+        last, self._seen = self._seen, {
+            one: self._state(one) for one in self._read
+        }
         if self._seen != last:
             self.last_change = now
             if last == self._read:
@@ -72,25 +82,25 @@ class Watch:
 
     def _new(self, path: str) -> _State:
         """The state of a file when it was read, if that is known."""
-        state = _state(path)
+        state = self._state(path)
         is_older = not state or state[0] < self._read_at_ns - _STEP_NS
         return state if is_older else _UNKNOWN
+
+    def _state(self, path: str) -> _State:
+        self._note(path)
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        return (
+            found.st_ctime_ns,
+            found.st_mtime_ns,
+            found.st_size,
+            found.st_ino,
+            found.st_dev,
+        )
 
 
 def _has_text(state: _State) -> bool:
     """Has the file text, or may it have some?"""
     return state == _UNKNOWN or state is not None and state[2] > 0
-
-
-def _state(path: str) -> _State:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return (
-        found.st_ctime_ns,
-        found.st_mtime_ns,
-        found.st_size,
-        found.st_ino,
-        found.st_dev,
-    )

@@ -18,11 +18,10 @@ Then:
 from __future__ import annotations
 
 import _thread
-import contextlib
 import errno
 import os
 import time
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
@@ -30,8 +29,8 @@ from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Room
 from opensnooplib.kernel import limits
 from opensnooplib.live import changes
-from opensnooplib.live.file_watch import Watch
 from opensnooplib.live.retirement import Retirement
+from opensnooplib.live.watcher import NOT_RELOADED, Save, Watcher, as_sentence
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.trace import proof
@@ -40,24 +39,6 @@ from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
 
 _NOTHING = Source("", {})
-
-
-@contextlib.contextmanager
-def _as_sentence(what: str) -> Iterator[None]:
-    """Report any failure as an OpensnoopError: the trace must continue."""
-    try:
-        yield
-    except OpensnoopError:
-        raise
-    except OSError as error:
-        raise OpensnoopError(f"{what}: {error.strerror or error}") from error
-    except Exception as error:
-        raise OpensnoopError(
-            f"{what}: {type(error).__name__}: {error}"
-        ) from error
-
-
-_NOT_RELOADED = "cannot reload the C"
 
 
 class Live:
@@ -81,7 +62,11 @@ class Live:
         self._launched: Optional[Launched] = None
         self._saved = 0.0
         self._old: List[Retirement] = []
-        self._watch = Watch(self._shown.files)
+        with as_sentence("cannot watch the C"):
+            watcher = Watcher(self._path, self._shown.files)
+        trace.rings.add_own_process(watcher.pid)
+        self._watcher: Optional[Watcher] = watcher
+        self._stuck = ""  # a file whose file system doesn't answer
         messages.note(
             f"{changes.names(trace.newest.taken.files)} will be reloaded when "
             "saved"
@@ -90,8 +75,8 @@ class Live:
     def step(self) -> None:
         """Do what is due, without waiting for anything."""
         self._old = [one for one in self._old if not self._is_gone(one)]
-        if self._watch.have_changed():
-            self._look()
+        if self._watcher:
+            self._hear(self._watcher)
         if self._work and self._work.is_done():
             self._take_over(self._work)
         if self._launched:
@@ -100,7 +85,7 @@ class Live:
     def _is_gone(self, old: Retirement) -> bool:
         """Is it gone? One that fails to go stays until the trace ends."""
         try:
-            with _as_sentence("old programs stay until the trace ends"):
+            with as_sentence("old programs stay until the trace ends"):
                 return old.step()
         except OpensnoopError as error:
             self._messages.report(error)
@@ -108,25 +93,41 @@ class Live:
 
     def stop(self) -> None:
         """Give up what is being compiled: the trace ends."""
+        if self._watcher:
+            self._watcher.end()
         if self._work:
             self._work.give_up()
-            self._work.reap()
         if self._launched:
             self._drop(self._launched)
 
-    def _look(self) -> None:
-        """Read the files, and begin to compile if the C has changed."""
-        reached: Dict[str, str] = {}
+    def _hear(self, watcher: Watcher) -> None:
+        """Hear of a save, or of a file system that doesn't answer."""
         try:
-            with _as_sentence(_NOT_RELOADED):
-                found = c_text.read(self._path, reached)
-        except OpensnoopError as error:
+            save = watcher.saved()
+        except EOFError:
+            self._watcher = None
+            self._messages.warn(
+                "the process that watches the C was killed: from now on, no "
+                "save is noticed; begin a new trace"
+            )
+            return
+        if save:
+            self._take_in(save)
+        stuck, self._stuck = self._stuck, watcher.waits_for()
+        if self._stuck and not stuck:
+            self._messages.warn(
+                f"{c_text.shown_name(self._stuck)}: its file system does not "
+                "answer, and no save is noticed until it does"
+            )
+
+    def _take_in(self, save: Save) -> None:
+        """Begin to compile if the C has changed."""
+        found = save.found
+        if isinstance(found, OpensnoopError):
             self._give_up()
             self._tried = _NOTHING
-            self._tell(error)
+            self._tell(found)
             return
-        finally:
-            self._watch.read({**self._shown.files, **reached})
         if found.text == self._tried.text:
             return
         self._give_up()
@@ -141,8 +142,9 @@ class Live:
                 self._messages.note(changes.not_used(path, self._path, plan))
             self._shown = found  # the same, for the running trace
             return
+        self._saved = save.at
         try:
-            with _as_sentence(_NOT_RELOADED):
+            with as_sentence(NOT_RELOADED):
                 self._begin(found)
         except OpensnoopError as error:
             self._tried = _NOTHING  # a later save of the same C may work
@@ -152,6 +154,7 @@ class Live:
         """Give up the reload of an earlier save, if there is one."""
         work, self._work = self._work, None
         if work:
+            self._messages.note("saved again: the compile before is ended")
             work.give_up()
             self._trace.rooms.append(work)
             self._trace.rings.drop_stream(self._stream)
@@ -159,7 +162,6 @@ class Live:
             self._drop(self._launched)
 
     def _begin(self, found: Source) -> None:
-        self._saved = self._watch.last_change
         rings = self._trace.rings
         try:
             self._stream = rings.add_stream()
@@ -175,7 +177,7 @@ class Live:
             ) from None
         try:
             self._work = launch.begin_changed(
-                self._trace.job, found, self._trace.stubs.names
+                self._trace.job, found, self._trace.stubs.names, rings.fds()
             )
         except BaseException:
             rings.drop_stream(self._stream)
@@ -185,15 +187,14 @@ class Live:
     def _take_over(self, work: Room) -> None:
         self._work = None
         try:
-            with _as_sentence(_NOT_RELOADED):
+            with as_sentence(NOT_RELOADED):
                 self._launched = work.wait()
         except OpensnoopError as error:
-            self._trace.rings.end_own_process(work.pid)
+            self._trace.rooms.append(work)
             self._trace.rings.drop_stream(self._stream)
             self._tell(error)
             return
-        with contextlib.suppress(OpensnoopError), _as_sentence(""):
-            self._messages.show(self._launched.warnings())
+        self._messages.show("\n".join(self._launched.handover.warnings))
 
     def _tell(self, error: OpensnoopError) -> None:
         self._messages.report(limits.explained(error) or error)
@@ -201,7 +202,7 @@ class Live:
 
     def _swap(self, launched: Launched) -> None:
         try:
-            with _as_sentence(_NOT_RELOADED):
+            with as_sentence(NOT_RELOADED):
                 try:
                     new, result = self._prove(launched)
                 except BlockingIOError:

@@ -114,7 +114,7 @@ def _tell_of(launched: Launched, messages: Messages) -> None:
         messages.detail(f"the compiler: {line}")
     options = launched.job.options
     if options.probe.live or options.probe.source is not None:
-        messages.show(launched.warnings())
+        messages.show("\n".join(launched.handover.warnings))
 
 
 def try_plan(

@@ -77,6 +77,9 @@ void reader_drop_stream(struct reader *reader, uint32_t stream);
  */
 int reader_install(struct reader *reader, int map_fd);
 
+/* The descriptor that it puts there for a ring, or -1 if there are fewer. */
+int reader_ring_fd(const struct reader *reader, unsigned int index);
+
 /*
  * Drop the newest stream's records up to that of an open which the tool makes
  * itself, to prove that the programs work: the trace begins after it. `path` is
