@@ -9,16 +9,7 @@ import functools
 import os
 from enum import IntEnum
 from itertools import count, repeat, takewhile
-from typing import (
-    Any,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
@@ -293,10 +284,10 @@ class Reader:
         """Let programs write to the rings through this perf event array."""
         check(self._lib.reader_install(self._reader, map_fd))
 
-    def fds(self) -> Iterator[int]:
+    def fds(self) -> List[int]:
         """The descriptors that install() needs."""
-        numbers = map(self._lib.reader_ring_fd, repeat(self._reader), count())
-        return takewhile(lambda fd: fd >= 0, numbers)
+        fds = map(self._lib.reader_ring_fd, repeat(self._reader), count())
+        return list(takewhile(lambda fd: fd >= 0, fds))
 
     def follow_cpu(self, cpu: int) -> bool:
         """Read the records of this CPU, which came online, from now on.

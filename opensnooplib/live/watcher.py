@@ -54,12 +54,10 @@ def as_sentence(what: str) -> Iterator[None]:
         yield
     except OpensnoopError:
         raise
-    except OSError as error:
-        raise OpensnoopError(f"{what}: {error.strerror or error}") from error
     except Exception as error:
-        raise OpensnoopError(
-            f"{what}: {type(error).__name__}: {error}"
-        ) from error
+        named = f"{type(error).__name__}: {error}"
+        why = getattr(error, "strerror", "") or named
+        raise OpensnoopError(f"{what}: {why}") from error
 
 
 NOT_RELOADED = "cannot reload the C"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import Iterator, NamedTuple, Tuple
 
 from opensnooplib.source import kernel_headers
 
@@ -30,6 +30,17 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 	return 0;
 }
 """
+
+
+def _doubling() -> Iterator[str]:
+    yield "#define A0 1+"
+    for number in range(1, 41):
+        yield f"#define A{number} A{number - 1} A{number - 1}"
+    yield "static int sum = A40 1;\n"
+
+
+# Macros that double: the compiler would read 2^40 words.
+HANGING = "\n".join(_doubling())
 
 _FILL = "\tevent.ts = bpf_ktime_get_ns();\n"
 _PROBE = "TRACEPOINT_PROBE(syscalls, sys_enter_openat)"

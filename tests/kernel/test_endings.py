@@ -7,11 +7,13 @@ import os
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Iterator, List, Optional, Set
 
 import pytest
 
+from tests.kernel.mistakes import GOOD, HANGING
 from tests.kernel.openers import OpenLoad
 from tests.kernel.tool import (
     CHECKOUT,
@@ -121,6 +123,26 @@ def test_signal_while_it_launches(before: BpfObjects, number: int) -> None:
         assert (
             ended.messages == "opensnoop: interrupted before the trace began\n"
         )
+    wait_until(lambda: _temporary_folders() <= folders_before)
+
+
+def test_sigkill_while_the_compile_room_is_stopped(
+    before: BpfObjects, tmp_path: Path
+) -> None:
+    folders_before = _temporary_folders()
+    path = tmp_path / "my.c"
+    path.write_text(HANGING + GOOD)
+    with Tool("--source", path, wait=False) as tool:
+        wait_until(lambda: _compile_room(tool) is not None)
+        room = _compile_room(tool)
+        assert room
+        maps = Path(f"/proc/{room}/maps")
+        wait_until(lambda: "LLVM" in maps.read_text())
+        time.sleep(1)  # so that it compiles
+        os.kill(room, signal.SIGSTOP)
+        ended = tool.stop(signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{room}"))
+    assert_nothing_left(ended, before)
     wait_until(lambda: _temporary_folders() <= folders_before)
 
 

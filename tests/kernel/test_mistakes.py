@@ -6,15 +6,16 @@ from __future__ import annotations
 import os
 import re
 import resource
+import signal
 import time
 from pathlib import Path
-from typing import Iterable, Tuple
+from typing import Iterable, List, Tuple
 
 import pytest
 
 from opensnooplib.kernel import tracefs
-from tests.kernel.mistakes import DOUBTS, GOOD, MISTAKES, Mistake
-from tests.kernel.tool import Tool, replace_in, run
+from tests.kernel.mistakes import DOUBTS, GOOD, HANGING, MISTAKES, Mistake
+from tests.kernel.tool import Tool, replace_in, run, wait_until
 
 # What would be of no help: of BCC's own files, or of the tool's inside.
 _NOISE = ("/virtual/", "Traceback", "generated.", "bpf: Failed", "chdir")
@@ -227,13 +228,6 @@ def _with_patience(checkout: Path, seconds: int) -> None:
     path.write_text(changed)
 
 
-def _hanging() -> str:
-    """Macros that double: the compiler would read 2^40 words."""
-    lines = ["#define A0 1+"]
-    lines += [f"#define A{n} A{n - 1} A{n - 1}" for n in range(1, 41)]
-    return "\n".join(lines) + "\nstatic int sum = A40 1;\n"
-
-
 def _patience() -> int:
     """Seconds: far more than a launch takes on this machine."""
     began = time.monotonic()
@@ -244,7 +238,7 @@ def _patience() -> int:
 @pytest.mark.parametrize(
     "text, said",
     [
-        (_hanging(), "the compiler did not finish within "),
+        (HANGING, "the compiler did not finish within "),
         ("#pragma clang __debug crash\n", "the compiler crashed (SIG"),
     ],
 )
@@ -262,6 +256,42 @@ def test_a_compiler_that_fails(
         path.write_text(good.replace("u64 ts;", "u64 added; u64 ts;"))
         tool.await_message("event.h: reloaded in ")
         assert tool.stop().status == 0
+
+
+def _compiles(tool: Tool) -> List[int]:
+    """The PIDs of processes that compile: those that have loaded LLVM."""
+    path = Path(f"/proc/{tool.pid}/task/{tool.pid}/children")
+    children = map(int, path.read_text().split())
+    return [
+        child
+        for child in children
+        if "LLVM" in Path(f"/proc/{child}/maps").read_text()
+    ]
+
+
+def test_a_save_ends_the_compile_before(tmp_path: Path) -> None:
+    path = tmp_path / "my.c"
+    path.write_text(GOOD)
+    with Tool("--live", "--source", path) as tool:
+        path.write_text(HANGING + GOOD)
+        wait_until(lambda: bool(_compiles(tool)))
+        path.write_text(GOOD.replace("u32 pid;", "u32 pid; u32 added;"))
+        tool.await_message("saved again: the compile before is ended")
+        assert "ADDED added" in tool.await_line(".*my.c: reloaded in ")
+        assert tool.stop().status == 0
+
+
+def test_a_compiler_that_is_killed(tmp_path: Path) -> None:
+    """As the kernel does where memory runs out."""
+    path = tmp_path / "my.c"
+    path.write_text(HANGING + GOOD)
+    with Tool("--source", path, wait=False) as tool:
+        wait_until(lambda: bool(_compiles(tool)))
+        os.kill(_compiles(tool)[0], signal.SIGKILL)
+        ended = tool.ended()
+    assert ended.status == 1
+    assert "was killed, most likely for lack of memory: " in ended.messages
+    assert "bug" not in ended.messages
 
 
 _FILTER = "\tif (ret < 0)\n\t\treturn 0;\n"

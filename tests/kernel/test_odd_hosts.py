@@ -301,6 +301,25 @@ def test_an_unprivileged_user(
         assert "CAP_BPF" in found[f"plan {plan}"]["remedy"]
 
 
+def _limited(limit: str) -> Tuple[str, ...]:
+    return prepared(f'ulimit {limit}; set -- {_NO_RAISING} "$@"')
+
+
+_NO_RAISING = "setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource"
+
+
+def test_too_little_memory() -> None:
+    sentence = _sentence(run("-d", "0.1", under=_limited("-v 200000")))
+    assert "the compiler ran out of memory: " in sentence
+
+
+def test_a_small_stack() -> None:
+    """The limit is raised, as far as it may be."""
+    _assert_it_works(under=_limited("-S -s 64"))
+    sentence = _sentence(run("-d", "0.1", under=_limited("-s 64")))
+    assert "raise it, with ulimit -s 1024" in sentence
+
+
 def test_container() -> None:
     """Own PID and mount namespaces, and a /sys that can't be written."""
     start = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
