@@ -202,7 +202,7 @@ def test_no_room_for_what_a_save_needs(
     with Tool("--live", "--source", "my.c") as tool:
         fds = len(os.listdir(f"/proc/{tool.pid}/fd"))
         limits = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
-        for more in range(8):
+        for more in range(5):
             few = (fds + more, limits[1])
             resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, few)
             path.write_text(f"// {more}\n{changed}")
