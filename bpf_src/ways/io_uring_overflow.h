@@ -7,12 +7,17 @@
  * with this very result.
  */
 
-/* REQ_F_NEED_CLEANUP of linux/io_uring_types.h: io_openat2() hasn't ended. */
-#define NEEDS_CLEANUP (1 << 13)
+#include <uapi/linux/errno.h>
 
-/* More take long to verify. A request that isn't found is missed in the end. */
-#define MOST_STEPS 16
+/* Flags of a request, REQ_F_... of linux/io_uring_types.h. */
+#define HAS_FAILED    (1 << 8)
+#define NEEDS_CLEANUP (1 << 13) /* io_openat2() hasn't ended */
 
+/*
+ * Is the request done, and with this result? The memory of a result is used
+ * again, and has an older one until io_openat2() ends. So a failure must also
+ * be marked as one. What is cancelled needs its cleanup still.
+ */
 static bool has_result(u64 request, s32 result)
 {
 	u32 flags = NEEDS_CLEANUP;
@@ -20,10 +25,15 @@ static bool has_result(u64 request, s32 result)
 
 	READ_AT(flags, request, IO_KIOCB_FLAGS);
 	READ_AT(request_result, request, IO_KIOCB_CQE + IO_CQE_RES);
-	return !(flags & NEEDS_CLEANUP) && request_result == result;
+	if (flags & NEEDS_CLEANUP && result != -ECANCELED)
+		return false;
+	return request_result == result && !(flags & HAS_FAILED) == result >= 0;
 }
 
-/* The address of the request, or 0. Only the newest are looked at. */
+/*
+ * The address of the request, or 0. Only the newest are looked at: one that
+ * isn't found is missed in the end.
+ */
 static u64 find_request(u64 user_data, s32 result)
 {
 	u32 number = share_of_caller();

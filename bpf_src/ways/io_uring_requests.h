@@ -93,19 +93,17 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags,
 
 	if (!opens_file(opcode) || !event)
 		return 0;
-	/* Its memory may have been that of an older request. */
+	/* An older request may have had the same memory. */
 	forget_request(key);
 	if (!fill_request(event, request, opcode))
 		return 0;
-	/* No tracepoint will have the result, unless it is a failure. */
-	if (flags & IO_URING_SKIP_SUCCESS)
-		event->ret = UNKNOWN_RESULT;
-	/* If only failures are wanted, it can wait for one. */
-	if (event->ret == UNKNOWN_RESULT &&
-	    result_selected(event_pid_tgid(event), 0))
-		send_request(ctx, event, 0);
-	else
+	if (!(flags & IO_URING_SKIP_SUCCESS)) {
 		keep_request(key, event, user_data);
+		return 0;
+	}
+	/* No tracepoint will have the result, unless it is a failure. */
+	event->ret = UNKNOWN_RESULT;
+	send_request(ctx, event, 0);
 	return 0;
 }
 

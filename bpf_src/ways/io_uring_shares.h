@@ -2,14 +2,11 @@
 /*
  * The map "requests", and who has how much of it.
  *
- * Each process has a share, maybe together with other processes. It keeps the
- * last requests in a circle of slots, where a new one takes the slot of the
- * oldest. If that one is still under way, its record is deleted, and it is
+ * Each process has a share, maybe together with other processes: a circle of
+ * slots, where a new request takes the next one that is free. If many in a row
+ * are not, it takes that of an older request, whose record is deleted and
  * counted as missed. So requests that never end make room for others, and no
  * process takes the room of all.
- *
- * Two CPUs can take the same slot at the same moment. The request that loses
- * it then waits for its end without one.
  */
 
 /* By the address of the kernel's struct io_kiocb. */
@@ -19,6 +16,10 @@ BPF_F_TABLE("hash", u64, struct event, requests, REQUEST_ENTRIES,
 #define SHARES 8
 #define SLOTS  (REQUEST_ENTRIES / SHARES)
 #define CHAINS 256
+
+/* How many slots are looked at, of a circle or of a chain: all take too long.
+ */
+#define MOST_STEPS 16
 
 struct slot {
 	u64 request; /* the key in the map "requests" */
@@ -56,33 +57,36 @@ static bool is_under_way(const struct slot *slot)
 /* Deletes the record of a request, if there is one, whose end nobody saw. */
 static void forget_request(u64 key)
 {
-	struct event *event = requests.lookup(&key);
-
-	if (!event)
-		return;
-	if (event->ret != UNKNOWN_RESULT)
+	if (requests.delete(&key) == 0)
 		count(MISSED);
-	requests.delete(&key);
 }
 
 /* Keeps the record until the request ends, or a newer one needs its slot. */
 static void keep_request(u64 key, struct event *event, u64 user_data)
 {
-	u32 number = share_of_caller(), *newest;
-	struct share *share = shares.lookup(&number);
-	struct slot *slot;
+	u32 first = share_of_caller(), number, *newest;
+	struct share *share = shares.lookup(&first);
+	struct slot *slot = NULL;
+	bool is_free = false;
 
 	if (!share)
 		return;
-	number = number * SLOTS + share->begun++ % SLOTS;
-	slot = slots.lookup(&number);
+	for (int step = 0; step < MOST_STEPS && !is_free; step++) {
+		number = first * SLOTS + share->begun++ % SLOTS;
+		slot = slots.lookup(&number);
+		if (!slot)
+			return;
+		is_free = !is_under_way(slot);
+	}
 	if (!slot)
 		return;
-	if (is_under_way(slot))
+	if (!is_free)
 		forget_request(slot->request);
 	newest = newest_with(share, user_data);
 	*slot = (struct slot){key, event->ts, user_data, *newest};
 	*newest = number;
 	if (requests.update(&key, event) < 0)
 		count(MISSED);
+	else if (slot->request != key || slot->ts != event->ts)
+		forget_request(key); /* another CPU has taken the slot, too */
 }

@@ -181,6 +181,8 @@ def _work(job: Job) -> Handover:
     schema = Schema.compiled(fields, declared, job.options.columns.wanted)
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)
+    if job.options.output.record:
+        schema.check_width()
     sizes = event_schema.sent_sizes(program, maps)
     return Handover(
         schema=schema.sent(max(sizes)) if sizes else schema,

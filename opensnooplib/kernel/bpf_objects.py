@@ -164,23 +164,22 @@ def _batches(
         begin = at[0]
 
 
-def hash_count(map_fd: int, start: StartMap) -> HashCount:
-    """Count all entries of a map, and those of what is under way."""
-    entries = flagged = 0
-    for count, _, values in _batches(map_fd, start.key_size, start.value_size):
-        entries += count
-        for i in range(count):
-            flag = i * start.value_size + start.flag_offset
-            flagged += any(values[flag : flag + start.flag_size])
-    return HashCount(entries, flagged if start.flag_size else entries)
-
-
 def hash_values(map_fd: int, layout: StartMap) -> Iterator[bytes]:
     """The values of all entries of a hash map."""
     size = layout.value_size
     for count, _, values in _batches(map_fd, layout.key_size, size):
         for at in range(0, count * size, size):
             yield values[at : at + size]
+
+
+def hash_count(map_fd: int, start: StartMap) -> HashCount:
+    """Count all entries of a map, and those of what is under way."""
+    entries = flagged = 0
+    end = start.flag_offset + start.flag_size
+    for value in hash_values(map_fd, start):
+        entries += 1
+        flagged += any(value[start.flag_offset : end])
+    return HashCount(entries, flagged if start.flag_size else entries)
 
 
 def map_insert(map_fd: int, key: int, value: int) -> bool:

@@ -44,8 +44,6 @@ _OF_CONTAINER = re.compile(
 )
 _ID = re.compile("[0-9a-f]{64}")
 
-_MOST_PATHS = 5  # in a sentence
-
 _DOCKER_CONFIGURATION = "/etc/docker/daemon.json"
 _DOCKER = "/var/lib/docker"
 _STORAGE = "/var/lib/containers/storage/*-containers/containers.json"
@@ -73,45 +71,43 @@ def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
 
     Raises UsageError if no container matches, or more than one.
     """
-    by_root, by_others = _running()
-    stored = list(_in_state_files())
-    return tuple(_find(word, stored, by_root, by_others) for word in words)
+    places = list(_named_by_root())
+    known = [_Container(one.name) for one in places if _ID.fullmatch(one.name)]
+    known += _in_state_files()
+    return tuple(_find(word, known, places) for word in words)
 
 
-def _running() -> Tuple[List[_Place], List[_Place]]:
-    """The cgroups that root named, and those that a user could name."""
-    by_root: List[_Place] = []
-    by_others: List[_Place] = []
+def _named_by_root() -> Iterator[_Place]:
+    """The cgroups with names as containers have them, of root's giving.
+
+    All directories above them belong to root: others could call theirs so.
+    """
     for hierarchy in cgroups.hierarchies():
-        waiting = [(hierarchy.path, True)]
-        while waiting:  # no recursion: users nest cgroups as they like
-            above, is_roots = waiting.pop()
+        waiting = [hierarchy.path]
+        while waiting:
+            above = waiting.pop()
             try:
-                is_roots = is_roots and os.stat(above).st_uid == 0
+                if os.stat(above).st_uid != 0:
+                    continue
                 paths = [one.path for one in os.scandir(above) if one.is_dir()]
             except OSError:
                 continue  # it was removed
-            waiting += [(path, is_roots) for path in paths]
+            waiting += paths
             for path in paths:
                 name = _OF_CONTAINER.fullmatch(os.path.basename(path))
                 if name:
-                    place = _Place(name[1], path, hierarchy)
-                    (by_root if is_roots else by_others).append(place)
-    return by_root, by_others
+                    yield _Place(name[1], path, hierarchy)
 
 
 def _find(
-    word: str,
-    stored: List[_Container],
-    by_root: List[_Place],
-    by_others: List[_Place],
+    word: str, known: Sequence[_Container], running: Sequence[_Place]
 ) -> Cgroup:
-    ids = _matching(word, stored + _with_ids(by_root))
-    ids = ids or _matching(word, _with_ids(by_others))
+    ids = _matching(word, known)
     if not ids:
         raise UsageError(
-            f"--container {word}: no such container in docker, podman, "
-            "containerd or CRI-O here; give its ID or its name"
+            f"--container {word}: no such container of root's in docker, "
+            "podman, containerd or CRI-O here; give its ID or its name, or "
+            "the cgroup of a user's container with --cgroup PATH"
         )
     if len(ids) > 1:
         raise UsageError(
@@ -119,38 +115,28 @@ def _find(
             "of one"
         )
     (number,) = ids
-    places = _named(number, by_root)
+    places = [one for one in running if one.name == number]
+    # Those in the first hierarchy that has any, and not inside another one.
     around = tuple(f"{one.path}/" for one in places)
-    places = [one for one in places if not one.path.startswith(around)]
-    if len(places) == 1:
-        found = cgroups.cgroup_at(places[0].path, [places[0].hierarchy])
-        if found:
-            return found
-        places = []  # it was removed
-    why_not = f"{len(places)} cgroups have its ID"
-    if not places:
-        places = _named(number, by_others)
-        why_not = "its cgroup belongs to a user, who can give it any name"
-    if not places:
+    places = [
+        one
+        for one in places
+        if one.hierarchy == places[0].hierarchy
+        and not one.path.startswith(around)
+    ]
+    if len(places) > 1:
         raise UsageError(
-            f"--container {word}: it has no cgroup, so it is not running; "
-            "start it first"
+            f"--container {word}: {len(places)} cgroups have its ID; choose "
+            "one with --cgroup PATH: "
+            + ", ".join(place.path for place in places)
         )
-    paths = ", ".join(place.path for place in places[:_MOST_PATHS])
-    raise UsageError(
-        f"--container {word}: {why_not}; choose one with --cgroup PATH: "
-        + paths
-    )
-
-
-def _with_ids(places: Sequence[_Place]) -> List[_Container]:
-    return [_Container(one.name) for one in places if _ID.fullmatch(one.name)]
-
-
-def _named(name: str, places: Sequence[_Place]) -> List[_Place]:
-    """Those of this name, in the first hierarchy that has any."""
-    named = [one for one in places if one.name == name]
-    return [one for one in named if one.hierarchy == named[0].hierarchy]
+    found = places and cgroups.cgroup_at(places[0].path, [places[0].hierarchy])
+    if not found:
+        raise UsageError(
+            f"--container {word}: it has no cgroup of root's: start it, or if "
+            "a user runs it, choose its cgroup with --cgroup PATH"
+        )
+    return found
 
 
 def _matching(word: str, known: Sequence[_Container]) -> Set[str]:

@@ -38,12 +38,12 @@ class Field(NamedTuple):
         """What it adds to each row, at most, however short the record is.
 
         That is its name, as in JSON also with "_bytes" and "_cut", its width,
-        its elements, each "null, " or a symbol, and the search for a symbol.
+        and its elements, each "null, " or a symbol that is searched for.
         """
-        element = max([6, *(len(name) for _, name in self.symbols)])
+        symbols = [len(name.encode()) for _, name in self.symbols]
+        element = max([6, *symbols]) + len(symbols)
         wide = max(abs(self.note.width), len(self.note.heading))
-        cells = element * (self.elements + 1)
-        return 3 * len(self.name) + wide + cells + len(self.symbols)
+        return 3 * len(self.name) + wide + element * (self.elements + 1)
 
 
 def is_as_known(field: Field) -> bool:

@@ -61,8 +61,8 @@ class Schema(NamedTuple):
         """Raises SourceError if a small record could make a huge row."""
         if sum(field.row_cost for field in self.fields) > _ROW_LIMIT:
             raise SourceError(
-                "struct event has too many or too wide fields: even an empty "
-                f"row could have more than {_ROW_LIMIT} bytes"
+                "struct event has too many or too large fields for a "
+                "recording: a replay could make huge rows of small records"
             )
 
     def find(self, name: str) -> Optional[Field]:
@@ -104,9 +104,7 @@ class Schema(NamedTuple):
             if field.name in declared:
                 field = with_note(field, declared[field.name])
             kept.append(field)
-        schema = cls(tuple(kept))
-        schema.check_width()
-        return schema
+        return cls(tuple(kept))
 
     def check_path_is_last(self, declared: Mapping[str, Declaration]) -> None:
         """Raises SourceError for a field after path.

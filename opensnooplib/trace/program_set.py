@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Dict, Optional
+from typing import Dict, Iterator, Optional
 
+from opensnooplib.base import native_library
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
-from opensnooplib.rows.field import Field
 from opensnooplib.selection import criteria
 from opensnooplib.source.known_maps import (
     COUNTERS_MAP,
@@ -27,11 +27,6 @@ from opensnooplib.source.known_maps import (
 
 # enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
-
-# Of bpf_src/extra/record_values.h: the kernel won't report the result.
-_UNKNOWN_RESULT = 0x7FFFFFFE
-
-_EVER = 1 << 64  # a time that never comes, in ns
 
 
 class ProgramSet:
@@ -55,6 +50,7 @@ class ProgramSet:
         self._rings = rings
         self._options = options
         self._before = [0, 0]
+        self._from_ns = 0
         self.format = row_format.choose(taken.schema, options)
         rings.set_format(self.format, taken.maps[EVENTS_MAP])
         if self.format.has_callers and not options.output.record:
@@ -97,6 +93,7 @@ class ProgramSet:
     def count_from_here(self) -> None:
         """Leave out what was counted before the trace."""
         self._before = [self._counter(LOST), self._counter(MISSED)]
+        self._from_ns = native_library.kernel_clock_ns()
 
     def lost(self) -> int:
         return self._counter(LOST) - self._before[LOST]
@@ -116,7 +113,7 @@ class ProgramSet:
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
         start = self.start_count()
-        return bool(start and start.flagged or self.unended_requests(_EVER))
+        return bool(start and start.flagged) or any(self._requests())
 
     def start_count(self) -> Optional[bpf_objects.HashCount]:
         """The entries of the map "start", and those that are under way."""
@@ -126,21 +123,21 @@ class ProgramSet:
         return bpf_objects.hash_count(self.taken.maps[START_MAP], layout)
 
     def unended_requests(self, until_ns: int) -> int:
-        """Opens through io_uring that began until then and haven't ended.
+        """Opens through io_uring that began in the trace and haven't ended.
 
-        Of some of them, the end was not seen.
+        Later ones than `until_ns` are left out. The end of some was not seen.
         """
-        layout = self.taken.requests_map
-        ts, ret = map(self.taken.schema.known, ("ts", "ret"))
-        if not (layout and ts and ret):
-            return 0
         return sum(
-            _number("=Q", value, ts) <= until_ns
-            and _number("=i", value, ret) != _UNKNOWN_RESULT
-            for value in bpf_objects.hash_values(
-                self.taken.maps[REQUESTS_MAP], layout
-            )
+            self._from_ns <= began <= until_ns for began in self._requests()
         )
+
+    def _requests(self) -> Iterator[int]:
+        """When each open began that is in the map "requests", in ns."""
+        layout, ts = self.taken.requests_map, self.taken.schema.known("ts")
+        if layout and ts:
+            map_fd = self.taken.maps[REQUESTS_MAP]
+            for value in bpf_objects.hash_values(map_fd, layout):
+                yield from struct.unpack_from("=Q", value, ts.offset)
 
     def detach(self) -> None:
         """Detach the programs.
@@ -166,9 +163,3 @@ class ProgramSet:
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.taken.close()
-
-
-def _number(layout: str, record: bytes, field: Field) -> int:
-    """The number in a field of a record; its layout as in struct.unpack()."""
-    (number,) = struct.unpack_from(layout, record, field.offset)
-    return int(number)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from opensnooplib.plan_list import PLANS
 from tests.attack.conftest import Start
 from tests.kernel.live import Edits, await_reload
 from tests.kernel.tool import CHECKOUT, Ended, Tool, map_entries
@@ -62,6 +64,14 @@ def _not_shown(ended: Ended) -> int:
     return ended.end.lost + ended.end.missed
 
 
+def _assert_all(tool: Tool, ended: Ended, pid: int, made: int) -> None:
+    """Each of a process's requests is shown or counted, and none twice."""
+    told = sum(_shown(ended, pid).values()) + _not_shown(ended)
+    plan = re.findall(r"\(plan (\S+)\)", tool.watching)[0]
+    # A program that the kernel skips is counted, whoever opened a file.
+    assert told == made or (PLANS[plan].may_miss() and told > made)
+
+
 @pytest.mark.one_kernel
 @pytest.mark.parametrize("rounds, opens", [(1000, 1), (20, 63)])
 def test_each_request_is_shown_or_missed(
@@ -72,10 +82,10 @@ def test_each_request_is_shown_or_missed(
         pid = _crowd(attack, rounds, opens, _SECRET)
         ended = tool.stop()
     paths = _shown(ended, pid)
-    assert sum(paths.values()) + _not_shown(ended) == rounds * (opens + 1)
+    _assert_all(tool, ended, pid, rounds * (opens + 1))
     assert set(paths) == {_SECRET, "/"}
     if opens == 1:
-        assert paths[_SECRET] > 0.9 * rounds
+        assert paths[_SECRET] > 0.5 * rounds  # as a rule all
 
 
 def test_nobody_fills_the_map_for_others(attack: Start) -> None:
@@ -86,7 +96,24 @@ def test_nobody_fills_the_map_for_others(attack: Start) -> None:
         ended = tool.stop()
     assert entries <= 2048
     assert _shown(ended, other) == {_SECRET: 1, "/": 1}
-    assert sum(_shown(ended, pid).values()) + _not_shown(ended) == 30001
+    _assert_all(tool, ended, pid, 30001)
+
+
+def test_quick_requests_leave_a_slow_one_alone(
+    attack: Start, attacker_folder: Path
+) -> None:
+    """The slow one waits until more have ended than its share has slots."""
+    fifo = attacker_folder / "fifo"
+    os.mkfifo(fifo)
+    with _watch() as tool:
+        slow = _requested(attack, "fifo")
+        quick = -1
+        while quick % 8 != slow.pid % 8:  # another share
+            quick = _crowd(attack, 300, 9, "/nowhere")
+        os.close(os.open(fifo, os.O_WRONLY))
+        assert slow.wait() == 0
+        ended = tool.stop()
+    assert _shown(ended, slow.pid) == {"fifo": 1, "/": 1}
 
 
 def test_requests_still_under_way_are_missed(
@@ -101,7 +128,7 @@ def test_requests_still_under_way_are_missed(
         process = _requested(attack, "fifo")
         ended = tool.stop()
     assert not _shown(ended, process.pid)
-    assert _not_shown(ended) == 2
+    _assert_all(tool, ended, process.pid, 2)
 
 
 def test_results_after_a_reload(

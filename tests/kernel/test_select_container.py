@@ -262,7 +262,7 @@ def test_unknown(host: _Host, cgroup: Path, word: str) -> None:
 
 def test_known_and_not_running(host: _Host) -> None:
     _docker_state(host.lib, ID, "web")
-    assert "is not running" in _refusal(host, "web")
+    assert "no cgroup of root's" in _refusal(host, "web")
 
 
 def test_ambiguous(host: _Host, cgroup: Path) -> None:
@@ -284,17 +284,14 @@ def test_several_cgroups(host: _Host, cgroup: Path) -> None:
 
 
 def test_a_users_container(host: _Host, cgroup: Path) -> None:
-    """Of rootless podman; many others can bear its name, and some are told."""
+    """Of rootless podman; any user's can bear its name."""
     user = cgroup / "user@1000.service"
-    for number in range(9):
-        (user / f"app-{number}.scope" / f"libpod-{ID}.scope").mkdir(
-            parents=True
-        )
+    (user / f"libpod-{ID}.scope").mkdir(parents=True)
     os.chown(user, 1000, 1000)
     message = _refusal(host, ID[:12])
-    assert "belongs to a user" in message
+    assert "no such container of root's" in message
     assert "--cgroup PATH" in message
-    assert message.count(f"/libpod-{ID}.scope") == 5
+    assert ID not in message
     # The host's own counts, and it alone.
     with Opener(_ATTEMPTS) as inside:
         move_into(_container(cgroup, "podman"), inside.pid)

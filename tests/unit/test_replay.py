@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import random
+import select
 import signal
 import struct
 import subprocess
@@ -352,6 +353,7 @@ _HUGE_ROWS = [
     [_field(60_000, kind="unsigned", elements=60_000)],
     [_field(60_000, kind="unsigned", elements=60_000, symbols=[[0, ""]])],
     [_field(1000, kind="unsigned", elements=1000, symbols=_ENUM)],
+    [_field(1300, kind="unsigned", elements=1300, symbols=[[9, "n"]] * 8000)],
     _fields(100, kind="unsigned", symbols=_ENUM),
     [_field(kind="unsigned", symbols=[[i, "n"] for i in range(20_000)])],
 ]
@@ -615,7 +617,8 @@ def test_rows_that_a_full_pipe_did_not_take(tmp_path: Path) -> None:
         text=True,
     )
     os.close(writes)
-    time.sleep(1)
+    select.select([reads], [], [], 60)
+    time.sleep(0.2)  # until it is full
     replay.terminate()  # make test has its children ignore SIGINT
     _, said = replay.communicate(timeout=60)
     with open(reads, "rb") as pipe:

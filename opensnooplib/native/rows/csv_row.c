@@ -62,7 +62,7 @@ static char *put_cell(char *out, const struct column *column,
 	case CELL_TEXT:
 		if (cell->state == PATH_CUT || !looks_like_formula(&cell->text))
 			break;
-		return put_shell_quoted(out, bytes, size, cell->in_column);
+		return put_shell_quoted(out, bytes, size, false);
 	default:
 		break;
 	}

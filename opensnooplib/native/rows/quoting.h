@@ -33,8 +33,8 @@
  * $'...' or UNREADABLE, and text that was cut, which is followed by "...".
  *
  * `in_column`: other columns follow. So is then text that could shift them:
- * none, with a blank at its begin or end or two in a row, with another blank
- * than that of ASCII, a mark without width or letters from right to left.
+ * an empty one, one that begins or ends with a blank or has two in a row, or
+ * has a blank beyond ASCII, a mark without width or letters from right to left.
  */
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 		     bool cut, bool in_column);

@@ -9,21 +9,30 @@
 #define COLOR_FAILED "\033[31m"
 #define COLOR_END    "\033[0m"
 
+/* In UTF-8, all bytes of a character but the first begin with the bits 10. */
+static size_t count_characters(const char *start, const char *end)
+{
+	size_t count = 0;
+
+	for (; start < end; start++)
+		count += (*start & 0xc0) != 0x80;
+	return count;
+}
+
 /* Pad the text from `start` to `end` to the column's width. */
 static char *pad(char *start, char *end, int32_t width)
 {
-	size_t length = (size_t)(end - start);
 	size_t wanted = (size_t)(width < 0 ? -(int64_t)width : width);
+	size_t length = wanted > 0 ? count_characters(start, end) : 0;
+	size_t missing = length < wanted ? wanted - length : 0;
 
-	if (length >= wanted)
-		return end;
 	if (width > 0) {
-		memmove(start + (wanted - length), start, length);
-		memset(start, ' ', wanted - length);
+		memmove(start + missing, start, (size_t)(end - start));
+		memset(start, ' ', missing);
 	} else {
-		memset(end, ' ', wanted - length);
+		memset(end, ' ', missing);
 	}
-	return start + wanted;
+	return end + missing;
 }
 
 static bool failed(const struct row_format *format, const struct record *record)
