@@ -20,8 +20,6 @@
 
 #include "uring.c" /* attacks are compiled from one file */
 
-#define SAME_DATA 7
-
 static struct uring ring;
 
 static void must(int ret, const char *what)
@@ -60,7 +58,7 @@ static void fill_open(struct io_uring_sqe *request, const char *path)
 		.flags = IOSQE_ASYNC,
 		.fd = AT_FDCWD,
 		.addr = (uintptr_t)path,
-		.user_data = SAME_DATA,
+		.user_data = (unsigned long)getpid(),
 	};
 }
 
@@ -68,7 +66,8 @@ static void submit_opens(unsigned int opens, const char *path)
 {
 	for (unsigned int i = 0; i < opens; i++)
 		fill_open(&ring.requests[i], path);
-	ring.requests[opens] = (struct io_uring_sqe){.user_data = SAME_DATA};
+	ring.requests[opens] =
+		(struct io_uring_sqe){.user_data = (unsigned long)getpid()};
 	fill_open(&ring.requests[opens + 1], "/");
 	ring.requests[opens + 1].flags |= IOSQE_IO_DRAIN;
 	must(uring_submit(&ring, opens + 2, 0), "opens");
@@ -102,7 +101,7 @@ static void take_results(unsigned int count)
 			must(uring_submit(&ring, 0, 1), "results");
 			continue;
 		}
-		if (result.user_data != SAME_DATA)
+		if (result.user_data != (unsigned long)getpid())
 			continue;
 		if (result.res > ring.fd)
 			close(result.res);
