@@ -16,13 +16,13 @@ import pytest
 
 from tests.kernel.conftest import (  # noqa: F401 - fixtures of these tests too
     _PROGRAMS,
-    _beside_others,
     _lock_memory,
     _tracefs,
     cgroup,
     checkout_copy,
     mounts,
     open_load,
+    pytest_runtest_protocol,
 )
 
 # A user whom no other process on the host is likely to be.

@@ -148,17 +148,18 @@ _TURN, _HOST = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _beside_others(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Two processes run tests; one that changes the host runs alone.
 
     It waits until the other process has ended its test, and while it waits,
-    that one begins no other.
+    that one begins no other. This is no fixture: those of a module, which
+    trace as well, would come before it.
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         yield
         return
-    is_alone = bool(_ALONE & set(request.fixturenames))
+    is_alone = bool(_ALONE & set(getattr(item, "fixturenames", ())))
     kind = fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH
     with _TURN.open("w") as turn, _HOST.open("w") as host:
         fcntl.flock(turn, kind)

@@ -34,7 +34,7 @@ def pair() -> Iterator[Pair]:
 def _handover(fds: List[int]) -> Handover:
     return Handover(
         schema=Schema((Field("pid", 0, 4, "unsigned"),)),
-        doubts=["my.c:1: warning: why?"],
+        warnings=["my.c:1: warning: why?"],
         calls=["open", "openat"],
         unproven=["exec"],
         unseen={"io_uring": "not there"},
