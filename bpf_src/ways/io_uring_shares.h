@@ -31,7 +31,7 @@ BPF_ARRAY(slots, struct slot, REQUEST_ENTRIES);
 
 /* A chain has the requests whose user_data has the same hash. */
 struct share {
-	u32 begun; /* requests until now */
+	u32 next; /* the slot to look at next, before the remainder by SLOTS */
 	u32 newest[CHAINS];
 };
 BPF_ARRAY(shares, struct share, SHARES);
@@ -72,7 +72,7 @@ static void keep_request(u64 key, struct event *event, u64 user_data)
 	if (!share)
 		return;
 	for (int step = 0; step < MOST_STEPS && !is_free; step++) {
-		number = first * SLOTS + share->begun++ % SLOTS;
+		number = first * SLOTS + share->next++ % SLOTS;
 		slot = slots.lookup(&number);
 		if (!slot)
 			return;

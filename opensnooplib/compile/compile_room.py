@@ -129,7 +129,7 @@ def _warnings(job: Job) -> List[str]:
 def _become_room(trace: int, compiler_output: int) -> None:
     libc.end_with(trace)
     # If the trace room is stopped, nothing else ends a compiler that hangs.
-    signal.alarm(COMPILE_TIMEOUT_SECONDS)
+    signal.alarm(2 * COMPILE_TIMEOUT_SECONDS)
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):

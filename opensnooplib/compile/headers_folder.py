@@ -58,7 +58,7 @@ def _mount_own() -> bool:
 
 
 def remove(job: Job) -> None:
-    """Remove that in /tmp: done by the room, or if it crashed, after it."""
+    """Remove the one in /tmp: done by the room, or if it crashed, after it."""
     if os.path.lexists(job.folder):
         import shutil  # takes 3 ms at launch
 

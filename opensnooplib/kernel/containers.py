@@ -78,9 +78,9 @@ def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
 
 
 def _named_by_root() -> Iterator[_Place]:
-    """The cgroups with names as containers have them, of root's giving.
+    """The cgroups that root named as containers' are named.
 
-    All directories above them belong to root: others could call theirs so.
+    All directories above them belong to root: others can name theirs so, too.
     """
     for hierarchy in cgroups.hierarchies():
         waiting = [hierarchy.path]

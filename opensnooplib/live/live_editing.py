@@ -97,8 +97,11 @@ class Live:
             self._watcher.end()
         if self._work:
             self._work.give_up()
+            self._trace.rooms.append(self._work)
         if self._launched:
             self._drop(self._launched)
+        for room in self._trace.rooms:
+            room.wait_for_end()
 
     def _hear(self, watcher: Watcher) -> None:
         """Hear of a save, or of a file system that doesn't answer."""
@@ -154,7 +157,7 @@ class Live:
         """Give up the reload of an earlier save, if there is one."""
         work, self._work = self._work, None
         if work:
-            self._messages.note("saved again: the compile before is ended")
+            self._messages.note("saved again: stopped the earlier compile")
             work.give_up()
             self._trace.rooms.append(work)
             self._trace.rings.drop_stream(self._stream)

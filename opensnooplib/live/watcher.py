@@ -21,6 +21,7 @@ from typing import Dict, Iterator, NamedTuple, NoReturn, Optional, Union
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import limits
 from opensnooplib.live.file_watch import LOOK_SECONDS, Watch
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
@@ -135,8 +136,9 @@ class _Child:
             if watch.have_changed():
                 reached: Dict[str, str] = {}
                 found = self._read(reached)
-                watch.read({**files, **reached})
-                files = found.files if isinstance(found, Source) else files
+                is_whole = isinstance(found, Source)
+                watch.read(reached if is_whole else {**files, **reached})
+                files = reached if is_whole else files
                 self._end_look()
                 self._hand_over(Save(found, watch.last_change))
             self._end_look()
@@ -147,7 +149,7 @@ class _Child:
             with as_sentence(NOT_RELOADED):
                 return c_text.read(self._path, reached, self._look_at)
         except OpensnoopError as error:
-            return error
+            return limits.explained(error) or error
 
     def _look_at(self, path: str) -> None:
         name = os.fsencode(path)[: _SAVE_AT - _LOOK.size]
@@ -159,6 +161,9 @@ class _Child:
 
     def _hand_over(self, save: Save) -> None:
         saved = pickle.dumps(save)
+        if len(saved) > _SHARED_SIZE - _SAVE_AT:  # far more than C can be
+            why = OpensnoopError(f"{NOT_RELOADED}: its names are too long")
+            saved = pickle.dumps(Save(why, save.at))
         self._shared[_SAVE_AT : _SAVE_AT + len(saved)] = saved
         self._connection.sendall(_SIZE.pack(len(saved)))
         self._connection.recv(1)

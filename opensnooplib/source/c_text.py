@@ -171,7 +171,8 @@ class _Glue:
         self._files = files
         self._note = note
         self._size = 0
-        # Of files that were included before: their include guards decide.
+        # Of files that were included before: their include guards decide. By
+        # their real paths, since ../c.h can be c.h.
         self._made: Dict[str, List[str]] = {}
         # Files with #pragma once that need not be put in again: they stand
         # above, whatever an #if says, or this line is inside them.
@@ -190,6 +191,7 @@ class _Glue:
         self._files[path] = ""
         self._note(path)
         self._files[path] = text = _read(path)
+        self._grow([text])
         quoted = f'"{_escaped(path)}"'
         lines, end = [f"#line 1 {quoted}"], []
         conditions = Conditions()
@@ -211,7 +213,7 @@ class _Glue:
                         f'"{included[1]}", which does not exist'
                     )
             elif _ONCE.match(code) and not conditions.are_open:
-                self._once.add(path)
+                self._once.add(os.path.realpath(path))
                 guard = f"ONCE_{list(self._files).index(path)}_H"
                 new, end = [f"#ifndef {guard}", f"#define {guard}"], ["#endif"]
                 loses_count = True
@@ -221,28 +223,28 @@ class _Glue:
             if loses_count:
                 behind = number + 1 + line.count("\n")
                 new.append(f"#line {behind} {quoted}")
-            self._grow(new)
             lines += new
         if is_conditional:
-            self._once.discard(path)
+            self._once.discard(os.path.realpath(path))
         return lines + end
 
     def _included(self, path: str, depth: int, in_branch: bool) -> List[str]:
-        if path in self._once:
+        file = os.path.realpath(path)
+        if file in self._once:
             return []
-        if path in self._made:
-            self._grow(self._made[path])
+        if file in self._made:
+            self._grow(self._made[file])
         else:
-            self._made[path] = self.lines(path, depth, in_branch)
-        return self._made[path]
+            self._made[file] = self.lines(path, depth, in_branch)
+        return self._made[file]
 
     def _grow(self, lines: List[str]) -> None:
         self._size += sum(map(len, lines)) + len(lines)
         if self._size > _SIZE_LIMIT or len(self._files) > _FILE_LIMIT:
             raise SourceError(
-                f"{shown_name(next(iter(self._files)))} is too large for C: "
-                f"over 1 MiB, or {_FILE_LIMIT} files, with what it includes; "
-                "write #pragma once into headers"
+                f"{shown_name(next(iter(self._files)))} is too large: more "
+                f"than 1 MiB or {_FILE_LIMIT} files, including its headers; "
+                "add #pragma once to them"
             )
 
     def _find(self, name: str, includer: str) -> Optional[str]:

@@ -8,7 +8,7 @@ stays until all opens that it saw begin have ended.
 from __future__ import annotations
 
 import os
-import struct
+import sys
 from typing import Dict, Iterator, Optional
 
 from opensnooplib.base import native_library
@@ -113,7 +113,8 @@ class ProgramSet:
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
         start = self.start_count()
-        return bool(start and start.flagged) or any(self._requests())
+        requests = self._requests()
+        return bool(start and start.flagged) or any(True for _ in requests)
 
     def start_count(self) -> Optional[bpf_objects.HashCount]:
         """The entries of the map "start", and those that are under way."""
@@ -127,17 +128,21 @@ class ProgramSet:
 
         Later ones than `until_ns` are left out. The end of some was not seen.
         """
+        ts = self.taken.schema.known("ts")
+        if ts is None:
+            return 0
+        begins = (one[ts.offset :][:8] for one in self._requests())
         return sum(
-            self._from_ns <= began <= until_ns for began in self._requests()
+            self._from_ns <= int.from_bytes(began, sys.byteorder) <= until_ns
+            for began in begins
         )
 
-    def _requests(self) -> Iterator[int]:
-        """When each open began that is in the map "requests", in ns."""
-        layout, ts = self.taken.requests_map, self.taken.schema.known("ts")
-        if layout and ts:
-            map_fd = self.taken.maps[REQUESTS_MAP]
-            for value in bpf_objects.hash_values(map_fd, layout):
-                yield from struct.unpack_from("=Q", value, ts.offset)
+    def _requests(self) -> Iterator[bytes]:
+        """The records in the map "requests"."""
+        layout = self.taken.requests_map
+        if layout is None:
+            return iter(())
+        return bpf_objects.hash_values(self.taken.maps[REQUESTS_MAP], layout)
 
     def detach(self) -> None:
         """Detach the programs.

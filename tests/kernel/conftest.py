@@ -148,7 +148,7 @@ _TURN, _HOST = (
 )
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Two processes run tests; one that changes the host runs alone.
 

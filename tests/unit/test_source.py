@@ -281,7 +281,25 @@ def test_pragma_once_in_files_that_include_each_other() -> None:
 def test_files_that_include_each_other() -> None:
     """So often that the text would double with each of them."""
     main = _write_tree(25)
-    with pytest.raises(OpensnoopError, match="main.c is too large for C: "):
+    with pytest.raises(OpensnoopError, match="main.c is too large: "):
+        c_text.read(main)
+
+
+def test_pragma_once_in_a_file_with_two_names() -> None:
+    os.mkdir("sub")
+    _write("c.h", "#pragma once", "struct once;")
+    _write("sub/a.h", '#include "../c.h"')
+    main = _write("main.c", '#include "c.h"', '#include "sub/a.h"')
+    assert c_text.read(main).text.count("struct once;") == 1
+
+
+def test_comments_behind_includes_have_a_size_too() -> None:
+    main = _write(
+        "main.c", *(f'#include "{n}.h" /* {"x" * 99_999} */' for n in range(9))
+    )
+    for number in range(9):
+        _write(f"{number}.h", f"/* {'x' * 99_999} */")
+    with pytest.raises(OpensnoopError, match="main.c is too large: "):
         c_text.read(main)
 
 
@@ -290,7 +308,7 @@ def test_too_many_files() -> None:
     main = _write("main.c", *(f'#include "{name}"' for name in names))
     for name in names:
         _write(name)
-    with pytest.raises(OpensnoopError, match="over 1 MiB, or 1000 files, "):
+    with pytest.raises(OpensnoopError, match="more than 1 MiB or 1000 files"):
         c_text.read(main)
 
 
