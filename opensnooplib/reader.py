@@ -58,7 +58,7 @@ class Counts(NamedTuple):
     offset: int = 0
 
     @property
-    def lacking(self) -> int:
+    def are_incomplete(self) -> int:
         """Rows that are missing, or without a path, or without a result."""
         return self.unwritten + self.unreadable + self.unsure
 

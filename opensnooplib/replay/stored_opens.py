@@ -198,7 +198,7 @@ class _Replay:
             counts = self._summing.counts
         seconds = self._seconds()
         line = end_line(counts, lost, missed, seconds, done, no_place)
-        if lost or missed or counts.lacking or no_place:
+        if lost or missed or counts.are_incomplete or no_place:
             self._messages.warn(line)
         else:
             self._messages.note(line)

@@ -189,7 +189,7 @@ class Trace:
             line += (
                 "; lost only as the kernel reports it: the C has no counters"
             )
-        if lost or missed or counts.lacking or no_place:
+        if lost or missed or counts.are_incomplete or no_place:
             self._messages.warn(line)
         else:
             self._messages.note(line)

@@ -100,7 +100,7 @@ def test_swaps_under_load(
     for pid, count in made.items():
         missing += _assert_each_once(_rows(ended, pid), name, count)
     told = ended.end.lost + ended.end.missed
-    # A program that the kernel skips is counted, whosever open it was.
+    # A program that the kernel skips is counted, whoever opened a file.
     assert missing == told or (PLANS[plan].may_miss() and missing < told)
     assert missing + ended.end.shown == sum(made.values())
 

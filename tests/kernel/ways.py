@@ -163,7 +163,7 @@ _COMPAT = "32-bit system calls"
 
 
 def runs_32_bits(folder: Path) -> bool:
-    """Has this machine 32-bit system calls? Found by trying."""
+    """Does this machine have 32-bit system calls? Found by trying."""
     return _result(run(folder / "one_open", _COMPAT, "")) == -errno.ENOENT
 
 
