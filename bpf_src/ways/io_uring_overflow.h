@@ -43,7 +43,7 @@ static u64 find_request(u64 user_data, s32 result)
 	if (!share)
 		return 0;
 	number = *newest_with(share, user_data);
-	for (int step = 0; step < MOST_STEPS; step++) {
+	for (int step = 0; step < MOST_SLOTS; step++) {
 		slot = slots.lookup(&number);
 		if (!slot)
 			return 0;

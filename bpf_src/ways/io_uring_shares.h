@@ -19,7 +19,7 @@ BPF_F_TABLE("hash", u64, struct event, requests, REQUEST_ENTRIES,
 
 /* How many slots are looked at, of a circle or of a chain: all take too long.
  */
-#define MOST_STEPS 16
+#define MOST_SLOTS 16
 
 struct slot {
 	u64 request; /* the key in the map "requests" */
@@ -71,7 +71,7 @@ static void keep_request(u64 key, struct event *event, u64 user_data)
 
 	if (!share)
 		return;
-	for (int step = 0; step < MOST_STEPS && !is_free; step++) {
+	for (int step = 0; step < MOST_SLOTS && !is_free; step++) {
 		number = first * SLOTS + share->next++ % SLOTS;
 		slot = slots.lookup(&number);
 		if (!slot)
