@@ -47,7 +47,7 @@ static u32 *newest_with(struct share *share, u64 user_data)
 	return &share->newest[user_data * 0x61C8864680B583EBull >> 56];
 }
 
-static bool is_under_way(const struct slot *slot)
+static bool is_under_way(struct slot *slot)
 {
 	struct event *event = requests.lookup(&slot->request);
 
