@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from typing import Tuple
+from typing import List, Tuple
 
 import pytest
 
@@ -141,3 +141,13 @@ def test_a_save_can_not_add_or_remove_one(checkout_copy: Path) -> None:
             plan.write_text(second)
             tool.await_line(f".*{refused}")
             tool.stop()
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["-F", "-L", "--ppid", "--all"]], ids=" ".join
+)
+def test_the_compiler_has_nothing_to_say(options: List[str]) -> None:
+    """No macro is defined twice, for example, and no type is wrong."""
+    ended = run("-v", "-d", "0.1", *options)
+    assert "plan " in ended.messages
+    assert "the compiler" not in ended.messages
