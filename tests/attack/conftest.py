@@ -22,7 +22,6 @@ from tests.kernel.conftest import (  # noqa: F401 - fixtures of these tests too
     checkout_copy,
     mounts,
     open_load,
-    pytest_runtest_protocol,
 )
 
 # A user whom no other process on the host is likely to be.

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -138,35 +137,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def _lock_memory() -> None:
     """Allow locked memory: before Linux 5.11, programs and maps are."""
     limits.raise_limits()
-
-
-# Fixtures that change the whole host.
-_ALONE = {"locked", "perf_events_for_others", "cpu1"}
-_TURN, _HOST = (
-    Path(tempfile.gettempdir()) / f"opensnoop-tests-{name}"
-    for name in ("turn", "host")
-)
-
-
-@pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Two processes run tests; one that changes the host runs alone.
-
-    It waits until the other process has ended its test, and while it waits,
-    that one begins no other. This is no fixture: those of a module, which
-    trace as well, would come before it.
-    """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        yield
-        return
-    is_alone = bool(_ALONE & set(getattr(item, "fixturenames", ())))
-    kind = fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH
-    with _TURN.open("w") as turn, _HOST.open("w") as host:
-        fcntl.flock(turn, kind)
-        fcntl.flock(host, kind)
-        if not is_alone:
-            fcntl.flock(turn, fcntl.LOCK_UN)
-        yield
 
 
 _PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
