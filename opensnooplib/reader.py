@@ -8,7 +8,6 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from itertools import count, repeat, takewhile
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base import native_library
@@ -286,8 +285,12 @@ class Reader:
 
     def fds(self) -> List[int]:
         """The descriptors that install() needs."""
-        fds = map(self._lib.reader_ring_fd, repeat(self._reader), count())
-        return list(takewhile(lambda fd: fd >= 0, fds))
+        fds: List[int] = []
+        while True:
+            fd = int(self._lib.reader_ring_fd(self._reader, len(fds)))
+            if fd < 0:
+                return fds
+            fds.append(fd)
 
     def follow_cpu(self, cpu: int) -> bool:
         """Read the records of this CPU, which came online, from now on.

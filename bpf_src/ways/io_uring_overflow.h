@@ -6,7 +6,6 @@
  * them open files. So a request that is found by it must also be done, and
  * with this very result.
  */
-
 #include <uapi/linux/errno.h>
 
 /* Flags of a request, REQ_F_... of linux/io_uring_types.h. */

@@ -17,8 +17,7 @@ BPF_F_TABLE("hash", u64, struct event, requests, REQUEST_ENTRIES,
 #define SLOTS  (REQUEST_ENTRIES / SHARES)
 #define CHAINS 256
 
-/* How many slots are looked at, of a circle or of a chain: all take too long.
- */
+/* How many slots of a circle or a chain are looked at: all take too long. */
 #define MOST_SLOTS 16
 
 struct slot {
