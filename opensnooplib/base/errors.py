@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Iterator
+
 
 class OpensnoopError(Exception):
     """Ends the tool with a sentence on stderr, never with a traceback.
@@ -28,3 +31,16 @@ class UsageError(OpensnoopError):
     """The command line asks for something that makes no sense."""
 
     exit_status = 2
+
+
+@contextlib.contextmanager
+def as_sentence(what: str) -> Iterator[None]:
+    """Turn any failure into an OpensnoopError that says what has failed."""
+    try:
+        yield
+    except OpensnoopError:
+        raise
+    except Exception as error:
+        named = f"{type(error).__name__}: {error}"
+        why = getattr(error, "strerror", "") or named
+        raise OpensnoopError(f"{what}: {why}") from error

@@ -14,6 +14,7 @@ import re
 import sys
 from typing import Iterator, List, NamedTuple
 
+from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.commands import trace_opens
@@ -163,14 +164,8 @@ def _tracefs() -> Finding:
 
 def _can_mount_tracefs() -> bool:
     """A child tries, since it would change this process."""
-    child = os.fork()
-    if child == 0:
-        try:
-            tracefs.mount_for_this_process()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitpid(child, 0)[1] == 0
+    pid = child.fork(tracefs.mount_for_this_process)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _of_hooks() -> List[Finding]:

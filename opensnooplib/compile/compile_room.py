@@ -14,7 +14,6 @@ import signal
 import socket
 from typing import List, NoReturn, Optional
 
-from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import doubts, event_schema, handover, headers_folder
 from opensnooplib.compile.attachments import Attachments
@@ -64,15 +63,10 @@ _WARNINGS_SIZE = 1 << 16
 _PATH_MAX = 4096
 
 
-def run(
-    job: Job, trace: int, connection: socket.socket, compiler_output: int
-) -> NoReturn:
-    """Do the job, hand over the result or the failure, and exit.
-
-    `trace` is the PID of the trace room.
-    """
+def run(job: Job, connection: socket.socket, compiler_output: int) -> NoReturn:
+    """Do the job, hand over the result or the failure, and exit."""
     try:
-        _become_room(trace, compiler_output)
+        _become_room(compiler_output)
         _work_and_hand_over(job, connection)
     finally:
         headers_folder.remove(job)  # last, while nobody waits for it
@@ -91,10 +85,10 @@ def _failure(error: Exception, job: Job) -> RoomFailure:
     without_descriptor = limits.ran_out(error, printed())
     if without_descriptor:
         return RoomFailure(limits.sentence(without_descriptor))
-    without_memory = limits.why_no_memory(f"{error!r} {printed()}")
-    if without_memory and not isinstance(error, OpensnoopError):
-        return RoomFailure(without_memory)
     if not isinstance(error, OpensnoopError):
+        without_memory = limits.why_no_memory(f"{error!r} {printed()}")
+        if without_memory:
+            return RoomFailure(without_memory)
         error = CompilerError(f"BCC failed: {type(error).__name__}: {error}")
     return RoomFailure(
         error.sentence, _explained(error, job), isinstance(error, SourceError)
@@ -126,8 +120,7 @@ def _warnings(job: Job) -> List[str]:
     return [said[:_WARNINGS_SIZE]] if said else []
 
 
-def _become_room(trace: int, compiler_output: int) -> None:
-    libc.end_with(trace)
+def _become_room(compiler_output: int) -> None:
     # If the trace room is stopped, nothing else ends a compiler that hangs.
     signal.alarm(2 * COMPILE_TIMEOUT_SECONDS)
     # Ctrl-C is for the trace room, which then ends this one.

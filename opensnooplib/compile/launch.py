@@ -13,7 +13,7 @@ import socket
 import time
 from typing import Callable, Container, Iterable, NamedTuple, Optional
 
-from opensnooplib.base import libc
+from opensnooplib.base import child, libc
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
@@ -55,17 +55,15 @@ class Room:
         self._connection, inside = socket.socketpair()
         self._compiler_output = os.memfd_create("compiler output")
         self._status: Optional[int] = None  # as waitpid(2) has it
-        trace = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                self._connection.close()
-                if kept:
-                    fds = (inside.fileno(), self._compiler_output)
-                    libc.close_all_but(0, 1, 2, *fds, *kept)
-                compile_room.run(job, trace, inside, self._compiler_output)
-            finally:  # an exception would make this a second trace
-                os._exit(1)
+
+        def work() -> None:
+            self._connection.close()
+            if kept:
+                fds = (inside.fileno(), self._compiler_output)
+                libc.close_all_but(0, 1, 2, *fds, *kept)
+            compile_room.run(job, inside, self._compiler_output)
+
+        self.pid = child.fork(work)
         inside.close()
 
     def is_done(self) -> bool:

@@ -13,7 +13,7 @@ import os
 import time
 from typing import Callable, Dict, Iterable, Optional, Tuple
 
-LOOK_SECONDS = 0.04
+_LOOK_SECONDS = 0.04
 
 # A save is over when a look finds what the one before found, and no file has
 # gone or become empty, but at the latest after this time: some programs never
@@ -42,18 +42,17 @@ class Watch:
         self._read: Dict[str, _State] = dict.fromkeys(paths, _UNKNOWN)
         self._seen = self._read  # by the last look
         self._read_at_ns = 0
-        self._due = self._save_began = 0.0
+        self._save_began = 0.0
         self.last_change = 0.0
 
     def have_changed(self) -> bool:
-        """Was a file saved, and is the save over? True once for each save.
+        """Look again, after a while: was a file saved, and is the save over?
 
-        Then read the files, and call read() with what was read.
+        True once for each save. Then read the files, and call read() with what
+        was read.
         """
+        time.sleep(_LOOK_SECONDS)
         now = time.monotonic()
-        if now < self._due:
-            return False
-        self._due = now + LOOK_SECONDS
         last, self._seen = self._seen, {
             one: self._state(one) for one in self._read
         }

@@ -23,14 +23,14 @@ import os
 import time
 from typing import List, Optional, Tuple
 
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.compile import launch
 from opensnooplib.compile.launch import Launched, Room
 from opensnooplib.kernel import limits
 from opensnooplib.live import changes
 from opensnooplib.live.retirement import Retirement
-from opensnooplib.live.watcher import NOT_RELOADED, Save, Watcher, as_sentence
+from opensnooplib.live.watcher import NOT_RELOADED, Save, Watcher
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.trace import proof

@@ -9,7 +9,6 @@ them. The child sees that they are saved (file_watch.py), puts the C together
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
 import pickle
@@ -17,12 +16,12 @@ import signal
 import socket
 import struct
 import time
-from typing import Dict, Iterator, NamedTuple, NoReturn, Optional, Union
+from typing import Dict, NamedTuple, NoReturn, Optional, Union
 
-from opensnooplib.base import libc
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base import child, libc
+from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.kernel import limits
-from opensnooplib.live.file_watch import LOOK_SECONDS, Watch
+from opensnooplib.live.file_watch import Watch
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 
@@ -48,19 +47,6 @@ class Save(NamedTuple):
     at: float  # by time.monotonic()
 
 
-@contextlib.contextmanager
-def as_sentence(what: str) -> Iterator[None]:
-    """Report any failure as an OpensnoopError: the trace must continue."""
-    try:
-        yield
-    except OpensnoopError:
-        raise
-    except Exception as error:
-        named = f"{type(error).__name__}: {error}"
-        why = getattr(error, "strerror", "") or named
-        raise OpensnoopError(f"{what}: {why}") from error
-
-
 NOT_RELOADED = "cannot reload the C"
 
 
@@ -74,14 +60,12 @@ class Watcher:
         """
         self._shared = mmap.mmap(-1, _SHARED_SIZE)
         self._connection, inside = socket.socketpair()
-        trace = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                _become_watcher(trace, inside.fileno())
-                _Child(path, inside, self._shared).watch(files)
-            finally:  # an exception would make this a second trace
-                os._exit(1)
+
+        def work() -> None:
+            _become_watcher(inside.fileno())
+            _Child(path, inside, self._shared).watch(files)
+
+        self.pid = child.fork(work)
         inside.close()
 
     def saved(self) -> Optional[Save]:
@@ -112,8 +96,7 @@ class Watcher:
         self._connection.close()
 
 
-def _become_watcher(trace: int, connection: int) -> None:
-    libc.end_with(trace)
+def _become_watcher(connection: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they are for the trace
     libc.close_all_but(connection)
@@ -133,16 +116,16 @@ class _Child:
         """Hand over each save; `files` are those of the C as it is."""
         watch = Watch(files, self._look_at)
         while True:
+            found: Union[Source, OpensnoopError, None] = None
             if watch.have_changed():
                 reached: Dict[str, str] = {}
                 found = self._read(reached)
                 is_whole = isinstance(found, Source)
                 watch.read(reached if is_whole else {**files, **reached})
                 files = reached if is_whole else files
-                self._end_look()
-                self._hand_over(Save(found, watch.last_change))
             self._end_look()
-            time.sleep(LOOK_SECONDS)
+            if found:
+                self._hand_over(Save(found, watch.last_change))
 
     def _read(self, reached: Dict[str, str]) -> Union[Source, OpensnoopError]:
         try:
