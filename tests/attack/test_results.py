@@ -22,6 +22,7 @@ def _shown(ended: Ended, path: Path) -> List[Dict[str, Any]]:
     return [row for row in rows if row["path"] == str(path)]
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("word", ["", "under-seccomp"])
 def test_an_open_that_looks_refused(
     word: str, attack: Start, attacker_folder: Path
