@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Confinement: a process that reads what strangers wrote gives up, for good,
+ * all rights that reading and writing open descriptors doesn't need.
+ */
+#ifndef OPENSNOOP_CONFINE_H
+#define OPENSNOOP_CONFINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What was given up. */
+enum confined {
+	CONFINED_USER = 1,	   /* it has the user ID that it asked for */
+	CONFINED_CAPABILITIES = 2, /* it has none, and gets none by exec */
+	CONFINED_SYSCALLS = 4,	   /* it can open, run, connect to nothing */
+};
+
+/* The most system calls that a process may keep. */
+#define CONFINED_CALLS_MAX 100
+
+/*
+ * Confine this process, with all its threads, to `user` (also as its group; 0:
+ * it stays who it is) and to the system calls whose numbers are in `calls`, as
+ * the machine's own architecture has them; a count of 0: to none in particular.
+ * Of clone(2), only threads are left. Returns bits of enum confined: what the
+ * kernel, or a container, refuses is left out.
+ */
+int confine(uint32_t user, const unsigned int *calls, size_t count);
+
+#endif
