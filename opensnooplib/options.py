@@ -91,6 +91,7 @@ class Probe(NamedTuple):
     disasm: bool
     verifier_log: bool
     ebpf: bool
+    no_drop: bool  # keep all privileges
 
 
 class Options(NamedTuple):

@@ -12,7 +12,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
+from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.native_library import NativeField, check
+from opensnooplib.base.privileged import FUNCTIONS
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -221,6 +223,14 @@ def library() -> ctypes.CDLL:
     return lib
 
 
+def event_open(kind: int, cpu: int, watermark: int) -> Descriptor:
+    """Open a perf event, as a confined reader asks for: perf/perf_event.h."""
+    return Descriptor(check(library().event_open(kind, cpu, watermark)))
+
+
+FUNCTIONS["event_open"] = event_open
+
+
 class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
@@ -283,15 +293,6 @@ class Reader:
         """Let programs write to the rings through this perf event array."""
         check(self._lib.reader_install(self._reader, map_fd))
 
-    def fds(self) -> List[int]:
-        """The descriptors that install() needs."""
-        fds: List[int] = []
-        while True:
-            fd = int(self._lib.reader_ring_fd(self._reader, len(fds)))
-            if fd < 0:
-                return fds
-            fds.append(fd)
-
     def follow_cpu(self, cpu: int) -> bool:
         """Read the records of this CPU, which came online, from now on.
 
@@ -346,13 +347,17 @@ class Reader:
         """Hide no longer: the process has ended, another may get its PID."""
         self._lib.reader_end_own_process(self._reader, pid)
 
-    def start(self, fd: int, row_limit: int, by_line: bool) -> None:
-        """Write rows or records to `fd`, at most `row_limit` (0: no limit).
+    def set_output(self, fd: int) -> None:
+        """Write to `fd`."""
+        self._lib.reader_set_output(self._reader, fd)
+
+    def start(self, row_limit: int, by_line: bool) -> None:
+        """Write rows or records, at most `row_limit` (0: no limit).
 
         `by_line`: write each row by itself.
         """
         limit = ctypes.c_uint64(row_limit)
-        check(self._lib.reader_start(self._reader, fd, limit, by_line))
+        check(self._lib.reader_start(self._reader, limit, by_line))
 
     def set_conditions(
         self,

@@ -38,7 +38,8 @@ PYTHON = [
     ["opensnoop"],
 ]
 NATIVE = [
-    ["base", "bpf"],
+    ["base"],
+    ["bpf"],
     ["event"],
     ["perf"],
     ["stacks"],

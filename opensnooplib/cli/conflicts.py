@@ -80,13 +80,14 @@ _CONFLICTS = [
         "--cgroup --container --mntns --path-view",
         "--replay",
         "a replay traces nothing, and has only what was recorded",
+        "--no-drop",
     ),
     _Conflict(
         "opens: columns: output: probe:",
         "--doctor",
         "the doctor tries every plan, and shows no opens",
         "--doctor --all --ppid -c -L -F -R --path-view --format --color -q -v "
-        "-b --trusted",
+        "-b --trusted --no-drop",
     ),
     _Conflict(
         "-F -R --trusted --all --attach",

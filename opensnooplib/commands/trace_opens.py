@@ -10,15 +10,17 @@ from __future__ import annotations
 import errno
 import math
 import mmap
+import os
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Callable, List, Optional
 
-from opensnooplib.base import output_file
+from opensnooplib.base import monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.kernel import (
     capabilities,
+    confinement,
     limits,
     lockdown,
     this_kernel,
@@ -61,6 +63,8 @@ def run(options: Options, messages: Messages) -> int:
     rings = open_rings(options, messages)
     from opensnooplib.trace import plans  # all that compiles: the rings first
 
+    _start_monitor(options, rings)
+
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
@@ -74,6 +78,9 @@ def run(options: Options, messages: Messages) -> int:
         )
     at_end = ExitStack()
     steps = _steps(trace, result, messages, at_end)
+    if not options.probe.no_drop:
+        _import_for_later(options)
+        confinement.confine_reader(messages)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.output.top:  # its screen says how to end it
         plan = trace.job.plan.name
@@ -93,6 +100,28 @@ def run(options: Options, messages: Messages) -> int:
         return 0
     output_destination.tell_output_error(rings, options.output, messages)
     return 1
+
+
+def _start_monitor(options: Options, rings: Reader) -> None:
+    """Start the child that keeps the privileges which the trace gives up."""
+    at_end: Callable[[], object] = bool
+    if options.probe.live:
+        from opensnooplib.live.for_monitor import LiveWork
+
+        at_end = LiveWork().end
+    rings.add_own_process(os.getpid())
+    rings.add_own_process(monitor.start(at_end))
+
+
+def _import_for_later(options: Options) -> None:
+    """Import what a trace may need later: then it can open no file."""
+    # pylint: disable=unused-import
+    import json  # noqa: F401
+    import threading  # noqa: F401
+
+    if options.probe.live:
+        from opensnooplib.base import compiler_colors  # noqa: F401
+        from opensnooplib.explain import compiler_messages  # noqa: F401
 
 
 def _steps(

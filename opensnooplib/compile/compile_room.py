@@ -160,7 +160,6 @@ def _work(job: Job) -> Handover:
     program = _program(job, text, chosen)
     fields = event_schema.read()
     maps = BccMaps(program, job)
-    job.install_rings(maps.fd(EVENTS_MAP))
     shares_exit = job.plan.hook == "tracepoint"
     attachments = Attachments(
         program, maps.known, open_calls.traced() if shares_exit else ()

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Container, Mapping, NamedTuple, Optional
+from typing import Container, Mapping, NamedTuple, Optional
 
 from opensnooplib.kernel import hooks
 from opensnooplib.options import Options
@@ -18,7 +18,6 @@ class Job(NamedTuple):
     functions: Mapping[str, str]  # of the kernel, see function_names.py
     tool_pid: int
     folder: str  # for headers, if none can be mounted: headers_folder.py
-    install_rings: Callable[[int], None]
     # With --live: the programs for which the running trace has slots.
     have_slots: Optional[Container[str]] = None
 

@@ -11,10 +11,11 @@ import select
 import signal
 import socket
 import time
-from typing import Callable, Container, Iterable, NamedTuple, Optional
+from typing import Callable, NamedTuple
 
-from opensnooplib.base import child, libc
+from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.base.privileged import doer_pid
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
 from opensnooplib.compile.handover import Handover, RoomFailure
@@ -25,7 +26,6 @@ from opensnooplib.kernel import limits
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
 from opensnooplib.source import c_text
-from opensnooplib.source.c_text import Source
 
 # How long the end of a room is waited for; it frees 100 MB in some 20 ms.
 _END_SECONDS = 1.0
@@ -48,22 +48,14 @@ class Room:
     for a file that the C includes.
     """
 
-    def __init__(self, job: Job, kept: Iterable[int] = ()) -> None:
-        """Of a running trace, the room has only the descriptors `kept`."""
+    def __init__(self, job: Job, start: Callable[[int, int], int]) -> None:
+        """Call `start` with the last arguments of start_room()."""
         self._job = job
         self._began = time.monotonic()
         self._connection, inside = socket.socketpair()
         self._compiler_output = os.memfd_create("compiler output")
-        self._status: Optional[int] = None  # as waitpid(2) has it
-
-        def work() -> None:
-            self._connection.close()
-            if kept:
-                fds = (inside.fileno(), self._compiler_output)
-                libc.close_all_but(0, 1, 2, *fds, *kept)
-            compile_room.run(job, inside, self._compiler_output)
-
-        self.pid = child.fork(work)
+        self._status = -1  # as waitpid(2) has it; -1: it has not ended
+        self.pid = start(inside.fileno(), self._compiler_output)
         inside.close()
 
     def is_done(self) -> bool:
@@ -84,24 +76,23 @@ class Room:
                 received, self._messages(), seconds, self, self._job
             )
         except BaseException:
-            if self._status is None:
-                os.kill(self.pid, signal.SIGKILL)
+            if self._status < 0:
+                child.kill(self.pid)
             raise
         finally:
             self._close()
 
     def give_up(self) -> None:
         """End the room, but don't wait for it."""
-        os.kill(self.pid, signal.SIGKILL)
+        child.kill(self.pid)
         self._close()
 
     def has_ended(self) -> bool:
-        if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._status = status
+        if self._status < 0:
+            self._status = child.status(self.pid)
+            if self._status >= 0:
                 headers_folder.remove(self._job)  # if the room could not
-        return self._status is not None
+        return self._status >= 0
 
     def wait_for_end(self) -> None:
         """Wait for the end, but not for long: a file may hold it up."""
@@ -119,7 +110,7 @@ class Room:
             received = handover.receive(self._connection)
         except EOFError:
             self.wait_for_end()
-            raise self._crash(self._status or 0) from None
+            raise self._crash(max(self._status, 0)) from None
         except socket.timeout:
             raise OpensnoopError(
                 "the compiler did not finish within "
@@ -157,37 +148,28 @@ class Room:
         return text.decode(errors="replace")
 
 
-def _new_folder() -> str:
+def new_folder() -> str:
+    """A name that nobody can guess: see headers_folder.py."""
     return f"/tmp/opensnoop-{os.urandom(16).hex()}"
 
 
-def job_for(
-    options: Options,
-    plan: Plan,
-    install_rings: Callable[[int], None] = lambda map_fd: None,
-) -> Job:
-    """The job to compile a plan, load and attach it. Raises OpensnoopError.
-
-    The child calls `install_rings` with the descriptor of the perf event array
-    before it attaches anything, so that no record is lost.
-    """
+def job_for(options: Options, plan: Plan) -> Job:
+    """The job to compile a plan, load and attach it. Raises OpensnoopError."""
     return Job(
         options=options,
         source=c_text.read(c_text.path_of(options.probe)),
         plan=plan,
         functions=plan.functions(options),
-        tool_pid=os.getpid(),
-        folder=_new_folder(),
-        install_rings=install_rings,
+        tool_pid=doer_pid(),
+        folder=new_folder(),
         have_slots=() if options.probe.live else None,
     )
 
 
-def launch(
-    options: Options, plan: Plan, install_rings: Callable[[int], None]
-) -> Launched:
+def launch(options: Options, plan: Plan) -> Launched:
     """Do the job of a plan, and wait for the result. Raises OpensnoopError."""
-    room = Room(job_for(options, plan, install_rings))
+    job = job_for(options, plan)
+    room = Room(job, lambda *fds: start_room(lambda: job, *fds))
     try:
         return room.wait()
     except BaseException:
@@ -195,16 +177,17 @@ def launch(
         raise
 
 
-def begin_changed(
-    job: Job, changed: Source, have_slots: Container[str], fds: Iterable[int]
-) -> Room:
-    """Do a job with other C, for the trace that runs with these slots.
+def start_room(
+    make_job: Callable[[], Job], connection: int, compiler_output: int
+) -> int:
+    """Fork a compile room. Returns its PID.
 
-    `fds` are those that install_rings() needs.
+    It makes its job itself, writes the result to the socket `connection`, and
+    what the compiler says to a file.
     """
-    return Room(
-        job._replace(
-            folder=_new_folder(), source=changed, have_slots=have_slots
-        ),
-        fds,
-    )
+
+    def work() -> None:
+        inside = socket.socket(fileno=connection)
+        compile_room.run(make_job(), inside, compiler_output)
+
+    return child.fork(work)

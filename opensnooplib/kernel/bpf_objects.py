@@ -16,9 +16,10 @@ import ctypes
 import errno
 import os
 import struct
-from typing import Any, Callable, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, Iterator, NamedTuple, Tuple
 
 from opensnooplib.base import libc
+from opensnooplib.base.privileged import by_monitor
 from opensnooplib.kernel import this_kernel
 
 # enum bpf_cmd
@@ -79,6 +80,7 @@ def program_info(program_fd: int) -> Any:
     return info
 
 
+@by_monitor(1)
 def program_misses(program_fd: int) -> int:
     """How often the kernel skipped the program, as another was running there.
 
@@ -117,22 +119,29 @@ def create_number() -> int:
 
 def set_number(map_fd: int, number: int) -> None:
     """Set the number in a map of create_number()."""
-    array_set_fd(map_fd, 0, number)
+    array_set(map_fd, 0, number)
 
 
 def set_slot(slots: int, index: int, program_fd: int) -> None:
     """Put a program into a slot, or none with -1."""
     if program_fd >= 0:
-        array_set_fd(slots, index, program_fd)
-        return
-    with contextlib.suppress(FileNotFoundError):
-        _on_element(_MAP_DELETE_ELEM, slots, ctypes.c_uint32(index))
+        array_set_fd(slots, program_fd, index)
+    else:
+        map_remove(slots, index)
 
 
-def array_set_fd(map_fd: int, slot: int, fd: int) -> None:
-    """Put `fd` into an array of descriptors."""
-    key, value = ctypes.c_uint32(slot), ctypes.c_uint32(fd)
+@by_monitor(1)
+def array_set(map_fd: int, index: int, number: int) -> int:
+    """Set an element of an array of u32. Returns 0."""
+    key, value = ctypes.c_uint32(index), ctypes.c_uint32(number)
     _on_element(_MAP_UPDATE_ELEM, map_fd, key, value)
+    return 0
+
+
+@by_monitor(2)
+def array_set_fd(map_fd: int, fd: int, index: int) -> int:
+    """Put `fd` into an array of descriptors. Returns 0."""
+    return array_set(map_fd, index, fd)
 
 
 # The number of entries that one call reads: no bucket of a hash map has more.
@@ -172,14 +181,32 @@ def hash_values(map_fd: int, layout: StartMap) -> Iterator[bytes]:
             yield values[at : at + size]
 
 
-def hash_count(map_fd: int, start: StartMap) -> HashCount:
-    """Count all entries of a map, and those of what is under way."""
+@by_monitor(1)
+def hash_count(map_fd: int, *layout: int) -> Tuple[int, int]:
+    """The HashCount of a map: its entries, and those of what is under way.
+
+    The numbers of its StartMap are `layout`.
+    """
+    start = StartMap(*layout)
     entries = flagged = 0
     end = start.flag_offset + start.flag_size
     for value in hash_values(map_fd, start):
         entries += 1
         flagged += any(value[start.flag_offset : end])
     return HashCount(entries, flagged if start.flag_size else entries)
+
+
+@by_monitor(1)
+def hash_count_between(
+    map_fd: int, offset: int, least: int, most: int, *layout: int
+) -> int:
+    """How many values of a map have a u64 between these at this offset.
+
+    The numbers of its StartMap are `layout`.
+    """
+    values = hash_values(map_fd, StartMap(*layout))
+    numbers = (struct.unpack_from("=Q", one, offset)[0] for one in values)
+    return sum(least <= number <= most for number in numbers)
 
 
 def map_insert(map_fd: int, key: int, value: int) -> bool:
@@ -195,21 +222,29 @@ def map_insert(map_fd: int, key: int, value: int) -> bool:
     return True
 
 
-def map_keys(map_fd: int) -> List[int]:
-    """The keys of a hash map from u32 to u64."""
-    return [
+@by_monitor(2)
+def add_keys(map_fd: int, other_fd: int, value: int) -> int:
+    """Insert the keys of another hash map from u32 to u64, with this value.
+
+    Returns how many were missing.
+    """
+    keys = [
         key
-        for count, keys, _ in _batches(map_fd, 4, 8)
+        for count, keys, _ in _batches(other_fd, 4, 8)
         for key in struct.unpack_from(f"={count}I", keys)
     ]
+    return sum(map_insert(map_fd, key, value) for key in keys)
 
 
-def map_remove(map_fd: int, key: int) -> None:
-    """Remove a key, if it is there, from a hash map from u32 to u64."""
+@by_monitor(1)
+def map_remove(map_fd: int, key: int) -> int:
+    """Remove a key, a u32, from a map if it is there. Returns 0."""
     with contextlib.suppress(FileNotFoundError):
         _on_element(_MAP_DELETE_ELEM, map_fd, ctypes.c_uint32(key))
+    return 0
 
 
+@by_monitor(1)
 def percpu_array_sum(map_fd: int, index: int) -> int:
     """The sum of an element, a u64, over all CPUs."""
     values = (ctypes.c_uint64 * this_kernel.possible_cpu_count())()

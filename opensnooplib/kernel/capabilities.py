@@ -10,6 +10,7 @@ from opensnooplib.kernel import this_kernel
 # The bits of the capabilities that tracing uses.
 CAPABILITIES = {
     "CAP_DAC_READ_SEARCH": 2,
+    "CAP_SETUID": 7,
     "CAP_IPC_LOCK": 14,
     "CAP_SYS_ADMIN": 21,
     "CAP_PERFMON": 38,

@@ -57,9 +57,7 @@ def take_over(maps: Mapping[str, int], older: Mapping[str, int]) -> None:
     """
     for name in map_names():
         for _ in range(_MOST_ROUNDS):
-            keys = bpf_objects.map_keys(older[name])
-            came = [bpf_objects.map_insert(maps[name], k, _MANY) for k in keys]
-            if not any(came):
+            if not bpf_objects.add_keys(maps[name], older[name], _MANY):
                 break
 
 

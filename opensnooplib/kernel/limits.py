@@ -20,7 +20,7 @@ from typing import Optional
 from opensnooplib.base.errors import OpensnoopError
 
 # The errors for the open files of a process, those of the host, and locked
-# memory; the last one is that of ring_map() of native/perf/perf_ring.h.
+# memory; the last one is that of map_ring() of native/perf/perf_ring.h.
 ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)
 # The first kernel on which programs and maps are not locked memory (commit
 # bdb7b79b4ce8).

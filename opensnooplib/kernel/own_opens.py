@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test opens: opens by the tool itself, to check that they are shown."""
+"""Test opens: opens by the tool itself, to check that they are shown.
+
+The monitor makes them, as the trace may no longer open anything. It chooses
+the path, since the trace may be an attacker's by then: nobody can have put a
+file there.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,36 @@ import ctypes
 import mmap
 import os
 import struct
-from typing import Callable, Dict
+from typing import Callable, Dict, List, Sequence, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.libc import AT_FDCWD, syscall
+from opensnooplib.base.privileged import FUNCTIONS, do
+
+
+def make_all(calls: Sequence[str], is_relative: bool) -> Tuple[str, List[int]]:
+    """Open a path that can't exist with each of these calls.
+
+    Returns the folder in the path, in which the file has the call's name, and
+    what make() returns. The folder is below the root, or is relative.
+    """
+    indexes = map(list(_CALLS).index, calls)
+    number, *results = do("make_test_opens", int(is_relative), *indexes)
+    return _folder(number), results
+
+
+def _make_all(is_relative: int, *calls: int) -> Tuple[int, ...]:
+    number = int.from_bytes(os.urandom(16), "little")
+    start = _folder(number) if is_relative else f"/{_folder(number)}"
+    names = [list(_CALLS)[one] for one in calls]
+    return (number, *(make(name, f"{start}/{name}") for name in names))
+
+
+FUNCTIONS["make_test_opens"] = _make_all
+
+
+def _folder(number: int) -> str:
+    return f"opensnoop-{number:032x}"
 
 
 def make(call: str, path: str) -> int:

@@ -25,7 +25,7 @@ from typing import List, Optional, Tuple
 
 from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.base.messages import Messages, counted
-from opensnooplib.compile import launch
+from opensnooplib.base.privileged import ask
 from opensnooplib.compile.launch import Launched, Room
 from opensnooplib.kernel import limits
 from opensnooplib.live import changes
@@ -63,7 +63,7 @@ class Live:
         self._saved = 0.0
         self._old: List[Retirement] = []
         with as_sentence("cannot watch the C"):
-            watcher = Watcher(self._path, self._shown.files)
+            watcher = Watcher(trace.job)
         trace.rings.add_own_process(watcher.pid)
         self._watcher: Optional[Watcher] = watcher
         self._stuck = ""  # a file whose file system doesn't answer
@@ -106,7 +106,7 @@ class Live:
     def _hear(self, watcher: Watcher) -> None:
         """Hear of a save, or of a file system that doesn't answer."""
         try:
-            save = watcher.saved()
+            found = watcher.saved()
         except EOFError:
             self._watcher = None
             self._messages.warn(
@@ -114,8 +114,9 @@ class Live:
                 "save is noticed; begin a new trace"
             )
             return
-        if save:
-            self._take_in(save)
+        if found:
+            self._take_in(*found)
+            watcher.go_on()
         stuck, self._stuck = self._stuck, watcher.waits_for()
         if self._stuck and not stuck:
             self._messages.warn(
@@ -123,14 +124,14 @@ class Live:
                 "answer, and no save is noticed until it does"
             )
 
-    def _take_in(self, save: Save) -> None:
+    def _take_in(self, save: Save, size: int) -> None:
         """Begin to compile if the C has changed."""
-        found = save.found
-        if isinstance(found, OpensnoopError):
+        if save.why_not:
             self._give_up()
             self._tried = _NOTHING
-            self._tell(found)
+            self._tell(OpensnoopError(save.why_not, save.detail))
             return
+        found = save.source
         if found.text == self._tried.text:
             return
         self._give_up()
@@ -148,7 +149,7 @@ class Live:
         self._saved = save.at
         try:
             with as_sentence(NOT_RELOADED):
-                self._begin(found)
+                self._begin(found, size)
         except OpensnoopError as error:
             self._tried = _NOTHING  # a later save of the same C may work
             self._tell(error)
@@ -164,7 +165,8 @@ class Live:
         if self._launched:
             self._drop(self._launched)
 
-    def _begin(self, found: Source) -> None:
+    def _begin(self, found: Source, size: int) -> None:
+        """Begin to compile the save in memory, which takes `size` bytes."""
         rings = self._trace.rings
         try:
             self._stream = rings.add_stream()
@@ -179,8 +181,10 @@ class Live:
                 "when opens end"
             ) from None
         try:
-            self._work = launch.begin_changed(
-                self._trace.job, found, self._trace.stubs.names, rings.fds()
+            slots = self._trace.stubs.names
+            self._work = Room(
+                self._trace.job._replace(source=found, have_slots=slots),
+                lambda *fds: int(ask("compile", fds, size, *slots)),
             )
         except BaseException:
             rings.drop_stream(self._stream)

@@ -9,18 +9,21 @@ them. The child sees that they are saved (file_watch.py), puts the C together
 
 from __future__ import annotations
 
+import contextlib
+import json
 import mmap
 import os
 import pickle
-import signal
 import socket
 import struct
 import time
-from typing import Dict, NamedTuple, NoReturn, Optional, Union
+from typing import Dict, NamedTuple, NoReturn, Optional, Tuple
 
 from opensnooplib.base import child, libc
 from opensnooplib.base.errors import OpensnoopError, as_sentence
-from opensnooplib.kernel import limits
+from opensnooplib.base.privileged import ask
+from opensnooplib.compile.job import Job
+from opensnooplib.kernel import confinement, limits
 from opensnooplib.live.file_watch import Watch
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
@@ -28,125 +31,151 @@ from opensnooplib.source.c_text import Source
 # A look that takes longer, in seconds, is reported.
 _LONG_LOOK = 5.0
 
-# In the shared memory: when the present look at a file began, or 0, and the
-# length of the path, which follows; behind it, the latest save. That is at
-# most 1 MiB of text, as much in files, and the names of these; pickle may
-# write three bytes for one.
+# In the memory: when the present look at a file began, or 0, and the length of
+# the path, which follows; behind it, the latest save. That is at most 1 MiB of
+# text, as much in files, and the names of these; JSON may have six bytes for
+# one.
 _LOOK = struct.Struct("dI")
 _SAVE_AT = 1 << 16
-_SHARED_SIZE = 16 << 20
+_MEMORY_SIZE = 16 << 20
 
 _SIZE = struct.Struct("I")  # of a save: the message that there is one
 _TAKEN = b"\n"  # the answer, after which the memory is the child's again
 
 
+NOT_RELOADED = "cannot reload the C"
+
+
 class Save(NamedTuple):
     """The C as it was saved, or why it can't be read."""
 
-    found: Union[Source, OpensnoopError]
     at: float  # by time.monotonic()
+    text: str
+    files: Dict[str, str]
+    why_not: str = ""  # a sentence, as of an OpensnoopError
+    detail: str = ""
+
+    @property
+    def source(self) -> Source:
+        return Source(self.text, self.files)
 
 
-NOT_RELOADED = "cannot reload the C"
+def read_save(memory: int, size: int) -> bytes:
+    """The latest save, as parse_save() takes it."""
+    return os.pread(memory, size, _SAVE_AT)
+
+
+def parse_save(saved: bytes) -> Save:
+    return Save(*json.loads(saved))
 
 
 class Watcher:
     """The trace's side. Nothing here waits for the child."""
 
-    def __init__(self, path: str, files: Dict[str, str]) -> None:
-        """Start the child for the C at `path`, which `files` were read for.
-
-        Raises OSError.
-        """
-        self._shared = mmap.mmap(-1, _SHARED_SIZE)
+    def __init__(self, job: Job) -> None:
+        """Let the monitor start the child. Raises OSError."""
+        writable = os.memfd_create("C")
+        size = os.write(writable, pickle.dumps(job))
+        os.ftruncate(writable, _MEMORY_SIZE)
+        self._memory = os.open(f"/proc/self/fd/{writable}", os.O_RDONLY)
         self._connection, inside = socket.socketpair()
-
-        def work() -> None:
-            _become_watcher(inside.fileno())
-            _Child(path, inside, self._shared).watch(files)
-
-        self.pid = child.fork(work)
+        self.pid: int = ask("watch", [inside.fileno(), writable], size)
         inside.close()
+        os.close(writable)
 
-    def saved(self) -> Optional[Save]:
-        """The next save that is over. Raises EOFError if the child ended."""
+    def saved(self) -> Optional[Tuple[Save, int]]:
+        """The next save that is over, and its size in memory: go_on() follows.
+
+        Raises EOFError if the child ended.
+        """
         try:
             message = self._connection.recv(_SIZE.size, socket.MSG_DONTWAIT)
-            if not message:
-                raise EOFError
-            begin, end = _SAVE_AT, _SAVE_AT + _SIZE.unpack(message)[0]
-            save: Save = pickle.loads(self._shared[begin:end])
-            self._connection.send(_TAKEN)
         except BlockingIOError:
             return None
         except ConnectionError:
             raise EOFError from None
-        return save
+        if not message:
+            raise EOFError
+        (size,) = _SIZE.unpack(message)
+        return parse_save(read_save(self._memory, size)), size
+
+    def go_on(self) -> None:
+        """Let the child write the next save."""
+        with contextlib.suppress(ConnectionError):  # saved() reports it
+            self._connection.send(_TAKEN)
 
     def waits_for(self) -> str:
         """The file whose file system doesn't answer, or ""."""
-        began, size = _LOOK.unpack_from(self._shared)
+        look = os.pread(self._memory, _SAVE_AT, 0)
+        began, size = _LOOK.unpack_from(look)
         if not began or time.monotonic() < began + _LONG_LOOK:
             return ""
-        return os.fsdecode(self._shared[_LOOK.size : _LOOK.size + size])
+        return os.fsdecode(look[_LOOK.size : _LOOK.size + size])
 
     def end(self) -> None:
         """End the child; it may stay until a file system answers."""
-        os.kill(self.pid, signal.SIGKILL)
+        child.kill(self.pid)
         self._connection.close()
 
 
-def _become_watcher(connection: int) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # they are for the trace
-    libc.close_all_but(connection)
+def start(job: Job, connection: int, memory: int) -> int:
+    """Fork the child, for the C that the job was made for. Returns its PID."""
+
+    def work() -> None:
+        libc.close_all_but(connection, memory)
+        confinement.confine_watcher()
+        path = c_text.path_of(job.options.probe)
+        inside = socket.socket(fileno=connection)
+        shared = mmap.mmap(memory, _MEMORY_SIZE)
+        _LOOK.pack_into(shared, 0, 0, 0)
+        _Child(path, inside, shared).watch(job.source.files)
+
+    return child.fork(work)
 
 
 class _Child:
     """The child's side."""
 
     def __init__(
-        self, path: str, connection: socket.socket, shared: mmap.mmap
+        self, path: str, connection: socket.socket, memory: mmap.mmap
     ) -> None:
         self._path = path
         self._connection = connection
-        self._shared = shared
+        self._memory = memory
 
     def watch(self, files: Dict[str, str]) -> NoReturn:
         """Hand over each save; `files` are those of the C as it is."""
         watch = Watch(files, self._look_at)
         while True:
-            found: Union[Source, OpensnoopError, None] = None
+            save: Optional[Save] = None
             if watch.have_changed():
                 reached: Dict[str, str] = {}
-                found = self._read(reached)
-                is_whole = isinstance(found, Source)
-                watch.read(reached if is_whole else {**files, **reached})
-                files = reached if is_whole else files
-            self._end_look()
-            if found:
-                self._hand_over(Save(found, watch.last_change))
+                save = self._read(reached)._replace(at=watch.last_change)
+                watch.read({**files, **reached} if save.why_not else reached)
+                files = files if save.why_not else reached
+            _LOOK.pack_into(self._memory, 0, 0, 0)
+            if save:
+                self._hand_over(save)
 
-    def _read(self, reached: Dict[str, str]) -> Union[Source, OpensnoopError]:
+    def _read(self, reached: Dict[str, str]) -> Save:
         try:
             with as_sentence(NOT_RELOADED):
-                return c_text.read(self._path, reached, self._look_at)
+                found = c_text.read(self._path, reached, self._look_at)
+                return Save(0, *found)
         except OpensnoopError as error:
-            return limits.explained(error) or error
+            error = limits.explained(error) or error
+            return Save(0, "", {}, error.sentence, error.detail)
 
     def _look_at(self, path: str) -> None:
         name = os.fsencode(path)[: _SAVE_AT - _LOOK.size]
-        self._shared[_LOOK.size : _LOOK.size + len(name)] = name
-        _LOOK.pack_into(self._shared, 0, time.monotonic(), len(name))
-
-    def _end_look(self) -> None:
-        _LOOK.pack_into(self._shared, 0, 0, 0)
+        self._memory[_LOOK.size : _LOOK.size + len(name)] = name
+        _LOOK.pack_into(self._memory, 0, time.monotonic(), len(name))
 
     def _hand_over(self, save: Save) -> None:
-        saved = pickle.dumps(save)
-        if len(saved) > _SHARED_SIZE - _SAVE_AT:  # far more than C can be
-            why = OpensnoopError(f"{NOT_RELOADED}: its names are too long")
-            saved = pickle.dumps(Save(why, save.at))
-        self._shared[_SAVE_AT : _SAVE_AT + len(saved)] = saved
+        saved = json.dumps(save).encode()
+        if len(saved) > _MEMORY_SIZE - _SAVE_AT:  # far more than C can be
+            why = f"{NOT_RELOADED}: its names are too long"
+            saved = json.dumps(Save(save.at, "", {}, why)).encode()
+        self._memory[_SAVE_AT : _SAVE_AT + len(saved)] = saved
         self._connection.sendall(_SIZE.pack(len(saved)))
         self._connection.recv(1)

@@ -13,6 +13,7 @@ from typing import Optional
 from opensnooplib.base import output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
+from opensnooplib.kernel import confinement
 from opensnooplib.options import Options
 from opensnooplib.reader import Block, State
 from opensnooplib.recording import description, recording_file
@@ -41,9 +42,12 @@ def run(options: Options, messages: Messages) -> int:
     """
     ending = EndingSignals()
     replay = _Replay(options, messages)
-    replay.await_start()
     output = output_destination.open_output(options.output)
-    replay.begin(output)
+    replay.open_output(output)
+    if not options.probe.no_drop:
+        confinement.confine_reader(messages)
+    replay.await_start()
+    replay.begin()
     ending.wait_for_rows()
     output_file.empty(output)
     replay.put_heading()
@@ -85,6 +89,13 @@ class _Replay:
     def _error(self, error: OSError) -> OpensnoopError:
         return OpensnoopError(f"cannot read {self._name}: {error.strerror}")
 
+    def open_output(self, output: int) -> None:
+        """Write to `output` from now on. Raises OpensnoopError."""
+        if output != 1 and _is_same_file(output, self._fd):
+            name = self._options.output.output_file
+            raise OpensnoopError(f"-o {name}: this is the recording itself")
+        self._reader.set_output(output)
+
     def await_start(self) -> None:
         """Read up to the first description. Raises OpensnoopError."""
         try:
@@ -99,19 +110,16 @@ class _Replay:
             why = self._trouble() or "has no description of its records"
             raise OpensnoopError(f"{self._name} {why}")
 
-    def begin(self, output: int) -> None:
-        """Prepare to write to `output`: all that can fail is done here."""
+    def begin(self) -> None:
+        """Prepare for rows: all that can fail is done here."""
         assert self._described
-        if output != 1 and _is_same_file(output, self._fd):
-            name = self._options.output.output_file
-            raise OpensnoopError(f"-o {name}: this is the recording itself")
         self._set_format(self._described)
-        options = self._options
-        self._reader.start(
-            output, options.output.row_limit, options.output.unbuffered
-        )
-        if options.output.summary:
-            self._summing = Summing(self._reader, options, self._began_ns)
+        output = self._options.output
+        self._reader.start(output.row_limit, output.unbuffered)
+        if output.summary:
+            self._summing = Summing(
+                self._reader, self._options, self._began_ns
+            )
         self._messages.note(_introduction(self._name, self._described))
 
     @property

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 from enum import IntEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import (
     Container,
     Dict,
@@ -348,6 +348,12 @@ def map_names(selection: Selection) -> List[str]:
     return names + [_CGROUPS_MAP] * bool(_slots(selection))
 
 
+@lru_cache(maxsize=None)
+def _directory(path: str) -> int:
+    """A descriptor that stays open: --live needs it again for other maps."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
 def fill_maps(
     selection: Selection,
     maps: Mapping[str, int],
@@ -364,12 +370,8 @@ def fill_maps(
         elif selection.follow_children and older is not None:
             children.take_over(maps, older)
         for slot, cgroup in enumerate(_slots(selection)):
-            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-            fd = os.open(cgroup.path, flags)
-            try:
-                bpf_objects.array_set_fd(maps[_CGROUPS_MAP], slot, fd)
-            finally:
-                os.close(fd)
+            fd = _directory(cgroup.path)
+            bpf_objects.array_set_fd(maps[_CGROUPS_MAP], fd, slot)
     except OSError as error:
         raise OpensnoopError(
             "cannot pass the selection to the kernel: "

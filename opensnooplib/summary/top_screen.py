@@ -90,7 +90,7 @@ class Screen:
         """Leave for Ctrl-Z, and come back; leave for good for Ctrl-\\."""
         self.leave()
         signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
         signal.signal(number, self._step_aside)
         self._turn_on()
         self._draw()

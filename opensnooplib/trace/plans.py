@@ -124,7 +124,7 @@ def try_plan(
     why_not = plan.why_not(options)
     if why_not:
         raise PlanError(why_not)
-    launched = launch.launch(options, plan, rings.install)
+    launched = launch.launch(options, plan)
     _tell_of(launched, messages)
     chosen = options._replace(probe=options.probe._replace(plan=plan.name))
     try:

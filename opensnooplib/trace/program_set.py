@@ -8,12 +8,12 @@ stays until all opens that it saw begin have ended.
 from __future__ import annotations
 
 import os
-import sys
-from typing import Dict, Iterator, Optional
+from typing import Dict, Optional
 
 from opensnooplib.base import native_library
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.kernel.bpf_objects import HashCount, StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
@@ -53,6 +53,7 @@ class ProgramSet:
         self._from_ns = 0
         self.format = row_format.choose(taken.schema, options)
         rings.set_format(self.format, taken.maps[EVENTS_MAP])
+        rings.install(taken.maps[EVENTS_MAP])
         if self.format.has_callers and not options.output.record:
             rings.name_callers()
         rings.set_conditions(
@@ -113,15 +114,20 @@ class ProgramSet:
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
         start = self.start_count()
-        requests = self._requests()
-        return bool(start and start.flagged) or any(True for _ in requests)
+        requests = self._count(REQUESTS_MAP, self.taken.requests_map)
+        return bool((start and start.flagged) or (requests and requests[0]))
 
-    def start_count(self) -> Optional[bpf_objects.HashCount]:
+    def start_count(self) -> Optional[HashCount]:
         """The entries of the map "start", and those that are under way."""
-        layout = self.taken.start_map
+        return self._count(START_MAP, self.taken.start_map)
+
+    def _count(
+        self, name: str, layout: Optional[StartMap]
+    ) -> Optional[HashCount]:
         if layout is None:
             return None
-        return bpf_objects.hash_count(self.taken.maps[START_MAP], layout)
+        map_fd = self.taken.maps[name]
+        return HashCount(*bpf_objects.hash_count(map_fd, *layout))
 
     def unended_requests(self, until_ns: int) -> int:
         """Opens through io_uring that began in the trace and haven't ended.
@@ -129,20 +135,16 @@ class ProgramSet:
         Later ones than `until_ns` are left out. The end of some was not seen.
         """
         ts = self.taken.schema.known("ts")
-        if ts is None:
-            return 0
-        begins = (one[ts.offset :][:8] for one in self._requests())
-        return sum(
-            self._from_ns <= int.from_bytes(began, sys.byteorder) <= until_ns
-            for began in begins
-        )
-
-    def _requests(self) -> Iterator[bytes]:
-        """The records in the map "requests"."""
         layout = self.taken.requests_map
-        if layout is None:
-            return iter(())
-        return bpf_objects.hash_values(self.taken.maps[REQUESTS_MAP], layout)
+        if ts is None or layout is None:
+            return 0
+        return bpf_objects.hash_count_between(
+            self.taken.maps[REQUESTS_MAP],
+            ts.offset,
+            self._from_ns,
+            until_ns,
+            *layout,
+        )
 
     def detach(self) -> None:
         """Detach the programs.

@@ -13,6 +13,7 @@ import os
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence
 
 from opensnooplib import reader
+from opensnooplib.base.privileged import doer_pid
 from opensnooplib.kernel import own_opens, ways
 from opensnooplib.options import Columns
 
@@ -89,7 +90,7 @@ def prove(
                 result.untested.append(call)
                 continue
             if rings.await_open(
-                made.path, os.getpid(), made.ret, _RECORD_TIMEOUT_MS
+                made.path, doer_pid(), made.ret, _RECORD_TIMEOUT_MS
             ):
                 del tries[call]
                 result.seen.append(call)
@@ -125,12 +126,12 @@ class _Made(NamedTuple):
 
 
 def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
-    folder = f"opensnoop-{os.urandom(16).hex()}"
-    made = []
-    for call in calls:
-        name = f"{folder}/{call}" if start else f"/{folder}/{call}"
-        shown: Optional[str] = os.path.join(start or "", name)
-        if call == "open_by_handle_at":
-            shown = None
-        made.append(_Made(call, shown, own_opens.make(call, name)))
-    return made
+    folder, results = own_opens.make_all(calls, start is not None)
+    return [
+        _Made(call, _shown_path(call, f"{start or ''}/{folder}"), ret)
+        for call, ret in zip(calls, results)
+    ]
+
+
+def _shown_path(call: str, folder: str) -> Optional[str]:
+    return None if call == "open_by_handle_at" else f"{folder}/{call}"

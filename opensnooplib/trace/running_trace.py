@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import List, Optional
 
@@ -42,7 +41,6 @@ class Trace:
         self.compiler_said = launched.messages
         self.options = options
         self._messages = messages
-        rings.add_own_process(os.getpid())
         rings.add_own_process(launched.room.pid)
         self._cpus = CpuFollower(rings)
         self._recorder: Optional[Recorder] = None
@@ -90,9 +88,8 @@ class Trace:
         Nothing is written before put_heading().
         """
         options = self.options
-        self.rings.start(
-            output, options.output.row_limit, options.output.unbuffered
-        )
+        self.rings.set_output(output)
+        self.rings.start(options.output.row_limit, options.output.unbuffered)
         if options.output.record:
             self._recorder = Recorder(self.rings)
         if options.output.summary:

@@ -147,7 +147,8 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	is_counted = take_u8(input) & 1;
 	set_format(input, reader);
 	set_conditions(input, reader);
-	CHECK(reader_start(reader, output, take_u8(input) % 4, false) == 0);
+	reader_set_output(reader, output);
+	CHECK(reader_start(reader, take_u8(input) % 4, false) == 0);
 	reader_tally(reader)->until = take_u16(input);
 	reader_tally(reader)->room = take_u16(input);
 	do {

@@ -43,7 +43,6 @@ def main() -> None:
         functions={} if plan.hook == "tracepoint" else functions,
         tool_pid=os.getpid(),
         folder=folder,
-        install_rings=lambda map_fd: None,
     )
     tracefs.mount_for_this_process()
     text = make_source(job)

@@ -72,32 +72,42 @@ static bool filter_syscalls(const unsigned int *calls, size_t count)
 		       SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
 }
 
-/* Also those that a program gets by exec, and the ambient ones. */
-static bool drop_capabilities(void)
+/* All but `kept`; nor does it get others by exec. */
+static bool drop_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	const struct __user_cap_data_struct none[2] = {{0}};
+	struct __user_cap_data_struct sets[2] = {{0}};
 
+	syscall(__NR_capget, &header, sets);
+	for (int i = 0; i < 2; i++) {
+		sets[i].permitted &= (uint32_t)(kept >> 32 * i);
+		sets[i].effective = sets[i].permitted;
+		sets[i].inheritable = 0;
+	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(__NR_capset, &header, none) == 0;
+	return syscall(__NR_capset, &header, sets) == 0;
 }
 
+/* Capabilities stay for now. */
 static bool become(uid_t user)
 {
+	prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	return user != 0 && setgroups(0, NULL) == 0 &&
 	       setresgid(user, user, user) == 0 &&
 	       setresuid(user, user, user) == 0;
 }
 
-int confine(uint32_t user, const unsigned int *calls, size_t count)
+int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
+	    size_t count)
 {
 	int confined = become(user) ? CONFINED_USER : 0;
 
 	/* Nobody may read its memory, or trace it, but root. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (drop_capabilities() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+	if (drop_capabilities(kept) &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		confined |= CONFINED_CAPABILITIES;
 	if (count > 0 && filter_syscalls(calls, count))
 		confined |= CONFINED_SYSCALLS;

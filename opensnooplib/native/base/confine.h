@@ -12,7 +12,7 @@
 /* What was given up. */
 enum confined {
 	CONFINED_USER = 1,	   /* it has the user ID that it asked for */
-	CONFINED_CAPABILITIES = 2, /* it has none, and gets none by exec */
+	CONFINED_CAPABILITIES = 2, /* it has no others, nor gets them by exec */
 	CONFINED_SYSCALLS = 4,	   /* it can open, run, connect to nothing */
 };
 
@@ -21,11 +21,12 @@ enum confined {
 
 /*
  * Confine this process, with all its threads, to `user` (also as its group; 0:
- * it stays who it is) and to the system calls whose numbers are in `calls`, as
- * the machine's own architecture has them; a count of 0: to none in particular.
- * Of clone(2), only threads are left. Returns bits of enum confined: what the
- * kernel, or a container, refuses is left out.
+ * it stays who it is), to the capabilities whose bits are in `kept`, and to the
+ * system calls whose numbers are in `calls`, as the machine's own architecture
+ * has them (a count of 0: all). Of clone(2), only threads are left. Returns
+ * bits of enum confined: what the kernel, or a container, refuses is left out.
  */
-int confine(uint32_t user, const unsigned int *calls, size_t count);
+int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
+	    size_t count);
 
 #endif

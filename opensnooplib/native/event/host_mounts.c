@@ -2,10 +2,12 @@
 #define _GNU_SOURCE /* getdelim */
 #include "event/host_mounts.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/kernel_clock.h"
 #include "base/mountinfo.h"
@@ -26,8 +28,7 @@ struct host_mount {
 };
 
 struct host_mounts {
-	const char *name;
-	FILE *file;	  /* of this name; NULL: not open yet */
+	int fd; /* of the file; -1: there is none */
 	uint64_t checked; /* ns; when the kernel was last asked for changes */
 	char *content;	  /* of the file; the mounts' paths point into it */
 	size_t room;	  /* bytes that `content` has */
@@ -41,7 +42,7 @@ struct host_mounts *host_mounts_new(const char *mountinfo)
 	struct host_mounts *mounts = calloc(1, sizeof(*mounts));
 
 	if (mounts)
-		mounts->name = mountinfo;
+		mounts->fd = open(mountinfo, O_RDONLY | O_CLOEXEC);
 	return mounts;
 }
 
@@ -51,8 +52,8 @@ void host_mounts_free(struct host_mounts *mounts)
 		return;
 	free(mounts->content);
 	free(mounts->all);
-	if (mounts->file)
-		fclose(mounts->file);
+	if (mounts->fd >= 0)
+		close(mounts->fd);
 	free(mounts);
 }
 
@@ -99,7 +100,7 @@ static const struct host_mount *find_root(const struct host_mounts *mounts)
 }
 
 /* Without memory, the host has no mounts until they change again. */
-static void read_mounts(struct host_mounts *mounts)
+static void read_mounts(struct host_mounts *mounts, FILE *file)
 {
 	struct host_mount *more;
 	char *line;
@@ -108,7 +109,7 @@ static void read_mounts(struct host_mounts *mounts)
 	mounts->count = 0;
 	mounts->root = NULL;
 	/* No NUL is in the file: this reads all of it. */
-	if (getdelim(&mounts->content, &mounts->room, '\0', mounts->file) < 0)
+	if (getdelim(&mounts->content, &mounts->room, '\0', file) < 0)
 		return;
 	for (line = mounts->content; (end = strchr(line, '\n')); line = end) {
 		*end++ = '\0';
@@ -125,7 +126,7 @@ static void read_mounts(struct host_mounts *mounts)
 static bool have_changed(const struct host_mounts *mounts)
 {
 	struct pollfd change = {
-		.fd = fileno(mounts->file),
+		.fd = mounts->fd,
 		.events = POLLPRI,
 	};
 
@@ -135,19 +136,20 @@ static bool have_changed(const struct host_mounts *mounts)
 static void follow_changes(struct host_mounts *mounts)
 {
 	uint64_t now = kernel_clock_ns();
+	FILE *file;
 
 	if (mounts->checked && now - mounts->checked < RECHECK_NS)
 		return;
 	mounts->checked = now;
-	if (mounts->file) {
-		if (!have_changed(mounts))
-			return;
-		fclose(mounts->file);
-	}
+	if (mounts->content && !have_changed(mounts))
+		return;
+	lseek(mounts->fd, 0, SEEK_SET);
 	/* Anew each time, since stdio would reread its own buffer. */
-	mounts->file = fopen(mounts->name, "re");
-	if (mounts->file)
-		read_mounts(mounts);
+	file = fdopen(dup(mounts->fd), "r");
+	if (file) {
+		read_mounts(mounts, file);
+		fclose(file);
+	}
 }
 
 /* Of the mounts on `lower`, the one that the path enters first; or NULL. */

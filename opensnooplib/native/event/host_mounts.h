@@ -19,8 +19,8 @@
 struct host_mounts;
 
 /*
- * The mounts that the file `mountinfo` lists: proc_pid_mountinfo(5). The string
- * must live as long as they do. NULL without memory.
+ * The mounts that the file `mountinfo` lists: proc_pid_mountinfo(5). It is
+ * opened now, and read when it is needed. NULL without memory.
  */
 struct host_mounts *host_mounts_new(const char *mountinfo);
 void host_mounts_free(struct host_mounts *mounts);

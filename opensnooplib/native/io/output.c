@@ -30,7 +30,7 @@ static int open_nonblocking(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-int output_init(struct output *output, int fd, size_t row_bound, int wait_ms)
+void output_open(struct output *output, int fd, int wait_ms)
 {
 	struct stat status;
 
@@ -39,7 +39,6 @@ int output_init(struct output *output, int fd, size_t row_bound, int wait_ms)
 	output->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 	output->had_name = output->is_file && status.st_nlink > 0;
 	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
-	return output_make_room(output, row_bound);
 }
 
 int output_make_room(struct output *output, size_t row_bound)

@@ -30,13 +30,12 @@ struct output {
 };
 
 /*
- * Write to `fd`; at first, *output is all zero. The buffer has room for a row
- * of `row_bound` bytes, and one write may wait for `wait_ms`. Returns 0 or
- * -ENOMEM.
+ * Write to `fd`; at first, *output is all zero. One write may wait for
+ * `wait_ms`.
  */
-int output_init(struct output *output, int fd, size_t row_bound, int wait_ms);
+void output_open(struct output *output, int fd, int wait_ms);
 
-/* Make room for longer rows, of `row_bound` bytes. Returns 0 or -ENOMEM. */
+/* Make room for rows of `row_bound` bytes. Returns 0 or -ENOMEM. */
 int output_make_room(struct output *output, size_t row_bound);
 void output_free(struct output *output);
 

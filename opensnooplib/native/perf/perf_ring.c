@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -49,50 +48,14 @@ static size_t map_size(const struct ring *ring)
 	return page_size() + ring->size;
 }
 
-static int open_event(const struct ring *ring, uint64_t more_of_sample)
+/* Returns a descriptor or a negative errno. */
+static int open_event(const struct ring *ring, enum perf_event_kind kind)
 {
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.size = sizeof(attr),
-		.config = PERF_COUNT_SW_BPF_OUTPUT,
-		.sample_period = 1,
-		.sample_type = PERF_SAMPLE_RAW | more_of_sample,
-		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
-		.watermark = 1,
-	};
 	uint64_t quarter = ring->size / 4;
 
-	attr.wakeup_watermark =
-		(uint32_t)(quarter < WATERMARK_BYTES ? quarter
-						     : WATERMARK_BYTES);
-	return (int)syscall(SYS_perf_event_open, &attr, -1, ring->cpu, -1,
-			    PERF_FLAG_FD_CLOEXEC);
-}
-
-int ring_map(struct ring *ring, int fd, unsigned int pages)
-{
-	void *map;
-	int error;
-
-	ring->streams[0].fd = fd;
-	ring->size = pages * page_size();
-	map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		   0);
-	if (map == MAP_FAILED) {
-		/* EPERM: too much locked memory (perf_mmap(), events/core.c).
-		 */
-		error = errno == EPERM ? -ENOBUFS : -errno;
-		close(fd);
-		return error;
-	}
-	ring->control = map;
-	ring->data = (unsigned char *)map + page_size();
-	ring->copy = malloc(RECORD_SIZE_MAX);
-	if (!ring->copy) {
-		ring_close(ring);
-		return -ENOMEM;
-	}
-	return 0;
+	return event_open(kind, ring->cpu,
+			  quarter < WATERMARK_BYTES ? (unsigned int)quarter
+						    : WATERMARK_BYTES);
 }
 
 static int read_id(struct stream_event *event)
@@ -100,22 +63,33 @@ static int read_id(struct stream_event *event)
 	return ioctl(event->fd, PERF_EVENT_IOC_ID, &event->id) < 0 ? -errno : 0;
 }
 
-int ring_open(struct ring *ring, int cpu, unsigned int pages)
+static int map_ring(struct ring *ring)
+{
+	void *map = mmap(NULL, map_size(ring), PROT_READ | PROT_WRITE,
+			 MAP_SHARED, ring->streams[0].fd, 0);
+
+	/* EPERM: too much locked memory (perf_mmap(), kernel/events/core.c). */
+	if (map == MAP_FAILED)
+		return errno == EPERM ? -ENOBUFS : -errno;
+	ring->control = map;
+	ring->data = (unsigned char *)map + page_size();
+	ring->copy = malloc(RECORD_SIZE_MAX);
+	return ring->copy ? read_id(&ring->streams[0]) : -ENOMEM;
+}
+
+int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
+	      unsigned int pages)
 {
 	int error;
-	int fd;
 
 	*ring = (struct ring){
 		.cpu = cpu,
 		.size = pages * page_size(),
 	};
-	fd = open_event(ring, 0);
-	if (fd < 0)
-		return -errno;
-	error = ring_map(ring, fd, pages);
-	if (error)
-		return error;
-	error = read_id(&ring->streams[0]);
+	ring->streams[0].fd = open_event(ring, kind);
+	if (ring->streams[0].fd < 0)
+		return ring->streams[0].fd;
+	error = map_ring(ring);
 	if (error)
 		ring_close(ring);
 	return error;
@@ -125,7 +99,8 @@ void ring_close(struct ring *ring)
 {
 	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
 		ring_drop_stream(ring, stream);
-	munmap(ring->control, map_size(ring));
+	if (ring->control)
+		munmap(ring->control, map_size(ring));
 	free(ring->copy);
 }
 
@@ -149,9 +124,9 @@ int ring_add_stream(struct ring *ring, uint32_t stream)
 		if (event.fd > 0)
 			close(event.fd);
 		/* Its samples begin with its id. */
-		event.fd = open_event(ring, PERF_SAMPLE_IDENTIFIER);
+		event.fd = open_event(ring, EVENT_RECORDS_WITH_ID);
 		if (event.fd < 0)
-			return -errno;
+			return event.fd;
 		error = read_id(&event);
 	} while (!error && looks_like_size(event.id));
 	if (!error &&

@@ -2,17 +2,16 @@
 /*
  * Perf ring: the ring buffer in which one CPU's records arrive.
  *
- * The ring is a PERF_COUNT_SW_BPF_OUTPUT event of perf_event_open(2), mapped
- * as its section "MMAP layout" says: one page of control data, then the data, a
- * power of two of pages. The kernel advances data_head, the reader data_tail;
- * the bytes between the two can be read.
+ * The ring is an event of perf_event_open(2), mapped as its section "MMAP
+ * layout" says: one page of control data, then the data, a power of two of
+ * pages. The kernel advances data_head, the reader data_tail; the bytes between
+ * the two can be read.
  */
 #ifndef OPENSNOOP_PERF_RING_H
 #define OPENSNOOP_PERF_RING_H
 
-#include <linux/perf_event.h>
-
 #include "event/record.h"
+#include "perf/perf_event.h"
 
 /*
  * Stream: the records of one generation of programs. With --live several
@@ -43,14 +42,12 @@ struct ring {
 };
 
 /*
- * Open and map a ring of `pages` pages. Returns 0, or a negative errno of
- * perf_event_open(2) or mmap(2); -ENOBUFS: the user may not lock so much
- * memory.
+ * Open an event and map its ring, of `pages` pages. Returns 0, or a negative
+ * errno of perf_event_open(2) or mmap(2); -ENOBUFS: the user may not lock so
+ * much memory.
  */
-int ring_open(struct ring *ring, int cpu, unsigned int pages);
-
-/* Map the event `fd`, which is closed with the ring or on an error. */
-int ring_map(struct ring *ring, int fd, unsigned int pages);
+int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
+	      unsigned int pages);
 
 void ring_close(struct ring *ring);
 

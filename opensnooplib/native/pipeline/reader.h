@@ -22,6 +22,12 @@
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 		unsigned int pages);
 
+/*
+ * Confine this process, which has opened all that it reads and writes, to
+ * `user`: see base/confine.h. Returns bits of enum confined.
+ */
+int reader_confine(uint32_t user);
+
 /* Close a reader of rings or of a recording. */
 void reader_close(struct reader *reader);
 
@@ -77,9 +83,6 @@ void reader_drop_stream(struct reader *reader, uint32_t stream);
  */
 int reader_install(struct reader *reader, int map_fd);
 
-/* The descriptor that it puts there for a ring, or -1 if there are fewer. */
-int reader_ring_fd(const struct reader *reader, unsigned int index);
-
 /*
  * Drop the newest stream's records up to that of an open which the tool makes
  * itself, to prove that the programs work: the trace begins after it. `path` is
@@ -120,12 +123,15 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
 int reader_set_format(struct reader *reader,
 		      const struct format_request *request);
 
+/* Write to `fd`. The descriptor is also opened again, not to wait for it. */
+void reader_set_output(struct reader *reader, int fd);
+
 /*
- * Write to `fd` each record that is selected, at most `count` of them (0: no
- * limit), or count them; with `by_line`, each row by itself, as soon as it is
- * complete. Returns 0 or -ENOMEM.
+ * Write each record that is selected, at most `count` of them (0: no limit), or
+ * count them; with `by_line`, each row by itself, as soon as it is complete.
+ * Returns 0 or -ENOMEM.
  */
-int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line);
+int reader_start(struct reader *reader, uint64_t count, bool by_line);
 
 /* With ROW_COUNTED: the counts, which the caller may clear. */
 struct tally *reader_tally(struct reader *reader);

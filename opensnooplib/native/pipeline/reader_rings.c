@@ -16,7 +16,7 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 		     unsigned int pages)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int error = ring_open(ring, cpu, pages);
+	int error = ring_open(ring, EVENT_RECORDS, cpu, pages);
 
 	if (error)
 		return error;

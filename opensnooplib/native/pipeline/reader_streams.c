@@ -61,13 +61,6 @@ void reader_drop_stream(struct reader *reader, uint32_t stream)
 		reader->current = STREAMS_MAX; /* none */
 }
 
-int reader_ring_fd(const struct reader *reader, unsigned int index)
-{
-	if (index >= reader->ring_count)
-		return -1;
-	return reader->rings[index].streams[reader->newest].fd;
-}
-
 int reader_install(struct reader *reader, int map_fd)
 {
 	for (unsigned int i = 0; i < reader->ring_count; i++) {

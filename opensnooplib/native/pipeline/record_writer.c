@@ -220,15 +220,19 @@ static void put_header(struct output *output)
 	output_commit(output, out + sizeof(header), false);
 }
 
-int reader_start(struct reader *reader, int fd, uint64_t count, bool by_line)
+void reader_set_output(struct reader *reader, int fd)
 {
-	int error = output_init(&reader->output, fd, reader->row_bound,
-				WRITE_WAIT_MS);
+	output_open(&reader->output, fd, WRITE_WAIT_MS);
+}
+
+int reader_start(struct reader *reader, uint64_t count, bool by_line)
+{
+	int error = output_make_room(&reader->output, reader->row_bound);
 
 	reader->rows_wanted = count;
 	reader->consume =
 		reader->kind == ROW_COUNTED ? count_record : write_record;
-	reader->output.by_line = by_line || isatty(fd);
+	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */
 	if (reader->ring_count > 0 && reader->kind >= ROW_BLOCK)
 		reader->gather_ms = gathering_ms(reader);

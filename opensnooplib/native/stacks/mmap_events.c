@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE
 #include "stacks/mmap_events.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 /*
  * Pages of one ring: 128 hold the events of a thousand programs that start
@@ -19,28 +15,6 @@
 /* Pages of all rings. */
 #define ALL_PAGES_MAX 8192
 
-static int open_event(int cpu)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.size = sizeof(attr),
-		.config = PERF_COUNT_SW_DUMMY,
-		.mmap = 1,
-		.mmap2 = 1,
-		.comm = 1,
-		.comm_exec = 1,
-		.task = 1,
-		/* The last 8 bytes of each record are its time. */
-		.sample_id_all = 1,
-		.sample_type = PERF_SAMPLE_TIME,
-		.use_clockid = 1,
-		.clockid = CLOCK_MONOTONIC,
-	};
-
-	return (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
-			    PERF_FLAG_FD_CLOEXEC);
-}
-
 static int open_rings(struct mmap_events *events, const struct ring *rings,
 		      unsigned int ring_count, unsigned int pages)
 {
@@ -50,8 +24,8 @@ static int open_rings(struct mmap_events *events, const struct ring *rings,
 		return -ENOMEM;
 	for (unsigned int i = 0; i < ring_count; i++) {
 		struct ring *ring = &events->rings[events->ring_count].ring;
-		int fd = open_event(rings[i].cpu);
-		int error = fd < 0 ? -errno : ring_map(ring, fd, pages);
+		int error =
+			ring_open(ring, EVENT_MAPPINGS, rings[i].cpu, pages);
 
 		if (error == -ENODEV) /* offline */
 			continue;

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The monitor: a child that keeps the privileges which a trace gives up.
+
+It reads no record, no name and no file: what a program that is traced can
+choose never reaches it. It calls the functions of privileged.py at the request
+of the trace, which an attacker may have taken over by a record; so there are
+few of them, and none does more than a trace needs.
+
+A request is one packet, "NAME ARGUMENT...", with descriptors as SCM_RIGHTS
+(unix(7)), which are the first arguments. The answer is "ERRNO NUMBER...". A
+descriptor is returned as Descriptor, and passed in the same way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+from typing import Callable, List, Tuple
+
+from opensnooplib.base import child, libc, privileged
+from opensnooplib.base.privileged import FUNCTIONS, TEXT_SIZE
+
+_FDS_MAX = 2
+
+
+class Descriptor(int):
+    """A descriptor that the monitor has opened for the trace."""
+
+
+def start(at_end: Callable[[], object] = bool) -> int:
+    """Fork the monitor of this process, and ask it from now on.
+
+    Returns its PID. It ends with this process, after it has called `at_end`.
+    """
+    connection, inside = socket.socketpair(
+        socket.AF_UNIX, socket.SOCK_SEQPACKET
+    )
+
+    def work() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # they are for the trace
+        # It must keep no program attached.
+        libc.close_all_but(0, 1, 2, inside.fileno())
+        _serve(inside)
+        at_end()
+
+    pid = child.fork(work, outlives=True)
+    inside.close()
+    privileged.connect(pid, connection.detach())
+    return pid
+
+
+def _serve(connection: socket.socket) -> None:
+    """Answer requests until the trace ends."""
+    while True:
+        packet, fds, _, _ = socket.recv_fds(connection, TEXT_SIZE, _FDS_MAX)
+        if not packet:
+            return
+        numbers, opened = _answer(packet, fds)
+        text = " ".join(map(str, numbers)).encode()
+        with contextlib.suppress(ConnectionError):
+            socket.send_fds(connection, [text], opened)
+        for fd in [*fds, *opened]:
+            os.close(fd)
+
+
+def _answer(packet: bytes, fds: List[int]) -> Tuple[List[int], List[int]]:
+    """The errno and the numbers that a function returns, and a descriptor."""
+    name, *words = packet.decode().split()
+    arguments = [int(one) if one.isdecimal() else one for one in words]
+    try:
+        result = FUNCTIONS[name](*fds, *arguments)
+    except OSError as error:
+        return [error.errno or 0], []
+    if isinstance(result, Descriptor):
+        return [0], [result]
+    return [0, *(result if isinstance(result, tuple) else [result])], []

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Monitor: the child that keeps the privileges which a trace gives up. This is
+ * how C asks it; base/monitor.py is the child.
+ */
+#ifndef OPENSNOOP_MONITOR_H
+#define OPENSNOOP_MONITOR_H
+
+/* The most bytes of a request, and of an answer. */
+#define MONITOR_TEXT_MAX 8192
+
+/* Ask through this socket from now on. */
+void monitor_connect(int connection);
+
+/*
+ * Ask for a function of the monitor's, by name, with numbers behind it, and
+ * with descriptors, which stay the caller's. `text` then has the numbers that
+ * it returned. Returns the descriptor that came with them, or 0; or a negative
+ * errno: the function's, -EPERM if there is no monitor, -EPIPE if it has ended.
+ */
+int monitor_ask(char text[MONITOR_TEXT_MAX], const int *fds,
+		unsigned int fd_count);
+
+#endif

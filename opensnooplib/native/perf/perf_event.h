@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Perf events, whose rings are read: see perf_event_open(2).
+ */
+#ifndef OPENSNOOP_PERF_EVENT_H
+#define OPENSNOOP_PERF_EVENT_H
+
+#include <linux/perf_event.h>
+
+enum perf_event_kind {
+	EVENT_RECORDS,	       /* that BPF programs send */
+	EVENT_RECORDS_WITH_ID, /* likewise; each begins with the event's id */
+	EVENT_MAPPINGS, /* that processes make, of code, and their ends */
+};
+
+/*
+ * Open the event on a CPU, for all processes. The kernel wakes who polls it
+ * when its ring holds `watermark` bytes. Returns a descriptor or a negative
+ * errno.
+ */
+int event_open(enum perf_event_kind kind, int cpu, unsigned int watermark);
+
+#endif
