@@ -75,6 +75,7 @@ setup(
         ("share/man/man8", ["docs/opensnoop.8"]),
         # bash-completion looks there for a file with the command's name.
         ("share/bash-completion/completions", ["docs/opensnoop.bash"]),
+        ("share/doc/opensnoop", ["docs/opensnoop.service"]),
     ],
     entry_points={"console_scripts": ["opensnoop = opensnoop:main"]},
     zip_safe=False,

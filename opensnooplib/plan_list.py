@@ -124,6 +124,10 @@ def _no_kprobe(_: Options) -> str:
     return ""
 
 
+def _nothing(_: Options) -> str:
+    return ""
+
+
 _FENTRY = Plan("fentry", "plans/fentry.h", "fentry", _no_fentry, None)
 _EXIT = Plan(
     "syscall-exit", "plans/syscall_exit.h", "tracepoint", _no_exit, False
@@ -133,5 +137,6 @@ PAIR = Plan("syscall", "plans/syscall.h", "tracepoint", _no_pair, True)
 _KPROBE = Plan("kprobe", "plans/kprobe.h", "kprobe", _no_kprobe, None)
 PLANS = {plan.name: plan for plan in (_FENTRY, _EXIT, PAIR, _KPROBE)}
 
+
 # The C of --source: its programs attach where their names say.
-SOURCE = Plan("source", "", "", lambda _: "", False, runs_bpf_src=False)
+SOURCE = Plan("source", "", "", _nothing, False, runs_bpf_src=False)

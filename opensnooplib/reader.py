@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import functools
+import mmap
 import os
 from enum import IntEnum
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -15,6 +16,7 @@ from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.privileged import FUNCTIONS
+from opensnooplib.kernel import capabilities
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -223,12 +225,23 @@ def library() -> ctypes.CDLL:
     return lib
 
 
-def event_open(kind: int, cpu: int, watermark: int) -> Descriptor:
-    """Open a perf event, as a confined reader asks for: perf/perf_event.h."""
-    return Descriptor(check(library().event_open(kind, cpu, watermark)))
+_held: List[mmap.mmap] = []
 
 
-FUNCTIONS["event_open"] = event_open
+def _event_open(kind: int, cpu: int, pages: int, watermark: int) -> Descriptor:
+    """In the monitor: open an event for a trace, see native/perf/perf_event.h.
+
+    With CAP_IPC_LOCK, the ring is mapped here, until the trace has mapped it as
+    well: without, the trace could not lock as much memory.
+    """
+    _held.clear()
+    fd = check(library().event_open(kind, cpu, pages, watermark))
+    if pages and capabilities.has("CAP_IPC_LOCK"):
+        _held.append(mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE))
+    return Descriptor(fd)
+
+
+FUNCTIONS["event_open"] = _event_open
 
 
 class Reader:

@@ -10,7 +10,7 @@ import datetime
 import os
 from typing import Optional
 
-from opensnooplib.base import output_file
+from opensnooplib.base import monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.kernel import confinement
@@ -45,6 +45,7 @@ def run(options: Options, messages: Messages) -> int:
     output = output_destination.open_output(options.output)
     replay.open_output(output)
     if not options.probe.no_drop:
+        monitor.start()
         confinement.confine_reader(messages)
     replay.await_start()
     replay.begin()

@@ -21,6 +21,7 @@ from tests.kernel.tool import (
     Ended,
     Tool,
     assert_nothing_left,
+    children,
     loaded_objects,
     objects_held_by,
     run,
@@ -97,10 +98,9 @@ def _temporary_folders() -> Set[str]:
 
 
 def _compile_room(tool: Tool) -> Optional[int]:
-    """The tool's child, while it has one."""
-    path = Path(f"/proc/{tool.pid}/task/{tool.pid}/children")
-    children = path.read_text().split()
-    return int(children[0]) if children else None
+    """The tool's second child, after the monitor, while it has one."""
+    pids = children(tool.pid)
+    return pids[1] if len(pids) > 1 else None
 
 
 @pytest.mark.parametrize(

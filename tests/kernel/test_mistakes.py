@@ -16,7 +16,7 @@ import pytest
 
 from opensnooplib.kernel import tracefs
 from tests.kernel.mistakes import DOUBTS, GOOD, HANGING, MISTAKES, Mistake
-from tests.kernel.tool import Tool, replace_in, run, wait_until
+from tests.kernel.tool import Tool, descendants, replace_in, run, wait_until
 
 # What would be of no help: of BCC's own files, or of the tool's inside.
 _NOISE = ("/virtual/", "Traceback", "generated.", "bpf: Failed", "chdir")
@@ -195,12 +195,15 @@ def test_a_file_that_is_there_later(
 def test_no_room_for_what_a_save_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For a while; then the same save is taken in."""
+    """For a while; then the same save is taken in.
+
+    With --no-drop: see test_too_many_open_files().
+    """
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "my.c"
     path.write_text(GOOD)
     changed = GOOD.replace("u32 pid;", "u32 pid; u32 added;")
-    with Tool("--live", "--source", "my.c") as tool:
+    with Tool("--live", "--source", "my.c", "--no-drop") as tool:
         fds = len(os.listdir(f"/proc/{tool.pid}/fd"))
         limits = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
         for more in range(5):
@@ -261,9 +264,8 @@ def test_a_compiler_that_fails(
 
 def _compiles(tool: Tool) -> List[int]:
     """The PIDs of processes that compile: those that have loaded LLVM."""
-    path = Path(f"/proc/{tool.pid}/task/{tool.pid}/children")
     found = []
-    for child in map(int, path.read_text().split()):
+    for child in descendants(tool.pid):
         with contextlib.suppress(OSError):  # it has ended
             if "LLVM" in Path(f"/proc/{child}/maps").read_text():
                 found.append(child)

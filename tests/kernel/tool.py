@@ -239,6 +239,23 @@ def run(
         return tool.ended()
 
 
+def children(pid: int) -> List[int]:
+    """The PIDs of a process's children; none if it has ended."""
+    try:
+        words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    return [int(word) for word in words]
+
+
+def descendants(pid: int) -> List[int]:
+    """The PIDs of a process's children, their children, and so on."""
+    found = [pid]
+    for one in found:
+        found += children(one)
+    return found[1:]
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + HANG_SECONDS
     while not condition():

@@ -125,7 +125,9 @@ class Replayer:
     def _run(self, content: bytes, words: Any) -> Any:
         self.file.write_bytes(content)
         options = arguments.parse(
-            ["--replay", str(self.file), "-o", str(self._rows), *words]
+            # This process has more to do than the replay.
+            ["--replay", str(self.file), "-o", str(self._rows), "--no-drop"]
+            + list(words)
         )
         self._rows.write_bytes(b"")
         status = stored_opens.run(options, Messages())

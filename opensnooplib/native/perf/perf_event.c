@@ -33,7 +33,8 @@ static void describe_mappings(struct perf_event_attr *attr)
 	attr->clockid = CLOCK_MONOTONIC;
 }
 
-int event_open(enum perf_event_kind kind, int cpu, unsigned int watermark)
+int event_open(enum perf_event_kind kind, int cpu, unsigned int pages,
+	       unsigned int watermark)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -56,7 +57,9 @@ int event_open(enum perf_event_kind kind, int cpu, unsigned int watermark)
 		return fd;
 	if (errno != EPERM && errno != EACCES)
 		return -errno;
-	snprintf(request, sizeof(request), "event_open %d %d %u", kind, cpu,
-		 watermark);
+	/* This process may not even lock the ring's memory: the monitor does.
+	 */
+	snprintf(request, sizeof(request), "event_open %d %d %u %u", kind, cpu,
+		 pages, watermark);
 	return monitor_ask(request, NULL, 0);
 }

@@ -14,10 +14,12 @@ enum perf_event_kind {
 };
 
 /*
- * Open the event on a CPU, for all processes. The kernel wakes who polls it
- * when its ring holds `watermark` bytes. Returns a descriptor or a negative
- * errno.
+ * Open the event on a CPU, for all processes. Its ring, which the caller will
+ * map, has `pages` pages (0: it writes to the ring of another event); the
+ * kernel wakes who polls it when that holds `watermark` bytes. Returns a
+ * descriptor or a negative errno.
  */
-int event_open(enum perf_event_kind kind, int cpu, unsigned int watermark);
+int event_open(enum perf_event_kind kind, int cpu, unsigned int pages,
+	       unsigned int watermark);
 
 #endif

@@ -52,8 +52,11 @@ static size_t map_size(const struct ring *ring)
 static int open_event(const struct ring *ring, enum perf_event_kind kind)
 {
 	uint64_t quarter = ring->size / 4;
+	bool has_ring = kind != EVENT_RECORDS_WITH_ID;
 
 	return event_open(kind, ring->cpu,
+			  has_ring ? (unsigned int)(ring->size / page_size())
+				   : 0,
 			  quarter < WATERMARK_BYTES ? (unsigned int)quarter
 						    : WATERMARK_BYTES);
 }
