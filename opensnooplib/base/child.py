@@ -30,7 +30,8 @@ def fork(work: Callable[[], object], outlives: bool = False) -> int:
     return pid
 
 
-@by_monitor(0)
+# The monitor's children end with it.
+@by_monitor(0, if_gone=0)
 def status(pid: int) -> int:
     """The status of a child, as waitpid(2) has it; -1: it has not ended.
 
@@ -40,7 +41,7 @@ def status(pid: int) -> int:
     return found if ended else -1
 
 
-@by_monitor(0)
+@by_monitor(0, if_gone=0)
 def kill(pid: int) -> int:
     """Kill a child, but don't wait for its end. Returns 0. Raises OSError."""
     # Another process could have its PID, if it isn't a child.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from typing import Any, Callable, Dict, Sequence, TypeVar, cast
+from typing import Any, Callable, Dict, Optional, Sequence, TypeVar, cast
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import OpensnoopError
@@ -46,10 +46,17 @@ def do(name: str, *arguments: Any) -> Any:
     return FUNCTIONS[name](*arguments)
 
 
-def by_monitor(fd_count: int) -> Callable[[_Function], _Function]:
+class NoMonitorError(OpensnoopError):
+    """The monitor has ended."""
+
+
+def by_monitor(
+    fd_count: int, if_gone: Optional[int] = None
+) -> Callable[[_Function], _Function]:
     """Let the monitor call a function where this process may not.
 
-    Its first `fd_count` arguments are descriptors.
+    Its first `fd_count` arguments are descriptors. `if_gone` is what it
+    returns, in place of NoMonitorError, if the monitor has ended.
     """
 
     def mark(function: _Function) -> _Function:
@@ -61,7 +68,12 @@ def by_monitor(fd_count: int) -> Callable[[_Function], _Function]:
                 return function(*arguments)
             except (PermissionError, ChildProcessError):
                 fds, others = arguments[:fd_count], arguments[fd_count:]
-                return ask(function.__name__, fds, *others)
+                try:
+                    return ask(function.__name__, fds, *others)
+                except NoMonitorError:
+                    if if_gone is None:
+                        raise
+                    return if_gone
 
         return cast(_Function, call)
 
@@ -72,7 +84,7 @@ def ask(name: str, fds: Sequence[int], *others: Any) -> Any:
     """Let the monitor call a function. Returns its number, or its numbers.
 
     Raises OSError: what the function raised, or EPERM if this process has no
-    monitor; and OpensnoopError if the monitor has ended.
+    monitor; and NoMonitorError.
     """
     request = " ".join(map(str, [name, *others])).encode()
     text = ctypes.create_string_buffer(request, TEXT_SIZE)
@@ -81,7 +93,7 @@ def ask(name: str, fds: Sequence[int], *others: Any) -> Any:
     try:
         native_library.check(lib.monitor_ask(text, array, len(fds)))
     except BrokenPipeError:
-        raise OpensnoopError(
+        raise NoMonitorError(
             "the monitor, a process of the trace, was killed: begin again"
         ) from None
     numbers = tuple(map(int, text.value.split()))

@@ -102,13 +102,19 @@ static bool become(uid_t user)
 int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
 	    size_t count)
 {
-	int confined = become(user) ? CONFINED_USER : 0;
+	int confined = 0;
+	int end_signal = 0;
 
+	/* A change of credentials resets it. */
+	prctl(PR_GET_PDEATHSIG, &end_signal);
+	if (become(user))
+		confined |= CONFINED_USER;
 	/* Nobody may read its memory, or trace it, but root. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (drop_capabilities(kept) &&
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		confined |= CONFINED_CAPABILITIES;
+	prctl(PR_SET_PDEATHSIG, end_signal);
 	if (count > 0 && filter_syscalls(calls, count))
 		confined |= CONFINED_SYSCALLS;
 	return confined;

@@ -74,6 +74,7 @@ static const unsigned int calls[] = {
 	__NR_wait4,
 	__NR_waitid,
 	__NR_prlimit64,
+	__NR_uname,
 	__NR_getpid,
 	__NR_gettid,
 	__NR_getuid,
