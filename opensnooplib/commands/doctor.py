@@ -20,6 +20,7 @@ from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.commands import trace_opens
 from opensnooplib.kernel import (
     capabilities,
+    confinement,
     hooks,
     limits,
     lockdown,
@@ -145,6 +146,7 @@ def _of_the_kernel() -> List[Finding]:
         ),
         Finding("headers", True, kernel_headers.choose().reason),
         _tracefs(),
+        _privileges(),
     ]
 
 
@@ -166,6 +168,21 @@ def _can_mount_tracefs() -> bool:
     """A child tries, since it would change this process."""
     pid = child.fork(tracefs.mount_for_this_process)
     return os.waitpid(pid, 0)[1] == 0
+
+
+def _privileges() -> Finding:
+    """Which ones a trace can drop: a child tries."""
+    pid = child.fork(lambda: os._exit(confinement.confine_reader()))
+    confined = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    done, kept = confinement.in_words(confined)
+    if not kept:
+        return Finding("privileges", True, f"a trace drops: {done}")
+    return Finding(
+        "privileges",
+        False,
+        f"a trace cannot drop its {kept} here",
+        "permit setuid(2) and seccomp(2) in this container",
+    )
 
 
 def _of_hooks() -> List[Finding]:

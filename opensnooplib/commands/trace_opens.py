@@ -80,7 +80,7 @@ def run(options: Options, messages: Messages) -> int:
     steps = _steps(trace, result, messages, at_end)
     if not options.probe.no_drop:
         _import_for_later(options)
-        confinement.confine_reader(messages)
+        confinement.drop_privileges(messages)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.output.top:  # its screen says how to end it
         plan = trace.job.plan.name

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from typing import Set
+from typing import Set, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import Messages
@@ -19,8 +19,8 @@ _FREE_USERS = range(1879048192, 2147352576)
 # So many processes of a trace get one each, from free_users() on.
 TRACE, WATCHER, _USERS = 0, 3, 4
 
-# enum confined of native/base/confine.h
-_USER, _CAPABILITIES, _SYSCALLS = 1, 2, 4
+# enum confined of native/base/confine.h, in words.
+_WORDS = [(1, "user ID"), (2, "capabilities"), (4, "system calls")]
 
 
 @functools.lru_cache(maxsize=1)
@@ -50,22 +50,28 @@ def _users_of_processes() -> Set[int]:
     return users
 
 
-def confine_reader(messages: Messages) -> None:
+def confine_reader() -> int:
     """Confine this process, which has opened all that it needs.
 
     From then on, no file can be opened, no module imported and no process
-    started: reader_confine() of native/pipeline/reader.h.
+    started: reader_confine() of native/pipeline/reader.h. Returns what was
+    given up, for in_words().
     """
-    user = free_users()
-    confined = native_library.load().reader_confine(user)
-    steps = [
-        (f"user {user}", "user ID", not user or confined & _USER),
-        ("no capabilities", "capabilities", confined & _CAPABILITIES),
-        ("few system calls", "system calls", confined & _SYSCALLS),
-    ]
-    done = ", ".join(one for one, _, is_done in steps[not user :] if is_done)
-    kept = " and ".join(one for _, one, is_done in steps if not is_done)
-    messages.detail(f"privileges dropped: {done or 'none'}")
+    return int(native_library.load().reader_confine(free_users()))
+
+
+def in_words(confined: int) -> Tuple[str, str]:
+    """What was given up, and what the host does not let a trace give up."""
+    wanted = _WORDS if free_users() else _WORDS[1:]
+    done = [word for bit, word in wanted if confined & bit]
+    kept = [word for bit, word in wanted if not confined & bit]
+    return ", ".join(done) or "none", " and ".join(kept)
+
+
+def drop_privileges(messages: Messages) -> None:
+    """Confine this process, and say so."""
+    done, kept = in_words(confine_reader())
+    messages.detail(f"privileges dropped: {done}")
     if kept:
         messages.note(
             "this host does not let the process that reads records drop its "

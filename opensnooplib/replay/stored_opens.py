@@ -46,7 +46,7 @@ def run(options: Options, messages: Messages) -> int:
     replay.open_output(output)
     if not options.probe.no_drop:
         monitor.start()
-        confinement.confine_reader(messages)
+        confinement.drop_privileges(messages)
     replay.await_start()
     replay.begin()
     ending.wait_for_rows()
