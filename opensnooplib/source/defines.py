@@ -7,6 +7,7 @@ Those for the selection are in selection/criteria.py.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
@@ -92,6 +93,7 @@ def more_probes(chosen: Sequence[Define]) -> List[Define]:
     return [("MORE_PROBES", "1")] if has_more else []
 
 
+@functools.lru_cache(maxsize=1)  # a trace without privileges asks for it again
 def entries_for_threads() -> int:
     """The size of the map "start": at least four times the host's threads."""
     entries = START_ENTRIES
