@@ -231,8 +231,8 @@ _held: List[mmap.mmap] = []
 def _event_open(kind: int, cpu: int, pages: int, watermark: int) -> Descriptor:
     """In the monitor: open an event for a trace, see native/perf/perf_event.h.
 
-    With CAP_IPC_LOCK, the ring is mapped here, until the trace has mapped it as
-    well: without, the trace could not lock as much memory.
+    With CAP_IPC_LOCK, the ring is mapped here, until the trace has mapped it
+    as well: without, the trace could not lock as much memory.
     """
     _held.clear()
     fd = check(library().event_open(kind, cpu, pages, watermark))
