@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import Dict, List, Mapping, Sequence, Set
@@ -70,7 +71,7 @@ def filp_open_function() -> Dict[str, str]:
 
 def _present(names: Mapping[str, Sequence[str]]) -> Dict[str, str]:
     """The first name that the kernel has, by #define."""
-    there = _functions_among(_every(names))
+    there = that_match("|".join(_every(names)))
     found = {}
     for define, candidates in names.items():
         present = [name for name in candidates if name in there]
@@ -97,20 +98,14 @@ def inner_functions() -> Dict[str, str]:
     return found if len(found) == len(_INNER_FUNCTIONS) else {}
 
 
-def has_function(name: str) -> bool:
-    return bool(_functions_among([name]))
+def that_match(pattern: str) -> Set[str]:
+    """The functions of the kernel and its modules with such whole names.
 
-
-def _functions_among(names: Sequence[str]) -> Set[str]:
-    """Those of these names that the kernel's list has, of 4 to 20 MB."""
-    pattern = re.compile(
-        b" [tT] (" + b"|".join(name.encode() for name in names) + b")$", re.M
-    )
+    The kernel's list has 4 to 20 MB. None is found if it can't be read.
+    """
+    function = re.compile(rf" [tTwW] ({pattern})\s".encode())
     found: Set[bytes] = set()
-    try:
-        with open("/proc/kallsyms", "rb") as file:
-            for lines in iter(lambda: file.readlines(1 << 20), []):
-                found.update(pattern.findall(b"".join(lines)))
-    except OSError:
-        pass  # then none is found
+    with contextlib.suppress(OSError), open("/proc/kallsyms", "rb") as file:
+        for lines in iter(lambda: file.readlines(1 << 20), []):
+            found.update(function.findall(b"".join(lines)))
     return {name.decode() for name in found}

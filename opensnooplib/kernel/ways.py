@@ -152,9 +152,7 @@ def _io_uring(_: _Request) -> List[Define]:
 
 
 def _by_function() -> List[Define]:
-    if hooks.KINDS["kprobe"]() or not function_names.has_function(
-        "io_openat2"
-    ):
+    if hooks.KINDS["kprobe"]() or not function_names.that_match("io_openat2"):
         raise _Missing(
             "this kernel doesn't report which request is done, as Linux 5.18 "
             "does, and can't have a kprobe on io_openat2"
