@@ -173,9 +173,9 @@ def flag(option: str, word: str) -> str:
     return word
 
 
-def c_file(option: str, word: str) -> str:
+def path(option: str, word: str) -> str:
     if not word:
-        raise UsageError(f"{option} needs the name of a C file")
+        raise UsageError(f"{option} needs a path")
     return word
 
 
