@@ -7,18 +7,10 @@ With a mistyped number, a trace would show nothing.
 from __future__ import annotations
 
 import os
-from typing import List, Sequence, Tuple, Union
+from typing import Sequence, Tuple
 
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import this_kernel
-
-
-def _status(task: Union[int, str], key: str) -> List[str]:
-    """What proc_pid_status(5) says of a task; empty if it isn't there."""
-    for line in this_kernel.task_status(task):
-        if line.startswith(f"{key}:"):
-            return line.split()[1:]
-    return []
 
 
 def check_mounts() -> None:
@@ -36,27 +28,28 @@ def check_mounts() -> None:
 
 def check_process(pid: int) -> None:
     """Raise UsageError if this isn't a process, seen from here."""
-    tgid = _status(pid, "Tgid")
-    if not tgid:
+    process = _process_of(pid)
+    if not process:
         raise UsageError(f"-p {pid}: no such process")
-    if tgid != [str(pid)]:
+    if process != str(pid):
         raise UsageError(
-            f"-p {pid}: this is a thread of process {tgid[0]}; use -t {pid}, "
-            f"or -p {tgid[0]} for the whole process"
-        )
-    # NSpid has a number for each nested PID namespace.
-    depth = len(_status("self", "NSpid"))
-    if this_kernel.pid_namespace() and len(_status(pid, "NSpid")) != depth:
-        raise UsageError(
-            f"-p {pid}: this process is in a nested PID namespace, which "
-            "can't be selected from inside this one: run on the host"
+            f"-p {pid}: this is a thread of process {process}; use -t {pid}, "
+            f"or -p {process} for the whole process"
         )
 
 
 def check_thread(tid: int) -> None:
     """Raise UsageError if there is no such thread."""
-    if not _status(tid, "Tgid"):
+    if not _process_of(tid):
         raise UsageError(f"-t {tid}: no such thread")
+
+
+def _process_of(tid: int) -> str:
+    """The PID of a thread's process; "" if there is no such thread."""
+    for line in this_kernel.task_status(tid):
+        if line.startswith("Tgid:"):
+            return line.split()[1]
+    return ""
 
 
 def mount_namespaces(pids: Sequence[int]) -> Tuple[int, ...]:

@@ -14,7 +14,6 @@ import re
 import sys
 from typing import Iterator, List, NamedTuple
 
-from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.commands import trace_opens
@@ -85,6 +84,7 @@ def _of_the_host() -> List[Finding]:
     python = sys.version.split()[0]
     held = ", ".join(filter(capabilities.has, capabilities.CAPABILITIES))
     has_btf = this_kernel.has_btf()
+    mounted = [*filter(tracefs.is_mounted, tracefs.FOLDERS)]
     return [
         Finding(
             "kernel",
@@ -113,7 +113,14 @@ def _of_the_host() -> List[Finding]:
             "install the kernel's headers if the C uses kernel structs",
         ),
         Finding("headers", True, kernel_headers.choose().reason),
-        _tracefs(),
+        Finding(
+            "tracefs",
+            bool(mounted) or capabilities.has("CAP_SYS_ADMIN"),
+            f"mounted at {mounted[0]}"
+            if mounted
+            else "not mounted, or not visible to this user",
+            f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}",
+        ),
     ]
 
 
@@ -127,26 +134,6 @@ def _bcc() -> str:
     except OSError:
         version = None
     return f"{version[1] if version else 'unknown version'}, in {folder}"
-
-
-def _tracefs() -> Finding:
-    mounted = [*filter(tracefs.is_mounted, tracefs.FOLDERS)]
-    if mounted:
-        return Finding("tracefs", True, f"mounted at {mounted[0]}")
-    if _can_mount_tracefs():
-        return Finding("tracefs", True, "not mounted; the tool mounts its own")
-    return Finding(
-        "tracefs",
-        False,
-        "not visible to this user, and cannot be mounted",
-        f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}",
-    )
-
-
-def _can_mount_tracefs() -> bool:
-    """A child tries, since it would change this process."""
-    pid = child.fork(tracefs.mount_for_this_process)
-    return os.waitpid(pid, 0)[1] == 0
 
 
 def _of_hooks() -> List[Finding]:
