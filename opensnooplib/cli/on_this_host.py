@@ -28,7 +28,7 @@ def check_mounts() -> None:
 
 def check_process(pid: int) -> None:
     """Raise UsageError if this isn't a process, seen from here."""
-    process = _process_of(pid)
+    process = this_kernel.task_status(pid, "Tgid")
     if not process:
         raise UsageError(f"-p {pid}: no such process")
     if process != str(pid):
@@ -40,16 +40,8 @@ def check_process(pid: int) -> None:
 
 def check_thread(tid: int) -> None:
     """Raise UsageError if there is no such thread."""
-    if not _process_of(tid):
+    if not this_kernel.task_status(tid, "Tgid"):
         raise UsageError(f"-t {tid}: no such thread")
-
-
-def _process_of(tid: int) -> str:
-    """The PID of a thread's process; "" if there is no such thread."""
-    for line in this_kernel.task_status(tid):
-        if line.startswith("Tgid:"):
-            return line.split()[1]
-    return ""
 
 
 def mount_namespaces(pids: Sequence[int]) -> Tuple[int, ...]:
