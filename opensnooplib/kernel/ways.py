@@ -208,8 +208,9 @@ def _inner_opens(request: _Request) -> List[Define]:
     elif this_kernel.preempts_programs("fentry"):
         kinds.reverse()
     kind = next((one for one in kinds if not hooks.KINDS[one]()), "")
-    functions = function_names.inner_functions() if kind else {}
-    if not functions:
+    wanted = function_names.KERNEL_OPENS
+    functions = function_names.present(wanted) if kind else {}
+    if len(functions) < len(wanted):
         return []
     hook = f"KERNEL_OPENS_BY_{kind.upper()}"
     fields = {**_OPEN_FLAGS, **_FILENAME_NAME}

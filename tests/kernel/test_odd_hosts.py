@@ -382,7 +382,7 @@ def _renamed(names: List[str]) -> str:
 def test_a_kernel_that_renamed_its_functions() -> None:
     skip_without_hooks_for("fentry")
     ended = _assert_it_works(
-        under=prepared(_renamed(function_names.open_function_names()))
+        under=prepared(_renamed(function_names.every(function_names.SYSCALLS)))
     )
     assert f"plan fentry does not work here: {_NONE_OF}" in ended.messages
 
@@ -390,7 +390,7 @@ def test_a_kernel_that_renamed_its_functions() -> None:
 @pytest.mark.one_kernel
 def test_renamed_functions_are_the_reason_of_a_plan_that_is_forced() -> None:
     skip_without_hooks_for("fentry")
-    under = prepared(_renamed(function_names.open_function_names()))
+    under = prepared(_renamed(function_names.every(function_names.SYSCALLS)))
     sentence = _sentence(run("--attach", "fentry", under=under))
     assert _NONE_OF in sentence
 
