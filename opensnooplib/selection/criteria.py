@@ -27,7 +27,7 @@ from typing import (
 )
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.base.open_flags import FLAG_GROUPS
+from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Options, Selection
@@ -213,9 +213,9 @@ def _bits_of_flags(words: Sequence[str]) -> List[Tuple[int, int]]:
     wanted = []
     for word in words:
         for name in FLAG_GROUPS.get(word, (word,)):
-            value: int = getattr(os, name)
-            mask = os.O_ACCMODE if value == os.O_RDONLY else value
-            wanted.append((mask, value))
+            bits = FLAGS[name]
+            mask = os.O_ACCMODE if name == "O_RDONLY" else bits
+            wanted.append((mask, bits))
     return wanted
 
 

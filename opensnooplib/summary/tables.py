@@ -76,19 +76,20 @@ def _overview(summary: Summary) -> str:
         f"{counted(summary.opened, 'open')} in {summary.seconds:.1f} s, "
         f"{summary.failed} failed"
     ]
-    if summary.unreadable:
-        opens = counted(summary.unreadable, "open")
-        lines.append(f"{opens} with an unreadable path")
-    if summary.unsure:
-        opens = counted(summary.unsure, "open")
-        lines.append(f"{opens} with an unknown result")
-    full = summary.no_place
-    if full.files:
-        opens = counted(full.files, "open")
-        lines.append(f"{opens} of files for which the table has no room")
-    if full.processes:
-        opens = counted(full.processes, "open")
-        lines.append(f"{opens} by processes for which the table has no room")
+    for count, which in (
+        (summary.unreadable, "with an unreadable path"),
+        (summary.unsure, "with an unknown result"),
+        (
+            summary.no_place.files,
+            "of files for which the table has no room",
+        ),
+        (
+            summary.no_place.processes,
+            "by processes for which the table has no room",
+        ),
+    ):
+        if count:
+            lines.append(f"{counted(count, 'open')} {which}")
     return "\n".join(lines) + "\n"
 
 

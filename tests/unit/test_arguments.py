@@ -410,12 +410,6 @@ def test_refused(words: List[str], sentence: str) -> None:
     assert refusal.value.exit_status == 2
 
 
-def test_flags_without_a_bit_are_refused() -> None:
-    if os.O_LARGEFILE == 0:
-        with pytest.raises(UsageError, match="no bit on this machine"):
-            arguments.parse(["-f", "O_LARGEFILE"])
-
-
 @pytest.fixture
 def second_thread() -> Iterator[int]:
     """The number of a thread that isn't its process's first."""
