@@ -128,11 +128,8 @@ def _bcc() -> str:
     """The version, from a file of BCC's: importing BCC would load LLVM."""
     spec = importlib.util.find_spec("bcc")
     folder = os.path.dirname(str(spec and spec.origin))
-    try:
-        with open(f"{folder}/version.py", encoding="utf-8") as file:
-            version = re.search(r"__version__ *= *['\"]([^'\"]+)", file.read())
-    except OSError:
-        version = None
+    text = this_kernel.text_of(f"{folder}/version.py")
+    version = re.search(r"__version__ *= *['\"]([^'\"]+)", text)
     return f"{version[1] if version else 'unknown version'}, in {folder}"
 
 

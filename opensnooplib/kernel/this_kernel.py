@@ -16,7 +16,7 @@ BTF = "/sys/kernel/btf/vmlinux"
 
 
 def text_of(path: str) -> str:
-    """The text of a file in /proc or /sys; "" if it isn't there."""
+    """The text of a file of the system's; "" if it can't be read."""
     try:
         with open(path, "rb") as file:
             return file.read().decode(errors="replace")
