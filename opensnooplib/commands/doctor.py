@@ -118,7 +118,8 @@ def _of_the_host() -> List[Finding]:
             bool(mounted) or capabilities.has("CAP_SYS_ADMIN"),
             f"mounted at {mounted[0]}"
             if mounted
-            else "not mounted, or not visible to this user",
+            else "not mounted, or not visible to this user; with "
+            "CAP_SYS_ADMIN, the tool mounts its own",
             f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}",
         ),
     ]
