@@ -75,21 +75,21 @@ class Plan(NamedTuple):
         """
         if self.hook not in ("fentry", "kprobe"):
             return {}
-        functions = function_names.open_functions()
-        if not functions:
-            raise RenamedError(
-                "this kernel has none of the functions that the plan hooks: "
-                + ", ".join(function_names.open_function_names())
-            )
-        if not options.probe.trusted:
-            return functions
-        copy = function_names.filp_open_function()
-        if not copy:
-            raise RenamedError(
-                "this kernel has none of the functions that receive its copy "
-                "of the path: " + ", ".join(function_names.filp_open_names())
-            )
-        return {**functions, **copy}
+        functions = _present(function_names.SYSCALLS, "that the plan hooks")
+        if options.probe.trusted:
+            which = "that receive its copy of the path"
+            functions.update(_present(function_names.FILP_OPEN, which))
+        return functions
+
+
+def _present(names: function_names.Names, which: str) -> Dict[str, str]:
+    found = function_names.present(names)
+    if not found:
+        raise RenamedError(
+            f"this kernel has none of the functions {which}: "
+            + ", ".join(function_names.every(names))
+        )
+    return found
 
 
 def best_first() -> List[Plan]:

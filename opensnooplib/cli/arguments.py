@@ -21,7 +21,7 @@ from opensnooplib.cli import (
     option_list,
     values,
 )
-from opensnooplib.kernel import cgroups, mounts
+from opensnooplib.kernel import cgroups
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Columns, Options, Output, Probe, Selection
 
@@ -48,8 +48,8 @@ def parse(arguments: Sequence[str]) -> Options:
         print_text(column_list.help_text(words.source))
         raise SystemExit(0)
     is_trace = words.replay is None
-    if is_trace and not words.doctor:
-        mounts.check()
+    if is_trace:
+        on_this_host.check_mounts()
     _choose_columns(words, is_trace)
     if is_trace:
         _check_on_this_host(words)
@@ -93,13 +93,11 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
 
 
 def _check_on_this_host(words: argparse.Namespace) -> None:
-    """Raise UsageError for a process, thread or user that isn't there."""
+    """Raise UsageError for a process or thread that isn't there."""
     for pid in words.pids:
         on_this_host.check_process(pid)
     if words.tid is not None:
         on_this_host.check_thread(words.tid)
-    for uid in words.uids:
-        on_this_host.check_user(uid)
 
 
 def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:

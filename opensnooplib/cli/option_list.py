@@ -76,7 +76,7 @@ _VALUES = {
     "--errno": _Value("errnos", values.list_of("errors", values.error), []),
     "-f": _Value("flags", values.list_of("flags", values.flag), [], "extend"),
     "--path": _Value("path", None, [], "append"),
-    "--cgroup": _Value("cgroup", None, [], "append"),
+    "--cgroup": _Value("cgroup", values.path, [], "append"),
     "--container": _Value("container", None, [], "append"),
     "--mntns": _Value("mntns", values.list_of("PIDs", values.pid), []),
     "--cgroupmap": _Value("cgroup_map"),
@@ -94,7 +94,7 @@ _VALUES = {
     "--replay": _Value("replay"),
     "-b": _Value("buffer_pages", values.power_of_two),
     "--attach": _Value("plan", values.one_of(["auto", *PLANS]), "auto"),
-    "--source": _Value("source", values.c_file),
+    "--source": _Value("source", values.path),
 }
 
 

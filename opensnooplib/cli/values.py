@@ -15,7 +15,7 @@ from typing import Callable, Collection, Dict, List, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
-from opensnooplib.base.open_flags import FLAG_GROUPS
+from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.base.suggestions import did_you_mean
 
 # The longest command name: TASK_COMM_LEN in the kernel's
@@ -33,8 +33,7 @@ _ERRORS: Dict[str, int] = {
     **{name: number for number, name in ERROR_NAMES.items()},
 }
 
-_FLAGS = [name for name in dir(os) if re.match("O_(?!ACCMODE)", name)]
-_FLAGS += FLAG_GROUPS
+_FLAGS = [name for name in FLAGS if name != "O_ACCMODE"] + [*FLAG_GROUPS]
 
 # (uid_t)-1 means "no user": see setreuid(2).
 _NO_USER = 2**32 - 1
@@ -165,17 +164,12 @@ def flag(option: str, word: str) -> str:
             f"{option} {word}: no such flag"
             + did_you_mean(word, _FLAGS, lists)
         )
-    # O_LARGEFILE is 0 on machines on which every file may be large.
-    if getattr(os, word, 1) == 0 and word != "O_RDONLY":
-        raise UsageError(
-            f"{option} {word}: this flag has no bit on this machine"
-        )
     return word
 
 
-def c_file(option: str, word: str) -> str:
+def path(option: str, word: str) -> str:
     if not word:
-        raise UsageError(f"{option} needs the name of a C file")
+        raise UsageError(f"{option} needs a path")
     return word
 
 

@@ -24,7 +24,6 @@ from opensnooplib.kernel import (
     hooks,
     limits,
     lockdown,
-    mounts,
     this_kernel,
     tracefs,
     why_no_bpf,
@@ -53,7 +52,6 @@ _CONFIG = {
     "raw tracepoint": "CONFIG_BPF_EVENTS",
     "kprobe": "CONFIG_KPROBE_EVENTS",
     "fentry": "CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_JIT",
-    "uprobe": "CONFIG_UPROBE_EVENTS",
     "lsm": "CONFIG_BPF_LSM",
     "perf event": "CONFIG_PERF_EVENTS",
 }
@@ -61,12 +59,10 @@ _CONFIG = {
 
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
-    findings = _of_the_host()
-    tried: List[Finding] = []
-    if all(mount.is_there for mount in mounts.NEEDED):  # else all would fail
-        findings += _of_the_kernel() + _of_hooks()
-        tried = [_try_plan(options, plan) for plan in PLANS.values()]
-    findings += [plan._replace(remedy=_plan_remedy(tried)) for plan in tried]
+    tried = [_try_plan(options, plan) for plan in PLANS.values()]
+    remedy = _plan_remedy(tried)
+    findings = _of_the_host() + _of_hooks()
+    findings += [plan._replace(remedy=remedy) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
     if options.output.format == "json":
         facts = [finding._asdict() for finding in findings]
@@ -86,9 +82,11 @@ def _table(findings: List[Finding]) -> Iterator[str]:
 
 
 def _of_the_host() -> List[Finding]:
-    """What can be found out even without /proc and /sys."""
     release = this_kernel.release()
     python = sys.version.split()[0]
+    held = ", ".join(filter(capabilities.has, capabilities.CAPABILITIES))
+    has_btf = this_kernel.has_btf()
+    mounted = [*filter(tracefs.is_mounted, tracefs.FOLDERS)]
     return [
         Finding(
             "kernel",
@@ -98,34 +96,6 @@ def _of_the_host() -> List[Finding]:
         ),
         Finding("python", True, f"{python} in {sys.executable}"),
         Finding("bcc", True, _bcc()),
-        *(
-            Finding(
-                mount.filesystem,
-                mount.is_there,
-                f"{'' if mount.is_there else 'not '}mounted at {mount.path}",
-                mount.remedy,
-            )
-            for mount in mounts.NEEDED
-        ),
-    ]
-
-
-def _bcc() -> str:
-    """The version, from a file of BCC's: importing BCC would load LLVM."""
-    spec = importlib.util.find_spec("bcc")
-    folder = os.path.dirname(str(spec and spec.origin))
-    try:
-        with open(f"{folder}/version.py", encoding="utf-8") as file:
-            version = re.search(r"__version__ *= *['\"]([^'\"]+)", file.read())
-    except OSError:
-        version = None
-    return f"{version[1] if version else 'unknown version'}, in {folder}"
-
-
-def _of_the_kernel() -> List[Finding]:
-    held = ", ".join(filter(capabilities.has, capabilities.CAPABILITIES))
-    has_btf = this_kernel.has_btf()
-    return [
         Finding(
             "capabilities",
             capabilities.may_trace(),
@@ -145,29 +115,26 @@ def _of_the_kernel() -> List[Finding]:
             "install the kernel's headers if the C uses kernel structs",
         ),
         Finding("headers", True, kernel_headers.choose().reason),
-        _tracefs(),
+        Finding(
+            "tracefs",
+            bool(mounted) or capabilities.has("CAP_SYS_ADMIN"),
+            f"mounted at {mounted[0]}"
+            if mounted
+            else "not mounted, or not visible to this user; with "
+            "CAP_SYS_ADMIN, the tool mounts its own",
+            f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}",
+        ),
         _privileges(),
     ]
 
 
-def _tracefs() -> Finding:
-    mounted = [*filter(tracefs.is_mounted, tracefs.FOLDERS)]
-    if mounted:
-        return Finding("tracefs", True, f"mounted at {mounted[0]}")
-    if _can_mount_tracefs():
-        return Finding("tracefs", True, "not mounted; the tool mounts its own")
-    return Finding(
-        "tracefs",
-        False,
-        "not visible to this user, and cannot be mounted",
-        f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}",
-    )
-
-
-def _can_mount_tracefs() -> bool:
-    """A child tries, since it would change this process."""
-    pid = child.fork(tracefs.mount_for_this_process)
-    return os.waitpid(pid, 0)[1] == 0
+def _bcc() -> str:
+    """The version, from a file of BCC's: importing BCC would load LLVM."""
+    spec = importlib.util.find_spec("bcc")
+    folder = os.path.dirname(str(spec and spec.origin))
+    text = this_kernel.text_of(f"{folder}/version.py")
+    version = re.search(r"__version__ *= *['\"]([^'\"]+)", text)
+    return f"{version[1] if version else 'unknown version'}, in {folder}"
 
 
 def _privileges() -> Finding:

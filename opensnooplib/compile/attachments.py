@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Container, Dict, List, Sequence
+from typing import AbstractSet, Container, Dict, List, Optional, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import stubs
@@ -33,24 +33,19 @@ class Attachments:
         self.fds: Dict[str, int] = {}  # by program and target
         self.stubs: Dict[str, int] = {}  # by program and part
 
-    def attach(self) -> None:
+    def attach(self, have_slots: Optional[Container[str]], pid: int) -> None:
         """Attach all programs, those that see opens begin last.
 
         An open that was seen to begin, but not to end, is counted as missed.
-        """
-        for name in sorted(self._program.fds, key=self._sees_first):
-            self._attach_one(name)
 
-    def attach_for_swaps(self, have_slots: Container[str], pid: int) -> None:
-        """Attach a stub in place of each program that --live can replace.
-
-        Programs in `have_slots` have one already. Slots stay empty here; `pid`
-        is the tool's.
+        With --live, a stub is attached in place of each program that it can
+        replace, but for those in `have_slots`, which have one already. Slots
+        stay empty here; `pid` is the tool's.
         """
-        self._refuse_other_exits(have_slots)
+        if have_slots is not None:
+            self._refuse_other_exits(have_slots)
         for name in sorted(self._program.fds, key=self._sees_first):
-            # The program for --children keeps the map of its own program set.
-            if self._only_ends(name) or name == program_names.FOLLOWER:
+            if have_slots is None or not self._is_replaceable(name):
                 self._attach_one(name)
             elif name not in have_slots:
                 self.stubs.update(stubs.load(self._program, name, pid))
@@ -72,16 +67,19 @@ class Attachments:
     def _sees_first(self, name: str) -> bool:
         return program_names.sees_first(name, self._program.fds)
 
-    def _only_ends(self, name: str) -> bool:
-        """Does the program only end what it finds in a map of its own set?
+    def _is_replaceable(self, name: str) -> bool:
+        """Does another program take its place when the C is saved?
 
-        Then it needs no stub: it does nothing if it finds nothing there.
+        Not if it only ends what it finds in a map of its own set: it does
+        nothing if it finds nothing there.
         """
+        # The program for --children keeps the map of its own program set.
+        if name == program_names.FOLLOWER:
+            return False
         if name in program_names.REQUEST_ENDS:
-            return REQUESTS_MAP in self._known_maps
-        return START_MAP in self._known_maps and program_names.only_ends(
-            name, self._program.fds
-        )
+            return REQUESTS_MAP not in self._known_maps
+        only_ends = program_names.only_ends(name, self._program.fds)
+        return START_MAP not in self._known_maps or not only_ends
 
     def _attach_one(self, name: str) -> None:
         if self._program.is_multi(name):

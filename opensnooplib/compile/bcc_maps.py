@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
@@ -98,18 +98,16 @@ class BccMaps:
         facts = self.known.get(name)
         if facts is None:
             return None
-        flag = self._flag_of(facts)
-        # A bit field has a size beyond any value's.
-        if flag is None or flag.offset + flag.size > facts.value_size:
-            return StartMap(facts.key_size, facts.value_size, 0, 0)
-        return StartMap(
-            facts.key_size, facts.value_size, flag.offset, flag.size
-        )
+        offset, size = self._flag_of(facts)
+        return StartMap(facts.key_size, facts.value_size, offset, size)
 
-    def _flag_of(self, facts: MapFacts) -> Any:
-        """The field under_way in a value, as ctypes has it, or None."""
+    def _flag_of(self, facts: MapFacts) -> Tuple[int, int]:
+        """Offset and size of the field under_way in a value; 0 without it."""
         try:
-            leaf = self._program.bpf.get_table(facts.name.encode()).Leaf
-        except Exception:  # it has a type that BCC's Python can't represent
-            return None
-        return getattr(leaf, "under_way", None)
+            flag = self._program.bpf.get_table(facts.name.encode()).Leaf
+            flag = flag.under_way
+        except Exception:  # or a type that BCC's Python can't represent
+            return 0, 0
+        # A bit field has a size beyond any value's.
+        is_whole = flag.offset + flag.size <= facts.value_size
+        return (flag.offset, flag.size) if is_whole else (0, 0)

@@ -165,10 +165,7 @@ def _work(job: Job) -> Handover:
         program, maps.known, open_calls.traced() if shares_exit else ()
     )
     is_live = job.have_slots is not None
-    if job.have_slots is None:
-        attachments.attach()
-    else:
-        attachments.attach_for_swaps(job.have_slots, job.tool_pid)
+    attachments.attach(job.have_slots, job.tool_pid)
     declared = declarations.of_event(job.source.text)
     schema = Schema.compiled(fields, declared, job.options.columns.wanted)
     if job.plan.runs_bpf_src:

@@ -14,7 +14,7 @@ from opensnooplib.source.c_text import Source
 # What BCC and clang print besides the mistake.
 _NOISE = re.compile(
     r"^(\d+ (warning|error)s?( and \d+ errors?)? generated\.|chdir\(\): .*"
-    r"|sh: .*modprobe.*|In file included from (<built-in>|/virtual/).*"
+    r"|sh: .*modprobe.*|In file included from .*"
     r"|create_probe_event: .*|bpf_attach_raw_tracepoint .*"
     r"|bpf: \S+ is not found in vmlinux BTF|bpf: Failed to load program: .*"
     # What LLVM knows of an instruction that it can't select.
@@ -84,18 +84,14 @@ def _with_hints(text: str, more: str = "") -> str:
 
 def _remarks(output: str, made_of: Source) -> List[_Remark]:
     remarks = [_Remark("", "", [])]
-    above: List[str] = []
     for line in output.split("\n"):
         line = _MARGIN.sub("", line)
         if _NOISE.match(line):
             continue
         line = _of_llvm(line, made_of)
         head = _REMARK.match(line)
-        if line.startswith("In file included from "):
-            above.append(line)
-        elif head:
-            remarks.append(_Remark(head[1], head[2], [*above, line]))
-            above = []
+        if head:
+            remarks.append(_Remark(head[1], head[2], [line]))
         else:
             remarks[-1].lines.append(line)
     return remarks

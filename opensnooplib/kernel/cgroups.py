@@ -7,10 +7,11 @@ controllers, are those of the file system that it is in.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
 from opensnooplib.base.errors import UsageError
 
@@ -22,6 +23,13 @@ _CONTROLLERS = (
 ).split()
 
 
+class Cgroup(NamedTuple):
+    path: str
+    id: int  # the kernel's: the inode number of the directory
+    version: int
+    controller: str  # in enum cgroup_subsys_id (linux/cgroup_subsys.h)
+
+
 class Hierarchy(NamedTuple):
     """A tree of cgroups, as it is mounted."""
 
@@ -30,12 +38,11 @@ class Hierarchy(NamedTuple):
     version: int
     controller: str  # of version 1: one that it has, as in mount options
 
-
-class Cgroup(NamedTuple):
-    path: str
-    id: int  # the kernel's: the inode number of the directory
-    version: int
-    controller: str  # in enum cgroup_subsys_id (linux/cgroup_subsys.h)
+    def cgroup(self, path: str, status: os.stat_result) -> Cgroup:
+        """The cgroup of a directory in it."""
+        # The kernel has another name for this one.
+        controller = self.controller.replace("blkio", "io")
+        return Cgroup(path, status.st_ino, self.version, controller)
 
 
 def hierarchies() -> List[Hierarchy]:
@@ -88,39 +95,17 @@ def cgroups(words: Sequence[str]) -> Tuple[Cgroup, ...]:
 
 def _cgroup(word: str) -> Cgroup:
     mounted = hierarchies()
-    if not mounted:
-        raise UsageError(
-            f"--cgroup {word}: no cgroup file system is mounted here"
-        )
-    if not word:
-        raise UsageError("--cgroup needs a path; / is the whole host")
     paths = [word]
     if not {".", ".."} & set(word.split("/")):  # which start from a directory
         paths += [f"{h.path}/{word}" for h in mounted]
     for path in paths:
-        found = cgroup_at(path, mounted)
-        if found is not None:
-            return found
-    if os.path.exists(word):
-        raise UsageError(
-            f"--cgroup {word}: not a cgroup, or one of a hierarchy without a "
-            f"controller; give a directory below {mounted[0].path}"
-        )
+        with contextlib.suppress(OSError, ValueError):  # it isn't there
+            status = os.stat(path)
+            for hierarchy in mounted:
+                same_device = hierarchy.device == status.st_dev
+                if same_device and stat.S_ISDIR(status.st_mode):
+                    return hierarchy.cgroup(path, status)
     raise UsageError(
-        f"--cgroup {word}: no such cgroup; systemd-cgls and /proc/PID/cgroup "
-        "show their paths"
+        f"--cgroup {word}: no such cgroup in a hierarchy that is mounted here "
+        "and has a controller; systemd-cgls and /proc/PID/cgroup show paths"
     )
-
-
-def cgroup_at(path: str, mounted: Sequence[Hierarchy]) -> Optional[Cgroup]:
-    """The cgroup at this directory; None if it isn't one of these trees."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    for hierarchy in mounted:
-        if hierarchy.device == found.st_dev and stat.S_ISDIR(found.st_mode):
-            # The kernel has another name for this one.
-            controller = hierarchy.controller.replace("blkio", "io")
-            return Cgroup(path, found.st_ino, hierarchy.version, controller)
-    return None

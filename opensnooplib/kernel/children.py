@@ -65,7 +65,7 @@ def _insert(map_fd: int, pid: int) -> bool:
     """Insert a process. Returns whether it was missing from the map."""
     came = bpf_objects.map_insert(map_fd, pid, _MANY)
     # A process that has ended meanwhile is removed: another may get its PID.
-    if came and not this_kernel.task_status(pid):
+    if came and not this_kernel.task_status(pid, "Tgid"):
         bpf_objects.map_remove(map_fd, pid)
     return came
 
@@ -74,7 +74,8 @@ def _descendants(pids: Set[int]) -> Set[int]:
     children: Dict[int, List[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            children.setdefault(_parent(name), []).append(int(name))
+            parent = this_kernel.task_status(int(name), "PPid")
+            children.setdefault(int(parent or 0), []).append(int(name))
     found: Set[int] = set()
     left = list(pids)
     while left:
@@ -82,10 +83,3 @@ def _descendants(pids: Set[int]) -> Set[int]:
         found.update(of_one)
         left += of_one
     return found
-
-
-def _parent(pid: str) -> int:
-    for line in this_kernel.task_status(pid):
-        if line.startswith("PPid:"):
-            return int(line.split()[1])
-    return 0

@@ -21,17 +21,17 @@ import re
 from typing import (
     Any,
     Callable,
+    Dict,
     Iterator,
     List,
-    NamedTuple,
+    Mapping,
     Sequence,
-    Set,
     Tuple,
 )
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups
-from opensnooplib.kernel.cgroups import Cgroup, Hierarchy
+from opensnooplib.kernel.cgroups import Cgroup
 
 # The shortest part of an ID that is accepted: a mistyped name could be the
 # start of an ID.
@@ -53,54 +53,51 @@ _BUNDLES = "/run/containerd/io.containerd.runtime.v*.task/*/*/config.json"
 _NAME_ANNOTATIONS = ("io.kubernetes.cri.container-name", "nerdctl/name")
 
 
-class _Place(NamedTuple):
-    """A cgroup, perhaps of a container."""
-
-    name: str  # the ID in it, if it is one
-    path: str
-    hierarchy: Hierarchy
-
-
-class _Container(NamedTuple):
-    id: str
-    names: Tuple[str, ...] = ()
-
-
 def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     """The cgroups of containers, each given by ID, part of an ID, or name.
 
     Raises UsageError if no container matches, or more than one.
     """
-    places = list(_named_by_root())
-    known = [_Container(one.name) for one in places if _ID.fullmatch(one.name)]
-    known += _in_state_files()
-    return tuple(_find(word, known, places) for word in words)
+    running = _running()
+    known: Dict[str, List[str]] = {
+        number: [] for number in running if _ID.fullmatch(number)
+    }
+    for number, names in _in_state_files():
+        known.setdefault(number, []).extend(names)
+    return tuple(_find(word, known, running) for word in words)
 
 
-def _named_by_root() -> Iterator[_Place]:
-    """The cgroups that root named as containers' are named.
+def _running() -> Dict[str, List[Cgroup]]:
+    """The cgroups that root named as containers' are named, by ID.
 
     All directories above them belong to root: others can name theirs so, too.
+    Of each container, these are in the first hierarchy that has any, and not
+    inside another one.
     """
+    running: Dict[str, List[Cgroup]] = {}
     for hierarchy in cgroups.hierarchies():
-        waiting = [hierarchy.path]
-        while waiting:
-            above = waiting.pop()
+        here: Dict[str, List[Cgroup]] = {}
+        for path, below, _ in os.walk(hierarchy.path):
             try:
-                if os.stat(above).st_uid != 0:
-                    continue
-                paths = [one.path for one in os.scandir(above) if one.is_dir()]
+                status = os.stat(path)
             except OSError:
                 continue  # it was removed
-            waiting += paths
-            for path in paths:
-                name = _OF_CONTAINER.fullmatch(os.path.basename(path))
-                if name:
-                    yield _Place(name[1], path, hierarchy)
+            if status.st_uid != 0:
+                below.clear()  # not to be walked through
+            name = _OF_CONTAINER.fullmatch(os.path.basename(path))
+            if not name:
+                continue
+            same = here.setdefault(name[1], [])
+            if not path.startswith(tuple(f"{one.path}/" for one in same)):
+                same.append(hierarchy.cgroup(path, status))
+        running = {**here, **running}
+    return running
 
 
 def _find(
-    word: str, known: Sequence[_Container], running: Sequence[_Place]
+    word: str,
+    known: Mapping[str, List[str]],
+    running: Mapping[str, List[Cgroup]],
 ) -> Cgroup:
     ids = _matching(word, known)
     if not ids:
@@ -114,44 +111,32 @@ def _find(
             f"--container {word}: {len(ids)} containers match; give the ID "
             "of one"
         )
-    (number,) = ids
-    places = [one for one in running if one.name == number]
-    # Those in the first hierarchy that has any, and not inside another one.
-    around = tuple(f"{one.path}/" for one in places)
-    places = [
-        one
-        for one in places
-        if one.hierarchy == places[0].hierarchy
-        and not one.path.startswith(around)
-    ]
-    if len(places) > 1:
-        raise UsageError(
-            f"--container {word}: {len(places)} cgroups have its ID; choose "
-            "one with --cgroup PATH: "
-            + ", ".join(place.path for place in places)
-        )
-    found = places and cgroups.cgroup_at(places[0].path, [places[0].hierarchy])
+    found = running.get(ids[0], [])
     if not found:
         raise UsageError(
             f"--container {word}: it has no cgroup of root's: start it, or if "
             "a user runs it, choose its cgroup with --cgroup PATH"
         )
-    return found
+    if len(found) > 1:
+        raise UsageError(
+            f"--container {word}: {len(found)} cgroups have its ID; choose "
+            f"one with --cgroup PATH: {', '.join(one.path for one in found)}"
+        )
+    return found[0]
 
 
-def _matching(word: str, known: Sequence[_Container]) -> Set[str]:
+def _matching(word: str, known: Mapping[str, List[str]]) -> List[str]:
     """The IDs that match best: by whole ID, by name, by the start of an ID."""
-    exact = {one.id for one in known if one.id == word}
-    by_name = {one.id for one in known if word in one.names}
-    by_part = {
-        one.id
-        for one in known
-        if len(word) >= _LEAST_OF_AN_ID and one.id.startswith(word)
-    }
-    return exact or by_name or by_part
+    if word in known:
+        return [word]
+    by_name = [number for number, names in known.items() if word in names]
+    if by_name or len(word) < _LEAST_OF_AN_ID:
+        return by_name
+    return [number for number in known if number.startswith(word)]
 
 
-def _in_state_files() -> Iterator[_Container]:
+def _in_state_files() -> Iterator[Tuple[str, List[str]]]:
+    """The IDs and the names of containers."""
     folder = _understood(
         _DOCKER_CONFIGURATION, lambda _, its: its["data-root"]
     )
@@ -175,24 +160,27 @@ def _understood(path: str, understand: Callable[[str, Any], Any]) -> Any:
         return None  # a part of it is missing or of another type
 
 
-def _of_docker(_: str, state: Any) -> List[_Container]:
-    return [_Container(str(state["ID"]), (state["Name"].lstrip("/"),))]
+_Named = List[Tuple[str, List[str]]]
 
 
-def _of_storage(_: str, states: Any) -> List[_Container]:
+def _of_docker(_: str, state: Any) -> _Named:
+    return [(str(state["ID"]), [state["Name"].lstrip("/")])]
+
+
+def _of_storage(_: str, states: Any) -> _Named:
     return [
-        _Container(str(state["id"]), _with_short(state.get("names") or []))
+        (str(state["id"]), _with_short(state.get("names") or []))
         for state in states
     ]
 
 
-def _of_bundle(path: str, spec: Any) -> List[_Container]:
+def _of_bundle(path: str, spec: Any) -> _Named:
     annotations = spec.get("annotations", {})
-    names = tuple(annotations.get(key) for key in _NAME_ANNOTATIONS)
-    return [_Container(os.path.basename(os.path.dirname(path)), names)]
+    names = [annotations.get(key) for key in _NAME_ANNOTATIONS]
+    return [(os.path.basename(os.path.dirname(path)), names)]
 
 
-def _with_short(names: List[str]) -> Tuple[str, ...]:
+def _with_short(names: List[str]) -> List[str]:
     """The names, with CONTAINER of CRI-O's k8s_CONTAINER_POD_NAMESPACE_..."""
     parts = [name.split("_") for name in names]
-    return (*names, *(p[1] for p in parts if p[0] == "k8s" and len(p) > 2))
+    return [*names, *(p[1] for p in parts if p[0] == "k8s" and len(p) > 2)]

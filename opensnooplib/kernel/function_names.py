@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import Dict, List, Mapping, Sequence, Set
@@ -22,12 +23,15 @@ _PREFIXES: Dict[str, Dict[str, Sequence[str]]] = {
 }
 
 
-def of_machine(machine: str) -> Dict[str, Sequence[str]]:
-    """The kernel's functions for the syscalls that open files.
+# Functions by the #define that names one in the C, each by the names that it
+# has had. The first of them that a kernel has is used.
+Names = Mapping[str, Sequence[str]]
 
-    By the #define that names a function in the C
-    (bpf_src/plans/function_probes.h). The first name that a kernel has is
-    used.
+
+def of_machine(machine: str) -> Names:
+    """Those for the syscalls that open files.
+
+    See bpf_src/plans/function_probes.h.
     """
     return {
         f"{call.upper()}_FUNCTION{bits}": [prefix + call for prefix in begins]
@@ -36,81 +40,43 @@ def of_machine(machine: str) -> Dict[str, Sequence[str]]:
     }
 
 
-def open_function_names() -> List[str]:
-    """All names in of_machine() for this machine."""
-    return _every(of_machine(os.uname().machine))
+SYSCALLS = of_machine(os.uname().machine)
 
+# The one with which all of these, and the kernel itself, open a file by its
+# path. Linux 7 renamed it.
+FILP_OPEN: Names = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
 
-def filp_open_names() -> List[str]:
-    """All names in FILP_OPEN."""
-    return _every(FILP_OPEN)
-
-
-def _every(names: Mapping[str, Sequence[str]]) -> List[str]:
-    return [name for candidates in names.values() for name in candidates]
-
-
-# The function with which all of these, and the kernel itself, open a file by
-# its path. Linux 7 renamed it.
-FILP_OPEN = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
-
-
-def open_functions() -> Dict[str, str]:
-    """The names of of_machine() that this kernel has, by #define.
-
-    Empty if it has none of them.
-    """
-    return _present(of_machine(os.uname().machine))
-
-
-def filp_open_function() -> Dict[str, str]:
-    """The name in FILP_OPEN that this kernel has, by #define, if any."""
-    return _present(FILP_OPEN)
-
-
-def _present(names: Mapping[str, Sequence[str]]) -> Dict[str, str]:
-    """The first name that the kernel has, by #define."""
-    there = _functions_among(_every(names))
-    found = {}
-    for define, candidates in names.items():
-        present = [name for name in candidates if name in there]
-        if present:
-            found[define] = present[0]
-    return found
-
-
-# The kernel's functions for opens by the kernel itself, by #define
-# (bpf_src/ways/kernel_opens.h).
-_INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
+# Those for opens by the kernel itself: bpf_src/ways/kernel_opens.h.
+KERNEL_OPENS: Names = {
     **FILP_OPEN,
     "FILE_OPEN_NAME": ("file_open_name",),
     "FILE_OPEN_ROOT": ("file_open_root",),
 }
 
 
-def inner_functions() -> Dict[str, str]:
-    """The functions for opens by the kernel itself: name by #define.
+def every(names: Names) -> List[str]:
+    return [name for candidates in names.values() for name in candidates]
 
-    Empty if this kernel lacks one.
+
+def present(names: Names) -> Dict[str, str]:
+    """The name of each function that this kernel has, by #define."""
+    there = that_match("|".join(every(names)))
+    found: Dict[str, str] = {}
+    for define, candidates in names.items():
+        for name in candidates:
+            if name in there:
+                found.setdefault(define, name)
+    return found
+
+
+def that_match(pattern: str) -> Set[str]:
+    """The functions of the kernel and its modules with such whole names.
+
+    The kernel's list has 4 to 20 MB. None is found if it can't be read.
     """
-    found = _present(_INNER_FUNCTIONS)
-    return found if len(found) == len(_INNER_FUNCTIONS) else {}
-
-
-def has_function(name: str) -> bool:
-    return bool(_functions_among([name]))
-
-
-def _functions_among(names: Sequence[str]) -> Set[str]:
-    """Those of these names that the kernel's list has, of 4 to 20 MB."""
-    pattern = re.compile(
-        b" [tT] (" + b"|".join(name.encode() for name in names) + b")$", re.M
-    )
+    function = re.compile(rf" [tTwW] ({pattern})\s".encode())
     found: Set[bytes] = set()
-    try:
-        with open("/proc/kallsyms", "rb") as file:
-            for lines in iter(lambda: file.readlines(1 << 20), []):
-                found.update(pattern.findall(b"".join(lines)))
-    except OSError:
-        pass  # then none is found
+    with contextlib.suppress(OSError), open("/proc/kallsyms", "rb") as file:
+        for lines in iter(lambda: file.readlines(1 << 20), []):
+            found.update(function.findall(b"".join(lines)))
     return {name.decode() for name in found}

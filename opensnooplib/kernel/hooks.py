@@ -6,7 +6,6 @@ Nothing stays attached: all that is loaded or attached is closed at once.
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache, partial
 from typing import Callable, Dict
 
@@ -37,11 +36,11 @@ def _refusal_with_btf(program_type: int, attach_type: int) -> str:
     return ""
 
 
-def _probe(pmu: str, target: str) -> str:
-    if not bpf_objects.has_pmu(pmu):
-        return f"not in this kernel (CONFIG_{pmu.upper()}S)"
-    error = bpf_objects.probe_refusal(pmu, target)
-    return f"the kernel can't probe {target} ({error})" if error else ""
+def _no_kprobe() -> str:
+    if not bpf_objects.has_pmu("kprobe"):
+        return "not in this kernel (CONFIG_KPROBES)"
+    error = bpf_objects.probe_refusal("kprobe", _A_FUNCTION)
+    return f"the kernel can't probe {_A_FUNCTION} ({error})" if error else ""
 
 
 @lru_cache(maxsize=None)
@@ -62,9 +61,7 @@ def has_kprobe_multi() -> bool:
 KINDS: Dict[str, Callable[[], str]] = {
     "tracepoint": partial(_refusal, _TRACEPOINT),
     "raw tracepoint": partial(_refusal, _RAW_TRACEPOINT),
-    "kprobe": partial(_probe, "kprobe", _A_FUNCTION),
+    "kprobe": _no_kprobe,
     "fentry": partial(_refusal_with_btf, _TRACING, _TRACE_FENTRY),
-    # This file is never mapped to be run, so the kernel writes no breakpoint.
-    "uprobe": partial(_probe, "uprobe", os.path.abspath(__file__)),
     "lsm": partial(_refusal_with_btf, _LSM, _LSM_MAC),
 }

@@ -95,7 +95,9 @@ _THREAD_ENDS = (
 
 # Programs that take the path of an open that another program has seen begin:
 # bpf_src/plans/trusted.h.
-_TAKE_NAMES = tuple(f"__{name}" for name in function_names.filp_open_names())
+_TAKE_NAMES = tuple(
+    f"__{name}" for name in function_names.every(function_names.FILP_OPEN)
+)
 # Programs that see the beginning and the end of an open through io_uring:
 # bpf_src/ways/io_uring.h.
 _REQUEST_BEGINS = (

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Iterable, List, Set
+from typing import Callable, List, Set
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.kernel import tracefs
+from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.kernel import function_names, tracefs
 from opensnooplib.kernel.program_names import Hook
-
-_COUNT = 3
 
 
 def _targets(hook: Hook) -> Set[str]:
@@ -22,9 +21,9 @@ def _targets(hook: Hook) -> Set[str]:
         split = (name.partition(":") for name in tracefs.tracepoints())
         return {event for group, _, event in split if group != "syscalls"}
     if hook.prefix == "lsm__":
-        functions = _functions_with("bpf_lsm_")
+        functions = function_names.that_match(r"bpf_lsm_\S+")
         return {name.removeprefix("bpf_lsm_") for name in functions}
-    return _functions_with("")
+    return function_names.that_match(r"\S+")
 
 
 def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
@@ -38,13 +37,11 @@ def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     if is_tracepoint and tracefs.may_have(*target.split(":", 1)):
         return  # found without a list of all
     targets = _targets(hook)
-    if target in targets:
-        return
-    alike = _closest(target, targets)
-    raise SourceError(
-        f"{where()}this kernel has no {hook.what} {target}"
-        + (f"; it has {', '.join(alike)}" if alike else "")
-    ) from None
+    if target not in targets:
+        raise SourceError(
+            f"{where()}this kernel has no {hook.what} {target}"
+            + did_you_mean(target, sorted(targets))
+        ) from None
 
 
 _NO_FIELD = re.compile(
@@ -73,44 +70,8 @@ def instead_of_unknown(output: str) -> List[str]:
             )
     for groups in dict.fromkeys(_NO_HELPER.findall(output)):
         name = "".join(groups)
-        alike = _closest(name, _functions_with("bpf_"))
-        if alike:
-            sentences.append(
-                f"there is no helper {name}; did you mean "
-                f"{', '.join(alike)}?"
-            )
+        known = sorted(function_names.that_match(r"bpf_\S+"))
+        meant = did_you_mean(name, known)
+        if meant:
+            sentences.append(f"there is no helper {name}{meant}")
     return sentences
-
-
-def _functions_with(prefix: str) -> Set[str]:
-    """The kernel's functions with names that begin so."""
-    name = re.compile(rf" [tTwW] (?!__pfx_)({re.escape(prefix)}\S+)")
-    try:
-        with open(
-            "/proc/kallsyms", encoding="ascii", errors="replace"
-        ) as file:
-            return set(name.findall(file.read()))
-    except OSError:
-        return set()
-
-
-def _pairs(word: str) -> Set[str]:
-    return {word[i : i + 2] for i in range(len(word) - 1)}
-
-
-def _closest(wanted: str, known: Iterable[str]) -> List[str]:
-    """The names in `known` that are most similar, the closest first.
-
-    Only names with many of the same pairs of letters are compared by difflib,
-    which would take seconds for all functions of a kernel.
-    """
-    import difflib  # takes some ms at launch
-
-    pairs = _pairs(wanted)
-    candidates = [
-        name
-        for name in known
-        if 2 * len(pairs & _pairs(name)) >= len(pairs)
-        and abs(len(name) - len(wanted)) <= max(4, len(wanted) // 3)
-    ]
-    return difflib.get_close_matches(wanted, candidates, _COUNT)

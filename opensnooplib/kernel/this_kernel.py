@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from typing import List, Optional, Tuple, Union
+from typing import List, Optional, Tuple
 
 # The inode of the host's PID namespace: PROC_PID_INIT_INO of
 # include/linux/proc_ns.h.
@@ -16,7 +16,7 @@ BTF = "/sys/kernel/btf/vmlinux"
 
 
 def text_of(path: str) -> str:
-    """The text of a file in /proc or /sys; "" if it isn't there."""
+    """The text of a file of the system's; "" if it can't be read."""
     try:
         with open(path, "rb") as file:
             return file.read().decode(errors="replace")
@@ -115,14 +115,15 @@ def pid_namespace() -> Optional[Tuple[int, int]]:
     return found.st_dev, found.st_ino
 
 
-def task_status(task: Union[int, str]) -> List[str]:
-    """The lines of /proc/TASK/status, for a process or a thread: proc(5).
+def task_status(task: int, key: str) -> str:
+    """What /proc/TASK/status says of a process or a thread: proc(5).
 
-    Empty if there is no such task. In a task's name, the kernel escapes no
-    line ends but \\n, at which alone lines are split.
+    "" if there is no such task. A task's name makes no line: the kernel
+    escapes \\n in it, at which alone re.M begins one.
     """
-    text = text_of(f"/proc/{task}/status")
-    return text.split("\n") if text else []
+    status = text_of(f"/proc/{task}/status")
+    found = re.search(rf"^{key}:\s*(.*)", status, re.M)
+    return found[1] if found else ""
 
 
 def thread_count() -> int:

@@ -14,6 +14,7 @@ from typing import Dict, NamedTuple, Set
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.kernel import this_kernel
 
 # The mount points, as in the kernel's documentation (trace/ftrace.rst). BCC
 # looks below DEBUGFS first, and BCC 0.18 only there.
@@ -54,15 +55,8 @@ def mount_for_this_process() -> None:
 
 def _read(path: str) -> str:
     """The text of a file in tracefs; "" if it isn't there."""
-    for folder in FOLDERS:
-        try:
-            with open(
-                f"{folder}/{path}", encoding="ascii", errors="replace"
-            ) as file:
-                return file.read()
-        except OSError:
-            continue
-    return ""
+    texts = (this_kernel.text_of(f"{folder}/{path}") for folder in FOLDERS)
+    return next(filter(None, texts), "")
 
 
 def tracepoints() -> Set[str]:

@@ -152,9 +152,7 @@ def _io_uring(_: _Request) -> List[Define]:
 
 
 def _by_function() -> List[Define]:
-    if hooks.KINDS["kprobe"]() or not function_names.has_function(
-        "io_openat2"
-    ):
+    if hooks.KINDS["kprobe"]() or not function_names.that_match("io_openat2"):
         raise _Missing(
             "this kernel doesn't report which request is done, as Linux 5.18 "
             "does, and can't have a kprobe on io_openat2"
@@ -210,8 +208,9 @@ def _inner_opens(request: _Request) -> List[Define]:
     elif this_kernel.preempts_programs("fentry"):
         kinds.reverse()
     kind = next((one for one in kinds if not hooks.KINDS[one]()), "")
-    functions = function_names.inner_functions() if kind else {}
-    if not functions:
+    wanted = function_names.KERNEL_OPENS
+    functions = function_names.present(wanted) if kind else {}
+    if len(functions) < len(wanted):
         return []
     hook = f"KERNEL_OPENS_BY_{kind.upper()}"
     fields = {**_OPEN_FLAGS, **_FILENAME_NAME}

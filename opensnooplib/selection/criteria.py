@@ -27,7 +27,7 @@ from typing import (
 )
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.base.open_flags import FLAG_GROUPS
+from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Options, Selection
@@ -213,39 +213,35 @@ def _bits_of_flags(words: Sequence[str]) -> List[Tuple[int, int]]:
     wanted = []
     for word in words:
         for name in FLAG_GROUPS.get(word, (word,)):
-            value: int = getattr(os, name)
-            mask = os.O_ACCMODE if value == os.O_RDONLY else value
-            wanted.append((mask, value))
+            bits = FLAGS[name]
+            mask = os.O_ACCMODE if name == "O_RDONLY" else bits
+            wanted.append((mask, bits))
     return wanted
 
 
+_result = partial(Criterion, part_of="SELECT_RESULT")
+
+
 def _results(selection: Selection) -> Iterator[Criterion]:
+    """A result that nobody knows may be a wanted one."""
+    unknown = f"(ret) == {_UNKNOWN_RESULT}"
     if selection.failed:
-        failed = Condition("ret", wanted=[(_SIGN_BIT, _SIGN_BIT)])
-        yield _result("-x", "SELECT_FAILED", "1", "(ret) < 0", failed)
+        bits = [(_SIGN_BIT, _SIGN_BIT), (_LOW_BITS, _UNKNOWN_RESULT)]
+        yield _result(
+            "-x",
+            "SELECT_FAILED",
+            part=any_of(["(ret) < 0", unknown]),
+            condition=Condition("ret", wanted=bits),
+        )
     if selection.errnos:
+        results = [-error for error in selection.errnos]
         yield _result(
             "--errno",
             "SELECT_ERRNO(error)",
             _equals("error", selection.errnos),
-            "SELECT_ERRNO((u32) - (ret))",
-            _one_of("ret", [-error for error in selection.errnos]),
+            part=any_of(["SELECT_ERRNO((u32) - (ret))", unknown]),
+            condition=_one_of("ret", [*results, _UNKNOWN_RESULT]),
         )
-
-
-def _result(
-    option: str, macro: str, value: str, part: str, condition: Condition
-) -> Criterion:
-    """A result. One that nobody knows may be a wanted one."""
-    unknown = (_LOW_BITS, _UNKNOWN_RESULT)
-    return Criterion(
-        option,
-        macro,
-        value,
-        part_of="SELECT_RESULT",
-        part=any_of([part, f"(ret) == {_UNKNOWN_RESULT}"]),
-        condition=condition._replace(wanted=[*condition.wanted, unknown]),
-    )
 
 
 def _c_string(text: str) -> str:

@@ -32,23 +32,15 @@ def _check(
     try:
         kind, *sizes = bpf_objects.pinned_map_shape(path)
     except OSError as error:
-        raise _refusal(option, path, error.errno or 0) from None
+        if error.errno == errno.EPERM and not capabilities.may_trace():
+            raise OpensnoopError(why_no_bpf.sentence(errno.EPERM)) from None
+        raise UsageError(
+            f"{option} {path}: no BPF map is pinned there "
+            f"({error.strerror}): pin one, for example with bpftool map pin, "
+            "below /sys/fs/bpf or another mount of type bpf"
+        ) from None
     if kind not in _HASHES or sizes != [8, value_size]:
         raise UsageError(
             f"{option} {path}: must be a hash map with {keys} (8 bytes) as "
             f"keys, and values of {value_size} bytes"
         )
-
-
-def _refusal(option: str, path: str, error: int) -> OpensnoopError:
-    if error == errno.EPERM and not capabilities.may_trace():
-        return OpensnoopError(why_no_bpf.sentence(error))
-    if error == errno.ENOENT:
-        return UsageError(
-            f"{option} {path}: no such map; pin one first, for example with "
-            "bpftool map pin"
-        )
-    return UsageError(
-        f"{option} {path}: not a pinned BPF map; give a path below "
-        "/sys/fs/bpf, or another mount of type bpf"
-    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from opensnooplib.kernel import this_kernel
 
@@ -63,16 +63,11 @@ def _why_not_installed(build: str) -> str:
     return ""
 
 
-def _release_of(build: str) -> Optional[str]:
+def _release_of(build: str) -> str:
     """The release that the headers are for, written when they were built."""
-    try:
-        with open(
-            f"{build}/include/generated/utsrelease.h", encoding="ascii"
-        ) as file:
-            found = re.search(r'UTS_RELEASE "([^"]+)"', file.read())
-    except (OSError, UnicodeDecodeError):
-        return None
-    return found.group(1) if found else None
+    path = f"{build}/include/generated/utsrelease.h"
+    found = re.search(r'UTS_RELEASE "([^"]+)"', this_kernel.text_of(path))
+    return found[1] if found else ""
 
 
 # A missing header in a directory, as the kernel's are; those of the C library

@@ -11,7 +11,7 @@ import os
 import re
 from typing import Dict, List
 
-from opensnooplib.base import open_flags
+from opensnooplib.base.open_flags import FLAGS
 from opensnooplib.kernel import this_kernel
 from opensnooplib.source import (
     compiled_lines,
@@ -121,11 +121,7 @@ def _page_header() -> str:
 
 def _fcntl_header() -> str:
     """The flags of open(2), with their values on this machine."""
-    flags = {
-        name: value for name, value in vars(os).items() if name[:2] == "O_"
-    }
-    flags["O_LARGEFILE"] = open_flags.O_LARGEFILE
-    lines = [f"#define {name} {value}\n" for name, value in flags.items()]
+    lines = [f"#define {name} {value}\n" for name, value in FLAGS.items()]
     return "".join(lines) + "#define AT_FDCWD -100\n"
 
 

@@ -3,23 +3,20 @@
 
 from __future__ import annotations
 
-import heapq
 import os
-from typing import Any, Callable, Sequence, TypeVar
+from typing import Callable, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import counted
 from opensnooplib.summary.totals import (
+    Error,
+    File,
+    InVain,
+    Process,
+    Row,
     Summary,
-    error_name,
-    error_order,
-    file_order,
-    in_vain,
-    in_vain_order,
-    process_order,
+    by_opens,
 )
-
-_Row = TypeVar("_Row")
 
 # The rows of each table; JSON has all.
 ROWS = 10
@@ -27,14 +24,48 @@ ROWS = 10
 _BAR = 40
 
 
-def table(summary: Summary, rows: int = ROWS) -> str:
-    """All tables, each with at most `rows` rows; ends with a newline."""
+def table(summary: Summary, most: int = ROWS) -> str:
+    """All tables, each with at most `most` rows; ends with a newline."""
+
+    def section(
+        title: str,
+        heading: str,
+        rows: Sequence[Row],
+        as_line: Callable[[Row], str],
+    ) -> str:
+        if not rows:
+            return ""
+        lines = [title, heading, *map(as_line, by_opens(rows, most))]
+        if len(rows) > most:
+            lines.append(f"... and {len(rows) - most} more")
+        return "\n".join(lines) + "\n"
+
     sections = [
         _overview(summary),
-        _files(summary, rows),
-        _processes(summary, rows),
-        _errors(summary, rows),
-        _in_vain(summary, rows),
+        section(
+            "Opened most:",
+            "   OPENS   FAILED PATH",
+            summary.files,
+            _file,
+        ),
+        section(
+            "Who opened most:",
+            "   OPENS   FAILED PID    COMM",
+            summary.processes,
+            _process,
+        ),
+        section(
+            "Which errors:",
+            "   OPENS ERROR",
+            summary.errors,
+            _error,
+        ),
+        section(
+            "Looked for in vain:",
+            "   OPENS     DIRS NAME, and where it was found",
+            summary.in_vain(),
+            _in_vain,
+        ),
         _times(summary),
     ]
     return "\n".join(filter(None, sections)) + "\n"
@@ -45,86 +76,41 @@ def _overview(summary: Summary) -> str:
         f"{counted(summary.opened, 'open')} in {summary.seconds:.1f} s, "
         f"{summary.failed} failed"
     ]
-    if summary.unreadable:
-        opens = counted(summary.unreadable, "open")
-        lines.append(f"{opens} with an unreadable path")
-    if summary.unsure:
-        opens = counted(summary.unsure, "open")
-        lines.append(f"{opens} with an unknown result")
-    full = summary.no_place
-    if full.files:
-        opens = counted(full.files, "open")
-        lines.append(f"{opens} of files for which the table has no room")
-    if full.processes:
-        opens = counted(full.processes, "open")
-        lines.append(f"{opens} by processes for which the table has no room")
+    for count, which in (
+        (summary.unreadable, "with an unreadable path"),
+        (summary.unsure, "with an unknown result"),
+        (
+            summary.no_place.files,
+            "of files for which the table has no room",
+        ),
+        (
+            summary.no_place.processes,
+            "by processes for which the table has no room",
+        ),
+    ):
+        if count:
+            lines.append(f"{counted(count, 'open')} {which}")
     return "\n".join(lines) + "\n"
 
 
-def _section(
-    title: str,
-    heading: str,
-    every: Sequence[_Row],
-    order: Callable[[_Row], Any],
-    line: Callable[[_Row], str],
-    rows: int,
-) -> str:
-    """The first of `every` in this order, a line for each."""
-    if not every:
-        return ""
-    shown = [title, heading]
-    shown += map(line, heapq.nsmallest(rows, every, key=order))
-    if len(every) > rows:
-        shown.append(f"... and {len(every) - rows} more")
-    return "\n".join(shown) + "\n"
+def _file(file: File) -> str:
+    path = shell_text(file.path, file.path_cut)
+    return f"{file.opened:>8} {file.failed:>8} {path}"
 
 
-def _files(summary: Summary, rows: int) -> str:
-    return _section(
-        "Opened most:",
-        "   OPENS   FAILED PATH",
-        summary.files,
-        file_order,
-        lambda one: f"{one.opened:>8} {one.failed:>8} "
-        + shell_text(one.path, one.is_cut),
-        rows,
-    )
+def _process(process: Process) -> str:
+    comm = shell_text(process.comm, in_column=True)
+    return f"{process.opened:>8} {process.failed:>8} {process.pid:<6} {comm}"
 
 
-def _processes(summary: Summary, rows: int) -> str:
-    return _section(
-        "Who opened most:",
-        "   OPENS   FAILED PID    COMM",
-        summary.processes,
-        process_order,
-        lambda one: f"{one.opened:>8} {one.failed:>8} {one.pid:<6} "
-        + shell_text(one.comm, in_column=True),
-        rows,
-    )
+def _error(error: Error) -> str:
+    return f"{error.opened:>8} {error.name}: {os.strerror(error.err)}"
 
 
-def _errors(summary: Summary, rows: int) -> str:
-    return _section(
-        "Which errors:",
-        "   OPENS ERROR",
-        list(summary.errors.items()),
-        error_order,
-        lambda one: f"{one[1]:>8} {error_name(one[0])}: {os.strerror(one[0])}",
-        rows,
-    )
-
-
-def _in_vain(summary: Summary, rows: int) -> str:
-    return _section(
-        "Looked for in vain:",
-        "   OPENS     DIRS NAME, and where it was found",
-        in_vain(summary.files),
-        in_vain_order,
-        lambda one: f"{one.lookups:>8} {one.folders:>8} "
-        + shell_text(one.name, in_column=True)
-        + (f"  {shell_text(one.found)}" if one.found else ""),
-        rows,
-    )
+def _in_vain(name: InVain) -> str:
+    line = f"{name.opened:>8} {name.folders:>8} "
+    line += shell_text(name.name, in_column=True)
+    return f"{line}  {shell_text(name.found)}" if name.found else line
 
 
 def _times(summary: Summary) -> str:

@@ -8,8 +8,15 @@ import sys
 from typing import Iterator, Tuple
 
 from opensnooplib.base import native_library
+from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.reader import Reader
-from opensnooplib.summary.totals import File, NoPlace, Process, Summary
+from opensnooplib.summary.totals import (
+    Error,
+    File,
+    NoPlace,
+    Process,
+    Summary,
+)
 
 _ERRORS = 4096
 _POWERS = 64
@@ -107,7 +114,11 @@ class Tally:
                 Process(pid, text, e.opened, e.failed)
                 for pid, text, e in _entries(tally.processes)
             ],
-            errors={n: c for n, c in enumerate(tally.errors) if c},
+            errors=[
+                Error(number, ERROR_NAMES.get(number, str(number)), count)
+                for number, count in enumerate(tally.errors)
+                if count
+            ],
             times=times if self._has_times else None,
             unreadable=tally.unreadable,
             unsure=tally.unsure,

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+import heapq
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, TypeVar
 
-from opensnooplib.base.error_names import ERROR_NAMES
+# The rows of the tables: JSON has their fields by the same names.
 
 
 class File(NamedTuple):
     """Opens of one path, as it was given."""
 
     path: bytes
-    is_cut: bool  # longer than PATH_MAX
-    opened: int
+    path_cut: bool  # longer than PATH_MAX
+    opened: int  # also those that failed
     failed: int
     missing: int  # of those that failed: no such file
 
@@ -23,6 +24,24 @@ class Process(NamedTuple):
     comm: bytes
     opened: int
     failed: int
+
+
+class Error(NamedTuple):
+    err: int  # 0: a negative result that is no errno
+    name: str
+    opened: int
+
+
+class InVain(NamedTuple):
+    """A file name that was looked for where it isn't."""
+
+    name: bytes
+    opened: int
+    folders: int  # directories in which it was not
+    found: Optional[bytes]  # where it was, if it was opened anywhere
+
+
+Row = TypeVar("Row", File, Process, Error, InVain)
 
 
 class NoPlace(NamedTuple):
@@ -37,7 +56,7 @@ class Summary(NamedTuple):
     opened: int  # all opens, also those that failed
     files: List[File]
     processes: List[Process]
-    errors: Dict[int, int]  # opens by errno
+    errors: List[Error]
     # Opens that took 2**n ns or more, but less than 2**(n + 1), by n. None:
     # it isn't known how long opens took.
     times: Optional[Dict[int, int]]
@@ -47,56 +66,26 @@ class Summary(NamedTuple):
 
     @property
     def failed(self) -> int:
-        return sum(self.errors.values())
+        return sum(error.opened for error in self.errors)
+
+    def in_vain(self) -> List[InVain]:
+        """The names that were not found: the last parts of paths."""
+        opened: Dict[bytes, int] = {}
+        folders: Dict[bytes, Set[bytes]] = {}
+        found: Dict[bytes, bytes] = {}
+        for file in self.files:
+            folder, _, name = file.path.rpartition(b"/")
+            if file.missing:
+                opened[name] = opened.get(name, 0) + file.missing
+                folders.setdefault(name, set()).add(folder)
+            if file.opened > file.failed:
+                found.setdefault(name, file.path)
+        return [
+            InVain(name, count, len(folders[name]), found.get(name))
+            for name, count in opened.items()
+        ]
 
 
-class InVain(NamedTuple):
-    """A file name that was looked for where it isn't."""
-
-    name: bytes
-    lookups: int
-    folders: int  # directories in which it was not
-    found: Optional[bytes]  # where it was, if it was opened anywhere
-
-
-def in_vain(files: List[File]) -> List[InVain]:
-    """The names that were not found: the last parts of paths."""
-    lookups: Dict[bytes, int] = {}
-    folders: Dict[bytes, Set[bytes]] = {}
-    found: Dict[bytes, bytes] = {}
-    for file in files:
-        folder, _, name = file.path.rpartition(b"/")
-        if file.missing:
-            lookups[name] = lookups.get(name, 0) + file.missing
-            folders.setdefault(name, set()).add(folder)
-        if file.opened > file.failed:
-            found.setdefault(name, file.path)
-    return [
-        InVain(name, count, len(folders[name]), found.get(name))
-        for name, count in lookups.items()
-    ]
-
-
-# The orders of the tables: most opens first.
-
-
-def file_order(file: File) -> Tuple[int, bytes]:
-    return -file.opened, file.path
-
-
-def process_order(process: Process) -> Tuple[int, int]:
-    return -process.opened, process.pid
-
-
-def error_order(counted: Tuple[int, int]) -> Tuple[int, int]:
-    """Of an errno and its opens."""
-    return -counted[1], counted[0]
-
-
-def in_vain_order(name: InVain) -> Tuple[int, bytes]:
-    return -name.lookups, name.name
-
-
-def error_name(number: int) -> str:
-    """0 stands for a negative result that is no errno."""
-    return ERROR_NAMES.get(number, str(number))
+def by_opens(rows: Sequence[Row], most: int) -> List[Row]:
+    """The rows with most opens, at most so many, those with more first."""
+    return heapq.nsmallest(most, rows, key=lambda one: (-one.opened, one[0]))

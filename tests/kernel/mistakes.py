@@ -177,7 +177,7 @@ MISTAKES = {
             "        event.ts = bpf_ktime_get_nss();",
             "                   ^",
             "in plain words: there is no helper bpf_ktime_get_nss; did "
-            "you mean bpf_ktime_get_ns, …",
+            "you mean bpf_ktime_get_ns?",
             DOES_NOT_COMPILE,
         ),
     ),
@@ -246,7 +246,8 @@ MISTAKES = {
         "sys_enter_opennat",
         (
             "opensnoop: my.c:12: this kernel has no tracepoint "
-            "syscalls:sys_enter_opennat; it has syscalls:sys_enter_openat, …",
+            "syscalls:sys_enter_opennat; did you mean "
+            "syscalls:sys_enter_openat?",
         ),
     ),
     "a macro is misspelled": Mistake(
@@ -382,7 +383,7 @@ MISTAKES = {
         "int kprobe__do_sys_opennat2(struct pt_regs *args)",
         (
             "opensnoop: my.c:12: this kernel has no kernel function "
-            "do_sys_opennat2; it has do_sys_openat2…",
+            "do_sys_opennat2; did you mean do_sys_openat2?",
         ),
     ),
     "a function that attaches nowhere": Mistake(

@@ -14,7 +14,7 @@ from tests.kernel.kernel_hooks import why_no_hooks_for
 from tests.kernel.tool import Ended, assert_nothing_left, loaded_objects, run
 
 _LOOKS = (
-    "kernel python bcc proc sysfs capabilities lockdown btf headers tracefs"
+    "kernel python bcc capabilities lockdown btf headers tracefs privileges"
 ).split()
 _HOOKS = [f"hook {kind}" for kind in (*hooks.KINDS, "perf event")]
 _PLANS = [f"plan {plan}" for plan in PLANS]

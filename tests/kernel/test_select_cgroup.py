@@ -120,10 +120,10 @@ def test_by_the_path_that_proc_tells(cast: Cast, group: Path) -> None:
 
 def test_what_is_no_cgroup(tmp_path: Path, group: Path) -> None:
     for word, named in (
-        (str(tmp_path), "not a cgroup"),
+        (str(tmp_path), "no such cgroup"),
         (str(group / "missing"), "no such cgroup"),
         ("opensnoop/missing", "no such cgroup"),
-        (str(group / "cgroup.procs"), "not a cgroup"),
+        (str(group / "cgroup.procs"), "no such cgroup"),
         ("", "needs a path"),
     ):
         ended = run("--cgroup", word)
@@ -143,7 +143,8 @@ def test_a_hierarchy_without_controllers(
     with a_group(folder) as group:
         ended = run("--cgroup", str(group))
     assert ended.status == 2
-    assert "without a controller" in ended.messages
+    assert "no such cgroup" in ended.messages
+    assert "has a controller" in ended.messages
 
 
 def test_mount_namespaces(open_load: Path) -> None:

@@ -10,8 +10,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
@@ -92,6 +90,7 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--tid", "1"], {"tid": 1}),
     (["-u", "0"], {"uids": (0,)}),
     (["-u", "root"], {"uids": (0,)}),
+    (["-u", "3999999999"], {"uids": (3_999_999_999,)}),  # without a name
     (["--uid", "nobody,0,65534,root"], {"uids": (65534, 0)}),
     (["-p", "1", "--children"], {"pids": (1,), "follow_children": True}),
     (["--all"], {"all": True}),
@@ -266,26 +265,6 @@ def test_users_by_name() -> None:
         )
 
 
-def test_a_user_without_a_name_who_runs_something() -> None:
-    """As containers have them."""
-    number = 3_999_999_999
-    words = ["-u", str(number)]
-    with pytest.raises(UsageError, match="no process runs with it"):
-        arguments.parse(words)
-    sleep = ["setpriv", f"--reuid={number}", "--clear-groups", "sleep", "99"]
-    with subprocess.Popen(sleep) as process:
-        try:
-            while f"Uid:\t{number}" not in _status(process.pid):
-                time.sleep(0.01)
-            assert arguments.parse(words).selection.uids == (number,)
-        finally:
-            process.kill()
-
-
-def _status(pid: int) -> str:
-    return Path(f"/proc/{pid}/status").read_text()
-
-
 NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
 
 REFUSED = [
@@ -311,7 +290,6 @@ REFUSED = [
     (["-u", "-1"], "-u -1: no such user"),
     (["-u", "4294967295"], "user IDs are below 4294967295"),
     (["-u", "9" * 5000], "user IDs are below 4294967295"),
-    (["-u", "4294967294"], "-u 4294967294: no user has this ID"),
     (["-u", "root,nosuchuser"], "-u nosuchuser: no such user"),
     (["-u", "root,"], '-u "root,": must be users separated by commas'),
     (["--mntns", ",1"], '--mntns ",1": must be PIDs separated by commas'),
@@ -392,8 +370,9 @@ REFUSED = [
     (["-x=1"], "-x/--failed takes no value, but is followed by 1"),
     (["--failed=1"], "--failed takes no value, but is followed by 1"),
     (["--version=2"], "--version takes no value, but is followed by 2"),
-    (["--cgroup", "."], "--cgroup .: not a cgroup"),
-    (["--cgroup", "./."], "--cgroup ./.: not a cgroup"),
+    (["--cgroup", ""], "--cgroup needs a path"),
+    (["--cgroup", "."], "--cgroup .: no such cgroup"),
+    (["--cgroup", "./."], "--cgroup ./.: no such cgroup"),
     (["--doctor", "-x"], "-x and --doctor cannot be combined"),
     (["--doctor", "--exec", "ls"], "--exec and --doctor cannot be combined"),
     (["--doctor", "-o", "f"], "-o and --doctor cannot be combined"),
@@ -407,7 +386,7 @@ REFUSED = [
     (["--verb"], "unknown option: --verb; did you mean --verbose?"),
     (["--full"], "unknown option: --full; did you mean --full-path?"),
     (["--foo"], "unknown option: --foo; opensnoop --help lists all"),
-    (["--source", ""], "--source needs the name of a C file"),
+    (["--source", ""], "--source needs a path"),
     (["--source", "f", "-F"], "-F and --source cannot be combined"),
     (["--source", "f", "--all"], "--all and --source cannot be combined"),
     (
@@ -431,12 +410,6 @@ def test_refused(words: List[str], sentence: str) -> None:
     assert sentence in refusal.value.sentence
     assert "\n" not in refusal.value.sentence
     assert refusal.value.exit_status == 2
-
-
-def test_flags_without_a_bit_are_refused() -> None:
-    if os.O_LARGEFILE == 0:
-        with pytest.raises(UsageError, match="no bit on this machine"):
-            arguments.parse(["-f", "O_LARGEFILE"])
 
 
 @pytest.fixture

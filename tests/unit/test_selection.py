@@ -9,6 +9,7 @@ from typing import List
 
 import pytest
 
+from opensnooplib.base import open_flags
 from opensnooplib.cli import arguments
 from opensnooplib.selection import criteria
 from opensnooplib.source.defines import Define
@@ -121,6 +122,8 @@ def test_names(tmp_path: Path) -> None:
         (["-f", "create"], os.O_TMPFILE | os.O_WRONLY, True),
         (["-f", "create"], os.O_DIRECTORY, False),
         (["-f", "create,O_APPEND"], os.O_APPEND, True),
+        (["-f", "O_LARGEFILE"], os.O_RDONLY, False),  # 0 in libc
+        (["-f", "O_LARGEFILE"], open_flags.FLAGS["O_LARGEFILE"], True),
         (["-f", "O_WRONLY", "-f", "O_RDWR"], os.O_RDONLY, False),
     ],
 )
