@@ -133,15 +133,19 @@ def set_slot(slots: int, index: int, program_fd: int) -> None:
 @by_monitor(1)
 def array_set(map_fd: int, index: int, number: int) -> int:
     """Set an element of an array of u32. Returns 0."""
-    key, value = ctypes.c_uint32(index), ctypes.c_uint32(number)
-    _on_element(_MAP_UPDATE_ELEM, map_fd, key, value)
-    return 0
+    return _array_set(map_fd, index, number)
 
 
 @by_monitor(2)
 def array_set_fd(map_fd: int, fd: int, index: int) -> int:
     """Put `fd` into an array of descriptors. Returns 0."""
-    return array_set(map_fd, index, fd)
+    return _array_set(map_fd, index, fd)
+
+
+def _array_set(map_fd: int, index: int, number: int) -> int:
+    key, value = ctypes.c_uint32(index), ctypes.c_uint32(number)
+    _on_element(_MAP_UPDATE_ELEM, map_fd, key, value)
+    return 0
 
 
 # The number of entries that one call reads: no bucket of a hash map has more.

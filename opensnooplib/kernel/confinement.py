@@ -17,7 +17,7 @@ from opensnooplib.kernel import capabilities
 _FREE_USERS = range(1879048192, 2147352576)
 
 # So many processes of a trace get one each, from free_users() on.
-TRACE, WATCHER, _USERS = 0, 3, 4
+_USERS = 3
 
 # enum confined of native/base/confine.h, in words.
 _WORDS = [(1, "user ID"), (2, "capabilities"), (4, "system calls")]
@@ -54,10 +54,24 @@ def confine_reader() -> int:
     """Confine this process, which has opened all that it needs.
 
     From then on, no file can be opened, no module imported and no process
-    started: reader_confine() of native/pipeline/reader.h. Returns what was
-    given up, for in_words().
+    started. Returns what was given up, for in_words().
     """
-    return int(native_library.load().reader_confine(free_users()))
+    return _confine(free_users(), 0, False)
+
+
+def confine_watcher() -> None:
+    """Leave this process the right to read any file, and no other right.
+
+    Its user stays: a file system in user space may admit no other.
+    """
+    read_any_file = 1 << capabilities.CAPABILITIES["CAP_DAC_READ_SEARCH"]
+    _confine(0, read_any_file, True)
+
+
+def _confine(user: int, kept: int, reads_files: bool) -> int:
+    """confine_python() of native/base/confined_python.h."""
+    lib = native_library.load()
+    return int(lib.confine_python(user, ctypes.c_uint64(kept), reads_files))
 
 
 def in_words(confined: int) -> Tuple[str, str]:
@@ -77,10 +91,3 @@ def drop_privileges(messages: Messages) -> None:
             "this host does not let the process that reads records drop its "
             f"{kept}"
         )
-
-
-def confine_watcher() -> None:
-    """Leave this process the right to read any file, and no other right."""
-    user = free_users() and free_users() + WATCHER
-    kept = 1 << capabilities.CAPABILITIES["CAP_DAC_READ_SEARCH"]
-    native_library.load().confine(user, ctypes.c_uint64(kept), None, 0)

@@ -3,6 +3,7 @@
 #include "base/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
@@ -44,10 +45,11 @@ static struct sock_filter skip(uint16_t test, uint32_t number, uint8_t if_true,
  * Refused calls fail with EPERM, for which libc often knows another way: one
  * that is newer than those of the tests doesn't end the process.
  */
-static bool filter_syscalls(const unsigned int *calls, size_t count)
+static bool filter_syscalls(const unsigned int *calls, size_t count,
+			    bool reads_files)
 {
 	const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
-	struct sock_filter code[2 * CONFINED_CALLS_MAX + 16];
+	struct sock_filter code[2 * CONFINED_CALLS_MAX + 24];
 	struct sock_filter *next = code;
 	struct sock_fprog program = {.filter = code};
 
@@ -58,6 +60,13 @@ static bool filter_syscalls(const unsigned int *calls, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		*next++ = skip(BPF_JEQ, calls[i], 0, 1);
 		*next++ = answer(SECCOMP_RET_ALLOW);
+	}
+	if (reads_files) {
+		*next++ = skip(BPF_JEQ, __NR_openat, 0, 4);
+		*next++ = load(offsetof(struct seccomp_data, args[2]));
+		*next++ = skip(BPF_JSET, O_ACCMODE | O_CREAT | O_TRUNC, 1, 0);
+		*next++ = answer(SECCOMP_RET_ALLOW);
+		*next++ = answer(refuse);
 	}
 	/* libc tries this first: its flags are in memory. */
 	*next++ = skip(BPF_JEQ, __NR_clone3, 0, 1);
@@ -100,7 +109,7 @@ static bool become(uid_t user)
 }
 
 int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
-	    size_t count)
+	    size_t count, bool reads_files)
 {
 	int confined = 0;
 	int end_signal = 0;
@@ -115,7 +124,7 @@ int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		confined |= CONFINED_CAPABILITIES;
 	prctl(PR_SET_PDEATHSIG, end_signal);
-	if (count > 0 && filter_syscalls(calls, count))
+	if (count > 0 && filter_syscalls(calls, count, reads_files))
 		confined |= CONFINED_SYSCALLS;
 	return confined;
 }

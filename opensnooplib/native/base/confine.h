@@ -6,6 +6,7 @@
 #ifndef OPENSNOOP_CONFINE_H
 #define OPENSNOOP_CONFINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,10 +24,11 @@ enum confined {
  * Confine this process, with all its threads, to `user` (also as its group; 0:
  * it stays who it is), to the capabilities whose bits are in `kept`, and to the
  * system calls whose numbers are in `calls`, as the machine's own architecture
- * has them (a count of 0: all). Of clone(2), only threads are left. Returns
- * bits of enum confined: what the kernel, or a container, refuses is left out.
+ * has them (a count of 0: all), and with `reads_files` to openat(2), but not
+ * for writing. Of clone(2), only threads are left. Returns bits of enum
+ * confined: what the kernel, or a container, refuses is left out.
  */
 int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
-	    size_t count);
+	    size_t count, bool reads_files);
 
 #endif

@@ -22,12 +22,6 @@
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 		unsigned int pages);
 
-/*
- * Confine this process, which has opened all that it reads and writes, to
- * `user`: see base/confine.h. Returns bits of enum confined.
- */
-int reader_confine(uint32_t user);
-
 /* Close a reader of rings or of a recording. */
 void reader_close(struct reader *reader);
 
