@@ -123,11 +123,11 @@ def start(job: Job, connection: int, memory: int) -> int:
 
     def work() -> None:
         libc.close_all_but(connection, memory)
-        confinement.confine_watcher()
-        path = c_text.path_of(job.options.probe)
         inside = socket.socket(fileno=connection)
         shared = mmap.mmap(memory, _MEMORY_SIZE)
         _LOOK.pack_into(shared, 0, 0, 0)
+        path = c_text.path_of(job.options.probe)
+        confinement.confine_watcher()
         _Child(path, inside, shared).watch(job.source.files)
 
     return child.fork(work)
