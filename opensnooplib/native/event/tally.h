@@ -43,7 +43,7 @@ struct tally {
 	uint64_t stopped_at; /* ns; the time of the first such record, or 0 */
 };
 
-/* Set all counts to 0, and free their memory. */
+/* Set all counts to 0, and free their memory; `room` and `until` stay. */
 void tally_clear(struct tally *tally);
 
 /*
