@@ -7,16 +7,22 @@
 /* By thread, while such an open is under way: one at a time. */
 BPF_HASH(kernel_opens, u32, struct open_args, START_ENTRIES);
 
-static int begin_kernel_open(const struct open_args *open)
+/* The end of the thread's last one was never seen, or it isn't over yet. */
+static void forget_kernel_open(void)
 {
-	u64 pid_tgid = caller_pid_tgid();
 	u32 tid = bpf_get_current_pid_tgid();
 
-	if (!caller_selected(pid_tgid))
-		return 0;
-	/* The end of the last one was never seen, or it isn't over yet. */
-	if (kernel_opens.lookup(&tid))
+	if (kernel_opens.delete(&tid) == 0)
 		count(MISSED);
+}
+
+static int begin_kernel_open(const struct open_args *open)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
+	if (!caller_selected(caller_pid_tgid()))
+		return 0;
+	forget_kernel_open();
 	if (kernel_opens.update(&tid, (struct open_args *)open) < 0)
 		count(MISSED);
 	return 0;
@@ -34,15 +40,6 @@ static int end_kernel_open(void *ctx, u32 program, enum open_call call,
 	open = *begun;
 	kernel_opens.delete(&tid);
 	return report(ctx, program, &open, NULL, result_of(file));
-}
-
-static void forget_kernel_open(void)
-{
-	u32 tid = bpf_get_current_pid_tgid();
-
-	if (kernel_opens.lookup(&tid))
-		count(MISSED);
-	kernel_opens.delete(&tid);
 }
 
 int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
