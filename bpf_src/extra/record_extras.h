@@ -6,23 +6,17 @@
 
 #if OPTIONAL_FIELDS
 #include "extra/fill_fields.h"
-#else
-#define fill_fields(event, open)
-#define fill_latency(event, began)
 #endif
-
 #if FIND_DIRECTORIES
 #include "extra/full_path.h"
-#else
-#define find_directories(program, event, open)
 #endif
 
 /* Called when all other fields and the path are filled. */
 static void fill_extras(u32 program, struct event *event,
 			const struct open_args *open)
 {
-	fill_fields(event, open);
-	find_directories(program, event, open);
+	CALL_IF(OPTIONAL_FIELDS, fill_fields(event, open));
+	CALL_IF(FIND_DIRECTORIES, find_directories(program, event, open));
 }
 
 /*
@@ -39,6 +33,6 @@ static void fill_extras(u32 program, struct event *event,
 /* Called when the open has ended. */
 static void finish_extras(void *ctx, struct event *event, u64 began)
 {
-	fill_latency(event, began);
+	CALL_IF(OPTIONAL_FIELDS, fill_latency(event, began));
 	CALL_IF(WANT_CALLERS, FILL_CALLERS(ctx, event));
 }

@@ -71,8 +71,6 @@ int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 }
 #endif
 
-#define begin_function(open) begin(open)
-
 static int end_function(void *ctx, enum open_call call, long ret)
 {
 	u32 tid = bpf_get_current_pid_tgid();

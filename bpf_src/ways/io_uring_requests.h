@@ -80,13 +80,13 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags,
 	forget_request(key);
 	if (!fill_request(event, request, opcode))
 		return 0;
-	if (!(flags & IO_URING_SKIP_SUCCESS)) {
+	if (flags & IO_URING_SKIP_SUCCESS) {
+		/* No tracepoint has the result, unless it is a failure. */
+		event->ret = UNKNOWN_RESULT;
+		send_event(ctx, event, 0);
+	} else {
 		keep_request(key, event, user_data);
-		return 0;
 	}
-	/* No tracepoint will have the result, unless it is a failure. */
-	event->ret = UNKNOWN_RESULT;
-	send_event(ctx, event, 0);
 	return 0;
 }
 
