@@ -48,12 +48,13 @@ static u64 *followed_threads(void)
 }
 
 /* The caller has created a thread or a process, which doesn't run yet. */
-static void note_new_task(u32 child, bool is_thread)
+TRACEPOINT_PROBE(task, task_newtask)
 {
 	u64 *threads = followed_threads();
+	u32 child = args->pid;
 	u64 one = 1;
 
-	if (is_thread) {
+	if (args->clone_flags & CLONE_THREAD) {
 		if (threads)
 			lock_xadd(threads, 1);
 	} else if (!threads) {
@@ -61,11 +62,6 @@ static void note_new_task(u32 child, bool is_thread)
 	} else if (followed.update(&child, &one) < 0) {
 		count(NOT_FOLLOWED);
 	}
-}
-
-TRACEPOINT_PROBE(task, task_newtask)
-{
-	note_new_task(args->pid, args->clone_flags & CLONE_THREAD);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Results of opens, and programs that see a call which another one sees, too.
+ * Results of opens, and a program that sees a call which another one sees, too.
  */
 #ifndef RESULTS_H
 #define RESULTS_H
@@ -10,6 +10,5 @@
 #define LARGEST_ERRNO 4095 /* MAX_ERRNO of linux/err.h */
 
 #define FAILED_REQUEST (SYSCALL_EXIT + 1)
-#define KERNEL_BELOW   (SYSCALL_EXIT + 2)
 
 #endif

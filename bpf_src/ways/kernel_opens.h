@@ -5,8 +5,7 @@
  * execve opens a program, and then its #! interpreter or its ELF loader, if it
  * has one. It calls do_filp_open() for this, as every open does, but with a
  * flag of its own. A file that the kernel opens for itself, a core dump for
- * example, is opened by file_open_name(), or by file_open_root() if it is below
- * a given directory. None of these opens has a file descriptor.
+ * example, is opened by file_open_name(). Neither open has a file descriptor.
  *
  * FILP_OPEN_FUNCTION, from the frontend, is do_filp_open, or do_file_open since
  * Linux 7.
@@ -61,16 +60,3 @@ static void kernel_args(struct open_args *open, const char *name, u32 flags,
 	open->flags = flags;
 	open->mode = mode;
 }
-
-/* file_open_root() is given a directory, before the name, in one argument. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0) /* ffb37ca3bd16 */
-#define DIRECTORY	const void *dentry, const void *mount
-#define ROOT_NAME(ctx)	PT_REGS_PARM3(ctx)
-#define ROOT_FLAGS(ctx) PT_REGS_PARM4(ctx)
-#define ROOT_MODE(ctx)	PT_REGS_PARM5(ctx)
-#else
-#define DIRECTORY	const void *root
-#define ROOT_NAME(ctx)	PT_REGS_PARM2(ctx)
-#define ROOT_FLAGS(ctx) PT_REGS_PARM3(ctx)
-#define ROOT_MODE(ctx)	PT_REGS_PARM4(ctx)
-#endif

@@ -28,8 +28,7 @@ static int begin_kernel_open(const struct open_args *open)
 	return 0;
 }
 
-static int end_kernel_open(void *ctx, u32 program, enum open_call call,
-			   const void *file)
+static int end_kernel_open(void *ctx, enum open_call call, const void *file)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	struct open_args *begun = kernel_opens.lookup(&tid);
@@ -39,7 +38,7 @@ static int end_kernel_open(void *ctx, u32 program, enum open_call call,
 		return 0;
 	open = *begun;
 	kernel_opens.delete(&tid);
-	return report(ctx, program, &open, NULL, result_of(file));
+	return report(ctx, call, &open, NULL, result_of(file));
 }
 
 int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
@@ -54,8 +53,7 @@ int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 
 int PROBE_NAME(kretprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 {
-	return end_kernel_open(ctx, CALL_EXEC, CALL_EXEC,
-			       (void *)PT_REGS_RC(ctx));
+	return end_kernel_open(ctx, CALL_EXEC, (void *)PT_REGS_RC(ctx));
 }
 
 int kprobe__file_open_name(struct pt_regs *ctx)
@@ -69,21 +67,5 @@ int kprobe__file_open_name(struct pt_regs *ctx)
 
 int kretprobe__file_open_name(struct pt_regs *ctx)
 {
-	return end_kernel_open(ctx, CALL_KERNEL, CALL_KERNEL,
-			       (void *)PT_REGS_RC(ctx));
-}
-
-int kprobe__file_open_root(struct pt_regs *ctx)
-{
-	struct open_args open = {};
-
-	kernel_args(&open, (void *)ROOT_NAME(ctx), ROOT_FLAGS(ctx),
-		    ROOT_MODE(ctx));
-	return begin_kernel_open(&open);
-}
-
-int kretprobe__file_open_root(struct pt_regs *ctx)
-{
-	return end_kernel_open(ctx, KERNEL_BELOW, CALL_KERNEL,
-			       (void *)PT_REGS_RC(ctx));
+	return end_kernel_open(ctx, CALL_KERNEL, (void *)PT_REGS_RC(ctx));
 }

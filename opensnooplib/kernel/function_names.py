@@ -84,7 +84,6 @@ def _present(names: Mapping[str, Sequence[str]]) -> Dict[str, str]:
 _INNER_FUNCTIONS: Dict[str, Sequence[str]] = {
     **FILP_OPEN,
     "FILE_OPEN_NAME": ("file_open_name",),
-    "FILE_OPEN_ROOT": ("file_open_root",),
 }
 
 
