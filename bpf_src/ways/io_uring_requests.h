@@ -12,7 +12,7 @@
 #include "extra/io_worker.h"
 #include "extra/kernel_memory.h"
 #include "plans/openat2.h"
-#include "extra/results.h"
+#include "extra/record_values.h"
 #include "ways/io_uring_shares.h"
 
 /* enum io_uring_op and io_uring_sqe_flags_bit of uapi/linux/io_uring.h */

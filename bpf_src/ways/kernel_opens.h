@@ -14,7 +14,7 @@
 
 #include "extra/kernel_memory.h"
 #include "plans/probe_macros.h"
-#include "extra/results.h"
+#include "extra/record_values.h"
 
 #define OPENED_BY_EXEC 0x20 /* __FMODE_EXEC of linux/fs.h, no O_... flag */
 

@@ -83,7 +83,7 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)
-		tally->errors[ret > -TALLY_ERRNO_MAX ? -ret : 0]++;
+		tally->errors[ret >= -LARGEST_ERRNO ? -ret : 0]++;
 	if (latency > 0)
 		tally->times[63 - __builtin_clzll(latency)]++;
 	return true;

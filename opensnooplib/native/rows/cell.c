@@ -96,11 +96,10 @@ static void set_errno_name(struct cell *cell, const struct column *column,
 			 (uint64_t)number);
 }
 
-/* "O_RDWR|O_CREAT", and what has no name, or no room, as one hex number. */
+/* "O_RDWR|O_CREAT", and what has no name as one hex number: all fit. */
 static void set_flag_names(struct cell *cell, const struct column *column,
 			   uint64_t flags)
 {
-	const char *limit = cell->word + CELL_WORD_SIZE - sizeof("|0x") - 16;
 	uint64_t left = flags & ~(uint64_t)O_ACCMODE;
 	char *out = put_string(cell->word,
 			       symbol_name(column, flags & O_ACCMODE, "?"));
@@ -109,8 +108,7 @@ static void set_flag_names(struct cell *cell, const struct column *column,
 		const struct symbol *flag = &column->symbols[i];
 		uint64_t bits = (uint64_t)flag->value;
 
-		if (bits == 0 || (left & bits) != bits ||
-		    strlen(flag->name) >= (size_t)(limit - out))
+		if (bits == 0 || (left & bits) != bits)
 			continue;
 		left &= ~bits;
 		*out++ = '|';
@@ -121,26 +119,20 @@ static void set_flag_names(struct cell *cell, const struct column *column,
 	end_word(cell, CELL_WORD, out);
 }
 
-static void set_descriptor(struct cell *cell, int64_t ret)
-{
-	if (ret == NO_DESCRIPTOR)
-		set_word(cell, CELL_NONE, "-");
-	else if (ret == UNKNOWN_RESULT)
-		set_word(cell, CELL_NONE, "?");
-	else
-		set_signed(cell, ret < 0 ? -1 : ret);
-}
-
-/* The errno of `ret`, by number or by name. */
-static void set_error(struct cell *cell, const struct column *column,
-		      int64_t ret)
+/* The descriptor in `ret`, or its errno by number or by name. */
+static void set_result(struct cell *cell, const struct column *column,
+		       int64_t ret)
 {
 	if (ret == UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else if (column->kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));
-	else
+	else if (column->kind == COLUMN_ERRNAME)
 		set_errno_name(cell, column, errno_of(ret));
+	else if (ret == NO_DESCRIPTOR)
+		set_word(cell, CELL_NONE, "-");
+	else
+		set_signed(cell, ret < 0 ? -1 : ret);
 }
 
 static void set_cgroup(struct cell *cell, struct names *names, uint64_t id)
@@ -204,10 +196,9 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	case COLUMN_CONTAINER:
 		return set_container(cell, &format->names, bits);
 	case COLUMN_FD:
-		return set_descriptor(cell, value);
 	case COLUMN_ERR:
 	case COLUMN_ERRNAME:
-		return set_error(cell, column, value);
+		return set_result(cell, column, value);
 	case COLUMN_FLAGS:
 		return set_octal(cell, bits, 8);
 	case COLUMN_FLAG_NAMES:
