@@ -25,13 +25,11 @@ BPF_HASH(to_follow, u32, u64, FOLLOWED_ENTRIES);
 static void begin_to_follow(u32 pid)
 {
 	u32 pid_inside = caller_pid_tgid() >> 32;
-	u64 *found = to_follow.lookup(&pid_inside);
-	u64 threads;
+	u64 *threads = to_follow.lookup(&pid_inside);
 
-	if (!found)
+	if (!threads)
 		return;
-	threads = *found;
-	followed.update(&pid, &threads);
+	followed.update(&pid, threads);
 	to_follow.delete(&pid_inside);
 }
 #else

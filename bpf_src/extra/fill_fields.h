@@ -17,10 +17,3 @@ static void fill_fields(struct event *event, const struct open_args *open)
 	CALL_IF(WANT_PPID, event->ppid = parent_pid());
 	CALL_IF(WANT_MNTNS, event->mntns = mount_namespace());
 }
-
-/* `began` is 0 where nobody saw the open begin. */
-static void fill_latency(struct event *event, u64 began)
-{
-	if (WANT_LATENCY)
-		event->latency = began ? event->ts - began : 0;
-}

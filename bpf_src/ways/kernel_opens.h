@@ -51,12 +51,13 @@ static bool exec_args(struct open_args *open, int dirfd, const void *filename,
 	return flags & OPENED_BY_EXEC;
 }
 
-static void kernel_args(struct open_args *open, const char *name, u32 flags,
+/* The arguments of file_open_name(). */
+static void kernel_args(struct open_args *open, const void *filename, u32 flags,
 			u16 mode)
 {
 	open->call = CALL_KERNEL;
 	open->dirfd = AT_FDCWD;
-	open->kernel_path = name;
+	open->kernel_path = copied_path(filename);
 	open->flags = flags;
 	open->mode = mode;
 }

@@ -60,8 +60,8 @@ int kprobe__file_open_name(struct pt_regs *ctx)
 {
 	struct open_args open = {};
 
-	kernel_args(&open, copied_path((void *)PT_REGS_PARM1(ctx)),
-		    PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));
+	kernel_args(&open, (void *)PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx),
+		    PT_REGS_PARM3(ctx));
 	return begin_kernel_open(&open);
 }
 

@@ -73,15 +73,6 @@ static char *put_part(char *out, struct text names, size_t from, size_t to)
 	return out;
 }
 
-static struct text without_slashes(struct text name)
-{
-	while (name.size > 0 && *name.bytes == '/') {
-		name.bytes++;
-		name.size--;
-	}
-	return name;
-}
-
 /* *about has bits of enum dir_state; 0: the path is shown as it is. */
 static enum path_state read_state(const struct record *record,
 				  const struct layout *layout,
@@ -178,7 +169,9 @@ enum path_state full_path(const struct record *record,
 	if (about & DIR_IS_DELETED)
 		out = put_string(out, " (deleted)");
 	if (!(about & DIR_IS_FILE)) {
-		name = without_slashes(*path);
+		for (name = *path; name.size > 0 && *name.bytes == '/';
+		     name.size--)
+			name.bytes++;
 		*out++ = '/';
 		out = put_bytes(out, name.bytes, name.size);
 	}

@@ -177,8 +177,7 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
 {
 	size_t i = 0;
 
-	*out++ = '$';
-	*out++ = '\'';
+	out = put_string(out, "$'");
 	while (i < size) {
 		uint32_t character;
 		size_t length = decode_utf8(bytes + i, size - i, &character);
