@@ -24,9 +24,9 @@ enum open_call {
 	CALL_OPEN_BY_HANDLE_AT_32,
 };
 
-/* Programs: one for each call, one at the exits of all, and two in ways/. */
+/* Programs: one for each call, one at the exits of all, and one in ways/. */
 #define SYSCALL_EXIT (CALL_OPEN_BY_HANDLE_AT_32 + 1)
-#define PROGRAMS     (SYSCALL_EXIT + 3)
+#define PROGRAMS     (SYSCALL_EXIT + 2)
 
 /* One byte more than the kernel takes tells that a path is too long. */
 #define PATH_ROOM (PATH_MAX + 1)

@@ -141,8 +141,7 @@ static int report(void *ctx, u32 program, const struct open_args *open,
 	if (!path_selected(pid_tgid, event->path, event->path_size, PATH_ROOM))
 		return 0;
 	fill_event(program, event, open, pid_tgid, ret);
-	finish_extras(ctx, event, open->began);
-	send_event(ctx, event);
+	send_event(ctx, event, open->began);
 	return 0;
 }
 

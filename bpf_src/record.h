@@ -89,11 +89,12 @@ static void fill_event(u32 program, struct event *event,
 
 BPF_PERF_OUTPUT(events);
 
-/* Sends the record without the unused end of its path. */
-static void send_event(void *ctx, struct event *event)
+/* Completes the record and sends it, without the unused end of its path. */
+static void send_event(void *ctx, struct event *event, u64 began)
 {
 	u64 used = event->path_size + event->dir_size;
 
+	finish_extras(ctx, event, began);
 	keep_in_one_register(used);
 	if (used > sizeof(event->path))
 		used = 0; /* path_size is negative: it was unreadable */

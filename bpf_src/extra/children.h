@@ -25,13 +25,11 @@ BPF_HASH(to_follow, u32, u64, FOLLOWED_ENTRIES);
 static void begin_to_follow(u32 pid)
 {
 	u32 pid_inside = caller_pid_tgid() >> 32;
-	u64 *found = to_follow.lookup(&pid_inside);
-	u64 threads;
+	u64 *threads = to_follow.lookup(&pid_inside);
 
-	if (!found)
+	if (!threads)
 		return;
-	threads = *found;
-	followed.update(&pid, &threads);
+	followed.update(&pid, threads);
 	to_follow.delete(&pid_inside);
 }
 #else
@@ -48,12 +46,13 @@ static u64 *followed_threads(void)
 }
 
 /* The caller has created a thread or a process, which doesn't run yet. */
-static void note_new_task(u32 child, bool is_thread)
+TRACEPOINT_PROBE(task, task_newtask)
 {
 	u64 *threads = followed_threads();
+	u32 child = args->pid;
 	u64 one = 1;
 
-	if (is_thread) {
+	if (args->clone_flags & CLONE_THREAD) {
 		if (threads)
 			lock_xadd(threads, 1);
 	} else if (!threads) {
@@ -61,11 +60,6 @@ static void note_new_task(u32 child, bool is_thread)
 	} else if (followed.update(&child, &one) < 0) {
 		count(NOT_FOLLOWED);
 	}
-}
-
-TRACEPOINT_PROBE(task, task_newtask)
-{
-	note_new_task(args->pid, args->clone_flags & CLONE_THREAD);
 	return 0;
 }
 

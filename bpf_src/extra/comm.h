@@ -2,10 +2,9 @@
 /*
  * -n: opens by commands whose name contains a text.
  */
+#include "extra/call_if.h"
 #if IO_URING
 #include "extra/io_worker.h"
-#else
-#define use_process_name(comm)
 #endif
 
 /*
@@ -18,7 +17,7 @@ static bool comm_selected(void)
 	char comm[2 * TASK_COMM_LEN] = {};
 
 	bpf_get_current_comm(comm, TASK_COMM_LEN);
-	use_process_name(comm);
+	CALL_IF(IO_URING, use_process_name(comm));
 #pragma unroll
 	for (int offset = 0; offset < TASK_COMM_LEN; offset++) {
 		if (!comm[offset])

@@ -5,7 +5,7 @@
 #include <linux/fdtable.h>
 
 #include "extra/kernel_memory.h"
-#include "extra/results.h"
+#include "extra/record_values.h"
 
 static bool is_by_handle(enum open_call call)
 {

@@ -4,8 +4,6 @@
  */
 #if WANT_PPID || WANT_MNTNS
 #include "extra/task_fields.h"
-#else
-#define fill_task_fields(event)
 #endif
 
 static void fill_fields(struct event *event, const struct open_args *open)
@@ -16,12 +14,6 @@ static void fill_fields(struct event *event, const struct open_args *open)
 		event->call = open->call;
 	if (WANT_GID)
 		event->gid = bpf_get_current_uid_gid() >> 32;
-	fill_task_fields(event);
-}
-
-/* `began` is 0 where nobody saw the open begin. */
-static void fill_latency(struct event *event, u64 began)
-{
-	if (WANT_LATENCY)
-		event->latency = began ? event->ts - began : 0;
+	CALL_IF(WANT_PPID, event->ppid = parent_pid());
+	CALL_IF(WANT_MNTNS, event->mntns = mount_namespace());
 }

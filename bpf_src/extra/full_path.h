@@ -76,11 +76,9 @@ static bool is_deleted(const struct dentry *dentry)
  */
 static bool needs_directories(u32 program, enum open_call call)
 {
-	/* Paths of the latter start from a directory that the kernel chose. */
-	if (FULL_PATH)
-		return program != KERNEL_BELOW;
-	return (program == SYSCALL_EXIT || is_by_handle(program)) &&
-	       is_by_handle(call);
+	return FULL_PATH ||
+	       ((program == SYSCALL_EXIT || is_by_handle(program)) &&
+		is_by_handle(call));
 }
 
 static void find_directories(u32 program, struct event *event,

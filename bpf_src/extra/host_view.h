@@ -97,5 +97,7 @@ static void prepare_host_walk(struct walk *walk, struct event *event,
 	if (!walk->to_fs_root)
 		return;
 	event->dir_state |= DIR_OTHER_MOUNTS;
+	/* The buffer still has those of an older record. */
+	event->fs_device = event->fs_size = event->mount_size = 0;
 	start_from_file(&walk->at, event, open, task);
 }

@@ -5,6 +5,9 @@
 #ifndef RECORD_VALUES_H
 #define RECORD_VALUES_H
 
+/* In ret, as a negative number: the largest errno. MAX_ERRNO of linux/err.h */
+#define LARGEST_ERRNO 4095
+
 /* In ret: an open that succeeded, but has no file descriptor. */
 #define NO_DESCRIPTOR 0x7fffffff
 

@@ -11,11 +11,3 @@ static u32 parent_pid(void)
 
 	return KERNEL_FIELD(parent, tgid);
 }
-
-static void fill_task_fields(struct event *event)
-{
-	if (WANT_PPID)
-		event->ppid = parent_pid();
-	if (WANT_MNTNS)
-		event->mntns = mount_namespace();
-}

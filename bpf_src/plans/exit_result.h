@@ -20,7 +20,7 @@
 
 #include "extra/kernel_memory.h"
 #include "plans/registers.h"
-#include "extra/results.h"
+#include "extra/record_values.h"
 
 #define SIGSYS_BIT (1ULL << (31 - 1))
 

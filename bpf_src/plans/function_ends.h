@@ -11,7 +11,6 @@
 #include "plans/trusted.h"
 #elif BEGIN_END
 #include "plans/end_call.h"
-#define begin_function(open)	     begin(open)
 #define end_function(ctx, call, ret) end_call(ctx, call, ret)
 #else
 #define end_function(ctx, call, ret) report_at_exit(ctx, call, call, ret)

@@ -59,55 +59,47 @@ static void args_of_32_bit(struct syscall_args *args,
 #define CAN_BE_NUMBER(ret, number) ((ret) == (number))
 #endif
 
-static void open_args_of(struct open_args *open, enum open_call call,
-			 const struct syscall_args *args)
-{
-	open->call = call;
-	open->dirfd = AT_FDCWD;
-	switch (call) {
-	case CALL_OPEN:
-	case CALL_OPEN_32:
-		open->user_path = (const char *)args->first;
-		open->flags = (u32)args->second;
-		open->mode = (umode_t)args->third;
-		break;
-	case CALL_CREAT:
-	case CALL_CREAT_32:
-		open->user_path = (const char *)args->first;
-		open->flags = O_CREAT | O_WRONLY | O_TRUNC;
-		open->mode = (umode_t)args->second;
-		break;
-	case CALL_OPENAT:
-	case CALL_OPENAT_32:
-		open->dirfd = args->first;
-		open->user_path = (const char *)args->second;
-		open->flags = (u32)args->third;
-		open->mode = (umode_t)args->fourth;
-		break;
-	case CALL_OPENAT2:
-	case CALL_OPENAT2_32:
-		open->dirfd = args->first;
-		open->user_path = (const char *)args->second;
-		open->user_how = (const struct open_how *)args->third;
-		read_how(open);
-		break;
-	default: /* open_by_handle_at, which has no path */
-		open->flags = (u32)args->third;
-		break;
-	}
-}
-
 /* The open that the program asks for, by its registers. */
 static void open_of_registers(struct open_args *open, enum open_call call,
 			      const struct pt_regs *regs)
 {
 	struct syscall_args args = {};
 
-	if (call >= CALL_OPEN_32)
+	open->call = call;
+	open->dirfd = AT_FDCWD;
+	if (call >= CALL_OPEN_32) {
 		args_of_32_bit(&args, regs);
-	else
+		call -= CALL_OPEN_32; /* the arguments are those of 64-bit */
+	} else {
 		args_of_64_bit(&args, regs);
-	open_args_of(open, call, &args);
+	}
+	switch (call) {
+	case CALL_OPEN:
+		open->user_path = (const char *)args.first;
+		open->flags = (u32)args.second;
+		open->mode = (umode_t)args.third;
+		break;
+	case CALL_CREAT:
+		open->user_path = (const char *)args.first;
+		open->flags = O_CREAT | O_WRONLY | O_TRUNC;
+		open->mode = (umode_t)args.second;
+		break;
+	case CALL_OPENAT:
+		open->dirfd = args.first;
+		open->user_path = (const char *)args.second;
+		open->flags = (u32)args.third;
+		open->mode = (umode_t)args.fourth;
+		break;
+	case CALL_OPENAT2:
+		open->dirfd = args.first;
+		open->user_path = (const char *)args.second;
+		open->user_how = (const struct open_how *)args.third;
+		read_how(open);
+		break;
+	default: /* open_by_handle_at, which has no path */
+		open->flags = (u32)args.third;
+		break;
+	}
 }
 
 /* The same, where the registers must first be read from kernel memory. */

@@ -71,19 +71,16 @@ int PROBE_NAME(kprobe__, FILP_OPEN_FUNCTION)(struct pt_regs *ctx)
 }
 #endif
 
-#define begin_function(open) begin(open)
-
 static int end_function(void *ctx, enum open_call call, long ret)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	struct open_start *begun = start.lookup(&tid);
 	struct kernel_name *name = kernel_names.lookup(&tid);
-	bool is_kept;
 
 	if (!begun)
 		return 0;
-	is_kept = name && begun->open.kernel_path;
-	begun->open.kernel_path = is_kept ? name->text : NOT_A_PATH;
+	begun->open.kernel_path =
+		name && begun->open.kernel_path ? name->text : NOT_A_PATH;
 	end_call(ctx, call, ret);
 	forget_kernel_name();
 	return 0;

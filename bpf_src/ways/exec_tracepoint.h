@@ -9,7 +9,7 @@
  * where an interpreter is itself a script.
  */
 #include "extra/kernel_memory.h"
-#include "extra/results.h"
+#include "extra/record_values.h"
 
 static int report_exec(void *ctx, const char *path)
 {

@@ -6,6 +6,9 @@
 #include "ways/io_uring_requests.h"
 #include "ways/io_uring_overflow.h"
 
+/* The program, which sees calls that another one sees, too. */
+#define FAILED_REQUEST (SYSCALL_EXIT + 1)
+
 #if HAVE_IO_URING_SUBMIT_REQ
 TRACEPOINT_PROBE(io_uring, io_uring_submit_req)
 #else /* before Linux 6.3 */

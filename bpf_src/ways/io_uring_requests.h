@@ -12,7 +12,7 @@
 #include "extra/io_worker.h"
 #include "extra/kernel_memory.h"
 #include "plans/openat2.h"
-#include "extra/results.h"
+#include "extra/record_values.h"
 #include "ways/io_uring_shares.h"
 
 /* enum io_uring_op and io_uring_sqe_flags_bit of uapi/linux/io_uring.h */
@@ -48,40 +48,23 @@ static void read_request(struct open_args *open, const void *request, u8 opcode)
 	open->resolve = how.resolve;
 }
 
-/* Does the file go into the ring's own table? It has no descriptor then. */
-static bool is_direct(const void *request)
-{
-	u32 slot = 0;
-
-	READ_AT(slot, request + IO_KIOCB_COMMAND, IO_OPEN_SLOT);
-	return slot != 0;
-}
-
 /* Fills all fields but the result. False if the open isn't wanted. */
 static bool fill_request(struct event *event, const void *request, u8 opcode)
 {
 	u64 pid_tgid = caller_pid_tgid();
 	struct open_args open = {};
+	u32 slot = 0;
 
 	read_request(&open, request, opcode);
 	if (!caller_selected(pid_tgid) || !flags_selected(pid_tgid, &open))
 		return false;
 	fill_path(event, &open, NULL);
+	/* A file in the ring's own table has a slot, but no descriptor. */
+	READ_AT(slot, request + IO_KIOCB_COMMAND, IO_OPEN_SLOT);
 	fill_event(CALL_IO_URING_OPENAT, event, &open, pid_tgid,
-		   is_direct(request) ? NO_DESCRIPTOR : 0);
+		   slot ? NO_DESCRIPTOR : 0);
 	use_process_name(event->comm);
 	return true;
-}
-
-static u64 event_pid_tgid(const struct event *event)
-{
-	return (u64)event->pid << 32 | event->tid;
-}
-
-static void send_request(void *ctx, struct event *event, u64 began)
-{
-	finish_extras(ctx, event, began);
-	send_event(ctx, event);
 }
 
 static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags,
@@ -97,26 +80,14 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags,
 	forget_request(key);
 	if (!fill_request(event, request, opcode))
 		return 0;
-	if (!(flags & IO_URING_SKIP_SUCCESS)) {
+	if (flags & IO_URING_SKIP_SUCCESS) {
+		/* No tracepoint has the result, unless it is a failure. */
+		event->ret = UNKNOWN_RESULT;
+		send_event(ctx, event, 0);
+	} else {
 		keep_request(key, event, user_data);
-		return 0;
 	}
-	/* No tracepoint will have the result, unless it is a failure. */
-	event->ret = UNKNOWN_RESULT;
-	send_request(ctx, event, 0);
 	return 0;
-}
-
-static void finish_request(void *ctx, struct event *event, s32 ret)
-{
-	u64 began = event->ts;
-
-	if (!result_selected(event_pid_tgid(event), ret))
-		return;
-	event->ts = bpf_ktime_get_ns();
-	if (ret < 0 || event->ret != NO_DESCRIPTOR)
-		event->ret = ret;
-	send_request(ctx, event, began);
 }
 
 static int end_request(void *ctx, const void *request, s32 ret)
@@ -124,6 +95,7 @@ static int end_request(void *ctx, const void *request, s32 ret)
 	u64 key = (u64)request;
 	struct event *event = requests.lookup(&key);
 	u8 opcode = 0;
+	u64 began;
 
 	if (!event)
 		return 0;
@@ -133,7 +105,13 @@ static int end_request(void *ctx, const void *request, s32 ret)
 		forget_request(key);
 		return 0;
 	}
-	finish_request(ctx, event, ret);
+	if (result_selected((u64)event->pid << 32, ret)) {
+		began = event->ts;
+		event->ts = bpf_ktime_get_ns();
+		if (ret < 0 || event->ret != NO_DESCRIPTOR)
+			event->ret = ret;
+		send_event(ctx, event, began);
+	}
 	requests.delete(&key);
 	return 0;
 }

@@ -5,8 +5,7 @@
  * execve opens a program, and then its #! interpreter or its ELF loader, if it
  * has one. It calls do_filp_open() for this, as every open does, but with a
  * flag of its own. A file that the kernel opens for itself, a core dump for
- * example, is opened by file_open_name(), or by file_open_root() if it is below
- * a given directory. None of these opens has a file descriptor.
+ * example, is opened by file_open_name(). Neither open has a file descriptor.
  *
  * FILP_OPEN_FUNCTION, from the frontend, is do_filp_open, or do_file_open since
  * Linux 7.
@@ -15,7 +14,7 @@
 
 #include "extra/kernel_memory.h"
 #include "plans/probe_macros.h"
-#include "extra/results.h"
+#include "extra/record_values.h"
 
 #define OPENED_BY_EXEC 0x20 /* __FMODE_EXEC of linux/fs.h, no O_... flag */
 
@@ -52,25 +51,13 @@ static bool exec_args(struct open_args *open, int dirfd, const void *filename,
 	return flags & OPENED_BY_EXEC;
 }
 
-static void kernel_args(struct open_args *open, const char *name, u32 flags,
+/* The arguments of file_open_name(). */
+static void kernel_args(struct open_args *open, const void *filename, u32 flags,
 			u16 mode)
 {
 	open->call = CALL_KERNEL;
 	open->dirfd = AT_FDCWD;
-	open->kernel_path = name;
+	open->kernel_path = copied_path(filename);
 	open->flags = flags;
 	open->mode = mode;
 }
-
-/* file_open_root() is given a directory, before the name, in one argument. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0) /* ffb37ca3bd16 */
-#define DIRECTORY	const void *dentry, const void *mount
-#define ROOT_NAME(ctx)	PT_REGS_PARM3(ctx)
-#define ROOT_FLAGS(ctx) PT_REGS_PARM4(ctx)
-#define ROOT_MODE(ctx)	PT_REGS_PARM5(ctx)
-#else
-#define DIRECTORY	const void *root
-#define ROOT_NAME(ctx)	PT_REGS_PARM2(ctx)
-#define ROOT_FLAGS(ctx) PT_REGS_PARM3(ctx)
-#define ROOT_MODE(ctx)	PT_REGS_PARM4(ctx)
-#endif

@@ -19,15 +19,6 @@ KRETFUNC_PROBE(file_open_name, const void *filename, int flags, u32 mode,
 {
 	struct open_args open = {};
 
-	kernel_args(&open, copied_path(filename), flags, mode);
+	kernel_args(&open, filename, flags, mode);
 	return report(ctx, CALL_KERNEL, &open, NULL, result_of(file));
-}
-
-KRETFUNC_PROBE(file_open_root, DIRECTORY, const char *name, int flags, u32 mode,
-	       const void *file)
-{
-	struct open_args open = {};
-
-	kernel_args(&open, name, flags, mode);
-	return report(ctx, KERNEL_BELOW, &open, NULL, result_of(file));
 }

@@ -12,6 +12,8 @@
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL 2
 
+#define NOT_AN_OPEN PROGRAMS /* no call has this number */
+
 /* Did the thread make its syscall in the 32-bit way, with those numbers? */
 static bool in_32_bit_call(void)
 {
@@ -23,35 +25,30 @@ static bool in_32_bit_call(void)
 }
 
 /* arch/x86/entry/syscalls/syscall_32.tbl */
-static bool opens_32(long number, enum open_call *call)
+static enum open_call call_of_number_32(long number)
 {
 	switch (number) {
 	case 5:
-		*call = CALL_OPEN_32;
-		return true;
+		return CALL_OPEN_32;
 	case 8:
-		*call = CALL_CREAT_32;
-		return true;
+		return CALL_CREAT_32;
 	case 295:
-		*call = CALL_OPENAT_32;
-		return true;
+		return CALL_OPENAT_32;
 	case 342:
-		*call = CALL_OPEN_BY_HANDLE_AT_32;
-		return true;
+		return CALL_OPEN_BY_HANDLE_AT_32;
 	case 437:
-		*call = CALL_OPENAT2_32;
-		return true;
+		return CALL_OPENAT2_32;
 	default:
-		return false;
+		return NOT_AN_OPEN;
 	}
 }
 
 TRACEPOINT_PROBE(raw_syscalls, sys_exit)
 {
 	struct open_args open = {};
-	enum open_call call;
+	enum open_call call = call_of_number_32(args->id);
 
-	if (!opens_32(args->id, &call) || !in_32_bit_call())
+	if (call == NOT_AN_OPEN || !in_32_bit_call())
 		return 0;
 	open_of_task(&open, call);
 	/* The program for all of these calls is one that finds directories. */

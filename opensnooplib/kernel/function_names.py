@@ -50,7 +50,6 @@ FILP_OPEN: Names = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
 KERNEL_OPENS: Names = {
     **FILP_OPEN,
     "FILE_OPEN_NAME": ("file_open_name",),
-    "FILE_OPEN_ROOT": ("file_open_root",),
 }
 
 

@@ -71,7 +71,7 @@ def _kind(types: Btf, type_id: int) -> str:
         return "pointer"
     if found.kind == btf.ENUM:
         return "unsigned"
-    if found.kind != btf.INT:
+    if found.kind != btf.INT or types.size(type_id) > 8:
         return "bytes"
     encoding = types.encoding(type_id)
     if encoding & btf.BOOL_ENCODING:

@@ -61,9 +61,7 @@ _RENDERINGS = {
 def _kind_by_type(field: Field) -> Kind:
     if field.symbols:
         return Kind.ENUM
-    is_integer = field.kind in ("unsigned", "signed")
-    is_long = is_integer and field.size // (field.elements or 1) > 8
-    if is_long or field.kind == "pointer":
+    if field.kind == "pointer":
         return Kind.HEX
     return Kind[field.kind.upper()]
 

@@ -101,8 +101,12 @@ int main(int argc, char **argv)
 	static struct event events[RECORDS];
 	static struct record records[RECORDS];
 	struct row_format format = {
-		.layout = {FIELD(ts), FIELD(pid), FIELD(ret), FIELD(flags),
-			   FIELD(path_size), FIELD(path)},
+		.layout = {.ts = FIELD(ts),
+			   .pid = FIELD(pid),
+			   .ret = FIELD(ret),
+			   .flags = FIELD(flags),
+			   .path_size = FIELD(path_size),
+			   .path = FIELD(path)},
 		.columns = data_columns,
 		.column_count = sizeof(data_columns) / sizeof(*data_columns),
 		.clock = {.wall_offset = 1700000000000000000},

@@ -244,6 +244,35 @@ def test_mounts_of_a_container(tmp_path: Path, option: str) -> None:
     ]
 
 
+def test_an_open_of_the_host_after_one_of_a_container(tmp_path: Path) -> None:
+    """In the same buffer, where the container's directories are marked."""
+    container = _Container(tmp_path)
+    host = os.open(tmp_path, os.O_PATH)
+
+    def prepare() -> None:
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+        os.dup2(host, 100)
+        container.enter()
+
+    attempts = [
+        Attempt(b"/private/file", os.O_RDONLY),
+        Attempt(b"data/missing", os.O_RDONLY),
+    ]
+    container.mount()
+    try:
+        with Opener(
+            attempts, prepare=prepare, make=lambda one: _openat(100, one)
+        ) as opener:
+            ended = _rows_of(opener, "-F", "--path-view", "host")
+    finally:
+        container.unmount()
+        os.close(host)
+    assert [row.path for row in ended.rows[-2:]] == [
+        b"(other mounts)/private/file",
+        bytes(tmp_path) + b"/data/missing",
+    ]
+
+
 def test_containers_that_start_later(tmp_path: Path) -> None:
     """Than the trace; the second after rows of the first were shown. What
     the patterns select is the host's path.

@@ -12,7 +12,8 @@ from opensnooplib.cli import arguments
 from opensnooplib.selection import criteria
 from tests.unit.native import CHECKOUT, run_c
 
-_HEADER = CHECKOUT / "bpf_src" / "extra" / "comm.h"
+_BPF_SRC = CHECKOUT / "bpf_src"
+_HEADER = _BPF_SRC / "extra" / "comm.h"
 _SIZE = 16  # TASK_COMM_LEN
 _LETTERS = b"ab\x01\x7f\x80\x81\xff"
 
@@ -20,6 +21,7 @@ _BEGIN = """
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#define IO_URING 0
 #define TASK_COMM_LEN 16
 static const char *name; /* of the current command */
 #define bpf_get_current_comm(comm, size) memcpy(comm, name, size)
@@ -47,7 +49,7 @@ def _found(
             main += f'\tname = "{padded}";\n'
             main += f"\tputchar('0' + {function}());\n"
     program += f"int main(void)\n{{\n{main}}}\n"
-    printed = iter(run_c(folder, program))
+    printed = iter(run_c(folder, program, f"-I{_BPF_SRC}"))
     return [[next(printed) == "1" for _ in names] for _, names in cases]
 
 

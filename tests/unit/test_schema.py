@@ -81,7 +81,7 @@ def _of_one(declared: str) -> Field:
         ("volatile u32 x", 4, "unsigned"),
         ("long x", 8, "signed"),
         ("const u64 x", 8, "unsigned"),
-        ("__int128 x", 16, "signed"),
+        ("__int128 x", 16, "bytes"),
         ("address_t x", 8, "pointer"),
         ("int (*x)(int)", 8, "pointer"),
         ("word_t x", 8, "text"),
@@ -92,7 +92,7 @@ def _of_one(declared: str) -> Field:
     ],
 )
 def test_types(declared: str, size: int, kind: str) -> None:
-    offset = 16 if size == 16 and kind == "signed" else 8
+    offset = 16 if declared == "__int128 x" else 8
     assert _of_one(declared) == Field("x", offset, size, kind)
 
 

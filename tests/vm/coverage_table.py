@@ -32,10 +32,9 @@ call, path, descriptor and error.
 `yes`: shown exactly once. `--all`: shown only with that option. `no`: not
 shown, and `-v` and `--doctor` say why.
 
-The kernel also opens firmware, for devices that ask for it. This isn't tested:
-without such a device only a kernel with CONFIG_TEST_FIRMWARE does it, and none
-of these has that option. `--all` hooks the function for it (file_open_root)
-where the kernel's own opens are seen.
+The kernel also opens firmware, for devices that ask for it, and core dumps of
+set-user-ID programs, both below a directory of its choice. These are never
+shown.
 
 """
 

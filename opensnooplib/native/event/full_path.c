@@ -9,125 +9,111 @@
 /* Bytes of all marks together. */
 #define MARKS_BOUND 64
 
-/* The names of the directories in the record, each with its NUL. */
-static struct text directories(const struct record *record,
-			       const struct layout *layout)
+/* What a record says of the directories. */
+struct directories {
+	uint64_t about;	   /* bits of enum dir_state */
+	struct text names; /* each with its NUL */
+	/* On mounts of another mount namespace, else 0: */
+	uint64_t device;     /* of the file system */
+	uint64_t fs_size;    /* bytes of names up to its root */
+	uint64_t mount_size; /* of these, up to the root of the mount */
+};
+
+/* The names in the record; none if it is shorter than it says. */
+static struct text read_names(const struct record *record,
+			      const struct layout *layout)
 {
 	int64_t path_size = 0;
 	uint64_t dir_size = 0;
 	uint64_t start;
-	struct text names = {.bytes = record->data};
+	uint64_t room;
 
 	record_signed(record, layout->path_size, &path_size);
 	record_unsigned(record, layout->dir_size, &dir_size);
-	if (path_size < 0 || path_size > UINT32_MAX)
-		return names;
 	start = layout->path.offset + (uint64_t)path_size;
-	if (start >= record->size)
-		return names;
-	names.bytes += start;
-	names.size = record->size - start;
-	if (names.size > dir_size)
-		names.size = dir_size;
-	return names;
+	if (path_size < 0 || path_size > UINT32_MAX || start >= record->size)
+		return (struct text){.bytes = record->data};
+	room = record->size - start;
+	return (struct text){record->data + start,
+			     dir_size < room ? dir_size : room};
 }
 
-/* Write "/NAME" for each directory, the last one first. */
-static char *put_directories(char *out, struct text names)
+static struct directories read_directories(const struct record *record,
+					   const struct layout *layout,
+					   uint64_t about)
 {
-	while (names.size > 0) {
-		size_t end = names.size - 1; /* of the name, at its NUL */
-		const unsigned char *nul = memrchr(names.bytes, 0, end);
-		const unsigned char *name = nul ? nul + 1 : names.bytes;
+	struct text names = read_names(record, layout);
+	struct directories plain = {.about = about, .names = names};
+	struct directories other = plain;
+
+	if (!(about & DIR_OTHER_MOUNTS))
+		return plain;
+	record_unsigned(record, layout->fs_device, &other.device);
+	record_unsigned(record, layout->fs_size, &other.fs_size);
+	record_unsigned(record, layout->mount_size, &other.mount_size);
+	return other.fs_size <= names.size && other.mount_size <= other.fs_size
+		       ? other
+		       : plain;
+}
+
+/* Write "/NAME" for each of the names in [from, to), the last one first. */
+static char *put_part(char *out, struct text names, size_t from, size_t to)
+{
+	const unsigned char *first = names.bytes + from;
+
+	while (to > from) {
+		size_t size = to - from - 1; /* without the NUL of the last */
+		const unsigned char *nul = memrchr(first, 0, size);
+		const unsigned char *name = nul ? nul + 1 : first;
 
 		*out++ = '/';
-		out = put_bytes(out, name, (size_t)(names.bytes + end - name));
-		names.size = (size_t)(name - names.bytes);
+		out = put_bytes(out, name, (size_t)(first + size - name));
+		to = (size_t)(name - names.bytes);
 	}
 	return out;
 }
 
-static struct text without_slashes(struct text name)
+/* *about has bits of enum dir_state; 0: the path is shown as it is. */
+static enum path_state read_state(const struct record *record,
+				  const struct layout *layout,
+				  struct text *path, uint64_t *about)
 {
-	while (name.size > 0 && *name.bytes == '/') {
-		name.bytes++;
-		name.size--;
-	}
-	return name;
-}
+	enum path_state state = record_path(record, layout, path);
 
-/* The bits of enum dir_state; 0 if the path is shown as it is. */
-static uint64_t dir_state(const struct record *record,
-			  const struct layout *layout, enum path_state state)
-{
-	uint64_t bits = 0;
-
-	record_unsigned(record, layout->dir_state, &bits);
-	return bits & DIR_IS_KNOWN && state != PATH_UNREADABLE ? bits : 0;
+	*about = 0;
+	record_unsigned(record, layout->dir_state, about);
+	if (!(*about & DIR_IS_KNOWN) || state == PATH_UNREADABLE)
+		*about = 0;
+	return state == PATH_WHOLE && *about & DIR_CUT ? PATH_TOP_CUT : state;
 }
 
 enum path_state full_path_state(const struct record *record,
 				const struct layout *layout)
 {
 	struct text path;
-	enum path_state state = record_path(record, layout, &path);
+	uint64_t about;
 
-	if (state == PATH_WHOLE && dir_state(record, layout, state) & DIR_CUT)
-		return PATH_TOP_CUT;
-	return state;
-}
-
-/*
- * The directories in parts, if they are on mounts of another mount namespace.
- * Otherwise all of them are `in_mount`.
- */
-struct parts {
-	uint32_t device;      /* of the file system, or 0 */
-	struct text in_fs;    /* up to the root of the file system */
-	struct text in_mount; /* up to the root of the mount; part of in_fs */
-	struct text above_mount;
-};
-
-static struct text part(struct text names, size_t from, size_t to)
-{
-	return (struct text){names.bytes + from, to - from};
-}
-
-static struct parts split_directories(const struct record *record,
-				      const struct layout *layout,
-				      struct text names)
-{
-	struct parts parts = {.in_mount = names};
-	uint64_t device = 0;
-	uint64_t fs_size = 0;
-	uint64_t mount_size = 0;
-
-	record_unsigned(record, layout->fs_device, &device);
-	record_unsigned(record, layout->fs_size, &fs_size);
-	record_unsigned(record, layout->mount_size, &mount_size);
-	if (fs_size > names.size || mount_size > fs_size)
-		return parts;
-	parts.device = (uint32_t)device;
-	parts.in_fs = part(names, 0, fs_size);
-	parts.in_mount = part(names, 0, mount_size);
-	parts.above_mount = part(names, fs_size, names.size);
-	return parts;
+	return read_state(record, layout, &path, &about);
 }
 
 /*
  * Write the directories as the host has them, up to `limit`. NULL if it doesn't
  * have them.
  */
-static char *put_host_path(char *out, const char *limit, struct parts parts,
+static char *put_host_path(char *out, const char *limit,
+			   const struct directories *found,
 			   struct host_mounts *mounts)
 {
 	char room[FULL_PATH_ROOM];
 	struct text inside = {.bytes = (const unsigned char *)room};
+	char *end;
 
-	if (parts.device == 0)
+	if (!mounts || !found->device ||
+	    found->about & (DIR_UNREACHABLE | DIR_CUT))
 		return NULL;
-	inside.size = (size_t)(put_directories(room, parts.in_fs) - room);
-	return host_path(mounts, parts.device, inside, out,
+	end = put_part(room, found->names, 0, found->fs_size);
+	inside.size = (size_t)(end - room);
+	return host_path(mounts, (uint32_t)found->device, inside, out,
 			 (size_t)(limit - out));
 }
 
@@ -141,22 +127,20 @@ static char *put_marks(char *out, uint64_t about)
 }
 
 /* Write the directories; "/" if there are none, and nothing follows. */
-static char *put_names(char *out, const char *limit, struct parts parts,
-		       uint64_t about, struct host_mounts *mounts)
+static char *put_directories(char *out, const char *limit,
+			     const struct directories *found,
+			     struct host_mounts *mounts)
 {
+	const struct text names = found->names;
 	const char *begin = out;
-	char *end = NULL;
+	char *end = put_host_path(out, limit, found, mounts);
 
-	if (mounts && about & DIR_OTHER_MOUNTS &&
-	    !(about & (DIR_UNREACHABLE | DIR_CUT)))
-		end = put_host_path(out, limit, parts, mounts);
 	if (!end) {
-		out = put_marks(out, about);
-		begin = out;
-		end = put_directories(out, parts.above_mount);
-		end = put_directories(end, parts.in_mount);
+		begin = out = put_marks(out, found->about);
+		end = put_part(out, names, found->fs_size, names.size);
+		end = put_part(end, names, 0, found->mount_size);
 	}
-	if (end == begin && about & DIR_IS_FILE)
+	if (end == begin && found->about & DIR_IS_FILE)
 		*end++ = '/';
 	return end;
 }
@@ -166,33 +150,32 @@ enum path_state full_path(const struct record *record,
 			  struct host_mounts *mounts, char *room,
 			  struct text *path)
 {
-	enum path_state state = record_path(record, layout, path);
-	uint64_t about = dir_state(record, layout, state);
-	struct text names;
+	uint64_t about;
+	enum path_state state = read_state(record, layout, path, &about);
+	struct directories found;
 	struct text name;
 	size_t rest;
 	char *out;
 
 	if (!about)
 		return state;
-	names = directories(record, layout);
+	found = read_directories(record, layout, about);
 	rest = path->size + MARKS_BOUND;
-	if (names.size + rest > FULL_PATH_ROOM)
+	if (found.names.size + rest > FULL_PATH_ROOM)
 		return PATH_CUT;
 
-	out = put_names(room, room + FULL_PATH_ROOM - rest,
-			split_directories(record, layout, names), about,
-			mounts);
+	out = put_directories(room, room + FULL_PATH_ROOM - rest, &found,
+			      mounts);
 	if (about & DIR_IS_DELETED)
 		out = put_string(out, " (deleted)");
 	if (!(about & DIR_IS_FILE)) {
-		name = without_slashes(*path);
+		for (name = *path; name.size > 0 && *name.bytes == '/';
+		     name.size--)
+			name.bytes++;
 		*out++ = '/';
 		out = put_bytes(out, name.bytes, name.size);
 	}
 	*path = (struct text){(const unsigned char *)room,
 			      (size_t)(out - room)};
-	if (state == PATH_WHOLE && about & DIR_CUT)
-		return PATH_TOP_CUT;
 	return state;
 }

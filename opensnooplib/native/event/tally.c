@@ -4,22 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
-static void clear_table(struct tally_table *table)
-{
-	hash_map_clear(&table->entries, NULL);
-	*table = (struct tally_table){0};
-}
-
 void tally_clear(struct tally *tally)
 {
-	clear_table(&tally->files);
-	clear_table(&tally->processes);
-	memset(tally->errors, 0, sizeof(tally->errors));
-	memset(tally->times, 0, sizeof(tally->times));
-	tally->unreadable = 0;
-	tally->unsure = 0;
-	tally->opened = 0;
-	tally->stopped_at = 0;
+	uint64_t room = tally->room;
+	uint64_t until = tally->until;
+
+	hash_map_clear(&tally->files.entries, NULL);
+	hash_map_clear(&tally->processes.entries, NULL);
+	memset(tally, 0, sizeof(*tally));
+	tally->room = room;
+	tally->until = until;
 }
 
 /* NULL: the table is full, or there is no memory. */
@@ -58,13 +52,6 @@ static void count(struct tally_table *table, uint64_t room, uint64_t number,
 	entry->missing += ret == -ENOENT || ret == -ENOTDIR;
 }
 
-static void count_error(struct tally *tally, int64_t ret)
-{
-	uint64_t error = -(uint64_t)ret;
-
-	tally->errors[error < TALLY_ERRNO_MAX ? error : 0]++;
-}
-
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
 		  const struct record *record)
@@ -96,7 +83,7 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)
-		count_error(tally, ret);
+		tally->errors[ret >= -LARGEST_ERRNO ? -ret : 0]++;
 	if (latency > 0)
 		tally->times[63 - __builtin_clzll(latency)]++;
 	return true;

@@ -8,9 +8,6 @@
 #include "base/hash_map.h"
 #include "event/full_path.h"
 
-/* Errnos are below this; 0 stands for what is none. */
-#define TALLY_ERRNO_MAX 4096
-
 /* Powers of two, in ns, by which the time that an open took is counted. */
 #define TALLY_POWERS 64
 
@@ -33,7 +30,7 @@ struct tally_table {
 struct tally {
 	struct tally_table files;
 	struct tally_table processes;
-	uint64_t errors[TALLY_ERRNO_MAX];
+	uint64_t errors[LARGEST_ERRNO + 1]; /* 0 stands for what is none */
 	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
 	uint64_t opened;	      /* all, also those that failed */
 	uint64_t unreadable;
@@ -43,7 +40,7 @@ struct tally {
 	uint64_t stopped_at; /* ns; the time of the first such record, or 0 */
 };
 
-/* Set all counts to 0, and free their memory. */
+/* Set all counts to 0, and free their memory; `room` and `until` stay. */
 void tally_clear(struct tally *tally);
 
 /*

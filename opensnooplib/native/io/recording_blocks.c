@@ -17,34 +17,28 @@ static uint64_t checksum_step(uint64_t checksum, uint64_t word)
 }
 
 /*
- * The checksum of the word `first` and then of the bytes as words in native
- * byte order, the last word filled up with zeros; the upper half is folded into
+ * That of type and size as one word, and then of the body as words in native
+ * byte order, the last one filled up with zeros; the upper half is folded into
  * the lower.
  */
-static uint32_t checksum_of(uint64_t first, const void *bytes, size_t size)
+uint32_t block_checksum(const struct block_header *header, const void *body)
 {
-	uint64_t checksum = checksum_step(FNV_OFFSET_BASIS, first);
-	const unsigned char *next = bytes;
-	uint64_t word;
+	uint64_t word = (uint64_t)header->size << 32 | header->type;
+	uint64_t checksum = checksum_step(FNV_OFFSET_BASIS, word);
+	const unsigned char *next = body;
+	size_t left = header->size;
 
-	for (; size >= sizeof(word); size -= sizeof(word)) {
+	for (; left >= sizeof(word); left -= sizeof(word)) {
 		memcpy(&word, next, sizeof(word));
 		checksum = checksum_step(checksum, word);
 		next += sizeof(word);
 	}
-	if (size > 0) {
+	if (left > 0) {
 		word = 0;
-		memcpy(&word, next, size);
+		memcpy(&word, next, left);
 		checksum = checksum_step(checksum, word);
 	}
 	return (uint32_t)(checksum ^ checksum >> 32);
-}
-
-uint32_t block_checksum(const struct block_header *header, const void *body)
-{
-	uint64_t first = (uint64_t)header->size << 32 | header->type;
-
-	return checksum_of(first, body, header->size);
 }
 
 char *put_block(char *out, uint32_t type, const void *body, uint32_t size)

@@ -39,7 +39,6 @@ static void leave(int number)
  */
 static int trial(void)
 {
-	struct sigaction action = {.sa_handler = leave};
 	pid_t child = fork();
 	int status;
 
@@ -47,7 +46,7 @@ static int trial(void)
 		return -errno;
 	if (child == 0) {
 		prctl(PR_SET_DUMPABLE, 0); /* no core dump if it is killed */
-		sigaction(SIGSEGV, &action, NULL);
+		signal(SIGSEGV, leave);
 		_exit(call(GETPID_32, 0, 0, 0) < 0 ? EPERM : 0);
 	}
 	while (waitpid(child, &status, 0) < 0)

@@ -48,17 +48,11 @@ static void set_octal(struct cell *cell, uint64_t value, unsigned int digits)
 	end_word(cell, CELL_WORD, put_number(cell->word, value, 8, digits));
 }
 
-/* Hex: nobody could check the decimal digits of 128 bits. */
-static void set_hex(struct cell *cell, const unsigned char *bytes, size_t size)
+static void set_hex(struct cell *cell, uint64_t value)
 {
 	char *out = put_string(cell->word, "0x");
 
-	while (size > 1 && bytes[size - 1] == 0)
-		size--;
-	out = put_number(out, bytes[--size], 16, 1);
-	while (size-- > 0)
-		out = put_number(out, bytes[size], 16, 2);
-	end_word(cell, CELL_WORD, out);
+	end_word(cell, CELL_WORD, put_number(out, value, 16, 1));
 }
 
 static void set_word(struct cell *cell, enum cell_kind kind, const char *word)
@@ -102,11 +96,10 @@ static void set_errno_name(struct cell *cell, const struct column *column,
 			 (uint64_t)number);
 }
 
-/* "O_RDWR|O_CREAT", and what has no name, or no room, as one hex number. */
+/* "O_RDWR|O_CREAT", and what has no name as one hex number: all fit. */
 static void set_flag_names(struct cell *cell, const struct column *column,
 			   uint64_t flags)
 {
-	const char *limit = cell->word + CELL_WORD_SIZE - sizeof("|0x") - 16;
 	uint64_t left = flags & ~(uint64_t)O_ACCMODE;
 	char *out = put_string(cell->word,
 			       symbol_name(column, flags & O_ACCMODE, "?"));
@@ -115,8 +108,7 @@ static void set_flag_names(struct cell *cell, const struct column *column,
 		const struct symbol *flag = &column->symbols[i];
 		uint64_t bits = (uint64_t)flag->value;
 
-		if (bits == 0 || (left & bits) != bits ||
-		    strlen(flag->name) >= (size_t)(limit - out))
+		if (bits == 0 || (left & bits) != bits)
 			continue;
 		left &= ~bits;
 		*out++ = '|';
@@ -127,39 +119,20 @@ static void set_flag_names(struct cell *cell, const struct column *column,
 	end_word(cell, CELL_WORD, out);
 }
 
-static void set_descriptor(struct cell *cell, int64_t ret)
-{
-	if (ret == NO_DESCRIPTOR)
-		set_word(cell, CELL_NONE, "-");
-	else if (ret == UNKNOWN_RESULT)
-		set_word(cell, CELL_NONE, "?");
-	else
-		set_signed(cell, ret < 0 ? -1 : ret);
-}
-
-/* The errno of `ret`, by number or by name. */
-static void set_error(struct cell *cell, const struct column *column,
-		      int64_t ret)
+/* The descriptor in `ret`, or its errno by number or by name. */
+static void set_result(struct cell *cell, const struct column *column,
+		       int64_t ret)
 {
 	if (ret == UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
 	else if (column->kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));
-	else
+	else if (column->kind == COLUMN_ERRNAME)
 		set_errno_name(cell, column, errno_of(ret));
-}
-
-static void set_microseconds(struct cell *cell, bool is_negative, uint64_t ns)
-{
-	char *out = cell->word;
-
-	if (is_negative) {
-		*out++ = '-';
-		ns = -ns;
-	}
-	out = put_number(out, ns / 1000, 10, 1);
-	*out++ = '.';
-	end_word(cell, CELL_NUMBER, put_number(out, ns % 1000, 10, 3));
+	else if (ret == NO_DESCRIPTOR)
+		set_word(cell, CELL_NONE, "-");
+	else
+		set_signed(cell, ret < 0 ? -1 : ret);
 }
 
 static void set_cgroup(struct cell *cell, struct names *names, uint64_t id)
@@ -196,6 +169,8 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	switch (column->kind) {
 	case COLUMN_SIGNED:
 		return set_signed(cell, value);
+	case COLUMN_HEX:
+		return set_hex(cell, bits);
 	case COLUMN_OCTAL:
 		return set_octal(cell, bits, 1);
 	case COLUMN_BOOL:
@@ -207,9 +182,11 @@ static void set_integer(struct cell *cell, struct row_format *format,
 		return set_errno_name(cell, column,
 				      value < 0 ? errno_of(value) : value);
 	case COLUMN_NS:
-		return set_microseconds(cell, false, bits);
+		word = put_microseconds(word, false, bits);
+		return end_word(cell, CELL_NUMBER, word);
 	case COLUMN_SIGNED_NS:
-		return set_microseconds(cell, value < 0, (uint64_t)value);
+		word = put_microseconds(word, value < 0, (uint64_t)value);
+		return end_word(cell, CELL_NUMBER, word);
 	case COLUMN_USER:
 		return set_name(cell, user_name(&format->names, bits), bits);
 	case COLUMN_GROUP:
@@ -219,10 +196,9 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	case COLUMN_CONTAINER:
 		return set_container(cell, &format->names, bits);
 	case COLUMN_FD:
-		return set_descriptor(cell, value);
 	case COLUMN_ERR:
 	case COLUMN_ERRNAME:
-		return set_error(cell, column, value);
+		return set_result(cell, column, value);
 	case COLUMN_FLAGS:
 		return set_octal(cell, bits, 8);
 	case COLUMN_FLAG_NAMES:
@@ -234,8 +210,9 @@ static void set_integer(struct cell *cell, struct row_format *format,
 		if (column->kind == COLUMN_MODE)
 			return set_octal(cell, bits, 4);
 		return set_number(cell, bits);
-	case COLUMN_SECONDS:
-		word = put_microseconds_between(word, format->first_ts, bits);
+	case COLUMN_SECONDS: /* each cut to microseconds first, as BCC does */
+		word = put_seconds_between(word, format->first_ts / 1000 * 1000,
+					   bits / 1000 * 1000);
 		return end_word(cell, CELL_WORD, word);
 	case COLUMN_MONO:
 		word = put_seconds_between(word, 0, bits);
@@ -260,11 +237,12 @@ static bool read_path(struct cell *cell, struct row_format *format,
 {
 	const struct column *last = format->columns + format->column_count - 1;
 
+	cell->kind = CELL_TEXT;
 	cell->in_column = column != last;
 	cell->state = full_path(record, &format->layout, format->host_mounts,
 				format->path_room, &cell->text);
-	cell->kind =
-		cell->state == PATH_UNREADABLE ? CELL_UNREADABLE : CELL_TEXT;
+	if (cell->state == PATH_UNREADABLE)
+		set_word(cell, CELL_UNREADABLE, UNREADABLE);
 	return cell->state != PATH_WHOLE ||
 	       format->layout.path.offset < record->size;
 }
@@ -274,7 +252,6 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 		      const struct column *column, struct field field,
 		      const struct record *record)
 {
-	const unsigned char *bytes;
 	uint64_t bits;
 	int64_t value;
 
@@ -288,16 +265,11 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 		set_text(cell, cell->text.bytes, cell->text.size);
 		return true;
 	case COLUMN_BYTES:
-	case COLUMN_HEX:
 		if (!record_has(record, field))
 			return false;
-		bytes = record->data + field.offset;
-		if (column->kind == COLUMN_HEX && field.size <= 16) {
-			set_hex(cell, bytes, field.size);
-			return true;
-		}
 		cell->kind = CELL_BYTES;
-		cell->text = (struct text){bytes, field.size};
+		cell->text =
+			(struct text){record->data + field.offset, field.size};
 		return true;
 	default:
 		if (!record_unsigned(record, field, &bits) ||
@@ -313,6 +285,7 @@ static bool read_caller(struct cell *cell, struct row_format *format,
 			const struct caller_array *array, uint32_t index)
 {
 	const struct record *record = array->record;
+	struct text text;
 	uint64_t address;
 	uint64_t pid;
 	uint64_t ts;
@@ -325,11 +298,12 @@ static bool read_caller(struct cell *cell, struct row_format *format,
 	else if (!format->callers ||
 		 !record_unsigned(record, format->layout.pid, &pid) ||
 		 !record_unsigned(record, format->layout.ts, &ts))
-		set_hex(cell, (const unsigned char *)&address, sizeof(address));
+		set_hex(cell, address);
 	else {
-		cell->kind = CELL_CALLER;
-		cell->text = caller_text(format->callers, (uint32_t)pid, ts,
-					 address, index > 0);
+		text = caller_text(format->callers, (uint32_t)pid, ts, address,
+				   index > 0);
+		set_text(cell, text.bytes, text.size);
+		cell->in_column = false;
 	}
 	return true;
 }
@@ -374,11 +348,6 @@ char *put_table_cell(char *out, const struct column *column,
 	case CELL_TEXT:
 		return put_shell_text(out, cell->text.bytes, cell->text.size,
 				      cell->state == PATH_CUT, cell->in_column);
-	case CELL_CALLER:
-		return put_shell_text(out, cell->text.bytes, cell->text.size,
-				      false, false);
-	case CELL_UNREADABLE:
-		return put_string(out, UNREADABLE);
 	case CELL_BYTES:
 		return put_hex_bytes(out, cell->text.bytes, cell->text.size);
 	default:

@@ -16,8 +16,7 @@ enum cell_kind {
 	CELL_NUMBER,	 /* in `word`; also true and false */
 	CELL_WORD,	 /* in `word`: harmless text of the tool's own */
 	CELL_TEXT,	 /* in `text`: untrusted */
-	CELL_CALLER,	 /* in `text`: untrusted, one of several */
-	CELL_UNREADABLE, /* a path */
+	CELL_UNREADABLE, /* a path; `word` says so */
 	CELL_BYTES,	 /* in `text`, to be shown as hex digits */
 };
 

@@ -11,51 +11,45 @@
 /* "+0100", the offset from UTC as strftime(3) has it. */
 #define ZONE_SIZE 5
 
-char *put_seconds_between(char *out, uint64_t from, uint64_t to)
+/* A duration in units of `unit` ns; as many decimals as that has zeros. */
+static char *put_duration(char *out, bool is_negative, uint64_t ns,
+			  uint64_t unit, unsigned int decimals)
 {
-	uint64_t ns = to - from;
-
-	if (to < from) {
+	if (is_negative) {
 		*out++ = '-';
 		ns = -ns;
 	}
-	out = put_number(out, ns / NS_PER_SECOND, 10, 1);
+	out = put_number(out, ns / unit, 10, 1);
 	*out++ = '.';
-	return put_number(out, ns % NS_PER_SECOND, 10, 9);
+	return put_number(out, ns % unit, 10, decimals);
 }
 
-char *put_microseconds_between(char *out, uint64_t from, uint64_t to)
+char *put_seconds_between(char *out, uint64_t from, uint64_t to)
 {
-	return put_seconds_between(out, from / 1000 * 1000, to / 1000 * 1000);
+	return put_duration(out, to < from, to - from, NS_PER_SECOND, 9);
 }
 
-static void write_date(struct clock *clock, int64_t second)
+char *put_microseconds(char *out, bool is_negative, uint64_t ns)
 {
-	time_t when = (time_t)second;
-	struct tm local = {.tm_mday = 1};
-	size_t size;
-
-	localtime_r(&when, &local);
-	size = strftime(clock->date, sizeof(clock->date), "%Y-%m-%dT%H:%M:%S%z",
-			&local);
-	clock->second = second;
-	clock->date_size = (unsigned int)(size - ZONE_SIZE);
+	return put_duration(out, is_negative, ns, 1000, 3);
 }
 
 /* Write the date of `ts` into `clock`, and return the ns within its second. */
 static uint64_t find_second(struct clock *clock, uint64_t ts)
 {
-	int64_t wall = (int64_t)(ts + (uint64_t)clock->wall_offset);
-	int64_t ns = wall % NS_PER_SECOND;
-	int64_t second = wall / NS_PER_SECOND;
+	uint64_t wall = ts + (uint64_t)clock->wall_offset;
+	time_t second = (time_t)(wall / NS_PER_SECOND);
+	struct tm local;
+	size_t size;
 
-	if (ns < 0) {
-		ns += NS_PER_SECOND;
-		second--;
+	if (clock->date_size == 0 || clock->second != (uint64_t)second) {
+		localtime_r(&second, &local);
+		size = strftime(clock->date, sizeof(clock->date),
+				"%Y-%m-%dT%H:%M:%S%z", &local);
+		clock->second = (uint64_t)second;
+		clock->date_size = (unsigned int)(size - ZONE_SIZE);
 	}
-	if (clock->date_size == 0 || second != clock->second)
-		write_date(clock, second);
-	return (uint64_t)ns;
+	return wall % NS_PER_SECOND;
 }
 
 /* RFC 3339 wants a colon in the zone. */

@@ -2,23 +2,21 @@
 /*
  * Times as text: ns of CLOCK_MONOTONIC, as a person reads them.
  *
- * Each function writes at `out`, at most CLOCK_TEXT_BOUND characters, and
- * returns the end.
+ * Each function writes at `out`, at most 64 characters, and returns the end.
  */
 #ifndef OPENSNOOP_CLOCK_H
 #define OPENSNOOP_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
-
-#define CLOCK_TEXT_BOUND 64
 
 struct clock {
 	int64_t wall_offset; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC */
 
 	/* The second written last, kept since libc takes long for a date. */
-	int64_t second;		/* since 1970 */
+	uint64_t second;	/* since 1970 */
 	unsigned int date_size; /* without the zone; 0: none was written yet */
-	char date[48];		/* "2026-11-23T12:34:56+0100", or longer */
+	char date[48];		/* "2026-11-23T12:34:56+0100" */
 };
 
 /* Date and time as RFC 3339 has them, in local time:
@@ -31,8 +29,7 @@ char *put_time_of_day(char *out, struct clock *clock, uint64_t ts);
 /* The seconds between two times, nine decimals; negative if `to` is older. */
 char *put_seconds_between(char *out, uint64_t from, uint64_t to);
 
-/* The seconds between two times, each cut to microseconds first, as BCC does.
- */
-char *put_microseconds_between(char *out, uint64_t from, uint64_t to);
+/* A duration in microseconds, three decimals. */
+char *put_microseconds(char *out, bool is_negative, uint64_t ns);
 
 #endif

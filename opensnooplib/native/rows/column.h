@@ -12,7 +12,7 @@ enum column_kind {
 	COLUMN_SIGNED,
 	COLUMN_TEXT,  /* char[] */
 	COLUMN_BYTES, /* any other field, as hex digits */
-	COLUMN_HEX,   /* integer of 1, 2, 4, 8 or 16 bytes */
+	COLUMN_HEX,
 	COLUMN_OCTAL,
 	COLUMN_BOOL,	   /* false, true */
 	COLUMN_ENUM,	   /* by name; a number without a name as it is */

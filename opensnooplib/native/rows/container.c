@@ -10,20 +10,10 @@ static struct text part_of_path(const char *at, size_t size)
 	return (struct text){(const unsigned char *)at, size};
 }
 
-/* The text that follows `prefix` in the path, up to the next slash. */
-static struct text find_after(const char *path, const char *prefix)
-{
-	const char *at = strstr(path, prefix);
-
-	if (!at)
-		return (struct text){0};
-	at += strlen(prefix);
-	return part_of_path(at, strcspn(at, "/"));
-}
-
 struct text find_container(const char *path)
 {
-	struct text name;
+	static const char *const prefixes[] = {"/lxc.payload.",
+					       "/machine.slice/machine-"};
 
 	/* An ID: docker-ID.scope, /docker/ID, cri-containerd-ID.scope, ... */
 	for (const char *at = path; *at; at++) {
@@ -34,7 +24,13 @@ struct text find_container(const char *path)
 		if (digits > 0)
 			at += digits - 1;
 	}
-	name = find_after(path, "/lxc.payload.");
-	return name.size > 0 ? name
-			     : find_after(path, "/machine.slice/machine-");
+	for (int i = 0; i < 2; i++) {
+		const char *at = strstr(path, prefixes[i]);
+
+		if (!at)
+			continue;
+		at += strlen(prefixes[i]);
+		return part_of_path(at, strcspn(at, "/"));
+	}
+	return (struct text){0};
 }

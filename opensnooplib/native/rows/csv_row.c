@@ -46,27 +46,18 @@ static char *replace(char *start, char *end, char old, const char *new)
 static char *put_cell(char *out, const struct column *column,
 		      const struct cell *cell)
 {
-	const unsigned char *bytes = cell->text.bytes;
-	size_t size = cell->text.size;
+	const bool is_caller = column->kind == COLUMN_CALLERS;
+	const struct text *text = &cell->text;
 	char *end;
 
-	switch (cell->kind) {
-	case CELL_NONE:
+	if (cell->kind == CELL_NONE)
 		return out;
-	case CELL_CALLER:
-		if (!looks_like_formula(&cell->text) &&
-		    !memchr(bytes, ';', size))
-			break;
-		end = put_shell_quoted(out, bytes, size, false);
-		return replace(out, end, ';', "\\x3b");
-	case CELL_TEXT:
-		if (cell->state == PATH_CUT || !looks_like_formula(&cell->text))
-			break;
-		return put_shell_quoted(out, bytes, size, false);
-	default:
-		break;
-	}
-	return put_table_cell(out, column, cell);
+	if (cell->kind != CELL_TEXT || cell->state == PATH_CUT ||
+	    !(looks_like_formula(text) ||
+	      (is_caller && memchr(text->bytes, ';', text->size))))
+		return put_table_cell(out, column, cell);
+	end = put_shell_quoted(out, text->bytes, text->size, false);
+	return is_caller ? replace(out, end, ';', "\\x3b") : end;
 }
 
 /*

@@ -29,7 +29,7 @@ static char *put_text(char *out, const struct column *column,
 		out = put_key(out, column->name, "_bytes");
 		out = put_json_base64(out, cell->text.bytes, cell->text.size);
 	}
-	if (cell->kind == CELL_TEXT && cell->state != PATH_WHOLE) {
+	if (cell->state != PATH_WHOLE) {
 		out = put_string(out, ", ");
 		out = put_key(out, column->name, "_cut");
 		out = put_string(out, "true");
@@ -50,7 +50,6 @@ static char *put_cell(char *out, const struct column *column,
 		*out++ = '"';
 		return out;
 	case CELL_TEXT:
-	case CELL_CALLER:
 		return put_text(out, column, cell);
 	default:
 		return put_string(out, "null");

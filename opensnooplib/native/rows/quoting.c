@@ -177,8 +177,7 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
 {
 	size_t i = 0;
 
-	*out++ = '$';
-	*out++ = '\'';
+	out = put_string(out, "$'");
 	while (i < size) {
 		uint32_t character;
 		size_t length = decode_utf8(bytes + i, size - i, &character);
@@ -279,16 +278,12 @@ char *put_json_base64(char *out, const unsigned char *bytes, size_t size)
 	*out++ = '"';
 	for (size_t i = 0; i < size; i += 3) {
 		size_t left = size - i;
-		uint32_t group = (uint32_t)bytes[i] << 16;
+		uint32_t group = 0;
 
-		if (left > 1)
-			group |= (uint32_t)bytes[i + 1] << 8;
-		if (left > 2)
-			group |= bytes[i + 2];
-		*out++ = digits[group >> 18];
-		*out++ = digits[group >> 12 & 0x3f];
-		*out++ = left > 1 ? digits[group >> 6 & 0x3f] : '=';
-		*out++ = left > 2 ? digits[group & 0x3f] : '=';
+		for (size_t j = 0; j < 3; j++)
+			group = group << 8 | (j < left ? bytes[i + j] : 0);
+		for (size_t j = 0; j < 4; j++, group <<= 6)
+			*out++ = j > left ? '=' : digits[group >> 18 & 0x3f];
 	}
 	*out++ = '"';
 	return out;

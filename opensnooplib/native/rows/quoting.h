@@ -14,9 +14,6 @@
 
 /* $'...' around at most 4 characters for each byte, and "...". */
 #define SHELL_TEXT_BOUND(size) (4 * (size) + sizeof("$''..."))
-/* "..." around at most 6 characters for each byte. */
-#define JSON_TEXT_BOUND(size) (6 * (size) + sizeof("\"\""))
-#define BASE64_BOUND(size)    (((size) + 2) / 3 * 4 + sizeof("\"\""))
 
 /*
  * What is shown in place of a name that could not be read. No name looks like
@@ -44,9 +41,9 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
 		       bool in_column);
 
 /*
- * A JSON string (RFC 8259). A character that put_shell_text() escapes, in a
- * column or not, is \uXXXX; a byte that isn't UTF-8 is U+FFFD, and *whole is
- * then false.
+ * A JSON string (RFC 8259), "..." around at most 6 characters for each byte. A
+ * character that put_shell_text() escapes, in a column or not, is \uXXXX; a
+ * byte that isn't UTF-8 is U+FFFD, and *whole is then false.
  */
 char *put_json_text(char *out, const unsigned char *bytes, size_t size,
 		    bool *whole);

@@ -15,7 +15,6 @@ static size_t cell_text_bound(const struct row_format *format,
 		return FULL_PATH_ROOM + format->layout.path.size;
 	case COLUMN_TEXT:
 	case COLUMN_BYTES:
-	case COLUMN_HEX:
 		return column->field.size;
 	case COLUMN_CGROUP:
 	case COLUMN_CONTAINER:
