@@ -147,8 +147,8 @@ _HELPER_THAT_DEMANGLES = """
 #include <stdlib.h>
 #include <string.h>
 
-static struct helper helper;
 static struct own_processes own;
+static struct helpers all = {.own = &own, .calm_until = UINT64_MAX};
 
 static void serve(const void *name, size_t size)
 {
@@ -159,14 +159,13 @@ static void serve(const void *name, size_t size)
 	free(readable);
 }
 
-/* NULL: the helper has failed. */
-static const char *ask(const char *name)
+static bool take(void *context, const void *request, void *packet, size_t size)
 {
-	static char out[HELPER_PACKET_MAX];
-
-	return helper_ask(&helper, name, strlen(name) + 1, out,
-			  sizeof(out)) > 0 ? out : NULL;
+	puts(size ? packet : "-");
+	return true;
 }
+
+static struct helper helper = {.serve = serve, .take = take, .all = &all};
 """
 
 _DEMANGLE = """
@@ -175,13 +174,9 @@ int main(void)
 	char line[10000];
 
 	freopen("%s", "r", stdin);
-	helper_init(&helper, serve, &own);
 	while (fgets(line, sizeof(line), stdin)) {
-		const char *found;
-
 		line[strcspn(line, "\\n")] = '\\0';
-		found = ask(line);
-		puts(found ? found : "-");
+		helper_ask(&helper, line, strlen(line) + 1);
 	}
 	printf("%%u children\\n", helper.children);
 	helper_free(&helper);

@@ -23,36 +23,6 @@ struct function {
 	char name[];   /* "": no function is known there */
 };
 
-int callers_open(struct callers **callers, const struct ring *rings,
-		 unsigned int ring_count, struct own_processes *own)
-{
-	int error;
-
-	*callers = calloc(1, sizeof(**callers));
-	if (!*callers)
-		return -ENOMEM;
-	error = mappings_open(&(*callers)->mappings, rings, ring_count, own);
-	if (error) {
-		free(*callers);
-		*callers = NULL;
-	}
-	return error;
-}
-
-void callers_close(struct callers *callers)
-{
-	if (!callers)
-		return;
-	mappings_close(&callers->mappings);
-	hash_map_clear(&callers->functions, NULL);
-	free(callers);
-}
-
-void callers_hurry(struct callers *callers)
-{
-	helper_hurry(&callers->mappings.scout);
-}
-
 static char *put_hex(char *out, uint64_t value)
 {
 	return put_number(put_string(out, "0x"), value, 16, 1);
@@ -70,9 +40,9 @@ static char *put_name(char *out, const char *name)
 	return name[size] == '\0' ? out : put_string(out, "...");
 }
 
-static const struct function *keep_function(struct hash_map *functions,
-					    const struct function_key *key,
-					    const struct scout_function *found)
+static void keep_function(struct hash_map *functions,
+			  const struct function_key *key,
+			  const struct scout_function *found)
 {
 	size_t name_size = strlen(found->name) + 1;
 	struct function *function;
@@ -82,15 +52,79 @@ static const struct function *keep_function(struct hash_map *functions,
 	function = hash_map_add(functions, key, sizeof(*key),
 				sizeof(*function) + name_size);
 	if (!function)
-		return NULL;
+		return;
 	function->into = found->into;
 	memcpy(function->name, found->name, name_size);
-	return function;
 }
 
-static ssize_t ask_scout(struct callers *callers, uint32_t pid,
-			 const struct mapping *mapping, uint64_t offset,
-			 struct scout_function *found)
+static void take_function(void *context, const struct mapped_file *file,
+			  uint64_t offset, bool recheck,
+			  const struct scout_function *found)
+{
+	struct callers *callers = context;
+	struct mappings *mappings = &callers->mappings;
+	struct module *module = module_of(&mappings->modules, file->device,
+					  file->inode, file->path);
+	struct function_key key = {module->id, 0, offset};
+	struct mapping *mapping;
+
+	if (module->id != file->module) /* forgotten meanwhile */
+		return;
+	module->failures += !found;
+	if (!found)
+		return;
+	mapping = mappings_now(mappings, file->pid, file->start);
+	if (recheck && mapping && mapping->module == module)
+		mapping->is_checked = true;
+	module->changed = key.changed = found->changed;
+	if (!hash_map_find(&callers->functions, &key, sizeof(key)))
+		keep_function(&callers->functions, &key, found);
+}
+
+static void take_mappings(void *context, uint32_t pid,
+			  struct scout_lines *lines)
+{
+	struct callers *callers = context;
+
+	mappings_take_lines(&callers->mappings, pid, lines);
+}
+
+int callers_open(struct callers **callers, const struct ring *rings,
+		 unsigned int ring_count, struct helpers *helpers)
+{
+	struct scout *scout;
+	int error;
+
+	*callers = calloc(1, sizeof(**callers));
+	if (!*callers)
+		return -ENOMEM;
+	scout = &(*callers)->scout;
+	*scout = (struct scout){
+		.take_function = take_function,
+		.take_mappings = take_mappings,
+		.context = *callers,
+	};
+	scout_init(scout, helpers);
+	error = mappings_open(&(*callers)->mappings, rings, ring_count, scout);
+	if (error) {
+		free(*callers);
+		*callers = NULL;
+	}
+	return error;
+}
+
+void callers_close(struct callers *callers)
+{
+	if (!callers)
+		return;
+	helper_free(&callers->scout.helper);
+	mappings_close(&callers->mappings);
+	hash_map_clear(&callers->functions, NULL);
+	free(callers);
+}
+
+static void ask_scout(struct callers *callers, uint32_t pid,
+		      const struct mapping *mapping, uint64_t offset)
 {
 	const struct module *module = mapping->module;
 	struct mapped_file file = {
@@ -103,34 +137,35 @@ static ssize_t ask_scout(struct callers *callers, uint32_t pid,
 	};
 
 	strncpy(file.path, module->path, sizeof(file.path) - 1);
-	return scout_function(&callers->mappings.scout, &file, offset,
-			      !mapping->is_checked, found);
+	scout_function(&callers->scout, &file, offset, !mapping->is_checked);
+}
+
+static const struct function *known_function(struct callers *callers,
+					     const struct mapping *mapping,
+					     uint64_t offset)
+{
+	const struct module *module = mapping->module;
+	struct function_key key = {module->id, module->changed, offset};
+
+	if (!mapping->is_checked)
+		return NULL;
+	return hash_map_find(&callers->functions, &key, sizeof(key));
 }
 
 /* The function at this offset of the module; NULL if it is unknown. */
 static const struct function *function_at(struct callers *callers, uint32_t pid,
-					  struct mapping *mapping,
+					  const struct mapping *mapping,
 					  uint64_t offset)
 {
-	struct module *module = mapping->module;
-	struct function_key key = {module->id, module->changed, offset};
-	const struct function *known =
-		hash_map_find(&callers->functions, &key, sizeof(key));
-	struct scout_function found;
-	ssize_t answered;
+	const struct module *module = mapping->module;
+	const struct function *known = known_function(callers, mapping, offset);
 
-	if (known && mapping->is_checked)
+	if (known || module->inode == 0 ||
+	    module->failures >= MODULE_FAILURES_MAX ||
+	    !helper_is_ready(&callers->scout.helper))
 		return known;
-	if (module->inode == 0 || module->failures >= MODULE_FAILURES_MAX)
-		return NULL;
-	answered = ask_scout(callers, pid, mapping, offset, &found);
-	module->failures += answered < 0;
-	if (answered <= 0)
-		return NULL;
-	mapping->is_checked = true;
-	module->changed = key.changed = found.changed;
-	known = hash_map_find(&callers->functions, &key, sizeof(key));
-	return known ? known : keep_function(&callers->functions, &key, &found);
+	ask_scout(callers, pid, mapping, offset);
+	return known_function(callers, mapping, offset);
 }
 
 /* "open64+0x72 (/usr/lib/libc.so.6)" */

@@ -15,6 +15,7 @@
 struct callers {
 	struct mappings mappings;
 	struct hash_map functions; /* as far as they were asked for before */
+	struct scout scout;
 	char text[CALLER_BOUND];
 };
 
@@ -23,11 +24,8 @@ struct callers {
  * errno.
  */
 int callers_open(struct callers **callers, const struct ring *rings,
-		 unsigned int ring_count, struct own_processes *own);
+		 unsigned int ring_count, struct helpers *helpers);
 void callers_close(struct callers *callers);
-
-/* The trace is ending: look for functions for one more second at most. */
-void callers_hurry(struct callers *callers);
 
 /*
  * The function and the file at `address` in the process `pid` at `ts`: see

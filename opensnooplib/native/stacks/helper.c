@@ -17,27 +17,33 @@
 
 #include "base/kernel_clock.h"
 
-/* What one request may take: ns, bytes of memory. */
+/*
+ * What one request may take: ns, bytes of memory. Then the child is killed, and
+ * the next request gets another one.
+ */
 #define REQUEST_NS_MAX	 (2 * NS_PER_SECOND)
 #define MEMORY_BYTES_MAX ((rlim_t)256 * 1024 * 1024)
 
-/* The trace waits for at most so many ns at a stretch, and 1/4 of all time. */
-#define WAIT_NS_MAX (5 * NS_PER_SECOND)
-#define WAIT_SHARE  4
+/*
+ * How long the trace waits in place, so that the first row of a program has its
+ * names already: for one answer, for all answers at a stretch, and 1/10 of all
+ * time. To read the symbols of libc takes less than 1 ms, and of LLVM 10 ms; on
+ * a busy or an emulated machine, ten times that. A person doesn't notice rows
+ * that come 200 ms late.
+ */
+#define ANSWER_NS_MAX  (NS_PER_SECOND / 10)
+#define STRETCH_NS_MAX (2 * ANSWER_NS_MAX)
+#define WAIT_SHARE     10
+
+/* How often it looks meanwhile whether a ring fills up: 64 KB may come in 1 ms.
+ */
+#define LOOK_MS 1
+
+/* How often it looks for an answer that hasn't come in time. */
+#define REST_NS (NS_PER_SECOND / 100)
 
 /* How long helper_free() waits for children that were killed. */
 #define EXIT_WAIT_MS 100
-
-void helper_init(struct helper *helper,
-		 void (*serve)(const void *request, size_t size),
-		 struct own_processes *own)
-{
-	*helper = (struct helper){
-		.serve = serve,
-		.own = own,
-		.end = UINT64_MAX,
-	};
-}
 
 /*
  * Keep `fd`, as number 0. The others are the trace's, and its BPF programs are
@@ -51,7 +57,7 @@ static void keep_one_descriptor(int fd)
 
 _Noreturn static void serve(const struct helper *helper, int fd)
 {
-	static _Alignas(max_align_t) unsigned char request[HELPER_PACKET_MAX];
+	static _Alignas(max_align_t) unsigned char request[HELPER_REQUEST_MAX];
 	const struct rlimit memory = {MEMORY_BYTES_MAX, MEMORY_BYTES_MAX};
 	const struct rlimit no_core = {0, 0};
 	const int for_trace[] = {SIGINT, SIGTERM, SIGHUP};
@@ -93,7 +99,7 @@ static unsigned int count_stuck(struct helper *helper)
 		pid_t *stuck = &helper->stuck[i];
 
 		if (*stuck && waitpid(*stuck, NULL, WNOHANG) != 0) {
-			own_processes_end(helper->own, (uint32_t)*stuck,
+			own_processes_end(helper->all->own, (uint32_t)*stuck,
 					  kernel_clock_ns());
 			*stuck = 0;
 		}
@@ -120,7 +126,7 @@ static bool start(struct helper *helper)
 	}
 	helper->fd = fds[0];
 	helper->children++;
-	own_processes_add(helper->own, (uint32_t)helper->child);
+	own_processes_add(helper->all->own, (uint32_t)helper->child);
 	return true;
 }
 
@@ -147,14 +153,6 @@ void helper_free(struct helper *helper)
 		nanosleep(&one_ms, NULL);
 }
 
-void helper_hurry(struct helper *helper)
-{
-	uint64_t end = kernel_clock_ns() + NS_PER_SECOND;
-
-	if (helper->end > end)
-		helper->end = end;
-}
-
 static bool send_request(struct helper *helper, const void *request,
 			 size_t size)
 {
@@ -173,54 +171,102 @@ static bool send_request(struct helper *helper, const void *request,
 	return false;
 }
 
-static bool wait_for_answer(struct helper *helper, uint64_t asked)
+/* The time that the trace may wait from now on: ns. */
+static uint64_t time_to_wait(const struct helpers *all, uint64_t now)
 {
+	uint64_t saved = 0;
+
+	if (now < all->calm_until)
+		return all->calm_until - now;
+	if (now > all->free_from)
+		saved = (now - all->free_from) / WAIT_SHARE;
+	return saved < ANSWER_NS_MAX ? saved : ANSWER_NS_MAX;
+}
+
+/* The trace was busy with helpers since `begin`, or waited for them. */
+static void use_up_time(struct helpers *all, uint64_t begin)
+{
+	const uint64_t most_saved = WAIT_SHARE * STRETCH_NS_MAX;
+	uint64_t used = kernel_clock_ns() - begin;
+
+	if (all->free_from + most_saved < begin)
+		all->free_from = begin - most_saved;
+	/* It may be longer if the trace itself has been stopped. */
+	all->free_from +=
+		WAIT_SHARE * (used < STRETCH_NS_MAX ? used : STRETCH_NS_MAX);
+}
+
+/* Wait for a packet until then at most, and while that does no harm. */
+static bool has_packet(const struct helper *helper, uint64_t until)
+{
+	const struct helpers *all = helper->all;
 	struct pollfd answered = {.fd = helper->fd, .events = POLLIN};
+	bool may_wait;
 	int ready;
 
 	do {
-		uint64_t deadline = asked + REQUEST_NS_MAX;
-		int64_t left;
-
-		if (deadline > helper->end)
-			deadline = helper->end;
-		left = (int64_t)(deadline - kernel_clock_ns());
-		ready = poll(&answered, 1,
-			     left > 0 ? (int)(left / 1000000) + 1 : 0);
-		/* A signal that is caught ends the trace. */
-		if (ready < 0)
-			helper_hurry(helper);
-	} while (ready < 0 && errno == EINTR);
+		may_wait = kernel_clock_ns() < until &&
+			   (!all->may_wait || all->may_wait(all->context));
+		ready = poll(&answered, 1, may_wait ? LOOK_MS : 0);
+	} while (ready <= 0 && may_wait);
 	return ready > 0;
 }
 
-bool helper_has_time(const struct helper *helper)
+/* Take packets that come until then, but one that is there in any case. */
+static void take(struct helper *helper, uint64_t until)
 {
-	uint64_t now = kernel_clock_ns();
+	static _Alignas(max_align_t) unsigned char packet[HELPER_PACKET_MAX];
 
-	return helper->free_from < now && helper->end > now;
+	do {
+		uint64_t due = helper->asked + REQUEST_NS_MAX;
+		bool is_last;
+		ssize_t size = 0;
+
+		if (has_packet(helper, until < due ? until : due))
+			size = recv(helper->fd, packet, sizeof(packet),
+				    MSG_DONTWAIT);
+		else if (kernel_clock_ns() < due)
+			return;
+		if (size <= 0) {
+			stop(helper);
+			size = 0;
+		}
+		is_last = helper->take(helper->context, helper->request, packet,
+				       (size_t)size);
+		helper->asked = is_last || size == 0 ? 0 : kernel_clock_ns();
+	} while (helper->asked && helper->asked < until);
 }
 
-ssize_t helper_ask(struct helper *helper, const void *request, size_t size,
-		   void *answer, size_t room)
+bool helper_is_ready(struct helper *helper)
 {
-	const uint64_t paid_back = WAIT_SHARE * WAIT_NS_MAX;
 	uint64_t now = kernel_clock_ns();
-	uint64_t waited;
-	ssize_t got = -1;
 
-	if (helper->free_from + paid_back < now)
-		helper->free_from = now - paid_back;
-	if (!helper_has_time(helper) || !send_request(helper, request, size))
-		return 0;
-	if (wait_for_answer(helper, now))
-		got = recv(helper->fd, answer, room, MSG_DONTWAIT);
-	if (got <= 0)
-		stop(helper);
-	/* It may be longer if the trace itself has been stopped. */
-	waited = kernel_clock_ns() - now;
-	helper->free_from +=
-		WAIT_SHARE *
-		(waited < REQUEST_NS_MAX ? waited : REQUEST_NS_MAX);
-	return got > 0 ? got : -1;
+	if (now < helper->rests)
+		return false;
+	if (helper->asked) {
+		take(helper, 0);
+		use_up_time(helper->all, now);
+	}
+	if (helper->asked)
+		helper->rests = now + REST_NS;
+	return !helper->asked;
+}
+
+bool helper_ask(struct helper *helper, const void *request, size_t size)
+{
+	uint64_t begin = kernel_clock_ns();
+	bool is_sent;
+
+	if (!helper_is_ready(helper))
+		return false;
+	is_sent = send_request(helper, request, size);
+	if (is_sent) {
+		memcpy(helper->request, request, size);
+		helper->asked = begin;
+		take(helper, begin + time_to_wait(helper->all, begin));
+	}
+	if (helper->asked || !is_sent)
+		helper->rests = kernel_clock_ns() + REST_NS;
+	use_up_time(helper->all, begin);
+	return is_sent;
 }

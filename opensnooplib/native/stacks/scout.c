@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* strnlen */
+#define _GNU_SOURCE /* strnlen, strsep */
 #include "stacks/scout.h"
 
 #include <fcntl.h>
@@ -17,8 +17,7 @@
 
 enum question {
 	FUNCTION,
-	FIRST_MAPPINGS, /* of file.pid */
-	NEXT_MAPPINGS,
+	MAPPINGS, /* of file.pid */
 };
 
 struct request {
@@ -30,33 +29,54 @@ struct request {
 
 /* From here on: in the child. */
 
+/* Is the line, "55d0c0de1000-55d0c0de2000 r-xp ...", executable? */
+static bool is_code(const char *line)
+{
+	const char *rights = strchr(line, ' ');
+
+	return rights && strnlen(rights, 4) == 4 && rights[3] == 'x';
+}
+
+static void answer_lines(struct scout_lines *lines, size_t size)
+{
+	lines->text[size] = '\0';
+	helper_reply(lines, offsetof(struct scout_lines, text) + size + 1);
+}
+
 static void answer_mappings(const struct request *request)
 {
+	static char buffer[MAPS_BUFFER_MAX + 1];
 	static struct scout_lines lines;
-	static int fd = -1;
-	char path[32];
+	unsigned int count = 0;
 	size_t used = 0;
-	ssize_t size = 1;
+	char path[32];
+	ssize_t size;
+	int fd;
 
-	if (request->question == FIRST_MAPPINGS) {
-		snprintf(path, sizeof(path), "/proc/%u/maps",
-			 request->file.pid);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	} else if (fd < 0) { /* another child had it open, and was killed */
-		_exit(1);
-	}
+	snprintf(path, sizeof(path), "/proc/%u/maps", request->file.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	lines.are_last = false;
 	/* Each read gets whole lines. */
-	while (size > 0 && used + MAPS_BUFFER_MAX < sizeof(lines.text)) {
-		size = read(fd, lines.text + used, MAPS_BUFFER_MAX);
-		used += size > 0 ? (size_t)size : 0;
+	while (count <= SCOUT_MAPPINGS_MAX &&
+	       (size = read(fd, buffer, MAPS_BUFFER_MAX)) > 0) {
+		char *text = buffer;
+		char *line;
+
+		if (used + MAPS_BUFFER_MAX >= sizeof(lines.text)) {
+			answer_lines(&lines, used);
+			used = 0;
+		}
+		buffer[size] = '\0';
+		while ((line = strsep(&text, "\n")) && *line)
+			if (is_code(line)) {
+				used += (size_t)sprintf(lines.text + used,
+							"%s\n", line);
+				count++;
+			}
 	}
-	lines.are_last = size <= 0;
-	if (lines.are_last) {
-		close(fd);
-		fd = -1;
-	}
-	lines.text[used++] = '\0';
-	helper_reply(&lines, offsetof(struct scout_lines, text) + used);
+	close(fd);
+	lines.are_last = true;
+	answer_lines(&lines, used);
 }
 
 static void put_name(struct scout_function *found, const char *name)
@@ -102,40 +122,68 @@ static void serve(const void *bytes, size_t size)
 
 /* From here on: in the trace. */
 
-void scout_init(struct helper *scout, struct own_processes *own)
+static bool take_function(const struct scout *scout,
+			  const struct request *asked,
+			  struct scout_function *found, size_t size)
 {
-	helper_init(scout, serve, own);
+	if (size != sizeof(*found))
+		found = NULL;
+	else
+		found->name[sizeof(found->name) - 1] = '\0';
+	scout->take_function(scout->context, &asked->file, asked->offset,
+			     asked->recheck, found);
+	return true;
 }
 
-ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
-		       uint64_t offset, bool recheck,
-		       struct scout_function *found)
+static bool take_mappings(const struct scout *scout,
+			  const struct request *asked,
+			  struct scout_lines *lines, size_t size)
+{
+	if (size <= offsetof(struct scout_lines, text))
+		lines = NULL;
+	else
+		((char *)lines)[size - 1] = '\0';
+	scout->take_mappings(scout->context, asked->file.pid, lines);
+	return !lines || lines->are_last;
+}
+
+static bool take(void *context, const void *request, void *packet, size_t size)
+{
+	const struct request *asked = request;
+
+	return asked->question == FUNCTION
+		       ? take_function(context, asked, packet, size)
+		       : take_mappings(context, asked, packet, size);
+}
+
+void scout_init(struct scout *scout, struct helpers *all)
+{
+	scout->helper = (struct helper){
+		.serve = serve,
+		.take = take,
+		.context = scout,
+		.all = all,
+	};
+}
+
+bool scout_function(struct scout *scout, const struct mapped_file *file,
+		    uint64_t offset, bool recheck)
 {
 	const struct request request = {
 		.recheck = recheck,
 		.offset = offset,
 		.file = *file,
 	};
-	ssize_t size = helper_ask(scout, &request, sizeof(request), found,
-				  sizeof(*found));
 
-	found->name[sizeof(found->name) - 1] = '\0';
-	return size == 0 || size == sizeof(*found) ? size : -1;
+	return helper_ask(&scout->helper, &request, sizeof(request));
 }
 
-struct scout_lines *scout_mappings(struct helper *scout, uint32_t pid,
-				   bool first)
+bool scout_mappings(struct scout *scout, uint32_t pid)
 {
-	static struct scout_lines lines;
 	const struct request request = {
-		.question = first ? FIRST_MAPPINGS : NEXT_MAPPINGS,
+		.question = MAPPINGS,
 		.file.pid = pid,
 	};
-	ssize_t size = helper_ask(scout, &request, sizeof(request), &lines,
-				  sizeof(lines));
 
-	if (size <= 0)
-		return NULL;
-	((char *)&lines)[size - 1] = '\0';
-	return &lines;
+	return helper_ask(&scout->helper, &request, sizeof(request));
 }

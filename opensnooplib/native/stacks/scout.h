@@ -16,30 +16,40 @@ struct scout_function {
 	char name[4096]; /* C++ names demangled, cut; "": no function */
 };
 
-/* Lines of a proc_pid_maps(5). */
+/* So many mappings of one process are told; one more means: too many. */
+#define SCOUT_MAPPINGS_MAX 8192
+
+/* Lines of a proc_pid_maps(5), of code only. */
 struct scout_lines {
-	bool are_last;
+	uint8_t are_last;
 	char text[HELPER_PACKET_MAX - 1]; /* "": there are none */
 };
 
-/* The helper is added to `own`. */
-void scout_init(struct helper *scout, struct own_processes *own);
+struct scout {
+	struct helper helper;
+	/* Take an answer; NULL: the scout has failed. */
+	void (*take_function)(void *context, const struct mapped_file *file,
+			      uint64_t offset, bool recheck,
+			      const struct scout_function *found);
+	/* Lines may be written to. More may follow, unless they are the last.
+	 */
+	void (*take_mappings)(void *context, uint32_t pid,
+			      struct scout_lines *lines);
+	void *context;
+};
+
+/* The functions that take answers are the caller's to set. */
+void scout_init(struct scout *scout, struct helpers *all);
 
 /*
  * Find the function that contains the byte at `offset` of the file. With
- * `recheck`, the file's symbols are read again if it has changed. Returns a
- * positive number; 0: the scout's time is used up; negative: it has failed.
+ * `recheck`, the file's symbols are read again if it has changed. False: the
+ * scout is busy. True: the answer was taken, or will be.
  */
-ssize_t scout_function(struct helper *scout, const struct mapped_file *file,
-		       uint64_t offset, bool recheck,
-		       struct scout_function *found);
+bool scout_function(struct scout *scout, const struct mapped_file *file,
+		    uint64_t offset, bool recheck);
 
-/*
- * The first lines of a proc_pid_maps(5), or those after the last ones that were
- * asked for. The caller may write to the text until the next call. NULL: the
- * scout has failed, or its time is used up.
- */
-struct scout_lines *scout_mappings(struct helper *scout, uint32_t pid,
-				   bool first);
+/* Read a proc_pid_maps(5). Returns the same. */
+bool scout_mappings(struct scout *scout, uint32_t pid);
 
 #endif
