@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bpf/map.h"
+#include "pipeline/helper_process.h"
 #include "pipeline/reader.h"
 
 /* Where this fails, the ring is closed. */
@@ -95,6 +96,8 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 		return -ENOMEM;
 	(*reader)->pages = pages;
 	(*reader)->helpers = (struct helpers){
+		.start = helper_start,
+		.kill = helper_kill,
 		.own = &(*reader)->own,
 		.may_wait = rings_have_room,
 		.context = *reader,

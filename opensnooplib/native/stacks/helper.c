@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE /* syscall */
+#define _GNU_SOURCE /* nanosleep */
 #include "stacks/helper.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,22 +12,20 @@
 #include "base/kernel_clock.h"
 
 /*
- * What one request may take: ns, bytes of memory. Then the child is killed, and
- * the next request gets another one.
+ * The time that one request may take: then the child is killed, and the next
+ * request gets another one.
  */
-#define REQUEST_NS_MAX	 (2 * NS_PER_SECOND)
-#define MEMORY_BYTES_MAX ((rlim_t)256 * 1024 * 1024)
+#define REQUEST_NS_MAX (2 * NS_PER_SECOND)
 
 /*
  * How long the trace waits in place, so that the first row of a program has its
- * names already: for one answer, for all answers at a stretch, and 1/10 of all
- * time. To read the symbols of libc takes less than 1 ms, and of LLVM 10 ms; on
- * a busy or an emulated machine, ten times that. A person doesn't notice rows
- * that come 200 ms late.
+ * names already: for all answers at a stretch, and 1/10 of all time. To read
+ * the symbols of libc takes less than 1 ms, of LLVM 10 ms, and libc's debug
+ * information, where it is installed, 80 ms; on a busy or an emulated machine,
+ * ten times that. A person doesn't notice rows that come 200 ms late.
  */
-#define ANSWER_NS_MAX  (NS_PER_SECOND / 10)
-#define STRETCH_NS_MAX (2 * ANSWER_NS_MAX)
-#define WAIT_SHARE     10
+#define WAIT_NS_MAX (NS_PER_SECOND / 5)
+#define WAIT_SHARE  10
 
 /* How often it looks meanwhile whether a ring fills up: 64 KB may come in 1 ms.
  */
@@ -46,87 +38,51 @@
 #define EXIT_WAIT_MS 100
 
 /*
- * Keep `fd`, as number 0. The others are the trace's, and its BPF programs are
- * detached when the last copy of a descriptor is closed.
+ * Has a child that was killed ended? Nobody waits for it, since a file system
+ * may block it forever. Only who forked it can, and must, wait for its PID.
  */
-static void keep_one_descriptor(int fd)
+static bool has_ended(const struct helper_process *child)
 {
-	if (dup2(fd, 0) < 0 || syscall(__NR_close_range, 1, ~0U, 0) < 0)
-		_exit(1);
+	struct pollfd socket = {.fd = child->fd};
+
+	return poll(&socket, 1, 0) > 0 && (socket.revents & POLLHUP) &&
+	       waitpid(child->pid, NULL, WNOHANG) != 0;
 }
 
-_Noreturn static void serve(const struct helper *helper, int fd)
-{
-	static _Alignas(max_align_t) unsigned char request[HELPER_REQUEST_MAX];
-	const struct rlimit memory = {MEMORY_BYTES_MAX, MEMORY_BYTES_MAX};
-	const struct rlimit no_core = {0, 0};
-	const int for_trace[] = {SIGINT, SIGTERM, SIGHUP};
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (size_t i = 0; i < sizeof(for_trace) / sizeof(*for_trace); i++)
-		signal(for_trace[i], SIG_IGN);
-	keep_one_descriptor(fd);
-	setrlimit(RLIMIT_CORE, &no_core);
-	setrlimit(RLIMIT_DATA, &memory);
-	for (;;) {
-		ssize_t size = recv(0, request, sizeof(request), 0);
-
-		if (size <= 0)
-			_exit(0);
-		helper->serve(request, (size_t)size);
-	}
-}
-
-void helper_reply(const void *answer, size_t size)
-{
-	send(0, answer, size, MSG_NOSIGNAL);
-}
-
-void helper_refuse_more(void)
-{
-	shutdown(0, SHUT_RD);
-}
-
-/*
- * How many children that were killed are still there. They are not waited for:
- * a file system may block them forever.
- */
+/* How many children that were killed are still there. */
 static unsigned int count_stuck(struct helper *helper)
 {
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < HELPERS_STUCK_MAX; i++) {
-		pid_t *stuck = &helper->stuck[i];
+		struct helper_process *stuck = &helper->stuck[i];
 
-		if (*stuck && waitpid(*stuck, NULL, WNOHANG) != 0) {
-			own_processes_end(helper->all->own, (uint32_t)*stuck,
+		if (stuck->pid && has_ended(stuck)) {
+			own_processes_end(helper->all->own,
+					  (uint32_t)stuck->pid,
 					  kernel_clock_ns());
-			*stuck = 0;
+			close(stuck->fd);
+			stuck->pid = 0;
 		}
-		count += *stuck != 0;
+		count += stuck->pid != 0;
 	}
 	return count;
 }
 
 static bool start(struct helper *helper)
 {
-	int fds[2];
+	const struct helpers *all = helper->all;
+	struct helper_process *child = &helper->child;
 
-	if (count_stuck(helper) == HELPERS_STUCK_MAX ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+	if (count_stuck(helper) == HELPERS_STUCK_MAX)
 		return false;
-	helper->child = fork();
-	if (helper->child == 0)
-		serve(helper, fds[1]);
-	close(fds[1]);
-	if (helper->child < 0) {
-		helper->child = 0;
-		close(fds[0]);
+	child->fd = all->start(helper->kind, &child->pid);
+	if (child->fd < 0) {
+		child->pid = 0;
 		return false;
 	}
-	helper->fd = fds[0];
 	helper->children++;
-	own_processes_add(helper->all->own, (uint32_t)helper->child);
+	own_processes_add(all->own, (uint32_t)child->pid);
 	return true;
 }
 
@@ -134,12 +90,11 @@ static void stop(struct helper *helper)
 {
 	unsigned int i = 0;
 
-	kill(helper->child, SIGKILL);
-	close(helper->fd);
-	while (helper->stuck[i]) /* one element is free: see start() */
+	helper->all->kill(helper->child.pid);
+	while (helper->stuck[i].pid) /* one element is free: see start() */
 		i++;
 	helper->stuck[i] = helper->child;
-	helper->child = 0;
+	helper->child.pid = 0;
 	count_stuck(helper);
 }
 
@@ -147,7 +102,7 @@ void helper_free(struct helper *helper)
 {
 	const struct timespec one_ms = {.tv_nsec = 1000000};
 
-	if (helper->child)
+	if (helper->child.pid)
 		stop(helper);
 	for (int ms = 0; ms < EXIT_WAIT_MS && count_stuck(helper) > 0; ms++)
 		nanosleep(&one_ms, NULL);
@@ -161,9 +116,9 @@ static bool send_request(struct helper *helper, const void *request,
 	 * killed from outside.
 	 */
 	for (int try = 0; try < 2; try++) {
-		if (!helper->child && !start(helper))
+		if (!helper->child.pid && !start(helper))
 			return false;
-		if (send(helper->fd, request, size,
+		if (send(helper->child.fd, request, size,
 			 MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size)
 			return true;
 		stop(helper);
@@ -180,27 +135,27 @@ static uint64_t time_to_wait(const struct helpers *all, uint64_t now)
 		return all->calm_until - now;
 	if (now > all->free_from)
 		saved = (now - all->free_from) / WAIT_SHARE;
-	return saved < ANSWER_NS_MAX ? saved : ANSWER_NS_MAX;
+	return saved < WAIT_NS_MAX ? saved : WAIT_NS_MAX;
 }
 
 /* The trace was busy with helpers since `begin`, or waited for them. */
 static void use_up_time(struct helpers *all, uint64_t begin)
 {
-	const uint64_t most_saved = WAIT_SHARE * STRETCH_NS_MAX;
+	const uint64_t most_saved = WAIT_SHARE * WAIT_NS_MAX;
 	uint64_t used = kernel_clock_ns() - begin;
 
 	if (all->free_from + most_saved < begin)
 		all->free_from = begin - most_saved;
 	/* It may be longer if the trace itself has been stopped. */
 	all->free_from +=
-		WAIT_SHARE * (used < STRETCH_NS_MAX ? used : STRETCH_NS_MAX);
+		WAIT_SHARE * (used < WAIT_NS_MAX ? used : WAIT_NS_MAX);
 }
 
-/* Wait for a packet until then at most, and while that does no harm. */
-static bool has_packet(const struct helper *helper, uint64_t until)
+/* Wait for the answer until then at most, and while that does no harm. */
+static bool is_answered(const struct helper *helper, uint64_t until)
 {
 	const struct helpers *all = helper->all;
-	struct pollfd answered = {.fd = helper->fd, .events = POLLIN};
+	struct pollfd answered = {.fd = helper->child.fd, .events = POLLIN};
 	bool may_wait;
 	int ready;
 
@@ -212,29 +167,24 @@ static bool has_packet(const struct helper *helper, uint64_t until)
 	return ready > 0;
 }
 
-/* Take packets that come until then, but one that is there in any case. */
+/* Take the answer if it comes until then, or if none is due any more. */
 static void take(struct helper *helper, uint64_t until)
 {
-	static _Alignas(max_align_t) unsigned char packet[HELPER_PACKET_MAX];
+	static _Alignas(max_align_t) unsigned char answer[HELPER_ANSWER_MAX];
+	uint64_t due = helper->asked + REQUEST_NS_MAX;
+	ssize_t size = 0;
 
-	do {
-		uint64_t due = helper->asked + REQUEST_NS_MAX;
-		bool is_last;
-		ssize_t size = 0;
-
-		if (has_packet(helper, until < due ? until : due))
-			size = recv(helper->fd, packet, sizeof(packet),
-				    MSG_DONTWAIT);
-		else if (kernel_clock_ns() < due)
-			return;
-		if (size <= 0) {
-			stop(helper);
-			size = 0;
-		}
-		is_last = helper->take(helper->context, helper->request, packet,
-				       (size_t)size);
-		helper->asked = is_last || size == 0 ? 0 : kernel_clock_ns();
-	} while (helper->asked && helper->asked < until);
+	if (is_answered(helper, until < due ? until : due))
+		size = recv(helper->child.fd, answer, sizeof(answer),
+			    MSG_DONTWAIT);
+	else if (kernel_clock_ns() < due)
+		return;
+	if (size <= 0) {
+		stop(helper);
+		size = 0;
+	}
+	helper->asked = 0;
+	helper->take(helper->context, helper->request, answer, (size_t)size);
 }
 
 bool helper_is_ready(struct helper *helper)

@@ -17,15 +17,25 @@
 
 #include "base/own_processes.h"
 
-/* The most bytes of a request, and of one packet of an answer. */
+/* The most bytes of a request, and of an answer. */
 #define HELPER_REQUEST_MAX 8192
-#define HELPER_PACKET_MAX  65536
+#define HELPER_ANSWER_MAX  196608
 
 /* Children that are killed but still there, blocked by some file system. */
 #define HELPERS_STUCK_MAX 4
 
+/* By what it answers. */
+enum helper_kind {
+	HELPER_SCOUT, /* see scout.h */
+	HELPER_NAMES, /* of users and groups */
+};
+
 /* What the helpers of one trace share. */
 struct helpers {
+	/* Start a child: a socket to it, or a negative errno. */
+	int (*start)(enum helper_kind kind, pid_t *pid);
+	/* With its children, but without waiting for its end. */
+	void (*kill)(pid_t pid);
 	struct own_processes *own; /* gets the children */
 	/* May rows be late now, since no ring fills up? NULL: always. */
 	bool (*may_wait)(const void *context);
@@ -34,22 +44,24 @@ struct helpers {
 	uint64_t calm_until; /* ns: until then, nobody waits for rows */
 };
 
+struct helper_process {
+	pid_t pid; /* 0: there is none */
+	int fd;	   /* a socket to it */
+};
+
 struct helper {
-	/* In the child: answers one request, by helper_reply(). */
-	void (*serve)(const void *request, size_t size);
+	enum helper_kind kind;
 	/*
-	 * In the trace: takes one packet of the answer; size 0: there is none,
-	 * since it takes too long, or since the child has crashed. Returns
-	 * whether it is the last packet.
+	 * Takes the answer, one packet; size 0: there is none, since it takes
+	 * too long, or since the child has crashed.
 	 */
-	bool (*take)(void *context, const void *request, void *packet,
+	void (*take)(void *context, const void *request, void *packet,
 		     size_t size);
 	void *context;
 	struct helpers *all;
-	pid_t child;	       /* 0: there is none now */
-	int fd;		       /* a socket to the child */
+	struct helper_process child;
 	unsigned int children; /* started so far */
-	pid_t stuck[HELPERS_STUCK_MAX];
+	struct helper_process stuck[HELPERS_STUCK_MAX];
 	uint64_t asked; /* ns: the answer is due from then on; 0: none is */
 	uint64_t rests; /* ns: until then, nothing is asked or looked for */
 	_Alignas(max_align_t) unsigned char request[HELPER_REQUEST_MAX];
@@ -69,11 +81,5 @@ bool helper_is_ready(struct helper *helper);
  * Returns whether it was sent.
  */
 bool helper_ask(struct helper *helper, const void *request, size_t size);
-
-/* In the child: send the answer, or one packet of it. */
-void helper_reply(const void *answer, size_t size);
-
-/* In the child, before the answer: the next request gets another child. */
-void helper_refuse_more(void);
 
 #endif

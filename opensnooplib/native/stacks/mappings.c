@@ -35,17 +35,16 @@
 #define HELD_BACK_NS (MERGE_HOLD_BACK_MS * 1000000)
 
 enum process_state {
-	UNREAD,	    /* its mappings are not known yet */
-	BEING_READ, /* those in the first lines are known */
-	KNOWN,	    /* all are */
-	UNKNOWN,    /* it is gone, or has too many */
+	UNREAD,	 /* its mappings are not known yet */
+	ASKED,	 /* the scout reads them */
+	KNOWN,	 /* all are */
+	UNKNOWN, /* it is gone, or has too many */
 };
 
 struct process {
 	enum process_state state;
 	struct mapping *all; /* by address; they don't overlap */
 	uint32_t count;
-	uint32_t room;
 };
 
 static void free_mappings(void *process)
@@ -94,23 +93,6 @@ static void set_state(struct mappings *mappings, struct process *process,
 	*process = (struct process){.state = state};
 }
 
-static bool grow(struct process *process, uint32_t count)
-{
-	uint32_t room = 2 * count;
-	struct mapping *all;
-
-	if (count > SCOUT_MAPPINGS_MAX)
-		return false;
-	if (count <= process->room)
-		return true;
-	all = realloc(process->all, room * sizeof(*all));
-	if (!all)
-		return false;
-	process->all = all;
-	process->room = room;
-	return true;
-}
-
 /* Put these in the place of `old_count` mappings from `index` on. */
 static void replace(struct mappings *mappings, struct process *process,
 		    uint32_t index, uint32_t old_count,
@@ -118,13 +100,19 @@ static void replace(struct mappings *mappings, struct process *process,
 {
 	uint32_t behind = process->count - index - old_count;
 	uint32_t count = index + put_count + behind;
+	struct mapping *all = process->all;
 	struct mapping *at;
 
-	if (!grow(process, count)) {
+	if (count > process->count)
+		all = count <= SCOUT_MAPPINGS_MAX
+			      ? realloc(all, count * sizeof(*all))
+			      : NULL;
+	if (!all) {
 		set_state(mappings, process, UNKNOWN);
 		return;
 	}
-	at = process->all + index;
+	process->all = all;
+	at = all + index;
 	memmove(at + put_count, at + old_count, behind * sizeof(*at));
 	memcpy(at, put, put_count * sizeof(*at));
 	mappings->count += put_count;
@@ -200,31 +188,30 @@ static void map_line(struct mappings *mappings, struct process *process,
 	    });
 }
 
-void mappings_take_lines(struct mappings *mappings, uint32_t pid,
-			 struct scout_lines *lines)
+void mappings_take_lines(struct mappings *mappings, uint32_t pid, char *lines)
 {
 	struct process *process = find_process(mappings, pid);
-	char *text = lines ? lines->text : NULL;
 	char *line;
 
 	/* It may have begun anew, or may have been forgotten. */
-	if (!process || process->state != BEING_READ)
+	if (!process || process->state != ASKED)
 		return;
-	while (process->state == BEING_READ && (line = strsep(&text, "\n")) &&
+	process->state = KNOWN;
+	while (process->state == KNOWN && (line = strsep(&lines, "\n")) &&
 	       *line)
 		map_line(mappings, process, line);
-	if (process->state == UNKNOWN || (lines && !lines->are_last))
-		return;
 	/* A process that is about to end has no mappings: that isn't known. */
-	if (lines && process->count > 0)
-		process->state = KNOWN;
-	else
-		set_state(mappings, process, UNKNOWN);
+	if (process->count == 0)
+		process->state = UNKNOWN;
 }
 
 /* The process; its mappings are read from /proc the first time. */
 static struct process *process_of(struct mappings *mappings, uint32_t pid)
 {
+	const struct scout_request request = {
+		.question = SCOUT_MAPPINGS,
+		.file.pid = pid,
+	};
 	struct process *process = find_process(mappings, pid);
 
 	if (!process)
@@ -234,10 +221,9 @@ static struct process *process_of(struct mappings *mappings, uint32_t pid)
 	if (process->state == KNOWN || process->state == UNKNOWN)
 		return process;
 	/* If the scout is busy, it is asked the next time. */
-	if (helper_is_ready(&mappings->scout->helper) &&
-	    process->state == UNREAD) {
-		process->state = BEING_READ;
-		if (!scout_mappings(mappings->scout, pid))
+	if (helper_is_ready(mappings->scout) && process->state == UNREAD) {
+		process->state = ASKED;
+		if (!helper_ask(mappings->scout, &request, sizeof(request)))
 			process->state = UNREAD;
 	}
 	return process;
@@ -274,7 +260,7 @@ static void handle_fork(struct mappings *mappings, const struct fork_body *body)
 	if (!process)
 		return;
 	process->state =
-		parent && parent->state != BEING_READ ? parent->state : UNREAD;
+		parent && parent->state != ASKED ? parent->state : UNREAD;
 	if (process->state == KNOWN && parent->count > 0)
 		replace(mappings, process, 0, 0, parent->all, parent->count);
 }
@@ -294,7 +280,7 @@ static void handle_mmap(struct mappings *mappings, const struct mmap_body *body)
 	struct process *process = find_process(mappings, body->pid);
 
 	/* What was read so far may be older or newer: it is read once more. */
-	if (process && process->state == BEING_READ)
+	if (process && process->state == ASKED)
 		set_state(mappings, process, UNREAD);
 	/* The mappings of other processes are read from /proc when needed. */
 	if (!process || process->state != KNOWN)
@@ -375,9 +361,9 @@ static void read_all_processes(struct mappings *mappings)
 }
 
 int mappings_open(struct mappings *mappings, const struct ring *rings,
-		  unsigned int ring_count, struct scout *scout)
+		  unsigned int ring_count, struct helper *scout)
 {
-	struct helpers *all = scout->helper.all;
+	struct helpers *all = scout->all;
 	int error;
 
 	*mappings = (struct mappings){.scout = scout};

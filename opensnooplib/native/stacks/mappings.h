@@ -12,6 +12,7 @@
 
 #include "stacks/mapped_module.h"
 #include "stacks/mmap_events.h"
+#include "stacks/helper.h"
 #include "stacks/scout.h"
 
 struct mapping {
@@ -30,8 +31,8 @@ struct mappings {
 	uint64_t handled_until;	   /* ns: older events are handled */
 	uint64_t gap_until;	   /* ns: up to this time, events are missing */
 	struct modules modules;
-	uint64_t moved;	     /* mappings, while events were handled */
-	struct scout *scout; /* reads /proc */
+	uint64_t moved;	      /* mappings, while events were handled */
+	struct helper *scout; /* reads /proc */
 };
 
 enum mapped {
@@ -45,7 +46,7 @@ enum mapped {
  * and hands over lines by mappings_take_lines(). Returns 0 or a negative errno.
  */
 int mappings_open(struct mappings *mappings, const struct ring *rings,
-		  unsigned int ring_count, struct scout *scout);
+		  unsigned int ring_count, struct helper *scout);
 void mappings_close(struct mappings *mappings);
 
 /* Before rows are made: see what the kernel has reported so far. */
@@ -66,8 +67,7 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 struct mapping *mappings_now(struct mappings *mappings, uint32_t pid,
 			     uint64_t address);
 
-/* Take an answer of the scout: see scout.h. */
-void mappings_take_lines(struct mappings *mappings, uint32_t pid,
-			 struct scout_lines *lines);
+/* Take the answer of the scout; without lines, it has none or has failed. */
+void mappings_take_lines(struct mappings *mappings, uint32_t pid, char *lines);
 
 #endif

@@ -1,55 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Scout: a helper that reads the mappings of processes, and the functions of
- * the files that they have mapped.
+ * the files that they have mapped. It is two processes: opener.h, parser.h.
  */
 #ifndef OPENSNOOP_SCOUT_H
 #define OPENSNOOP_SCOUT_H
 
-#include "stacks/helper.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "stacks/mapped_file.h"
 
-/* The function that contains some byte of a file. */
-struct scout_function {
-	int64_t changed; /* the file's modification time, in ns */
-	uint64_t into;	 /* bytes from the function's start to that byte */
-	char name[4096]; /* C++ names demangled, cut; "": no function */
+enum scout_question {
+	SCOUT_FUNCTION, /* at `offset` of the file: see elf_function_put() */
+	SCOUT_MAPPINGS, /* of file.pid */
 };
 
-/* So many mappings of one process are told; one more means: too many. */
-#define SCOUT_MAPPINGS_MAX 8192
-
-/* Lines of a proc_pid_maps(5), of code only. */
-struct scout_lines {
-	uint8_t are_last;
-	char text[HELPER_PACKET_MAX - 1]; /* "": there are none */
+struct scout_request {
+	enum scout_question question;
+	bool returns;
+	bool with_line;
+	uint64_t offset;
+	int64_t changed; /* the file's modification time, in ns; the opener's */
+	struct mapped_file file;
 };
 
-struct scout {
-	struct helper helper;
-	/* Take an answer; NULL: the scout has failed. */
-	void (*take_function)(void *context, const struct mapped_file *file,
-			      uint64_t offset, bool recheck,
-			      const struct scout_function *found);
-	/* Lines may be written to. More may follow, unless they are the last.
-	 */
-	void (*take_mappings)(void *context, uint32_t pid,
-			      struct scout_lines *lines);
-	void *context;
-};
-
-/* The functions that take answers are the caller's to set. */
-void scout_init(struct scout *scout, struct helpers *all);
+/* The most bytes of what elf_function_put() writes. */
+#define SCOUT_TEXT_BOUND 1400
 
 /*
- * Find the function that contains the byte at `offset` of the file. With
- * `recheck`, the file's symbols are read again if it has changed. False: the
- * scout is busy. True: the answer was taken, or will be.
+ * The answer about a function. That about mappings is text: those lines of
+ * proc_pid_maps(5) that are code; none if there are too many.
  */
-bool scout_function(struct scout *scout, const struct mapped_file *file,
-		    uint64_t offset, bool recheck);
+struct scout_function {
+	int64_t changed; /* as above; 0: the file couldn't be opened */
+	char text[SCOUT_TEXT_BOUND]; /* "": not known */
+};
 
-/* Read a proc_pid_maps(5). Returns the same. */
-bool scout_mappings(struct scout *scout, uint32_t pid);
+/* The most mappings of code that a process may have. */
+#define SCOUT_MAPPINGS_MAX 2048
 
 #endif
