@@ -269,6 +269,13 @@ def _kill_helper(pid: int) -> int:
     return 0
 
 
+def _cgroup_open(mount: int, cgroup: int) -> Descriptor:
+    """In the monitor: open a cgroup's directory: native/rows/id_names.h."""
+    number = ctypes.c_uint64(cgroup)
+    return Descriptor(check(library().cgroup_open(mount, number)))
+
+
+FUNCTIONS["cgroup_open"] = _cgroup_open
 FUNCTIONS["event_open"] = _event_open
 FUNCTIONS["start_helper"] = _start_helper
 FUNCTIONS["kill_helper"] = _kill_helper

@@ -488,6 +488,23 @@ def _status(pid: int) -> Dict[str, str]:
     return {name: value.strip() for name, _, value in pairs}
 
 
+def test_rights_of_what_finds_names_of_users() -> None:
+    lib = native_library.load()
+    user, pid = 61234, ctypes.c_int()
+    fd = lib.helper_start_here(_NAMES, user, ctypes.byref(pid))
+    try:
+        wait_until(lambda: _status(pid.value)["NoNewPrivs"] == "1")
+        status = _status(pid.value)
+    finally:
+        os.close(fd)  # as if the trace had ended
+        os.waitpid(pid.value, 0)
+    assert (
+        status["Uid"].split() == status["Gid"].split() == [str(user + 2)] * 4
+    )
+    for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(status[name], 16) == 0
+
+
 def test_rights_of_helpers() -> None:
     """A monitor starts one like this, for a trace that may not."""
     lib = native_library.load()
@@ -518,4 +535,4 @@ def test_rights_of_helpers() -> None:
     assert opener["NoNewPrivs"] == parser["NoNewPrivs"] == "1"
 
 
-_SCOUT = 0  # enum helper_kind of native/stacks/helper.h
+_SCOUT, _NAMES = 0, 1  # enum helper_kind of native/stacks/helper.h

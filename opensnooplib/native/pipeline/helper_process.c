@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/monitor.h"
+#include "rows/id_names.h"
 #include "stacks/helper_child.h"
 #include "stacks/opener.h"
 
@@ -33,8 +34,8 @@ void helper_kill(pid_t pid)
 
 int helper_start_here(enum helper_kind kind, uint32_t user, pid_t *pid)
 {
-	(void)kind;
-	return helper_fork(opener_run, user, pid);
+	return helper_fork(kind == HELPER_SCOUT ? opener_run : names_run, user,
+			   pid);
 }
 
 void helper_kill_here(pid_t pid)

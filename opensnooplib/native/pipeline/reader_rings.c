@@ -102,6 +102,8 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 		.may_wait = rings_have_room,
 		.context = *reader,
 	};
+	names_open(&(*reader)->format.names, &(*reader)->names_helper,
+		   &(*reader)->helpers);
 	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	error = (*reader)->epoll_fd < 0 ? -errno
 					: open_rings(*reader, cpus, cpu_count);
@@ -127,7 +129,7 @@ void reader_close(struct reader *reader)
 	free(reader->heading);
 	recording_free(&reader->recording);
 	tally_clear(&reader->tally);
-	names_free(&reader->format.names);
+	names_close(&reader->format.names);
 	callers_close(reader->format.callers);
 	host_mounts_free(reader->format.host_mounts);
 	if (reader->epoll_fd >= 0)
