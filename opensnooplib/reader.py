@@ -9,14 +9,14 @@ import functools
 import mmap
 import os
 from enum import IntEnum
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.privileged import FUNCTIONS
-from opensnooplib.kernel import capabilities
+from opensnooplib.kernel import capabilities, confinement
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -219,6 +219,7 @@ def library() -> ctypes.CDLL:
     """The native library, with what functions of it return if no int."""
     lib = native_library.load()
     lib.reader_stream_is_read.restype = ctypes.c_bool
+    lib.libdw_load.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
     lib.merge_ordered_until.restype = ctypes.c_uint64
     lib.reader_tally.restype = ctypes.c_void_p
@@ -226,6 +227,8 @@ def library() -> ctypes.CDLL:
 
 
 _held: List[mmap.mmap] = []
+_helpers: Set[int] = set()  # PIDs that were not waited for
+_HELPERS_MAX = 16  # the reader has fewer: HELPERS_STUCK_MAX of each kind
 
 
 def _event_open(kind: int, cpu: int, pages: int, watermark: int) -> Descriptor:
@@ -241,12 +244,47 @@ def _event_open(kind: int, cpu: int, pages: int, watermark: int) -> Descriptor:
     return Descriptor(fd)
 
 
+def _start_helper(kind: int) -> Tuple[Descriptor, int]:
+    """In the monitor: start a child for the reader, see helper_process.h.
+
+    Returns a socket to it, and its PID.
+    """
+    for pid in [*_helpers]:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            _helpers.remove(pid)
+    if len(_helpers) >= _HELPERS_MAX:
+        raise BlockingIOError(errno.EAGAIN, "too many helpers")
+    started = ctypes.c_int()
+    user = confinement.free_users()
+    fd = library().helper_start_here(kind, user, ctypes.byref(started))
+    check(fd)
+    _helpers.add(started.value)
+    return Descriptor(fd), started.value
+
+
+def _kill_helper(pid: int) -> int:
+    """In the monitor: kill such a child, but do not wait. Returns 0."""
+    if pid in _helpers:
+        library().helper_kill_here(pid)
+    return 0
+
+
+def _cgroup_open(mount: int, cgroup: int) -> Descriptor:
+    """In the monitor: open a cgroup's directory: native/rows/id_names.h."""
+    number = ctypes.c_uint64(cgroup)
+    return Descriptor(check(library().cgroup_open(mount, number)))
+
+
+FUNCTIONS["cgroup_open"] = _cgroup_open
 FUNCTIONS["event_open"] = _event_open
+FUNCTIONS["start_helper"] = _start_helper
+FUNCTIONS["kill_helper"] = _kill_helper
 
 
 class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
+    lacks_libdw = False  # and needs it
     _newest = 0  # stream
 
     def __init__(self, cpus: Sequence[int], pages: int) -> None:
@@ -332,6 +370,7 @@ class Reader:
 
     def name_callers(self) -> None:
         """Show callers by name in rows; their processes run on this host."""
+        self.lacks_libdw = not self._lib.libdw_load()
         check(self._lib.reader_name_callers(self._reader))
 
     def await_open(

@@ -74,6 +74,7 @@ def _answer(packet: bytes, fds: List[int]) -> Tuple[List[int], List[int]]:
         result = FUNCTIONS[name](*fds, *arguments)
     except OSError as error:
         return [error.errno or 0], []
-    if isinstance(result, Descriptor):
-        return [0], [result]
-    return [0, *(result if isinstance(result, tuple) else [result])], []
+    results = result if isinstance(result, tuple) else (result,)
+    opened = [one for one in results if isinstance(one, Descriptor)]
+    numbers = [one for one in results if not isinstance(one, Descriptor)]
+    return [0, *numbers], opened

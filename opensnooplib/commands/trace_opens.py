@@ -70,6 +70,10 @@ def run(options: Options, messages: Messages) -> int:
         messages.warn(warning)
     for note in result.notes():
         messages.note(note)
+    if rings.lacks_libdw:
+        messages.note(
+            "functions are shown by file and offset: install libdw1 for names"
+        )
     trace.begin(output)
     ending.wait_for_rows()
     if this_kernel.pid_namespace() is not None:

@@ -45,7 +45,7 @@ def run(options: Options, messages: Messages) -> int:
     output = output_destination.open_output(options.output)
     replay.open_output(output)
     if not options.probe.no_drop:
-        monitor.start()
+        monitor.start()  # it starts what finds names of users
         confinement.drop_privileges(messages)
     replay.await_start()
     replay.begin()

@@ -22,6 +22,7 @@ from tests.kernel.conftest import (  # noqa: F401 - fixtures of these tests too
     checkout_copy,
     mounts,
     open_load,
+    slow_file,
 )
 
 # A user whom no other process on the host is likely to be.

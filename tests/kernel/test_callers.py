@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import json
 import os
 import re
@@ -12,10 +13,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Dict, Generator, List
+from typing import Any, Dict, Generator, List, Tuple
 
 import pytest
 
+from opensnooplib.base import native_library
 from tests.kernel import calm, chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
@@ -23,6 +25,7 @@ from tests.kernel.tool import (
     Ended,
     Tool,
     assert_nothing_left,
+    children,
     loaded_objects,
     run,
     wait_until,
@@ -52,9 +55,10 @@ def _row(ended: Ended) -> Dict[str, Any]:
 
 def _split(caller: str) -> List[str]:
     """Function and module, or address and module."""
-    found = re.fullmatch(r"(.*)\+0x[0-9a-f]+ \((.*)\)", caller)
+    line = r"( [^ ]+:\d+)?"  # where the host has debug files
+    found = re.fullmatch(rf"(.*?)\+0x[0-9a-f]+{line} \((.*)\)", caller)
     assert found, caller
-    return list(found.groups())
+    return [found.group(1), found.group(3)]
 
 
 def _chain(program: Path, depth: int) -> List[List[str]]:
@@ -277,16 +281,23 @@ def test_a_file_that_is_never_read(
     steps = _slow_one(slow_file, tmp_path)
     pid = next(steps)
     options = ["-c", "--format", "json", "--path", _PATH]
-    with Tool(*options) as tool, OpenLoad(call_chain, _PATH, "1") as other:
+    with Tool(*options) as tool:
+        began = time.monotonic()
         next(steps)
         wait_until(lambda: _PATH.encode() in tool.output_so_far())
-        other.run()
-        wait_until(lambda: _MIDDLE.encode() in tool.output_so_far())
+        # The helper is killed after 2 seconds.
+        assert time.monotonic() - began < 1.5
+        while _MIDDLE.encode() not in tool.output_so_far():
+            assert time.monotonic() - began < 30
+            with OpenLoad(call_chain, _PATH, "1") as other:
+                other.run()
+            time.sleep(0.2)
         began = time.monotonic()
         ended = tool.stop()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 5
     rows = {row["pid"]: row for row in map(json.loads, ended.lines)}
-    _assert_chain(rows[other.pid], call_chain, 1)
+    named = [row for row in rows.values() if _MIDDLE in str(row["callers"])]
+    _assert_chain(named[0], call_chain, 1)
     slow = f"{tmp_path}/overlay/slow.so"
     slow_code = rf"0x[0-9a-f]+ \({re.escape(slow)}\+0x207\)"
     assert re.fullmatch(slow_code, rows[pid]["callers"][0])
@@ -304,9 +315,26 @@ def _stuck_helpers(session: int) -> List[int]:
     return [int(pid) for pid in found.stdout.split()]
 
 
-def _children(pid: int) -> List[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in listed.split()]
+def _is_confined(pid: int) -> bool:
+    return _status(pid).get("Seccomp") == "2"
+
+
+def _helpers(tool: Tool) -> Tuple[int, int]:
+    """The opener and the parser of a trace; the monitor started them."""
+    found: List[Tuple[int, int]] = []
+
+    def look() -> bool:
+        found[:] = [
+            (opener, parser)
+            for monitor in children(tool.pid)
+            for opener in children(monitor)
+            for parser in children(opener)
+            if _is_confined(parser)
+        ]
+        return bool(found)
+
+    wait_until(look)
+    return found[-1]
 
 
 def test_the_helper_goes_with_the_trace(call_chain: Path) -> None:
@@ -316,10 +344,195 @@ def test_the_helper_goes_with_the_trace(call_chain: Path) -> None:
         with Tool("-c", "-p", str(load.pid)) as tool:
             load.run()
             wait_until(lambda: _MIDDLE.encode() in tool.output_so_far())
-            # The compile room may be on its way out.
-            wait_until(lambda: len(_children(tool.pid)) == 1)
-            (helper,) = [Path(f"/proc/{pid}") for pid in _children(tool.pid)]
-            assert os.listdir(helper / "fd") == ["0"]
+            helpers = [Path(f"/proc/{pid}") for pid in _helpers(tool)]
+            for helper in helpers:
+                # Sockets: to the trace, and to each other.
+                assert sorted(os.listdir(helper / "fd"))[:2] == ["0", "1"]
+            assert len(os.listdir(helpers[0] / "fd")) == 2
             ended = tool.stop(signal.SIGKILL)
-    wait_until(lambda: not helper.exists())
+    for helper in helpers:
+        wait_until(lambda: not helper.exists())
     assert_nothing_left(ended, before)
+
+
+@pytest.mark.parametrize("which", ["opener", "parser"])
+def test_a_helper_that_is_killed(call_chain: Path, which: str) -> None:
+    """The other one ends with it, and there are new ones."""
+    with Tool("-c", "--format", "json", "--path", _PATH) as tool:
+        opener, parser = _helpers(tool)
+        os.kill(opener if which == "opener" else parser, signal.SIGKILL)
+        for pid in (opener, parser):
+            wait_until(lambda: _has_ended(pid))
+        with OpenLoad(call_chain, _PATH, "1") as load:
+            load.run()
+        ended = tool.stop()
+    _assert_chain(_row(ended), call_chain, 1)
+
+
+def _has_ended(pid: int) -> bool:
+    """Also if nobody has waited for it yet."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
+    return "\nState:\tZ" in status
+
+
+def _traced(program: Path) -> Dict[str, Any]:
+    options = ["-c", "--format", "json"]
+    return _row(_trace(program, _PATH, "0", options=options))
+
+
+@pytest.fixture
+def debug_program(tmp_path: Path) -> Path:
+    """The chain, with debug information."""
+    program = tmp_path / "program"
+    source = Path(__file__).parents[1] / "programs" / "call_chain.c"
+    flags = ["-O0", "-g", "-fno-omit-frame-pointer", "-Wl,--build-id"]
+    subprocess.run(["cc", *flags, "-o", program, source], check=True)
+    return program
+
+
+def _assert_lines(row: Dict[str, Any]) -> None:
+    for caller in row["callers"][:4]:
+        assert re.fullmatch(
+            r".+\+0x[0-9a-f]+ call_chain\.c:\d+ \(.+\)", caller
+        )
+    source = Path(__file__).parents[1] / "programs" / "call_chain.c"
+    number = int(row["callers"][1].partition("call_chain.c:")[2].split()[0])
+    called = source.read_text().splitlines()[number - 1]
+    assert "inner_one(path)" in called
+
+
+def test_lines_of_the_source(debug_program: Path) -> None:
+    """Those of the calls, not of the returns."""
+    row = _traced(debug_program)
+    _assert_chain(row, debug_program, 0)
+    _assert_lines(row)
+
+
+def test_a_debug_file_of_a_build_id(
+    debug_program: Path, tmp_path: Path
+) -> None:
+    """As packages of debug files have it."""
+    notes = subprocess.run(
+        ["readelf", "-n", debug_program],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    build_id = notes.partition("Build ID: ")[2].split()[0]
+    folder = Path("/usr/lib/debug/.build-id") / build_id[:2]
+    debug_file = folder / f"{build_id[2:]}.debug"
+    stripped = tmp_path / "stripped"
+    subprocess.run(["strip", "-o", stripped, debug_program], check=True)
+    existed = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    command: List[Word] = ["objcopy", "--only-keep-debug"]
+    command += [debug_program, debug_file]
+    subprocess.run(command, check=True)
+    try:
+        row = _traced(stripped)
+    finally:
+        debug_file.unlink()
+        if not existed:
+            folder.rmdir()
+    _assert_chain(row, stripped, 0)
+    _assert_lines(row)
+
+
+def test_minidebuginfo(call_chain: Path, tmp_path: Path) -> None:
+    """The symbols alone, compressed: what Fedora's programs have."""
+    if not shutil.which("xz"):
+        pytest.skip("there is no xz(1)")
+    symbols, stripped = tmp_path / "symbols", tmp_path / "stripped"
+    command: List[Word] = ["objcopy", "--only-keep-debug"]
+    command += [call_chain, symbols]
+    subprocess.run(command, check=True)
+    subprocess.run(["xz", symbols], check=True)
+    add = f".gnu_debugdata={symbols}.xz"
+    subprocess.run(["strip", "-o", stripped, call_chain], check=True)
+    subprocess.run(["objcopy", "--add-section", add, stripped], check=True)
+    _assert_chain(_traced(stripped), stripped, 0)
+
+
+def _path_of_libdw() -> str:
+    ctypes.CDLL("libdw.so.1")
+    maps = Path("/proc/self/maps").read_text()
+    return next(word for word in maps.split() if "/libdw" in word)
+
+
+def test_a_host_without_libdw(call_chain: Path) -> None:
+    """The files and the offsets are known all the same."""
+    hide = f"mount --bind /dev/null {_path_of_libdw()}"
+    under = ("unshare", "--mount", "sh", "-ec", f'{hide}; exec "$@"', "sh")
+    options = ["-c", "--format", "json"]
+    with OpenLoad(call_chain, _PATH, "0") as load:
+        with Tool("-p", str(load.pid), *options, under=under) as tool:
+            load.run()
+            ended = tool.stop()
+    for caller in _row(ended)["callers"][:4]:
+        shown = rf"0x[0-9a-f]+ \({re.escape(str(call_chain))}\+0x[0-9a-f]+\)"
+        assert re.fullmatch(shown, caller)
+    assert ended.messages.count("install libdw1") == 1
+
+
+# Only root of the trace's namespaces may read these, and whoever traces.
+_CAPABILITIES = {"CAP_DAC_READ_SEARCH": 2, "CAP_SYS_PTRACE": 19}
+_CAPABILITIES["CAP_CHECKPOINT_RESTORE"] = 40
+
+
+def _status(pid: int) -> Dict[str, str]:
+    text = Path(f"/proc/{pid}/status").read_text()
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name: value.strip() for name, _, value in pairs}
+
+
+def test_rights_of_what_finds_names_of_users() -> None:
+    lib = native_library.load()
+    user, pid = 61234, ctypes.c_int()
+    fd = lib.helper_start_here(_NAMES, user, ctypes.byref(pid))
+    try:
+        wait_until(lambda: _status(pid.value)["NoNewPrivs"] == "1")
+        status = _status(pid.value)
+    finally:
+        os.close(fd)  # as if the trace had ended
+        os.waitpid(pid.value, 0)
+    assert (
+        status["Uid"].split() == status["Gid"].split() == [str(user + 2)] * 4
+    )
+    for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(status[name], 16) == 0
+
+
+def test_rights_of_helpers() -> None:
+    """A monitor starts one like this, for a trace that may not."""
+    lib = native_library.load()
+    user, pid = 61234, ctypes.c_int()
+    fd = lib.helper_start_here(_SCOUT, user, ctypes.byref(pid))
+    assert fd >= 0
+    try:
+        wait_until(lambda: len(children(pid.value)) == 1)
+        (child,) = children(pid.value)
+        wait_until(lambda: _is_confined(child))
+        opener, parser = _status(pid.value), _status(child)
+    finally:
+        lib.helper_kill_here(pid)
+        os.close(fd)
+        os.waitpid(pid.value, 0)
+    wait_until(lambda: not Path(f"/proc/{child}").exists())
+    kept = sum(1 << bit for bit in _CAPABILITIES.values())
+    for name in ("CapPrm", "CapEff"):
+        assert int(opener[name], 16) & ~kept == 0
+    for name in ("CapInh", "CapAmb"):
+        assert int(opener[name], 16) == 0
+    for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(parser[name], 16) == 0
+    assert (
+        parser["Uid"].split() == parser["Gid"].split() == [str(user + 1)] * 4
+    )
+    assert parser["Groups"] == ""
+    assert opener["NoNewPrivs"] == parser["NoNewPrivs"] == "1"
+
+
+_SCOUT, _NAMES = 0, 1  # enum helper_kind of native/stacks/helper.h

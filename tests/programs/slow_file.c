@@ -2,13 +2,14 @@
 /*
  * Code in a file that can be mapped, but not read:
  *
- *	slow_file FOLDER FILE
+ *	slow_file FOLDER FILE [again]
  *
  * In a user namespace, which anybody can make, it mounts a file system that it
  * serves itself, and an overlay on top, whose files look like this host's own.
  * The server answers reads of the file's first page, and never those of later
  * ones. Says "ready", opens FILE from that page when its stdin ends, and waits
- * to be killed. Says "none" where this host doesn't allow this.
+ * to be killed; with "again", it opens FILE 100 times in a second. Says "none"
+ * where this host doesn't allow this.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -235,7 +236,10 @@ int main(int argc, char **argv)
 	while (getchar() != EOF)
 		;
 	open_it = (void *)(code + CODE);
-	open_it(argv[2], O_RDONLY, 0);
+	do {
+		open_it(argv[2], O_RDONLY, 0);
+		usleep(10000);
+	} while (argc > 3);
 	for (;;)
 		pause();
 }

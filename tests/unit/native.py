@@ -122,11 +122,25 @@ class _Names(ctypes.Structure):
     """struct names of native/rows/id_names.h."""
 
     _fields_ = [
+        ("helper", ctypes.c_void_p),
         ("users", _HashMap),
-        ("groups", _HashMap),
         ("cgroups", _HashMap),
         ("root_named", _HashMap),
         ("cgroup_mount", ctypes.c_int),
+    ]
+
+
+class _Helpers(ctypes.Structure):
+    """struct helpers of native/stacks/helper.h."""
+
+    _fields_ = [
+        ("start", ctypes.c_void_p),
+        ("kill", ctypes.c_void_p),
+        ("own", ctypes.c_void_p),
+        ("may_wait", ctypes.c_void_p),
+        ("context", ctypes.c_void_p),
+        ("free_from", ctypes.c_uint64),
+        ("calm_until", ctypes.c_uint64),
     ]
 
 
@@ -206,7 +220,9 @@ class Native:
         }.items():
             getattr(lib, name).argtypes = types
             getattr(lib, name).restype = pointer
-        lib.names_free.argtypes = [ctypes.POINTER(_Names)]
+        lib.names_open.argtypes = [ctypes.POINTER(_Names), pointer]
+        lib.names_open.argtypes += [ctypes.POINTER(_Helpers)]
+        lib.names_close.argtypes = [ctypes.POINTER(_Names)]
         lib.longest_row.argtypes = [ctypes.POINTER(_RowFormat)]
         lib.longest_row.restype = size
         lib.host_mounts_new.argtypes = [ctypes.c_char_p]
@@ -293,6 +309,15 @@ class Native:
         row_format.clock.wall_offset = more.pop("wall_offset", 0)
         for name, value in more.items():
             setattr(row_format, name, value)
+        helper = ctypes.create_string_buffer(16384)  # struct helper
+        own = ctypes.create_string_buffer(1024)  # struct own_processes
+        helpers = _Helpers(
+            start=ctypes.cast(self._lib.helper_start, ctypes.c_void_p),
+            kill=ctypes.cast(self._lib.helper_kill, ctypes.c_void_p),
+            own=ctypes.addressof(own),
+            calm_until=2**64 - 1,
+        )
+        self._lib.names_open(row_format.names, helper, helpers)
         data = _Block(len(record), record)
         native_record = _Record(data.address, len(record))
         bound = self._lib.longest_row(ctypes.byref(row_format))
@@ -304,7 +329,7 @@ class Native:
         assert len(row) <= bound
         data.free()
         out.free()
-        self._lib.names_free(ctypes.byref(row_format.names))
+        self._lib.names_close(ctypes.byref(row_format.names))
         return row.decode()
 
     def table_row(

@@ -34,6 +34,7 @@ def _layout(structure: Any) -> List[int]:
         ("row_format", native._RowFormat),
         ("clock", native._Clock),
         ("names", native._Names),
+        ("helpers", native._Helpers),
         ("hash_map", native._HashMap),
         ("reader_counts", reader._Counts),
     ],

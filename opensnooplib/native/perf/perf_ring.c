@@ -178,10 +178,19 @@ bool ring_is_alive(const struct ring *ring)
 	return enabled_ns(event) != enabled_ns(event);
 }
 
+static uint64_t head_now(const struct ring *ring)
+{
+	return __atomic_load_n(&ring->control->data_head, __ATOMIC_ACQUIRE);
+}
+
 void ring_refresh(struct ring *ring)
 {
-	ring->head =
-		__atomic_load_n(&ring->control->data_head, __ATOMIC_ACQUIRE);
+	ring->head = head_now(ring);
+}
+
+bool ring_is_filled(const struct ring *ring, unsigned int part)
+{
+	return head_now(ring) - ring->control->data_tail > ring->size / part;
 }
 
 /* The next perf record, of any type, in one piece. */

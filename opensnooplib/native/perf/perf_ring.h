@@ -94,6 +94,9 @@ const struct perf_event_header *ring_next(struct ring *ring);
 /* Let the kernel overwrite what was consumed. */
 void ring_release(struct ring *ring);
 
+/* Is more than 1/`part` of the ring in use by now? */
+bool ring_is_filled(const struct ring *ring, unsigned int part);
+
 static inline bool ring_is_empty(const struct ring *ring)
 {
 	return ring->head == ring->tail;

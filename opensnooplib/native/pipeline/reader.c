@@ -34,8 +34,6 @@ int reader_finish(struct reader *reader, uint64_t until)
 {
 	reader->output.wait_ms = LAST_WRITE_WAIT_MS;
 	reader->is_blocked = false;
-	if (reader->format.callers)
-		callers_hurry(reader->format.callers);
 	if (!all_rows_shown(reader))
 		merge_drain(&reader->merge, until, reader->consume, reader);
 	/* If all rows are shown, the records that are left came too late. */

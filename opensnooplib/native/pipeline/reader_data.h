@@ -110,6 +110,8 @@ struct reader {
 	uint64_t unsure;
 	uint64_t undelivered; /* records for which there was no more room */
 	struct own_processes own;
+	struct helpers helpers; /* those that find callers and names */
+	struct helper names_helper;
 };
 
 /* The state of the output; the input is taken to go on. */

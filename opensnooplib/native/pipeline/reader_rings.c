@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bpf/map.h"
+#include "pipeline/helper_process.h"
 #include "pipeline/reader.h"
 
 /* Where this fails, the ring is closed. */
@@ -62,6 +63,29 @@ static int open_rings(struct reader *reader, const int *cpus,
 	return 0;
 }
 
+/*
+ * Helpers may be waited for while all rings are less than a quarter full: when
+ * a ring is half full, order is given up. Rings of mmap events are emptied only
+ * then, and half of one is room enough.
+ */
+static bool rings_have_room(const void *context)
+{
+	const struct reader *reader = context;
+	const struct callers *callers = reader->format.callers;
+	const struct mmap_events *events;
+
+	for (unsigned int i = 0; i < reader->ring_count; i++)
+		if (ring_is_filled(&reader->rings[i], 4))
+			return false;
+	if (!callers)
+		return true;
+	events = &callers->mappings.events;
+	for (unsigned int i = 0; i < events->ring_count; i++)
+		if (ring_is_filled(&events->rings[i].ring, 2))
+			return false;
+	return true;
+}
+
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 		unsigned int pages)
 {
@@ -71,6 +95,15 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	if (!*reader)
 		return -ENOMEM;
 	(*reader)->pages = pages;
+	(*reader)->helpers = (struct helpers){
+		.start = helper_start,
+		.kill = helper_kill,
+		.own = &(*reader)->own,
+		.may_wait = rings_have_room,
+		.context = *reader,
+	};
+	names_open(&(*reader)->format.names, &(*reader)->names_helper,
+		   &(*reader)->helpers);
 	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	error = (*reader)->epoll_fd < 0 ? -errno
 					: open_rings(*reader, cpus, cpu_count);
@@ -96,7 +129,7 @@ void reader_close(struct reader *reader)
 	free(reader->heading);
 	recording_free(&reader->recording);
 	tally_clear(&reader->tally);
-	names_free(&reader->format.names);
+	names_close(&reader->format.names);
 	callers_close(reader->format.callers);
 	host_mounts_free(reader->format.host_mounts);
 	if (reader->epoll_fd >= 0)
@@ -109,7 +142,7 @@ int reader_name_callers(struct reader *reader)
 	if (reader->format.callers)
 		return 0;
 	return callers_open(&reader->format.callers, reader->rings,
-			    reader->ring_count, &reader->own);
+			    reader->ring_count, &reader->helpers);
 }
 
 static struct ring *ring_of(struct reader *reader, int cpu)

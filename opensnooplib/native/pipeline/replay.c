@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "pipeline/helper_process.h"
 #include "pipeline/reader.h"
 
 int reader_open_recording(struct reader **reader, int fd)
@@ -15,6 +16,14 @@ int reader_open_recording(struct reader **reader, int fd)
 	if (!*reader)
 		return -ENOMEM;
 	(*reader)->epoll_fd = -1;
+	(*reader)->helpers = (struct helpers){
+		.start = helper_start,
+		.kill = helper_kill,
+		.own = &(*reader)->own,
+		.calm_until = UINT64_MAX,
+	};
+	names_open(&(*reader)->format.names, &(*reader)->names_helper,
+		   &(*reader)->helpers);
 	error = recording_init(&(*reader)->recording, fd);
 	if (error) {
 		reader_close(*reader);

@@ -16,22 +16,103 @@ struct function_key {
 	uint64_t module; /* its id */
 	int64_t changed; /* the file's modification time, in ns */
 	uint64_t offset; /* in the file */
+	uint64_t returns;
 };
 
-struct function {
-	uint64_t into; /* bytes from the function's start to the offset */
-	char name[];   /* "": no function is known there */
-};
+static char *put_hex(char *out, uint64_t value)
+{
+	return put_number(put_string(out, "0x"), value, 16, 1);
+}
+
+/* At most CALLER_PATH_BOUND characters; "..." stands for what is cut. */
+static char *put_name(char *out, const char *name)
+{
+	const size_t most = CALLER_PATH_BOUND - 4;
+	size_t size = strnlen(name, most + 1);
+
+	if (size > most)
+		size = most;
+	out = put_bytes(out, name, size);
+	return name[size] == '\0' ? out : put_string(out, "...");
+}
+
+static struct function_key key_of(const struct module *module, uint64_t offset,
+				  bool returns)
+{
+	return (struct function_key){module->id, module->changed, offset,
+				     returns};
+}
+
+static void keep_function(struct hash_map *functions,
+			  const struct function_key *key, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *kept;
+
+	if (functions->count >= FUNCTIONS_MAX)
+		hash_map_clear(functions, NULL);
+	kept = hash_map_add(functions, key, sizeof(*key), size);
+	if (kept)
+		memcpy(kept, text, size);
+}
+
+/* NULL: the scout has failed. */
+static void take_function(struct callers *callers,
+			  const struct scout_request *request,
+			  const struct scout_function *found)
+{
+	const struct mapped_file *file = &request->file;
+	struct mappings *mappings = &callers->mappings;
+	struct module *module = module_of(&mappings->modules, file->device,
+					  file->inode, file->path);
+	struct function_key key;
+	struct mapping *mapping;
+
+	if (module->id != file->module) /* forgotten meanwhile */
+		return;
+	module->failures += !found;
+	if (!found)
+		return;
+	mapping = mappings_now(mappings, file->pid, file->start);
+	if (mapping && mapping->module == module)
+		mapping->is_checked = true;
+	module->changed = found->changed;
+	key = key_of(module, request->offset, request->returns);
+	if (!hash_map_find(&callers->functions, &key, sizeof(key)))
+		keep_function(&callers->functions, &key, found->text);
+}
+
+static void take(void *context, const void *request, void *answer, size_t size)
+{
+	const struct scout_request *asked = request;
+	struct callers *callers = context;
+	char *text = answer;
+
+	text[size > 0 ? size - 1 : 0] = '\0';
+	if (asked->question == SCOUT_MAPPINGS)
+		mappings_take_lines(&callers->mappings, asked->file.pid, text);
+	else
+		take_function(callers, asked,
+			      size == sizeof(struct scout_function) ? answer
+								    : NULL);
+}
 
 int callers_open(struct callers **callers, const struct ring *rings,
-		 unsigned int ring_count, struct own_processes *own)
+		 unsigned int ring_count, struct helpers *helpers)
 {
 	int error;
 
 	*callers = calloc(1, sizeof(**callers));
 	if (!*callers)
 		return -ENOMEM;
-	error = mappings_open(&(*callers)->mappings, rings, ring_count, own);
+	(*callers)->scout = (struct helper){
+		.kind = HELPER_SCOUT,
+		.take = take,
+		.context = *callers,
+		.all = helpers,
+	};
+	error = mappings_open(&(*callers)->mappings, rings, ring_count,
+			      &(*callers)->scout);
 	if (error) {
 		free(*callers);
 		*callers = NULL;
@@ -43,94 +124,62 @@ void callers_close(struct callers *callers)
 {
 	if (!callers)
 		return;
+	helper_free(&callers->scout);
 	mappings_close(&callers->mappings);
 	hash_map_clear(&callers->functions, NULL);
 	free(callers);
 }
 
-void callers_hurry(struct callers *callers)
-{
-	helper_hurry(&callers->mappings.scout);
-}
-
-static char *put_hex(char *out, uint64_t value)
-{
-	return put_number(put_string(out, "0x"), value, 16, 1);
-}
-
-/* At most CALLER_NAME_BOUND characters; "..." stands for what is cut. */
-static char *put_name(char *out, const char *name)
-{
-	const size_t most = CALLER_NAME_BOUND - 4;
-	size_t size = strnlen(name, most + 1);
-
-	if (size > most)
-		size = most;
-	out = put_bytes(out, name, size);
-	return name[size] == '\0' ? out : put_string(out, "...");
-}
-
-static const struct function *keep_function(struct hash_map *functions,
-					    const struct function_key *key,
-					    const struct scout_function *found)
-{
-	size_t name_size = strlen(found->name) + 1;
-	struct function *function;
-
-	if (functions->count >= FUNCTIONS_MAX)
-		hash_map_clear(functions, NULL);
-	function = hash_map_add(functions, key, sizeof(*key),
-				sizeof(*function) + name_size);
-	if (!function)
-		return NULL;
-	function->into = found->into;
-	memcpy(function->name, found->name, name_size);
-	return function;
-}
-
-static ssize_t ask_scout(struct callers *callers, uint32_t pid,
-			 const struct mapping *mapping, uint64_t offset,
-			 struct scout_function *found)
+static void ask_scout(struct callers *callers, uint32_t pid,
+		      const struct mapping *mapping, uint64_t offset,
+		      bool returns)
 {
 	const struct module *module = mapping->module;
-	struct mapped_file file = {
-		.module = module->id,
-		.pid = pid,
-		.start = mapping->start,
-		.end = mapping->end,
-		.device = module->device,
-		.inode = module->inode,
+	struct scout_request request = {
+		.question = SCOUT_FUNCTION,
+		.returns = returns,
+		.with_line = module->failures == 0,
+		.offset = offset,
+		.file =
+			{
+				.module = module->id,
+				.pid = pid,
+				.start = mapping->start,
+				.end = mapping->end,
+				.device = module->device,
+				.inode = module->inode,
+			},
 	};
 
-	strncpy(file.path, module->path, sizeof(file.path) - 1);
-	return scout_function(&callers->mappings.scout, &file, offset,
-			      !mapping->is_checked, found);
+	strncpy(request.file.path, module->path, sizeof(request.file.path) - 1);
+	helper_ask(&callers->scout, &request, sizeof(request));
 }
 
-/* The function at this offset of the module; NULL if it is unknown. */
-static const struct function *function_at(struct callers *callers, uint32_t pid,
-					  struct mapping *mapping,
-					  uint64_t offset)
+static const char *known_function(struct callers *callers,
+				  const struct mapping *mapping,
+				  uint64_t offset, bool returns)
 {
-	struct module *module = mapping->module;
-	struct function_key key = {module->id, module->changed, offset};
-	const struct function *known =
-		hash_map_find(&callers->functions, &key, sizeof(key));
-	struct scout_function found;
-	ssize_t answered;
+	struct function_key key = key_of(mapping->module, offset, returns);
 
-	if (known && mapping->is_checked)
+	if (!mapping->is_checked)
+		return NULL;
+	return hash_map_find(&callers->functions, &key, sizeof(key));
+}
+
+/* "main+0x12": the function at this offset of the module; NULL: not known. */
+static const char *function_at(struct callers *callers, uint32_t pid,
+			       const struct mapping *mapping, uint64_t offset,
+			       bool returns)
+{
+	const struct module *module = mapping->module;
+	const char *known = known_function(callers, mapping, offset, returns);
+
+	if (known || module->inode == 0 ||
+	    module->failures >= MODULE_FAILURES_MAX ||
+	    !helper_is_ready(&callers->scout))
 		return known;
-	if (module->inode == 0 || module->failures >= MODULE_FAILURES_MAX)
-		return NULL;
-	answered = ask_scout(callers, pid, mapping, offset, &found);
-	module->failures += answered < 0;
-	if (answered <= 0)
-		return NULL;
-	mapping->is_checked = true;
-	module->changed = key.changed = found.changed;
-	known = hash_map_find(&callers->functions, &key, sizeof(key));
-	return known ? known : keep_function(&callers->functions, &key, &found);
+	ask_scout(callers, pid, mapping, offset, returns);
+	return known_function(callers, mapping, offset, returns);
 }
 
 /* "open64+0x72 (/usr/lib/libc.so.6)" */
@@ -139,17 +188,11 @@ static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
 {
 	const struct module *module = mapping->module;
 	uint64_t offset = address - mapping->start + mapping->offset;
-	const struct function *function =
-		function_at(callers, pid, mapping, offset - returns);
-	bool is_known = function && function->name[0];
+	const char *function =
+		function_at(callers, pid, mapping, offset, returns);
+	bool is_known = function && *function;
 
-	if (is_known) {
-		out = put_name(out, function->name);
-		*out++ = '+';
-		out = put_hex(out, function->into + returns);
-	} else {
-		out = put_hex(out, address);
-	}
+	out = is_known ? put_string(out, function) : put_hex(out, address);
 	*out++ = ' ';
 	*out++ = '(';
 	out = put_name(out, module->path);

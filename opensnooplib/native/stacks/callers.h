@@ -8,13 +8,14 @@
 #include "base/hash_map.h"
 #include "stacks/mappings.h"
 
-/* The most characters of a function's name, and of a module's path. */
-#define CALLER_NAME_BOUND 1024
-#define CALLER_BOUND	  (2 * CALLER_NAME_BOUND + 64)
+/* The most characters of a module's path, and of all. */
+#define CALLER_PATH_BOUND 1024
+#define CALLER_BOUND	  (SCOUT_TEXT_BOUND + CALLER_PATH_BOUND + 64)
 
 struct callers {
 	struct mappings mappings;
 	struct hash_map functions; /* as far as they were asked for before */
+	struct helper scout;
 	char text[CALLER_BOUND];
 };
 
@@ -23,11 +24,8 @@ struct callers {
  * errno.
  */
 int callers_open(struct callers **callers, const struct ring *rings,
-		 unsigned int ring_count, struct own_processes *own);
+		 unsigned int ring_count, struct helpers *helpers);
 void callers_close(struct callers *callers);
-
-/* The trace is ending: look for functions for one more second at most. */
-void callers_hurry(struct callers *callers);
 
 /*
  * The function and the file at `address` in the process `pid` at `ts`: see
@@ -35,6 +33,7 @@ void callers_hurry(struct callers *callers);
  * the function's end. The text is untrusted, and valid until the next call:
  *
  *	open64+0x72 (/usr/lib/x86_64-linux-gnu/libc.so.6)
+ *	main+0x12 prog.c:12 (/usr/bin/prog)	with debug information
  *	0x55d0c0de1234 (/usr/bin/stripped+0x1234)	function unknown
  *	0x7f0000000000 (no code there)			no frame pointers
  *	0x55d0c0de1234 (mappings unknown)		see mappings.h

@@ -11,6 +11,9 @@
 /* The longest name that is demangled. */
 #define MANGLED_NAME_MAX 4096
 
+/* Load the C++ library, so that later no file needs to be opened for it. */
+void demangler_load(void);
+
 /*
  * The name, for free(3). NULL: it isn't mangled, or there is no C++ library or
  * no memory.

@@ -12,11 +12,18 @@
 #include "base/kernel_clock.h"
 #include "perf/merge.h"
 
-/* Processes; mappings of one, and of all: if there are more, all are forgotten.
+/* Processes, and mappings of all: if there are more, all are forgotten. */
+#define PROCESSES_MAX 12288
+#define MAPPINGS_MAX  (1 << 18)
+
+/*
+ * So many mappings are moved between two looks at the events, which takes some
+ * ms: a process that has thousands could cause far more work.
  */
-#define PROCESSES_MAX	     12288
-#define PROCESS_MAPPINGS_MAX 8192
-#define MAPPINGS_MAX	     (1 << 18)
+#define MOVED_MAX (1 << 20)
+
+/* How long the processes that run already may take, before the trace begins. */
+#define FIRST_READ_NS_MAX (2 * NS_PER_SECOND)
 
 /*
  * Events that are older than this are handled: no row needs the mappings from
@@ -27,9 +34,16 @@
 /* The age of records whose rows are still to be made, at most. */
 #define HELD_BACK_NS (MERGE_HOLD_BACK_MS * 1000000)
 
+enum process_state {
+	UNREAD,	 /* its mappings are not known yet */
+	ASKED,	 /* the scout reads them */
+	KNOWN,	 /* all are */
+	UNKNOWN, /* it is gone, or has too many */
+};
+
 struct process {
-	bool is_known;	     /* all its mappings are known and kept */
-	struct mapping *all; /* the newest comes last; they can overlap */
+	enum process_state state;
+	struct mapping *all; /* by address; they don't overlap */
 	uint32_t count;
 };
 
@@ -49,7 +63,7 @@ static void forget_processes(struct mappings *mappings)
 static bool has_room(const struct mappings *mappings)
 {
 	return mappings->processes.count + 2 <= PROCESSES_MAX &&
-	       mappings->count + 2 * PROCESS_MAPPINGS_MAX <= MAPPINGS_MAX;
+	       mappings->count + 2 * SCOUT_MAPPINGS_MAX <= MAPPINGS_MAX;
 }
 
 static void make_room(struct mappings *mappings)
@@ -70,48 +84,86 @@ static struct process *add_process(struct mappings *mappings, uint64_t pid)
 			    sizeof(struct process));
 }
 
-/* Before a new mapping from `start` to `end`: it replaces those within it. */
-static void unmap(struct mappings *mappings, struct process *process,
-		  uint64_t start, uint64_t end)
+/* Without the mappings that were kept until now. */
+static void set_state(struct mappings *mappings, struct process *process,
+		      enum process_state state)
 {
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < process->count; i++)
-		if (process->all[i].start < start || process->all[i].end > end)
-			process->all[kept++] = process->all[i];
-	mappings->count -= process->count - kept;
-	process->count = kept;
+	mappings->count -= process->count;
+	free(process->all);
+	*process = (struct process){.state = state};
 }
 
-static void add(struct mappings *mappings, struct process *process,
-		const struct mapping *mapping)
+/* Put these in the place of `old_count` mappings from `index` on. */
+static void replace(struct mappings *mappings, struct process *process,
+		    uint32_t index, uint32_t old_count,
+		    const struct mapping *put, uint32_t put_count)
 {
-	struct mapping *all = NULL;
+	uint32_t behind = process->count - index - old_count;
+	uint32_t count = index + put_count + behind;
+	struct mapping *all = process->all;
+	struct mapping *at;
 
-	if (process->count < PROCESS_MAPPINGS_MAX)
-		all = realloc(process->all,
-			      (process->count + 1) * sizeof(*all));
+	if (count > process->count)
+		all = count <= SCOUT_MAPPINGS_MAX
+			      ? realloc(all, count * sizeof(*all))
+			      : NULL;
 	if (!all) {
-		process->is_known = false; /* not completely */
+		set_state(mappings, process, UNKNOWN);
 		return;
 	}
-	all[process->count++] = *mapping;
 	process->all = all;
-	mappings->count++;
+	at = all + index;
+	memmove(at + put_count, at + old_count, behind * sizeof(*at));
+	memcpy(at, put, put_count * sizeof(*at));
+	mappings->count += put_count;
+	mappings->count -= old_count;
+	mappings->moved += behind + put_count;
+	process->count = count;
 }
 
-/* Is the line, "55d0c0de1000-55d0c0de2000 r-xp ...", executable? */
-static bool is_code(const char *line)
+/* The index of the first mapping that ends behind `address`. */
+static uint32_t search(const struct process *process, uint64_t address)
 {
-	const char *rights = strchr(line, ' ');
+	uint32_t low = 0;
+	uint32_t high = process->count;
 
-	return rights && strnlen(rights, 4) == 4 && rights[3] == 'x';
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (process->all[middle].end > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
 }
 
-/*
- * Add the mapping of a line of proc_pid_maps(5), without its newline. These
- * mappings don't overlap.
- */
+/* Add a mapping; of others, what is in its place goes. */
+static void add(struct mappings *mappings, struct process *process,
+		const struct mapping *added)
+{
+	uint32_t first = search(process, added->start);
+	uint32_t next = first;
+	struct mapping put[3];
+	uint32_t count = 0;
+
+	for (; next < process->count; next++)
+		if (process->all[next].start >= added->end)
+			break;
+	if (next > first && process->all[first].start < added->start) {
+		put[count] = process->all[first];
+		put[count++].end = added->start;
+	}
+	put[count++] = *added;
+	if (next > first && process->all[next - 1].end > added->end) {
+		put[count] = process->all[next - 1];
+		put[count].offset += added->end - put[count].start;
+		put[count++].start = added->end;
+	}
+	replace(mappings, process, first, next - first, put, count);
+}
+
+/* Add the mapping of a line of proc_pid_maps(5), without its newline. */
 static void map_line(struct mappings *mappings, struct process *process,
 		     const char *line)
 {
@@ -122,8 +174,7 @@ static void map_line(struct mappings *mappings, struct process *process,
 	unsigned int device[2];
 	int path = 0;
 
-	if (!is_code(line) ||
-	    sscanf(line, "%lx-%lx %*s %lx %x:%x %lu %n", &start, &end, &offset,
+	if (sscanf(line, "%lx-%lx %*s %lx %x:%x %lu %n", &start, &end, &offset,
 		   &device[0], &device[1], &inode, &path) < 6)
 		return;
 	add(mappings, process,
@@ -137,39 +188,44 @@ static void map_line(struct mappings *mappings, struct process *process,
 	    });
 }
 
-/* A process that is about to end has no mappings: that isn't known. */
-static void read_maps(struct mappings *mappings, struct process *process,
-		      uint32_t pid)
+void mappings_take_lines(struct mappings *mappings, uint32_t pid, char *lines)
 {
-	struct scout_lines *lines = scout_mappings(&mappings->scout, pid, true);
+	struct process *process = find_process(mappings, pid);
+	char *line;
 
-	process->is_known = lines && lines->text[0];
-	while (lines) {
-		char *text = lines->text;
-		char *line;
-
-		while ((line = strsep(&text, "\n")) && *line)
-			map_line(mappings, process, line);
-		if (lines->are_last)
-			return;
-		lines = scout_mappings(&mappings->scout, pid, false);
-	}
-	process->is_known = false;
+	/* It may have begun anew, or may have been forgotten. */
+	if (!process || process->state != ASKED)
+		return;
+	process->state = KNOWN;
+	while (process->state == KNOWN && (line = strsep(&lines, "\n")) &&
+	       *line)
+		map_line(mappings, process, line);
+	/* A process that is about to end has no mappings: that isn't known. */
+	if (process->count == 0)
+		process->state = UNKNOWN;
 }
 
 /* The process; its mappings are read from /proc the first time. */
 static struct process *process_of(struct mappings *mappings, uint32_t pid)
 {
+	const struct scout_request request = {
+		.question = SCOUT_MAPPINGS,
+		.file.pid = pid,
+	};
 	struct process *process = find_process(mappings, pid);
 
-	if (process)
-		return process;
-	/* Without time to ask now, it is asked the next time. */
-	if (!helper_has_time(&mappings->scout))
+	if (!process)
+		process = add_process(mappings, pid);
+	if (!process)
 		return NULL;
-	process = add_process(mappings, pid);
-	if (process)
-		read_maps(mappings, process, pid);
+	if (process->state == KNOWN || process->state == UNKNOWN)
+		return process;
+	/* If the scout is busy, it is asked the next time. */
+	if (helper_is_ready(mappings->scout) && process->state == UNREAD) {
+		process->state = ASKED;
+		if (!helper_ask(mappings->scout, &request, sizeof(request)))
+			process->state = UNREAD;
+	}
 	return process;
 }
 
@@ -182,9 +238,7 @@ static struct process *reset_process(struct mappings *mappings, uint32_t pid)
 		process = add_process(mappings, pid);
 	if (!process)
 		return NULL;
-	mappings->count -= process->count;
-	free(process->all);
-	*process = (struct process){.is_known = true};
+	set_state(mappings, process, KNOWN);
 	return process;
 }
 
@@ -205,9 +259,10 @@ static void handle_fork(struct mappings *mappings, const struct fork_body *body)
 	process = reset_process(mappings, body->pid);
 	if (!process)
 		return;
-	process->is_known = parent && parent->is_known;
-	for (uint32_t i = 0; parent && i < parent->count; i++)
-		add(mappings, process, &parent->all[i]);
+	process->state =
+		parent && parent->state != ASKED ? parent->state : UNREAD;
+	if (process->state == KNOWN && parent->count > 0)
+		replace(mappings, process, 0, 0, parent->all, parent->count);
 }
 
 /* The body of PERF_RECORD_MMAP2: perf_event_open(2). */
@@ -224,10 +279,12 @@ static void handle_mmap(struct mappings *mappings, const struct mmap_body *body)
 {
 	struct process *process = find_process(mappings, body->pid);
 
+	/* What was read so far may be older or newer: it is read once more. */
+	if (process && process->state == ASKED)
+		set_state(mappings, process, UNREAD);
 	/* The mappings of other processes are read from /proc when needed. */
-	if (!process)
+	if (!process || process->state != KNOWN)
 		return;
-	unmap(mappings, process, body->start, body->start + body->size);
 	add(mappings, process,
 	    &(struct mapping){
 		    .start = body->start,
@@ -260,6 +317,15 @@ static void handle_event(void *context, const struct perf_event_header *event)
 	}
 }
 
+/* Events are missing: the mappings that are kept may be wrong. */
+static void begin_gap(struct mappings *mappings)
+{
+	mmap_events_drop(&mappings->events);
+	forget_processes(mappings);
+	mappings->gap_until = kernel_clock_ns();
+	mappings->moved = 0;
+}
+
 static void handle_events(struct mappings *mappings, uint64_t until)
 {
 	/* C that is traced with --source may have taken another clock's time.
@@ -269,9 +335,12 @@ static void handle_events(struct mappings *mappings, uint64_t until)
 	if (until <= mappings->handled_until)
 		return;
 	mappings->handled_until = until;
-	while (mmap_events_take(&mappings->events, until, handle_event,
+	while (mappings->moved <= MOVED_MAX &&
+	       mmap_events_take(&mappings->events, until, handle_event,
 				mappings))
 		;
+	if (mappings->moved > MOVED_MAX)
+		begin_gap(mappings);
 }
 
 /* Processes that run already, since they may end before they are needed. */
@@ -292,17 +361,19 @@ static void read_all_processes(struct mappings *mappings)
 }
 
 int mappings_open(struct mappings *mappings, const struct ring *rings,
-		  unsigned int ring_count, struct own_processes *own)
+		  unsigned int ring_count, struct helper *scout)
 {
+	struct helpers *all = scout->all;
 	int error;
 
-	*mappings = (struct mappings){0};
+	*mappings = (struct mappings){.scout = scout};
 	error = mmap_events_open(&mappings->events, rings, ring_count);
 	if (error)
 		return error;
-	scout_init(&mappings->scout, own);
+	all->calm_until = kernel_clock_ns() + FIRST_READ_NS_MAX;
 	read_all_processes(mappings);
-	mappings->scout.free_from = 0; /* no row has waited yet */
+	all->calm_until = 0;
+	all->free_from = 0; /* no row has waited yet */
 	return 0;
 }
 
@@ -311,20 +382,12 @@ void mappings_close(struct mappings *mappings)
 	mmap_events_close(&mappings->events);
 	forget_processes(mappings);
 	hash_map_clear(&mappings->modules.all, NULL);
-	helper_free(&mappings->scout);
-}
-
-/* Events are missing: the mappings that are kept may be wrong. */
-static void begin_gap(struct mappings *mappings)
-{
-	mmap_events_drop(&mappings->events);
-	forget_processes(mappings);
-	mappings->gap_until = kernel_clock_ns();
 }
 
 void mappings_read(struct mappings *mappings)
 {
 	mappings->read_until = kernel_clock_ns();
+	mappings->moved = 0;
 	if (!mmap_events_read(&mappings->events))
 		begin_gap(mappings);
 }
@@ -348,11 +411,19 @@ void mappings_follow(struct mappings *mappings)
 static struct mapping *mapping_at(const struct process *process,
 				  uint64_t address)
 {
-	for (uint32_t i = process->count; i-- > 0;)
-		if (address >= process->all[i].start &&
-		    address < process->all[i].end)
-			return &process->all[i];
-	return NULL;
+	uint32_t index = search(process, address);
+
+	return index < process->count && process->all[index].start <= address
+		       ? &process->all[index]
+		       : NULL;
+}
+
+struct mapping *mappings_now(struct mappings *mappings, uint32_t pid,
+			     uint64_t address)
+{
+	const struct process *process = find_process(mappings, pid);
+
+	return process ? mapping_at(process, address) : NULL;
 }
 
 enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
@@ -365,7 +436,7 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 	handle_events(mappings, ts + 1);
 	make_room(mappings);
 	process = process_of(mappings, pid);
-	if (!process || !process->is_known)
+	if (!process || process->state != KNOWN)
 		return MAPPINGS_UNKNOWN;
 	*found = mapping_at(process, address);
 	return *found ? MAPPED : NOTHING_MAPPED;

@@ -12,6 +12,7 @@
 
 #include "stacks/mapped_module.h"
 #include "stacks/mmap_events.h"
+#include "stacks/helper.h"
 #include "stacks/scout.h"
 
 struct mapping {
@@ -30,7 +31,8 @@ struct mappings {
 	uint64_t handled_until;	   /* ns: older events are handled */
 	uint64_t gap_until;	   /* ns: up to this time, events are missing */
 	struct modules modules;
-	struct helper scout; /* reads /proc and the files */
+	uint64_t moved;	      /* mappings, while events were handled */
+	struct helper *scout; /* reads /proc */
 };
 
 enum mapped {
@@ -40,11 +42,11 @@ enum mapped {
 };
 
 /*
- * Follow all processes on the CPUs of these rings. The helper that reads /proc
- * is added to `own`. Returns 0 or a negative errno.
+ * Follow all processes on the CPUs of these rings. The scout stays the caller's
+ * and hands over lines by mappings_take_lines(). Returns 0 or a negative errno.
  */
 int mappings_open(struct mappings *mappings, const struct ring *rings,
-		  unsigned int ring_count, struct own_processes *own);
+		  unsigned int ring_count, struct helper *scout);
 void mappings_close(struct mappings *mappings);
 
 /* Before rows are made: see what the kernel has reported so far. */
@@ -60,5 +62,12 @@ void mappings_follow(struct mappings *mappings);
  */
 enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 			  uint64_t address, struct mapping **found);
+
+/* What is mapped there as far as it is known now; NULL: nothing. */
+struct mapping *mappings_now(struct mappings *mappings, uint32_t pid,
+			     uint64_t address);
+
+/* Take the answer of the scout; without lines, it has none or has failed. */
+void mappings_take_lines(struct mappings *mappings, uint32_t pid, char *lines);
 
 #endif

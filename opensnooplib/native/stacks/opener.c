@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* O_CLOEXEC */
+#include "stacks/opener.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/confine.h"
+#include "base/pass_fd.h"
+#include "stacks/demangler.h"
+#include "stacks/helper_child.h"
+#include "stacks/parser.h"
+#include "stacks/scout.h"
+
+static void pass(const void *message, size_t size, int fd)
+{
+	if (!send_with_fds(OPENER_PARSER_FD, message, size, &fd, fd >= 0))
+		_exit(1);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_mappings(uint32_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Where packages put it; of the parser's message, only its bytes count. */
+static int open_debug_file(const struct parser_message *wanted)
+{
+	char path[64 + 2 * BUILD_ID_MAX];
+	char *end = path + sprintf(path, "/usr/lib/debug/.build-id/");
+
+	for (int i = 0; i < wanted->id_size && i < BUILD_ID_MAX; i++)
+		end += sprintf(end, i == 0 ? "%02x/" : "%02x", wanted->id[i]);
+	sprintf(end, ".debug");
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void serve(const void *bytes, size_t size)
+{
+	struct scout_request request;
+	struct parser_message answer;
+
+	if (size != sizeof(request))
+		_exit(1); /* somebody has taken over the trace */
+	memcpy(&request, bytes, size);
+	request.file.path[sizeof(request.file.path) - 1] = '\0';
+	pass(&request, sizeof(request),
+	     request.question == SCOUT_FUNCTION
+		     ? mapped_file_open(&request.file, &request.changed)
+		     : open_mappings(request.file.pid));
+	for (;;) {
+		if (recv(OPENER_PARSER_FD, &answer, sizeof(answer), 0) !=
+		    sizeof(answer))
+			_exit(1); /* the parser has crashed */
+		if (answer.id_size == 0)
+			return;
+		pass("", 1, open_debug_file(&answer));
+	}
+}
+
+void opener_run(uint32_t user)
+{
+	int fds[2];
+	pid_t parser;
+
+	libdw_load();
+	demangler_load();
+	/* With 0 as the only open descriptor, these are 1 and 2. */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0)
+		_exit(1);
+	parser = fork();
+	if (parser < 0)
+		_exit(1);
+	if (parser == 0)
+		dup2(fds[1], OPENER_PARSER_FD);
+	close(fds[1]);
+	if (parser == 0)
+		parser_run(user);
+	/* The last one is for /proc/PID/map_files. */
+	confine(0,
+		1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH |
+			1ULL << CAP_CHECKPOINT_RESTORE,
+		NULL, 0, false);
+	helper_serve(serve);
+}
