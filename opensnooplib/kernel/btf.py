@@ -92,15 +92,16 @@ def _error(why: str) -> OpensnoopError:
 
 
 def _load_libbpf() -> ctypes.CDLL:
+    failure = None
     for name in ("libbpf.so.1", "libbpf.so.0"):
         try:
             return ctypes.CDLL(name)
-        except OSError:
-            continue
+        except OSError as error:
+            failure = error
     raise OpensnoopError(
         "libbpf is missing, by which the layout of records is read: install "
         "it (Debian's package is libbpf1 or libbpf0)"
-    )
+    ) from failure
 
 
 # What functions of libbpf return, if it isn't an int.

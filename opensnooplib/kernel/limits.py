@@ -81,7 +81,7 @@ def ran_out(error: Optional[BaseException], printed: str = "") -> int:
             return int(number)
         if isinstance(error, (ImportError, OSError)):  # of dlopen(3)
             printed = f"{printed}\n{error}"
-        error = error.__context__
+        error = error.__cause__ or error.__context__
     found = _IN_WORDS.search(printed)
     texts = [os.strerror(number) for number in ERRNOS]
     return ERRNOS[texts.index(found.group(1))] if found else 0

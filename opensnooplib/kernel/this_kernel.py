@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import re
@@ -16,11 +17,16 @@ BTF = "/sys/kernel/btf/vmlinux"
 
 
 def text_of(path: str) -> str:
-    """The text of a file of the system's; "" if it can't be read."""
+    """The text of a file of the system's; "" if it can't be read.
+
+    Raises OSError if this process, or the host, has too many files open.
+    """
     try:
         with open(path, "rb") as file:
             return file.read().decode(errors="replace")
-    except OSError:
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
         return ""
 
 
