@@ -75,6 +75,6 @@ def _answer(packet: bytes, fds: List[int]) -> Tuple[List[int], List[int]]:
     except OSError as error:
         return [error.errno or 0], []
     results = result if isinstance(result, tuple) else (result,)
-    opened = [one for one in results if isinstance(one, Descriptor)]
+    opened = [int(one) for one in results if isinstance(one, Descriptor)]
     numbers = [one for one in results if not isinstance(one, Descriptor)]
     return [0, *numbers], opened
