@@ -77,6 +77,6 @@ def _answer(
     except OSError as error:
         return [error.errno or 0], []
     results = result if isinstance(result, tuple) else (result,)
-    opened = [one for one in results if isinstance(one, Descriptor)]
+    opened = [int(one) for one in results if isinstance(one, Descriptor)]
     numbers = [one for one in results if not isinstance(one, Descriptor)]
     return [0, *numbers], opened
