@@ -28,7 +28,7 @@ struct host_mount {
 };
 
 struct host_mounts {
-	int fd; /* of the file; -1: there is none */
+	int fd;		  /* of the file; -1: there is none */
 	uint64_t checked; /* ns; when the kernel was last asked for changes */
 	char *content;	  /* of the file; the mounts' paths point into it */
 	size_t room;	  /* bytes that `content` has */
