@@ -66,9 +66,7 @@ def _serve(connection: socket.socket) -> None:
             os.close(fd)
 
 
-def _answer(
-    packet: bytes, fds: List[int]
-) -> Tuple[List[int], List[Descriptor]]:
+def _answer(packet: bytes, fds: List[int]) -> Tuple[List[int], List[int]]:
     """The errno and the numbers that a function returns, and descriptors."""
     name, *words = packet.decode().split()
     arguments = [int(one) if one.isdecimal() else one for one in words]

@@ -604,7 +604,7 @@ int main(void)
 
 @pytest.mark.parametrize(
     "count, expected",
-    [(1000, "14 13 0"), (1300, "18 17 0"), (2100, "0 0 56")],
+    [(1000, "14 13 0"), (2100, "0 0 56")],
 )
 def test_a_process_with_many_mappings(
     tmp_path: Path, count: int, expected: str
