@@ -76,15 +76,15 @@ class Room:
                 received, self._messages(), seconds, self, self._job
             )
         except BaseException:
-            if self._status < 0:
-                child.kill(self.pid)
+            self.give_up()
             raise
         finally:
             self._close()
 
     def give_up(self) -> None:
-        """End the room, but don't wait for it."""
-        child.kill(self.pid)
+        """End the room, if it hasn't ended, but don't wait for it."""
+        if self._status < 0:
+            child.kill(self.pid)
         self._close()
 
     def has_ended(self) -> bool:
@@ -101,8 +101,9 @@ class Room:
             time.sleep(0.005)
 
     def _close(self) -> None:
-        self._connection.close()
-        os.close(self._compiler_output)
+        if self._connection.fileno() >= 0:
+            self._connection.close()
+            os.close(self._compiler_output)
 
     def _await(self) -> Handover:
         self._connection.settimeout(max(self._seconds_left(), 0.001))
