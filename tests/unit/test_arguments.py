@@ -393,10 +393,6 @@ REFUSED = [
         ["--source", "f", "--attach", "kprobe"],
         "--attach and --source cannot be combined",
     ),
-    (
-        ["-L", "--attach", "syscall-exit"],
-        "-L and --attach syscall-exit cannot be combined",
-    ),
     (["word"], "unexpected argument: word; to trace a command, write --exec"),
 ]
 
