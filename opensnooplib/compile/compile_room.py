@@ -9,10 +9,9 @@ of the compiler can end the trace. launch.py starts the room.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
-from typing import List, NoReturn, Optional
+from typing import List, NoReturn
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import event_schema, handover, headers_folder
@@ -27,7 +26,7 @@ from opensnooplib.compile.compiler_output import (
     forget_printed,
     printed,
 )
-from opensnooplib.compile.handover import Handover, RoomFailure
+from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import (
     calls_of,
@@ -41,7 +40,6 @@ from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import criteria
 from opensnooplib.source import (
     c_text,
-    compiled_lines,
     declarations,
     kernel_headers,
     locations,
@@ -53,8 +51,6 @@ from opensnooplib.source.known_maps import EVENTS_MAP, REQUESTS_MAP, START_MAP
 # clang optimizes, and then BCC does so again: without the first, a compile
 # takes 30 ms less, but a verifier may refuse the result.
 _OPTIMIZE_ONCE = ["-Xclang", "-disable-llvm-passes"]
-
-_TRACEPOINT = re.compile(r"\s*TRACEPOINT_PROBE\b")
 
 # The compiler's warnings, as far as they are shown: nobody reads more.
 _WARNINGS_SIZE = 1 << 16
@@ -81,18 +77,17 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
         handover.send(connection, _failure(error, job))
 
 
-def _failure(error: Exception, job: Job) -> RoomFailure:
+def _failure(error: Exception, job: Job) -> OpensnoopError:
     without_descriptor = limits.ran_out(error, printed())
     if without_descriptor:
-        return RoomFailure(limits.sentence(without_descriptor))
+        return OpensnoopError(limits.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
         without_memory = limits.why_no_memory(f"{error!r} {printed()}")
         if without_memory:
-            return RoomFailure(without_memory)
+            return OpensnoopError(without_memory)
         error = CompilerError(f"BCC failed: {type(error).__name__}: {error}")
-    return RoomFailure(
-        error.sentence, _explained(error, job), isinstance(error, SourceError)
-    )
+    error.detail = _explained(error, job)
+    return error
 
 
 def _explained(error: OpensnoopError, job: Job) -> str:
@@ -165,16 +160,13 @@ def _folder_has_name() -> bool:
 
 
 def _work(job: Job) -> Handover:
-    without_tracefs = _prepare_tracefs(job)
+    _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
     decided = None
     if not job.plan.runs_bpf_src:
         code = without_comments(job.source.text)
         decided = criteria.decided_by(job.options, code)
-    lines = compiled_lines.of(text)
-    if without_tracefs and any(map(_TRACEPOINT.match, lines)):
-        raise without_tracefs
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
     fields = event_schema.read()
@@ -261,16 +253,11 @@ def _compile_and_load(
     return program
 
 
-def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
-    """Mount tracefs. Returns the error, for C that can do without tracefs."""
-    try:
-        tracefs.mount_for_this_process()
-    except OpensnoopError as error:
-        return error
-    needs_calls = job.plan.hook == "tracepoint"
-    if needs_calls and not open_calls.traced():
+def _prepare_tracefs(job: Job) -> None:
+    """Mount tracefs if need be, and look for what the plan needs in it."""
+    tracefs.mount_for_this_process()
+    if job.plan.hook == "tracepoint" and not open_calls.traced():
         raise OpensnoopError(
             "this kernel has no tracepoints for syscalls: it needs "
             "CONFIG_FTRACE_SYSCALLS"
         )
-    return None

@@ -18,7 +18,7 @@ from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.privileged import doer_pid
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
-from opensnooplib.compile.handover import Handover, RoomFailure
+from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import compiled
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
@@ -118,9 +118,8 @@ class Room:
                 f"{COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
-        if isinstance(received, RoomFailure):
-            kind = SourceError if received.source_is_wrong else OpensnoopError
-            raise kind(received.sentence, received.detail)
+        if isinstance(received, OpensnoopError):
+            raise received
         return received
 
     def _crash(self, status: int) -> OpensnoopError:
