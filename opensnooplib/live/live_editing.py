@@ -34,7 +34,6 @@ from opensnooplib.live import changes, retirement
 from opensnooplib.live.watcher import NOT_RELOADED, Save, Watcher
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
-from opensnooplib.trace import proof
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
@@ -232,16 +231,8 @@ class Live:
             )
             new.put_heading()
             trace.stubs.take(handover)
-            trace.stubs.show_tool(new.programs)
-            if not trace.job.plan.runs_bpf_src:
-                new.count_from_here()
-                return new, Result([], [], [])
-            result = proof.prove(
-                trace.rings,
-                new.taken.calls,
-                trace.options.columns,
-                new.count_from_here,
-                lambda: new.lost() + new.missed(),
+            result = trace.try_out(
+                new, new.count_from_here, lambda: new.lost() + new.missed()
             )
         except BlockingIOError:
             trace.stubs.switch(trace.newest.programs)
