@@ -134,7 +134,9 @@ class Live:
                 self._messages.note(changes.not_used(path, self._path, plan))
             self._shown = found  # the same, for the running trace
             return
-        self._reload = self._reloading(found, save.at, size)
+        reload = self._reloading(found, save.at, size)
+        # Begun at once: the save stays in memory until the watcher goes on.
+        self._reload = None if _is_last(reload) else reload
 
     def _reloading(self, found: Source, saved_at: float, size: int) -> _Steps:
         """Compile the save, which takes `size` bytes in memory, and switch.
