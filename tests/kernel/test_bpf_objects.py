@@ -31,11 +31,15 @@ def _map(kind: int, entries: int) -> Iterator[int]:
 @pytest.mark.parametrize("count", [0, 1, 256, 257, 5000])
 def test_all_entries_of_a_map(count: int) -> None:
     """One call reads 256 of them at most, and not in order."""
-    with _map(_HASH, 5000) as fd, _map(_HASH, 5000) as other:
+    with _map(_HASH, 5000) as fd:
         for key in range(count):
             assert bpf_objects.map_insert(fd, key, key % 2 << 8)
-        assert bpf_objects.add_keys(other, fd, 1) == count
-        assert bpf_objects.add_keys(other, fd, 1) == 0
+        with _map(_HASH, 5000) as other:
+            assert bpf_objects.add_keys(other, fd, 1) == count
+            assert bpf_objects.add_keys(other, fd, 1) == 0
+            assert not any(
+                bpf_objects.map_insert(other, key, 1) for key in range(count)
+            )
         odd = StartMap(key_size=4, value_size=8, flag_offset=1, flag_size=1)
         wide = odd._replace(flag_offset=0, flag_size=8)
         none = odd._replace(flag_size=0)
@@ -51,7 +55,7 @@ def test_an_entry_is_inserted_once_and_removed() -> None:
         assert not bpf_objects.map_insert(fd, 7, 2)
         bpf_objects.map_remove(fd, 7)
         bpf_objects.map_remove(fd, 7)
-        assert bpf_objects.map_insert(fd, 7, 3)
+        assert bpf_objects.map_insert(fd, 7, 1)
 
 
 def test_what_is_not_there() -> None:
