@@ -63,7 +63,8 @@ def _glob(word: str) -> Glob:
     try:
         parts = tuple(map(_part, _TOKEN.finditer(pattern, int(excludes))))
         found = Glob(excludes, parts)
-        _check(found)
+        if found.least > _LONGEST:
+            raise _Refused(f"no path is longer than {_LONGEST} bytes")
     except _Refused as why:
         raise UsageError(f"--path {word[:80]}: {why}") from None
     return found
@@ -71,17 +72,6 @@ def _glob(word: str) -> Glob:
 
 class _Refused(Exception):
     """Why a pattern is refused, in words."""
-
-
-def _check(glob: Glob) -> None:
-    if glob.excludes and not glob.parts:
-        raise _Refused("excludes nothing; write a pattern after the !")
-    if glob == (True, (STAR,)):
-        raise _Refused("excludes every path")
-    if glob.least > _LONGEST:
-        raise _Refused(
-            f"no path is longer than {_LONGEST} bytes, so this can never match"
-        )
 
 
 def _part(token: re.Match[bytes]) -> Part:

@@ -67,14 +67,12 @@ def parse(arguments: Sequence[str]) -> Options:
     words.color = values.in_color(
         words.color, words.output_file is None and os.isatty(1)
     )
-    options = Options(
+    return Options(
         _fill(Selection, words),
         _fill(Columns, words),
         _fill(Output, words),
         _fill(Probe, words),
     )
-    conflicts.check_plan(options)
-    return options
 
 
 def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:

@@ -18,8 +18,6 @@ from typing import List, NamedTuple
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.option_list import Parser
-from opensnooplib.options import Options
-from opensnooplib.plan_list import PLANS
 
 
 class _Conflict(NamedTuple):
@@ -130,14 +128,3 @@ def _options(parser: Parser, conflict: _Conflict) -> List[str]:
     for word in conflict.options.split():
         names += parser.groups.get(word, [word])
     return [name for name in names if name not in conflict.allowed.split()]
-
-
-def check_plan(options: Options) -> None:
-    """Raise UsageError if the plan can't do what is asked on any kernel."""
-    plan = PLANS.get(options.probe.plan)
-    if plan and options.needs_begin and not plan.sees_begin(options):
-        option = "--trusted" if options.probe.trusted else "-L"
-        raise UsageError(
-            f"{option} and --attach {plan.name} cannot be combined: this "
-            "plan sees opens end, but not begin"
-        )

@@ -55,10 +55,8 @@ def mount_namespaces(pids: Sequence[int]) -> Tuple[int, ...]:
 def _mount_namespace(pid: int) -> int:
     try:
         return os.stat(f"/proc/{pid}/ns/mnt").st_ino
-    except PermissionError:
-        raise OpensnoopError(
-            f"--mntns {pid}: cannot read the namespaces of this process: run "
-            "as root, on the host"
+    except OSError as error:
+        raise UsageError(
+            f"--mntns {pid}: no such process, or not one of yours "
+            f"({error.strerror})"
         ) from None
-    except OSError:
-        raise UsageError(f"--mntns {pid}: no such process") from None

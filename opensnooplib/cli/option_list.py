@@ -69,8 +69,8 @@ class _Value(NamedTuple):
 
 
 _VALUES = {
-    "-p": _Value("pids", values.list_of("PIDs", values.pid), []),
-    "-t": _Value("tid", values.pid),
+    "-p": _Value("pids", values.list_of("PIDs", values.positive), []),
+    "-t": _Value("tid", values.positive),
     "-u": _Value("uids", values.list_of("users", values.uid), []),
     "-n": _Value("comm_part", values.comm_part, b""),
     "--errno": _Value("errnos", values.list_of("errors", values.error), []),
@@ -78,7 +78,7 @@ _VALUES = {
     "--path": _Value("path", None, [], "append"),
     "--cgroup": _Value("cgroup", values.path, [], "append"),
     "--container": _Value("container", None, [], "append"),
-    "--mntns": _Value("mntns", values.list_of("PIDs", values.pid), []),
+    "--mntns": _Value("mntns", values.list_of("PIDs", values.positive), []),
     "--cgroupmap": _Value("cgroup_map"),
     "--mntnsmap": _Value("mntns_map"),
     "--time": _Value("time", values.one_of(STYLES)),

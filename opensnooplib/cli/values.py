@@ -82,17 +82,9 @@ def _is_digits(word: str) -> bool:
 def positive(option: str, word: str) -> int:
     if not _is_digits(word) or int(word[:99]) == 0:
         raise UsageError(f"{option} {word}: must be a whole number above 0")
-    if len(word) > 18:
+    if len(word) > 18 or int(word) >= 2**32:
         raise UsageError(f"{option} {word}: too large")
     return int(word)
-
-
-def pid(option: str, word: str) -> int:
-    """Of a process or a thread, which a record has in 32 bits."""
-    number = positive(option, word)
-    if number >= 2**32:
-        raise UsageError(f"{option} {word}: no process has such a number")
-    return number
 
 
 def power_of_two(option: str, word: str) -> int:

@@ -60,7 +60,14 @@ _CONFIG = {
 def run(options: Options) -> int:
     """Print the findings. Returns 0 if a trace works here, else 1."""
     tried = [_try_plan(options, plan) for plan in PLANS.values()]
-    remedy = _plan_remedy(tried)
+    works = [plan.subject for plan in tried if plan.ok]
+    remedy = (
+        f"nothing, since {works[0]} works"
+        if works
+        else _rights_or(
+            "fix what is missing above", "".join(plan.found for plan in tried)
+        )
+    )
     findings = _of_the_host() + _of_hooks()
     findings += [plan._replace(remedy=remedy) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
@@ -174,16 +181,6 @@ def _no_perf_event() -> str:
     except OSError as error:
         return why_no_bpf.sentence(error.errno or 0)
     return ""
-
-
-def _plan_remedy(tried: List[Finding]) -> str:
-    """What to do about a plan that doesn't work."""
-    for plan in tried:
-        if plan.ok:
-            return f"nothing, since {plan.subject} works"
-    return _rights_or(
-        "fix what is missing above", "".join(plan.found for plan in tried)
-    )
 
 
 def _rights_or(remedy: str, found: str) -> str:

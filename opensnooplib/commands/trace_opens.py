@@ -132,7 +132,7 @@ def _steps(
     trace: Trace, result: Result, messages: Messages, at_end: ExitStack
 ) -> List[Callable[[], None]]:
     """What --live and --maps do between rows."""
-    steps = []
+    steps: List[Callable[[], None]] = []
     if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
 
@@ -140,9 +140,9 @@ def _steps(
         at_end.callback(live.stop)
         steps.append(live.step)
     if trace.options.probe.maps:
-        from opensnooplib.trace.maps_view import MapsView
+        from opensnooplib.trace import maps_view
 
-        steps.append(MapsView(trace).step)
+        steps.append(maps_view.steps(trace).__next__)
     return steps
 
 

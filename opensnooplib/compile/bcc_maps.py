@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
+from opensnooplib.kernel import bpf_objects
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.selection import criteria
 from opensnooplib.source import locations
@@ -61,23 +62,15 @@ class BccMaps:
     def _find_all(self) -> List[MapFacts]:
         """All maps of the C, in its order."""
         lib, module = self._program.bcc.lib, self._program.bpf.module
-
-        def ask(what: str, number: int, answer: Any) -> Any:
-            function = getattr(lib, what)
-            function.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-            function.restype = answer
-            return function(module, number)
-
-        return [
-            MapFacts(
-                ask("bpf_table_name", i, ctypes.c_char_p).decode(),
-                _TYPES.get(ask("bpf_table_type_id", i, ctypes.c_int), "other"),
-                ask("bpf_table_key_size_id", i, ctypes.c_size_t),
-                ask("bpf_table_leaf_size_id", i, ctypes.c_size_t),
-                ask("bpf_table_max_entries_id", i, ctypes.c_size_t),
-            )
-            for i in range(lib.bpf_num_tables(module))
-        ]
+        name_of = lib.bpf_table_name
+        name_of.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        name_of.restype = ctypes.c_char_p
+        found = []
+        for number in range(lib.bpf_num_tables(module)):
+            name = name_of(module, number).decode()
+            kind, *sizes = bpf_objects.map_shape(self.fd(name))
+            found.append(MapFacts(name, _TYPES.get(kind, "other"), *sizes))
+        return found
 
     def fd(self, name: str) -> int:
         """The descriptor of a map. Raises SourceError if there is none."""

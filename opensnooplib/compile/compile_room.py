@@ -9,13 +9,12 @@ of the compiler can end the trace. launch.py starts the room.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
-from typing import List, NoReturn, Optional
+from typing import List, NoReturn
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import doubts, event_schema, handover, headers_folder
+from opensnooplib.compile import event_schema, handover, headers_folder
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
@@ -27,7 +26,7 @@ from opensnooplib.compile.compiler_output import (
     forget_printed,
     printed,
 )
-from opensnooplib.compile.handover import Handover, RoomFailure
+from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import (
     calls_of,
@@ -36,12 +35,11 @@ from opensnooplib.compile.make_source import (
     make_source,
 )
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.kernel import limits, open_calls, tracefs
+from opensnooplib.kernel import limits, open_calls, program_names, tracefs
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import criteria
 from opensnooplib.source import (
     c_text,
-    compiled_lines,
     declarations,
     kernel_headers,
     locations,
@@ -53,8 +51,6 @@ from opensnooplib.source.known_maps import EVENTS_MAP, REQUESTS_MAP, START_MAP
 # clang optimizes, and then BCC does so again: without the first, a compile
 # takes 30 ms less, but a verifier may refuse the result.
 _OPTIMIZE_ONCE = ["-Xclang", "-disable-llvm-passes"]
-
-_TRACEPOINT = re.compile(r"\s*TRACEPOINT_PROBE\b")
 
 # The compiler's warnings, as far as they are shown: nobody reads more.
 _WARNINGS_SIZE = 1 << 16
@@ -81,18 +77,17 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
         handover.send(connection, _failure(error, job))
 
 
-def _failure(error: Exception, job: Job) -> RoomFailure:
+def _failure(error: Exception, job: Job) -> OpensnoopError:
     without_descriptor = limits.ran_out(error, printed())
     if without_descriptor:
-        return RoomFailure(limits.sentence(without_descriptor))
+        return OpensnoopError(limits.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
         without_memory = limits.why_no_memory(f"{error!r} {printed()}")
         if without_memory:
-            return RoomFailure(without_memory)
+            return OpensnoopError(without_memory)
         error = CompilerError(f"BCC failed: {type(error).__name__}: {error}")
-    return RoomFailure(
-        error.sentence, _explained(error, job), isinstance(error, SourceError)
-    )
+    error.detail = _explained(error, job)
+    return error
 
 
 def _explained(error: OpensnoopError, job: Job) -> str:
@@ -118,6 +113,25 @@ def _warnings(job: Job) -> List[str]:
 
     said = compiler_messages.warnings(printed(), job.source)
     return [said[:_WARNINGS_SIZE]] if said else []
+
+
+def _unknown_pairs(program: BccProgram, maps: BccMaps, job: Job) -> List[str]:
+    """Warnings about what begins before a save and ends after it.
+
+    The map "start" is what shows the frontend that something is under way;
+    what the programs of --source do with other maps, it can't know.
+    """
+    if job.have_slots is None or job.plan.runs_bpf_src:
+        return []
+    if START_MAP in maps.known:
+        return []
+    return [
+        f"{program.where(name)}warning: if this ends what "
+        f"{program_names.target_of(program_names.begin_of(name))} keeps in a "
+        "map, name that map start, or each save loses the opens under way"
+        for name in program.fds
+        if program_names.begin_of(name) in program.fds
+    ]
 
 
 def _become_room(compiler_output: int) -> None:
@@ -146,16 +160,13 @@ def _folder_has_name() -> bool:
 
 
 def _work(job: Job) -> Handover:
-    without_tracefs = _prepare_tracefs(job)
+    _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
     decided = None
     if not job.plan.runs_bpf_src:
         code = without_comments(job.source.text)
         decided = criteria.decided_by(job.options, code)
-    lines = compiled_lines.of(text)
-    if without_tracefs and any(map(_TRACEPOINT.match, lines)):
-        raise without_tracefs
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
     fields = event_schema.read()
@@ -172,12 +183,9 @@ def _work(job: Job) -> Handover:
         schema.check_path_is_last(declared)
     if job.options.output.record:
         schema.check_width()
-    sizes = event_schema.sent_sizes(program, maps)
     return Handover(
-        schema=schema.sent(max(sizes)) if sizes else schema,
-        warnings=_warnings(job)
-        + doubts.of_schema(schema, sizes, job)
-        + doubts.of_pairs(program, maps, job),
+        schema=schema,
+        warnings=_warnings(job) + _unknown_pairs(program, maps, job),
         calls=calls_of(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
@@ -245,16 +253,11 @@ def _compile_and_load(
     return program
 
 
-def _prepare_tracefs(job: Job) -> Optional[OpensnoopError]:
-    """Mount tracefs. Returns the error, for C that can do without tracefs."""
-    try:
-        tracefs.mount_for_this_process()
-    except OpensnoopError as error:
-        return error
-    needs_calls = job.plan.hook == "tracepoint"
-    if needs_calls and not open_calls.traced():
+def _prepare_tracefs(job: Job) -> None:
+    """Mount tracefs if need be, and look for what the plan needs in it."""
+    tracefs.mount_for_this_process()
+    if job.plan.hook == "tracepoint" and not open_calls.traced():
         raise OpensnoopError(
             "this kernel has no tracepoints for syscalls: it needs "
             "CONFIG_FTRACE_SYSCALLS"
         )
-    return None

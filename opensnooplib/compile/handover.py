@@ -2,9 +2,9 @@
 """What the compile room hands over to the trace room, through a socket.
 
 It is one message: a byte with the file descriptors, as SCM_RIGHTS (unix(7)),
-then a Handover or a RoomFailure as pickle writes it. The room is a fork of the
-trace room, and nobody else has the socket, so what it sends can be loaded. A
-program stays attached as long as a process holds the descriptor of its
+then a Handover or an OpensnoopError as pickle writes it. The room is a fork of
+the trace room, and nobody else has the socket, so what it sends can be loaded.
+A program stays attached as long as a process holds the descriptor of its
 attachment.
 """
 
@@ -29,14 +29,6 @@ _FD_LIMIT = 253
 # The kinds of descriptors, in the order in which they are closed: closing the
 # first ones detaches the programs.
 _KINDS = ("attachments", "stubs", "programs", "maps")
-
-
-class RoomFailure(NamedTuple):
-    """The compile room could not do its work; the sentence says why."""
-
-    sentence: str
-    detail: str = ""  # lines to show above it
-    source_is_wrong: bool = False  # no kernel would accept the C
 
 
 class Handover(NamedTuple):
@@ -85,7 +77,7 @@ class Handover(NamedTuple):
 
 
 def send(
-    connection: socket.socket, result: Union[Handover, RoomFailure]
+    connection: socket.socket, result: Union[Handover, OpensnoopError]
 ) -> None:
     """Send the message. Raises OpensnoopError for too many descriptors."""
     fds = result.fds() if isinstance(result, Handover) else []
@@ -98,7 +90,7 @@ def send(
     connection.sendall(pickle.dumps(result))
 
 
-def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
+def receive(connection: socket.socket) -> Union[Handover, OpensnoopError]:
     """Wait for the message.
 
     Raises EOFError if the room ended without one, and TimeoutError
@@ -107,7 +99,7 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
     _, fds, _, _ = socket.recv_fds(
         connection, 1, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
     )
-    received: Union[None, Handover, RoomFailure] = None
+    received: Union[None, Handover, OpensnoopError] = None
     try:
         received = _received(connection, fds)
         return received
@@ -119,15 +111,15 @@ def receive(connection: socket.socket) -> Union[Handover, RoomFailure]:
 
 def _received(
     connection: socket.socket, fds: List[int]
-) -> Union[Handover, RoomFailure]:
+) -> Union[Handover, OpensnoopError]:
     try:
         with connection.makefile("rb") as file:
-            result: Union[Handover, RoomFailure] = pickle.load(file)
+            result: Union[Handover, OpensnoopError] = pickle.load(file)
     except pickle.UnpicklingError:  # only its beginning was sent
         raise EOFError from None
-    if isinstance(result, RoomFailure):
+    if isinstance(result, OpensnoopError):
         return result
     if len(fds) < len(result.fds()):
-        return RoomFailure(limits.sentence(errno.EMFILE))
+        return OpensnoopError(limits.sentence(errno.EMFILE))
     result.take_fds(fds)
     return result

@@ -18,7 +18,7 @@ from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.privileged import doer_pid
 from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
-from opensnooplib.compile.handover import Handover, RoomFailure
+from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import compiled
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
@@ -76,15 +76,15 @@ class Room:
                 received, self._messages(), seconds, self, self._job
             )
         except BaseException:
-            if self._status < 0:
-                child.kill(self.pid)
+            self.give_up()
             raise
         finally:
             self._close()
 
     def give_up(self) -> None:
-        """End the room, but don't wait for it."""
-        child.kill(self.pid)
+        """End the room, if it hasn't ended, but don't wait for it."""
+        if self._status < 0:
+            child.kill(self.pid)
         self._close()
 
     def has_ended(self) -> bool:
@@ -101,8 +101,9 @@ class Room:
             time.sleep(0.005)
 
     def _close(self) -> None:
-        self._connection.close()
-        os.close(self._compiler_output)
+        if self._connection.fileno() >= 0:
+            self._connection.close()
+            os.close(self._compiler_output)
 
     def _await(self) -> Handover:
         self._connection.settimeout(max(self._seconds_left(), 0.001))
@@ -117,9 +118,8 @@ class Room:
                 f"{COMPILE_TIMEOUT_SECONDS} s",
                 self._messages(),
             ) from None
-        if isinstance(received, RoomFailure):
-            kind = SourceError if received.source_is_wrong else OpensnoopError
-            raise kind(received.sentence, received.detail)
+        if isinstance(received, OpensnoopError):
+            raise received
         return received
 
     def _crash(self, status: int) -> OpensnoopError:

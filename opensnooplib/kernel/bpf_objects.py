@@ -117,11 +117,6 @@ def create_number() -> int:
     return _bpf(_MAP_CREATE, _attr("IIII", _ARRAY, 4, 4, 1))
 
 
-def set_number(map_fd: int, number: int) -> None:
-    """Set the number in a map of create_number()."""
-    array_set(map_fd, 0, number)
-
-
 def set_slot(slots: int, index: int, program_fd: int) -> None:
     """Put a program into a slot, or none with -1."""
     if program_fd >= 0:
@@ -256,19 +251,17 @@ def percpu_array_sum(map_fd: int, index: int) -> int:
     return sum(values)
 
 
-def pinned_map_shape(path: str) -> Tuple[int, ...]:
-    """Type, and sizes of a key and a value, of the map that is pinned there.
-
-    Raises OSError: ENOENT if none is.
-    """
+def open_pinned(path: str) -> int:
+    """The descriptor of what is pinned there; ENOENT if nothing is."""
     name = ctypes.create_string_buffer(os.fsencode(path))
-    fd = _bpf(_OBJ_GET, _attr("QII", ctypes.addressof(name), 0, 0))
-    try:
-        info = ctypes.create_string_buffer(16)
-        fill_info(fd, info)
-        return struct.unpack("=I4xII", info)
-    finally:
-        os.close(fd)
+    return _bpf(_OBJ_GET, _attr("QII", ctypes.addressof(name), 0, 0))
+
+
+def map_shape(map_fd: int) -> Tuple[int, ...]:
+    """A map's type, the sizes of a key and a value, the number of entries."""
+    info = ctypes.create_string_buffer(20)
+    fill_info(map_fd, info)
+    return struct.unpack("=I4xIII", info)
 
 
 def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:

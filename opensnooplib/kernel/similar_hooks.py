@@ -29,12 +29,12 @@ def _targets(hook: Hook) -> Set[str]:
 def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     """Raise SourceError if this kernel doesn't have the target.
 
-    tracefs must be mounted; if it can't be, nobody knows about tracepoints.
-    `where` returns the beginning of the error's message, such as "my.c:12: ".
-    It is only called for an error, since it takes longer than the check.
+    tracefs must be mounted. `where` returns the beginning of the error's
+    message, such as "my.c:12: ". It is only called for an error, since it
+    takes longer than the check.
     """
     is_tracepoint = hook.prefix == "tracepoint__"
-    if is_tracepoint and tracefs.may_have(*target.split(":", 1)):
+    if is_tracepoint and tracefs.has(*target.split(":", 1)):
         return  # found without a list of all
     targets = _targets(hook)
     if target not in targets:

@@ -21,11 +21,9 @@ _LOOK_SECONDS = 0.04
 _LONGEST_SAVE_SECONDS = 1.0
 
 # The time of the last change, and what else a save can change; None for a file
-# that isn't there. The kernel's clock for this has steps of at most 10 ms,
-# less than the time between two looks.
+# that isn't there.
 _State = Optional[Tuple[int, ...]]
 _UNKNOWN: _State = ()
-_STEP_NS = 10_000_000
 
 
 class Watch:
@@ -41,21 +39,20 @@ class Watch:
         self._note = note
         self._read: Dict[str, _State] = dict.fromkeys(paths, _UNKNOWN)
         self._seen = self._read  # by the last look
-        self._read_at_ns = 0
         self._save_began = 0.0
         self.last_change = 0.0
 
     def have_changed(self) -> bool:
         """Look again, after a while: was a file saved, and is the save over?
 
-        True once for each save. Then read the files, and call read() with what
-        was read.
+        True once for each save. Then look_at() each file and read it, and call
+        read() with what was read.
         """
         time.sleep(_LOOK_SECONDS)
         now = time.monotonic()
-        last, self._seen = self._seen, {
-            one: self._state(one) for one in self._read
-        }
+        last, self._seen = self._seen, {}
+        for one in self._read:
+            self.look_at(one)
         if self._seen != last:
             self.last_change = now
             if last == self._read:
@@ -69,35 +66,31 @@ class Watch:
         if is_under_way and now < self._save_began + _LONGEST_SAVE_SECONDS:
             return False
         self._read = self._seen
-        self._read_at_ns = time.time_ns()
         return True
 
     def read(self, paths: Iterable[str]) -> None:
         """Watch these files, which have just been read, and no others."""
         self._seen = self._read = {
-            one: self._read[one] if one in self._read else self._new(one)
-            for one in paths
+            one: self._seen.get(one, _UNKNOWN) for one in paths
         }
 
-    def _new(self, path: str) -> _State:
-        """The state of a file when it was read, if that is known."""
-        state = self._state(path)
-        is_older = not state or state[0] < self._read_at_ns - _STEP_NS
-        return state if is_older else _UNKNOWN
-
-    def _state(self, path: str) -> _State:
+    def look_at(self, path: str) -> None:
         self._note(path)
-        try:
-            found = os.stat(path)
-        except OSError:
-            return None
-        return (
-            found.st_ctime_ns,
-            found.st_mtime_ns,
-            found.st_size,
-            found.st_ino,
-            found.st_dev,
-        )
+        self._seen[path] = _state_of(path)
+
+
+def _state_of(path: str) -> _State:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (
+        found.st_ctime_ns,
+        found.st_mtime_ns,
+        found.st_size,
+        found.st_ino,
+        found.st_dev,
+    )
 
 
 def _has_text(state: _State) -> bool:

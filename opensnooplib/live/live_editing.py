@@ -21,24 +21,27 @@ import _thread
 import errno
 import os
 import time
-from typing import List, Optional, Tuple
+from contextlib import ExitStack
+from typing import Generator, List, Optional, Tuple
 
 from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.base.privileged import ask
-from opensnooplib.compile.launch import Launched, Room
+from opensnooplib.compile.handover import Handover
+from opensnooplib.compile.launch import Room
 from opensnooplib.kernel import limits
-from opensnooplib.live import changes
-from opensnooplib.live.retirement import Retirement
+from opensnooplib.live import changes, retirement
 from opensnooplib.live.watcher import NOT_RELOADED, Save, Watcher
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
-from opensnooplib.trace import proof
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.proof import Result
 from opensnooplib.trace.running_trace import Trace
 
 _NOTHING = Source("", {})
+
+# Work that is done in steps, none of which waits.
+_Steps = Generator[None, None, None]
 
 
 class Live:
@@ -57,11 +60,8 @@ class Live:
         self._path = c_text.path_of(trace.options.probe)
         self._shown = trace.job.source  # what the trace runs
         self._tried = self._shown  # the last C that could be read
-        self._stream = 0  # of the C that is being reloaded
-        self._work: Optional[Room] = None
-        self._launched: Optional[Launched] = None
-        self._saved = 0.0
-        self._old: List[Retirement] = []
+        self._reload: Optional[_Steps] = None
+        self._retiring: List[_Steps] = []  # old program sets
         with as_sentence("cannot watch the C"):
             watcher = Watcher(trace.job)
         trace.rings.add_own_process(watcher.pid)
@@ -74,32 +74,18 @@ class Live:
 
     def step(self) -> None:
         """Do what is due, without waiting for anything."""
-        self._old = [one for one in self._old if not self._is_gone(one)]
+        self._retiring = [one for one in self._retiring if not _is_last(one)]
         if self._watcher:
             self._hear(self._watcher)
-        if self._work and self._work.is_done():
-            self._take_over(self._work)
-        if self._launched:
-            self._swap(self._launched)
-
-    def _is_gone(self, old: Retirement) -> bool:
-        """Is it gone? One that fails to go stays until the trace ends."""
-        try:
-            with as_sentence("old programs stay until the trace ends"):
-                return old.step()
-        except OpensnoopError as error:
-            self._messages.report(error)
-            return True
+        if self._reload and _is_last(self._reload):
+            self._reload = None
 
     def stop(self) -> None:
         """Give up what is being compiled: the trace ends."""
         if self._watcher:
             self._watcher.end()
-        if self._work:
-            self._work.give_up()
-            self._trace.rooms.append(self._work)
-        if self._launched:
-            self._drop(self._launched)
+        if self._reload:
+            self._reload.close()
         for room in self._trace.rooms:
             room.wait_for_end()
 
@@ -125,16 +111,18 @@ class Live:
             )
 
     def _take_in(self, save: Save, size: int) -> None:
-        """Begin to compile if the C has changed."""
+        """Begin a reload if the C has changed."""
+        found = save.source
+        if not save.why_not and found.text == self._tried.text:
+            return
+        if self._reload:
+            self._messages.note("saved again: stopped the earlier compile")
+            self._reload.close()
+            self._reload = None
         if save.why_not:
-            self._give_up()
             self._tried = _NOTHING
             self._tell(OpensnoopError(save.why_not, save.detail))
             return
-        found = save.source
-        if found.text == self._tried.text:
-            return
-        self._give_up()
         self._tried = found
         if found.text == self._shown.text:
             self._messages.note("the C is again that of the running trace")
@@ -146,141 +134,128 @@ class Live:
                 self._messages.note(changes.not_used(path, self._path, plan))
             self._shown = found  # the same, for the running trace
             return
-        self._saved = save.at
+        reload = self._reloading(found, save.at, size)
+        # Begun at once: the save stays in memory until the watcher goes on.
+        self._reload = None if _is_last(reload) else reload
+
+    def _reloading(self, found: Source, saved_at: float, size: int) -> _Steps:
+        """Compile the save, which takes `size` bytes in memory, and switch.
+
+        If that fails or is given up, the trace stays as it was.
+        """
+        trace = self._trace
         try:
-            with as_sentence(NOT_RELOADED):
-                self._begin(found, size)
+            with as_sentence(NOT_RELOADED), ExitStack() as undo:
+                self._tried = _NOTHING  # a later save of the same C may work
+                stream = self._add_stream()
+                undo.callback(trace.rings.drop_stream, stream)
+                room = self._start_room(found, size)
+                undo.callback(trace.rooms.append, room)
+                undo.callback(room.give_up)
+                self._tried = found
+                while not room.is_done():
+                    yield
+                handover = room.wait().handover
+                undo.callback(_thread.start_new_thread, handover.close, ())
+                undo.callback(self._run_previous)
+                self._messages.show("\n".join(handover.warnings))
+                while not (proven := self._prove(handover, stream)):
+                    yield
+                new, result = proven
+                trace.stubs.switch(new.programs)
+                undo.pop_all()
         except OpensnoopError as error:
-            self._tried = _NOTHING  # a later save of the same C may work
             self._tell(error)
+            return
+        trace.rooms.append(room)
+        old, trace.newest = trace.newest, new
+        trace.older.append(old)
+        gone = trace.stubs.remove_others(new.programs)
+        self._retiring.append(self._retire(old, gone))
+        self._say(old, new, time.monotonic() - saved_at)
+        self._warn(result)
+        self._shown = found
 
-    def _give_up(self) -> None:
-        """Give up the reload of an earlier save, if there is one."""
-        work, self._work = self._work, None
-        if work:
-            self._messages.note("saved again: stopped the earlier compile")
-            work.give_up()
-            self._trace.rooms.append(work)
-            self._trace.rings.drop_stream(self._stream)
-        if self._launched:
-            self._drop(self._launched)
+    def _retire(self, old: ProgramSet, stubs: List[int]) -> _Steps:
+        """Remove an old program set.
 
-    def _begin(self, found: Source, size: int) -> None:
-        """Begin to compile the save in memory, which takes `size` bytes."""
-        rings = self._trace.rings
+        If that fails, it stays until the trace ends. `stubs` are descriptors
+        of those that only this set needed.
+        """
         try:
-            self._stream = rings.add_stream()
+            with as_sentence("old programs stay until the trace ends"):
+                yield from retirement.steps(self._trace, old, stubs)
+        except OpensnoopError as error:
+            self._messages.report(error)
+
+    def _add_stream(self) -> int:
+        try:
+            return self._trace.rings.add_stream()
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
             raise OpensnoopError(
                 "cannot reload: "
-                f"{counted(len(self._old), 'old program set')} still waiting "
-                "for opens to end that they hold in the map start or "
+                f"{counted(len(self._retiring), 'old program set')} still "
+                "waiting for opens to end that they hold in the map start or "
                 "requests: begin a new trace, with C that deletes entries "
                 "when opens end"
             ) from None
-        try:
-            slots = self._trace.stubs.names
-            self._work = Room(
-                self._trace.job._replace(source=found, have_slots=slots),
-                lambda *fds: int(ask("compile", fds, size, *slots)),
-            )
-        except BaseException:
-            rings.drop_stream(self._stream)
-            raise
-        rings.add_own_process(self._work.pid)
 
-    def _take_over(self, work: Room) -> None:
-        self._work = None
-        try:
-            with as_sentence(NOT_RELOADED):
-                self._launched = work.wait()
-        except OpensnoopError as error:
-            self._trace.rooms.append(work)
-            self._trace.rings.drop_stream(self._stream)
-            self._tell(error)
-            return
-        self._messages.show("\n".join(self._launched.handover.warnings))
+    def _start_room(self, found: Source, size: int) -> Room:
+        slots = self._trace.stubs.names
+        room = Room(
+            self._trace.job._replace(source=found, have_slots=slots),
+            lambda *fds: int(ask("compile", fds, size, *slots)),
+        )
+        self._trace.rings.add_own_process(room.pid)
+        return room
 
     def _tell(self, error: OpensnoopError) -> None:
         self._messages.report(limits.explained(error) or error)
         self._messages.warn("the trace continues with the previous C")
 
-    def _swap(self, launched: Launched) -> None:
-        try:
-            with as_sentence(NOT_RELOADED):
-                try:
-                    new, result = self._prove(launched)
-                except BlockingIOError:
-                    return  # the output has no room now: try in the next round
-                self._trace.stubs.switch(new.programs)
-        except OpensnoopError as error:
-            self._drop(launched)
-            self._tell(error)
-            return
-        self._launched = None
-        trace, old = self._trace, self._trace.newest
-        trace.rooms.append(launched.room)
-        trace.newest = new
-        trace.older.append(old)
-        gone = trace.stubs.remove_others(new.programs)
-        self._old.append(Retirement(trace, old, gone))
-        self._say(old, new)
-        self._warn(result)
-        self._shown = self._tried
-
-    def _prove(self, launched: Launched) -> Tuple[ProgramSet, Result]:
+    def _prove(
+        self, handover: Handover, stream: int
+    ) -> Optional[Tuple[ProgramSet, Result]]:
         """Let the new programs see opens by the tool. Raises OpensnoopError.
 
-        Raises BlockingIOError where the output has no room for rows.
+        Returns None where the output has no room for rows now.
         """
         trace = self._trace
-        new = ProgramSet(
-            trace.rings,
-            self._stream,
-            launched.handover,
-            trace.options,
-            older=trace.newest,
-        )
-        new.put_heading()
-        trace.stubs.take(launched.handover)
-        trace.stubs.show_tool(new.programs)
-        if not trace.job.plan.runs_bpf_src:
-            new.count_from_here()
-            return new, Result([], [], [])
         try:
-            result = proof.prove(
+            new = ProgramSet(
                 trace.rings,
-                new.taken.calls,
-                trace.options.columns,
-                new.count_from_here,
-                lambda: new.lost() + new.missed(),
+                stream,
+                handover,
+                trace.options,
+                older=trace.newest,
+            )
+            new.put_heading()
+            trace.stubs.take(handover)
+            result = trace.try_out(
+                new, new.count_from_here, lambda: new.lost() + new.missed()
             )
         except BlockingIOError:
             trace.stubs.switch(trace.newest.programs)
-            raise
+            return None
         return new, result
 
-    def _drop(self, launched: Launched) -> None:
-        """Leave the trace as it was before."""
-        trace = self._trace
-        self._launched = None
-        trace.stubs.switch(trace.newest.programs)
-        close_aside(trace.stubs.remove_others(trace.newest.programs))
-        trace.rings.drop_stream(self._stream)
-        trace.rooms.append(launched.room)
-        _thread.start_new_thread(launched.handover.close, ())
+    def _run_previous(self) -> None:
+        """Let the stubs call no other programs than the trace's."""
+        programs = self._trace.newest.programs
+        self._trace.stubs.switch(programs)
+        gone = self._trace.stubs.remove_others(programs)
+        _thread.start_new_thread(_close_all, (gone,))
 
-    def _say(self, old: ProgramSet, new: ProgramSet) -> None:
-        took = time.monotonic() - self._saved
+    def _say(self, old: ProgramSet, new: ProgramSet, seconds: float) -> None:
         used = {*old.taken.files, *new.taken.files}
         changed = changes.files(self._shown, self._tried)
         files = changes.names(path for path in changed if path in used)
         # Where only a folder was renamed, no file has changed.
         files = files or c_text.shown_name(self._path)
         self._messages.note(
-            f"{files}: reloaded in {took:.2f} s, "
+            f"{files}: reloaded in {seconds:.2f} s, "
             + changes.of_columns(old.format.columns, new.format.columns)
         )
         unpaired = changes.of_pairs(list(old.programs), list(new.programs))
@@ -298,12 +273,12 @@ class Live:
                 self._messages.warn(warning)
 
 
-def close_aside(fds: List[int]) -> None:
-    """Close in a thread: detaching waits for the kernel's RCU."""
+def _is_last(steps: _Steps) -> bool:
+    """Take the next step. Returns whether it was the last."""
+    over = object()
+    return next(steps, over) is over
 
-    def close() -> None:
-        for fd in fds:
-            os.close(fd)
 
-    if fds:
-        _thread.start_new_thread(close, ())
+def _close_all(fds: List[int]) -> None:
+    for fd in fds:
+        os.close(fd)

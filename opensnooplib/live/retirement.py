@@ -6,7 +6,7 @@ from __future__ import annotations
 import _thread
 import os
 import time
-from typing import Callable, List
+from typing import Iterator, List
 
 from opensnooplib.base import libc
 from opensnooplib.trace.program_set import ProgramSet
@@ -20,61 +20,41 @@ _GRACE_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 
 
-class Retirement:
-    """Wait for the opens under way, detach, show the rest, close."""
+def steps(trace: Trace, old: ProgramSet, stubs: List[int]) -> Iterator[None]:
+    """Wait for the opens under way, detach, show the rest, close.
 
-    def __init__(
-        self, trace: Trace, old: ProgramSet, stubs: List[int]
-    ) -> None:
-        """`stubs` are descriptors of the stubs that only `old` needed."""
-        self._trace = trace
-        self._old = old
-        self._stubs = stubs
-        self._is_detached = False
-        self._next: Callable[[], bool] = self._await_ends
-        self._due = time.monotonic() + _GRACE_SECONDS
+    Nothing here waits: take the next step in each round of the trace. `stubs`
+    are descriptors of the stubs that only `old` needed.
+    """
+    is_detached = []
 
-    def step(self) -> bool:
-        """Do what is due. Returns whether the program set is gone."""
-        return time.monotonic() >= self._due and self._next()
-
-    def _await_ends(self) -> bool:
-        if self._old.is_under_way():
-            self._due += _LOOK_SECONDS
-            return False
-        self._next = self._await_detached
-        _thread.start_new_thread(self._detach, ())
-        return False
-
-    def _detach(self) -> None:
+    def detach() -> None:
         """Runs in its own thread: detaching waits for the kernel's RCU."""
-        for fd in self._stubs:
+        for fd in stubs:
             os.close(fd)
-        self._old.detach()
-        self._is_detached = True
+        old.detach()
+        is_detached.append(True)
 
-    def _await_detached(self) -> bool:
-        if not self._is_detached:
-            return False
-        self._due = time.monotonic() + _GRACE_SECONDS
-        self._next = self._end_stream
-        return False
+    yield from _pause(_GRACE_SECONDS)
+    while old.is_under_way():
+        yield from _pause(_LOOK_SECONDS)
+    _thread.start_new_thread(detach, ())
+    while not is_detached:
+        yield
+    yield from _pause(_GRACE_SECONDS)
+    trace.rings.end_stream(old.stream)
+    while not trace.rings.is_read(old.stream):
+        yield
+    trace.past_not_followed += old.not_followed()
+    trace.past_lost += old.lost()
+    trace.past_missed += old.missed()
+    trace.older.remove(old)
+    trace.rings.drop_stream(old.stream)
+    _thread.start_new_thread(old.close, ())
+    libc.give_back_memory()
 
-    def _end_stream(self) -> bool:
-        self._trace.rings.end_stream(self._old.stream)
-        self._next = self._close
-        return False
 
-    def _close(self) -> bool:
-        trace, old = self._trace, self._old
-        if not trace.rings.is_read(self._old.stream):
-            return False
-        lost, missed = old.lost(), old.missed()
-        trace.past_not_followed += old.not_followed()
-        trace.past_lost += lost
-        trace.past_missed += missed
-        trace.older.remove(old)
-        trace.rings.drop_stream(self._old.stream)
-        _thread.start_new_thread(old.close, ())
-        libc.give_back_memory()
-        return True
+def _pause(seconds: float) -> Iterator[None]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield

@@ -150,21 +150,22 @@ class _Child:
             save: Optional[Save] = None
             if watch.have_changed():
                 reached: Dict[str, str] = {}
-                save = self._read(reached)._replace(at=watch.last_change)
+                save = self._read(reached, watch)
                 watch.read({**files, **reached} if save.why_not else reached)
                 files = files if save.why_not else reached
             _LOOK.pack_into(self._memory, 0, 0, 0)
             if save:
                 self._hand_over(save)
 
-    def _read(self, reached: Dict[str, str]) -> Save:
+    def _read(self, reached: Dict[str, str], watch: Watch) -> Save:
+        at = watch.last_change
         try:
             with as_sentence(NOT_RELOADED):
-                found = c_text.read(self._path, reached, self._look_at)
-                return Save(0, *found)
+                found = c_text.read(self._path, reached, watch.look_at)
+                return Save(at, *found)
         except OpensnoopError as error:
             error = limits.explained(error) or error
-            return Save(0, "", {}, error.sentence, error.detail)
+            return Save(at, "", {}, error.sentence, error.detail)
 
     def _look_at(self, path: str) -> None:
         name = os.fsencode(path)[: _SAVE_AT - _LOOK.size]

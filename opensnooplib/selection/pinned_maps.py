@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import Optional
 
 from opensnooplib.base.errors import OpensnoopError, UsageError
@@ -30,7 +31,9 @@ def _check(
     if path is None:
         return
     try:
-        kind, *sizes = bpf_objects.pinned_map_shape(path)
+        fd = bpf_objects.open_pinned(path)
+        kind, *sizes, _ = bpf_objects.map_shape(fd)
+        os.close(fd)
     except OSError as error:
         if error.errno == errno.EPERM and not capabilities.may_trace():
             raise OpensnoopError(why_no_bpf.sentence(errno.EPERM)) from None

@@ -44,12 +44,7 @@ def _why_not_installed(build: str) -> str:
     release = this_kernel.release()
     if not os.path.isdir(build):
         return f"there are none in {build}"
-    found = _release_of(build)
-    if not found:
-        return (
-            f"those in {build} don't say which kernel they are for, and are "
-            "not used"
-        )
+    found = _release_of(build) or "an unknown kernel"
     if found != release:
         return (
             f"those in {build} are for {found}, not for {release}, and are "

@@ -62,8 +62,12 @@ def attach(
     if unseen:
         name = min(unseen, key=lambda name: len(unseen[name]))
         return try_plan(plan_list.PLANS[name], options, rings, messages)
-    if options.probe.trusted:
-        raise _none_is_trusted(reasons)
+    if options.probe.trusted:  # tracepoints never see the kernel's copy
+        raise PlanError(
+            f"plan kprobe does not work here: {reasons['kprobe'].sentence}; "
+            "the others see no copy of the path here either: leave out "
+            "--trusted"
+        )
     raise reasons[plan_list.PAIR.name]
 
 
@@ -78,19 +82,6 @@ def _wanted(probe: Probe) -> List[Plan]:
             plan_list.best_first(), key=lambda plan: plan is not plan_list.PAIR
         )
     return plan_list.best_first()
-
-
-def _none_is_trusted(reasons: Dict[str, OpensnoopError]) -> PlanError:
-    # Those of tracepoints never see the copy.
-    details = "; ".join(
-        f"{plan}: {error.sentence}"
-        for plan, error in reasons.items()
-        if plan_list.PLANS[plan].hook != "tracepoint"
-    )
-    return PlanError(
-        f"no plan here sees the kernel's copy of the path ({details}): leave "
-        "out --trusted"
-    )
 
 
 def _pass_over(plan: Plan, error: OpensnoopError, messages: Messages) -> None:

@@ -80,18 +80,19 @@ def prove(
     tries = dict.fromkeys(calls, 0)  # of those that aren't in the result
     batch = list(tries)
     while batch:
-        for made in _make(batch, start):
-            call = made.call
-            if made.ret == -errno.EOPNOTSUPP:
+        folder, results = own_opens.make_all(batch, start is not None)
+        for call, ret in zip(batch, results):
+            path: Optional[str] = f"{start or ''}/{folder}/{call}"
+            if call == "open_by_handle_at":
+                path = None
+            if ret == -errno.EOPNOTSUPP:
                 del tries[call]  # not on this architecture: arm64 has no open
                 continue
-            if made.path is not None and made.ret != -errno.ENOENT:
+            if path is not None and ret != -errno.ENOENT:
                 del tries[call]
                 result.untested.append(call)
                 continue
-            if rings.await_open(
-                made.path, doer_pid(), made.ret, _RECORD_TIMEOUT_MS
-            ):
+            if rings.await_open(path, doer_pid(), ret, _RECORD_TIMEOUT_MS):
                 del tries[call]
                 result.seen.append(call)
                 continue
@@ -115,23 +116,3 @@ def _start(columns: Columns) -> Optional[str]:
         return os.getcwd()
     except OSError:
         return None  # it was removed
-
-
-class _Made(NamedTuple):
-    """An open that the tool has made, and what its record must have."""
-
-    call: str
-    path: Optional[str]
-    ret: int
-
-
-def _make(calls: Sequence[str], start: Optional[str]) -> List[_Made]:
-    folder, results = own_opens.make_all(calls, start is not None)
-    return [
-        _Made(call, _shown_path(call, f"{start or ''}/{folder}"), ret)
-        for call, ret in zip(calls, results)
-    ]
-
-
-def _shown_path(call: str, folder: str) -> Optional[str]:
-    return None if call == "open_by_handle_at" else f"{folder}/{call}"

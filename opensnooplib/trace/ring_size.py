@@ -15,7 +15,7 @@ from typing import Optional, Sequence
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import counted
-from opensnooplib.kernel import limits, this_kernel
+from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 
@@ -49,28 +49,18 @@ def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
 def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
     """Rings of `pages` pages, or halved until this user may lock so much.
 
-    Raises OpensnoopError where -b asks for more than that, and OSError:
-    ENOBUFS where even the smallest don't fit.
+    Those of -b are not halved. Raises OSError: ENOBUFS where they, or even the
+    smallest, don't fit.
     """
-    asked = options.probe.buffer_pages
-    least = 1 if asked else _LEAST_BYTES // mmap.PAGESIZE
+    least = options.probe.buffer_pages or _LEAST_BYTES // mmap.PAGESIZE
     spare = _SPARE_PAGES if "WANT_CALLERS" in options.columns.wanted else 0
     while True:
         try:
-            rings = _open(cpus, pages, spare)
-            break
+            return _open(cpus, pages, spare)
         except OSError as error:
             if error.errno != errno.ENOBUFS or pages <= least:
                 raise
         pages //= 2
-    if asked and pages < asked:
-        rings.close()
-        raise OpensnoopError(
-            f"-b {asked}: too many pages for {counted(len(cpus), 'CPU')}: "
-            "more memory than this user may lock; at most "
-            f"{pages} fit; {limits.MORE_LOCKED_MEMORY} for more"
-        )
-    return rings
 
 
 def _open(cpus: Sequence[int], pages: int, spare: int) -> Reader:

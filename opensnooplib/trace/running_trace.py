@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import Messages, counted
@@ -53,30 +53,40 @@ class Trace:
         self.stubs.take(launched.handover)
 
     def prove(self) -> proof.Result:
-        """Prove that opens are seen; the trace begins at the last of them.
-
-        The C of --source begins without a proof: only its author knows what
-        it should see.
-        """
-        programs = self.newest.programs
-        if not self.job.plan.runs_bpf_src:
-            self._count_from_here()
-            self.stubs.switch(programs)
-            self._began = time.monotonic()
-            targets = map(program_names.target_of, programs)
-            return proof.Result(seen=list(targets), unseen=[], untested=[])
-        self.stubs.show_tool(programs)
-        result = proof.prove(
-            self.rings,
-            self.newest.taken.calls,
-            self.options.columns,
+        """Prove that opens are seen; the trace begins at the last of them."""
+        result = self.try_out(
+            self.newest,
             self._count_from_here,
             lambda: self.lost() + self.missed(),
         )
-        self.stubs.switch(programs)
+        self.stubs.switch(self.newest.programs)
         self._began = time.monotonic()
         taken = self.newest.taken
         return result._replace(unproven=taken.unproven, why_not=taken.unseen)
+
+    def try_out(
+        self,
+        program_set: ProgramSet,
+        count_from_here: Callable[[], None],
+        lost: Callable[[], int],
+    ) -> proof.Result:
+        """Let a program set see opens by the tool, and by nobody else.
+
+        The C of --source is not tried: only its author knows what it should
+        see. See proof.prove() for the rest.
+        """
+        self.stubs.show_tool(program_set.programs)
+        if not self.job.plan.runs_bpf_src:
+            count_from_here()
+            targets = map(program_names.target_of, program_set.programs)
+            return proof.Result(seen=list(targets), unseen=[], untested=[])
+        return proof.prove(
+            self.rings,
+            program_set.taken.calls,
+            self.options.columns,
+            count_from_here,
+            lost,
+        )
 
     def _count_from_here(self) -> None:
         self.newest.count_from_here()

@@ -65,7 +65,7 @@ class Switchboard:
         for name, one in self._stubs.items():
             for slot in (FRONT, EVERYBODY, OWN, DIRECT):
                 bpf_objects.set_slot(one.slots, slot, programs.get(name, -1))
-            bpf_objects.set_number(one.selector, DIRECT)
+            bpf_objects.array_set(one.selector, 0, DIRECT)
         self._are_direct = True
 
     def _leave_direct(self) -> None:
@@ -73,7 +73,7 @@ class Switchboard:
         if not self._are_direct:
             return
         for one in self._stubs.values():
-            bpf_objects.set_number(one.selector, FRONT)
+            bpf_objects.array_set(one.selector, 0, FRONT)
         self._are_direct = False
         time.sleep(_TO_LEAVE_SECONDS)
 

@@ -64,7 +64,7 @@ def test_what_is_not_there() -> None:
         with pytest.raises(FileNotFoundError):
             bpf_objects.percpu_array_sum(fd, 1)
     with pytest.raises(FileNotFoundError):
-        bpf_objects.pinned_map_shape("/sys/fs/bpf/no such map")
+        bpf_objects.open_pinned("/sys/fs/bpf/no such map")
 
 
 def test_refusals() -> None:

@@ -61,7 +61,7 @@ def _decode(program: BccProgram, name: str) -> list[list[int]]:
     return [
         [code, registers & 15, registers >> 4, offset, immediate]
         for code, registers, offset, immediate in struct.iter_unpack(
-            "=BBhi", program.code(name)
+            "=BBhi", program.bpf.dump_func(name.encode())
         )
     ]
 

@@ -66,7 +66,7 @@ def test_those_that_do_not_say_are_not_taken(tmp_path: Path) -> None:
     (tmp_path / this_kernel.release() / "build").mkdir(parents=True)
     chosen = kernel_headers.choose(str(tmp_path))
     assert not chosen.are_installed
-    assert "don't say which kernel they are for" in chosen.reason
+    assert "are for an unknown kernel, not for " in chosen.reason
 
 
 def test_none(tmp_path: Path) -> None:

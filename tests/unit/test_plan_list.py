@@ -43,5 +43,7 @@ def test_begins_are_seen_if_they_are_needed(words: list[str]) -> None:
     sees = {p.name for p in PLANS.values() if p.sees_begin(options)}
     assert "syscall" in sees
     assert "syscall-exit" not in sees
+    refused = PLANS["syscall-exit"].why_not(options)
+    assert ("doesn't see opens begin" in refused) == bool(words)
     assert ("fentry" in sees) == bool(words)
     assert not SOURCE.sees_begin(options)
