@@ -112,9 +112,9 @@ def test_what_was_not_sent_is_not_shown_as_0(tmp_path: Path) -> None:
         os.close(os.open("/etc/passwd", os.O_RDONLY))
         ended = tool.stop()
     heading, *lines = ended.lines
-    assert heading.split() == [b"PID", b"COMM", b"ZERO"]
-    row = [str(os.getpid()).encode(), b"?", b"?"]
-    assert row in [line.split() for line in lines]
+    assert heading.split() == [b"PID"]
+    assert [str(os.getpid()).encode()] in [line.split() for line in lines]
+    assert "only 4 bytes of struct event are sent" in ended.messages
 
 
 @pytest.mark.parametrize(
