@@ -198,3 +198,10 @@ class BccProgram:
             *arguments[: len(lib.bcc_func_load.argtypes)]
         )
         return loaded
+
+    def code(self, name: str) -> bytes:
+        """The program's instructions."""
+        lib, module = self.bcc.lib, self.bpf.module
+        size = lib.bpf_function_size(module, name.encode())
+        start = lib.bpf_function_start(module, name.encode())
+        return ctypes.string_at(start, size)

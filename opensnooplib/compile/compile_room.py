@@ -14,7 +14,7 @@ import socket
 from typing import List, NoReturn
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import event_schema, handover, headers_folder
+from opensnooplib.compile import doubts, event_schema, handover, headers_folder
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
@@ -35,7 +35,7 @@ from opensnooplib.compile.make_source import (
     make_source,
 )
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.kernel import limits, open_calls, program_names, tracefs
+from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import criteria
 from opensnooplib.source import (
@@ -115,25 +115,6 @@ def _warnings(job: Job) -> List[str]:
     return [said[:_WARNINGS_SIZE]] if said else []
 
 
-def _unknown_pairs(program: BccProgram, maps: BccMaps, job: Job) -> List[str]:
-    """Warnings about what begins before a save and ends after it.
-
-    The map "start" is what shows the frontend that something is under way;
-    what the programs of --source do with other maps, it can't know.
-    """
-    if job.have_slots is None or job.plan.runs_bpf_src:
-        return []
-    if START_MAP in maps.known:
-        return []
-    return [
-        f"{program.where(name)}warning: if this ends what "
-        f"{program_names.target_of(program_names.begin_of(name))} keeps in a "
-        "map, name that map start, or each save loses the opens under way"
-        for name in program.fds
-        if program_names.begin_of(name) in program.fds
-    ]
-
-
 def _become_room(compiler_output: int) -> None:
     # If the trace room is stopped, nothing else ends a compiler that hangs.
     signal.alarm(2 * COMPILE_TIMEOUT_SECONDS)
@@ -183,9 +164,12 @@ def _work(job: Job) -> Handover:
         schema.check_path_is_last(declared)
     if job.options.output.record:
         schema.check_width()
+    sizes = event_schema.sent_sizes(program, maps)
     return Handover(
-        schema=schema,
-        warnings=_warnings(job) + _unknown_pairs(program, maps, job),
+        schema=schema.sent(max(sizes)) if sizes else schema,
+        warnings=_warnings(job)
+        + doubts.of_schema(schema, sizes, job)
+        + doubts.of_pairs(program, maps, job),
         calls=calls_of(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,

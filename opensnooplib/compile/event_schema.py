@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fields of struct event, as it was compiled."""
+"""struct event as it was compiled: its fields, and how much of it is sent."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import os
 from typing import Iterator, List
 
 from opensnooplib.base.errors import SourceError
+from opensnooplib.compile.bcc_maps import BccMaps
+from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.kernel.btf import Btf
 from opensnooplib.rows import btf_layout
 from opensnooplib.rows.field import Field
+from opensnooplib.source import submits
+from opensnooplib.source.known_maps import EVENTS_MAP
 
 
 def read() -> List[Field]:
@@ -44,3 +48,14 @@ def _all_btf() -> Iterator[bytes]:
         with contextlib.suppress(OSError):
             if os.readlink(f"/proc/self/fd/{name}") == "anon_inode:btf":
                 yield bpf_objects.btf_data(int(name))
+
+
+def sent_sizes(program: BccProgram, maps: BccMaps) -> List[int]:
+    """The sizes of the records, in bytes; empty if one isn't constant."""
+    found = [
+        size
+        for name in program.fds
+        for size in submits.sizes(program.code(name), maps.fd(EVENTS_MAP))
+    ]
+    known = [size for size in found if size is not None]
+    return known if len(known) == len(found) else []

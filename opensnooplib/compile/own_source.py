@@ -37,12 +37,6 @@ _NEEDS = (
 )
 
 
-# The size of what is given as a pointer is that of the pointer.
-_POINTER_SIZE = (
-    locations.SUBMIT + r"[^;]*,\s*(&?\w+)\s*,\s*sizeof\s*\(?\s*\1\b"
-)
-
-
 def check(made_of: Source) -> None:
     """Raise SourceError if the C lacks what the frontend needs."""
     name = c_text.shown_name(next(iter(made_of.files)))
@@ -50,8 +44,3 @@ def check(made_of: Source) -> None:
     for pattern, without in _NEEDS:
         if not re.search(pattern, code):
             raise SourceError(f"{name} {without}")
-    if re.search(_POINTER_SIZE, code):
-        raise SourceError(
-            f"{locations.of_submit(made_of)}this sends as many bytes as a "
-            "pointer has: write sizeof(struct event)"
-        )

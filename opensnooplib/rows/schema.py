@@ -118,6 +118,15 @@ class Schema(NamedTuple):
                 f"{self.fields[-1].name} after it would be lost"
             )
 
+    def sent(self, size: int) -> Schema:
+        """The schema of records that have the first `size` bytes."""
+
+        def end(field: Field) -> int:
+            """The size from which a record has it; of a text, one byte."""
+            return field.offset + (1 if field.kind == "text" else field.size)
+
+        return Schema(tuple(one for one in self.fields if end(one) <= size))
+
     def to_plain(self) -> List[Dict[str, Any]]:
         """The fields as dictionaries of numbers, strings and lists."""
         return [to_plain(one) for one in self.fields]

@@ -600,14 +600,6 @@ MISTAKES = {
             "ctx; a BPF ring buffer doesn't count lost records",
         ),
     ),
-    "the size of a pointer is sent": Mistake(
-        "&event, sizeof(event)",
-        "&event, sizeof(&event)",
-        (
-            "opensnoop: my.c:19: this sends as many bytes as a pointer has: "
-            "write sizeof(struct event)",
-        ),
-    ),
     "a ring buffer": Mistake(
         "BPF_PERF_OUTPUT(events)",
         "BPF_RINGBUF_OUTPUT(events, 8)",
@@ -644,6 +636,14 @@ DOUBTS = {
             "here …",
             "        event.ts = x + args->flags;",
             "                   ^",
+        ),
+    ),
+    "the size of a pointer is sent": Mistake(
+        "&event, sizeof(event)",
+        "&event, sizeof(&event)",
+        (
+            "my.c:19: warning: only 8 bytes of struct event are sent, which "
+            "leaves out pid, comm: write sizeof(struct event)",
         ),
     ),
     "texts are compared": Mistake(

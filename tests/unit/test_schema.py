@@ -199,11 +199,15 @@ def test_find() -> None:
     assert Schema((pid,)).find("nothing") is None
 
 
-def test_what_earlier_recordings_have_not_is_no_field() -> None:
-    """An earlier version recorded all fields, and said which were sent."""
+def test_what_no_record_has_is_no_field() -> None:
     pid, comm = Field("pid", 0, 4, "unsigned"), Field("comm", 4, 16, "text")
     ret = Field("ret", 20, 4, "signed")
     schema = Schema((pid, comm, ret))
+    assert schema.sent(24) == schema
+    assert schema.sent(23).fields == (pid, comm)
+    assert schema.sent(5).fields == (pid, comm)  # of a text, a part will do
+    assert schema.sent(4).fields == (pid,)
+    # An earlier version recorded all, and said which were sent.
     plain = schema.to_plain()
     plain[0]["is_sent"], plain[2]["is_sent"] = True, False
     assert Schema.from_plain(plain).fields == (pid, comm)
