@@ -6,8 +6,7 @@
  * Keys come from other people's programs: without the secret, which is random
  * in each process, nobody can choose keys that lie in one slot.
  */
-#ifndef OPENSNOOP_HASH_MAP_H
-#define OPENSNOOP_HASH_MAP_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,
 
 /* Remove all values; `forget` frees what a value points to; NULL: nothing. */
 void hash_map_clear(struct hash_map *map, void (*forget)(void *value));
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * BPF maps: how the rings get into the map of the C.
  */
-#ifndef OPENSNOOP_MAP_H
-#define OPENSNOOP_MAP_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@
  * its CPU. Returns 0 or a negative errno.
  */
 int array_set_fd(int map_fd, uint32_t index, int fd);
-
-#endif

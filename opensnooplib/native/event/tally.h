@@ -2,8 +2,7 @@
 /*
  * Tally: the counts of records that a summary shows.
  */
-#ifndef OPENSNOOP_TALLY_H
-#define OPENSNOOP_TALLY_H
+#pragma once
 
 #include "base/hash_map.h"
 #include "event/full_path.h"
@@ -50,5 +49,3 @@ void tally_clear(struct tally *tally);
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
 		  const struct record *record);
-
-#endif

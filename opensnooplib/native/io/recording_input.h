@@ -2,8 +2,7 @@
 /*
  * Recording input: the blocks of a recording, read from a file or a pipe.
  */
-#ifndef OPENSNOOP_RECORDING_INPUT_H
-#define OPENSNOOP_RECORDING_INPUT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -55,5 +54,3 @@ enum recording_state recording_drain(struct recording *recording,
 				     record_consumer consume, void *context,
 				     struct block *block);
 void recording_consume(struct recording *recording, const struct block *block);
-
-#endif

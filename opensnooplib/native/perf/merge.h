@@ -6,8 +6,7 @@
  * of some ring: a heap of rings, keyed by the time of that record, gives them
  * in order, without copying or sorting.
  */
-#ifndef OPENSNOOP_MERGE_H
-#define OPENSNOOP_MERGE_H
+#pragma once
 
 #include "perf/perf_ring.h"
 
@@ -50,5 +49,3 @@ uint64_t merge_ordered_until(void);
  */
 bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 		 void *context);
-
-#endif

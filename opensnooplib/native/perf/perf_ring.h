@@ -7,8 +7,7 @@
  * pages. The kernel advances data_head, the reader data_tail; the bytes between
  * the two can be read.
  */
-#ifndef OPENSNOOP_PERF_RING_H
-#define OPENSNOOP_PERF_RING_H
+#pragma once
 
 #include "event/record.h"
 #include "perf/perf_event.h"
@@ -103,5 +102,3 @@ static inline bool ring_is_half_full(const struct ring *ring)
 {
 	return ring->head - ring->tail > ring->size / 2;
 }
-
-#endif

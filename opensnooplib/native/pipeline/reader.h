@@ -6,8 +6,7 @@
  * Functions that return int return 0 or more on success, and a negative errno
  * on failure. A reader belongs to one thread.
  */
-#ifndef OPENSNOOP_READER_H
-#define OPENSNOOP_READER_H
+#pragma once
 
 #include "pipeline/reader_data.h"
 #include "pipeline/selection.h"
@@ -159,5 +158,3 @@ int reader_finish(struct reader *reader, uint64_t until);
 
 void reader_get_counts(const struct reader *reader,
 		       struct reader_counts *counts);
-
-#endif

@@ -3,8 +3,7 @@
  * Reader data: struct reader, which the files of pipeline/ share, and the
  * structs of its requests and its counts.
  */
-#ifndef OPENSNOOP_READER_DATA_H
-#define OPENSNOOP_READER_DATA_H
+#pragma once
 
 #include "base/own_processes.h"
 #include "event/condition.h"
@@ -123,5 +122,3 @@ bool all_rows_shown(const struct reader *reader);
  * passed; not longer than records are held back, if some are.
  */
 void wait_for_records(struct reader *reader, int timeout_ms);
-
-#endif

@@ -3,8 +3,7 @@
  * Selection: which records have rows, as far as the kernel has not selected
  * them already.
  */
-#ifndef OPENSNOOP_SELECTION_H
-#define OPENSNOOP_SELECTION_H
+#pragma once
 
 #include "event/condition.h"
 #include "event/glob.h"
@@ -36,5 +35,3 @@ void reader_end_own_process(struct reader *reader, uint32_t pid);
 
 /* Is the record selected? */
 bool is_wanted(struct reader *reader, const struct record *record);
-
-#endif
