@@ -74,8 +74,6 @@ struct stream {
 };
 
 struct reader {
-	struct ring *rings;
-	unsigned int ring_count;
 	unsigned int pages; /* of each ring */
 	struct stream streams[STREAMS_MAX];
 	uint32_t newest;  /* stream */

@@ -29,37 +29,17 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 	return error;
 }
 
-/* Add a ring at the end of the array. */
-static int add_ring(struct reader *reader, const struct ring *ring)
-{
-	unsigned int count = reader->ring_count + 1;
-	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
-
-	if (!rings)
-		return -ENOMEM;
-	rings[reader->ring_count] = *ring;
-	reader->rings = rings;
-	if (merge_set_rings(&reader->merge, rings, count) < 0)
-		return -ENOMEM;
-	reader->ring_count = count;
-	return 0;
-}
-
 static int open_rings(struct reader *reader, const int *cpus,
 		      unsigned int cpu_count)
 {
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		struct ring ring;
-		int error = open_ring(reader, &ring, cpus[i], reader->pages);
+	int error = 0;
 
-		if (error)
-			return error;
-		if (add_ring(reader, &ring) < 0) {
-			ring_close(&ring);
-			return -ENOMEM;
-		}
+	for (unsigned int i = 0; i < cpu_count && !error; i++) {
+		error = open_ring(reader, &reader->merge.rings[i], cpus[i],
+				  reader->pages);
+		reader->merge.ring_count += !error;
 	}
-	return 0;
+	return error;
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
@@ -88,10 +68,8 @@ void reader_close(struct reader *reader)
 {
 	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
 		reader_drop_stream(reader, stream);
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		ring_close(&reader->rings[i]);
-	free(reader->rings);
-	merge_free(&reader->merge);
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		ring_close(&reader->merge.rings[i]);
 	output_free(&reader->output);
 	free(reader->heading);
 	recording_free(&reader->recording);
@@ -108,15 +86,15 @@ int reader_name_callers(struct reader *reader)
 {
 	if (reader->format.callers)
 		return 0;
-	return callers_open(&reader->format.callers, reader->rings,
-			    reader->ring_count, &reader->own);
+	return callers_open(&reader->format.callers, reader->merge.rings,
+			    reader->merge.ring_count, &reader->own);
 }
 
 static struct ring *ring_of(struct reader *reader, int cpu)
 {
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		if (reader->rings[i].cpu == cpu)
-			return &reader->rings[i];
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		if (reader->merge.rings[i].cpu == cpu)
+			return &reader->merge.rings[i];
 	return NULL;
 }
 
@@ -160,8 +138,6 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 	if (error)
 		return error;
 	error = put_into_maps(reader, &ring);
-	if (!error && !old)
-		error = add_ring(reader, &ring);
 	if (error) {
 		ring_close(&ring);
 		return error;
@@ -170,8 +146,10 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		for (uint32_t i = 0; i < STREAMS_MAX; i++)
 			ring.streams[i].lost = old->streams[i].lost;
 		ring_close(old);
-		*old = ring;
+	} else {
+		old = &reader->merge.rings[reader->merge.ring_count++];
 	}
+	*old = ring;
 	if (!reader->format.callers)
 		return 0;
 	/* What was mapped on this CPU until now is unknown: begin anew. */
@@ -182,8 +160,8 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 
 int reader_deaf_cpu(const struct reader *reader)
 {
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		if (!ring_is_alive(&reader->rings[i]))
-			return reader->rings[i].cpu;
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		if (!ring_is_alive(&reader->merge.rings[i]))
+			return reader->merge.rings[i].cpu;
 	return -1;
 }

@@ -202,7 +202,7 @@ struct tally *reader_tally(struct reader *reader)
 static int gathering_ms(const struct reader *reader)
 {
 	const uint64_t bytes_per_ms = 64 * 1024;
-	uint64_t ms = reader->rings[0].size / 4 / bytes_per_ms;
+	uint64_t ms = reader->merge.rings[0].size / 4 / bytes_per_ms;
 
 	return ms < 10 ? (int)ms : 10;
 }
@@ -234,7 +234,7 @@ int reader_start(struct reader *reader, uint64_t count, bool by_line)
 		reader->kind == ROW_COUNTED ? count_record : write_record;
 	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */
-	if (reader->ring_count > 0 && reader->kind >= ROW_BLOCK)
+	if (reader->merge.ring_count > 0 && reader->kind >= ROW_BLOCK)
 		reader->gather_ms = gathering_ms(reader);
 	if (reader->kind == ROW_BLOCK && !error)
 		put_header(&reader->output);
