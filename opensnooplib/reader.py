@@ -9,7 +9,7 @@ import functools
 import mmap
 import os
 from enum import IntEnum
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
@@ -100,21 +100,6 @@ class _Column(ctypes.Structure):
     ]
 
 
-class _FormatRequest(ctypes.Structure):
-    """struct format_request of native/pipeline/reader_data.h."""
-
-    _fields_ = [
-        ("kind", ctypes.c_uint32),
-        ("color", ctypes.c_bool),
-        ("wall_offset", ctypes.c_int64),
-        ("layout", _Layout),
-        ("record_least", ctypes.c_uint32),
-        ("columns", ctypes.POINTER(_Column)),
-        ("column_count", ctypes.c_uint32),
-        ("map_fd", ctypes.c_int),
-    ]
-
-
 class _Condition(ctypes.Structure):
     """struct condition of native/event/condition.h."""
 
@@ -140,6 +125,25 @@ class _Glob(ctypes.Structure):
     ]
 
 
+class _FormatRequest(ctypes.Structure):
+    """struct format_request of native/pipeline/reader_data.h."""
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("color", ctypes.c_bool),
+        ("wall_offset", ctypes.c_int64),
+        ("layout", _Layout),
+        ("record_least", ctypes.c_uint32),
+        ("columns", ctypes.POINTER(_Column)),
+        ("column_count", ctypes.c_uint32),
+        ("conditions", ctypes.POINTER(_Condition)),
+        ("condition_count", ctypes.c_uint32),
+        ("globs", ctypes.POINTER(_Glob)),
+        ("glob_count", ctypes.c_uint32),
+        ("map_fd", ctypes.c_int),
+    ]
+
+
 class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
 
@@ -161,7 +165,11 @@ def _native_column(column: Column) -> _Column:
 
 
 def _native_format(
-    row_format: RowFormat, wall_offset: int, map_fd: int
+    row_format: RowFormat,
+    wall_offset: int,
+    conditions: Sequence[Tuple[Condition, Field]],
+    globs: Sequence[Glob],
+    map_fd: int,
 ) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
@@ -169,6 +177,7 @@ def _native_format(
         if field is not None:
             setattr(layout, name, NativeField(field.offset, field.size))
     columns = [_native_column(column) for column in row_format.columns]
+    all_of = [n for one in conditions for n in _native_conditions(*one)]
     return _FormatRequest(
         row_format.number,
         row_format.color,
@@ -177,6 +186,10 @@ def _native_format(
         row_format.schema.least,
         (_Column * len(columns))(*columns),
         len(columns),
+        (_Condition * len(all_of))(*all_of),
+        len(all_of),
+        (_Glob * len(globs))(*map(_native_glob, globs)),
+        len(globs),
         map_fd,
     )
 
@@ -259,7 +272,6 @@ class Reader:
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream
-        self._conditions: Dict[int, Any] = {}  # by stream
         # The difference between the time of day and CLOCK_MONOTONIC, the same
         # for all rows.
         self.wall_offset_ns = wall_offset_ns()
@@ -320,12 +332,22 @@ class Reader:
         cpu = int(self._lib.reader_deaf_cpu(self._reader))
         return cpu if cpu >= 0 else None
 
-    def set_format(self, row_format: RowFormat, map_fd: int = 0) -> None:
+    def set_format(
+        self,
+        row_format: RowFormat,
+        conditions: Sequence[Tuple[Condition, Field]],
+        globs: Sequence[Glob],
+        map_fd: int = 0,
+    ) -> None:
         """Set the format of the newest stream's rows.
 
-        `map_fd` is its perf event array, for CPUs that come online.
+        There are rows only for opens that meet all of these conditions, and
+        whose path the patterns want. `map_fd` is the stream's perf event
+        array, for CPUs that come online.
         """
-        request = _native_format(row_format, self.wall_offset_ns, map_fd)
+        request = _native_format(
+            row_format, self.wall_offset_ns, conditions, globs, map_fd
+        )
         check(self._lib.reader_set_format(self._reader, ctypes.byref(request)))
         # The format must stay: the native code keeps pointers into it.
         self._formats[self._newest] = request
@@ -371,23 +393,6 @@ class Reader:
         """
         limit = ctypes.c_uint64(row_limit)
         check(self._lib.reader_start(self._reader, limit, by_line))
-
-    def set_conditions(
-        self,
-        conditions: Sequence[Tuple[Condition, Field]],
-        globs: Sequence[Glob],
-    ) -> None:
-        """Show only opens that meet all of these conditions.
-
-        Those on fields are for the newest stream; `globs`, the patterns of
-        paths, for all.
-        """
-        all_of = [n for one in conditions for n in _native_conditions(*one)]
-        array = (_Condition * len(all_of))(*all_of)
-        self._lib.reader_set_conditions(self._reader, array, len(array))
-        self._conditions[self._newest] = array  # C keeps a pointer
-        self._globs = (_Glob * len(globs))(*map(_native_glob, globs))
-        self._lib.reader_set_globs(self._reader, self._globs, len(globs))
 
     def put_heading(self, text: str) -> None:
         check(self._lib.reader_put_heading(self._reader, text.encode()))

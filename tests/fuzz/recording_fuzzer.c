@@ -55,6 +55,10 @@ static size_t make_file(struct input *input, char *file)
 
 static bool is_counted; /* records have no rows */
 
+/* The reader goes on reading them. */
+static struct condition conditions[CONDITIONS_MAX];
+static uint32_t condition_count;
+
 static void set_format(struct input *input, struct reader *reader)
 {
 	/* The reader goes on reading them. */
@@ -90,16 +94,18 @@ static void set_format(struct input *input, struct reader *reader)
 			.width = (int8_t)take_u8(input),
 		};
 	}
+	request.conditions = conditions;
+	request.condition_count = condition_count;
 	CHECK(reader_set_format(reader, &request) == 0);
 }
 
+/* Those of the first format, and of all that follow. */
 static void set_conditions(struct input *input, struct reader *reader)
 {
-	/* The reader goes on reading them. */
-	static struct condition all[CONDITIONS_MAX];
-	uint32_t count = take_u8(input) % (CONDITIONS_MAX + 1);
+	struct condition *all = conditions;
 
-	for (uint32_t i = 0; i < count; i++) {
+	condition_count = take_u8(input) % (CONDITIONS_MAX + 1);
+	for (uint32_t i = 0; i < condition_count; i++) {
 		all[i].kind = take_u8(input) % (CONDITION_KINDS + 1);
 		all[i].field = take_field(input);
 		all[i].or_next = take_u8(input) % 2;
@@ -107,7 +113,7 @@ static void set_conditions(struct input *input, struct reader *reader)
 		all[i].bits = take_u16(input);
 		take(input, all[i].text, take_u8(input) % CONDITION_TEXT_SIZE);
 	}
-	reader_set_conditions(reader, all, count);
+	reader->streams[0].format.condition_count = condition_count;
 }
 
 static uint64_t opened_in(const struct tally_table *table)
@@ -145,6 +151,7 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 
 	CHECK(reader_open_recording(&reader, fd) == 0);
 	is_counted = take_u8(input) & 1;
+	condition_count = 0;
 	set_format(input, reader);
 	set_conditions(input, reader);
 	reader_set_output(reader, output);

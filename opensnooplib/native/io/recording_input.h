@@ -17,8 +17,8 @@ struct block {
 
 enum recording_state {
 	RECORDING_WAITS,   /* for more bytes: there is no whole block yet */
-	RECORDING_BLOCK,   /* the next block is whole, and isn't a record */
 	RECORDING_STOPPED, /* by the consumer */
+	RECORDING_BLOCK,   /* the next block is whole, and isn't a record */
 	RECORDING_ENDED,   /* after the last block */
 	RECORDING_CUT,	   /* within the last block */
 	RECORDING_DAMAGED, /* the next bytes are no block, or not as written */

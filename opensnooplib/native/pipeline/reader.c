@@ -51,14 +51,9 @@ int reader_finish(struct reader *reader, uint64_t until)
 void reader_get_counts(const struct reader *reader,
 		       struct reader_counts *counts)
 {
-	*counts = (struct reader_counts){
-		.shown = reader->rows - reader->output.rows,
-		.unwritten = reader->output.rows + reader->undelivered,
-		.unreadable = reader->unreadable,
-		.cut = reader->cut,
-		.unsure = reader->unsure,
-		.error = (uint64_t)reader->output.error,
-		.impossible = reader->impossible,
-		.offset = reader->recording.offset,
-	};
+	*counts = reader->counts;
+	counts->shown = reader->rows - reader->output.rows;
+	counts->unwritten = reader->output.rows + reader->undelivered;
+	counts->error = (uint64_t)reader->output.error;
+	counts->offset = reader->recording.offset;
 }

@@ -102,7 +102,7 @@ static struct ring *ring_of(struct reader *reader, int cpu)
 static int put_into_maps(struct reader *reader, struct ring *ring)
 {
 	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
-		int map_fd = reader->streams[i].map_fd;
+		int map_fd = reader->streams[i].format.map_fd;
 		int error;
 
 		if (!map_fd)
@@ -114,7 +114,7 @@ static int put_into_maps(struct reader *reader, struct ring *ring)
 		if (error)
 			return error;
 	}
-	if (!reader->streams[0].map_fd)
+	if (!reader->streams[0].format.map_fd)
 		ring_drop_stream(ring, 0);
 	return 0;
 }

@@ -61,9 +61,9 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	reader->current = STREAMS_MAX; /* none, if this fails */
 	if (!show_heading(reader, stream))
 		return false;
-	reader->format.layout = stream->layout;
-	reader->format.columns = stream->columns;
-	reader->format.column_count = stream->column_count;
+	reader->format.layout = stream->format.layout;
+	reader->format.columns = stream->format.columns;
+	reader->format.column_count = stream->format.column_count;
 	reader->row_bound = longest_row(&reader->format);
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
@@ -89,12 +89,8 @@ int reader_set_format(struct reader *reader,
 {
 	struct stream *stream = &reader->streams[reader->newest];
 
-	stream->map_fd = request->map_fd;
-	stream->columns = request->columns;
-	stream->column_count = request->column_count;
-	stream->layout = request->layout;
+	stream->format = *request;
 	reader->merge.ts[reader->newest] = request->layout.ts;
-	reader->record_least = request->record_least;
 	reader->format.color = request->color;
 	reader->format.clock.wall_offset = request->wall_offset;
 	reader->kind = request->kind;
@@ -145,9 +141,9 @@ static void count_row(struct reader *reader, const struct record *record)
 
 	record_signed(record, layout->ret, &ret);
 	reader->rows++;
-	reader->unreadable += state == PATH_UNREADABLE;
-	reader->cut += state == PATH_CUT || state == PATH_TOP_CUT;
-	reader->unsure += ret == UNKNOWN_RESULT;
+	reader->counts.unreadable += state == PATH_UNREADABLE;
+	reader->counts.cut += state == PATH_CUT || state == PATH_TOP_CUT;
+	reader->counts.unsure += ret == UNKNOWN_RESULT;
 }
 
 static enum verdict write_record(void *context, const struct record *record)
