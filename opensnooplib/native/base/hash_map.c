@@ -8,58 +8,35 @@
 
 #define FIRST_SLOTS 256
 
-#define ROTATE(word, bits) ((word) << (bits) | (word) >> (64 - (bits)))
-
-static inline void sip_round(uint64_t v[4])
+/*
+ * A product with a secret, whose halves are folded into one another: the step
+ * of wyhash, by which Go's maps hash (https://github.com/wangyi-fudan/wyhash).
+ */
+static uint64_t hash_step(uint64_t hash, uint64_t word, uint64_t secret)
 {
-	v[0] += v[1];
-	v[1] = ROTATE(v[1], 13) ^ v[0];
-	v[0] = ROTATE(v[0], 32);
-	v[2] += v[3];
-	v[3] = ROTATE(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = ROTATE(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = ROTATE(v[1], 17) ^ v[2];
-	v[2] = ROTATE(v[2], 32);
+	unsigned __int128 product = (unsigned __int128)(hash ^ word) * secret;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline void sip_take(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	sip_round(v);
-	v[0] ^= word;
-}
-
-/* SipHash-1-3, of https://github.com/veorq/SipHash */
 static uint64_t hash_of(const unsigned char *key, size_t size)
 {
 	static uint64_t secret[2];
-	uint64_t word = 0;
+	uint64_t hash;
+	uint64_t word;
 
-	/* Without random bytes it is 0: the map works, but can be slowed. */
+	/* Without random bytes, the map works, but can be slowed. */
 	if (!secret[0] && getrandom(secret, sizeof(secret), 0) < 0)
-		secret[0] = 0;
-
-	uint64_t v[4] = {
-		secret[0] ^ 0x736f6d6570736575,
-		secret[1] ^ 0x646f72616e646f6d,
-		secret[0] ^ 0x6c7967656e657261,
-		secret[1] ^ 0x7465646279746573,
-	};
-	const unsigned char *rest = key + size / sizeof(word) * sizeof(word);
-
-	for (; key < rest; key += sizeof(word)) {
+		secret[0] = 0x9e3779b97f4a7c15;
+	hash = secret[1] ^ size;
+	for (; size >= sizeof(word); size -= sizeof(word)) {
 		memcpy(&word, key, sizeof(word));
-		sip_take(v, word);
+		hash = hash_step(hash, word, secret[0]);
+		key += sizeof(word);
 	}
 	word = 0;
-	memcpy(&word, rest, size % sizeof(word));
-	sip_take(v, word | (uint64_t)size << 56);
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	memcpy(&word, key, size);
+	return hash_step(hash, word, secret[0]);
 }
 
 static struct hash_entry **slot_of(const struct hash_map *map, uint64_t hash)

@@ -35,9 +35,9 @@
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 		     bool cut, bool in_column);
 
-/* Text as $'...', whether it needs quoting or not. */
+/* Text as $'...', whether it needs quoting or not; `also` is escaped, too. */
 char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
-		       bool in_column);
+		       bool in_column, char also);
 
 /*
  * A JSON string (RFC 8259), "..." around at most 6 characters for each byte. A
