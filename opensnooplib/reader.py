@@ -231,9 +231,8 @@ def _native_glob(glob: Glob) -> _Glob:
 def library() -> ctypes.CDLL:
     """The native library, with what functions of it return if no int."""
     lib = native_library.load()
-    lib.reader_stream_is_read.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
-    lib.merge_ordered_until.restype = ctypes.c_uint64
+    lib.reader_read_until.restype = ctypes.c_uint64
     lib.reader_tally.restype = ctypes.c_void_p
     return lib
 
@@ -297,14 +296,6 @@ class Reader:
         """
         self._newest = check(self._lib.reader_add_stream(self._reader))
         return self._newest
-
-    def end_stream(self, stream: int) -> None:
-        """Say that no more records of this stream come."""
-        self._lib.reader_end_stream(self._reader, stream)
-
-    def is_read(self, stream: int) -> bool:
-        """Are all records of this stream shown?"""
-        return bool(self._lib.reader_stream_is_read(self._reader, stream))
 
     def lost_of(self, stream: int) -> int:
         """The number of lost records of this stream, as reported so far."""
@@ -409,8 +400,8 @@ class Reader:
         return int(self._lib.reader_tally(self._reader))
 
     def read_until_ns(self) -> int:
-        """The time before which the next poll() reads all opens."""
-        return int(self._lib.merge_ordered_until())
+        """The time, of CLOCK_MONOTONIC, before which all opens are read."""
+        return int(self._lib.reader_read_until(self._reader))
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, or a signal, and write the rows in order."""

@@ -8,7 +8,7 @@ import os
 import time
 from typing import Callable, List
 
-from opensnooplib.base import libc
+from opensnooplib.base import libc, native_library
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
@@ -56,18 +56,14 @@ class Retirement:
     def _await_detached(self) -> bool:
         if not self._is_detached:
             return False
-        self._due = time.monotonic() + _GRACE_SECONDS
-        self._next = self._end_stream
-        return False
-
-    def _end_stream(self) -> bool:
-        self._trace.rings.end_stream(self._old.stream)
+        grace_ns = int(_GRACE_SECONDS * 1e9)
+        self._ended_ns = native_library.kernel_clock_ns() + grace_ns
         self._next = self._close
         return False
 
     def _close(self) -> bool:
         trace, old = self._trace, self._old
-        if not trace.rings.is_read(self._old.stream):
+        if trace.rings.read_until_ns() < self._ended_ns:
             return False
         lost, missed = old.lost(), old.missed()
         trace.past_not_followed += old.not_followed()

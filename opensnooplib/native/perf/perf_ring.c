@@ -126,17 +126,6 @@ void ring_drop_stream(struct ring *ring, uint32_t stream)
 	ring->streams[stream] = (struct stream_event){0};
 }
 
-void ring_end_stream(struct ring *ring, uint32_t stream)
-{
-	ring_refresh(ring);
-	ring->streams[stream].end = ring->head;
-}
-
-bool ring_stream_is_read(const struct ring *ring, uint32_t stream)
-{
-	return ring->tail >= ring->streams[stream].end;
-}
-
 /* The time for which the event was enabled: perf_event_open(2). 0: unknown. */
 static uint64_t enabled_ns(int event)
 {

@@ -23,7 +23,6 @@
 struct stream_event {
 	int fd; /* the programs write through it; 0: there is no such stream */
 	uint64_t id;
-	uint64_t end;  /* of its records: data_head at ring_end_stream() */
 	uint64_t lost; /* records, as far as the kernel has reported them */
 };
 
@@ -59,12 +58,6 @@ int ring_add_stream(struct ring *ring, uint32_t stream);
  * can't be added again.
  */
 void ring_drop_stream(struct ring *ring, uint32_t stream);
-
-/* No more records of the stream will come: note where the last one ends. */
-void ring_end_stream(struct ring *ring, uint32_t stream);
-
-/* Is the last record of a stream that has ended consumed? */
-bool ring_stream_is_read(const struct ring *ring, uint32_t stream);
 
 /*
  * False if the ring's CPU has gone offline, even if it is back: the kernel

@@ -54,12 +54,6 @@ int reader_name_callers(struct reader *reader);
  */
 int reader_add_stream(struct reader *reader);
 
-/* No more records of the stream will come. */
-void reader_end_stream(struct reader *reader, uint32_t stream);
-
-/* Are all records of a stream that has ended consumed, so it can be dropped? */
-bool reader_stream_is_read(const struct reader *reader, uint32_t stream);
-
 /*
  * How many of the stream's records found no room, as far as the kernel has
  * reported them: it does so only when a later record finds room. bpf_src counts
@@ -148,6 +142,12 @@ int reader_put_text(struct reader *reader, const char *text);
  * that are in order. Returns an enum reader_state.
  */
 int reader_poll(struct reader *reader, int timeout_ms);
+
+/*
+ * The time (ns, CLOCK_MONOTONIC) before which all records are consumed. It
+ * stays while there is no room for a row.
+ */
+uint64_t reader_read_until(const struct reader *reader);
 
 /*
  * Consume all records that are older than `until` (ns, CLOCK_MONOTONIC), the

@@ -83,8 +83,9 @@ struct reader {
 	char *heading;	  /* the last one that was written, or NULL */
 	int epoll_fd;
 	struct merge merge;
-	bool records_wait; /* some were held back at the last drain */
-	int gather_ms;	   /* for how long records gather to be read */
+	bool records_wait;   /* some were held back at the last drain */
+	uint64_t read_until; /* ns; all records before it are consumed */
+	int gather_ms;	     /* for how long records gather to be read */
 
 	struct recording recording; /* read instead of rings, if it is open */
 	struct block block; /* at which reading stopped, if it is no record */

@@ -28,20 +28,6 @@ int reader_add_stream(struct reader *reader)
 	return (int)stream;
 }
 
-void reader_end_stream(struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
-		ring_end_stream(&reader->merge.rings[i], stream);
-}
-
-bool reader_stream_is_read(const struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
-		if (!ring_stream_is_read(&reader->merge.rings[i], stream))
-			return false;
-	return true;
-}
-
 uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream)
 {
 	uint64_t lost = 0;
