@@ -135,7 +135,7 @@ static void check_tally(struct input *input, struct reader *reader)
 	CHECK(opened_in(&tally->processes) <= tally->opened);
 	CHECK(opened_in(&tally->files) + tally->unreadable <= tally->opened);
 	if (take_u8(input) & 1)
-		tally_clear(tally);
+		tally_clear(tally, tally->files.entries.room);
 	tally->until = take_u8(input) & 1 ? UINT64_MAX : 0;
 	tally->stopped_at = 0;
 }
@@ -148,6 +148,7 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	uint32_t size;
 	int state;
 	size_t rounds = 0;
+	uint64_t until;
 
 	CHECK(reader_open_recording(&reader, fd) == 0);
 	is_counted = take_u8(input) & 1;
@@ -156,8 +157,9 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	set_conditions(input, reader);
 	reader_set_output(reader, output);
 	CHECK(reader_start(reader, take_u8(input) % 4, false) == 0);
-	reader_tally(reader)->until = take_u16(input);
-	reader_tally(reader)->room = take_u16(input);
+	until = take_u16(input);
+	tally_clear(reader_tally(reader), take_u16(input));
+	reader_tally(reader)->until = until;
 	do {
 		/* At most a read and a block in each round. */
 		CHECK(rounds++ <= 2 * file_size + 2);

@@ -73,7 +73,7 @@ void reader_close(struct reader *reader)
 	output_free(&reader->output);
 	free(reader->heading);
 	recording_free(&reader->recording);
-	tally_clear(&reader->tally);
+	tally_clear(&reader->tally, 0);
 	names_free(&reader->format.names);
 	callers_close(reader->format.callers);
 	host_mounts_free(reader->format.host_mounts);
