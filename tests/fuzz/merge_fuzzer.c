@@ -23,7 +23,6 @@
 /* What the reader is written for: see perf_event_open(2). */
 struct sample {
 	struct perf_event_header header;
-	uint64_t event_id;
 	uint32_t raw_size;
 	unsigned char raw[];
 };
@@ -118,6 +117,18 @@ static void fill_sample(struct sample *sample, unsigned int place,
 		memcpy(sample->raw + TS_OFFSET, &ts, TS_SIZE);
 }
 
+/* Between the header and the rest stands the id of its event. */
+static void copy_sample_in(struct ring *ring, const struct sample *sample,
+			   const uint64_t *id)
+{
+	size_t rest = sizeof(sample->raw_size) + sample->raw_size;
+
+	copy_in(ring, &sample->header, sizeof(sample->header));
+	if (id)
+		copy_in(ring, id, sizeof(*id));
+	copy_in(ring, &sample->raw_size, rest);
+}
+
 /* The kernel writes a record, if there is room. */
 static void write_record(struct world *world, struct input *input)
 {
@@ -128,7 +139,8 @@ static void write_record(struct world *world, struct input *input)
 	uint64_t ts = take_u64(input) & TIME_MAX;
 	uint32_t raw_size = 4 + 8 * (take_u16(input) % 512);
 	uint32_t stream = kind / 8 % STREAMS;
-	size_t size = offsetof(struct sample, raw) + raw_size;
+	const uint64_t *id = stream ? &events[stream].id : NULL;
+	size_t size = sizeof(struct sample) + raw_size + (id ? sizeof(*id) : 0);
 	struct sample *sample;
 
 	if (kernel->count == RECORDS_MAX ||
@@ -141,7 +153,6 @@ static void write_record(struct world *world, struct input *input)
 			      : kind % 8 ? PERF_RECORD_LOST
 					 : PERF_RECORD_THROTTLE;
 	sample->header.size = (uint16_t)size;
-	sample->event_id = events[stream].id;
 	sample->raw_size = raw_size;
 	fill_sample(sample, place, kernel->count, ts);
 
@@ -156,7 +167,7 @@ static void write_record(struct world *world, struct input *input)
 		.is_sample = sample->header.type == PERF_RECORD_SAMPLE &&
 			     events[stream].fd,
 	};
-	copy_in(ring, sample, size);
+	copy_sample_in(ring, sample, id);
 	free(sample);
 }
 

@@ -14,7 +14,7 @@ static void describe_records(struct perf_event_attr *attr)
 {
 	attr->config = PERF_COUNT_SW_BPF_OUTPUT;
 	attr->sample_period = 1;
-	attr->sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_RAW;
+	attr->sample_type = PERF_SAMPLE_RAW;
 	attr->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED;
 }
 
@@ -49,6 +49,8 @@ int event_open(enum perf_event_kind kind, int cpu, unsigned int pages,
 		describe_mappings(&attr);
 	else
 		describe_records(&attr);
+	if (kind == EVENT_RECORDS_WITH_ID)
+		attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
 	fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
 			  PERF_FLAG_FD_CLOEXEC);
 	if (fd >= 0)

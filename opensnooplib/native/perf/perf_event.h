@@ -7,7 +7,8 @@
 #include <linux/perf_event.h>
 
 enum perf_event_kind {
-	EVENT_RECORDS,	/* that BPF programs send; behind the event's id */
+	EVENT_RECORDS,	       /* that BPF programs send */
+	EVENT_RECORDS_WITH_ID, /* likewise; each begins with the event's id */
 	EVENT_MAPPINGS, /* that processes make, of code, and their ends */
 };
 

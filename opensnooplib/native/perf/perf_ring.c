@@ -20,16 +20,23 @@
 /* A perf record's size is a u16. */
 #define RECORD_SIZE_MAX (1 << 16)
 
-/*
- * A sample, behind its perf_event_header. The kernel pads a record so that
- * together with its size it fills words of 8 bytes (perf_prepare_sample() in
- * kernel/events/core.c).
- */
-struct sample {
-	uint64_t event_id;
+/* A sample of PERF_SAMPLE_RAW, behind its perf_event_header. */
+struct raw_sample {
 	uint32_t size;
 	unsigned char bytes[];
 };
+
+/*
+ * A sample of stream 0 begins with the size of its record; a sample of another
+ * stream, with the id of its event. The kernel pads a record so that together
+ * with its size it fills words of 8 bytes (perf_prepare_sample() in
+ * kernel/events/core.c): the size is 4 more than a multiple of 8. An event
+ * whose id is that too isn't used.
+ */
+static bool looks_like_size(uint64_t number)
+{
+	return number % 8 == 4;
+}
 
 static size_t page_size(void)
 {
@@ -41,19 +48,22 @@ static size_t map_size(const struct ring *ring)
 	return page_size() + ring->size;
 }
 
-/* `pages` as event_open() has it. Returns 0 or a negative errno. */
-static int open_event(struct stream_event *event, enum perf_event_kind kind,
-		      const struct ring *ring, unsigned int pages)
+/* Returns a descriptor or a negative errno. */
+static int open_event(const struct ring *ring, enum perf_event_kind kind)
 {
 	uint64_t quarter = ring->size / 4;
-	uint64_t watermark =
-		quarter < WATERMARK_BYTES ? quarter : WATERMARK_BYTES;
-	int fd = event_open(kind, ring->cpu, pages, (unsigned int)watermark);
+	bool has_ring = kind != EVENT_RECORDS_WITH_ID;
 
-	if (fd < 0)
-		return fd;
-	event->fd = fd;
-	return ioctl(fd, PERF_EVENT_IOC_ID, &event->id) < 0 ? -errno : 0;
+	return event_open(kind, ring->cpu,
+			  has_ring ? (unsigned int)(ring->size / page_size())
+				   : 0,
+			  quarter < WATERMARK_BYTES ? (unsigned int)quarter
+						    : WATERMARK_BYTES);
+}
+
+static int read_id(struct stream_event *event)
+{
+	return ioctl(event->fd, PERF_EVENT_IOC_ID, &event->id) < 0 ? -errno : 0;
 }
 
 static int map_ring(struct ring *ring)
@@ -67,7 +77,7 @@ static int map_ring(struct ring *ring)
 	ring->control = map;
 	ring->data = (unsigned char *)map + page_size();
 	ring->copy = malloc(RECORD_SIZE_MAX);
-	return ring->copy ? 0 : -ENOMEM;
+	return ring->copy ? read_id(&ring->streams[0]) : -ENOMEM;
 }
 
 int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
@@ -79,9 +89,10 @@ int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
 		.cpu = cpu,
 		.size = pages * page_size(),
 	};
-	error = open_event(&ring->streams[0], kind, ring, pages);
-	if (!error)
-		error = map_ring(ring);
+	ring->streams[0].fd = open_event(ring, kind);
+	if (ring->streams[0].fd < 0)
+		return ring->streams[0].fd;
+	error = map_ring(ring);
 	if (error)
 		ring_close(ring);
 	return error;
@@ -108,14 +119,26 @@ static int any_event(const struct ring *ring)
 
 int ring_add_stream(struct ring *ring, uint32_t stream)
 {
-	struct stream_event *event = &ring->streams[stream];
-	int output = any_event(ring);
-	int error = open_event(event, EVENT_RECORDS, ring, 0);
+	struct stream_event event = {0};
+	int error;
 
-	if (!error && ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, output) < 0)
+	/* An event that is opened anew has another id. */
+	do {
+		if (event.fd > 0)
+			close(event.fd);
+		/* Its samples begin with its id. */
+		event.fd = open_event(ring, EVENT_RECORDS_WITH_ID);
+		if (event.fd < 0)
+			return event.fd;
+		error = read_id(&event);
+	} while (!error && looks_like_size(event.id));
+	if (!error &&
+	    ioctl(event.fd, PERF_EVENT_IOC_SET_OUTPUT, any_event(ring)) < 0)
 		error = -errno;
 	if (error)
-		ring_drop_stream(ring, stream);
+		close(event.fd);
+	else
+		ring->streams[stream] = event;
 	return error;
 }
 
@@ -178,12 +201,24 @@ static bool find_stream(const struct ring *ring, uint64_t id, uint32_t *stream)
 }
 
 /* False if the sample's stream was dropped. */
-static bool read_sample(const struct ring *ring, const struct sample *sample,
+static bool read_sample(const struct ring *ring, const void *sample,
 			struct record *record)
 {
-	record->data = sample->bytes;
-	record->size = sample->size;
-	return find_stream(ring, sample->event_id, &record->stream);
+	const struct raw_sample *raw = sample;
+	const uint64_t *id = sample;
+
+	if (looks_like_size(raw->size))
+		record->stream = 0;
+	else if (find_stream(ring, *id, &record->stream))
+		raw = (const void *)(id + 1);
+	else
+		return false;
+
+	if (!ring->streams[record->stream].fd)
+		return false;
+	record->data = raw->bytes;
+	record->size = raw->size;
+	return true;
 }
 
 /* PERF_RECORD_LOST: the event's id, and how many of its records are lost. */
@@ -210,7 +245,7 @@ bool ring_peek(struct ring *ring, struct record *record)
 		const struct perf_event_header *header = next_record(ring);
 
 		if (header->type == PERF_RECORD_SAMPLE &&
-		    read_sample(ring, (const void *)(header + 1), record))
+		    read_sample(ring, header + 1, record))
 			return true;
 		if (header->type == PERF_RECORD_LOST)
 			note_lost(ring, header);

@@ -16,7 +16,9 @@
  * Stream: the records of one generation of programs. With --live several
  * generations write to one ring, each through an event of its own, and each may
  * have another struct event. Stream 0 writes through the event that the ring
- * was mapped by. Each sample begins with the id of its event.
+ * was mapped by, and its samples hold the record alone: streams cost nothing
+ * until a file is saved. The samples of others begin with the id of their
+ * event.
  */
 #define STREAMS_MAX 16
 
