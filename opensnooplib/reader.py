@@ -305,10 +305,6 @@ class Reader:
         """Remove a stream, with those of its records that are left."""
         self._lib.reader_drop_stream(self._reader, stream)
 
-    def install(self, map_fd: int) -> None:
-        """Let programs write to the rings through this perf event array."""
-        check(self._lib.reader_install(self._reader, map_fd))
-
     def follow_cpu(self, cpu: int) -> bool:
         """Read the records of this CPU, which came online, from now on.
 
@@ -333,8 +329,8 @@ class Reader:
         """Set the format of the newest stream's rows.
 
         There are rows only for opens that meet all of these conditions, and
-        whose path the patterns want. `map_fd` is the stream's perf event
-        array, for CPUs that come online.
+        whose path the patterns want. `map_fd` is the perf event array that
+        the stream's programs write to: the rings are put into it.
         """
         request = _native_format(
             row_format, self.wall_offset_ns, conditions, globs, map_fd

@@ -10,8 +10,7 @@
 #include "io/recording_blocks.h"
 
 struct block {
-	uint32_t type;
-	uint32_t size;
+	struct block_header header;
 	const unsigned char *body;
 };
 

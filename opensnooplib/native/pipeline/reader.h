@@ -66,9 +66,9 @@ void reader_drop_stream(struct reader *reader, uint32_t stream);
 
 /*
  * Put the rings into the perf event array that the newest stream's programs
- * write to. Returns 0 or a negative errno.
+ * write to, as reader_set_format() does. Returns 0 or a negative errno.
  */
-int reader_install(struct reader *reader, int map_fd);
+int reader_install(struct reader *reader);
 
 /*
  * Drop the newest stream's records up to that of an open which the tool makes
@@ -104,8 +104,8 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
 /* What is written. */
 
 /*
- * Set the format of the newest stream's records, before anything is written.
- * Returns 0 or -ENOMEM.
+ * Set the format of the newest stream's records, before anything is written,
+ * and install the rings. Returns 0 or a negative errno.
  */
 int reader_set_format(struct reader *reader,
 		      const struct format_request *request);

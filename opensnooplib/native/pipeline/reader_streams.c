@@ -47,8 +47,10 @@ void reader_drop_stream(struct reader *reader, uint32_t stream)
 		reader->current = STREAMS_MAX; /* none */
 }
 
-int reader_install(struct reader *reader, int map_fd)
+int reader_install(struct reader *reader)
 {
+	int map_fd = reader->streams[reader->newest].format.map_fd;
+
 	for (unsigned int i = 0; i < reader->merge.ring_count; i++) {
 		struct ring *ring = &reader->merge.rings[i];
 		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,

@@ -97,7 +97,7 @@ int reader_set_format(struct reader *reader,
 	if (reader->newest == reader->current &&
 	    !turn_to(reader, reader->newest))
 		return -ENOMEM;
-	return 0;
+	return reader_install(reader);
 }
 
 int reader_put_heading(struct reader *reader, const char *text)

@@ -68,8 +68,8 @@ int reader_poll_recording(struct reader *reader, int timeout_ms)
 int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
 {
 	*body = reader->block.body;
-	*size = reader->block.size;
+	*size = reader->block.header.size;
 	recording_consume(&reader->recording, &reader->block);
 	reader->input = RECORDING_STOPPED; /* the buffer may hold more blocks */
-	return (int)reader->block.type;
+	return (int)reader->block.header.type;
 }
