@@ -16,7 +16,7 @@ from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.privileged import FUNCTIONS
-from opensnooplib.kernel import capabilities
+from opensnooplib.kernel import bpf_objects, capabilities
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -140,7 +140,6 @@ class _FormatRequest(ctypes.Structure):
         ("condition_count", ctypes.c_uint32),
         ("globs", ctypes.POINTER(_Glob)),
         ("glob_count", ctypes.c_uint32),
-        ("map_fd", ctypes.c_int),
     ]
 
 
@@ -169,7 +168,6 @@ def _native_format(
     wall_offset: int,
     conditions: Sequence[Tuple[Condition, Field]],
     globs: Sequence[Glob],
-    map_fd: int,
 ) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
@@ -190,7 +188,6 @@ def _native_format(
         len(all_of),
         (_Glob * len(globs))(*map(_native_glob, globs)),
         len(globs),
-        map_fd,
     )
 
 
@@ -268,6 +265,8 @@ class Reader:
         may have.
         """
         self.pages = pages
+        self._cpus = set(cpus)
+        self._maps: Dict[int, int] = {}  # perf event arrays, by stream
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream
@@ -304,6 +303,17 @@ class Reader:
     def drop_stream(self, stream: int) -> None:
         """Remove a stream, with those of its records that are left."""
         self._lib.reader_drop_stream(self._reader, stream)
+        self._maps.pop(stream, None)
+
+    def install(self, map_fd: int) -> None:
+        """Let programs write to the rings through this perf event array."""
+        self._maps[self._newest] = map_fd
+        for cpu in self._cpus:
+            self._install(cpu, self._newest)
+
+    def _install(self, cpu: int, stream: int) -> None:
+        event = self._lib.reader_event(self._reader, cpu, stream)
+        bpf_objects.array_set_fd(self._maps[stream], event, cpu)
 
     def follow_cpu(self, cpu: int) -> bool:
         """Read the records of this CPU, which came online, from now on.
@@ -312,7 +322,13 @@ class Reader:
         the next poll().
         """
         error = self._lib.reader_follow_cpu(self._reader, cpu)
-        return error != -errno.EAGAIN and check(error) == 0
+        if error == -errno.EAGAIN:
+            return False
+        check(error)
+        self._cpus.add(cpu)
+        for stream in self._maps:
+            self._install(cpu, stream)
+        return True
 
     def deaf_cpu(self) -> Optional[int]:
         """A CPU whose ring gets no records since it went offline, or None."""
@@ -324,16 +340,14 @@ class Reader:
         row_format: RowFormat,
         conditions: Sequence[Tuple[Condition, Field]],
         globs: Sequence[Glob],
-        map_fd: int = 0,
     ) -> None:
         """Set the format of the newest stream's rows.
 
         There are rows only for opens that meet all of these conditions, and
-        whose path the patterns want. `map_fd` is the perf event array that
-        the stream's programs write to: the rings are put into it.
+        whose path the patterns want.
         """
         request = _native_format(
-            row_format, self.wall_offset_ns, conditions, globs, map_fd
+            row_format, self.wall_offset_ns, conditions, globs
         )
         check(self._lib.reader_set_format(self._reader, ctypes.byref(request)))
         # The format must stay: the native code keeps pointers into it.

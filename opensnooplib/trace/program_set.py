@@ -56,8 +56,8 @@ class ProgramSet:
             self.format,
             criteria.for_reader(options, taken.schema, taken.decided),
             options.selection.globs,
-            taken.maps[EVENTS_MAP],
         )
+        rings.install(taken.maps[EVENTS_MAP])
         if self.format.has_callers and not options.output.record:
             rings.name_callers()
         older_maps = older.taken.maps if older else None

@@ -27,11 +27,17 @@ void reader_close(struct reader *reader);
 /*
  * A CPU came online: open a ring for it. A CPU that was online before needs a
  * new ring, since the kernel detaches events for good from a CPU that goes
- * offline. The ring goes into the perf event arrays of all streams. Returns 0
- * or a negative errno; -EAGAIN while the CPU's old ring has records: after the
- * next reader_poll() it will have fewer.
+ * offline. Returns 0 or a negative errno; -EAGAIN while the CPU's old ring has
+ * records: after the next reader_poll() it will have fewer.
  */
 int reader_follow_cpu(struct reader *reader, int cpu);
+
+/*
+ * The event through which the stream's programs write to the CPU's ring: what
+ * their perf event array must have at the index of the CPU. -1: there is no
+ * such ring.
+ */
+int reader_event(struct reader *reader, int cpu, uint32_t stream);
 
 /*
  * A CPU whose ring is dead, since the CPU went offline; it may be back by now.
@@ -63,12 +69,6 @@ uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream);
 
 /* Drop the stream, and the records of it that are not consumed. */
 void reader_drop_stream(struct reader *reader, uint32_t stream);
-
-/*
- * Put the rings into the perf event array that the newest stream's programs
- * write to, as reader_set_format() does. Returns 0 or a negative errno.
- */
-int reader_install(struct reader *reader);
 
 /*
  * Drop the newest stream's records up to that of an open which the tool makes
@@ -104,8 +104,8 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
 /* What is written. */
 
 /*
- * Set the format of the newest stream's records, before anything is written,
- * and install the rings. Returns 0 or a negative errno.
+ * Set the format of the newest stream's records, before anything is written.
+ * Returns 0 or -ENOMEM.
  */
 int reader_set_format(struct reader *reader,
 		      const struct format_request *request);

@@ -41,7 +41,6 @@ struct format_request {
 	uint32_t condition_count;
 	const struct glob *globs; /* that want the path */
 	uint32_t glob_count;
-	int map_fd; /* the perf event array of its programs; 0: none */
 };
 
 enum reader_state {

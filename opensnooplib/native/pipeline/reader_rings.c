@@ -8,7 +8,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "bpf/map.h"
 #include "pipeline/reader.h"
 
 /* Where this fails, the ring is closed. */
@@ -98,25 +97,24 @@ static struct ring *ring_of(struct reader *reader, int cpu)
 	return NULL;
 }
 
-/* Let the programs of all streams write to the ring. */
-static int put_into_maps(struct reader *reader, struct ring *ring)
+int reader_event(struct reader *reader, int cpu, uint32_t stream)
 {
-	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
-		int map_fd = reader->streams[i].format.map_fd;
-		int error;
+	const struct ring *ring = ring_of(reader, cpu);
 
-		if (!map_fd)
-			continue;
-		error = i ? ring_add_stream(ring, i) : 0;
-		if (!error)
-			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					     ring->streams[i].fd);
-		if (error)
-			return error;
-	}
-	if (!reader->streams[0].format.map_fd)
+	return ring ? ring->streams[stream].fd : -1;
+}
+
+/* Let the ring have the streams that another one has. */
+static int add_streams(struct ring *ring, const struct ring *other)
+{
+	int error = 0;
+
+	for (uint32_t i = 1; i < STREAMS_MAX && !error; i++)
+		if (other->streams[i].fd)
+			error = ring_add_stream(ring, i);
+	if (!other->streams[0].fd)
 		ring_drop_stream(ring, 0);
-	return 0;
+	return error;
 }
 
 int reader_follow_cpu(struct reader *reader, int cpu)
@@ -137,7 +135,7 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 	} while (error == -ENOBUFS && pages > 0);
 	if (error)
 		return error;
-	error = put_into_maps(reader, &ring);
+	error = add_streams(&ring, &reader->merge.rings[0]);
 	if (error) {
 		ring_close(&ring);
 		return error;

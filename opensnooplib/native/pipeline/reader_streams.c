@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "bpf/map.h"
 #include "pipeline/reader.h"
 
 int reader_add_stream(struct reader *reader)
@@ -45,19 +44,4 @@ void reader_drop_stream(struct reader *reader, uint32_t stream)
 	reader->streams[stream] = (struct stream){0};
 	if (reader->current == stream)
 		reader->current = STREAMS_MAX; /* none */
-}
-
-int reader_install(struct reader *reader)
-{
-	int map_fd = reader->streams[reader->newest].format.map_fd;
-
-	for (unsigned int i = 0; i < reader->merge.ring_count; i++) {
-		struct ring *ring = &reader->merge.rings[i];
-		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					 ring->streams[reader->newest].fd);
-
-		if (error)
-			return error;
-	}
-	return 0;
 }

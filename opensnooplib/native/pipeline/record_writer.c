@@ -97,7 +97,7 @@ int reader_set_format(struct reader *reader,
 	if (reader->newest == reader->current &&
 	    !turn_to(reader, reader->newest))
 		return -ENOMEM;
-	return reader_install(reader);
+	return 0;
 }
 
 int reader_put_heading(struct reader *reader, const char *text)
