@@ -9,14 +9,14 @@ import functools
 import mmap
 import os
 from enum import IntEnum
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.privileged import FUNCTIONS
-from opensnooplib.kernel import capabilities, confinement
+from opensnooplib.kernel import bpf_objects, capabilities, confinement
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -100,21 +100,6 @@ class _Column(ctypes.Structure):
     ]
 
 
-class _FormatRequest(ctypes.Structure):
-    """struct format_request of native/pipeline/reader_data.h."""
-
-    _fields_ = [
-        ("kind", ctypes.c_uint32),
-        ("color", ctypes.c_bool),
-        ("wall_offset", ctypes.c_int64),
-        ("layout", _Layout),
-        ("record_least", ctypes.c_uint32),
-        ("columns", ctypes.POINTER(_Column)),
-        ("column_count", ctypes.c_uint32),
-        ("map_fd", ctypes.c_int),
-    ]
-
-
 class _Condition(ctypes.Structure):
     """struct condition of native/event/condition.h."""
 
@@ -140,6 +125,24 @@ class _Glob(ctypes.Structure):
     ]
 
 
+class _FormatRequest(ctypes.Structure):
+    """struct format_request of native/pipeline/reader_data.h."""
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("color", ctypes.c_bool),
+        ("wall_offset", ctypes.c_int64),
+        ("layout", _Layout),
+        ("record_least", ctypes.c_uint32),
+        ("columns", ctypes.POINTER(_Column)),
+        ("column_count", ctypes.c_uint32),
+        ("conditions", ctypes.POINTER(_Condition)),
+        ("condition_count", ctypes.c_uint32),
+        ("globs", ctypes.POINTER(_Glob)),
+        ("glob_count", ctypes.c_uint32),
+    ]
+
+
 class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
 
@@ -161,7 +164,10 @@ def _native_column(column: Column) -> _Column:
 
 
 def _native_format(
-    row_format: RowFormat, wall_offset: int, map_fd: int
+    row_format: RowFormat,
+    wall_offset: int,
+    conditions: Sequence[Tuple[Condition, Field]],
+    globs: Sequence[Glob],
 ) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
@@ -169,6 +175,7 @@ def _native_format(
         if field is not None:
             setattr(layout, name, NativeField(field.offset, field.size))
     columns = [_native_column(column) for column in row_format.columns]
+    all_of = [n for one in conditions for n in _native_conditions(*one)]
     return _FormatRequest(
         row_format.number,
         row_format.color,
@@ -177,7 +184,10 @@ def _native_format(
         row_format.schema.least,
         (_Column * len(columns))(*columns),
         len(columns),
-        map_fd,
+        (_Condition * len(all_of))(*all_of),
+        len(all_of),
+        (_Glob * len(globs))(*map(_native_glob, globs)),
+        len(globs),
     )
 
 
@@ -218,10 +228,9 @@ def _native_glob(glob: Glob) -> _Glob:
 def library() -> ctypes.CDLL:
     """The native library, with what functions of it return if no int."""
     lib = native_library.load()
-    lib.reader_stream_is_read.restype = ctypes.c_bool
     lib.libdw_load.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
-    lib.merge_ordered_until.restype = ctypes.c_uint64
+    lib.reader_read_until.restype = ctypes.c_uint64
     lib.reader_tally.restype = ctypes.c_void_p
     return lib
 
@@ -294,10 +303,11 @@ class Reader:
         may have.
         """
         self.pages = pages
+        self._cpus = set(cpus)
+        self._maps: Dict[int, int] = {}  # perf event arrays, by stream
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: Dict[int, _FormatRequest] = {}  # by stream
-        self._conditions: Dict[int, Any] = {}  # by stream
         # The difference between the time of day and CLOCK_MONOTONIC, the same
         # for all rows.
         self.wall_offset_ns = wall_offset_ns()
@@ -324,14 +334,6 @@ class Reader:
         self._newest = check(self._lib.reader_add_stream(self._reader))
         return self._newest
 
-    def end_stream(self, stream: int) -> None:
-        """Say that no more records of this stream come."""
-        self._lib.reader_end_stream(self._reader, stream)
-
-    def is_read(self, stream: int) -> bool:
-        """Are all records of this stream shown?"""
-        return bool(self._lib.reader_stream_is_read(self._reader, stream))
-
     def lost_of(self, stream: int) -> int:
         """The number of lost records of this stream, as reported so far."""
         return int(self._lib.reader_stream_lost(self._reader, stream))
@@ -339,10 +341,17 @@ class Reader:
     def drop_stream(self, stream: int) -> None:
         """Remove a stream, with those of its records that are left."""
         self._lib.reader_drop_stream(self._reader, stream)
+        self._maps.pop(stream, None)
 
     def install(self, map_fd: int) -> None:
         """Let programs write to the rings through this perf event array."""
-        check(self._lib.reader_install(self._reader, map_fd))
+        self._maps[self._newest] = map_fd
+        for cpu in self._cpus:
+            self._install(cpu, self._newest)
+
+    def _install(self, cpu: int, stream: int) -> None:
+        event = self._lib.reader_event(self._reader, cpu, stream)
+        bpf_objects.array_set_fd(self._maps[stream], event, cpu)
 
     def follow_cpu(self, cpu: int) -> bool:
         """Read the records of this CPU, which came online, from now on.
@@ -351,19 +360,33 @@ class Reader:
         the next poll().
         """
         error = self._lib.reader_follow_cpu(self._reader, cpu)
-        return error != -errno.EAGAIN and check(error) == 0
+        if error == -errno.EAGAIN:
+            return False
+        check(error)
+        self._cpus.add(cpu)
+        for stream in self._maps:
+            self._install(cpu, stream)
+        return True
 
     def deaf_cpu(self) -> Optional[int]:
         """A CPU whose ring gets no records since it went offline, or None."""
         cpu = int(self._lib.reader_deaf_cpu(self._reader))
         return cpu if cpu >= 0 else None
 
-    def set_format(self, row_format: RowFormat, map_fd: int = 0) -> None:
+    def set_format(
+        self,
+        row_format: RowFormat,
+        conditions: Sequence[Tuple[Condition, Field]],
+        globs: Sequence[Glob],
+    ) -> None:
         """Set the format of the newest stream's rows.
 
-        `map_fd` is its perf event array, for CPUs that come online.
+        There are rows only for opens that meet all of these conditions, and
+        whose path the patterns want.
         """
-        request = _native_format(row_format, self.wall_offset_ns, map_fd)
+        request = _native_format(
+            row_format, self.wall_offset_ns, conditions, globs
+        )
         check(self._lib.reader_set_format(self._reader, ctypes.byref(request)))
         # The format must stay: the native code keeps pointers into it.
         self._formats[self._newest] = request
@@ -411,23 +434,6 @@ class Reader:
         limit = ctypes.c_uint64(row_limit)
         check(self._lib.reader_start(self._reader, limit, by_line))
 
-    def set_conditions(
-        self,
-        conditions: Sequence[Tuple[Condition, Field]],
-        globs: Sequence[Glob],
-    ) -> None:
-        """Show only opens that meet all of these conditions.
-
-        Those on fields are for the newest stream; `globs`, the patterns of
-        paths, for all.
-        """
-        all_of = [n for one in conditions for n in _native_conditions(*one)]
-        array = (_Condition * len(all_of))(*all_of)
-        self._lib.reader_set_conditions(self._reader, array, len(array))
-        self._conditions[self._newest] = array  # C keeps a pointer
-        self._globs = (_Glob * len(globs))(*map(_native_glob, globs))
-        self._lib.reader_set_globs(self._reader, self._globs, len(globs))
-
     def put_heading(self, text: str) -> None:
         check(self._lib.reader_put_heading(self._reader, text.encode()))
 
@@ -443,8 +449,8 @@ class Reader:
         return int(self._lib.reader_tally(self._reader))
 
     def read_until_ns(self) -> int:
-        """The time before which the next poll() reads all opens."""
-        return int(self._lib.merge_ordered_until())
+        """The time, of CLOCK_MONOTONIC, before which all opens are read."""
+        return int(self._lib.reader_read_until(self._reader))
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, or a signal, and write the rows in order."""

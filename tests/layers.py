@@ -39,7 +39,6 @@ PYTHON = [
 ]
 NATIVE = [
     ["base"],
-    ["bpf"],
     ["event"],
     ["perf"],
     ["stacks"],

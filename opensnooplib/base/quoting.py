@@ -16,4 +16,4 @@ def _escape(character: str) -> str:
     number = ord(character)
     if 0xDC80 <= number <= 0xDCFF:  # PEP 383
         return f"\\x{number - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()
+    return ascii(character)[1:-1]  # encode() would import a module

@@ -8,7 +8,7 @@ import os
 import time
 from typing import Iterator, List
 
-from opensnooplib.base import libc
+from opensnooplib.base import libc, native_library
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
@@ -42,8 +42,8 @@ def steps(trace: Trace, old: ProgramSet, stubs: List[int]) -> Iterator[None]:
     while not is_detached:
         yield
     yield from _pause(_GRACE_SECONDS)
-    trace.rings.end_stream(old.stream)
-    while not trace.rings.is_read(old.stream):
+    until_ns = native_library.kernel_clock_ns()
+    while trace.rings.read_until_ns() < until_ns:
         yield
     trace.past_not_followed += old.not_followed()
     trace.past_lost += old.lost()

@@ -167,8 +167,8 @@ class _Replay:
         conditions = criteria.for_reader(
             self._options, schema, decided=(), began_ns=self._began_ns
         )
-        self._reader.set_format(self._format)
-        self._reader.set_conditions(conditions, self._options.selection.globs)
+        globs = self._options.selection.globs
+        self._reader.set_format(self._format, conditions, globs)
 
     def put_heading(self) -> None:
         self._reader.put_heading(self._format.heading())

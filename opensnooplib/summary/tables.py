@@ -140,16 +140,9 @@ def shell_text(
     """The text, quoted as in a row: native/rows/quoting.h."""
     import ctypes
 
-    lib = native_library.load()
-    lib.put_shell_text.restype = ctypes.c_void_p
-    lib.put_shell_text.argtypes = [
-        ctypes.c_char_p,
-        ctypes.c_char_p,
-        ctypes.c_size_t,
-        ctypes.c_bool,
-        ctypes.c_bool,
-    ]
+    put = native_library.load().put_shell_text
+    put.restype = ctypes.c_void_p
     # SHELL_TEXT_BOUND of native/rows/quoting.h
     out = ctypes.create_string_buffer(4 * len(text) + 16)
-    end = lib.put_shell_text(out, text, len(text), is_cut, in_column)
+    end = put(out, text, ctypes.c_size_t(len(text)), is_cut, in_column)
     return out.raw[: end - ctypes.addressof(out)].decode()

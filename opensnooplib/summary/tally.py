@@ -46,9 +46,10 @@ class _Table(ctypes.Structure):
         ("slots", ctypes.c_void_p),
         ("slot_count", ctypes.c_size_t),
         ("count", ctypes.c_size_t),
+        ("bytes", ctypes.c_size_t),
+        ("room", ctypes.c_size_t),
         ("newest", ctypes.POINTER(_Entry)),
         ("found", ctypes.c_void_p),
-        ("bytes", _u64),
         ("no_place", _u64),
     ]
 
@@ -64,7 +65,6 @@ class _Tally(ctypes.Structure):
         ("opened", _u64),
         ("unreadable", _u64),
         ("unsure", _u64),
-        ("room", _u64),
         ("until", _u64),
         ("stopped_at", _u64),
     ]
@@ -87,10 +87,15 @@ class Tally:
         """`room` is in bytes: for files, and as much for processes."""
         self._has_times = has_times
         self._tally = _Tally.from_address(reader.tally())
-        self._tally.room = room
+        self._room = ctypes.c_size_t(room)
+        self._clear()
+
+    def _clear(self) -> None:
+        tally_clear = native_library.load().tally_clear
+        tally_clear(ctypes.byref(self._tally), self._room)
 
     def stop_at(self, until_ns: int) -> None:
-        """Count no record of that time (CLOCK_MONOTONIC) or later."""
+        """Until take(), count no later record than that: CLOCK_MONOTONIC."""
         self._tally.until = until_ns if until_ns < 2**64 else 0  # no limit
         self._tally.stopped_at = 0
 
@@ -124,5 +129,5 @@ class Tally:
             unsure=tally.unsure,
             no_place=NoPlace(tally.files.no_place, tally.processes.no_place),
         )
-        native_library.load().tally_clear(ctypes.byref(tally))
+        self._clear()
         return summary

@@ -52,14 +52,14 @@ class ProgramSet:
         self._before = [0, 0]
         self._from_ns = 0
         self.format = row_format.choose(taken.schema, options)
-        rings.set_format(self.format, taken.maps[EVENTS_MAP])
-        rings.install(taken.maps[EVENTS_MAP])
-        if self.format.has_callers and not options.output.record:
-            rings.name_callers()
-        rings.set_conditions(
+        rings.set_format(
+            self.format,
             criteria.for_reader(options, taken.schema, taken.decided),
             options.selection.globs,
         )
+        rings.install(taken.maps[EVENTS_MAP])
+        if self.format.has_callers and not options.output.record:
+            rings.name_callers()
         older_maps = older.taken.maps if older else None
         criteria.fill_maps(options.selection, taken.maps, older_maps)
 

@@ -116,9 +116,10 @@ class Trace:
         self._leave_rooms()
         if self._recorder and self._recorder.counts_are_due():
             self._recorder.put_counts(self.lost(), self.missed())
-        read_until_ns = self.rings.read_until_ns()
         state = self.rings.poll(timeout_ms)
-        if self._summing and not self._summing.step(read_until_ns):
+        if self._summing and not self._summing.step(
+            self.rings.read_until_ns()
+        ):
             state = max(state, State.COUNT_REACHED)
         return state
 

@@ -11,7 +11,7 @@
 #include "perf/merge.h"
 #include "input.h"
 
-#define RINGS_MAX   4
+#define RINGS	    4
 #define RECORDS_MAX 1024 /* for each ring */
 
 /* Later than any kernel's CLOCK_MONOTONIC; UINT64_MAX stands for "all". */
@@ -60,8 +60,8 @@ struct kernel_ring {
 };
 
 struct world {
-	struct ring rings[RINGS_MAX];
-	struct kernel_ring kernel[RINGS_MAX];
+	struct ring *rings;
+	struct kernel_ring kernel[RINGS];
 	unsigned int ring_count;
 	bool has_ts;
 	uint64_t until;
@@ -333,9 +333,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct input input = {bytes, size};
-	struct merge merge = {0};
+	static struct merge merge;
 
-	world.ring_count = 1 + take_u8(&input) % RINGS_MAX;
+	world.rings = merge.rings;
+	world.ring_count = 1 + take_u8(&input) % RINGS;
+	merge.ring_count = world.ring_count;
 	world.has_ts = take_u8(&input) % 8 != 7;
 	for (unsigned int i = 0; i < world.ring_count; i++) {
 		make_ring(&world.rings[i], &input);
@@ -343,9 +345,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		world.kernel[i].next = 0;
 		world.kernel[i].scribbled = world.rings[i].head;
 	}
-	CHECK(merge_set_rings(&merge, world.rings, world.ring_count) == 0);
-	for (uint32_t stream = 0; world.has_ts && stream < STREAMS; stream++)
-		merge.ts[stream] = (struct field){TS_OFFSET, TS_SIZE};
+	for (uint32_t stream = 0; stream < STREAMS; stream++)
+		merge.ts[stream] =
+			(struct field){TS_OFFSET, world.has_ts ? TS_SIZE : 0};
 
 	while (input.size > 0) {
 		uint8_t step = take_u8(&input);
@@ -359,7 +361,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	drain(&world, &merge, UINT64_MAX, 0);
 	CHECK(oldest_ts(&world) == UINT64_MAX);
 
-	merge_free(&merge);
 	for (unsigned int i = 0; i < world.ring_count; i++)
 		free_ring(&world.rings[i]);
 	return 0;

@@ -55,6 +55,10 @@ static size_t make_file(struct input *input, char *file)
 
 static bool is_counted; /* records have no rows */
 
+/* The reader goes on reading them. */
+static struct condition conditions[CONDITIONS_MAX];
+static uint32_t condition_count;
+
 static void set_format(struct input *input, struct reader *reader)
 {
 	/* The reader goes on reading them. */
@@ -90,16 +94,18 @@ static void set_format(struct input *input, struct reader *reader)
 			.width = (int8_t)take_u8(input),
 		};
 	}
+	request.conditions = conditions;
+	request.condition_count = condition_count;
 	CHECK(reader_set_format(reader, &request) == 0);
 }
 
+/* Those of the first format, and of all that follow. */
 static void set_conditions(struct input *input, struct reader *reader)
 {
-	/* The reader goes on reading them. */
-	static struct condition all[CONDITIONS_MAX];
-	uint32_t count = take_u8(input) % (CONDITIONS_MAX + 1);
+	struct condition *all = conditions;
 
-	for (uint32_t i = 0; i < count; i++) {
+	condition_count = take_u8(input) % (CONDITIONS_MAX + 1);
+	for (uint32_t i = 0; i < condition_count; i++) {
 		all[i].kind = take_u8(input) % (CONDITION_KINDS + 1);
 		all[i].field = take_field(input);
 		all[i].or_next = take_u8(input) % 2;
@@ -107,7 +113,7 @@ static void set_conditions(struct input *input, struct reader *reader)
 		all[i].bits = take_u16(input);
 		take(input, all[i].text, take_u8(input) % CONDITION_TEXT_SIZE);
 	}
-	reader_set_conditions(reader, all, count);
+	reader->streams[0].format.condition_count = condition_count;
 }
 
 static uint64_t opened_in(const struct tally_table *table)
@@ -129,7 +135,7 @@ static void check_tally(struct input *input, struct reader *reader)
 	CHECK(opened_in(&tally->processes) <= tally->opened);
 	CHECK(opened_in(&tally->files) + tally->unreadable <= tally->opened);
 	if (take_u8(input) & 1)
-		tally_clear(tally);
+		tally_clear(tally, tally->files.entries.room);
 	tally->until = take_u8(input) & 1 ? UINT64_MAX : 0;
 	tally->stopped_at = 0;
 }
@@ -142,15 +148,18 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	uint32_t size;
 	int state;
 	size_t rounds = 0;
+	uint64_t until;
 
 	CHECK(reader_open_recording(&reader, fd) == 0);
 	is_counted = take_u8(input) & 1;
+	condition_count = 0;
 	set_format(input, reader);
 	set_conditions(input, reader);
 	reader_set_output(reader, output);
 	CHECK(reader_start(reader, take_u8(input) % 4, false) == 0);
-	reader_tally(reader)->until = take_u16(input);
-	reader_tally(reader)->room = take_u16(input);
+	until = take_u16(input);
+	tally_clear(reader_tally(reader), take_u16(input));
+	reader_tally(reader)->until = until;
 	do {
 		/* At most a read and a block in each round. */
 		CHECK(rounds++ <= 2 * file_size + 2);

@@ -113,6 +113,8 @@ class _HashMap(ctypes.Structure):
         ("slots", ctypes.c_void_p),
         ("slot_count", ctypes.c_size_t),
         ("count", ctypes.c_size_t),
+        ("bytes", ctypes.c_size_t),
+        ("room", ctypes.c_size_t),
         ("newest", ctypes.c_void_p),
         ("found", ctypes.c_void_p),
     ]

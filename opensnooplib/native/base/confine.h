@@ -3,8 +3,7 @@
  * Confinement: a process that reads what strangers wrote gives up, for good,
  * all rights that reading and writing open descriptors doesn't need.
  */
-#ifndef OPENSNOOP_CONFINE_H
-#define OPENSNOOP_CONFINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,5 +29,3 @@ enum confined {
  */
 int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
 	    size_t count, bool reads_files);
-
-#endif

@@ -114,11 +114,14 @@ static void grow(struct hash_map *map)
 void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,
 		   size_t value_size)
 {
+	size_t size = sizeof(struct hash_entry) + value_size + key_size;
 	struct hash_entry *entry;
 
+	if (map->room && map->bytes + size > map->room)
+		return NULL;
 	if (map->count >= map->slot_count)
 		grow(map);
-	entry = calloc(1, sizeof(*entry) + value_size + key_size);
+	entry = calloc(1, size);
 	if (!map->slots || !entry) {
 		free(entry);
 		return NULL;
@@ -132,6 +135,7 @@ void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,
 	entry->older = map->newest;
 	map->newest = entry;
 	map->count++;
+	map->bytes += size;
 	return entry->value;
 }
 

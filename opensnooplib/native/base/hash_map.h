@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hash map: values of one size, by keys of any bytes. A map of zeros is empty.
- * How many values it may have is its owner's business.
+ * What it may have is its owner's business, or limited by `room`.
  *
  * Keys come from other people's programs: without the secret, which is random
  * in each process, nobody can choose keys that lie in one slot.
  */
-#ifndef OPENSNOOP_HASH_MAP_H
-#define OPENSNOOP_HASH_MAP_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +24,8 @@ struct hash_map {
 	struct hash_entry **slots; /* NULL: nothing was added yet */
 	size_t slot_count;	   /* a power of two */
 	size_t count;		   /* of the values */
+	size_t bytes;		   /* that they and their keys take, about */
+	size_t room;		   /* the most bytes; 0: no limit */
 	struct hash_entry *newest; /* leads to all others */
 	struct hash_entry *found;  /* by the last search, or NULL */
 };
@@ -32,11 +33,9 @@ struct hash_map {
 /* The value of this key, where it stays until hash_map_clear(); or NULL. */
 void *hash_map_find(struct hash_map *map, const void *key, size_t key_size);
 
-/* Add a value of zeros for a key that has none yet. NULL without memory. */
+/* Add a value of zeros for a key that has none yet. NULL without room. */
 void *hash_map_add(struct hash_map *map, const void *key, size_t key_size,
 		   size_t value_size);
 
 /* Remove all values; `forget` frees what a value points to; NULL: nothing. */
 void hash_map_clear(struct hash_map *map, void (*forget)(void *value));
-
-#endif

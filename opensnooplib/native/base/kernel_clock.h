@@ -2,8 +2,7 @@
 /*
  * Kernel clock: the clock by which BPF programs stamp records.
  */
-#ifndef OPENSNOOP_KERNEL_CLOCK_H
-#define OPENSNOOP_KERNEL_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@
  * namespace, clock_gettime(2) adds an offset to that: time_namespaces(7).
  */
 uint64_t kernel_clock_ns(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Monitor: the child that keeps the privileges which a trace gives up. This is
  * how C asks it; base/monitor.py is the child.
  */
-#ifndef OPENSNOOP_MONITOR_H
-#define OPENSNOOP_MONITOR_H
+#pragma once
 
 /* The most bytes of a request, and of an answer. */
 #define MONITOR_TEXT_MAX 8192
@@ -20,5 +19,3 @@ void monitor_connect(int connection);
  */
 int monitor_ask(char text[MONITOR_TEXT_MAX], const int *fds,
 		unsigned int fd_count);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Mountinfo: the mounts of a process, as in proc_pid_mountinfo(5).
  */
-#ifndef OPENSNOOP_MOUNTINFO_H
-#define OPENSNOOP_MOUNTINFO_H
+#pragma once
 
 /* A line. The texts are in it, with a NUL at their end. */
 struct mountinfo {
@@ -18,5 +17,3 @@ struct mountinfo {
 
 /* Parse a line, whose texts are changed in it. */
 struct mountinfo mountinfo_parse(char *line);
-
-#endif

@@ -4,8 +4,7 @@
  * compile rooms beside it, the watcher of --live, and the helpers that find
  * callers.
  */
-#ifndef OPENSNOOP_OWN_PROCESSES_H
-#define OPENSNOOP_OWN_PROCESSES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,5 +35,3 @@ void own_processes_end(struct own_processes *own, uint32_t pid, uint64_t now);
 /* Was the PID one of theirs at `ts` (ns, CLOCK_MONOTONIC)? */
 bool own_processes_had(const struct own_processes *own, uint32_t pid,
 		       uint64_t ts);
-
-#endif

@@ -3,8 +3,7 @@
  * Text that is written piece by piece: each function writes at `out`, which
  * has room for it, and returns the end. Nothing is NUL-terminated.
  */
-#ifndef OPENSNOOP_PUT_STRING_H
-#define OPENSNOOP_PUT_STRING_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -64,5 +63,3 @@ static inline char *put_hex_bytes(char *out, const unsigned char *bytes,
 		out = put_number(out, bytes[i], 16, 2);
 	return out;
 }
-
-#endif

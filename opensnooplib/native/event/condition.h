@@ -3,8 +3,7 @@
  * Condition: what a record must meet to be selected, where the kernel has not
  * decided that already (bpf_src/select.h).
  */
-#ifndef OPENSNOOP_CONDITION_H
-#define OPENSNOOP_CONDITION_H
+#pragma once
 
 #include "event/record.h"
 
@@ -29,5 +28,3 @@ struct condition {
 /* Does the record meet all? If it is too short for a field, it doesn't. */
 bool conditions_met(const struct condition *all, uint32_t count,
 		    const struct record *record);
-
-#endif

@@ -6,8 +6,7 @@
  * BPF sends the names of the directories after the path, each with its NUL; the
  * one nearest to the root comes last: bpf_src/extra/full_path.h.
  */
-#ifndef OPENSNOOP_FULL_PATH_H
-#define OPENSNOOP_FULL_PATH_H
+#pragma once
 
 #include "event/host_mounts.h"
 #include "event/record.h"
@@ -34,5 +33,3 @@ enum path_state full_path(const struct record *record,
 /* The state that full_path() would return. */
 enum path_state full_path_state(const struct record *record,
 				const struct layout *layout);
-
-#endif

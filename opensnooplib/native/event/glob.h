@@ -7,8 +7,7 @@
  * last when the whole pattern is. All states in which a path can be are
  * followed at once, each as one bit. The frontend makes the tables (globs.py).
  */
-#ifndef OPENSNOOP_GLOB_H
-#define OPENSNOOP_GLOB_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +36,3 @@ struct glob {
  */
 bool path_is_wanted(const struct glob *globs, unsigned int count,
 		    struct text path, enum path_state state);
-
-#endif

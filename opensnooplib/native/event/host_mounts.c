@@ -34,7 +34,6 @@ struct host_mounts {
 	size_t room;	  /* bytes that `content` has */
 	struct host_mount *all;
 	size_t count;
-	const struct host_mount *root; /* the one at "/", or NULL */
 };
 
 struct host_mounts *host_mounts_new(const char *mountinfo)
@@ -107,7 +106,6 @@ static void read_mounts(struct host_mounts *mounts, FILE *file)
 	char *end;
 
 	mounts->count = 0;
-	mounts->root = NULL;
 	/* No NUL is in the file: this reads all of it. */
 	if (getdelim(&mounts->content, &mounts->room, '\0', file) < 0)
 		return;
@@ -120,7 +118,6 @@ static void read_mounts(struct host_mounts *mounts, FILE *file)
 		mounts->all = more;
 		mounts->all[mounts->count++] = parse(line);
 	}
-	mounts->root = find_root(mounts);
 }
 
 static bool have_changed(const struct host_mounts *mounts)
@@ -174,7 +171,7 @@ static const struct host_mount *next_mount(const struct host_mounts *mounts,
 static const struct host_mount *mount_of(const struct host_mounts *mounts,
 					 struct text path)
 {
-	const struct host_mount *mount = mounts->root;
+	const struct host_mount *mount = find_root(mounts);
 	const struct host_mount *next = mount;
 
 	/* The steps are limited, in case mounts form a circle. */

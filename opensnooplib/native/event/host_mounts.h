@@ -7,8 +7,7 @@
  * A container can start at any time: so, while there are such files, the kernel
  * is asked every few milliseconds whether mounts have changed.
  */
-#ifndef OPENSNOOP_HOST_MOUNTS_H
-#define OPENSNOOP_HOST_MOUNTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ void host_mounts_free(struct host_mounts *mounts);
  */
 char *host_path(struct host_mounts *mounts, uint32_t device, struct text inside,
 		char *room, size_t size);
-
-#endif

@@ -6,8 +6,7 @@
  * it from BTF or from BCC, so every access is checked against the record's real
  * size.
  */
-#ifndef OPENSNOOP_RECORD_H
-#define OPENSNOOP_RECORD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -112,5 +111,3 @@ enum path_state {
 /* The path that the program gave. A row shows that of full_path(). */
 enum path_state record_path(const struct record *record,
 			    const struct layout *layout, struct text *path);
-
-#endif

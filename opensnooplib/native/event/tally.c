@@ -4,34 +4,17 @@
 #include <errno.h>
 #include <string.h>
 
-void tally_clear(struct tally *tally)
+void tally_clear(struct tally *tally, size_t room)
 {
-	uint64_t room = tally->room;
-	uint64_t until = tally->until;
-
 	hash_map_clear(&tally->files.entries, NULL);
 	hash_map_clear(&tally->processes.entries, NULL);
 	memset(tally, 0, sizeof(*tally));
-	tally->room = room;
-	tally->until = until;
+	tally->files.entries.room = room;
+	tally->processes.entries.room = room;
 }
 
-/* NULL: the table is full, or there is no memory. */
-static struct tally_entry *add(struct tally_table *table, uint64_t room,
-			       const void *key, size_t size)
-{
-	size_t bytes = size + sizeof(struct tally_entry) +
-		       sizeof(struct hash_entry) + sizeof(struct hash_entry *);
-
-	if (table->bytes + bytes > room)
-		return NULL;
-	table->bytes += bytes;
-	return hash_map_add(&table->entries, key, size,
-			    sizeof(struct tally_entry));
-}
-
-static void count(struct tally_table *table, uint64_t room, uint64_t number,
-		  struct text text, int64_t ret)
+static void count(struct tally_table *table, uint64_t number, struct text text,
+		  int64_t ret)
 {
 	static unsigned char key[sizeof(number) + FULL_PATH_ROOM];
 	size_t size = text.size < FULL_PATH_ROOM ? text.size : FULL_PATH_ROOM;
@@ -42,7 +25,8 @@ static void count(struct tally_table *table, uint64_t room, uint64_t number,
 	size += sizeof(number);
 	entry = hash_map_find(&table->entries, key, size);
 	if (!entry)
-		entry = add(table, room, key, size);
+		entry = hash_map_add(&table->entries, key, size,
+				     sizeof(*entry));
 	if (!entry) {
 		table->no_place++;
 		return;
@@ -76,10 +60,9 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
 	else if (layout->path.size > 0)
-		count(&tally->files, tally->room, state != PATH_WHOLE, path,
-		      ret);
+		count(&tally->files, state != PATH_WHOLE, path, ret);
 	if (layout->pid.size > 0)
-		count(&tally->processes, tally->room, pid, comm, ret);
+		count(&tally->processes, pid, comm, ret);
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)

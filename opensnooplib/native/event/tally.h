@@ -2,8 +2,7 @@
 /*
  * Tally: the counts of records that a summary shows.
  */
-#ifndef OPENSNOOP_TALLY_H
-#define OPENSNOOP_TALLY_H
+#pragma once
 
 #include "base/hash_map.h"
 #include "event/full_path.h"
@@ -23,7 +22,6 @@ struct tally_entry {
 
 struct tally_table {
 	struct hash_map entries;
-	uint64_t bytes;	   /* of all entries, about */
 	uint64_t no_place; /* opens for which there is no entry left */
 };
 
@@ -35,13 +33,15 @@ struct tally {
 	uint64_t opened;	      /* all, also those that failed */
 	uint64_t unreadable;
 	uint64_t unsure;     /* with an unknown result */
-	uint64_t room;	     /* bytes for files, and as many for processes */
 	uint64_t until;	     /* ns; a later record isn't counted; 0: no limit */
 	uint64_t stopped_at; /* ns; the time of the first such record, or 0 */
 };
 
-/* Set all counts to 0, and free their memory; `room` and `until` stay. */
-void tally_clear(struct tally *tally);
+/*
+ * Set all to 0, and free the memory. From then on there are `room` bytes for
+ * files, and as many for processes.
+ */
+void tally_clear(struct tally *tally, size_t room);
 
 /*
  * Count the record; `mounts` and `path_room` as in full_path(). False: it isn't
@@ -50,5 +50,3 @@ void tally_clear(struct tally *tally);
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
 		  const struct record *record);
-
-#endif

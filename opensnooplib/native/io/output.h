@@ -3,8 +3,7 @@
  * Output: a file descriptor that rows or blocks are written to, through a
  * buffer.
  */
-#ifndef OPENSNOOP_OUTPUT_H
-#define OPENSNOOP_OUTPUT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,5 +58,3 @@ bool output_flush(struct output *output);
  * last name.
  */
 bool output_is_lost(const struct output *output);
-
-#endif

@@ -6,8 +6,7 @@
  * cut off anywhere can be read up to its last whole block, and damage is
  * detected. docs/recording.md specifies the format.
  */
-#ifndef OPENSNOOP_RECORDING_BLOCKS_H
-#define OPENSNOOP_RECORDING_BLOCKS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,5 +41,3 @@ uint32_t block_checksum(const struct block_header *header, const void *body);
 
 /* Write one block at `out`, which has room for it, and return its end. */
 char *put_block(char *out, uint32_t type, const void *body, uint32_t size);
-
-#endif

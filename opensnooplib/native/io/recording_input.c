@@ -67,28 +67,24 @@ static enum recording_state peek(const struct recording *recording,
 						  : RECORDING_CUT;
 	const unsigned char *front = recording->buffer + recording->next;
 	size_t there = bytes_there(recording);
-	struct block_header header;
+	struct block_header *header = &block->header;
 
-	if (there < sizeof(header))
+	if (there < sizeof(*header))
 		return none;
-	memcpy(&header, front, sizeof(header));
-	if (header.size > BLOCK_BODY_MAX)
+	memcpy(header, front, sizeof(*header));
+	block->body = front + sizeof(*header);
+	if (header->size > BLOCK_BODY_MAX)
 		return RECORDING_DAMAGED;
-	if (there - sizeof(header) < header.size)
+	if (there - sizeof(*header) < header->size)
 		return none;
-	*block = (struct block){
-		.type = header.type,
-		.size = header.size,
-		.body = front + sizeof(header),
-	};
-	return block_checksum(&header, block->body) == header.checksum
+	return block_checksum(header, block->body) == header->checksum
 		       ? RECORDING_BLOCK
 		       : RECORDING_DAMAGED;
 }
 
 void recording_consume(struct recording *recording, const struct block *block)
 {
-	size_t size = sizeof(struct block_header) + block->size;
+	size_t size = sizeof(block->header) + block->header.size;
 
 	recording->next += size;
 	recording->offset += size;
@@ -103,14 +99,14 @@ enum recording_state recording_drain(struct recording *recording,
 	while ((state = peek(recording, block)) == RECORDING_BLOCK) {
 		struct record record = {
 			.data = block->body,
-			.size = block->size,
+			.size = block->header.size,
 		};
 		enum verdict verdict = CONSUMED;
+		uint32_t type = block->header.type;
 
-		if (block->type == BLOCK_DESCRIPTION ||
-		    block->type == BLOCK_COUNTS)
+		if (type == BLOCK_DESCRIPTION || type == BLOCK_COUNTS)
 			break;
-		if (block->type == BLOCK_RECORD)
+		if (type == BLOCK_RECORD)
 			verdict = consume(context, &record);
 		if (verdict != NOT_CONSUMED)
 			recording_consume(recording, block);

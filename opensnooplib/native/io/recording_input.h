@@ -2,8 +2,7 @@
 /*
  * Recording input: the blocks of a recording, read from a file or a pipe.
  */
-#ifndef OPENSNOOP_RECORDING_INPUT_H
-#define OPENSNOOP_RECORDING_INPUT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -11,15 +10,14 @@
 #include "io/recording_blocks.h"
 
 struct block {
-	uint32_t type;
-	uint32_t size;
+	struct block_header header;
 	const unsigned char *body;
 };
 
 enum recording_state {
 	RECORDING_WAITS,   /* for more bytes: there is no whole block yet */
-	RECORDING_BLOCK,   /* the next block is whole, and isn't a record */
 	RECORDING_STOPPED, /* by the consumer */
+	RECORDING_BLOCK,   /* the next block is whole, and isn't a record */
 	RECORDING_ENDED,   /* after the last block */
 	RECORDING_CUT,	   /* within the last block */
 	RECORDING_DAMAGED, /* the next bytes are no block, or not as written */
@@ -55,5 +53,3 @@ enum recording_state recording_drain(struct recording *recording,
 				     record_consumer consume, void *context,
 				     struct block *block);
 void recording_consume(struct recording *recording, const struct block *block);
-
-#endif

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "perf/merge.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/kernel_clock.h"
 
 /* How many bytes are consumed before the kernel may overwrite them. */
@@ -19,25 +16,6 @@
 uint64_t merge_ordered_until(void)
 {
 	return kernel_clock_ns() - MERGE_HOLD_BACK_MS * 1000000ULL;
-}
-
-int merge_set_rings(struct merge *merge, struct ring *rings,
-		    unsigned int ring_count)
-{
-	struct merge_entry *heap;
-
-	merge->rings = rings; /* the old array may be gone */
-	heap = realloc(merge->heap, ring_count * sizeof(*heap));
-	if (!heap)
-		return -ENOMEM;
-	merge->heap = heap;
-	merge->ring_count = ring_count;
-	return 0;
-}
-
-void merge_free(struct merge *merge)
-{
-	free(merge->heap);
 }
 
 /* The ring's oldest record; false if it has none. */

@@ -6,10 +6,12 @@
  * of some ring: a heap of rings, keyed by the time of that record, gives them
  * in order, without copying or sorting.
  */
-#ifndef OPENSNOOP_MERGE_H
-#define OPENSNOOP_MERGE_H
+#pragma once
 
 #include "perf/perf_ring.h"
+
+/* The most CPUs that a kernel can have. What isn't used takes no memory. */
+#define RINGS_MAX 8192
 
 /* How long records are held back in their rings, to be put in order. */
 #define MERGE_HOLD_BACK_MS 20
@@ -20,21 +22,14 @@ struct merge_entry {
 	struct record record;
 };
 
+/* At first all zero, but for its rings. */
 struct merge {
-	struct ring *rings;
+	struct ring rings[RINGS_MAX];
 	unsigned int ring_count;
-	struct merge_entry *heap;
+	struct merge_entry heap[RINGS_MAX];
 	unsigned int heap_size;
 	struct field ts[STREAMS_MAX]; /* the time of a record: u64, ns */
 };
-
-/*
- * Merge these rings, which stay the caller's, from the next merge_drain() on.
- * At first, *merge is all zero. Returns 0 or -ENOMEM.
- */
-int merge_set_rings(struct merge *merge, struct ring *rings,
-		    unsigned int ring_count);
-void merge_free(struct merge *merge);
 
 /*
  * The time up to which records are in order now: ns, CLOCK_MONOTONIC. A younger
@@ -50,5 +45,3 @@ uint64_t merge_ordered_until(void);
  */
 bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 		 void *context);
-
-#endif

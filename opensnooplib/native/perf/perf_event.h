@@ -2,8 +2,7 @@
 /*
  * Perf events, whose rings are read: see perf_event_open(2).
  */
-#ifndef OPENSNOOP_PERF_EVENT_H
-#define OPENSNOOP_PERF_EVENT_H
+#pragma once
 
 #include <linux/perf_event.h>
 
@@ -21,5 +20,3 @@ enum perf_event_kind {
  */
 int event_open(enum perf_event_kind kind, int cpu, unsigned int pages,
 	       unsigned int watermark);
-
-#endif

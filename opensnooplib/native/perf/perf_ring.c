@@ -48,22 +48,19 @@ static size_t map_size(const struct ring *ring)
 	return page_size() + ring->size;
 }
 
-/* Returns a descriptor or a negative errno. */
-static int open_event(const struct ring *ring, enum perf_event_kind kind)
+/* `pages` as event_open() has it. Returns 0 or a negative errno. */
+static int open_event(struct stream_event *event, enum perf_event_kind kind,
+		      const struct ring *ring, unsigned int pages)
 {
 	uint64_t quarter = ring->size / 4;
-	bool has_ring = kind != EVENT_RECORDS_WITH_ID;
+	uint64_t watermark =
+		quarter < WATERMARK_BYTES ? quarter : WATERMARK_BYTES;
+	int fd = event_open(kind, ring->cpu, pages, (unsigned int)watermark);
 
-	return event_open(kind, ring->cpu,
-			  has_ring ? (unsigned int)(ring->size / page_size())
-				   : 0,
-			  quarter < WATERMARK_BYTES ? (unsigned int)quarter
-						    : WATERMARK_BYTES);
-}
-
-static int read_id(struct stream_event *event)
-{
-	return ioctl(event->fd, PERF_EVENT_IOC_ID, &event->id) < 0 ? -errno : 0;
+	if (fd < 0)
+		return fd;
+	event->fd = fd;
+	return ioctl(fd, PERF_EVENT_IOC_ID, &event->id) < 0 ? -errno : 0;
 }
 
 static int map_ring(struct ring *ring)
@@ -77,7 +74,7 @@ static int map_ring(struct ring *ring)
 	ring->control = map;
 	ring->data = (unsigned char *)map + page_size();
 	ring->copy = malloc(RECORD_SIZE_MAX);
-	return ring->copy ? read_id(&ring->streams[0]) : -ENOMEM;
+	return ring->copy ? 0 : -ENOMEM;
 }
 
 int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
@@ -89,10 +86,9 @@ int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
 		.cpu = cpu,
 		.size = pages * page_size(),
 	};
-	ring->streams[0].fd = open_event(ring, kind);
-	if (ring->streams[0].fd < 0)
-		return ring->streams[0].fd;
-	error = map_ring(ring);
+	error = open_event(&ring->streams[0], kind, ring, pages);
+	if (!error)
+		error = map_ring(ring);
 	if (error)
 		ring_close(ring);
 	return error;
@@ -119,26 +115,19 @@ static int any_event(const struct ring *ring)
 
 int ring_add_stream(struct ring *ring, uint32_t stream)
 {
-	struct stream_event event = {0};
+	struct stream_event *event = &ring->streams[stream];
+	int output = any_event(ring);
 	int error;
 
 	/* An event that is opened anew has another id. */
 	do {
-		if (event.fd > 0)
-			close(event.fd);
-		/* Its samples begin with its id. */
-		event.fd = open_event(ring, EVENT_RECORDS_WITH_ID);
-		if (event.fd < 0)
-			return event.fd;
-		error = read_id(&event);
-	} while (!error && looks_like_size(event.id));
-	if (!error &&
-	    ioctl(event.fd, PERF_EVENT_IOC_SET_OUTPUT, any_event(ring)) < 0)
+		ring_drop_stream(ring, stream);
+		error = open_event(event, EVENT_RECORDS_WITH_ID, ring, 0);
+	} while (!error && looks_like_size(event->id));
+	if (!error && ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, output) < 0)
 		error = -errno;
 	if (error)
-		close(event.fd);
-	else
-		ring->streams[stream] = event;
+		ring_drop_stream(ring, stream);
 	return error;
 }
 
@@ -147,17 +136,6 @@ void ring_drop_stream(struct ring *ring, uint32_t stream)
 	if (ring->streams[stream].fd > 0)
 		close(ring->streams[stream].fd);
 	ring->streams[stream] = (struct stream_event){0};
-}
-
-void ring_end_stream(struct ring *ring, uint32_t stream)
-{
-	ring_refresh(ring);
-	ring->streams[stream].end = ring->head;
-}
-
-bool ring_stream_is_read(const struct ring *ring, uint32_t stream)
-{
-	return ring->tail >= ring->streams[stream].end;
 }
 
 /* The time for which the event was enabled: perf_event_open(2). 0: unknown. */

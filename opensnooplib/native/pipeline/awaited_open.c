@@ -23,7 +23,8 @@ struct waiting {
 static bool has_path(struct reader *reader, const struct record *record,
 		     const char *wanted)
 {
-	const struct layout *layout = &reader->streams[record->stream].layout;
+	const struct layout *layout =
+		&reader->streams[record->stream].format.layout;
 	struct text path;
 	enum path_state state =
 		full_path(record, layout, reader->format.host_mounts,
@@ -40,7 +41,8 @@ static enum verdict compare_with_awaited(void *context,
 {
 	struct waiting *waiting = context;
 	struct reader *reader = waiting->reader;
-	const struct layout *layout = &reader->streams[record->stream].layout;
+	const struct layout *layout =
+		&reader->streams[record->stream].format.layout;
 	uint64_t pid;
 	int64_t ret;
 

@@ -17,17 +17,27 @@ static enum verdict count_undelivered(void *context,
 
 int reader_poll(struct reader *reader, int timeout_ms)
 {
+	uint64_t until;
+
 	wait_for_records(reader, timeout_ms);
+	until = merge_ordered_until();
+	reader->is_blocked = false;
 	if (reader->format.callers)
 		mappings_read(&reader->format.callers->mappings);
 	if (!all_rows_shown(reader))
-		reader->records_wait =
-			merge_drain(&reader->merge, merge_ordered_until(),
-				    reader->consume, reader);
+		reader->records_wait = merge_drain(&reader->merge, until,
+						   reader->consume, reader);
+	if (!reader->is_blocked)
+		reader->read_until = until;
 	if (reader->format.callers)
 		mappings_follow(&reader->format.callers->mappings);
 	output_flush(&reader->output);
 	return (int)output_state(reader);
+}
+
+uint64_t reader_read_until(const struct reader *reader)
+{
+	return reader->read_until;
 }
 
 int reader_finish(struct reader *reader, uint64_t until)
@@ -49,14 +59,9 @@ int reader_finish(struct reader *reader, uint64_t until)
 void reader_get_counts(const struct reader *reader,
 		       struct reader_counts *counts)
 {
-	*counts = (struct reader_counts){
-		.shown = reader->rows - reader->output.rows,
-		.unwritten = reader->output.rows + reader->undelivered,
-		.unreadable = reader->unreadable,
-		.cut = reader->cut,
-		.unsure = reader->unsure,
-		.error = (uint64_t)reader->output.error,
-		.impossible = reader->impossible,
-		.offset = reader->recording.offset,
-	};
+	*counts = reader->counts;
+	counts->shown = reader->rows - reader->output.rows;
+	counts->unwritten = reader->output.rows + reader->undelivered;
+	counts->error = (uint64_t)reader->output.error;
+	counts->offset = reader->recording.offset;
 }

@@ -6,8 +6,7 @@
  * Functions that return int return 0 or more on success, and a negative errno
  * on failure. A reader belongs to one thread.
  */
-#ifndef OPENSNOOP_READER_H
-#define OPENSNOOP_READER_H
+#pragma once
 
 #include "pipeline/reader_data.h"
 #include "pipeline/selection.h"
@@ -28,11 +27,17 @@ void reader_close(struct reader *reader);
 /*
  * A CPU came online: open a ring for it. A CPU that was online before needs a
  * new ring, since the kernel detaches events for good from a CPU that goes
- * offline. The ring goes into the perf event arrays of all streams. Returns 0
- * or a negative errno; -EAGAIN while the CPU's old ring has records: after the
- * next reader_poll() it will have fewer.
+ * offline. Returns 0 or a negative errno; -EAGAIN while the CPU's old ring has
+ * records: after the next reader_poll() it will have fewer.
  */
 int reader_follow_cpu(struct reader *reader, int cpu);
+
+/*
+ * The event through which the stream's programs write to the CPU's ring: what
+ * their perf event array must have at the index of the CPU. -1: there is no
+ * such ring.
+ */
+int reader_event(struct reader *reader, int cpu, uint32_t stream);
 
 /*
  * A CPU whose ring is dead, since the CPU went offline; it may be back by now.
@@ -55,12 +60,6 @@ int reader_name_callers(struct reader *reader);
  */
 int reader_add_stream(struct reader *reader);
 
-/* No more records of the stream will come. */
-void reader_end_stream(struct reader *reader, uint32_t stream);
-
-/* Are all records of a stream that has ended consumed, so it can be dropped? */
-bool reader_stream_is_read(const struct reader *reader, uint32_t stream);
-
 /*
  * How many of the stream's records found no room, as far as the kernel has
  * reported them: it does so only when a later record finds room. bpf_src counts
@@ -70,12 +69,6 @@ uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream);
 
 /* Drop the stream, and the records of it that are not consumed. */
 void reader_drop_stream(struct reader *reader, uint32_t stream);
-
-/*
- * Put the rings into the perf event array that the newest stream's programs
- * write to. Returns 0 or a negative errno.
- */
-int reader_install(struct reader *reader, int map_fd);
 
 /*
  * Drop the newest stream's records up to that of an open which the tool makes
@@ -151,6 +144,12 @@ int reader_put_text(struct reader *reader, const char *text);
 int reader_poll(struct reader *reader, int timeout_ms);
 
 /*
+ * The time (ns, CLOCK_MONOTONIC) before which all records are consumed. It
+ * stays while there is no room for a row.
+ */
+uint64_t reader_read_until(const struct reader *reader);
+
+/*
  * Consume all records that are older than `until` (ns, CLOCK_MONOTONIC), the
  * end of the trace. Gives up on a pipe that nobody reads. Returns an enum
  * reader_state.
@@ -159,5 +158,3 @@ int reader_finish(struct reader *reader, uint64_t until);
 
 void reader_get_counts(const struct reader *reader,
 		       struct reader_counts *counts);
-
-#endif

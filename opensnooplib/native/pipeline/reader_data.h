@@ -3,8 +3,7 @@
  * Reader data: struct reader, which the files of pipeline/ share, and the
  * structs of its requests and its counts.
  */
-#ifndef OPENSNOOP_READER_DATA_H
-#define OPENSNOOP_READER_DATA_H
+#pragma once
 
 #include "base/own_processes.h"
 #include "event/condition.h"
@@ -26,16 +25,22 @@ enum row_kind {
 	ROW_COUNTED, /* no row: the record is counted */
 };
 
-/* The format of the newest stream's records. */
+/*
+ * The format of a stream's records, and which are selected, as far as the
+ * kernel has not done so. What it points to must live as long as the stream.
+ */
 struct format_request {
 	uint32_t kind; /* enum row_kind */
 	bool color;
 	int64_t wall_offset; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC */
 	struct layout layout;
 	uint32_t record_least; /* bytes; shorter records can't have been sent */
-	const struct column *columns; /* must live as long as the stream */
+	const struct column *columns;
 	uint32_t column_count;
-	int map_fd; /* the perf event array, for CPUs that come online */
+	const struct condition *conditions; /* to be met, all of them */
+	uint32_t condition_count;
+	const struct glob *globs; /* that want the path */
+	uint32_t glob_count;
 };
 
 enum reader_state {
@@ -43,7 +48,7 @@ enum reader_state {
 	READER_COUNT_REACHED, /* as many rows as asked for */
 	READER_OUTPUT_CLOSED, /* nobody reads the pipe any more */
 	READER_OUTPUT_FAILED, /* see reader_counts.error */
-	/* Of a recording only: */
+	/* Of a recording only, in the order of enum recording_state: */
 	READER_AT_BLOCK,      /* see reader_take_block() */
 	READER_INPUT_ENDED,   /* after a whole block */
 	READER_INPUT_CUT,     /* within a block */
@@ -63,20 +68,13 @@ struct reader_counts {
 	uint64_t offset;     /* how many bytes are consumed */
 };
 
-/* The format of one stream's rows; another stream may have another one. */
+/* One stream; another may have another format. */
 struct stream {
-	int map_fd; /* the perf event array of its programs; 0: none yet */
-	struct layout layout;
-	const struct column *columns; /* owned by the frontend */
-	unsigned int column_count;
-	const struct condition *conditions; /* likewise */
-	uint32_t condition_count;
+	struct format_request format;
 	char *heading; /* NULL: none */
 };
 
 struct reader {
-	struct ring *rings;
-	unsigned int ring_count;
 	unsigned int pages; /* of each ring */
 	struct stream streams[STREAMS_MAX];
 	uint32_t newest;  /* stream */
@@ -84,31 +82,26 @@ struct reader {
 	char *heading;	  /* the last one that was written, or NULL */
 	int epoll_fd;
 	struct merge merge;
-	bool records_wait; /* some were held back at the last drain */
-	int gather_ms;	   /* for how long records gather to be read */
+	bool records_wait;   /* some were held back at the last drain */
+	uint64_t read_until; /* ns; all records before it are consumed */
+	int gather_ms;	     /* for how long records gather to be read */
 
 	struct recording recording; /* read instead of rings, if it is open */
 	struct block block; /* at which reading stopped, if it is no record */
 	enum recording_state input;
-	uint32_t record_least; /* bytes */
-	uint64_t impossible;   /* records that no program can have sent */
 
 	struct row_format format;
 	enum row_kind kind;
 	size_t row_bound; /* the most bytes that a row, or a block, takes */
 	record_consumer consume; /* writes a record, or counts it */
 	bool is_blocked; /* there was no room for the last one that it wrote */
-	const struct glob *globs;
-	unsigned int glob_count;
 	struct tally tally;
 
 	struct output output;
 	uint64_t rows;
 	uint64_t rows_wanted; /* 0: no limit */
-	uint64_t unreadable;
-	uint64_t cut;
-	uint64_t unsure;
 	uint64_t undelivered; /* records for which there was no more room */
+	struct reader_counts counts; /* except for what the others say */
 	struct own_processes own;
 	struct helpers helpers; /* those that find callers and names */
 	struct helper names_helper;
@@ -125,5 +118,3 @@ bool all_rows_shown(const struct reader *reader);
  * passed; not longer than records are held back, if some are.
  */
 void wait_for_records(struct reader *reader, int timeout_ms);
-
-#endif

@@ -8,7 +8,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "bpf/map.h"
 #include "pipeline/helper_process.h"
 #include "pipeline/reader.h"
 
@@ -30,37 +29,17 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 	return error;
 }
 
-/* Add a ring at the end of the array. */
-static int add_ring(struct reader *reader, const struct ring *ring)
-{
-	unsigned int count = reader->ring_count + 1;
-	struct ring *rings = realloc(reader->rings, count * sizeof(*rings));
-
-	if (!rings)
-		return -ENOMEM;
-	rings[reader->ring_count] = *ring;
-	reader->rings = rings;
-	if (merge_set_rings(&reader->merge, rings, count) < 0)
-		return -ENOMEM;
-	reader->ring_count = count;
-	return 0;
-}
-
 static int open_rings(struct reader *reader, const int *cpus,
 		      unsigned int cpu_count)
 {
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		struct ring ring;
-		int error = open_ring(reader, &ring, cpus[i], reader->pages);
+	int error = 0;
 
-		if (error)
-			return error;
-		if (add_ring(reader, &ring) < 0) {
-			ring_close(&ring);
-			return -ENOMEM;
-		}
+	for (unsigned int i = 0; i < cpu_count && !error; i++) {
+		error = open_ring(reader, &reader->merge.rings[i], cpus[i],
+				  reader->pages);
+		reader->merge.ring_count += !error;
 	}
-	return 0;
+	return error;
 }
 
 /*
@@ -74,8 +53,8 @@ static bool rings_have_room(const void *context)
 	const struct callers *callers = reader->format.callers;
 	const struct mmap_events *events;
 
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		if (ring_is_filled(&reader->rings[i], 4))
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		if (ring_is_filled(&reader->merge.rings[i], 4))
 			return false;
 	if (!callers)
 		return true;
@@ -121,14 +100,12 @@ void reader_close(struct reader *reader)
 {
 	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++)
 		reader_drop_stream(reader, stream);
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		ring_close(&reader->rings[i]);
-	free(reader->rings);
-	merge_free(&reader->merge);
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		ring_close(&reader->merge.rings[i]);
 	output_free(&reader->output);
 	free(reader->heading);
 	recording_free(&reader->recording);
-	tally_clear(&reader->tally);
+	tally_clear(&reader->tally, 0);
 	names_close(&reader->format.names);
 	callers_close(reader->format.callers);
 	host_mounts_free(reader->format.host_mounts);
@@ -141,37 +118,36 @@ int reader_name_callers(struct reader *reader)
 {
 	if (reader->format.callers)
 		return 0;
-	return callers_open(&reader->format.callers, reader->rings,
-			    reader->ring_count, &reader->helpers);
+	return callers_open(&reader->format.callers, reader->merge.rings,
+			    reader->merge.ring_count, &reader->helpers);
 }
 
 static struct ring *ring_of(struct reader *reader, int cpu)
 {
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		if (reader->rings[i].cpu == cpu)
-			return &reader->rings[i];
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		if (reader->merge.rings[i].cpu == cpu)
+			return &reader->merge.rings[i];
 	return NULL;
 }
 
-/* Let the programs of all streams write to the ring. */
-static int put_into_maps(struct reader *reader, struct ring *ring)
+int reader_event(struct reader *reader, int cpu, uint32_t stream)
 {
-	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
-		int map_fd = reader->streams[i].map_fd;
-		int error;
+	const struct ring *ring = ring_of(reader, cpu);
 
-		if (!map_fd)
-			continue;
-		error = i ? ring_add_stream(ring, i) : 0;
-		if (!error)
-			error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					     ring->streams[i].fd);
-		if (error)
-			return error;
-	}
-	if (!reader->streams[0].map_fd)
+	return ring ? ring->streams[stream].fd : -1;
+}
+
+/* Let the ring have the streams that another one has. */
+static int add_streams(struct ring *ring, const struct ring *other)
+{
+	int error = 0;
+
+	for (uint32_t i = 1; i < STREAMS_MAX && !error; i++)
+		if (other->streams[i].fd)
+			error = ring_add_stream(ring, i);
+	if (!other->streams[0].fd)
 		ring_drop_stream(ring, 0);
-	return 0;
+	return error;
 }
 
 int reader_follow_cpu(struct reader *reader, int cpu)
@@ -192,9 +168,7 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 	} while (error == -ENOBUFS && pages > 0);
 	if (error)
 		return error;
-	error = put_into_maps(reader, &ring);
-	if (!error && !old)
-		error = add_ring(reader, &ring);
+	error = add_streams(&ring, &reader->merge.rings[0]);
 	if (error) {
 		ring_close(&ring);
 		return error;
@@ -203,8 +177,10 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 		for (uint32_t i = 0; i < STREAMS_MAX; i++)
 			ring.streams[i].lost = old->streams[i].lost;
 		ring_close(old);
-		*old = ring;
+	} else {
+		old = &reader->merge.rings[reader->merge.ring_count++];
 	}
+	*old = ring;
 	if (!reader->format.callers)
 		return 0;
 	/* What was mapped on this CPU until now is unknown: begin anew. */
@@ -215,8 +191,8 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 
 int reader_deaf_cpu(const struct reader *reader)
 {
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		if (!ring_is_alive(&reader->rings[i]))
-			return reader->rings[i].cpu;
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		if (!ring_is_alive(&reader->merge.rings[i]))
+			return reader->merge.rings[i].cpu;
 	return -1;
 }

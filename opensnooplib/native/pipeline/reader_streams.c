@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "bpf/map.h"
 #include "pipeline/reader.h"
 
 int reader_add_stream(struct reader *reader)
@@ -14,11 +13,11 @@ int reader_add_stream(struct reader *reader)
 	uint32_t stream = 1; /* stream 0 can't be added again */
 	int error;
 
-	while (reader->rings[0].streams[stream].fd > 0)
+	while (reader->merge.rings[0].streams[stream].fd > 0)
 		if (++stream == STREAMS_MAX)
 			return -EBUSY;
-	for (unsigned int i = 0; i < reader->ring_count; i++) {
-		error = ring_add_stream(&reader->rings[i], stream);
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++) {
+		error = ring_add_stream(&reader->merge.rings[i], stream);
 		if (error) {
 			reader_drop_stream(reader, stream);
 			return error;
@@ -28,48 +27,21 @@ int reader_add_stream(struct reader *reader)
 	return (int)stream;
 }
 
-void reader_end_stream(struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		ring_end_stream(&reader->rings[i], stream);
-}
-
-bool reader_stream_is_read(const struct reader *reader, uint32_t stream)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		if (!ring_stream_is_read(&reader->rings[i], stream))
-			return false;
-	return true;
-}
-
 uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream)
 {
 	uint64_t lost = 0;
 
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		lost += reader->rings[i].streams[stream].lost;
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		lost += reader->merge.rings[i].streams[stream].lost;
 	return lost;
 }
 
 void reader_drop_stream(struct reader *reader, uint32_t stream)
 {
-	for (unsigned int i = 0; i < reader->ring_count; i++)
-		ring_drop_stream(&reader->rings[i], stream);
+	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
+		ring_drop_stream(&reader->merge.rings[i], stream);
 	free(reader->streams[stream].heading);
 	reader->streams[stream] = (struct stream){0};
 	if (reader->current == stream)
 		reader->current = STREAMS_MAX; /* none */
-}
-
-int reader_install(struct reader *reader, int map_fd)
-{
-	for (unsigned int i = 0; i < reader->ring_count; i++) {
-		struct ring *ring = &reader->rings[i];
-		int error = array_set_fd(map_fd, (uint32_t)ring->cpu,
-					 ring->streams[reader->newest].fd);
-
-		if (error)
-			return error;
-	}
-	return 0;
 }

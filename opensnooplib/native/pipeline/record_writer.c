@@ -61,9 +61,9 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	reader->current = STREAMS_MAX; /* none, if this fails */
 	if (!show_heading(reader, stream))
 		return false;
-	reader->format.layout = stream->layout;
-	reader->format.columns = stream->columns;
-	reader->format.column_count = stream->column_count;
+	reader->format.layout = stream->format.layout;
+	reader->format.columns = stream->format.columns;
+	reader->format.column_count = stream->format.column_count;
 	reader->row_bound = longest_row(&reader->format);
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
@@ -89,12 +89,8 @@ int reader_set_format(struct reader *reader,
 {
 	struct stream *stream = &reader->streams[reader->newest];
 
-	stream->map_fd = request->map_fd;
-	stream->columns = request->columns;
-	stream->column_count = request->column_count;
-	stream->layout = request->layout;
+	stream->format = *request;
 	reader->merge.ts[reader->newest] = request->layout.ts;
-	reader->record_least = request->record_least;
 	reader->format.color = request->color;
 	reader->format.clock.wall_offset = request->wall_offset;
 	reader->kind = request->kind;
@@ -145,9 +141,9 @@ static void count_row(struct reader *reader, const struct record *record)
 
 	record_signed(record, layout->ret, &ret);
 	reader->rows++;
-	reader->unreadable += state == PATH_UNREADABLE;
-	reader->cut += state == PATH_CUT || state == PATH_TOP_CUT;
-	reader->unsure += ret == UNKNOWN_RESULT;
+	reader->counts.unreadable += state == PATH_UNREADABLE;
+	reader->counts.cut += state == PATH_CUT || state == PATH_TOP_CUT;
+	reader->counts.unsure += ret == UNKNOWN_RESULT;
 }
 
 static enum verdict write_record(void *context, const struct record *record)
@@ -202,7 +198,7 @@ struct tally *reader_tally(struct reader *reader)
 static int gathering_ms(const struct reader *reader)
 {
 	const uint64_t bytes_per_ms = 64 * 1024;
-	uint64_t ms = reader->rings[0].size / 4 / bytes_per_ms;
+	uint64_t ms = reader->merge.rings[0].size / 4 / bytes_per_ms;
 
 	return ms < 10 ? (int)ms : 10;
 }
@@ -234,7 +230,7 @@ int reader_start(struct reader *reader, uint64_t count, bool by_line)
 		reader->kind == ROW_COUNTED ? count_record : write_record;
 	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */
-	if (reader->ring_count > 0 && reader->kind >= ROW_BLOCK)
+	if (reader->merge.ring_count > 0 && reader->kind >= ROW_BLOCK)
 		reader->gather_ms = gathering_ms(reader);
 	if (reader->kind == ROW_BLOCK && !error)
 		put_header(&reader->output);

@@ -36,13 +36,13 @@ int reader_open_recording(struct reader **reader, int fd)
 static enum verdict check_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
+	const struct format_request *format = &reader->streams[0].format;
 
 	if (!reader->consume)
 		return NOT_CONSUMED;
-	if (record_is_possible(record, &reader->format.layout,
-			       reader->record_least))
+	if (record_is_possible(record, &format->layout, format->record_least))
 		return reader->consume(reader, record);
-	reader->impossible++;
+	reader->counts.impossible++;
 	return CONSUMED;
 }
 
@@ -56,14 +56,6 @@ static void drain(struct reader *reader)
 
 int reader_poll_recording(struct reader *reader, int timeout_ms)
 {
-	static const enum reader_state states[] = {
-		[RECORDING_WAITS] = READER_RUNNING,
-		[RECORDING_BLOCK] = READER_AT_BLOCK,
-		[RECORDING_STOPPED] = READER_RUNNING,
-		[RECORDING_ENDED] = READER_INPUT_ENDED,
-		[RECORDING_CUT] = READER_INPUT_CUT,
-		[RECORDING_DAMAGED] = READER_INPUT_DAMAGED,
-	};
 	enum reader_state state;
 	int error = 0;
 
@@ -77,14 +69,16 @@ int reader_poll_recording(struct reader *reader, int timeout_ms)
 	if (reader->consume)
 		output_flush(&reader->output);
 	state = output_state(reader);
-	return (int)(state == READER_RUNNING ? states[reader->input] : state);
+	if (state == READER_RUNNING && reader->input >= RECORDING_BLOCK)
+		state = READER_AT_BLOCK + (reader->input - RECORDING_BLOCK);
+	return (int)state;
 }
 
 int reader_take_block(struct reader *reader, const void **body, uint32_t *size)
 {
 	*body = reader->block.body;
-	*size = reader->block.size;
+	*size = reader->block.header.size;
 	recording_consume(&reader->recording, &reader->block);
 	reader->input = RECORDING_STOPPED; /* the buffer may hold more blocks */
-	return (int)reader->block.type;
+	return (int)reader->block.header.type;
 }

@@ -7,20 +7,6 @@
 /* How old a record without a time may be when it is read. */
 #define RECORD_AGE_MAX_NS (200 * 1000 * 1000)
 
-void reader_set_globs(struct reader *reader, const struct glob *globs,
-		      unsigned int count)
-{
-	reader->globs = globs;
-	reader->glob_count = count;
-}
-
-void reader_set_conditions(struct reader *reader, const struct condition *all,
-			   uint32_t count)
-{
-	reader->streams[reader->newest].conditions = all;
-	reader->streams[reader->newest].condition_count = count;
-}
-
 void reader_add_own_process(struct reader *reader, uint32_t pid)
 {
 	own_processes_add(&reader->own, pid);
@@ -33,7 +19,8 @@ void reader_end_own_process(struct reader *reader, uint32_t pid)
 
 static bool is_own(const struct reader *reader, const struct record *record)
 {
-	const struct layout *layout = &reader->streams[record->stream].layout;
+	const struct layout *layout =
+		&reader->streams[record->stream].format.layout;
 	uint64_t pid;
 	uint64_t ts;
 
@@ -46,17 +33,18 @@ static bool is_own(const struct reader *reader, const struct record *record)
 
 bool is_wanted(struct reader *reader, const struct record *record)
 {
-	const struct stream *stream = &reader->streams[record->stream];
+	const struct format_request *format =
+		&reader->streams[record->stream].format;
 	struct text path;
 	enum path_state state;
 
 	if (is_own(reader, record) ||
-	    !conditions_met(stream->conditions, stream->condition_count,
+	    !conditions_met(format->conditions, format->condition_count,
 			    record))
 		return false;
-	if (reader->glob_count == 0)
+	if (format->glob_count == 0)
 		return true;
-	state = full_path(record, &stream->layout, reader->format.host_mounts,
+	state = full_path(record, &format->layout, reader->format.host_mounts,
 			  reader->format.path_room, &path);
-	return path_is_wanted(reader->globs, reader->glob_count, path, state);
+	return path_is_wanted(format->globs, format->glob_count, path, state);
 }

@@ -2,8 +2,7 @@
 /*
  * int 0x80: a syscall as 32-bit programs make it.
  */
-#ifndef OPENSNOOP_INT_0X80_H
-#define OPENSNOOP_INT_0X80_H
+#pragma once
 
 /*
  * Open `path` for reading, by int 0x80. Returns a descriptor or a negative
@@ -11,5 +10,3 @@
  * whoever makes one; -EOPNOTSUPP: the machine has no int 0x80.
  */
 int open_with_int_0x80(const char *path);
-
-#endif

@@ -3,8 +3,7 @@
  * Cell: the value of one column in one record, before it is written the way
  * of the table, of JSON or of CSV.
  */
-#ifndef OPENSNOOP_CELL_H
-#define OPENSNOOP_CELL_H
+#pragma once
 
 #include "rows/row_format.h"
 
@@ -43,5 +42,3 @@ char *put_cells(char *out, struct row_format *format,
 
 /* Write one cell as a table shows it, without padding, and return its end. */
 cell_writer put_table_cell;
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Each function writes at `out`, at most 64 characters, and returns the end.
  */
-#ifndef OPENSNOOP_CLOCK_H
-#define OPENSNOOP_CLOCK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,5 +30,3 @@ char *put_seconds_between(char *out, uint64_t from, uint64_t to);
 
 /* A duration in microseconds, three decimals. */
 char *put_microseconds(char *out, bool is_negative, uint64_t ns);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Column: which field of a record it shows, and how the value is written.
  */
-#ifndef OPENSNOOP_COLUMN_H
-#define OPENSNOOP_COLUMN_H
+#pragma once
 
 #include "event/record.h"
 
@@ -62,5 +61,3 @@ struct column {
 	const struct symbol *symbols;
 	uint32_t symbol_count;
 };
-
-#endif

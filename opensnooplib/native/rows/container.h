@@ -2,8 +2,7 @@
 /*
  * Container: found by the path of its cgroup.
  */
-#ifndef OPENSNOOP_CONTAINER_H
-#define OPENSNOOP_CONTAINER_H
+#pragma once
 
 #include "event/record.h"
 
@@ -14,5 +13,3 @@
  * cgroup belongs to no container.
  */
 struct text find_container(const char *path);
-
-#endif

@@ -16,30 +16,6 @@ static bool looks_like_formula(const struct text *text)
 }
 
 /*
- * Replace each `old` from `start` to `end`, and return the new end. It goes
- * backwards, so that nothing is overwritten before it is read.
- */
-static char *replace(char *start, char *end, char old, const char *new)
-{
-	const size_t new_size = strlen(new);
-	size_t size = (size_t)(end - start);
-	char *out = end;
-
-	for (size_t i = 0; i < size; i++)
-		out += start[i] == old ? new_size - 1 : 0;
-	end = out;
-	while (size > 0) {
-		if (start[--size] == old) {
-			out -= new_size;
-			memcpy(out, new, new_size);
-		} else {
-			*--out = start[size];
-		}
-	}
-	return end;
-}
-
-/*
  * Of callers, a file's name can hold their separator, which is escaped: \x3b
  * means the same in $'...'. A path that was cut is quoted anyway.
  */
@@ -48,7 +24,6 @@ static char *put_cell(char *out, const struct column *column,
 {
 	const bool is_caller = column->kind == COLUMN_CALLERS;
 	const struct text *text = &cell->text;
-	char *end;
 
 	if (cell->kind == CELL_NONE)
 		return out;
@@ -56,25 +31,34 @@ static char *put_cell(char *out, const struct column *column,
 	    !(looks_like_formula(text) ||
 	      (is_caller && memchr(text->bytes, ';', text->size))))
 		return put_table_cell(out, column, cell);
-	end = put_shell_quoted(out, text->bytes, text->size, false);
-	return is_caller ? replace(out, end, ';', "\\x3b") : end;
+	return put_shell_quoted(out, text->bytes, text->size, false,
+				is_caller ? ';' : '\\');
 }
 
 /*
- * Quote the text from `start` to `end` if it holds a comma or a quote. It holds
- * no line end, the third reason of RFC 4180: the shell's quoting escapes it.
+ * Quote the text from `start` to `end` if it holds a comma or a quote, which is
+ * doubled. It holds no line end, the third reason of RFC 4180: the shell's
+ * quoting escapes it. This goes backwards, so that nothing is overwritten
+ * before it is read.
  */
 static char *quote(char *start, char *end)
 {
 	size_t size = (size_t)(end - start);
+	char *out = end + 2; /* for the quotes around it */
 
 	if (!memchr(start, ',', size) && !memchr(start, '"', size))
 		return end;
-	end = replace(start, end, '"', "\"\"");
-	memmove(start + 1, start, (size_t)(end - start));
-	*start = '"';
-	end[1] = '"';
-	return end + 2;
+	for (size_t i = 0; i < size; i++)
+		out += start[i] == '"';
+	end = out;
+	*--out = '"';
+	while (size > 0) {
+		*--out = start[--size];
+		if (*out == '"')
+			*--out = '"';
+	}
+	*--out = '"';
+	return end;
 }
 
 char *put_csv_row(char *out, struct row_format *format,

@@ -173,7 +173,7 @@ static char *put_shell_escape(char *out, unsigned char byte)
 }
 
 char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
-		       bool in_column)
+		       bool in_column, char also)
 {
 	size_t i = 0;
 
@@ -185,7 +185,8 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
 		if (length == 0) {
 			out = put_shell_escape(out, bytes[i++]);
 		} else if (is_unsafe(character, in_column) ||
-			   character == '\\' || character == '\'') {
+			   character == '\\' || character == '\'' ||
+			   character == (unsigned char)also) {
 			while (length-- > 0)
 				out = put_shell_escape(out, bytes[i++]);
 		} else {
@@ -203,7 +204,7 @@ char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 	if (!cut && is_ordinary(bytes, size, in_column))
 		return put_bytes(out, bytes, size);
 
-	out = put_shell_quoted(out, bytes, size, in_column);
+	out = put_shell_quoted(out, bytes, size, in_column, '\\');
 	if (cut)
 		out = put_string(out, "...");
 	return out;

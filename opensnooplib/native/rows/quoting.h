@@ -6,8 +6,7 @@
  * Each function writes at `out`, up to its bound, and returns the end. Nothing
  * is NUL-terminated.
  */
-#ifndef OPENSNOOP_QUOTING_H
-#define OPENSNOOP_QUOTING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,9 +35,9 @@
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 		     bool cut, bool in_column);
 
-/* Text as $'...', whether it needs quoting or not. */
+/* Text as $'...', whether it needs quoting or not; `also` is escaped, too. */
 char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
-		       bool in_column);
+		       bool in_column, char also);
 
 /*
  * A JSON string (RFC 8259), "..." around at most 6 characters for each byte. A
@@ -50,5 +49,3 @@ char *put_json_text(char *out, const unsigned char *bytes, size_t size,
 
 /* A JSON string of base64 (RFC 4648, section 4). */
 char *put_json_base64(char *out, const unsigned char *bytes, size_t size);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Row: a record as the line that stands for it, in a table, in JSON or in CSV.
  */
-#ifndef OPENSNOOP_ROW_H
-#define OPENSNOOP_ROW_H
+#pragma once
 
 #include "rows/row_format.h"
 
@@ -32,5 +31,3 @@ row_writer put_csv_row;
 
 /* The most bytes that one row can take, of whichever of these kinds. */
 size_t longest_row(const struct row_format *format);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Row format: the columns of a row, and what is kept from one row to the next.
  */
-#ifndef OPENSNOOP_ROW_FORMAT_H
-#define OPENSNOOP_ROW_FORMAT_H
+#pragma once
 
 #include "event/full_path.h"
 #include "rows/clock.h"
@@ -26,5 +25,3 @@ struct row_format {
 	struct host_mounts *host_mounts;
 	char path_room[FULL_PATH_ROOM];
 };
-
-#endif
