@@ -9,9 +9,9 @@ import functools
 import mmap
 import os
 from enum import IntEnum
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from opensnooplib.base import native_library
+from opensnooplib.base import child, native_library
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.native_library import NativeField, check
@@ -236,7 +236,7 @@ def library() -> ctypes.CDLL:
 
 
 _held: List[mmap.mmap] = []
-_helpers: Set[int] = set()  # PIDs that were not waited for
+_helpers: List[int] = []  # PIDs
 _HELPERS_MAX = 16  # the reader has fewer: HELPERS_STUCK_MAX of each kind
 
 
@@ -258,24 +258,23 @@ def _start_helper(kind: int) -> Tuple[Descriptor, int]:
 
     Returns a socket to it, and its PID.
     """
-    for pid in [*_helpers]:
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            _helpers.remove(pid)
+    _helpers[:] = [pid for pid in _helpers if _is_running(pid)]
     if len(_helpers) >= _HELPERS_MAX:
         raise BlockingIOError(errno.EAGAIN, "too many helpers")
     started = ctypes.c_int()
     user = confinement.free_users()
     fd = library().helper_start_here(kind, user, ctypes.byref(started))
     check(fd)
-    _helpers.add(started.value)
+    _helpers.append(started.value)
     return Descriptor(fd), started.value
 
 
-def _kill_helper(pid: int) -> int:
-    """In the monitor: kill such a child, but do not wait. Returns 0."""
-    if pid in _helpers:
-        library().helper_kill_here(pid)
-    return 0
+def _is_running(helper: int) -> bool:
+    """Waits for one that has ended: nobody else does."""
+    try:
+        return child.status(helper) < 0
+    except OSError:  # the trace has asked for its status
+        return False
 
 
 def _cgroup_open(mount: int, cgroup: int) -> Descriptor:
@@ -287,7 +286,6 @@ def _cgroup_open(mount: int, cgroup: int) -> Descriptor:
 FUNCTIONS["cgroup_open"] = _cgroup_open
 FUNCTIONS["event_open"] = _event_open
 FUNCTIONS["start_helper"] = _start_helper
-FUNCTIONS["kill_helper"] = _kill_helper
 
 
 class Reader:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
-from typing import Callable
+from typing import Callable, Optional
 
-from opensnooplib.base import libc
+from opensnooplib.base import libc, privileged
 from opensnooplib.base.privileged import by_monitor
 
 
@@ -21,6 +23,7 @@ def fork(work: Callable[[], object], outlives: bool = False) -> int:
     pid = os.fork()
     if pid == 0:
         try:
+            privileged.disconnect()  # only the trace itself may ask
             if not outlives:
                 libc.end_with(parent)
             work()
@@ -37,14 +40,37 @@ def status(pid: int) -> int:
 
     A child that has ended is one no longer. Raises OSError.
     """
+    _ended(pid)
     ended, found = os.waitpid(pid, os.WNOHANG)
     return found if ended else -1
 
 
 @by_monitor(0, if_gone=0)
 def kill(pid: int) -> int:
-    """Kill a child, but don't wait for its end. Returns 0. Raises OSError."""
-    # Another process could have its PID, if it isn't a child.
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    """Kill a child, with its group if it leads one, but don't wait.
+
+    Returns 0. Raises OSError.
+    """
+    _ended(pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
     os.kill(pid, signal.SIGKILL)
     return 0
+
+
+def is_running(pid: int) -> bool:
+    """Is it a child that has not ended?"""
+    try:
+        return _ended(pid) is None
+    except ChildProcessError:
+        return False
+
+
+def _ended(pid: int) -> Optional[object]:
+    """None for a child that runs. Raises ChildProcessError for no child.
+
+    A child's PID is its own until somebody has waited for it.
+    """
+    if pid <= 0:  # waitpid(2) would take it for any child
+        raise ChildProcessError(errno.ECHILD, os.strerror(errno.ECHILD))
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)

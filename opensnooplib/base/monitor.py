@@ -14,15 +14,21 @@ descriptor is returned as Descriptor, and passed in the same way.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
+import struct
 from typing import Callable, List, Tuple
 
 from opensnooplib.base import child, libc, privileged
 from opensnooplib.base.privileged import FUNCTIONS, TEXT_SIZE
 
 _FDS_MAX = 2
+
+# A trace doesn't wait longer for an answer, for example where somebody has
+# stopped the monitor. Then it counts as ended, and ends.
+_TIMEOUT_SECONDS = 5
 
 
 class Descriptor(int):
@@ -46,6 +52,8 @@ def start(at_end: Callable[[], object] = bool) -> int:
         _serve(inside)
         at_end()
 
+    timeout = struct.pack("@ll", _TIMEOUT_SECONDS, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
     pid = child.fork(work, outlives=True)
     inside.close()
     privileged.connect(pid, connection.detach())
@@ -55,7 +63,9 @@ def start(at_end: Callable[[], object] = bool) -> int:
 def _serve(connection: socket.socket) -> None:
     """Answer requests until the trace ends."""
     while True:
-        packet, fds, _, _ = socket.recv_fds(connection, TEXT_SIZE, _FDS_MAX)
+        packet, fds, _, _ = socket.recv_fds(
+            connection, TEXT_SIZE, _FDS_MAX, socket.MSG_CMSG_CLOEXEC
+        )
         if not packet:
             return
         numbers, opened = _answer(packet, fds)
@@ -68,12 +78,14 @@ def _serve(connection: socket.socket) -> None:
 
 def _answer(packet: bytes, fds: List[int]) -> Tuple[List[int], List[int]]:
     """The errno and the numbers that a function returns, and descriptors."""
-    name, *words = packet.decode().split()
-    arguments = [int(one) if one.isdecimal() else one for one in words]
     try:
+        name, *words = packet.decode().split()
+        arguments = [int(one) if one.isdecimal() else one for one in words]
         result = FUNCTIONS[name](*fds, *arguments)
     except OSError as error:
-        return [error.errno or 0], []
+        return [error.errno or errno.EIO], []
+    except Exception:  # a request that no trace makes, if it is its own
+        return [errno.EINVAL], []
     results = result if isinstance(result, tuple) else (result,)
     opened = [int(one) for one in results if isinstance(one, Descriptor)]
     numbers = [one for one in results if not isinstance(one, Descriptor)]

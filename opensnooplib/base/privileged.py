@@ -9,6 +9,7 @@ function takes descriptors, numbers and names of programs, and returns numbers.
 from __future__ import annotations
 
 import ctypes
+import errno
 import functools
 import os
 from typing import Any, Callable, Dict, Optional, Sequence, TypeVar, cast
@@ -34,6 +35,13 @@ def connect(monitor_pid: int, connection: int) -> None:
     native_library.load().monitor_connect(connection)
 
 
+def disconnect() -> None:
+    """Ask no more: this process is a child of the one that did."""
+    global _monitor_pid  # pylint: disable=global-statement
+    _monitor_pid = 0
+    native_library.load().monitor_connect(0)
+
+
 def doer_pid() -> int:
     """The PID of the process that does what do() is asked for."""
     return _monitor_pid or os.getpid()
@@ -48,6 +56,12 @@ def do(name: str, *arguments: Any) -> Any:
 
 class NoMonitorError(OpensnoopError):
     """The monitor has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the monitor, a process of the trace, was killed, or does not "
+            "answer: begin again"
+        )
 
 
 def by_monitor(
@@ -87,14 +101,14 @@ def ask(name: str, fds: Sequence[int], *others: Any) -> Any:
     monitor; and NoMonitorError.
     """
     request = " ".join(map(str, [name, *others])).encode()
+    if len(request) >= TEXT_SIZE:
+        raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
     text = ctypes.create_string_buffer(request, TEXT_SIZE)
     array = (ctypes.c_int * len(fds))(*fds)
     lib = native_library.load()
     try:
         native_library.check(lib.monitor_ask(text, array, len(fds)))
     except BrokenPipeError:
-        raise NoMonitorError(
-            "the monitor, a process of the trace, was killed: begin again"
-        ) from None
+        raise NoMonitorError() from None
     numbers = tuple(map(int, text.value.split()))
     return numbers[0] if len(numbers) == 1 else numbers

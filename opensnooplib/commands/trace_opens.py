@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional
 from opensnooplib.base import monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
+from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import (
     capabilities,
     confinement,
@@ -93,7 +94,12 @@ def run(options: Options, messages: Messages) -> int:
         command.release()
     output_file.empty(output)  # after all that can fail
     trace.put_heading()
-    state = _write_rows(options.output, trace, ending, command, steps)
+    has_failed = False
+    try:
+        state = _write_rows(options.output, trace, ending, command, steps)
+    except NoMonitorError as error:
+        messages.report(error)
+        has_failed, state = True, State.RUNNING
     at_end.close()
     if command and not command.has_ended():
         messages.note(f"{command.name} (PID {command.pid}) is still running")
@@ -101,7 +107,7 @@ def run(options: Options, messages: Messages) -> int:
     trace.tell()
     trace.detach()
     if state != State.OUTPUT_FAILED:
-        return 0
+        return int(has_failed)
     output_destination.tell_output_error(rings, options.output, messages)
     return 1
 

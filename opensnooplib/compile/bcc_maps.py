@@ -92,7 +92,7 @@ class BccMaps:
         if facts is None:
             return None
         offset, size = self._flag_of(facts)
-        return StartMap(facts.key_size, facts.value_size, offset, size)
+        return StartMap(offset, size)
 
     def _flag_of(self, facts: MapFacts) -> Tuple[int, int]:
         """Offset and size of the field under_way in a value; 0 without it."""

@@ -90,8 +90,6 @@ class Room:
     def has_ended(self) -> bool:
         if self._status < 0:
             self._status = child.status(self.pid)
-            if self._status >= 0:
-                headers_folder.remove(self._job)  # if the room could not
         return self._status >= 0
 
     def wait_for_end(self) -> None:
@@ -174,6 +172,7 @@ def launch(options: Options, plan: Plan) -> Launched:
         return room.wait()
     except BaseException:
         room.wait_for_end()
+        headers_folder.remove(job)  # if the room could not
         raise
 
 

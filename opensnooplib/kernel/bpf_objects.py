@@ -29,7 +29,7 @@ _OBJ_GET_INFO_BY_FD = 15
 _MAP_LOOKUP_BATCH, _LINK_CREATE = 24, 28
 
 # enum bpf_map_type, bpf_prog_type and bpf_attach_type; BPF_NOEXIST
-_ARRAY, _PROG_ARRAY = 2, 3
+_HASH, _ARRAY, _PROG_ARRAY, _LRU_HASH = 1, 2, 3, 9
 _KPROBE = 2
 _TRACE_KPROBE_MULTI = 42
 _ONLY_NEW = 1
@@ -41,10 +41,8 @@ class HashCount(NamedTuple):
 
 
 class StartMap(NamedTuple):
-    """The layout of a map of the C that keeps what is under way, in bytes."""
+    """A map of the C that keeps what is under way; numbers in bytes."""
 
-    key_size: int
-    value_size: int
     flag_offset: int  # of the field under_way in a value
     flag_size: int  # 0: there is none, so each entry is under way
 
@@ -138,23 +136,33 @@ def array_set_fd(map_fd: int, fd: int, index: int) -> int:
 
 
 def _array_set(map_fd: int, index: int, number: int) -> int:
+    _check_sizes(map_fd, 4, 4)
     key, value = ctypes.c_uint32(index), ctypes.c_uint32(number)
     _on_element(_MAP_UPDATE_ELEM, map_fd, key, value)
     return 0
+
+
+def _check_sizes(map_fd: int, key_size: int, value_size: int) -> None:
+    """Raise OSError for a map that has others: the kernel would write more.
+
+    The trace, which names the map to the monitor, may have been taken over.
+    """
+    if map_shape(map_fd)[1:3] != (key_size, value_size):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
 
 # The number of entries that one call reads: no bucket of a hash map has more.
 _BATCH = 256
 
 
-def _batches(
-    map_fd: int, key_size: int, value_size: int
-) -> Iterator[Tuple[int, Any, Any]]:
-    """All entries of a hash map: how many, their keys and their values.
+def _batches(map_fd: int) -> Iterator[Tuple[Any, Any]]:
+    """The keys and the values of all entries of a hash map, some at a time.
 
-    The arrays are the same for all batches. An entry that is inserted or
-    removed meanwhile may be among them or not.
+    An entry that is inserted or removed meanwhile may be among them or not.
     """
+    kind, key_size, value_size, _ = map_shape(map_fd)
+    if kind not in (_HASH, _LRU_HASH):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     position = ctypes.create_string_buffer(16)  # where the next batch begins
     keys = ctypes.create_string_buffer(_BATCH * key_size)
     values = ctypes.create_string_buffer(_BATCH * value_size)
@@ -168,42 +176,38 @@ def _batches(
         except FileNotFoundError:
             is_last = True
         (count,) = struct.unpack_from("=I", attr, 32)
-        yield count, keys, values
+        yield keys[: count * key_size], values[: count * value_size]
         begin = at[0]
 
 
-def hash_values(map_fd: int, layout: StartMap) -> Iterator[bytes]:
+def _hash_values(map_fd: int) -> Iterator[bytes]:
     """The values of all entries of a hash map."""
-    size = layout.value_size
-    for count, _, values in _batches(map_fd, layout.key_size, size):
-        for at in range(0, count * size, size):
+    size = map_shape(map_fd)[2]
+    for _, values in _batches(map_fd):
+        for at in range(0, len(values), size):
             yield values[at : at + size]
 
 
 @by_monitor(1)
-def hash_count(map_fd: int, *layout: int) -> Tuple[int, int]:
+def hash_count(
+    map_fd: int, flag_offset: int, flag_size: int
+) -> Tuple[int, int]:
     """The HashCount of a map: its entries, and those of what is under way.
 
-    The numbers of its StartMap are `layout`.
+    The field under_way is at this offset in a value; its size is 0 if there is
+    none, and each entry is under way.
     """
-    start = StartMap(*layout)
     entries = flagged = 0
-    end = start.flag_offset + start.flag_size
-    for value in hash_values(map_fd, start):
+    for value in _hash_values(map_fd):
         entries += 1
-        flagged += any(value[start.flag_offset : end])
-    return HashCount(entries, flagged if start.flag_size else entries)
+        flagged += any(value[flag_offset : flag_offset + flag_size])
+    return HashCount(entries, flagged if flag_size else entries)
 
 
 @by_monitor(1)
-def hash_count_between(
-    map_fd: int, offset: int, least: int, most: int, *layout: int
-) -> int:
-    """How many values of a map have a u64 between these at this offset.
-
-    The numbers of its StartMap are `layout`.
-    """
-    values = hash_values(map_fd, StartMap(*layout))
+def hash_count_between(map_fd: int, offset: int, least: int, most: int) -> int:
+    """How many values of a map have a u64 between these at this offset."""
+    values = _hash_values(map_fd)
     numbers = (struct.unpack_from("=Q", one, offset)[0] for one in values)
     return sum(least <= number <= most for number in numbers)
 
@@ -227,10 +231,12 @@ def add_keys(map_fd: int, other_fd: int, value: int) -> int:
 
     Returns how many were missing.
     """
+    _check_sizes(map_fd, 4, 8)
+    _check_sizes(other_fd, 4, 8)
     keys = [
         key
-        for count, keys, _ in _batches(other_fd, 4, 8)
-        for key in struct.unpack_from(f"={count}I", keys)
+        for keys, _ in _batches(other_fd)
+        for (key,) in struct.iter_unpack("=I", keys)
     ]
     return sum(map_insert(map_fd, key, value) for key in keys)
 
@@ -238,6 +244,8 @@ def add_keys(map_fd: int, other_fd: int, value: int) -> int:
 @by_monitor(1)
 def map_remove(map_fd: int, key: int) -> int:
     """Remove a key, a u32, from a map if it is there. Returns 0."""
+    if map_shape(map_fd)[1] != 4:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     with contextlib.suppress(FileNotFoundError):
         _on_element(_MAP_DELETE_ELEM, map_fd, ctypes.c_uint32(key))
     return 0
@@ -246,6 +254,7 @@ def map_remove(map_fd: int, key: int) -> int:
 @by_monitor(1)
 def percpu_array_sum(map_fd: int, index: int) -> int:
     """The sum of an element, a u64, over all CPUs."""
+    _check_sizes(map_fd, 4, 8)
     values = (ctypes.c_uint64 * this_kernel.possible_cpu_count())()
     _on_element(_MAP_LOOKUP_ELEM, map_fd, ctypes.c_uint32(index), values)
     return sum(values)

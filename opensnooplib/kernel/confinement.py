@@ -56,7 +56,7 @@ def confine_reader() -> int:
     From then on, no file can be opened, no module imported and no process
     started. Returns what was given up, for in_words().
     """
-    return _confine(free_users(), 0, False)
+    return int(native_library.load().confine_reader(free_users()))
 
 
 def confine_watcher() -> None:
@@ -65,18 +65,13 @@ def confine_watcher() -> None:
     Its user stays: a file system in user space may admit no other.
     """
     read_any_file = 1 << capabilities.CAPABILITIES["CAP_DAC_READ_SEARCH"]
-    _confine(0, read_any_file, True)
-
-
-def _confine(user: int, kept: int, reads_files: bool) -> int:
-    """confine_python() of native/base/confined_python.h."""
-    lib = native_library.load()
-    return int(lib.confine_python(user, ctypes.c_uint64(kept), reads_files))
+    native_library.load().confine_watcher(ctypes.c_uint64(read_any_file))
 
 
 def in_words(confined: int) -> Tuple[str, str]:
     """What was given up, and what the host does not let a trace give up."""
-    wanted = _WORDS if free_users() else _WORDS[1:]
+    is_root = os.geteuid() == 0  # or still, without CAP_SETUID
+    wanted = _WORDS if free_users() or is_root else _WORDS[1:]
     done = [word for bit, word in wanted if confined & bit]
     kept = [word for bit, word in wanted if not confined & bit]
     return ", ".join(done) or "none", " and ".join(kept)

@@ -7,14 +7,20 @@ the trace, which an attacker may have taken over, can't have other C compiled.
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
-from typing import Optional
+from typing import List, Optional
 
+from opensnooplib.base import child
 from opensnooplib.base.privileged import FUNCTIONS
 from opensnooplib.compile import headers_folder, launch
 from opensnooplib.compile.job import Job
 from opensnooplib.live import watcher
+
+
+# A room that was given up ends at once, unless a file system holds it up.
+_ROOMS_MAX = 4
 
 
 class LiveWork:
@@ -23,6 +29,7 @@ class LiveWork:
     def __init__(self) -> None:
         """Let the monitor do it, which is started after this."""
         self._job: Optional[Job] = None
+        self._rooms: List[int] = []  # PIDs
         FUNCTIONS["watch"] = self._watch
         FUNCTIONS["compile"] = self._compile
 
@@ -33,7 +40,7 @@ class LiveWork:
         the launch, of `size` bytes: the trace can be trusted until then.
         """
         if self._job:
-            raise PermissionError
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
         self._memory = os.dup(memory)
         self._job = pickle.loads(os.pread(memory, size, 0))
         return watcher.start(self._job, connection, memory)
@@ -46,6 +53,9 @@ class LiveWork:
         `slots`: the programs for which the trace has slots.
         """
         assert self._job
+        self._rooms = [one for one in self._rooms if child.is_running(one)]
+        if len(self._rooms) >= _ROOMS_MAX:
+            raise BlockingIOError(errno.EAGAIN, "earlier compiles go on")
         saved = watcher.read_save(self._memory, size)
         headers_folder.remove(self._job)  # of an earlier room that was killed
         job = self._job = self._job._replace(
@@ -55,7 +65,9 @@ class LiveWork:
         def with_source() -> Job:  # in the room: the monitor reads no C
             return job._replace(source=watcher.parse_save(saved).source)
 
-        return launch.start_room(with_source, connection, compiler_output)
+        room = launch.start_room(with_source, connection, compiler_output)
+        self._rooms.append(room)
+        return room
 
     def end(self) -> None:
         """After the trace: remove what a killed room may have left."""

@@ -62,7 +62,7 @@ class Save(NamedTuple):
 
 def read_save(memory: int, size: int) -> bytes:
     """The latest save, as parse_save() takes it."""
-    return os.pread(memory, size, _SAVE_AT)
+    return os.pread(memory, min(size, _MEMORY_SIZE), _SAVE_AT)
 
 
 def parse_save(saved: bytes) -> Save:
@@ -94,10 +94,11 @@ class Watcher:
             return None
         except ConnectionError:
             raise EOFError from None
-        if not message:
-            raise EOFError
-        (size,) = _SIZE.unpack(message)
-        return parse_save(read_save(self._memory, size)), size
+        try:
+            (size,) = _SIZE.unpack(message)
+            return parse_save(read_save(self._memory, size)), size
+        except (struct.error, ValueError, TypeError, RecursionError):
+            raise EOFError from None  # nothing, or what no watcher sends
 
     def go_on(self) -> None:
         """Let the child write the next save."""
@@ -122,6 +123,7 @@ def start(job: Job, connection: int, memory: int) -> int:
     """Fork the child, for the C that the job was made for. Returns its PID."""
 
     def work() -> None:
+        os.setsid()  # no terminal
         libc.close_all_but(connection, memory)
         inside = socket.socket(fileno=connection)
         shared = mmap.mmap(memory, _MEMORY_SIZE)

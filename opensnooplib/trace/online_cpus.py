@@ -7,6 +7,7 @@ import errno
 import os
 from typing import List, Set
 
+from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import this_kernel
 from opensnooplib.reader import Reader
 
@@ -61,6 +62,8 @@ class CpuFollower:
         """Returns False if it must be tried again."""
         try:
             return self._rings.follow_cpu(cpu)
+        except BrokenPipeError:
+            raise NoMonitorError() from None
         except OSError as error:
             if error.errno == errno.ENODEV:
                 return True  # it is offline again

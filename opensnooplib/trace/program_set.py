@@ -135,15 +135,10 @@ class ProgramSet:
         Later ones than `until_ns` are left out. The end of some was not seen.
         """
         ts = self.taken.schema.known("ts")
-        layout = self.taken.requests_map
-        if ts is None or layout is None:
+        if ts is None or self.taken.requests_map is None:
             return 0
         return bpf_objects.hash_count_between(
-            self.taken.maps[REQUESTS_MAP],
-            ts.offset,
-            self._from_ns,
-            until_ns,
-            *layout,
+            self.taken.maps[REQUESTS_MAP], ts.offset, self._from_ns, until_ns
         )
 
     def detach(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Iterator
+from typing import Callable, Iterator
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_all_entries_of_a_map(count: int) -> None:
             assert not any(
                 bpf_objects.map_insert(other, key, 1) for key in range(count)
             )
-        odd = StartMap(key_size=4, value_size=8, flag_offset=1, flag_size=1)
+        odd = StartMap(flag_offset=1, flag_size=1)
         wide = odd._replace(flag_offset=0, flag_size=8)
         none = odd._replace(flag_size=0)
         flagged = HashCount(count, count // 2)
@@ -82,3 +82,26 @@ def test_slots() -> None:
     assert bpf_objects.program_misses(program) == 0
     os.close(program)
     os.close(slots)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda fd: bpf_objects.array_set(fd, 0, 1),
+        lambda fd: bpf_objects.percpu_array_sum(fd, 0),
+        lambda fd: bpf_objects.add_keys(fd, fd, 1),
+    ],
+)
+def test_a_map_of_other_sizes(ask: Callable[[int], int]) -> None:
+    """The kernel would write beyond the buffer, or read beyond it."""
+    attr = bpf_objects._attr("IIII", _HASH, 4, 4096, 1)
+    fd = bpf_objects._bpf(bpf_objects._MAP_CREATE, attr)
+    with pytest.raises(OSError, match="Invalid argument"):
+        ask(fd)
+    os.close(fd)
+
+
+def test_only_hash_maps_are_read_in_batches() -> None:
+    with _map(_PERCPU_ARRAY, 1) as fd:
+        with pytest.raises(OSError, match="Invalid argument"):
+            bpf_objects.hash_count(fd, 0, 0)

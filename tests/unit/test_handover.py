@@ -42,7 +42,7 @@ def _handover(fds: List[int]) -> Handover:
         headers="none needed",
         files=["a.c", "\udcff.h"],
         map_list=[MapFacts("start", "hash", 4, 176, 16384)],
-        start_map=StartMap(4, 176, 0, 1),
+        start_map=StartMap(0, 1),
         requests_map=None,
         stubs={},
         maps={"events": fds[0], "counters": fds[1]},

@@ -3,13 +3,11 @@
 #include "base/confine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -22,6 +20,10 @@
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #endif
 
+#define REFUSED (SECCOMP_RET_ERRNO | EPERM)
+
+#define CODE_MAX (2 * CONFINED_CALLS_MAX + 30 * CONFINED_ARGUMENTS_MAX + 8)
+
 static struct sock_filter load(size_t offset)
 {
 	return (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -33,49 +35,59 @@ static struct sock_filter answer(uint32_t action)
 	return (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
 }
 
-/* Skip so many instructions if the loaded number passes the test, or if not. */
-static struct sock_filter skip(uint16_t test, uint32_t number, uint8_t if_true,
-			       uint8_t if_false)
+/* Skip so many instructions if the loaded number is this one, or if not. */
+static struct sock_filter skip(uint32_t number, uint8_t if_it_is,
+			       uint8_t if_not)
 {
-	return (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, number,
-					    if_true, if_false);
+	return (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number,
+					    if_it_is, if_not);
+}
+
+static struct sock_filter *allow(struct sock_filter *next, uint32_t number)
+{
+	*next++ = skip(number, 0, 1);
+	*next++ = answer(SECCOMP_RET_ALLOW);
+	return next;
+}
+
+static struct sock_filter *check(struct sock_filter *next,
+				 const struct confined_argument *rule)
+{
+	struct sock_filter *first = next++;
+
+	*next++ = load(offsetof(struct seccomp_data, args) +
+		       rule->argument * sizeof(uint64_t));
+	*next++ = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K,
+					       rule->mask);
+	for (size_t i = 0; i < rule->count; i++)
+		next = allow(next, rule->values[i]);
+	*next++ = answer(REFUSED);
+	*first = skip(rule->call, 0, (uint8_t)(next - first - 1));
+	return next;
 }
 
 /*
  * Refused calls fail with EPERM, for which libc often knows another way: one
  * that is newer than those of the tests doesn't end the process.
  */
-static bool filter_syscalls(const unsigned int *calls, size_t count,
-			    bool reads_files)
+static bool filter_syscalls(const struct confined_calls *left)
 {
-	const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
-	struct sock_filter code[2 * CONFINED_CALLS_MAX + 24];
+	struct sock_filter code[CODE_MAX];
 	struct sock_filter *next = code;
 	struct sock_fprog program = {.filter = code};
 
 	*next++ = load(offsetof(struct seccomp_data, arch));
-	*next++ = skip(BPF_JEQ, ARCHITECTURE, 1, 0);
-	*next++ = answer(refuse);
+	*next++ = skip(ARCHITECTURE, 1, 0);
+	*next++ = answer(REFUSED);
 	*next++ = load(offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < count; i++) {
-		*next++ = skip(BPF_JEQ, calls[i], 0, 1);
-		*next++ = answer(SECCOMP_RET_ALLOW);
-	}
-	if (reads_files) {
-		*next++ = skip(BPF_JEQ, __NR_openat, 0, 4);
-		*next++ = load(offsetof(struct seccomp_data, args[2]));
-		*next++ = skip(BPF_JSET, O_ACCMODE | O_CREAT | O_TRUNC, 1, 0);
-		*next++ = answer(SECCOMP_RET_ALLOW);
-		*next++ = answer(refuse);
-	}
-	/* libc tries this first: its flags are in memory. */
-	*next++ = skip(BPF_JEQ, __NR_clone3, 0, 1);
+	for (size_t i = 0; i < left->count; i++)
+		next = allow(next, left->calls[i]);
+	for (size_t i = 0; i < left->argument_count; i++)
+		next = check(next, &left->arguments[i]);
+	/* libc tries this before clone(2): its flags are in memory. */
+	*next++ = skip(__NR_clone3, 0, 1);
 	*next++ = answer(SECCOMP_RET_ERRNO | ENOSYS);
-	*next++ = skip(BPF_JEQ, __NR_clone, 0, 3);
-	*next++ = load(offsetof(struct seccomp_data, args[0]));
-	*next++ = skip(BPF_JSET, CLONE_THREAD, 0, 1);
-	*next++ = answer(SECCOMP_RET_ALLOW);
-	*next++ = answer(refuse);
+	*next++ = answer(REFUSED);
 	program.len = (unsigned short)(next - code);
 	return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
 		       SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
@@ -99,17 +111,14 @@ static bool drop_capabilities(uint64_t kept)
 	return syscall(__NR_capset, &header, sets) == 0;
 }
 
-/* Capabilities stay for now. */
 static bool become(uid_t user)
 {
-	prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	return user != 0 && setgroups(0, NULL) == 0 &&
 	       setresgid(user, user, user) == 0 &&
 	       setresuid(user, user, user) == 0;
 }
 
-int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
-	    size_t count, bool reads_files)
+int confine(uint32_t user, uint64_t kept, const struct confined_calls *left)
 {
 	int confined = 0;
 	int end_signal = 0;
@@ -124,7 +133,7 @@ int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		confined |= CONFINED_CAPABILITIES;
 	prctl(PR_SET_PDEATHSIG, end_signal);
-	if (count > 0 && filter_syscalls(calls, count, reads_files))
+	if (left && filter_syscalls(left))
 		confined |= CONFINED_SYSCALLS;
 	return confined;
 }

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,16 +15,41 @@ enum confined {
 	CONFINED_SYSCALLS = 4,	   /* it can open, run, connect to nothing */
 };
 
-/* The most system calls that a process may keep. */
-#define CONFINED_CALLS_MAX 100
+/* A call that is left where an argument, of 32 bits, has one of some values. */
+struct confined_argument {
+	unsigned int call;     /* the number of the system call */
+	unsigned int argument; /* its index, from 0 on */
+	uint32_t mask;	       /* of the bits that count */
+	unsigned int count;
+	uint32_t values[12];
+};
+
+/* What is left: system calls of the machine's own architecture. */
+struct confined_calls {
+	const unsigned int *calls; /* by their numbers; all arguments */
+	size_t count;
+	const struct confined_argument *arguments;
+	size_t argument_count;
+};
+
+#define CONFINED_CALLS_MAX     100
+#define CONFINED_ARGUMENTS_MAX 12
 
 /*
- * Confine this process, with all its threads, to `user` (also as its group; 0:
+ * Confine this process, before it has threads: to `user` (also as its group; 0:
  * it stays who it is), to the capabilities whose bits are in `kept`, and to the
- * system calls whose numbers are in `calls`, as the machine's own architecture
- * has them (a count of 0: all), and with `reads_files` to openat(2), but not
- * for writing. Of clone(2), only threads are left. Returns bits of enum
- * confined: what the kernel, or a container, refuses is left out.
+ * system calls that are left (NULL: all). Returns bits of enum confined: what
+ * the kernel, or a container, refuses is left out.
  */
-int confine(uint32_t user, uint64_t kept, const unsigned int *calls,
-	    size_t count, bool reads_files);
+int confine(uint32_t user, uint64_t kept, const struct confined_calls *left);
+
+/* The rule for openat(2) of a process that may only read files. */
+#define ONLY_TO_READ                                                           \
+	{                                                                      \
+		__NR_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, 1,              \
+		{                                                              \
+			O_RDONLY                                               \
+		}                                                              \
+	}
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))

@@ -3,25 +3,27 @@
 #include "base/confined_python.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/confine.h"
 
-/*
- * All that a trace, a replay or the watcher needs of the kernel once its
- * descriptors are open. bpf(2) checks each request by itself; since Linux 5.19,
- * reading a map needs no capability.
- */
-static const unsigned int calls[] = {
+static const unsigned int reader_calls[] = {
 	/* descriptors */
 	__NR_read, __NR_readv, __NR_pread64, __NR_write, __NR_writev,
 	__NR_pwrite64, __NR_lseek, __NR_close, __NR_fstat, __NR_newfstatat,
-	__NR_ftruncate, __NR_fsync, __NR_fcntl, __NR_dup, __NR_dup3, __NR_ioctl,
-	__NR_ppoll, __NR_pselect6, __NR_epoll_pwait, __NR_epoll_ctl, __NR_pipe2,
-	__NR_socketpair, __NR_sendmsg, __NR_recvmsg, __NR_sendto, __NR_recvfrom,
-	__NR_shutdown, __NR_memfd_create, __NR_readlinkat, __NR_getcwd,
-	__NR_bpf,
+	__NR_ftruncate, __NR_fsync, __NR_dup, __NR_dup3, __NR_ppoll,
+	__NR_pselect6, __NR_epoll_pwait, __NR_epoll_ctl, __NR_pipe2,
+	__NR_socketpair, __NR_getsockname, __NR_sendmsg, __NR_recvmsg,
+	__NR_sendto, __NR_recvfrom, __NR_shutdown, __NR_memfd_create,
+	__NR_readlinkat, __NR_getcwd,
 	/* memory */
 	__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_mprotect,
 	__NR_madvise,
@@ -32,20 +34,123 @@ static const unsigned int calls[] = {
 	__NR_futex, __NR_set_robust_list, __NR_rseq, __NR_sched_yield,
 	__NR_sched_getaffinity, __NR_rt_sigaction, __NR_rt_sigprocmask,
 	__NR_rt_sigreturn, __NR_rt_sigtimedwait, __NR_sigaltstack,
-	__NR_restart_syscall, __NR_tgkill, __NR_wait4, __NR_waitid,
-	__NR_prlimit64, __NR_uname, __NR_getpid, __NR_gettid, __NR_getuid,
-	__NR_geteuid, __NR_getrandom, __NR_exit, __NR_exit_group,
+	__NR_restart_syscall, __NR_wait4, __NR_waitid, __NR_uname, __NR_getpid,
+	__NR_gettid, __NR_getuid, __NR_geteuid, __NR_getrandom, __NR_exit,
+	__NR_exit_group,
 #ifndef __aarch64__ /* which has the newer forms alone */
 	__NR_stat, __NR_lstat, __NR_readlink, __NR_poll, __NR_select,
 	__NR_epoll_wait, __NR_dup2, __NR_time
 #endif
 };
 
-int confine_python(uint32_t user, uint64_t kept, bool reads_files)
+static const unsigned int watcher_calls[] = {__NR_read,
+					     __NR_pread64,
+					     __NR_lseek,
+					     __NR_close,
+					     __NR_fstat,
+					     __NR_newfstatat,
+					     __NR_getdents64,
+					     __NR_readlinkat,
+					     __NR_getcwd,
+					     __NR_sendto,
+					     __NR_recvfrom,
+					     __NR_brk,
+					     __NR_mmap,
+					     __NR_munmap,
+					     __NR_mremap,
+					     __NR_mprotect,
+					     __NR_madvise,
+					     __NR_clock_gettime,
+					     __NR_clock_nanosleep,
+					     __NR_nanosleep,
+					     __NR_gettimeofday,
+					     __NR_futex,
+					     __NR_rt_sigaction,
+					     __NR_rt_sigprocmask,
+					     __NR_rt_sigreturn,
+					     __NR_restart_syscall,
+					     __NR_getpid,
+					     __NR_getuid,
+					     __NR_geteuid,
+					     __NR_getrandom,
+					     __NR_exit,
+					     __NR_exit_group,
+#ifndef __aarch64__
+					     __NR_stat,
+					     __NR_lstat,
+					     __NR_readlink,
+					     __NR_time
+#endif
+};
+
+/* TCGETS2 and so on, for newer libcs: their header goes with no other. */
+#define GET_TERMIOS2   0x802c542a
+#define SET_TERMIOS2_W 0x402c542c
+#define SET_TERMIOS2_F 0x402c542d
+
+#define ALL_BITS 0xffffffff
+
+/* Neither signals nor the limits of others, nor what a terminal would do. */
+#define OF_DESCRIPTORS                                                         \
+	{                                                                      \
+		__NR_fcntl, 1, ALL_BITS, 7,                                    \
+		{                                                              \
+			F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,   \
+				F_SETFL, F_SETLK                               \
+		}                                                              \
+	}
+
+int confine_reader(uint32_t user)
 {
+	/* Since Linux 5.19, to read a map takes no capability. */
+	const struct confined_argument arguments[] = {
+		OF_DESCRIPTORS,
+		{__NR_ioctl,
+		 1,
+		 ALL_BITS,
+		 11,
+		 {TCGETS, TCSETSW, TCSETSF, GET_TERMIOS2, SET_TERMIOS2_W,
+		  SET_TERMIOS2_F, TIOCGWINSZ, FIOCLEX, FIONBIO,
+		  PERF_EVENT_IOC_ID, PERF_EVENT_IOC_SET_OUTPUT}},
+		{__NR_bpf,
+		 0,
+		 ALL_BITS,
+		 5,
+		 {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM,
+		  BPF_OBJ_GET_INFO_BY_FD, BPF_MAP_LOOKUP_BATCH}},
+		{__NR_tgkill, 0, ALL_BITS, 1, {(uint32_t)getpid()}},
+		{__NR_prlimit64, 0, ALL_BITS, 1, {0}},
+		{__NR_prctl, 0, ALL_BITS, 1, {PR_SET_NAME}},
+		{__NR_clone, 0, CLONE_THREAD, 1, {CLONE_THREAD}},
+	};
+	const struct confined_calls left = {
+		reader_calls,
+		LENGTH(reader_calls),
+		arguments,
+		LENGTH(arguments),
+	};
+
 	/* What libc opens when it is first needed; for the end of a thread: */
 	dlopen("libgcc_s.so.1", RTLD_NOW);
 	tzset();
-	return confine(user, kept, calls, sizeof(calls) / sizeof(*calls),
-		       reads_files);
+	return confine(user, 0, &left);
+}
+
+int confine_watcher(uint64_t kept)
+{
+	const struct confined_argument arguments[] = {
+		ONLY_TO_READ,
+#ifndef __aarch64__ /* musl's open() */
+		{__NR_open, 1, O_ACCMODE | O_CREAT | O_TRUNC, 1, {O_RDONLY}},
+#endif
+		OF_DESCRIPTORS,
+	};
+	const struct confined_calls left = {
+		watcher_calls,
+		LENGTH(watcher_calls),
+		arguments,
+		LENGTH(arguments),
+	};
+
+	return confine(0, kept, &left);
 }

@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "base/pass_fd.h"
 
-/* To the monitor; 0: there is none. */
+/* To the monitor; 0: there is none; -1: it has ended. */
 static int monitor;
 
 void monitor_connect(int connection)
 {
+	if (monitor > 0)
+		close(monitor);
 	monitor = connection;
 }
 
@@ -32,8 +35,11 @@ int monitor_ask(char text[MONITOR_TEXT_MAX], const int *fds,
 		size = receive_with_fd(monitor, text, MONITOR_TEXT_MAX - 1,
 				       &fd);
 	while (size < 0 && errno == EINTR);
-	if (size <= 0)
+	if (size <= 0) {
+		/* Its answer may come later, but not for another request. */
+		monitor_connect(-1);
 		return -EPIPE;
+	}
 	text[size] = '\0';
 	error = strtol(text, &numbers, 10);
 	memmove(text, numbers, strlen(numbers) + 1);

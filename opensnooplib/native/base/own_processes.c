@@ -8,9 +8,9 @@ void own_processes_add(struct own_processes *own, uint32_t pid)
 	if (index < OWN_PROCESSES_MAX) {
 		own->count++;
 	} else {
-		/* The first of all stays: it is the trace. */
-		index = 1;
-		for (unsigned int i = 2; i < OWN_PROCESSES_MAX; i++)
+		/* The first two stay: the trace and its monitor. */
+		index = 2;
+		for (unsigned int i = 3; i < OWN_PROCESSES_MAX; i++)
 			if (own->all[i].end < own->all[index].end)
 				index = i;
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Own processes: the tool's, whose opens are not shown. They are the trace, the
- * compile rooms beside it, the watcher of --live, and the helpers that find
- * callers.
+ * Own processes: the tool's, whose opens are not shown. They are the trace, its
+ * monitor, the compile rooms beside them, the watcher of --live, and helpers.
  */
 #pragma once
 
@@ -25,7 +24,7 @@ struct own_processes {
 
 /*
  * Add a process. If there are too many, the one that ended first is forgotten,
- * but not the first of all, which is the trace.
+ * but not the first two, which are the trace and its monitor.
  */
 void own_processes_add(struct own_processes *own, uint32_t pid);
 

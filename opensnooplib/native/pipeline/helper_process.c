@@ -27,7 +27,7 @@ void helper_kill(pid_t pid)
 {
 	char text[MONITOR_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "kill_helper %d", pid);
+	snprintf(text, sizeof(text), "kill %d", pid);
 	if (monitor_ask(text, NULL, 0) == -EPERM)
 		helper_kill_here(pid);
 }

@@ -56,7 +56,7 @@ static void serve(const void *bytes, size_t size)
 
 void names_run(uint32_t user)
 {
-	confine(user ? user + 2 : 0, 0, NULL, 0, false);
+	confine(user ? user + 2 : 0, 0, NULL);
 	helper_serve(serve);
 }
 

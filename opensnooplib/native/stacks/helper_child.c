@@ -21,8 +21,8 @@ static void begin(int fd)
 	const struct rlimit memory = {MEMORY_BYTES_MAX, MEMORY_BYTES_MAX};
 	const struct rlimit no_core = {0, 0};
 
-	/* Ctrl-C is for the trace: a terminal's signals reach its group. */
-	setpgid(0, 0);
+	/* Ctrl-C is for the trace; and no helper may write to its terminal. */
+	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(fd, 0) < 0 || syscall(__NR_close_range, 1, ~0U, 0) < 0)
 		_exit(1);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/confine.h"
@@ -15,6 +16,14 @@
 #include "stacks/helper_child.h"
 #include "stacks/parser.h"
 #include "stacks/scout.h"
+
+/* Besides openat(2). */
+static const unsigned int calls[] = {
+	__NR_read,  __NR_close,	    __NR_fstat,	     __NR_newfstatat,
+	__NR_lseek, __NR_sendmsg,   __NR_recvfrom,   __NR_brk,
+	__NR_mmap,  __NR_munmap,    __NR_mremap,     __NR_mprotect,
+	__NR_futex, __NR_getrandom, __NR_exit_group,
+};
 
 static void pass(const void *message, size_t size, int fd)
 {
@@ -69,6 +78,8 @@ static void serve(const void *bytes, size_t size)
 
 void opener_run(uint32_t user)
 {
+	const struct confined_argument to_read = ONLY_TO_READ;
+	const struct confined_calls left = {calls, LENGTH(calls), &to_read, 1};
 	int fds[2];
 	pid_t parser;
 
@@ -89,6 +100,6 @@ void opener_run(uint32_t user)
 	confine(0,
 		1ULL << CAP_SYS_PTRACE | 1ULL << CAP_DAC_READ_SEARCH |
 			1ULL << CAP_CHECKPOINT_RESTORE,
-		NULL, 0, false);
+		&left);
 	helper_serve(serve);
 }

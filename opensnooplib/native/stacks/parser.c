@@ -123,12 +123,12 @@ void parser_run(uint32_t user)
 {
 	static struct scout_request request;
 	const struct parser_message done = {0};
+	const struct confined_calls left = {calls, LENGTH(calls), NULL, 0};
 	/* The CPU time of a request, if the opener is killed meanwhile. */
 	const struct itimerval limit = {.it_value.tv_sec = 3};
 	int fd;
 
-	confine(user ? user + 1 : 0, 0, calls, sizeof(calls) / sizeof(*calls),
-		false);
+	confine(user ? user + 1 : 0, 0, &left);
 	elf_open_debug_file = open_debug_file;
 	while (receive_with_fd(OPENER_PARSER_FD, &request, sizeof(request),
 			       &fd) > 0) {

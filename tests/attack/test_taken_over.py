@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an attacker could do with a process that a record has taken over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import List
+
+import pytest
+
+from opensnooplib.base import child
+from tests.kernel.tool import CHECKOUT, Tool, children, wait_until
+
+pytestmark = pytest.mark.every_kernel
+
+# Each line is tried by a process that has given up its privileges.
+_TRIES = """
+ctypes.CDLL(None).ioctl(0, 0x5412, b"x")  # TIOCSTI: type into the terminal
+os.open("/dev/null", os.O_RDONLY)
+os.open("/dev/tty", os.O_WRONLY)
+os.open("/tmp/opensnoop-taken-over", os.O_WRONLY | os.O_CREAT)
+os.fork()
+os.execv("/bin/true", ["true"])
+os.kill(os.getppid(), 0)
+socket.socket()
+fcntl.fcntl(0, 8, os.getppid())  # F_SETOWN: signals to others
+resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)
+libc.syscall("bpf", 7, bytes(120), 120)  # BPF_OBJ_GET
+libc.syscall("bpf", 5, bytes(120), 120)  # BPF_PROG_LOAD
+libc.syscall("perf_event_open", bytes(120), -1, 0, -1, 0)
+libc.mount("none", "/tmp", "tmpfs")
+""".strip().splitlines()
+
+_SCRIPT = """
+import ctypes, fcntl, os, resource, socket, sys
+sys.path.insert(0, sys.argv[2])
+from opensnooplib.base import libc
+from opensnooplib.kernel import confinement
+
+getattr(confinement, sys.argv[1])()
+for line in sys.argv[3:]:
+    ctypes.set_errno(0)
+    try:
+        result = eval(line.partition("#")[0])
+        print("refused" if result == -1 else "done", flush=True)
+    except OSError as error:
+        print("refused" if error.errno == 1 else error, flush=True)
+"""
+
+
+def _tried(function: str, lines: List[str]) -> List[str]:
+    command = [sys.executable, "-I", "-c", _SCRIPT, function, str(CHECKOUT)]
+    done = subprocess.run(
+        command + lines, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+def test_a_reader_can_do_none_of_this() -> None:
+    tried = _tried("confine_reader", _TRIES)
+    assert dict(zip(_TRIES, tried)) == dict.fromkeys(_TRIES, "refused")
+
+
+def test_a_watcher_can_only_read() -> None:
+    tried = _tried("confine_watcher", _TRIES)
+    expected = dict.fromkeys(_TRIES, "refused")
+    expected[_TRIES[1]] = "done"
+    assert dict(zip(_TRIES, tried)) == expected
+
+
+def test_only_children_are_killed() -> None:
+    """A PID that was a child's may be another process's by now."""
+    with subprocess.Popen(["sleep", "100"]) as stranger:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                child.kill(stranger.pid)
+            except ChildProcessError:
+                os._exit(0)
+            except PermissionError:  # it has no monitor to ask
+                os._exit(0)
+            os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert stranger.poll() is None
+        stranger.kill()
+    for number in (0, -1):
+        with pytest.raises(OSError):
+            child.status(number)
+
+
+def test_a_monitor_that_does_not_answer() -> None:
+    """Somebody has stopped it; the trace goes on, and ends as asked."""
+    with Tool("--live", "-p", "1") as tool:
+        (monitor, *_) = children(tool.pid)
+        os.kill(monitor, signal.SIGSTOP)
+        ended = tool.stop()
+        os.kill(monitor, signal.SIGCONT)
+        wait_until(lambda: not children(tool.pid))
+    assert ended.status == 0
+    assert "Traceback" not in ended.messages
