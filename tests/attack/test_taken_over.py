@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from typing import List
@@ -40,23 +41,26 @@ sys.path.insert(0, sys.argv[2])
 from opensnooplib.base import libc
 from opensnooplib.kernel import confinement
 
+answers = socket.socket(fileno=int(sys.argv[3]))
 getattr(confinement, sys.argv[1])()
-for line in sys.argv[3:]:
-    ctypes.set_errno(0)
+for line in sys.argv[4:]:
     try:
         result = eval(line.partition("#")[0])
-        print("refused" if result == -1 else "done", flush=True)
+        answer = "refused" if result == -1 else "done"
     except OSError as error:
-        print("refused" if error.errno == 1 else error, flush=True)
+        answer = "refused" if error.errno == 1 else str(error)
+    answers.send(answer.encode() + b"\\n")
 """
 
 
 def _tried(function: str, lines: List[str]) -> List[str]:
-    command = [sys.executable, "-I", "-c", _SCRIPT, function, str(CHECKOUT)]
-    done = subprocess.run(
-        command + lines, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return done.stdout.splitlines()
+    answers, inside = socket.socketpair()
+    with answers, inside:
+        fd = inside.fileno()
+        words = [function, str(CHECKOUT), str(fd), *lines]
+        command = [sys.executable, "-I", "-c", _SCRIPT, *words]
+        subprocess.run(command, pass_fds=[fd], check=True)
+        return answers.recv(1 << 16).decode().splitlines()
 
 
 def test_a_reader_can_do_none_of_this() -> None:
@@ -96,8 +100,9 @@ def test_a_monitor_that_does_not_answer() -> None:
     with Tool("--live", "-p", "1") as tool:
         (monitor, *_) = children(tool.pid)
         os.kill(monitor, signal.SIGSTOP)
-        ended = tool.stop()
+        tool.send(signal.SIGINT)
+        wait_until(lambda: tool.process.poll() is not None)
         os.kill(monitor, signal.SIGCONT)
-        wait_until(lambda: not children(tool.pid))
+        ended = tool.ended()
     assert ended.status == 0
     assert "Traceback" not in ended.messages

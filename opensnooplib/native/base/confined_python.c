@@ -43,43 +43,23 @@ static const unsigned int reader_calls[] = {
 #endif
 };
 
-static const unsigned int watcher_calls[] = {__NR_read,
-					     __NR_pread64,
-					     __NR_lseek,
-					     __NR_close,
-					     __NR_fstat,
-					     __NR_newfstatat,
-					     __NR_getdents64,
-					     __NR_readlinkat,
-					     __NR_getcwd,
-					     __NR_sendto,
-					     __NR_recvfrom,
-					     __NR_brk,
-					     __NR_mmap,
-					     __NR_munmap,
-					     __NR_mremap,
-					     __NR_mprotect,
-					     __NR_madvise,
-					     __NR_clock_gettime,
-					     __NR_clock_nanosleep,
-					     __NR_nanosleep,
-					     __NR_gettimeofday,
-					     __NR_futex,
-					     __NR_rt_sigaction,
-					     __NR_rt_sigprocmask,
-					     __NR_rt_sigreturn,
-					     __NR_restart_syscall,
-					     __NR_getpid,
-					     __NR_getuid,
-					     __NR_geteuid,
-					     __NR_getrandom,
-					     __NR_exit,
-					     __NR_exit_group,
+static const unsigned int watcher_calls[] = {
+	/* descriptors */
+	__NR_read, __NR_pread64, __NR_lseek, __NR_close, __NR_fstat,
+	__NR_newfstatat, __NR_getdents64, __NR_readlinkat, __NR_getcwd,
+	__NR_sendto, __NR_recvfrom,
+	/* memory */
+	__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_mprotect,
+	__NR_madvise,
+	/* time */
+	__NR_clock_gettime, __NR_clock_nanosleep, __NR_nanosleep,
+	__NR_gettimeofday,
+	/* signals, and the end */
+	__NR_futex, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn,
+	__NR_restart_syscall, __NR_uname, __NR_getpid, __NR_getuid,
+	__NR_geteuid, __NR_getrandom, __NR_exit, __NR_exit_group,
 #ifndef __aarch64__
-					     __NR_stat,
-					     __NR_lstat,
-					     __NR_readlink,
-					     __NR_time
+	__NR_stat, __NR_lstat, __NR_readlink, __NR_time
 #endif
 };
 
@@ -144,6 +124,7 @@ int confine_watcher(uint64_t kept)
 		{__NR_open, 1, O_ACCMODE | O_CREAT | O_TRUNC, 1, {O_RDONLY}},
 #endif
 		OF_DESCRIPTORS,
+		{__NR_ioctl, 1, ALL_BITS, 2, {FIOCLEX, TCGETS}},
 	};
 	const struct confined_calls left = {
 		watcher_calls,
