@@ -235,6 +235,8 @@ def library() -> ctypes.CDLL:
     return lib
 
 
+_MAPPINGS_PAGES = 128  # RING_PAGES_MAX of native/stacks/mmap_events.c
+
 _held: List[mmap.mmap] = []
 _helpers: List[int] = []  # PIDs
 _HELPERS_MAX = 16  # the reader has fewer: HELPERS_STUCK_MAX of each kind
@@ -247,6 +249,8 @@ def _event_open(kind: int, cpu: int, pages: int, watermark: int) -> Descriptor:
     as well: without, the trace could not lock as much memory.
     """
     _held.clear()
+    if pages > max(Reader.pages, _MAPPINGS_PAGES):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     fd = check(library().event_open(kind, cpu, pages, watermark))
     if pages and capabilities.has("CAP_IPC_LOCK"):
         _held.append(mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE))
@@ -291,6 +295,7 @@ FUNCTIONS["start_helper"] = _start_helper
 class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
+    pages = 0  # of each ring
     lacks_libdw = False  # and needs it
     _newest = 0  # stream
 
@@ -300,7 +305,7 @@ class Reader:
         Raises OSError: ENOBUFS if that needs more locked memory than the user
         may have.
         """
-        self.pages = pages
+        Reader.pages = pages
         self._cpus = set(cpus)
         self._maps: Dict[int, int] = {}  # perf event arrays, by stream
         self._lib = library()

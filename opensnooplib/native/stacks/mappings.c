@@ -436,7 +436,8 @@ enum mapped mappings_find(struct mappings *mappings, uint32_t pid, uint64_t ts,
 	handle_events(mappings, ts + 1);
 	make_room(mappings);
 	process = process_of(mappings, pid);
-	if (!process || process->state != KNOWN)
+	/* In a PID namespace, 0 stands for all processes outside. */
+	if (!process || process->state != KNOWN || pid == 0)
 		return MAPPINGS_UNKNOWN;
 	*found = mapping_at(process, address);
 	return *found ? MAPPED : NOTHING_MAPPED;

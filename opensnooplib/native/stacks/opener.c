@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,6 +77,13 @@ static void serve(const void *bytes, size_t size)
 	}
 }
 
+/* Then the next request gets a new pair. */
+static void parser_has_ended(int signal)
+{
+	(void)signal;
+	_exit(1);
+}
+
 void opener_run(uint32_t user)
 {
 	const struct confined_argument to_read = ONLY_TO_READ;
@@ -88,6 +96,7 @@ void opener_run(uint32_t user)
 	/* With 0 as the only open descriptor, these are 1 and 2. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0)
 		_exit(1);
+	signal(SIGCHLD, parser_has_ended);
 	parser = fork();
 	if (parser < 0)
 		_exit(1);
