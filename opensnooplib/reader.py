@@ -249,7 +249,7 @@ def _event_open(kind: int, cpu: int, pages: int, watermark: int) -> Descriptor:
     as well: without, the trace could not lock as much memory.
     """
     _held.clear()
-    if pages > max(Reader.pages, _MAPPINGS_PAGES):
+    if pages > max(Reader.most_pages, _MAPPINGS_PAGES):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     fd = check(library().event_open(kind, cpu, pages, watermark))
     if pages and capabilities.has("CAP_IPC_LOCK"):
@@ -295,7 +295,7 @@ FUNCTIONS["start_helper"] = _start_helper
 class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
-    pages = 0  # of each ring
+    most_pages = 0  # of a ring, in this process
     lacks_libdw = False  # and needs it
     _newest = 0  # stream
 
@@ -305,7 +305,8 @@ class Reader:
         Raises OSError: ENOBUFS if that needs more locked memory than the user
         may have.
         """
-        Reader.pages = pages
+        self.pages = pages
+        Reader.most_pages = max(Reader.most_pages, pages)
         self._cpus = set(cpus)
         self._maps: Dict[int, int] = {}  # perf event arrays, by stream
         self._lib = library()
