@@ -83,10 +83,8 @@ def _answer(packet: bytes, fds: List[int]) -> Tuple[List[int], List[int]]:
         name, *words = packet.decode().split()
         arguments = [int(one) if one.isdecimal() else one for one in words]
         result = FUNCTIONS[name](*fds, *arguments)
-    except OSError as error:
-        return [error.errno or errno.EIO], []
-    except Exception:  # a request that no trace makes, if it is its own
-        return [errno.EINVAL], []
+    except Exception as error:  # without a number, no trace asks for this
+        return [getattr(error, "errno", None) or errno.EINVAL], []
     results = result if isinstance(result, tuple) else (result,)
     opened = [int(one) for one in results if isinstance(one, Descriptor)]
     numbers = [one for one in results if not isinstance(one, Descriptor)]

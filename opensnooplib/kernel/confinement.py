@@ -16,7 +16,8 @@ from opensnooplib.kernel import capabilities
 # documentation.
 _FREE_USERS = range(1879048192, 2147352576)
 
-# So many processes of a trace get one each, from free_users() on.
+# So many in a row: the trace has the first; the monitor, which draws its own,
+# gives the others to helpers.
 _USERS = 3
 
 # enum confined of native/base/confine.h, in words.

@@ -15,6 +15,8 @@ enum confined {
 	CONFINED_SYSCALLS = 4,	   /* it can open, run, connect to nothing */
 };
 
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
 /* A call that is left where an argument, of 32 bits, has one of some values. */
 struct confined_argument {
 	unsigned int call;     /* the number of the system call */
@@ -23,6 +25,15 @@ struct confined_argument {
 	unsigned int count;
 	uint32_t values[12];
 };
+
+#define ONE_OF(call, argument, ...)                                            \
+	{                                                                      \
+		call, argument, UINT32_MAX,                                    \
+			LENGTH(((uint32_t[]){__VA_ARGS__})),                   \
+		{                                                              \
+			__VA_ARGS__                                            \
+		}                                                              \
+	}
 
 /* What is left: system calls of the machine's own architecture. */
 struct confined_calls {
@@ -51,5 +62,3 @@ int confine(uint32_t user, uint64_t kept, const struct confined_calls *left);
 			O_RDONLY                                               \
 		}                                                              \
 	}
-
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))

@@ -68,39 +68,25 @@ static const unsigned int watcher_calls[] = {
 #define SET_TERMIOS2_W 0x402c542c
 #define SET_TERMIOS2_F 0x402c542d
 
-#define ALL_BITS 0xffffffff
-
-/* Neither signals nor the limits of others, nor what a terminal would do. */
+/* Neither signals of other processes, nor what a terminal would do. */
 #define OF_DESCRIPTORS                                                         \
-	{                                                                      \
-		__NR_fcntl, 1, ALL_BITS, 7,                                    \
-		{                                                              \
-			F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,   \
-				F_SETFL, F_SETLK                               \
-		}                                                              \
-	}
+	ONE_OF(__NR_fcntl, 1, F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD,      \
+	       F_GETFL, F_SETFL, F_SETLK)
 
 int confine_reader(uint32_t user)
 {
 	/* Since Linux 5.19, to read a map takes no capability. */
 	const struct confined_argument arguments[] = {
 		OF_DESCRIPTORS,
-		{__NR_ioctl,
-		 1,
-		 ALL_BITS,
-		 11,
-		 {TCGETS, TCSETSW, TCSETSF, GET_TERMIOS2, SET_TERMIOS2_W,
-		  SET_TERMIOS2_F, TIOCGWINSZ, FIOCLEX, FIONBIO,
-		  PERF_EVENT_IOC_ID, PERF_EVENT_IOC_SET_OUTPUT}},
-		{__NR_bpf,
-		 0,
-		 ALL_BITS,
-		 5,
-		 {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM,
-		  BPF_OBJ_GET_INFO_BY_FD, BPF_MAP_LOOKUP_BATCH}},
-		{__NR_tgkill, 0, ALL_BITS, 1, {(uint32_t)getpid()}},
-		{__NR_prlimit64, 0, ALL_BITS, 1, {0}},
-		{__NR_prctl, 0, ALL_BITS, 1, {PR_SET_NAME}},
+		ONE_OF(__NR_ioctl, 1, TCGETS, TCSETSW, TCSETSF, GET_TERMIOS2,
+		       SET_TERMIOS2_W, SET_TERMIOS2_F, TIOCGWINSZ, FIOCLEX,
+		       FIONBIO, PERF_EVENT_IOC_ID, PERF_EVENT_IOC_SET_OUTPUT),
+		ONE_OF(__NR_bpf, 0, BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM,
+		       BPF_MAP_DELETE_ELEM, BPF_OBJ_GET_INFO_BY_FD,
+		       BPF_MAP_LOOKUP_BATCH),
+		ONE_OF(__NR_tgkill, 0, (uint32_t)getpid()),
+		ONE_OF(__NR_prlimit64, 0, 0),
+		ONE_OF(__NR_prctl, 0, PR_SET_NAME),
 		{__NR_clone, 0, CLONE_THREAD, 1, {CLONE_THREAD}},
 	};
 	const struct confined_calls left = {
@@ -124,7 +110,7 @@ int confine_watcher(uint64_t kept)
 		{__NR_open, 1, O_ACCMODE | O_CREAT | O_TRUNC, 1, {O_RDONLY}},
 #endif
 		OF_DESCRIPTORS,
-		{__NR_ioctl, 1, ALL_BITS, 2, {FIOCLEX, TCGETS}},
+		ONE_OF(__NR_ioctl, 1, FIOCLEX, TCGETS),
 	};
 	const struct confined_calls left = {
 		watcher_calls,

@@ -3,8 +3,7 @@
  * Descriptors that are passed to another process, with a message, through a
  * Unix socket: SCM_RIGHTS of unix(7).
  */
-#ifndef OPENSNOOP_PASS_FD_H
-#define OPENSNOOP_PASS_FD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,5 +21,3 @@ bool send_with_fds(int socket, const void *message, size_t size, const int *fds,
  * descriptor that came with it, or -1.
  */
 ssize_t receive_with_fd(int socket, void *message, size_t size, int *fd);
-
-#endif

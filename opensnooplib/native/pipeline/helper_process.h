@@ -4,8 +4,7 @@
  * given up its privileges may do neither; where there is no monitor, the trace
  * does. See struct helpers for what is returned.
  */
-#ifndef OPENSNOOP_HELPER_PROCESS_H
-#define OPENSNOOP_HELPER_PROCESS_H
+#pragma once
 
 #include "stacks/helper.h"
 
@@ -19,5 +18,3 @@ void helper_kill(pid_t pid);
  */
 int helper_start_here(enum helper_kind kind, uint32_t user, pid_t *pid);
 void helper_kill_here(pid_t pid);
-
-#endif

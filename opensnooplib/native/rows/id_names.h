@@ -8,8 +8,7 @@
  * is asked any more: time and memory are bounded, whatever ids a hostile
  * program shows us.
  */
-#ifndef OPENSNOOP_ID_NAMES_H
-#define OPENSNOOP_ID_NAMES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,5 +58,3 @@ int cgroup_open(int mount_fd, uint64_t id);
  * user, who may name it after a container.
  */
 const char *cgroup_path(struct names *names, uint64_t id, bool by_root);
-
-#endif

@@ -3,8 +3,7 @@
  * Caller array: the addresses of a record's callers, as BPF sent them. The
  * array ends at the first 0, or where it is full.
  */
-#ifndef OPENSNOOP_CALLER_ARRAY_H
-#define OPENSNOOP_CALLER_ARRAY_H
+#pragma once
 
 #include "stacks/callers.h"
 
@@ -31,5 +30,3 @@ bool callers_repeat_from(struct callers *callers,
  */
 uint32_t caller_count(struct callers *callers,
 		      const struct caller_array *array);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Callers: the function and the file of an address on a user stack.
  */
-#ifndef OPENSNOOP_CALLERS_H
-#define OPENSNOOP_CALLERS_H
+#pragma once
 
 #include "base/hash_map.h"
 #include "stacks/mappings.h"
@@ -40,5 +39,3 @@ void callers_close(struct callers *callers);
  */
 struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 			uint64_t address, bool returns);
-
-#endif

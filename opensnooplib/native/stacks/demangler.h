@@ -5,8 +5,7 @@
  * The C++ library does that, and only a helper asks it: names come from
  * untrusted files, and 200 bytes can stand for gigabytes of text.
  */
-#ifndef OPENSNOOP_DEMANGLER_H
-#define OPENSNOOP_DEMANGLER_H
+#pragma once
 
 /* The longest name that is demangled. */
 #define MANGLED_NAME_MAX 4096
@@ -19,5 +18,3 @@ void demangler_load(void);
  * no memory.
  */
 char *demangle(const char *name);
-
-#endif

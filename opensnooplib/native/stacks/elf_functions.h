@@ -7,8 +7,7 @@
  * A process that is traced can map any file, so whoever reads it is to have
  * nothing to lose: see parser.h.
  */
-#ifndef OPENSNOOP_ELF_FUNCTIONS_H
-#define OPENSNOOP_ELF_FUNCTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,5 +49,3 @@ void elf_function_put(const struct elf_file *file, uint64_t offset,
  * descriptor, or -1.
  */
 extern int (*elf_open_debug_file)(const unsigned char *build_id, size_t size);
-
-#endif

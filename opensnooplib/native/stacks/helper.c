@@ -27,8 +27,7 @@
 #define WAIT_NS_MAX (NS_PER_SECOND / 5)
 #define WAIT_SHARE  10
 
-/* How often it looks meanwhile whether a ring fills up: 64 KB may come in 1 ms.
- */
+/* How often it looks whether a ring fills up: 64 KB may come in 1 ms. */
 #define LOOK_MS 1
 
 /* How often it looks for an answer that hasn't come in time. */

@@ -7,8 +7,7 @@
  * for the answer only where that does no harm, and not for long: how long, is
  * at the top of helper.c. Else it goes on without, and takes the answer later.
  */
-#ifndef OPENSNOOP_HELPER_H
-#define OPENSNOOP_HELPER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,5 +80,3 @@ bool helper_is_ready(struct helper *helper);
  * Returns whether it was sent.
  */
 bool helper_ask(struct helper *helper, const void *request, size_t size);
-
-#endif

@@ -5,8 +5,7 @@
  * Descriptor 0 is a socket to the trace; no other one stays open. The trace's
  * BPF programs are detached when the last copy of a descriptor is closed.
  */
-#ifndef OPENSNOOP_HELPER_CHILD_H
-#define OPENSNOOP_HELPER_CHILD_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ void helper_reply(const void *answer, size_t size);
 
 /* Before the answer: the next request gets another child. */
 void helper_refuse_more(void);
-
-#endif

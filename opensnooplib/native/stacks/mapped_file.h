@@ -7,8 +7,7 @@
  * of the process, and an overlay can consist of files that some program serves.
  * So a helper does all this.
  */
-#ifndef OPENSNOOP_MAPPED_FILE_H
-#define OPENSNOOP_MAPPED_FILE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -28,5 +27,3 @@ struct mapped_file {
  * serves it.
  */
 int mapped_file_open(const struct mapped_file *file, int64_t *changed);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Modules: files that are mapped as code.
  */
-#ifndef OPENSNOOP_MAPPED_MODULE_H
-#define OPENSNOOP_MAPPED_MODULE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -32,4 +31,3 @@ struct modules {
 /* The module of this file; if there is no room, one called "too many files". */
 struct module *module_of(struct modules *modules, uint64_t device,
 			 uint64_t inode, const char *path);
-#endif

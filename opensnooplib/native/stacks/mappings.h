@@ -7,8 +7,7 @@
  * They are read again when there are too many to keep, or when the kernel's
  * rings were full: then a process that has ended meanwhile is unknown.
  */
-#ifndef OPENSNOOP_MAPPINGS_H
-#define OPENSNOOP_MAPPINGS_H
+#pragma once
 
 #include "stacks/mapped_module.h"
 #include "stacks/mmap_events.h"
@@ -69,5 +68,3 @@ struct mapping *mappings_now(struct mappings *mappings, uint32_t pid,
 
 /* Take the answer of the scout; without lines, it has none or has failed. */
 void mappings_take_lines(struct mappings *mappings, uint32_t pid, char *lines);
-
-#endif

@@ -4,8 +4,7 @@
  * time. They are PERF_RECORD_MMAP2, _COMM and _FORK of perf_event_open(2), from
  * perf rings of their own, where they stay until it is their turn.
  */
-#ifndef OPENSNOOP_MMAP_EVENTS_H
-#define OPENSNOOP_MMAP_EVENTS_H
+#pragma once
 
 #include "perf/perf_ring.h"
 
@@ -50,5 +49,3 @@ bool mmap_events_take(struct mmap_events *events, uint64_t until,
 
 /* The event's time: ns, CLOCK_MONOTONIC. */
 uint64_t mmap_event_time(const struct perf_event_header *event);
-
-#endif

@@ -4,12 +4,9 @@
  * has the capabilities for that, and so it reads none of them: it passes their
  * descriptors on to the parser, its child.
  */
-#ifndef OPENSNOOP_OPENER_H
-#define OPENSNOOP_OPENER_H
+#pragma once
 
 #include <stdint.h>
 
 /* Serve requests of scout.h. The parser is `user` + 1: see parser_run(). */
 _Noreturn void opener_run(uint32_t user);
-
-#endif

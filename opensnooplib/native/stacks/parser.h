@@ -5,8 +5,7 @@
  * rights, and can't open anything: it gets descriptors from the opener, and
  * sends answers to the trace.
  */
-#ifndef OPENSNOOP_PARSER_H
-#define OPENSNOOP_PARSER_H
+#pragma once
 
 #include "stacks/elf_functions.h"
 
@@ -25,5 +24,3 @@ struct parser_message {
  * process should have; 0: as before. libdw and the C++ library must be loaded.
  */
 _Noreturn void parser_run(uint32_t user);
-
-#endif

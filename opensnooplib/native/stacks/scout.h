@@ -3,8 +3,7 @@
  * Scout: a helper that reads the mappings of processes, and the functions of
  * the files that they have mapped. It is two processes: opener.h, parser.h.
  */
-#ifndef OPENSNOOP_SCOUT_H
-#define OPENSNOOP_SCOUT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,5 +38,3 @@ struct scout_function {
 
 /* The most mappings of code that a process may have. */
 #define SCOUT_MAPPINGS_MAX 2048
-
-#endif
