@@ -18,12 +18,12 @@
 #include "stacks/parser.h"
 #include "stacks/scout.h"
 
-/* Besides openat(2). */
+/* Besides openat(2); sigaltstack(2) is AddressSanitizer's, in tests. */
 static const unsigned int calls[] = {
-	__NR_read,  __NR_close,	    __NR_fstat,	     __NR_newfstatat,
-	__NR_lseek, __NR_sendmsg,   __NR_recvfrom,   __NR_brk,
-	__NR_mmap,  __NR_munmap,    __NR_mremap,     __NR_mprotect,
-	__NR_futex, __NR_getrandom, __NR_exit_group,
+	__NR_read,  __NR_close,	      __NR_fstat,     __NR_newfstatat,
+	__NR_lseek, __NR_sendmsg,     __NR_recvfrom,  __NR_brk,
+	__NR_mmap,  __NR_munmap,      __NR_mremap,    __NR_mprotect,
+	__NR_futex, __NR_sigaltstack, __NR_getrandom, __NR_exit_group,
 };
 
 static void pass(const void *message, size_t size, int fd)
