@@ -29,17 +29,10 @@ _monitor_pid = 0
 
 
 def connect(monitor_pid: int, connection: int) -> None:
-    """Ask this monitor from now on, through a socket."""
+    """Ask this monitor from now on, through a socket; 0, 0: none."""
     global _monitor_pid  # pylint: disable=global-statement
     _monitor_pid = monitor_pid
     native_library.load().monitor_connect(connection)
-
-
-def disconnect() -> None:
-    """Ask no more: this process is a child of the one that did."""
-    global _monitor_pid  # pylint: disable=global-statement
-    _monitor_pid = 0
-    native_library.load().monitor_connect(0)
 
 
 def doer_pid() -> int:
