@@ -14,6 +14,7 @@ from typing import Dict, List, NamedTuple, Tuple, Union
 
 import pytest
 
+from opensnooplib.kernel import this_kernel
 from opensnooplib.plan_list import PLANS
 from tests.kernel import strace
 from tests.kernel.kernel_hooks import skip_without_hooks_for, why_no_hooks_for
@@ -126,7 +127,9 @@ def _all_of(tool: Tool, plan: str) -> Traced:
     ended = tool.stop()
     assert ended.status == 0
     assert ended.end.lost == 0, ended.messages
-    assert ended.end.missed == 0 or PLANS[plan].may_miss(), ended.messages
+    # On Linux 7.2, kprobe missed 5 of 3,700 opens, too, in one of many runs.
+    may_miss = PLANS[plan].may_miss() or this_kernel.version() >= (7, 0, 0)
+    assert ended.end.missed == 0 or may_miss, ended.messages
     assert tool.pid not in {row.pid for row in ended.rows}
     return Traced(ended.rows, ended.end.missed)
 
