@@ -52,14 +52,14 @@ static const unsigned int watcher_calls[] = {
 	__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_mprotect,
 	__NR_madvise,
 	/* time */
-	__NR_clock_gettime, __NR_clock_nanosleep, __NR_nanosleep,
+	__NR_clock_gettime, __NR_clock_nanosleep, __NR_nanosleep, __NR_pselect6,
 	__NR_gettimeofday,
 	/* signals, and the end */
 	__NR_futex, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn,
 	__NR_restart_syscall, __NR_uname, __NR_getpid, __NR_getuid,
 	__NR_geteuid, __NR_getrandom, __NR_exit, __NR_exit_group,
 #ifndef __aarch64__
-	__NR_stat, __NR_lstat, __NR_readlink, __NR_time
+	__NR_stat, __NR_lstat, __NR_readlink, __NR_select, __NR_time
 #endif
 };
 
