@@ -6,17 +6,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import functools
-import mmap
 import os
 from enum import IntEnum
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from opensnooplib.base import child, native_library
+from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
-from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.native_library import NativeField, check
-from opensnooplib.base.privileged import FUNCTIONS
-from opensnooplib.kernel import bpf_objects, capabilities, confinement
+from opensnooplib.kernel import bpf_objects
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -235,67 +232,9 @@ def library() -> ctypes.CDLL:
     return lib
 
 
-_MAPPINGS_PAGES = 128  # RING_PAGES_MAX of native/stacks/mmap_events.c
-
-_held: List[mmap.mmap] = []
-_helpers: List[int] = []  # PIDs
-_HELPERS_MAX = 16  # the reader has fewer: HELPERS_STUCK_MAX of each kind
-
-
-def _event_open(kind: int, cpu: int, pages: int, watermark: int) -> Descriptor:
-    """In the monitor: open an event for a trace, see native/perf/perf_event.h.
-
-    With CAP_IPC_LOCK, the ring is mapped here, until the trace has mapped it
-    as well: without, the trace could not lock as much memory.
-    """
-    _held.clear()
-    if pages > max(Reader.most_pages, _MAPPINGS_PAGES):
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-    fd = check(library().event_open(kind, cpu, pages, watermark))
-    if pages and capabilities.has("CAP_IPC_LOCK"):
-        _held.append(mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE))
-    return Descriptor(fd)
-
-
-def _start_helper(kind: int) -> Tuple[Descriptor, int]:
-    """In the monitor: start a child for the reader, see helper_process.h.
-
-    Returns a socket to it, and its PID.
-    """
-    _helpers[:] = [pid for pid in _helpers if _is_running(pid)]
-    if len(_helpers) >= _HELPERS_MAX:
-        raise BlockingIOError(errno.EAGAIN, "too many helpers")
-    started = ctypes.c_int()
-    user = confinement.free_users()
-    fd = library().helper_start_here(kind, user, ctypes.byref(started))
-    check(fd)
-    _helpers.append(started.value)
-    return Descriptor(fd), started.value
-
-
-def _is_running(helper: int) -> bool:
-    """Waits for one that has ended: nobody else does."""
-    try:
-        return child.status(helper) < 0
-    except OSError:  # the trace has asked for its status
-        return False
-
-
-def _cgroup_open(mount: int, cgroup: int) -> Descriptor:
-    """In the monitor: open a cgroup's directory: native/rows/id_names.h."""
-    number = ctypes.c_uint64(cgroup)
-    return Descriptor(check(library().cgroup_open(mount, number)))
-
-
-FUNCTIONS["cgroup_open"] = _cgroup_open
-FUNCTIONS["event_open"] = _event_open
-FUNCTIONS["start_helper"] = _start_helper
-
-
 class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
-    most_pages = 0  # of a ring, in this process
     lacks_libdw = False  # and needs it
     _newest = 0  # stream
 
@@ -306,7 +245,6 @@ class Reader:
         may have.
         """
         self.pages = pages
-        Reader.most_pages = max(Reader.most_pages, pages)
         self._cpus = set(cpus)
         self._maps: Dict[int, int] = {}  # perf event arrays, by stream
         self._lib = library()

@@ -33,6 +33,7 @@ from opensnooplib.selection import pinned_maps
 from opensnooplib.trace import output_destination, ring_size
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.exec_command import Command
+from opensnooplib.trace.for_monitor import ReaderWork
 
 if TYPE_CHECKING:
     from opensnooplib.trace.proof import Result
@@ -65,7 +66,6 @@ def run(options: Options, messages: Messages) -> int:
     from opensnooplib.trace import plans  # all that compiles: the rings first
 
     _start_monitor(options, rings)
-
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
@@ -119,6 +119,7 @@ def _start_monitor(options: Options, rings: Reader) -> None:
         from opensnooplib.live.for_monitor import LiveWork
 
         at_end = LiveWork().end
+    ReaderWork(rings.pages)
     rings.add_own_process(os.getpid())
     rings.add_own_process(monitor.start(at_end))
 

@@ -18,7 +18,6 @@ from opensnooplib.compile import headers_folder, launch
 from opensnooplib.compile.job import Job
 from opensnooplib.live import watcher
 
-
 # A room that was given up ends at once, unless a file system holds it up.
 _ROOMS_MAX = 4
 

@@ -29,6 +29,7 @@ from opensnooplib.selection import criteria
 from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
+from opensnooplib.trace.for_monitor import ReaderWork
 from opensnooplib.trace.running_trace import end_line
 
 # How long to wait for a pipe before signals are checked.
@@ -45,6 +46,7 @@ def run(options: Options, messages: Messages) -> int:
     output = output_destination.open_output(options.output)
     replay.open_output(output)
     if not options.probe.no_drop:
+        ReaderWork()
         monitor.start()  # it starts what finds names of users
         confinement.drop_privileges(messages)
     replay.await_start()
