@@ -53,6 +53,7 @@ _CONFIG = {
     "kprobe": "CONFIG_KPROBE_EVENTS",
     "fentry": "CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_JIT",
     "lsm": "CONFIG_BPF_LSM",
+    "uprobe": "CONFIG_UPROBE_EVENTS",
     "perf event": "CONFIG_PERF_EVENTS",
 }
 

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Container, Dict, List, Optional, Sequence
+import re
+from typing import Container, Dict, List, Optional, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import stubs
 from opensnooplib.compile.bcc_program import BccProgram
-from opensnooplib.compile.compiler_output import CompilerError
-from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.kernel import attach, bpf_objects, program_names
+from opensnooplib.source import hook_words
+from opensnooplib.source.hook_words import Attachment
 from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
 
 
@@ -21,29 +23,36 @@ class Attachments:
         program: BccProgram,
         known_maps: Container[str],
         calls: Sequence[str],
+        pids: Sequence[int] = (),
     ) -> None:
         """`known_maps`: those maps of the C that the frontend reads.
 
         `calls`: the syscalls that share the program SYSCALL_EXIT, but for
-        those with such a program of their own.
+        those with such a program of their own. `pids`: processes in which
+        functions of files are hooked; empty: in all.
         """
         self._program = program
+        self._pids = pids
         self._known_maps = known_maps
         self._calls = calls
         self.fds: Dict[str, int] = {}  # by program and target
         self.stubs: Dict[str, int] = {}  # by program and part
 
-    def attach(self, have_slots: Optional[Container[str]], pid: int) -> None:
+    def attach(
+        self, have_slots: Optional[Container[str]], pid: Optional[int]
+    ) -> None:
         """Attach all programs, those that see opens begin last.
 
         An open that was seen to begin, but not to end, is counted as missed.
 
         With --live, a stub is attached in place of each program that it can
         replace, but for those in `have_slots`, which have one already. Slots
-        stay empty here; `pid` is the tool's.
+        stay empty here; `pid` is the tool's, if the programs are proven.
         """
         if have_slots is not None:
             self._refuse_other_exits(have_slots)
+        for name in self._program.fds:
+            self._fill_slots(name)
         for name in sorted(self._program.fds, key=self._sees_first):
             if have_slots is None or not self._is_replaceable(name):
                 self._attach_one(name)
@@ -73,6 +82,9 @@ class Attachments:
         Not if it only ends what it finds in a map of its own set: it does
         nothing if it finds nothing there.
         """
+        hooks = (one.hook for one in self._program.attachments_of(name))
+        if not any(hooks):
+            return False  # it is only called from slots of its own set
         # The program for --children keeps the map of its own program set.
         if name == program_names.FOLLOWER:
             return False
@@ -81,65 +93,90 @@ class Attachments:
         only_ends = program_names.only_ends(name, self._program.fds)
         return START_MAP not in self._known_maps or not only_ends
 
-    def _attach_one(self, name: str) -> None:
-        if self._program.is_multi(name):
-            self._attach_multi(name)
-            return
-        for target in self._targets(name):
-            self.fds[f"{name} {target}"] = self._attach_to(target, name)
+    def _fill_slots(self, name: str) -> None:
+        """Put a program into the slots of program arrays that it names."""
+        for one in self._program.attachments_of(name):
+            if one.hook:
+                continue
+            slot = re.fullmatch(r"(\w+)\[(\w+)\]", one.target)
+            array = self._program.map_fd(slot[1]) if slot else -1
+            try:
+                if not slot or array < 0:
+                    raise ValueError
+                bpf_objects.set_slot(
+                    array, int(slot[2], 0), self._program.fds[name]
+                )
+            except (ValueError, OSError):
+                raise SourceError(
+                    f"{self._program.where(name)}cannot fill the {one}: it "
+                    "must be a slot of a BPF_PROG_ARRAY that the C has, as in "
+                    "jumps[3], for a program of the type of the others"
+                ) from None
 
-    def _targets(self, name: str) -> List[str]:
-        names = [name]
+    def _attach_one(self, name: str) -> None:
+        program = self._program
+        fd = self.stubs.get(f"{name} program", program.fds[name])
+        if program.is_multi(name):
+            self._attach_multi(name, fd)
+            return
+        for one in self._targets(name):
+            for number, attached in enumerate(self._attach_to(one, name, fd)):
+                self.fds[f"{name} {one} {number}"] = attached
+
+    def _targets(self, name: str) -> List[Attachment]:
+        found = self._program.attachments_of(name)
         if name == program_names.SYSCALL_EXIT:
             exits = map(program_names.exit_of, self._calls)
-            # Where a call has a program of its own, it gets no second one.
-            names += [one for one in exits if one not in self._program.fds]
-        return [program_names.target_of(one) for one in names]
+            for one in exits:
+                # Where a call has a program of its own, it gets no second one.
+                if one not in self._program.fds:
+                    found = found + hook_words.by_name(one)
+        return [one for one in found if one.hook]
 
-    def _attach_to(self, target: str, name: str) -> int:
-        bpf = self._program.bpf
-        hook = program_names.hook_of(name)
-        arguments = {"fn_name": name.encode()}
-        if hook.argument:
-            arguments[hook.argument] = target.encode()
-        if hook.argument == "event" and target.startswith("sys_"):
-            # sys_openat, for example, is __x64_sys_openat on x86-64.
-            arguments["event"] = bpf.get_syscall_fnname(
-                target[len("sys_") :].encode()
-            )
-        before = self._attached_fds()
+    def _attach_to(self, one: Attachment, name: str, fd: int) -> List[int]:
+        """Returns a descriptor for each attachment to this target."""
+        assert one.hook
         try:
-            getattr(bpf, hook.attach)(**arguments)
-        except Exception:
-            if target == program_names.target_of(name):
-                self._program.check_target(name)
-            raise CompilerError(
-                f"cannot attach to the {hook.what} {target}"
+            if one.hook.kind == "uprobe":
+                return self._uprobe(one, name, fd)
+            return attach.BY_WORD[one.hook.word](fd, *one.words)
+        except OSError as error:
+            self._program.check_target(one, name)
+            raise OpensnoopError(
+                f"{self._program.where(name)}cannot attach to the {one}: "
+                f"{error.strerror}"
             ) from None
-        (fd,) = self._attached_fds() - before
-        return fd
+        except OpensnoopError as error:
+            error.sentence = self._program.where(name) + error.sentence
+            raise
 
-    def _attach_multi(self, name: str) -> None:
-        fd = self.stubs.get(f"{name} program", self._program.fds[name])
-        hook = program_names.hook_of(name)
-        target = program_names.target_of(name)
-        at_return = hook.attach == "attach_kretprobe"
-        try:
-            self.fds[f"{name} {target}"] = bpf_objects.kprobe_multi_attach(
-                fd, target, at_return
+    def _uprobe(self, one: Attachment, name: str, fd: int) -> List[int]:
+        """In each of the processes of -p, or in all."""
+        probe = self._program.usdt.get(name)
+        if probe:
+            path, offsets, semaphore, _ = probe
+        elif len(one.words) == 2:
+            path, offset = self._program.resolve(*one.words)
+            offsets, semaphore = [offset], 0
+        else:
+            raise SourceError(
+                f'{one}: two words are needed, as in UPROBE("/bin/bash", '
+                "readline)"
             )
+        how = bool(one.hook and one.hook.at_return), semaphore
+        return [
+            attach.probe(fd, "uprobe", path, offset, *how, pid)
+            for offset in offsets
+            for pid in self._pids or [-1]
+        ]
+
+    def _attach_multi(self, name: str, fd: int) -> None:
+        (one,) = self._program.attachments_of(name)
+        at_return = bool(one.hook and one.hook.at_return)
+        try:
+            link = bpf_objects.kprobe_multi_attach(fd, one.target, at_return)
         except OSError as error:
             raise OpensnoopError(
-                f"cannot attach to the {hook.what} {target}: {error.strerror}"
+                f"cannot attach to the {one}: {error.strerror}"
             ) from None
-
-    def _attached_fds(self) -> AbstractSet[int]:
-        """All descriptors that BCC keeps, by hook, in dictionaries."""
-        fds = set()
-        for name, found in vars(self._program.bpf).items():
-            if not name.endswith("_fds"):
-                continue
-            for one in found.values():
-                # BCC 0.19 and later can have several programs on one target.
-                fds |= set(one.values() if isinstance(one, dict) else [one])
-        return fds
+        self.fds[f"{name} {one}"] = link

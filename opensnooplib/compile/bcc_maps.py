@@ -74,8 +74,7 @@ class BccMaps:
 
     def fd(self, name: str) -> int:
         """The descriptor of a map. Raises SourceError if there is none."""
-        lib, module = self._program.bcc.lib, self._program.bpf.module
-        fd: int = lib.bpf_table_fd(module, name.encode())
+        fd = self._program.map_fd(name)
         if fd < 0:
             raise SourceError(
                 f'the C has no map "{name}", which the frontend reads: see '

@@ -10,13 +10,16 @@ import ctypes
 import errno
 import os
 import re
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, Tuple
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import few_symbols
+from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.compile import few_symbols, usdt
 from opensnooplib.compile.compiler_output import VerifierError, printed
 from opensnooplib.explain import plain_words
 from opensnooplib.kernel import hooks, program_names, similar_hooks, why_no_bpf
+from opensnooplib.source import hook_words
+from opensnooplib.source.hook_words import Attachment
 
 # The number of arguments of bcc_func_load() in versions of BCC that take an
 # attach type.
@@ -25,6 +28,7 @@ _LOAD_ARGUMENTS = 12
 # Attach types: BPF_TRACE_KPROBE_MULTI of enum bpf_attach_type, and the number
 # by which BCC chooses from the name.
 _KPROBE_MULTI, _BY_NAME = 42, -1
+_KPROBE = 2  # of enum bpf_prog_type
 
 # Without the first flag, a misspelled helper is taken for an external
 # function.
@@ -53,6 +57,11 @@ def _check_maps(printed: str) -> None:
             f"the kernel has no memory for the map {name}: free some memory, "
             "or give the map fewer entries in the C"
         ) from None
+
+
+def _function(program: str) -> str:
+    """The C function of a program: see BccProgram._name_with_targets()."""
+    return program.partition("@")[0]
 
 
 class BccProgram:
@@ -85,23 +94,34 @@ class BccProgram:
             kprobe_multi
             and len(bcc.lib.bcc_func_load.argtypes) == _LOAD_ARGUMENTS
         )
+        # What macros and comments say, by the function's name.
+        self._written = hook_words.of(text)
+        self.usdt = {
+            name: usdt.find(bcc, name, list(one.words))
+            for name, found in self._written.items()
+            for one in found
+            if one.hook and one.hook.word == "usdt"
+        }
+        readers = "".join(probe.c_text for probe in self.usdt.values())
         try:
             with few_symbols.shown():
                 self.bpf = Program(
-                    text=text.encode(errors="surrogateescape"),
+                    text=(readers + text).encode(errors="surrogateescape"),
                     cflags=[*_FLAGS, *flags],
                 )
         except Exception:
             _check_maps(printed())
             for tracepoint in _TRACEPOINT.findall(printed()):
-                self.check_target(tracepoint)
+                self.check_target(hook_words.by_name(tracepoint)[0])
             hints = similar_hooks.instead_of_unknown(printed())
             raise SourceError(
                 "the C does not compile", "\n".join(hints)
             ) from None
+        self.unattached: List[str] = []  # functions
         self.fds: Dict[str, int] = {}  # of programs that are loaded, by name
 
     def _names(self) -> List[str]:
+        """The names of the functions that are programs."""
         lib, module = self.bcc.lib, self.bpf.module
         count = lib.bpf_num_functions(module)
         names = [
@@ -109,15 +129,53 @@ class BccProgram:
         ]
         return [name for name in names if not _LACKS_FUNCTION.search(name)]
 
-    def _type_of(self, name: str) -> int:
-        hook = program_names.hook_of(name, self.where)
-        program_type: int = getattr(self.bcc.BPF, hook.program_type)
-        return program_type
+    def attachments_of(self, program: str) -> List[Attachment]:
+        """Where a program attaches, which is given by its name in `fds`."""
+        name = _function(program)
+        if program_names.hook_of(name) and name in self._written:
+            return self._written[name]
+        return hook_words.by_name(name) + self._written.get(name, [])
 
-    def is_multi(self, name: str) -> bool:
+    def _name_with_targets(self, function: str) -> str:
+        """The name of a program.
+
+        If comments say where it attaches, it has these targets in its name: a
+        program with other targets is another program.
+        """
+        written = self._written.get(function, [])
+        if not written or program_names.hook_of(function):
+            return function
+        targets = ",".join(map(str, written))
+        return f"{function}@{re.sub(r'[^!-~]+', '_', targets)}"
+
+    def _type_of(self, program: str) -> int:
+        """enum bpf_prog_type. Raises SourceError for hooks of several types.
+
+        A program that only fills a slot of a program array has the type of
+        the others.
+        """
+        hooks_of = {
+            program_name: [
+                one.hook
+                for one in self.attachments_of(program_name)
+                if one.hook
+            ]
+            for program_name in (program, *self._names())
+        }
+        found = hooks_of[program] or sum(hooks_of.values(), [])
+        types = {hook.program_type for hook in found}
+        if hooks_of[program] and len(types) > 1:
+            raise SourceError(
+                f"{self.where(program)}{_function(program)} can't attach to "
+                + " and to ".join(sorted({hook.what for hook in found}))
+                + ": write a program for each"
+            )
+        return found[0].program_type if found else _KPROBE
+
+    def is_multi(self, program: str) -> bool:
         """Does the program attach by a kprobe.multi link?"""
-        is_kprobe = program_names.hook_of(name).kind == "kprobe"
-        return self._kprobe_multi and is_kprobe
+        hook = program_names.hook_of(program)
+        return self._kprobe_multi and bool(hook and hook.kind == "kprobe")
 
     def load(self, with_log: bool = False) -> None:
         """Load all programs. `with_log`: BCC prints the verifier's log."""
@@ -125,37 +183,58 @@ class BccProgram:
             self.bpf.debug = (
                 self.bcc.DEBUG_BPF | self.bcc.DEBUG_BPF_REGISTER_STATE
             )
-        for name in self._names():
-            how = [name.encode(), self._type_of(name)]
-            if self.is_multi(name):
+        for function in self._names():
+            program = self._name_with_targets(function)
+            attachments = self.attachments_of(program)
+            if not attachments:
+                self.unattached.append(function)
+                continue
+            how = [function.encode(), self._type_of(program)]
+            if self.is_multi(program):
                 how += [None, _KPROBE_MULTI]
             try:
-                function = self.bpf.load_func(*how)
+                loaded = self.bpf.load_func(*how)
             except Exception:
                 error = ctypes.get_errno()
-                self.check_target(name)
-                raise self._refusal(name, error) from None
-            self.fds[name] = function.fd
+                for one in attachments:
+                    self.check_target(one, program)
+                raise self._refusal(program, error) from None
+            self.fds[program] = loaded.fd
         if not self.fds:
-            raise SourceError(
-                "the C has no function that attaches to a hook: write one "
-                "with TRACEPOINT_PROBE(category, event) or another of BCC's "
-                "macros"
-            )
+            raise SourceError(self.why_unattached())
 
-    def check_target(self, name: str) -> None:
-        """Raise OpensnoopError if this kernel doesn't have the hook."""
-        hook = program_names.hook_of(name)
-        target = program_names.target_of(name)
-        similar_hooks.check(hook, target, lambda: self.where(name))
-        why_not = hooks.KINDS[hook.kind]()
+    def why_unattached(self) -> str:
+        """A sentence about functions that don't say where they attach."""
+        if not self.unattached:
+            return (
+                "the C has no function that attaches to a hook: write one "
+                "with TRACEPOINT_PROBE(category, event) or another macro of "
+                "BCC's or of bpf_src/hooks.h"
+            )
+        name = self.unattached[0]
+        return (
+            f"{self.where(name)}the function {name} doesn't say where it "
+            "attaches: use TRACEPOINT_PROBE(category, event) or another macro "
+            "of BCC's or of bpf_src/hooks.h, write a comment above it such as "
+            "// attach: kprobe vfs_read, or make it static"
+        )
+
+    def check_target(self, one: Attachment, program: str = "") -> None:
+        """Raise OpensnoopError if this kernel doesn't have the target."""
+        if not one.hook:
+            return
+
+        def where() -> str:
+            return self.where(program) if program else ""
+
+        similar_hooks.check(one.hook, one.target, where)
+        why_not = hooks.KINDS[one.hook.kind]()
         if why_not:
             raise OpensnoopError(
-                f"{self.where(name)}no program can attach to the {hook.what} "
-                f"{target} here: {why_not}"
+                f"{where()}no program can attach to the {one} here: {why_not}"
             ) from None
 
-    def _refusal(self, name: str, error: int) -> OpensnoopError:
+    def _refusal(self, program: str, error: int) -> OpensnoopError:
         """What to raise for a program that the kernel refuses with an errno.
 
         BCC takes EINVAL and E2BIG as the sign of a kernel without BTF, and
@@ -167,16 +246,44 @@ class BccProgram:
         why = os.strerror(error)
         if error == errno.E2BIG:
             why = plain_words.of_verifier("too large")
-        hook = program_names.hook_of(name)
+        targets = " and the ".join(map(str, self.attachments_of(program)))
         return VerifierError(
-            f"{self.where(name)}the kernel refuses the program for the "
-            f"{hook.what} {program_names.target_of(name)}: {why}"
+            f"{self.where(program)}the kernel refuses the program for the "
+            f"{targets}: {why}"
         )
 
-    def load_code(self, name: str, code: bytes) -> int:
-        """Load other instructions under a program's name.
+    def map_fd(self, name: str) -> int:
+        """The descriptor of a map, negative if the C has none of this name."""
+        fd: int = self.bcc.lib.bpf_table_fd(self.bpf.module, name.encode())
+        return fd
 
-        From the name BCC knows the target of an fentry. Returns a descriptor,
+    def resolve(self, path: str, symbol: str) -> Tuple[str, int]:
+        """The file and the offset in it of symbol+OFFSET, found by BCC.
+
+        `path` is that of a program or a library, or a library's name. Raises
+        SourceError.
+        """
+        function, _, more = symbol.partition("+")
+        for name in (path, path.removeprefix("lib")):
+            try:
+                found, offset = self.bcc.BPF._check_path_symbol(
+                    name, function, 0, -1, int(more or "0", 0)
+                )
+                return os.fsdecode(found), int(offset)
+            except Exception:  # as BCC raises it
+                continue
+        if "/" in path and not os.path.exists(path):
+            raise SourceError(f"there is no file {path}")
+        known = self.bcc.BPF.get_user_functions(path, f"{function[:2]}.*")
+        raise SourceError(
+            f"{path} has no function {symbol}"
+            + did_you_mean(function, (one.decode() for one in known))
+        )
+
+    def load_code(self, program: str, code: bytes) -> int:
+        """Load other instructions in place of a program.
+
+        From its name BCC knows the target of an fentry. Returns a descriptor,
         or a negative number. The arguments are those with which BCC loads its
         own programs; later versions have more of them.
         """
@@ -184,24 +291,25 @@ class BccProgram:
         text = ctypes.create_string_buffer(code, len(code))
         arguments = [
             module,
-            self._type_of(name),
-            name.encode(),
+            self._type_of(program),
+            _function(program).encode(),
             ctypes.cast(text, ctypes.c_void_p),
             len(code),
             lib.bpf_module_license(module),
             lib.bpf_module_kern_version(module),
             *(0, None, 0),  # the log, which BCC prints
             None,  # device
-            _KPROBE_MULTI if self.is_multi(name) else _BY_NAME,
+            _KPROBE_MULTI if self.is_multi(program) else _BY_NAME,
         ]
         loaded: int = lib.bcc_func_load(
             *arguments[: len(lib.bcc_func_load.argtypes)]
         )
         return loaded
 
-    def code(self, name: str) -> bytes:
+    def code(self, program: str) -> bytes:
         """The program's instructions."""
         lib, module = self.bcc.lib, self.bpf.module
-        size = lib.bpf_function_size(module, name.encode())
-        start = lib.bpf_function_start(module, name.encode())
+        name = _function(program).encode()
+        size = lib.bpf_function_size(module, name)
+        start = lib.bpf_function_start(module, name)
         return ctypes.string_at(start, size)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import List, NoReturn
+from typing import List, NoReturn, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import doubts, event_schema, handover, headers_folder
+from opensnooplib.compile import doubts, handover, headers_folder, outputs
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
@@ -36,17 +36,12 @@ from opensnooplib.compile.make_source import (
 )
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import limits, open_calls, tracefs
-from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import criteria
-from opensnooplib.source import (
-    c_text,
-    declarations,
-    kernel_headers,
-    locations,
-)
+from opensnooplib.options import Selection
+from opensnooplib.source import c_text, kernel_headers, locations
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
-from opensnooplib.source.known_maps import EVENTS_MAP, REQUESTS_MAP, START_MAP
+from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
 
 # clang optimizes, and then BCC does so again: without the first, a compile
 # takes 30 ms less, but a verifier may refuse the result.
@@ -150,27 +145,28 @@ def _work(job: Job) -> Handover:
         decided = criteria.decided_by(job.options, code)
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
-    fields = event_schema.read()
     maps = BccMaps(program, job)
+    found = outputs.find(program, maps, job)
     shares_exit = job.plan.hook == "tracepoint"
     attachments = Attachments(
-        program, maps.known, open_calls.traced() if shares_exit else ()
+        program,
+        maps.known,
+        open_calls.traced() if shares_exit else (),
+        _only_in(job.options.selection),
     )
     is_live = job.have_slots is not None
-    attachments.attach(job.have_slots, job.tool_pid)
-    declared = declarations.of_event(job.source.text)
-    schema = Schema.compiled(fields, declared, job.options.columns.wanted)
-    if job.plan.runs_bpf_src:
-        schema.check_path_is_last(declared)
-    if job.options.output.record:
-        schema.check_width()
-    sizes = event_schema.sent_sizes(program, maps)
+    attachments.attach(
+        job.have_slots, job.tool_pid if job.plan.runs_bpf_src else None
+    )
     return Handover(
-        schema=schema.sent(max(sizes)) if sizes else schema,
+        outputs=found,
         warnings=_warnings(job)
-        + doubts.of_schema(schema, sizes, job)
+        + doubts.of_outputs(found, job)
+        + doubts.of_unattached(program)
         + doubts.of_pairs(program, maps, job),
-        calls=calls_of(job) + other_ways.seen,
+        calls=_targets(program)
+        if not job.plan.runs_bpf_src
+        else calls_of(job) + other_ways.seen,
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
@@ -181,7 +177,7 @@ def _work(job: Job) -> Handover:
         maps={
             name: maps.fd(name)
             for name in (
-                EVENTS_MAP,
+                *(one.name for one in found),
                 # A program array forgets its programs unless it is held open.
                 *maps.known,
                 *criteria.map_names(job.options.selection),
@@ -191,6 +187,23 @@ def _work(job: Job) -> Handover:
         attachments=attachments.fds,
         stubs=attachments.stubs,
         decided=decided,
+    )
+
+
+def _only_in(selection: Selection) -> Sequence[int]:
+    """The processes of -p, unless their children are traced, too."""
+    return () if selection.follow_children else selection.pids
+
+
+def _targets(program: BccProgram) -> List[str]:
+    """All that programs are attached to, each once."""
+    return list(
+        dict.fromkeys(
+            one.target
+            for name in program.fds
+            for one in program.attachments_of(name)
+            if one.hook
+        )
     )
 
 

@@ -9,23 +9,25 @@ from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import program_names
-from opensnooplib.rows.schema import Schema
+from opensnooplib.rows.schema import Output
 from opensnooplib.source import locations
 from opensnooplib.source.known_maps import START_MAP
 
 
-def of_schema(schema: Schema, sizes: List[int], job: Job) -> List[str]:
-    """A warning about fields that are not sent, which is seldom intended."""
-    size = min(sizes, default=0)
-    sent = schema.sent(size).fields
-    unsent = [field.name for field in schema.fields if field not in sent]
-    if not sizes or not unsent:
-        return []
+def of_outputs(outputs: List[Output], job: Job) -> List[str]:
+    """Warnings about fields that are not sent, which is seldom intended."""
     return [
-        f"{locations.of_submit(job.source)}warning: only {size} bytes of "
-        "struct event are sent, which leaves out "
-        f"{', '.join(unsent)}: write sizeof(struct event)"
+        f"{locations.of_submit(one.name, job.source)}warning: only {one.size} "
+        f"bytes of {one.struct} are sent, which leaves out "
+        f"{', '.join(one.unsent)}: write sizeof({one.struct})"
+        for one in outputs
+        if one.unsent
     ]
+
+
+def of_unattached(program: BccProgram) -> List[str]:
+    """A warning about functions that no event calls."""
+    return [f"warning: {program.why_unattached()}"] * bool(program.unattached)
 
 
 def of_pairs(program: BccProgram, maps: BccMaps, job: Job) -> List[str]:

@@ -19,7 +19,7 @@ from typing import Dict, List, NamedTuple, Optional, Union
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import limits
 from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.rows.schema import Schema
+from opensnooplib.rows.schema import Output, Schema
 from opensnooplib.source.known_maps import MapFacts
 
 # The number of descriptors in a message, at most: SCM_MAX_FD of the kernel's
@@ -34,9 +34,9 @@ _KINDS = ("attachments", "stubs", "programs", "maps")
 class Handover(NamedTuple):
     """All that the trace room needs of a compiled program."""
 
-    schema: Schema  # of struct event
+    outputs: List[Output]
     warnings: List[str]  # about the C
-    calls: List[str]  # the syscalls and ways that are hooked
+    calls: List[str]  # the syscalls and ways, or targets, that are hooked
     unproven: List[str]  # ways that are hooked, but that the tool can't test
     unseen: Dict[str, str]  # way: why it isn't hooked
     headers: str  # which headers were used, and why
@@ -50,6 +50,11 @@ class Handover(NamedTuple):
     stubs: Dict[str, int]  # by the program that they stand for, and part
     # The options that the C decides by macros; None: all that the kernel can.
     decided: Optional[List[str]] = None
+
+    @property
+    def schema(self) -> Schema:
+        """The fields of the first output; none without one."""
+        return self.outputs[0].schema if self.outputs else Schema(())
 
     def take_attachments(self, program: str) -> List[int]:
         """The descriptors of these, which are the caller's from now on."""

@@ -16,8 +16,8 @@ from opensnooplib.source import (
     c_text,
     declarations,
     defines,
-    event_layout,
     kernel_headers,
+    struct_maps,
 )
 from opensnooplib.source.c_text import Source
 
@@ -49,7 +49,7 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     text = c_text.with_defines(job.source.text, chosen)
     if not job.plan.runs_bpf_src:
         own_source.check(job.source)
-        text = event_layout.with_layout(text)
+        text = struct_maps.with_maps(text)
     return text
 
 

@@ -78,16 +78,20 @@ def _process_into_r0() -> List[bytes]:
     ]
 
 
-# A tail call returns only if the slot is empty; the program then ends with 0.
-_TAIL_CALL_AND_EXIT = [
-    instruction(_CALL, number=_TAIL_CALL),
-    instruction(_MOVE_NUMBER, 0, number=0),
-    instruction(_EXIT),
-]
+def _tail_call_and_exit(result: int = 0) -> List[bytes]:
+    """A tail call returns only if the slot is empty."""
+    return [
+        instruction(_CALL, number=_TAIL_CALL),
+        instruction(_MOVE_NUMBER, 0, number=result),
+        instruction(_EXIT),
+    ]
 
 
-def of_stub(slots_fd: int, selector_fd: int) -> bytes:
-    """The instructions of the stub with these slots and this selector."""
+def of_stub(slots_fd: int, selector_fd: int, result: int) -> bytes:
+    """The instructions of the stub with these slots and this selector.
+
+    `result` is what it returns where it has no program to call.
+    """
     return b"".join(
         [
             _load_64(2, slots_fd, _MAP_FD),
@@ -95,8 +99,8 @@ def of_stub(slots_fd: int, selector_fd: int) -> bytes:
             instruction(_LOAD_U32, 3, 3),
             instruction(_JUMP_IF_NOT_EQUAL, 3, 0, 4, DIRECT),
             instruction(_MOVE_NUMBER, 3, number=DIRECT),
-            *_TAIL_CALL_AND_EXIT,
-            *_TAIL_CALL_AND_EXIT,
+            *_tail_call_and_exit(result),
+            *_tail_call_and_exit(result),
         ]
     )
 
@@ -112,6 +116,6 @@ def of_sorter(slots_fd: int, tool_pid: int) -> bytes:
             instruction(_MOVE_NUMBER, 3, number=EVERYBODY),
             instruction(_JUMP_IF_NOT_EQUAL, 0, 0, 1, tool_pid),
             instruction(_MOVE_NUMBER, 3, number=OWN),
-            *_TAIL_CALL_AND_EXIT,
+            *_tail_call_and_exit(),
         ]
     )

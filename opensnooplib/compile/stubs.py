@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Dict
+from typing import Dict, Optional
 
 from opensnooplib.compile import stub_code
 from opensnooplib.compile.bcc_program import BccProgram
@@ -13,23 +13,32 @@ from opensnooplib.compile.compiler_output import CompilerError
 from opensnooplib.kernel import bpf_objects
 
 
-def load(program: BccProgram, name: str, tool_pid: int) -> Dict[str, int]:
-    """Load a stub, which BCC takes for the program `name` from now on.
+# What a stub returns where it has no program to call, by the kind of hook: a
+# packet passes (XDP_PASS, TC_ACT_UNSPEC).
+_RESULTS = {"xdp": 2, "tc": -1}
+
+
+def load(
+    program: BccProgram, name: str, tool_pid: Optional[int]
+) -> Dict[str, int]:
+    """Load a stub that is attached in place of the program `name`.
 
     Returns the descriptors of its parts, each by the name and the part with a
-    blank between. Raises OpensnoopError.
+    blank between. Without the tool's PID, it has no sorter: its programs are
+    not proven. Raises OpensnoopError.
     """
     slots = bpf_objects.create_slots(stub_code.SLOTS)
     selector = bpf_objects.create_number()
+    kinds = (one.hook.kind for one in program.attachments_of(name) if one.hook)
+    code = stub_code.of_stub(slots, selector, _RESULTS.get(next(kinds), 0))
     parts = {
-        "program": _load(program, name, stub_code.of_stub(slots, selector)),
-        "sorter": _load(program, name, stub_code.of_sorter(slots, tool_pid)),
+        "program": _load(program, name, code),
         "slots": slots,
         "selector": selector,
     }
-    program.bpf.funcs[name.encode()] = program.bcc.BPF.Function(
-        program.bpf, name.encode(), parts["program"]
-    )
+    if tool_pid is not None:
+        sorter = stub_code.of_sorter(slots, tool_pid)
+        parts["sorter"] = _load(program, name, sorter)
     return {f"{name} {part}": fd for part, fd in parts.items()}
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Iterable, Iterator, List, NamedTuple
 
 from opensnooplib.explain import plain_words, verifier_log
-from opensnooplib.source import c_text, event_layout, locations
+from opensnooplib.source import c_text, locations, struct_maps
 from opensnooplib.source.c_text import Source
 
 # What BCC and clang print besides the mistake.
@@ -76,7 +76,7 @@ def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
 
 
 def _with_hints(text: str, more: str = "") -> str:
-    text = text.replace(event_layout.LAYOUT, "")
+    text = struct_maps.MAP.sub("", text)
     hints = plain_words.of_compiler(text)
     hints += more.splitlines()
     return "\n".join([text, *(f"in plain words: {hint}" for hint in hints)])

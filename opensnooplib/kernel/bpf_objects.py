@@ -16,7 +16,7 @@ import ctypes
 import errno
 import os
 import struct
-from typing import Any, Callable, Iterator, NamedTuple, Tuple
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
 
 from opensnooplib.base import libc
 from opensnooplib.base.privileged import by_monitor
@@ -25,7 +25,7 @@ from opensnooplib.kernel import this_kernel
 # enum bpf_cmd
 _MAP_CREATE, _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
 _PROG_LOAD, _OBJ_GET = 5, 7
-_OBJ_GET_INFO_BY_FD = 15
+_OBJ_GET_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 15, 17
 _MAP_LOOKUP_BATCH, _LINK_CREATE = 24, 28
 
 # enum bpf_map_type, bpf_prog_type and bpf_attach_type; BPF_NOEXIST
@@ -273,6 +273,16 @@ def map_shape(map_fd: int) -> Tuple[int, ...]:
     return struct.unpack("=I4xIII", info)
 
 
+def raw_tracepoint_open(program_fd: int, name: Optional[str]) -> int:
+    """Attach a program to a raw tracepoint; None: to what it was loaded for.
+
+    Returns a descriptor.
+    """
+    text = ctypes.create_string_buffer(name.encode()) if name else None
+    at = ctypes.addressof(text) if text else 0
+    return _bpf(_RAW_TRACEPOINT_OPEN, _attr("QI", at, program_fd))
+
+
 def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
     """Attach a program by a kprobe.multi link, at the return if `ret`.
 
@@ -336,10 +346,9 @@ def probe_refusal(pmu: str, target: str) -> str:
     name = ctypes.create_string_buffer(os.fsencode(target))
 
     def probe() -> int:
-        with open(_pmu_file(pmu), encoding="ascii") as file:
-            kind = int(file.read())
         # struct perf_event_attr, with kprobe_func or uprobe_path
-        attr = _attr("II48xQ", kind, 64, ctypes.addressof(name))
+        at = ctypes.addressof(name)
+        attr = _attr("II48xQ", pmu_type(pmu), 64, at)
         return libc.syscall("perf_event_open", attr, -1, 0, -1, _CLOSE_ON_EXEC)
 
     return _refusal(probe)
@@ -348,6 +357,12 @@ def probe_refusal(pmu: str, target: str) -> str:
 def has_pmu(name: str) -> bool:
     """Does the kernel have this kind of event (sysfs-bus-event_source)?"""
     return os.path.exists(_pmu_file(name))
+
+
+def pmu_type(name: str) -> int:
+    """The number of this kind of event."""
+    with open(_pmu_file(name), encoding="ascii") as file:
+        return int(file.read())
 
 
 def _pmu_file(name: str) -> str:

@@ -135,6 +135,14 @@ class Btf:
         )
         return found
 
+    def of_kind(self, kind: int) -> Iterator[int]:
+        """The IDs of all types of a kind."""
+        number = 1
+        while self.address(number):
+            if self.type(number).kind == kind:
+                yield number
+            number += 1
+
     def fields(self, struct: int, base: int = 0) -> Iterator[TypedField]:
         """The fields of a struct or union, those of unnamed members, too.
 
@@ -192,8 +200,9 @@ class Btf:
         return text.value.decode()
 
     def address(self, type_id: int) -> int:
-        address: int = self._lib.btf__type_by_id(self._btf, type_id)
-        return address
+        """Where a type is in memory; 0: there is no such type."""
+        address: Optional[int] = self._lib.btf__type_by_id(self._btf, type_id)
+        return address or 0
 
     def type(self, type_id: int) -> _BtfType:
         return _BtfType.from_address(self.address(type_id))

@@ -40,6 +40,12 @@ def of_machine(machine: str) -> Names:
     }
 
 
+def of_syscall(call: str) -> str:
+    """The function for this 64-bit syscall, for example __x64_sys_openat."""
+    prefixes = _PREFIXES.get(os.uname().machine, {"": ("sys_",)})
+    return prefixes[""][0] + call
+
+
 SYSCALLS = of_machine(os.uname().machine)
 
 # The one with which all of these, and the kernel itself, open a file by its

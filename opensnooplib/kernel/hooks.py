@@ -6,13 +6,14 @@ Nothing stays attached: all that is loaded or attached is closed at once.
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache, partial
 from typing import Callable, Dict
 
 from opensnooplib.kernel import bpf_objects, this_kernel
 
 # enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h
-_TRACEPOINT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 17, 26, 29
+_TRACEPOINT, _PERF_EVENT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 7, 17, 26, 29
 _TRACE_FENTRY, _LSM_MAC = 24, 27
 
 # The function that a kprobe is tried on. It has always been exported to
@@ -43,6 +44,15 @@ def _no_kprobe() -> str:
     return f"the kernel can't probe {_A_FUNCTION} ({error})" if error else ""
 
 
+def _no_uprobe() -> str:
+    if not bpf_objects.has_pmu("uprobe"):
+        return "not in this kernel (CONFIG_UPROBES)"
+    error = bpf_objects.probe_refusal("uprobe", sys.executable)
+    return (
+        f"the kernel can't probe {sys.executable} ({error})" if error else ""
+    )
+
+
 @lru_cache(maxsize=None)
 def has_kprobe_multi() -> bool:
     """Can kprobes be links (kprobe.multi) whose returns are never missed?
@@ -64,4 +74,6 @@ KINDS: Dict[str, Callable[[], str]] = {
     "kprobe": _no_kprobe,
     "fentry": partial(_refusal_with_btf, _TRACING, _TRACE_FENTRY),
     "lsm": partial(_refusal_with_btf, _LSM, _LSM_MAC),
+    "uprobe": _no_uprobe,
+    "perf event": partial(_refusal, _PERF_EVENT),
 }

@@ -1,66 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hook and the target of a program, which its name says.
+"""The kinds of hook, and the hook and target that a program's name says.
 
 BCC's macros make the names: TRACEPOINT_PROBE(syscalls, sys_enter_openat), for
-example, is a function tracepoint__syscalls__sys_enter_openat.
+example, is a function tracepoint__syscalls__sys_enter_openat. What the macros
+of bpf_src/hooks.h and comments say is in source/hook_words.py.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Container, NamedTuple
+from typing import Container, NamedTuple, Optional
 
-from opensnooplib.base.errors import SourceError
 from opensnooplib.kernel import function_names
 
 
 class Hook(NamedTuple):
     """One kind of hook."""
 
-    prefix: str  # of a program's name
-    what: str
+    program_type: int  # enum bpf_prog_type of include/uapi/linux/bpf.h
+    word: str  # in a comment "attach:" and, in capitals, of a macro
+    prefix: str  # of a program's name, without the __ behind it
     kind: str  # see hooks.KINDS
-    argument: str  # of `attach`, for the target; "": it uses the name
+    what: str
 
     @property
-    def attach(self) -> str:
-        """The method of bcc.BPF that attaches a program."""
-        return f"attach_{self.prefix.rstrip('_')}"
+    def at_return(self) -> bool:
+        return self.word in ("kretprobe", "uretprobe")
 
     @property
-    def program_type(self) -> str:
-        """The attribute of bcc.BPF with the type of such programs."""
-        if self.kind == "fentry":
-            return "TRACING"
-        return self.kind.upper().replace(" ", "_")
+    def sees_packets(self) -> bool:
+        """Does it run for packets, whichever task is running?"""
+        return self.kind in ("xdp", "tc", "socket filter")
 
 
-HOOKS = (
-    Hook("tracepoint__", "tracepoint", "tracepoint", "tp"),
-    Hook("raw_tracepoint__", "raw tracepoint", "raw tracepoint", "tp"),
-    Hook("kprobe__", "kernel function", "kprobe", "event"),
-    Hook("kretprobe__", "return of the kernel function", "kprobe", "event"),
-    Hook("kfunc__", "entry of the kernel function", "fentry", ""),
-    Hook("kretfunc__", "exit of the kernel function", "fentry", ""),
-    Hook("lsm__", "LSM hook", "lsm", ""),
+# The word, the prefix, the kind and what it is, by enum bpf_prog_type.
+_TYPES = {
+    1: ["socket_filter, socket_filter, socket filter, socket filter"],
+    2: [
+        "kprobe, kprobe, kprobe, kernel function",
+        "kretprobe, kretprobe, kprobe, return of the kernel function",
+        "uprobe, uprobe, uprobe, function",
+        "uretprobe, uretprobe, uprobe, return of the function",
+        "usdt, usdt, uprobe, USDT probe",
+    ],
+    3: [
+        "tc_ingress, tc_ingress, tc, tc ingress hook of",
+        "tc_egress, tc_egress, tc, tc egress hook of",
+    ],
+    5: ["tracepoint, tracepoint, tracepoint, tracepoint"],
+    6: ["xdp, xdp, xdp, XDP hook of"],
+    7: ["perf_event, perf_event, perf event, perf event"],
+    17: ["raw_tracepoint, raw_tracepoint, raw tracepoint, raw tracepoint"],
+    26: [
+        "fentry, kfunc, fentry, entry of the kernel function",
+        "fexit, kretfunc, fentry, exit of the kernel function",
+    ],
+    29: ["lsm, lsm, lsm, LSM hook"],
+}
+HOOKS = tuple(
+    Hook(program_type, *words.split(", "))
+    for program_type, hooks in _TYPES.items()
+    for words in hooks
 )
 
 
-def hook_of(
-    program: str, where: Callable[[str], str] = lambda program: ""
-) -> Hook:
-    """The hook of a program. Raises SourceError if its name has none.
-
-    `where` returns the beginning of the error's message, such as "my.c:12: ".
-    """
-    for hook in HOOKS:
-        if program.startswith(hook.prefix):
-            return hook
-    raise SourceError(
-        f"{where(program)}the name of the function {program} doesn't say "
-        "where it attaches: use TRACEPOINT_PROBE(category, event) or another "
-        "of BCC's macros, begin the name with kprobe__ or kretprobe__, or "
-        "make it static"
-    )
+def hook_of(program: str) -> Optional[Hook]:
+    """The hook that a program's name says; None if it says none."""
+    prefix, underscores, _ = program.partition("__")
+    hooks = (hook for hook in HOOKS if hook.prefix == prefix and underscores)
+    return next(hooks, None)
 
 
 # The prefix that BCC 0.29 and later put before the name of an fentry's
@@ -69,14 +76,14 @@ MODULE = "vmlinux__"
 
 
 def target_of(program: str) -> str:
-    """The target, for example syscalls:sys_enter_openat or do_sys_openat2."""
-    hook = hook_of(program)
-    target = program[len(hook.prefix) :]
-    if hook.prefix == "tracepoint__":
+    """The target, for example syscalls:sys_enter_openat or do_sys_openat2.
+
+    The program's name says its hook.
+    """
+    prefix, _, target = program.partition("__")
+    if prefix == "tracepoint":
         return target.replace("__", ":", 1)
-    if hook.kind == "fentry":
-        return target.removeprefix(MODULE)
-    return target
+    return target.removeprefix(MODULE)
 
 
 # The prefix of programs that see the end of something, and that of programs

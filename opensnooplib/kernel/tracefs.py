@@ -8,6 +8,7 @@ room.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from typing import Dict, NamedTuple, Set
@@ -73,6 +74,14 @@ def has(category: str, event: str = "") -> bool:
 def description(category: str, event: str) -> str:
     """The kernel's description of a tracepoint; "" if it doesn't have it."""
     return _read(f"events/{category}/{event}/format")
+
+
+def number(category: str, event: str) -> int:
+    """The tracepoint's number, for perf_event_open(2). Raises OSError."""
+    text = _read(f"events/{category}/{event}/id")
+    if not text:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return int(text)
 
 
 class Field(NamedTuple):

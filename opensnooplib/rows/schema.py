@@ -34,6 +34,17 @@ from opensnooplib.source.declarations import Declaration
 _ROW_LIMIT = 1 << 14
 
 
+class Output(NamedTuple):
+    """A map through which the C sends records: a perf ring or a BPF ring."""
+
+    name: str
+    is_ring_buffer: bool
+    schema: Schema
+    struct: str = "struct event"  # that is sent, for messages
+    unsent: Tuple[str, ...] = ()  # fields behind the end of the records
+    size: int = 0  # of the shortest record, in bytes; 0: not constant
+
+
 class Schema(NamedTuple):
     """The fields of a record, in the order of the struct."""
 

@@ -17,7 +17,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Probe
-from opensnooplib.source import comments
+from opensnooplib.source import comments, hook_words
 from opensnooplib.source.compiled_lines import LINE_DIRECTIVE, Conditions
 from opensnooplib.source.defines import Define
 
@@ -35,6 +35,7 @@ _LOSES_COUNT = re.compile(
 _PROBE = re.compile(
     r"^\s*((RAW_)?TRACEPOINT_PROBE\s*\("
     r"|int\s+(kprobe|kretprobe|(raw_)?tracepoint)__\w+\s*\()"
+    rf"|{hook_words.MACRO.pattern}"
 )
 
 _ONCE = re.compile(r"^\s*#\s*pragma\s+once\b")
@@ -194,6 +195,9 @@ class _Glue:
         self._grow([text])
         quoted = f'"{_escaped(path)}"'
         lines, end = [f"#line 1 {quoted}"], []
+        if depth == 0 and hook_words.MACRO.search(text):
+            hooks = os.path.join(os.path.dirname(default_path()), "hooks.h")
+            lines += [*self._included(hooks, 1, False), *lines]
         conditions = Conditions()
         for number, line, code in comments.lines(text.removesuffix("\n")):
             conditions.heed(code)
@@ -220,6 +224,10 @@ class _Glue:
             elif _PROBE.match(code) and not lines[-1].endswith("\\"):
                 # Not within a macro.
                 new = _probe_lines(line, code, f"#line {number} {quoted}")
+                macro = hook_words.MACRO.match(code)
+                if macro:
+                    name = hook_words.name_of(*macro.groups())
+                    new = ["#undef PROGRAM", f"#define PROGRAM {name}", *new]
             if loses_count:
                 behind = number + 1 + line.count("\n")
                 new.append(f"#line {behind} {quoted}")

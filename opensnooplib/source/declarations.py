@@ -50,9 +50,7 @@ class Declaration(NamedTuple):
 _OPTIONAL = "OPTIONAL_FIELDS"
 _WANT = "WANT_"
 
-_STRUCT = re.compile(
-    rf"{COMMENT}|{QUOTED}|\bstruct\s+event\s*(?P<body>\{{)", re.DOTALL
-)
+_STRUCT = rf"{COMMENT}|{QUOTED}|\bstruct\s+NAME\s*(?P<body>\{{)"
 
 # What counts in the body of the struct. A name is the last word of a
 # declarator: `a` and `b` in `u32 a, b[2];`, or `c` in `int (*c)(int);`.
@@ -70,15 +68,21 @@ _PART = re.compile(
 _COMMENT_BEHIND = re.compile(rf"[^\S\n]*(?P<comment>{COMMENT})", re.DOTALL)
 
 
+def of_event(text: str) -> Dict[str, Declaration]:
+    """The fields of struct event: see of_struct()."""
+    return of_struct(text, "event")
+
+
 # A compile room asks twice for the same text.
 @functools.lru_cache(maxsize=1)
-def of_event(text: str) -> Dict[str, Declaration]:
-    """The fields of struct event in the assembled C `text`, by name.
+def of_struct(text: str, name: str) -> Dict[str, Declaration]:
+    """The fields of a struct in the assembled C `text`, by name.
 
     Those inside an #ifdef are included, those of an inner struct are not.
     Raises SourceError for a comment that asks for something impossible.
     """
-    started = next((s for s in _STRUCT.finditer(text) if s["body"]), None)
+    found = re.finditer(_STRUCT.replace("NAME", name), text, re.DOTALL)
+    started = next((struct for struct in found if struct["body"]), None)
     return dict(_fields(text, started.end())) if started else {}
 
 

@@ -11,8 +11,8 @@ from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
 
-# A call that sends a record.
-SUBMIT = r"\bevents\s*\.\s*perf_submit\w*\s*\("
+# A call that sends a record through the output NAME.
+_SUBMIT = r"\bNAME\s*\.\s*(perf_submit|ringbuf_(output|submit))\w*\s*\("
 
 
 def of_program(program: str, made_of: Source) -> str:
@@ -20,13 +20,14 @@ def of_program(program: str, made_of: Source) -> str:
 
     "" if it isn't found.
     """
-    prefix, _, arguments = program.partition("__")
+    prefix, _, arguments = program.partition("@")[0].partition("__")
     arguments = arguments.removeprefix(program_names.MODULE)
     if prefix == "tracepoint":
         arguments = arguments.replace("__", r"\s*,\s*", 1)
     macro = prefix.upper() + "_PROBE"
     written = rf"|\b{macro}\s*\(\s*{arguments}\b" if arguments else ""
-    return "".join(_find(rf"\b{program}\b{written}", made_of)[:1])
+    name = program.partition("@")[0]
+    return "".join(_find(rf"\b{name}\b{written}", made_of)[:1])
 
 
 def of_map(name: str, made_of: Source) -> str:
@@ -34,11 +35,14 @@ def of_map(name: str, made_of: Source) -> str:
     return "".join(_find(rf"\bBPF_\w+\s*\([^;]*\b{name}\b", made_of)[:1])
 
 
-def of_submit(made_of: Source) -> str:
-    """The location where records are sent; "my.c: " if there are several."""
-    found = _find(SUBMIT, made_of)
+def of_submit(output: str, made_of: Source) -> str:
+    """The location where an output sends records.
+
+    "my.c: " if there are several, and "" if there is none.
+    """
+    found = _find(_SUBMIT.replace("NAME", output), made_of)
     main = c_text.shown_name(next(iter(made_of.files)))
-    return found[0] if len(found) == 1 else f"{main}: "
+    return f"{main}: " if len(found) > 1 else "".join(found)
 
 
 def _find(pattern: str, made_of: Source) -> List[str]:

@@ -18,9 +18,9 @@ _ST, _STX, _JMP, _JMP32 = 2, 3, 5, 6  # classes: the low bits of an opcode
 _CALL, _EXIT = 0x85, 0x95
 _LOADS_OF_CONSTANTS = (0x18, 0xB4, 0xB7)  # of a map, and of numbers
 _ATOMICS = (0xC3, 0xDB)
-# A helper of enum bpf_func_id, and the registers of its arguments.
-_PERF_EVENT_OUTPUT = 25
-_MAP, _SIZE = 2, 5
+# Helpers of enum bpf_func_id, with the registers of the map and of the size:
+# perf_event_output, ringbuf_output, ringbuf_reserve.
+_OUTPUTS = {25: (2, 5), 130: (1, 3), 131: (1, 2)}
 
 
 def sizes(code: bytes, map_fd: int) -> Iterator[Optional[int]]:
@@ -37,9 +37,10 @@ def sizes(code: bytes, map_fd: int) -> Iterator[Optional[int]]:
             known = {}  # the values may come from elsewhere
         target, origin = registers & 0xF, registers >> 4
         if opcode == _CALL:
-            is_output = origin == 0 and value == _PERF_EVENT_OUTPUT
-            if is_output and known.get(_MAP, map_fd) == map_fd:
-                yield known.get(_SIZE)
+            at_map, at_size = _OUTPUTS.get(value, (0, 0))
+            is_output = origin == 0 and at_map
+            if is_output and known.get(at_map, map_fd) == map_fd:
+                yield known.get(at_size)
             known = {}
         elif opcode in _LOADS_OF_CONSTANTS:
             known[target] = value

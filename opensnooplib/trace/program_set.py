@@ -20,7 +20,6 @@ from opensnooplib.rows import row_format
 from opensnooplib.selection import criteria
 from opensnooplib.source.known_maps import (
     COUNTERS_MAP,
-    EVENTS_MAP,
     REQUESTS_MAP,
     START_MAP,
 )
@@ -57,7 +56,8 @@ class ProgramSet:
             criteria.for_reader(options, taken.schema, taken.decided),
             options.selection.globs,
         )
-        rings.install(taken.maps[EVENTS_MAP])
+        for output in taken.outputs[:1]:
+            rings.install(taken.maps[output.name])
         if self.format.has_callers and not options.output.record:
             rings.name_callers()
         older_maps = older.taken.maps if older else None

@@ -23,10 +23,10 @@ class _Stub(NamedTuple):
     """Descriptors of one stub."""
 
     program: int
-    sorter: int
     slots: int
     selector: int
     attachments: List[int]
+    sorter: int = -1  # none
 
 
 class Switchboard:
@@ -86,7 +86,8 @@ class Switchboard:
         misses = self.misses()
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
-            fds += [*one.attachments, *one[:-1]]
+            fds += [*one.attachments, one.program, one.slots, one.selector]
+            fds += [one.sorter] if one.sorter >= 0 else []
         self._past_misses += misses - self.misses()
         return fds
 

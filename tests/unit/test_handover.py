@@ -17,7 +17,7 @@ from opensnooplib.compile import handover
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.field import Field
-from opensnooplib.rows.schema import Schema
+from opensnooplib.rows.schema import Output, Schema
 from opensnooplib.source.known_maps import MapFacts
 
 Pair = Tuple[socket.socket, socket.socket]
@@ -32,9 +32,13 @@ def pair() -> Iterator[Pair]:
     outside.close()
 
 
+def _output(fields: Tuple[Field, ...]) -> Output:
+    return Output("events", False, Schema(fields))
+
+
 def _handover(fds: List[int]) -> Handover:
     return Handover(
-        schema=Schema((Field("pid", 0, 4, "unsigned"),)),
+        outputs=[_output((Field("pid", 0, 4, "unsigned"),))],
         warnings=["my.c:1: warning: why?"],
         calls=["open", "openat"],
         unproven=["exec"],
@@ -102,7 +106,7 @@ def test_a_description_larger_than_the_socket_takes_at_once(
 ) -> None:
     fds = _memory_files(4)
     many = tuple(Field(f"f{n}", n, 1, "bytes") for n in range(50_000))
-    sent = _handover(fds)._replace(schema=Schema(many))
+    sent = _handover(fds)._replace(outputs=[_output(many)])
     sender = threading.Thread(target=handover.send, args=(pair[0], sent))
     sender.start()
     received = handover.receive(pair[1])

@@ -15,7 +15,7 @@ import pytest
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.cli import arguments
 from opensnooplib.selection import criteria
-from opensnooplib.source import c_text, compiled_lines, event_layout
+from opensnooplib.source import c_text, compiled_lines
 from tests.unit.assembled import assemble
 from tests.unit.native import CHECKOUT
 
@@ -319,7 +319,8 @@ def test_the_program_of_the_project() -> None:
     text = assemble(path, criteria.defines(options))
     assert '#include "' not in text
     for file in (CHECKOUT / "bpf_src").rglob("*.[ch]"):
-        assert f'{file.name}"\n' in text, "each file of bpf_src is used"
+        is_used = f'{file.name}"\n' in text
+        assert is_used != (file.name == "hooks.h"), "which is for --source"
 
 
 _BRANCHES = """
@@ -421,23 +422,15 @@ def test_a_line_directive_of_a_persons_own(tmp_path: Path) -> None:
     assert kept[str(main)].startswith("int a;\n")
 
 
-@pytest.mark.parametrize(
-    "struct",
-    [
-        "struct event { u32 a; };",
-        "struct event\n{\n/* } */ u32 a;\n} __attribute__((packed));",
-        "struct event { struct { union { u8 b; struct { u8 c; } d; }; } a; };",
-    ],
-)
-def test_a_map_of_the_struct_follows_it_on_its_line(struct: str) -> None:
-    others = "struct events { u8 a; };\n", "\nstruct event *global;\n"
-    text = struct.join(others)
-    expected = (struct + event_layout.LAYOUT).join(others)
-    assert event_layout.with_layout(text) == expected
-    twice = event_layout.with_layout(text + text)
-    assert twice == expected + expected
-
-
-def test_a_struct_that_does_not_end_gets_no_map() -> None:
-    for text in ("struct event {", "struct event { struct { u8 a; };"):
-        assert event_layout.with_layout(text) == text
+def test_a_macro_of_hooks_gets_its_header_and_a_name(tmp_path: Path) -> None:
+    main = tmp_path / "main.c"
+    main.write_text('int a;\nUPROBE("/bin/bash", readline)\n{\n}\n')
+    made_of = c_text.read(str(main))
+    assert [Path(one).name for one in made_of.files] == ["main.c", "hooks.h"]
+    lines = made_of.text.split("\n")
+    at = lines.index('UPROBE("/bin/bash", readline)')
+    assert lines[at - 3 : at] == [
+        "#define PROGRAM uprobe__bin_bash_readline",
+        "extern",
+        f'#line 2 "{main}"',
+    ]

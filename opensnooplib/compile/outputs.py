@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outputs of compiled C: what each sends, and how much of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Iterator, List
+
+from opensnooplib.base.errors import SourceError
+from opensnooplib.compile.bcc_maps import BccMaps
+from opensnooplib.compile.bcc_program import BccProgram
+from opensnooplib.compile.job import Job
+from opensnooplib.kernel import bpf_objects, btf
+from opensnooplib.kernel.btf import Btf
+from opensnooplib.rows import btf_layout
+from opensnooplib.rows.schema import Output, Schema
+from opensnooplib.source import declarations, locations, submits
+from opensnooplib.source.known_maps import EVENTS_MAP
+
+_KINDS = ("perf event array", "ring buffer")
+
+
+def find(program: BccProgram, maps: BccMaps, job: Job) -> List[Output]:
+    """The outputs, in the order of the C. bpf_src has one.
+
+    Raises SourceError for one that sends what can't be shown.
+    """
+    if job.plan.runs_bpf_src:
+        maps.fd(EVENTS_MAP)
+        types = _types()
+        event = types.find("event")
+        return [_output(EVENTS_MAP, types, event, program, maps, job)]
+    found = []
+    for facts in maps.all:
+        if facts.kind in _KINDS and locations.of_submit(
+            facts.name, job.source
+        ):
+            types = _types()
+            struct = _struct_of(facts.name, types, program, job)
+            found.append(
+                _output(facts.name, types, struct, program, maps, job)
+            )
+    return found
+
+
+def _output(
+    name: str,
+    types: Btf,
+    struct: int,
+    program: BccProgram,
+    maps: BccMaps,
+    job: Job,
+) -> Output:
+    struct_name = types.name(types.type(struct).name_off)
+    declared = declarations.of_struct(job.source.text, struct_name)
+    schema = Schema.compiled(
+        btf_layout.fields(types, struct), declared, job.options.columns.wanted
+    )
+    if job.plan.runs_bpf_src:
+        schema.check_path_is_last(declared)
+    if job.options.output.record:
+        schema.check_width()
+    sizes = _sent_sizes(program, maps.fd(name))
+    is_ring_buffer = any(
+        one.name == name and one.kind == "ring buffer" for one in maps.all
+    )
+    return Output(
+        name,
+        is_ring_buffer,
+        schema.sent(max(sizes)) if sizes else schema,
+        f"struct {struct_name}" if struct_name else "the struct",
+        tuple(
+            field.name
+            for field in schema.fields
+            if sizes and field not in schema.sent(min(sizes)).fields
+        ),
+        min(sizes, default=0),
+    )
+
+
+def _types() -> Btf:
+    """The types of the C's maps.
+
+    BCC gives BTF of the C to the kernel, and keeps its descriptor: to read
+    from that, unlike from a program's BTF, takes no CAP_SYS_ADMIN. Raises
+    OpensnoopError.
+    """
+    for data in _all_btf():
+        return Btf(data)
+    raise SourceError(
+        "BCC makes no BTF of this C, from which the layout of what it sends "
+        "is read: use no float, no enum with a value of more than 32 bits, "
+        "and only letters, digits and _ in names"
+    )
+
+
+def _all_btf() -> Iterator[bytes]:
+    """The BTF that this process has descriptors of."""
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}") == "anon_inode:btf":
+                yield bpf_objects.btf_data(int(name))
+
+
+def _struct_of(name: str, types: Btf, program: BccProgram, job: Job) -> int:
+    """The ID of the struct that this output sends.
+
+    BCC knows only the names of its fields. Raises SourceError.
+    """
+    lib, module = program.bcc.lib, program.bpf.module
+    count = lib.bpf_perf_event_fields(module, name.encode())
+    fields = [
+        lib.bpf_perf_event_field(module, name.encode(), i).decode()
+        for i in range(count)
+    ]
+    wanted = [field.partition("#")[0] for field in fields]
+    found = {
+        tuple(btf_layout.fields(types, struct)): struct
+        for struct in types.of_kind(btf.STRUCT)
+        if [types.name(one.name_off) for one in types.members(struct)]
+        == wanted
+    }
+    where = locations.of_submit(name, job.source)
+    if not fields:
+        raise SourceError(
+            f"{where}what {name} sends is no struct: put it into one, whose "
+            "fields are the columns"
+        )
+    if not found:
+        raise SourceError(
+            f"{where}the struct that {name} sends is not in the C: define it "
+            "there, outside of functions"
+        )
+    if len(found) > 1:
+        raise SourceError(
+            f"{where}two structs of the C have the same fields as {name} "
+            f"sends, {', '.join(wanted)}: rename a field in one of them"
+        )
+    return found.popitem()[1]
+
+
+def _sent_sizes(program: BccProgram, map_fd: int) -> List[int]:
+    """The sizes of the records, in bytes; empty if one isn't constant."""
+    found = [
+        size
+        for name in program.fds
+        for size in submits.sizes(program.code(name), map_fd)
+    ]
+    known = [size for size in found if size is not None]
+    return known if len(known) == len(found) else []

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where each program attaches, in the words of the C.
+
+There are three ways to say it:
+
+- By a name, which BCC's macros make: TRACEPOINT_PROBE, kprobe__vfs_read.
+- By a macro of bpf_src/hooks.h: UPROBE("/bin/bash", readline). The frontend
+  makes a name of its arguments, uprobe__bin_bash_readline, that stays when
+  lines are added above.
+- By comments above a plain function, one or more:
+
+      // attach: kprobe vfs_read
+      // attach: uprobe /bin/bash readline
+      // attach: slot jumps[3]
+      int count(struct pt_regs *ctx)
+
+  The last is no hook, but fills a slot of a BPF_PROG_ARRAY.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from opensnooplib.base.errors import SourceError
+from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.kernel import program_names
+from opensnooplib.kernel.program_names import HOOKS, Hook
+from opensnooplib.source import comments
+
+_WITH_MACRO = (
+    *("UPROBE", "URETPROBE", "USDT", "PERF_EVENT"),
+    *("XDP", "TC_INGRESS", "TC_EGRESS", "SOCKET_FILTER"),
+)
+_BY_WORD = {hook.word: hook for hook in HOOKS}
+_SLOT = "slot"
+
+# The first line of a program that a macro of hooks.h begins. The arguments
+# follow in group 2.
+MACRO = re.compile(
+    rf"^\s*({'|'.join(_WITH_MACRO)})\s*\(" r'((?:"[^"\n]*"|[^()"\n])*)\)',
+    re.MULTILINE,
+)
+_ARGUMENT = re.compile(r'\s*(?:"([^"]*)"|([^",]*?))\s*(?:,|$)')
+
+_COMMENT = re.compile(
+    r"(?://|/\*|^\s*\*)\s*attach:\s*(.*?)\s*(?:\*/|$)", re.MULTILINE
+)
+_FUNCTION = re.compile(r"^[\w\s*]*?\b(\w+)\s*\(")
+
+# Programs with BTF, which BCC finds by their names.
+_ONLY_BY_NAME = {"fentry": "KFUNC_PROBE", "fexit": "KRETFUNC_PROBE"}
+_ONLY_BY_NAME["lsm"] = "LSM_PROBE"
+
+
+class Attachment(NamedTuple):
+    """One target of a program."""
+
+    hook: Optional[Hook]  # None: a slot of a program array
+    words: Tuple[str, ...]  # the target: "/bin/bash", "readline"
+
+    @property
+    def target(self) -> str:
+        """As it is shown to a person: /bin/bash:readline."""
+        return ":".join(self.words)
+
+    def __str__(self) -> str:
+        return f"{self.hook.what if self.hook else _SLOT} {self.target}"
+
+
+def name_of(macro: str, arguments: str) -> str:
+    """The name of a program, from the macro that begins it."""
+    words = "_".join(_words(arguments))
+    return f"{macro.lower()}__" + re.sub(r"\W+", "_", words).strip("_")
+
+
+def _words(arguments: str) -> Tuple[str, ...]:
+    found = _ARGUMENT.findall(arguments.strip())
+    return tuple(quoted or bare for quoted, bare in found if quoted or bare)
+
+
+def of(text: str) -> Dict[str, List[Attachment]]:
+    """The attachments of programs that macros or comments give, by name.
+
+    `text` is assembled C. Raises SourceError for a comment that can't be
+    understood.
+    """
+    found: Dict[str, List[Attachment]] = {}
+    above: List[Attachment] = []
+    for line in comments.lines(text):
+        macro = MACRO.match(line.code)
+        if macro:
+            hook = _BY_WORD[macro[1].lower()]
+            name = name_of(macro[1], macro[2])
+            found[name] = [Attachment(hook, _words(macro[2]))]
+        if line.text != line.code:
+            said = _COMMENT.findall(line.text)
+            above += [_in_comment(words) for words in said]
+        function = above and _FUNCTION.match(line.code)
+        if function:
+            found[function[1]] = above
+            above = []
+    return found
+
+
+def _in_comment(words: str) -> Attachment:
+    where = f'the comment "attach: {words}"'
+    try:
+        kind, *target = shlex.split(words)
+    except ValueError:
+        kind, target = "", []
+    if kind in _ONLY_BY_NAME:
+        raise SourceError(
+            f"{where}: BCC loads such programs only by their names: begin the "
+            f"function with {_ONLY_BY_NAME[kind]}(...)"
+        )
+    if kind not in (*_BY_WORD, _SLOT):
+        raise SourceError(
+            f"{where} names no kind of hook" + did_you_mean(kind, _BY_WORD)
+        )
+    if not target:
+        raise SourceError(f"{where} names no target")
+    if kind == "tracepoint" and len(target) == 2:
+        target = [":".join(target)]
+    return Attachment(_BY_WORD.get(kind), tuple(target))
+
+
+def by_name(program: str) -> List[Attachment]:
+    """The attachment that a program's name says; [] if it says none."""
+    hook = program_names.hook_of(program)
+    if hook is None:
+        return []
+    return [Attachment(hook, (program_names.target_of(program),))]
