@@ -107,11 +107,9 @@ def _kprobe(
     program_fd: int, target: str, at_return: bool = False
 ) -> List[int]:
     """`target` is a function of the kernel, or function+OFFSET."""
-    function, _, offset = target.partition("+")
-    if function.startswith("sys_"):  # as in C for BCC
-        function = function_names.of_syscall(function[len("sys_") :])
-    offset_bytes = int(offset or "0", 0)
-    return [probe(program_fd, "kprobe", function, offset_bytes, at_return)]
+    function = function_names.of_kprobe(target)
+    offset = int(target.partition("+")[2] or "0", 0)
+    return [probe(program_fd, "kprobe", function, offset, at_return)]
 
 
 def probe(

@@ -40,10 +40,14 @@ def of_machine(machine: str) -> Names:
     }
 
 
-def of_syscall(call: str) -> str:
-    """The function for this 64-bit syscall, for example __x64_sys_openat."""
+def of_kprobe(target: str) -> str:
+    """The function of a kprobe's target, which may have +OFFSET.
+
+    As in C for BCC, sys_openat is __x64_sys_openat on x86-64, for example.
+    """
+    function = target.partition("+")[0]
     prefixes = _PREFIXES.get(os.uname().machine, {"": ("sys_",)})
-    return prefixes[""][0] + call
+    return re.sub("^sys_", prefixes[""][0], function)
 
 
 SYSCALLS = of_machine(os.uname().machine)

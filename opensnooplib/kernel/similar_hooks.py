@@ -12,15 +12,18 @@ from opensnooplib.kernel import function_names, tracefs
 from opensnooplib.kernel.program_names import Hook
 
 
+_IN_THE_KERNEL = ("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm")
+
+
 def _targets(hook: Hook) -> Set[str]:
     """All that a program can be attached to by a hook of this kind."""
-    if hook.prefix == "tracepoint__":
+    if hook.word == "tracepoint":
         return tracefs.tracepoints()
-    if hook.prefix == "raw_tracepoint__":
+    if hook.word == "raw_tracepoint":
         # Syscalls have only sys_enter and sys_exit.
         split = (name.partition(":") for name in tracefs.tracepoints())
         return {event for group, _, event in split if group != "syscalls"}
-    if hook.prefix == "lsm__":
+    if hook.word == "lsm":
         functions = function_names.that_match(r"bpf_lsm_\S+")
         return {name.removeprefix("bpf_lsm_") for name in functions}
     return function_names.that_match(r"\S+")
@@ -33,11 +36,15 @@ def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     message, such as "my.c:12: ". It is only called for an error, since it
     takes longer than the check.
     """
-    is_tracepoint = hook.prefix == "tracepoint__"
-    if is_tracepoint and tracefs.has(*target.split(":", 1)):
+    if hook.kind not in _IN_THE_KERNEL:
+        return
+    if hook.word == "tracepoint" and tracefs.has(*target.split(":", 1)):
         return  # found without a list of all
     targets = _targets(hook)
-    if target not in targets:
+    name = (
+        function_names.of_kprobe(target) if hook.kind == "kprobe" else target
+    )
+    if name not in targets:
         raise SourceError(
             f"{where()}this kernel has no {hook.what} {target}"
             + did_you_mean(target, sorted(targets))

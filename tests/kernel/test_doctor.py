@@ -16,7 +16,7 @@ from tests.kernel.tool import Ended, assert_nothing_left, loaded_objects, run
 _LOOKS = (
     "kernel python bcc capabilities lockdown btf headers tracefs privileges"
 ).split()
-_HOOKS = [f"hook {kind}" for kind in (*hooks.KINDS, "perf event")]
+_HOOKS = [f"hook {kind}" for kind in hooks.KINDS]
 _PLANS = [f"plan {plan}" for plan in PLANS]
 
 Findings = Dict[str, Dict[str, Any]]
