@@ -16,6 +16,6 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     begin = 2 if alike else 0
     ends = {one[begin:]: one for one in alike or words}
     longer = [end for end in ends if end.startswith(word[begin:])]
-    near = longer if len(word) - begin > 1 else []
+    near = sorted(longer, key=len) if len(word) - begin > 1 else []
     near = near or difflib.get_close_matches(word[begin:], ends, n=1)
     return f"; did you mean {ends[near[0]]}?" if near else otherwise

@@ -274,7 +274,13 @@ class BccProgram:
                 continue
         if "/" in path and not os.path.exists(path):
             raise SourceError(f"there is no file {path}")
-        known = self.bcc.BPF.get_user_functions(path, f"{function[:2]}.*")
+        try:
+            known = self.bcc.BPF.get_user_functions(path, f"{function[:2]}.*")
+        except Exception:
+            raise SourceError(
+                f"there is no library {path}: write its path, or its name as "
+                "the linker has it, such as c or ssl"
+            ) from None
         raise SourceError(
             f"{path} has no function {symbol}"
             + did_you_mean(function, (one.decode() for one in known))

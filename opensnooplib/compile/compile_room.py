@@ -178,8 +178,9 @@ def _work(job: Job) -> Handover:
             name: maps.fd(name)
             for name in (
                 *(one.name for one in found),
-                # A program array forgets its programs unless it is held open.
                 *maps.known,
+                # It forgets its programs unless it is held open.
+                *(n.name for n in maps.all if n.kind == "program array"),
                 *criteria.map_names(job.options.selection),
             )
         },

@@ -52,6 +52,15 @@ def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
     return f"columns: {', '.join(parts) or same or 'shown differently'}"
 
 
+def of_targets(old: Iterable[str], new: Iterable[str]) -> str:
+    """Functions whose comments "attach:" have changed."""
+    added, gone = (
+        {name.partition("@")[0] for name in names}
+        for names in (set(new) - set(old), set(old) - set(new))
+    )
+    return ", ".join(sorted(added & gone))
+
+
 def of_pairs(old: List[str], new: List[str]) -> str:
     """Targets where a program only ends opens now, or no longer does."""
     return ", ".join(

@@ -258,6 +258,12 @@ class Live:
             f"{files}: reloaded in {seconds:.2f} s, "
             + changes.of_columns(old.format.columns, new.format.columns)
         )
+        moved = changes.of_targets(old.programs, new.programs)
+        if moved:
+            self._messages.warn(
+                f"{moved}: attached elsewhere now, so that for some ms neither "
+                "the old program ran nor the new one"
+            )
         unpaired = changes.of_pairs(list(old.programs), list(new.programs))
         if unpaired:
             self._messages.warn(

@@ -80,6 +80,15 @@ def _words(arguments: str) -> Tuple[str, ...]:
     return tuple(quoted or bare for quoted, bare in found if quoted or bare)
 
 
+def line_of(program: str, text: str) -> int:
+    """The number of the line with the macro that begins a program; 0: none."""
+    for line in comments.lines(text):
+        macro = MACRO.match(line.code)
+        if macro and name_of(macro[1], macro[2]) == program:
+            return line.number
+    return 0
+
+
 def of(text: str) -> Dict[str, List[Attachment]]:
     """The attachments of programs that macros or comments give, by name.
 

@@ -7,7 +7,7 @@ import re
 from typing import List
 
 from opensnooplib.kernel import program_names
-from opensnooplib.source import c_text
+from opensnooplib.source import c_text, hook_words
 from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
 
@@ -20,6 +20,10 @@ def of_program(program: str, made_of: Source) -> str:
 
     "" if it isn't found.
     """
+    for path, text in made_of.files.items():
+        number = hook_words.line_of(program, text)
+        if number:
+            return f"{c_text.shown_name(path)}:{number}: "
     prefix, _, arguments = program.partition("@")[0].partition("__")
     arguments = arguments.removeprefix(program_names.MODULE)
     if prefix == "tracepoint":

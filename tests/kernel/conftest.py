@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="tracing needs root"))
 
 
-def _build(name: str, folder: Path, *flags: str) -> Path:
+def build(name: str, folder: Path, *flags: str) -> Path:
     program = folder / name
     source = _PROGRAMS / f"{name}.c"
     command = ["cc", *_C_FLAGS, *flags, "-o", str(program), str(source)]
@@ -47,38 +47,38 @@ def _build(name: str, folder: Path, *flags: str) -> Path:
 @pytest.fixture(scope="session")
 def open_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that opens a file a known number of times."""
-    return _build("open_load", tmp_path_factory.mktemp("programs"))
+    return build("open_load", tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture(scope="session")
 def every_open(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that opens files in every way."""
-    return _build("every_open", tmp_path_factory.mktemp("programs"))
+    return build("every_open", tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture(scope="session")
 def fork_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that makes processes which open files."""
-    return _build("fork_tree", tmp_path_factory.mktemp("programs"))
+    return build("fork_tree", tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture(scope="session")
 def swap_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that opens files by names that change during the open."""
-    return _build("swap_names", tmp_path_factory.mktemp("programs"))
+    return build("swap_names", tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture(scope="session")
 def call_chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program of functions that call each other."""
     folder = tmp_path_factory.mktemp("programs")
-    return _build("call_chain", folder, "-O0")
+    return build("call_chain", folder, "-O0")
 
 
 @pytest.fixture(scope="session")
 def slow_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program whose file can't be read."""
-    return _build("slow_file", tmp_path_factory.mktemp("programs"))
+    return build("slow_file", tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture
