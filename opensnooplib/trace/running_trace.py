@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, List, Optional
+from typing import Callable, Container, List, Optional
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import Messages, counted
@@ -49,7 +49,7 @@ class Trace:
         self.older: List[ProgramSet] = []
         # Counts of program sets that are gone.
         self.past_lost = self.past_missed = self.past_not_followed = 0
-        self.stubs = Switchboard()
+        self.stubs = Switchboard(self._counts_if_skipped)
         self.stubs.take(launched.handover)
 
     def prove(self) -> proof.Result:
@@ -131,14 +131,24 @@ class Trace:
 
     def _skipped(self) -> int:
         """Opens that the kernel ran no program for."""
-        programs = self.newest.programs
         if self.stubs.names:
             return self.stubs.misses()
+        programs = self.newest.programs
         return sum(
             bpf_objects.program_misses(fd)
             for name, fd in programs.items()
-            if program_names.sees_first(name, programs)
-        )  # an end that is skipped is counted in the C
+            if self._counts_if_skipped(name, programs)
+        )
+
+    def _counts_if_skipped(self, name: str, programs: Container[str]) -> bool:
+        """Does an event count as missed if the kernel skips this program?
+
+        In the tool's own C, a skipped end is counted by the C. In that of
+        --source, each program may be what its author looks for.
+        """
+        return not self.job.plan.runs_bpf_src or program_names.sees_first(
+            name, programs
+        )
 
     @property
     def _program_sets(self) -> List[ProgramSet]:

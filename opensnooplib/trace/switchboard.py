@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Dict, List, Mapping, NamedTuple
+from typing import Callable, Container, Dict, List, Mapping, NamedTuple
 
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.stub_code import DIRECT, EVERYBODY, FRONT, OWN
-from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.kernel import bpf_objects
 
 # Time for running stubs to end: far more than they take.
 _TO_LEAVE_SECONDS = 0.005
@@ -32,7 +32,10 @@ class _Stub(NamedTuple):
 class Switchboard:
     """All stubs, by the name of the program that each calls."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, counts_if_skipped: Callable[[str, Container[str]], bool]
+    ) -> None:
+        self._counts_if_skipped = counts_if_skipped
         self._stubs: Dict[str, _Stub] = {}
         self._are_direct = False
         self._past_misses = 0  # of stubs that are gone
@@ -92,11 +95,11 @@ class Switchboard:
         return fds
 
     def misses(self) -> int:
-        """How often the kernel skipped a stub that sees opens first."""
+        """How often the kernel skipped a stub where that counts."""
         return self._past_misses + sum(
             bpf_objects.program_misses(one.program)
             for name, one in self._stubs.items()
-            if program_names.sees_first(name, self._stubs)
+            if self._counts_if_skipped(name, self._stubs)
         )
 
     def close(self) -> None:
