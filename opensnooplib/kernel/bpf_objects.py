@@ -25,6 +25,7 @@ from opensnooplib.kernel import this_kernel
 # enum bpf_cmd
 _MAP_CREATE, _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
 _PROG_LOAD, _OBJ_GET = 5, 7
+_PROG_GET_FD_BY_ID = 13
 _OBJ_GET_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 15, 17
 _MAP_LOOKUP_BATCH, _LINK_CREATE = 24, 28
 
@@ -76,6 +77,21 @@ def program_info(program_fd: int) -> Any:
     info = ctypes.create_string_buffer(216)
     fill_info(program_fd, info)
     return info
+
+
+def program_id(program_fd: int) -> int:
+    (number,) = struct.unpack_from("=I", program_info(program_fd), 4)
+    return int(number)
+
+
+def program_name(number: int) -> str:
+    """The name of a loaded program, of 15 characters at most, by its ID."""
+    fd = _bpf(_PROG_GET_FD_BY_ID, _attr("I", number))
+    try:
+        name: bytes = program_info(fd)[64:80]
+        return name.partition(b"\0")[0].decode()
+    finally:
+        os.close(fd)
 
 
 @by_monitor(1)
@@ -281,6 +297,19 @@ def raw_tracepoint_open(program_fd: int, name: Optional[str]) -> int:
     text = ctypes.create_string_buffer(name.encode()) if name else None
     at = ctypes.addressof(text) if text else 0
     return _bpf(_RAW_TRACEPOINT_OPEN, _attr("QI", at, program_fd))
+
+
+def link_create(
+    program_fd: int, target: int, attach_type: int, flags: int = 0
+) -> int:
+    """Attach a program to a target, such as the index of a network interface.
+
+    Returns the link's descriptor; when all of its copies are closed, the
+    program is detached.
+    """
+    # Of what is special to a kind of link, 16 bytes are zeros.
+    attr = _attr("IIII16x", program_fd, target, attach_type, flags)
+    return _bpf(_LINK_CREATE, attr)
 
 
 def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
