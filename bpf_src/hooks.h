@@ -32,12 +32,26 @@
 #define PERF_EVENT(event, frequency)                                           \
 	int PROGRAM(struct bpf_perf_event_data *ctx)
 
-/* XDP("eth0"): a packet arrives. XDP_PASS lets it pass. */
+/*
+ * XDP("eth0"): a packet arrives. XDP_PASS lets it pass; an interface can have
+ * one such program.
+ */
 #define XDP(interface) int PROGRAM(struct xdp_md *ctx)
 
-/* A packet arrives, or leaves; -1 (TC_ACT_UNSPEC) lets it pass. */
+/*
+ * A packet arrives, or leaves. TC_ACT_UNSPEC lets it pass, to the programs and
+ * tc filters of others as well; with TC_ACT_OK, those don't see it.
+ */
 #define TC_INGRESS(interface) int PROGRAM(struct __sk_buff *ctx)
 #define TC_EGRESS(interface) int PROGRAM(struct __sk_buff *ctx)
 
-/* SOCKET_FILTER("lo"): a packet arrives or leaves; it passes in any case. */
+/* As in <linux/pkt_cls.h>. */
+#define TC_ACT_UNSPEC (-1)
+#define TC_ACT_OK 0
+#define TC_ACT_SHOT 2
+
+/*
+ * SOCKET_FILTER("lo"): a packet arrives or leaves; on lo, each does both. It
+ * passes in any case. What is returned, such as 0, is for a copy.
+ */
 #define SOCKET_FILTER(interface) int PROGRAM(struct __sk_buff *ctx)

@@ -55,6 +55,9 @@ _CONFIG = {
     "lsm": "CONFIG_BPF_LSM",
     "uprobe": "CONFIG_UPROBE_EVENTS",
     "perf event": "CONFIG_PERF_EVENTS",
+    "xdp": "CONFIG_NET",
+    "tc": "CONFIG_NET_CLS_BPF",
+    "socket filter": "CONFIG_NET",
 }
 
 

@@ -22,6 +22,7 @@ from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import (
     bpf_objects,
     function_names,
+    packet_hooks,
     this_kernel,
     tracefs,
 )
@@ -194,4 +195,8 @@ BY_WORD: Dict[str, Callable[..., List[int]]] = {
     "fexit": _by_btf,
     "lsm": _by_btf,
     "perf_event": _sample,
+    "xdp": packet_hooks.attach_xdp,
+    "tc_ingress": functools.partial(packet_hooks.attach_tc, is_ingress=True),
+    "tc_egress": functools.partial(packet_hooks.attach_tc, is_ingress=False),
+    "socket_filter": packet_hooks.attach_socket,
 }

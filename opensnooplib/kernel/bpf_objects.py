@@ -79,19 +79,12 @@ def program_info(program_fd: int) -> Any:
     return info
 
 
-def program_id(program_fd: int) -> int:
-    (number,) = struct.unpack_from("=I", program_info(program_fd), 4)
-    return int(number)
-
-
 def program_name(number: int) -> str:
     """The name of a loaded program, of 15 characters at most, by its ID."""
     fd = _bpf(_PROG_GET_FD_BY_ID, _attr("I", number))
-    try:
-        name: bytes = program_info(fd)[64:80]
-        return name.partition(b"\0")[0].decode()
-    finally:
-        os.close(fd)
+    name: bytes = program_info(fd)[64:80]
+    os.close(fd)
+    return name.strip(b"\0").decode()
 
 
 @by_monitor(1)
@@ -299,17 +292,13 @@ def raw_tracepoint_open(program_fd: int, name: Optional[str]) -> int:
     return _bpf(_RAW_TRACEPOINT_OPEN, _attr("QI", at, program_fd))
 
 
-def link_create(
-    program_fd: int, target: int, attach_type: int, flags: int = 0
-) -> int:
+def link_create(fd: int, target: int, kind: int, flags: int = 0) -> int:
     """Attach a program to a target, such as the index of a network interface.
 
-    Returns the link's descriptor; when all of its copies are closed, the
-    program is detached.
+    `kind` is of enum bpf_attach_type. Returns the link's descriptor; when its
+    last copy is closed, the program is detached.
     """
-    # Of what is special to a kind of link, 16 bytes are zeros.
-    attr = _attr("IIII16x", program_fd, target, attach_type, flags)
-    return _bpf(_LINK_CREATE, attr)
+    return _bpf(_LINK_CREATE, _attr("IIII16x", fd, target, kind, flags))
 
 
 def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:

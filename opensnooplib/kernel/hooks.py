@@ -14,6 +14,7 @@ from opensnooplib.kernel import bpf_objects, this_kernel
 
 # enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h
 _TRACEPOINT, _PERF_EVENT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 7, 17, 26, 29
+_SOCKET_FILTER, _SCHED_CLS, _XDP = 1, 3, 6
 _TRACE_FENTRY, _LSM_MAC = 24, 27
 
 # The function that a kprobe is tried on. It has always been exported to
@@ -76,4 +77,7 @@ KINDS: Dict[str, Callable[[], str]] = {
     "lsm": partial(_refusal_with_btf, _LSM, _LSM_MAC),
     "uprobe": _no_uprobe,
     "perf event": partial(_refusal, _PERF_EVENT),
+    "xdp": partial(_refusal, _XDP),
+    "tc": partial(_refusal, _SCHED_CLS),
+    "socket filter": partial(_refusal, _SOCKET_FILTER),
 }

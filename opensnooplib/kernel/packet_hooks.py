@@ -2,9 +2,9 @@
 """Programs are attached to network interfaces, where they see packets.
 
 Each function takes the descriptor of a loaded program and the name of an
-interface. It returns a descriptor: when the last copy of it is closed, also by
-SIGKILL, the program is detached. Nothing that others have attached is
-replaced. Functions raise OpensnoopError.
+interface, and returns a descriptor in a list. When the last copy of that is
+closed, also by SIGKILL, the program is detached. Nothing that others have attached is
+replaced. Functions raise OSError, or OpensnoopError.
 """
 
 from __future__ import annotations
@@ -12,138 +12,90 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import struct
-import subprocess
 import sys
-from functools import partial
-from typing import Callable, Dict
+from typing import List
 
+from opensnooplib.base import child, libc
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import bpf_objects, tc_filter
 
-# enum bpf_attach_type; flags of a link: if_link.h, bpf.h
-_BPF_XDP, _TCX_INGRESS, _TCX_EGRESS = 37, 46, 47
+# enum bpf_attach_type; flags of links: if_link.h, bpf.h
+_XDP, _TCX_INGRESS, _TCX_EGRESS = 37, 46, 47
 _GENERIC_MODE, _BEFORE_OTHERS = 1 << 1, 1 << 3
 
-# Options of sockets: asm-generic/socket.h
-_SO_ATTACH_BPF = 50
-_ETH_P_ALL = 3
+# asm-generic/socket.h, if_ether.h
+_SO_ATTACH_BPF, _ETH_P_ALL = 50, 3
 
-# Errors of kernels without tc filters, or without those that are programs.
-_NOT_BUILT = dict.fromkeys(
-    [errno.ENOENT, errno.EOPNOTSUPP],
-    "this kernel has no tc filters that are BPF programs (it needs "
-    "CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF)",
-)
+_NOT_BUILT = "the kernel lacks CONFIG_NET_SCH_INGRESS or CONFIG_NET_CLS_BPF"
 
 
-def _index(interface: str) -> int:
-    try:
-        return socket.if_nametoindex(interface)
-    except OSError:
-        names = [name for _, name in socket.if_nameindex()]
+def attach_xdp(program: int, interface: str) -> List[int]:
+    """Attach by a link: in the driver, or behind a driver that has no XDP."""
+    index = socket.if_nametoindex(interface)
+    for other in tc_filter.xdp_programs(index):
         raise OpensnoopError(
-            f"there is no network interface {interface}"
-            + did_you_mean(interface, names)
-        ) from None
-
-
-def _refusal(interface: str, error: OSError, right: str) -> OpensnoopError:
-    why = error.strerror
-    if error.errno in (errno.EPERM, errno.EACCES):
-        why += f" (this takes the capability {right})"
-    return OpensnoopError(f"cannot attach to {interface}: {why}")
-
-
-def attach_xdp(program: int, interface: str) -> int:
-    """Attach by a link, in the driver or else, for any driver, behind it."""
-    index = _index(interface)
-    for mode in (0, _GENERIC_MODE):
-        try:
-            return bpf_objects.link_create(program, index, _BPF_XDP, mode)
-        except OSError as error:
-            found = tc_filter.xdp_program(index)
-            if found:
-                name = bpf_objects.program_name(found)
-                raise OpensnoopError(
-                    f"{interface} has an XDP program already: {name} (id "
-                    f"{found}); it was not replaced: detach it, or choose "
-                    "another interface"
-                ) from None
-            refused = _refusal(interface, error, "CAP_NET_ADMIN")
-    raise refused
-
-
-def attach_tc(program: int, interface: str, is_ingress: bool) -> int:
-    """Attach by a link, or before Linux 6.6 by a tc filter.
-
-    The program sees packets before other programs and filters do, which see
-    those for which it returns TC_ACT_UNSPEC.
-    """
-    index = _index(interface)
-    where = _TCX_INGRESS if is_ingress else _TCX_EGRESS
+            f"{interface} has an XDP program already: "
+            f"{bpf_objects.program_name(other)} (id {other}); it was not "
+            "replaced: detach it, or choose another interface"
+        )
     try:
-        return bpf_objects.link_create(program, index, where, _BEFORE_OTHERS)
+        return [bpf_objects.link_create(program, index, _XDP)]
+    except OSError:
+        return [bpf_objects.link_create(program, index, _XDP, _GENERIC_MODE)]
+
+
+def attach_tc(program: int, interface: str, is_ingress: bool) -> List[int]:
+    """Attach by a link (tcx), or before Linux 6.6 by a filter.
+
+    The program sees packets before others do, and they see those for which it
+    returns TC_ACT_UNSPEC.
+    """
+    index = socket.if_nametoindex(interface)
+    kind = _TCX_INGRESS if is_ingress else _TCX_EGRESS
+    try:
+        return [bpf_objects.link_create(program, index, kind, _BEFORE_OTHERS)]
     except OSError as error:
         if error.errno != errno.EINVAL:
-            raise _refusal(interface, error, "CAP_NET_ADMIN") from None
+            raise
     return attach_filter(program, interface, is_ingress)
 
 
-def attach_filter(program: int, interface: str, is_ingress: bool) -> int:
+def attach_filter(program: int, interface: str, is_ingress: bool) -> List[int]:
     """Attach by a tc filter, which a keeper removes: see tc_filter.py."""
-    index = _index(interface)
     ours, keepers = socket.socketpair()
-    numbers = [
-        keepers.fileno(),
-        program,
-        bpf_objects.program_id(program),
-        index,
-        tc_filter.INGRESS if is_ingress else tc_filter.EGRESS,
-    ]
-    # Nobody waits for it: it is to outlive this process.
-    subprocess.Popen(  # pylint: disable=consider-using-with
-        [sys.executable, "-I", "-S", tc_filter.__file__, *map(str, numbers)],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=numbers[:2],
-        start_new_session=True,
-    )
+    at = tc_filter.INGRESS if is_ingress else tc_filter.EGRESS
+    fds = keepers.fileno(), program
+    numbers = (*fds, socket.if_nametoindex(interface), at)
+
+    def become_keeper() -> None:
+        os.setsid()
+        os.chdir("/")  # it must keep no file system in use
+        # As its input, since pkill -f must find no "opensnoop" in the command.
+        os.dup2(os.open(tc_filter.__file__, os.O_RDONLY), 0)
+        libc.close_all_but(0, *fds)
+        for fd in fds:
+            os.set_inheritable(fd, True)
+        words = [sys.executable, "-I", "-S", "-", *map(str, numbers)]
+        os.execv(sys.executable, words)
+
+    child.fork(become_keeper, outlives=True)
     keepers.close()
-    answer = ours.recv(4)
-    number = struct.unpack("=i", answer)[0] if answer else errno.ECHILD
-    if number:
-        ours.close()
-        error = OSError(number, _NOT_BUILT.get(number) or os.strerror(number))
-        raise _refusal(interface, error, "CAP_NET_ADMIN")
-    return ours.detach()
+    error = int(ours.recv(9) or errno.ECHILD)
+    if error:
+        why = _NOT_BUILT if error == errno.ENOENT else os.strerror(error)
+        raise OSError(error, why)
+    return [ours.detach()]
 
 
-def attach_socket(program: int, interface: str) -> int:
+def attach_socket(program: int, interface: str) -> List[int]:
     """Attach to a socket that gets copies of packets, in both directions.
 
     On the interface lo, a packet is seen twice: as it goes out, and as it
     comes in. The copies that the program lets pass are read by nobody.
     """
-    _index(interface)
-    try:
-        # It gets packets when it is bound to a protocol, and not before.
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as packets:
-            packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
-            packets.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_BPF, program)
-            packets.bind((interface, _ETH_P_ALL))
-            return packets.detach()
-    except OSError as error:
-        raise _refusal(interface, error, "CAP_NET_RAW") from None
-
-
-# By the words of source/hook_words.py.
-ATTACH: Dict[str, Callable[[int, str], int]] = {
-    "xdp": attach_xdp,
-    "tc_ingress": partial(attach_tc, is_ingress=True),
-    "tc_egress": partial(attach_tc, is_ingress=False),
-    "socket_filter": attach_socket,
-}
+    # It gets no packet before it is bound.
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as packets:
+        packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
+        packets.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_BPF, program)
+        packets.bind((interface, _ETH_P_ALL))
+        return [packets.detach()]

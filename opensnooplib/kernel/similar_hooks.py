@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Callable, List, Set
 
 from opensnooplib.base.errors import SourceError
@@ -12,11 +13,14 @@ from opensnooplib.kernel import function_names, tracefs
 from opensnooplib.kernel.program_names import Hook
 
 
+# The kinds of hook whose targets are all known, unless they see packets.
 _IN_THE_KERNEL = ("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm")
 
 
 def _targets(hook: Hook) -> Set[str]:
     """All that a program can be attached to by a hook of this kind."""
+    if hook.sees_packets:
+        return {name for _, name in socket.if_nameindex()}
     if hook.word == "tracepoint":
         return tracefs.tracepoints()
     if hook.word == "raw_tracepoint":
@@ -36,7 +40,7 @@ def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     message, such as "my.c:12: ". It is only called for an error, since it
     takes longer than the check.
     """
-    if hook.kind not in _IN_THE_KERNEL:
+    if hook.kind not in _IN_THE_KERNEL and not hook.sees_packets:
         return
     if hook.word == "tracepoint" and tracefs.has(*target.split(":", 1)):
         return  # found without a list of all
@@ -45,8 +49,9 @@ def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
         function_names.of_kprobe(target) if hook.kind == "kprobe" else target
     )
     if name not in targets:
+        what = "network interface" if hook.sees_packets else hook.what
         raise SourceError(
-            f"{where()}this kernel has no {hook.what} {target}"
+            f"{where()}this kernel has no {what} {target}"
             + did_you_mean(target, sorted(targets))
         ) from None
 
