@@ -43,12 +43,12 @@
  * tc filters of others as well; with TC_ACT_OK, those don't see it.
  */
 #define TC_INGRESS(interface) int PROGRAM(struct __sk_buff *ctx)
-#define TC_EGRESS(interface) int PROGRAM(struct __sk_buff *ctx)
+#define TC_EGRESS(interface)  int PROGRAM(struct __sk_buff *ctx)
 
 /* As in <linux/pkt_cls.h>. */
 #define TC_ACT_UNSPEC (-1)
-#define TC_ACT_OK 0
-#define TC_ACT_SHOT 2
+#define TC_ACT_OK     0
+#define TC_ACT_SHOT   2
 
 /*
  * SOCKET_FILTER("lo"): a packet arrives or leaves; on lo, each does both. It

@@ -26,10 +26,10 @@ def of_program(program: str, made_of: Source) -> str:
             return f"{c_text.shown_name(path)}:{number}: "
     prefix, _, arguments = program.partition("@")[0].partition("__")
     arguments = arguments.removeprefix(program_names.MODULE)
-    if prefix == "tracepoint":
-        arguments = arguments.replace("__", r"\s*,\s*", 1)
-    macro = prefix.upper() + "_PROBE"
-    written = rf"|\b{macro}\s*\(\s*{arguments}\b" if arguments else ""
+    # What is not a letter or digit in a macro is "_" in the program's name.
+    arguments = re.sub("_+", r"[\\W_]+", arguments)
+    macro = prefix.upper() + "(?:_PROBE)?"
+    written = rf"|\b{macro}\s*\(\W*{arguments}\b" if arguments else ""
     name = program.partition("@")[0]
     return "".join(_find(rf"\b{name}\b{written}", made_of)[:1])
 
