@@ -33,10 +33,10 @@ def attach_xdp(program: int, interface: str) -> List[int]:
     """Attach by a link: in the driver, or behind a driver that has no XDP."""
     index = socket.if_nametoindex(interface)
     for other in tc_filter.xdp_programs(index):
+        name = bpf_objects.program_name(other) or "one without a name"
         raise OpensnoopError(
-            f"{interface} has an XDP program already: "
-            f"{bpf_objects.program_name(other)} (id {other}); it was not "
-            "replaced: detach it, or choose another interface"
+            f"{interface} has an XDP program already: {name} (id {other}); it "
+            "was not replaced: detach it, or choose another interface"
         )
     try:
         return [bpf_objects.link_create(program, index, _XDP)]

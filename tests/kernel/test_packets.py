@@ -8,22 +8,35 @@ one sends, the other receives.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Iterator, List
+from typing import Dict, Iterator, List
 
 import pytest
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import attach, bpf_objects, packet_hooks
-from tests.kernel.tool import loaded_objects, wait_until
+from tests.kernel.live import await_reload
+from tests.kernel.tool import (
+    Ended,
+    Tool,
+    children,
+    loaded_objects,
+    objects_held_by,
+    replace_in,
+    run,
+    wait_until,
+)
 
 pytestmark = pytest.mark.every_kernel
 
@@ -277,4 +290,269 @@ def test_wrong_type_of_program(hook: str) -> None:
     with pytest.raises(OSError):
         attach.BY_WORD[hook](wrong, "here")
     os.close(wrong)
+    wait_until(lambda: attached() == before)
+
+
+# C with the four hooks. A row has the hook, the number that the frame carries
+# behind its header, and the version of the C; a map counts them as well.
+SOURCE = """
+struct seen {
+	u32 hook;
+	u32 number;
+	u32 version;
+};
+BPF_PERF_OUTPUT(seen);
+BPF_ARRAY(count, u64, 4);
+
+static int see(void *ctx, u32 hook, u32 number)
+{
+	struct seen one = {.hook = hook, .number = number, .version = VERSION};
+
+	count.atomic_increment(hook);
+	seen.perf_submit(ctx, &one, sizeof(one));
+	return 0;
+}
+
+static int see_buffer(struct __sk_buff *ctx, u32 hook)
+{
+	u32 number;
+
+	if (ctx->len == SIZE && !bpf_skb_load_bytes(ctx, 14, &number, 4))
+		see(ctx, hook, number);
+	return 0;
+}
+
+XDP("here")
+{
+	u32 *number = (void *)(long)ctx->data + 14;
+
+	if ((void *)(number + 1) <= (void *)(long)ctx->data_end &&
+	    ctx->data_end - ctx->data == SIZE)
+		see(ctx, 0, *number);
+	return XDP_PASS;
+}
+
+TC_INGRESS("here")
+{
+	see_buffer(ctx, 1);
+	return TC_ACT_UNSPEC;
+}
+
+TC_EGRESS("here")
+{
+	see_buffer(ctx, 2);
+	return TC_ACT_UNSPEC;
+}
+
+SOCKET_FILTER("here")
+{
+	see_buffer(ctx, 3);
+	return 0;
+}
+"""
+XDP, INGRESS, EGRESS, SOCKET = range(4)
+SWAPS = 20
+SIZE = 77  # no other packet here has this size
+
+
+def write_c(path: Path, version: int) -> None:
+    text = SOURCE.replace("SIZE", str(SIZE))
+    saved = path.with_suffix(".saved")
+    saved.write_text(text.replace("VERSION", str(version)))
+    saved.rename(path)
+
+
+@pytest.fixture(params=["links", "filters"])
+def checkout(request: pytest.FixtureRequest, checkout_copy: Path) -> Path:
+    """The tool: as it is, and with tc filters where there are links, too."""
+    if request.param == "filters":
+        hooks = checkout_copy / "opensnooplib" / "kernel" / "packet_hooks.py"
+        replace_in(hooks, "= 37, 46, 47", "= 37, 999, 999")
+    return checkout_copy
+
+
+class Sender:
+    """Sends numbered frames: even ones to `here`, odd ones from there."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sockets = []
+        for name in ("there", "here"):
+            one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            one.bind((name, 0))
+            self._sockets.append(one)
+
+    def send(self, count: int) -> None:
+        """No faster than the other side takes them."""
+        for _ in range(count):
+            frame = FRAME[:14] + struct.pack("=I", self.count)
+            self._sockets[self.count % 2].send(frame.ljust(SIZE, b"."))
+            self.count += 1
+            if self.count % 32 == 0:
+                time.sleep(0.005)
+
+    def close(self) -> None:
+        for one in self._sockets:
+            one.close()
+
+    def assert_all_in(self, ended: Ended) -> List[Dict[str, int]]:
+        """Assert that each hook has seen each of its frames once."""
+        rows = [json.loads(line) for line in ended.lines]
+        assert " 0 lost, " in ended.messages
+        numbers = {
+            hook: [row["number"] for row in rows if row["hook"] == hook]
+            for hook in range(4)
+        }
+        every = list(range(self.count))
+        assert sorted(numbers[XDP]) == sorted(numbers[INGRESS]) == every[::2]
+        assert sorted(numbers[EGRESS]) == every[1::2]
+        assert sorted(numbers[SOCKET]) == every
+        return rows
+
+
+@pytest.fixture
+def sender() -> Iterator[Sender]:
+    one = Sender()
+    yield one
+    one.close()
+
+
+def test_exact_counts(checkout: Path, sender: Sender, tmp_path: Path) -> None:
+    before = attached()
+    write_c(tmp_path / "my.c", 0)
+    words = ("--source", tmp_path / "my.c", "--format", "json")
+    with Tool(*words, checkout=checkout) as tool:
+        sender.send(2000)
+        in_map = counts_in_map(tool.pid)
+        ended = tool.stop()
+    assert attached() == before
+    sender.assert_all_in(ended)
+    assert in_map == [1000, 1000, 1000, 2000]
+
+
+def counts_in_map(pid: int) -> List[int]:
+    """The values of the map `count` of a process."""
+    for kind, number in objects_held_by(pid):
+        shown = f"bpftool -j {kind} show id {number}"
+        if kind == "map" and json.loads(shell(shown))["name"] == "count":
+            dumped = json.loads(shell(f"bpftool -j map dump id {number}"))
+            return [one["formatted"]["value"] for one in dumped]
+    raise AssertionError(f"process {pid} has no such map")
+
+
+def test_swaps_under_load(
+    checkout: Path, sender: Sender, tmp_path: Path
+) -> None:
+    """Each packet is seen by the old program or by the new one."""
+    before = attached()
+    write_c(tmp_path / "my.c", 0)
+    words = ("--source", tmp_path / "my.c", "--live", "--format", "json")
+    is_over = threading.Event()
+
+    def load() -> None:
+        while not is_over.is_set():
+            sender.send(32)
+
+    thread = threading.Thread(target=load)
+    with Tool(*words, checkout=checkout) as tool:
+        thread.start()
+        try:
+            for version in range(1, SWAPS + 1):
+                write_c(tmp_path / "my.c", version)
+                await_reload(tool, "my.c")
+            sent = sender.count
+            wait_until(lambda: sender.count > sent + 64)
+        finally:
+            is_over.set()
+            thread.join()
+        ended = tool.stop()
+    rows = sender.assert_all_in(ended)
+    assert {row["version"] for row in rows} == set(range(SWAPS + 1))
+    assert attached() == before
+
+
+def kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("victims", ["trace", "monitor", "both"])
+def test_killed(checkout: Path, tmp_path: Path, victims: str) -> None:
+    before = attached()
+    write_c(tmp_path / "my.c", 0)
+    with Tool("--source", tmp_path / "my.c", checkout=checkout) as tool:
+        assert attached() != before
+        held = {one for one in objects_held_by(tool.pid) if one[0] == "prog"}
+        assert len(held) == 4
+        # The compile room ends by and by.
+        wait_until(lambda: len(children(tool.pid)) == 1)
+        (monitor,) = children(tool.pid)
+        for pid in (monitor, tool.pid):
+            if victims in ("both", "monitor" if pid == monitor else "trace"):
+                kill(pid)
+        if victims == "monitor":
+            tool.stop()
+        wait_until(lambda: attached() == before)
+        wait_until(lambda: not held & loaded_objects())
+    assert not _running(keepers())
+
+
+@pytest.mark.parametrize("checkout", ["filters"], indirect=True)
+def test_killed_at_every_stage(checkout: Path, tmp_path: Path) -> None:
+    """With the compile room, and without a moment for the others to react.
+
+    What pkill -9 -f opensnoop finds is killed, at the launch or soon after.
+    """
+    before = attached()
+    write_c(tmp_path / "my.c", 0)
+    words = ("--source", tmp_path / "my.c")
+    stages = 0
+    for after_ms in range(50, 1000, 50):
+        with Tool(*words, checkout=checkout, wait=False) as tool:
+            time.sleep(after_ms / 1000)
+            stages += attached() != before
+            found = f"{checkout}/opensnoop"
+            subprocess.run(["pkill", "-9", "-f", found], check=True)
+            tool.process.wait()
+        wait_until(lambda: attached() == before)
+        wait_until(lambda: not _running(keepers()))
+    assert stages, "nothing was attached yet"
+
+
+def test_xdp_program_of_another_is_refused(
+    checkout_copy: Path, tmp_path: Path
+) -> None:
+    program = a_program("xdp")
+    (fd,) = packet_hooks.attach_xdp(program, "here")
+    before = attached()
+    write_c(tmp_path / "my.c", 0)
+    ended = run("--source", tmp_path / "my.c", checkout=checkout_copy)
+    assert ended.status == 1
+    assert re.search(
+        r"^opensnoop: \S+my.c:28: here has an XDP program already: one "
+        r"without a name \(id "
+        rf"{program_id(program)}\); it was not replaced: ",
+        ended.messages,
+        re.MULTILINE,
+    )
+    wait_until(lambda: attached() == before)
+    os.close(fd)
+    os.close(program)
+
+
+def test_unknown_interface(tmp_path: Path) -> None:
+    (tmp_path / "my.c").write_text(
+        SOURCE.replace("SIZE", "77")
+        .replace("VERSION", "0")
+        .replace('TC_EGRESS("here")', 'TC_EGRESS("here0")')
+    )
+    before = attached()
+    ended = run("--source", tmp_path / "my.c")
+    assert ended.status == 1
+    assert re.search(
+        r"my.c:44: this kernel has no network interface here0; did you mean "
+        r"here\?$",
+        ended.messages,
+        re.MULTILINE,
+    )
     wait_until(lambda: attached() == before)
