@@ -24,6 +24,7 @@ MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 
 _PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
+_SHUT_WR = 1  # of <sys/socket.h>
 _LAST_FD = (1 << 32) - 1
 
 AT_FDCWD = -100
@@ -125,6 +126,17 @@ def close_all_but(*kept: int) -> None:
         if first < fd:
             syscall("close_range", first, fd - 1, 0)
         first = fd + 1
+
+
+def hang_up(fd: int) -> None:
+    """Close a descriptor.
+
+    If it is a connection to a process that cleans up after it (see
+    kernel/tc_filter.py), wait until that has closed it, too.
+    """
+    if _libc.shutdown(fd, _SHUT_WR) == 0:
+        os.read(fd, 1)
+    os.close(fd)
 
 
 def umount(target: str) -> None:

@@ -7,10 +7,9 @@ stays until all opens that it saw begin have ended.
 
 from __future__ import annotations
 
-import os
 from typing import Dict, Optional
 
-from opensnooplib.base import native_library
+from opensnooplib.base import libc, native_library
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.kernel.bpf_objects import HashCount, StartMap
@@ -151,11 +150,11 @@ class ProgramSet:
 
         threads = []
         for fd in self.taken.attachments.values():
-            thread = threading.Thread(target=os.close, args=(fd,))
+            thread = threading.Thread(target=libc.hang_up, args=(fd,))
             try:
                 thread.start()
             except RuntimeError:  # this user may have no more threads
-                os.close(fd)
+                libc.hang_up(fd)
             else:
                 threads.append(thread)
         for thread in threads:

@@ -7,10 +7,10 @@ program: none to both, none to neither.
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Callable, Container, Dict, List, Mapping, NamedTuple
 
+from opensnooplib.base import libc
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.stub_code import DIRECT, EVERYBODY, FRONT, OWN
 from opensnooplib.kernel import bpf_objects
@@ -104,4 +104,4 @@ class Switchboard:
 
     def close(self) -> None:
         for fd in self.remove_others({}):
-            os.close(fd)
+            libc.hang_up(fd)
