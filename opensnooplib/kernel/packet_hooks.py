@@ -3,8 +3,8 @@
 
 Each function takes the descriptor of a loaded program and the name of an
 interface, and returns a descriptor in a list. When the last copy of that is
-closed, also by SIGKILL, the program is detached. Nothing that others have attached is
-replaced. Functions raise OSError, or OpensnoopError.
+closed, also by SIGKILL, the program is detached. Nothing that others have
+attached is replaced. Functions raise OSError, or OpensnoopError.
 """
 
 from __future__ import annotations

@@ -12,8 +12,7 @@ from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import function_names, tracefs
 from opensnooplib.kernel.program_names import Hook
 
-
-# The kinds of hook whose targets are all known, unless they see packets.
+# Besides hooks that see packets, the kinds whose targets are all known.
 _IN_THE_KERNEL = ("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm")
 
 
