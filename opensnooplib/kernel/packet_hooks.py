@@ -26,7 +26,11 @@ _GENERIC_MODE, _BEFORE_OTHERS = 1 << 1, 1 << 3
 # asm-generic/socket.h, if_ether.h
 _SO_ATTACH_BPF, _ETH_P_ALL = 50, 3
 
-_NOT_BUILT = "the kernel lacks CONFIG_NET_SCH_INGRESS or CONFIG_NET_CLS_BPF"
+# Why a keeper can add no filter, in words.
+_WHY = {
+    errno.ENOENT: "the kernel has no CONFIG_NET_SCH_INGRESS or NET_CLS_BPF",
+    errno.EINVAL: "it has the qdisc ingress in place of clsact (see tc(8))",
+}
 
 
 def attach_xdp(program: int, interface: str) -> List[int]:
@@ -82,8 +86,7 @@ def attach_filter(program: int, interface: str, is_ingress: bool) -> List[int]:
     keepers.close()
     error = int(ours.recv(9) or errno.ECHILD)
     if error:
-        why = _NOT_BUILT if error == errno.ENOENT else os.strerror(error)
-        raise OSError(error, why)
+        raise OSError(error, _WHY.get(error) or os.strerror(error))
     return [ours.detach()]
 
 

@@ -8,61 +8,49 @@ the last process that holds the other end of its socket has ended, in whatever
 way. It has a session of its own, ignores the signals that end a trace, and
 takes some 10 MB. For the sake of its size, it imports nothing of the tool.
 
-Filters belong to a queueing discipline, clsact. A keeper adds it to an
-interface that has none; the last keeper removes it, if no filter is left.
+Filters belong to a queueing discipline, clsact, or, if an interface has that
+in its place, ingress. A keeper adds clsact to an interface that has neither;
+the last keeper removes it, if no filter is left.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import struct
 import sys
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator, List, Tuple
 
 # Kinds of messages, and flags: include/uapi/linux/netlink.h, rtnetlink.h.
 _ERROR, _DONE, _GETLINK, _NEWQDISC, _DELQDISC = 2, 3, 18, 36, 37
 _NEWTFILTER, _DELTFILTER, _GETTFILTER = 44, 45, 46
-_REQUEST, _ACK, _EXCL, _CREATE, _DUMP = 1, 4, 0x200, 0x400, 0x300
+_REQUEST, _ACK, _CREATE_EXCL, _DUMP = 1, 4, 0x600, 0x300
 
-# Kinds of attributes: if_link.h, rtnetlink.h, pkt_cls.h. An XDP program can be
-# attached in any mode, or in the driver's and the generic one.
-_IFLA_XDP, _XDP_PROGRAMS, _OPTIONS = 43, (4, 5, 6), 2
-_FD, _NAME, _FLAGS = 6, 7, 8
+# Attributes: pkt_cls.h, rtnetlink.h. TCA_KIND is that of clsact and of filters
+# that are programs.
+_OPTIONS, _FD, _NAME, _FLAGS = 2, 6, 7, 8
+_KIND_CLSACT = struct.pack("=HH8s", 11, 1, b"clsact")
+_KIND_BPF = struct.pack("=HH4s", 8, 1, b"bpf")
 
-# Numbers for clsact and its two lists of filters: pkt_sched.h.
-_CLSACT, _AT_CLSACT = 0xFFFF0000, 0xFFFFFFF1
+# What is in IFLA_XDP if there is one program: IFLA_XDP_ATTACHED, a byte that
+# isn't 0, and IFLA_XDP_PROG_ID.
+_XDP_PROGRAM = re.compile(rb"(?s)\x05\0\x02\0[^\0]\0\0\0\x08\0\x04\0(.{4})")
+
+# Where filters are: pkt_sched.h.
 INGRESS, EGRESS = 0xFFFFFFF2, 0xFFFFFFF3
 
-# The attribute TCA_KIND of both.
-_IS_CLSACT = struct.pack("=HH8s", 11, 1, b"clsact")
-_IS_BPF = struct.pack("=HH4s", 8, 1, b"bpf")
-
-# How names of filters begin in a clsact that a keeper has added, and in
-# another. What follows is of a length that makes it a multiple of 4.
+# How the names of filters begin in a clsact that a keeper has added, and in
+# another; 11 more bytes make it a multiple of 4.
 _IN_OWN, _IN_ANOTHER = b"opensnoop's: ", b"of opensnoop "
 
 
 def xdp_programs(interface: int) -> List[int]:
-    """The IDs of XDP programs at the interface with this index."""
+    """The ID of the XDP program at the interface with this index, or none."""
     (link,) = _request(_GETLINK, 0, struct.pack("=4xI8x", interface))
-    xdp = _attributes(_attributes(link[16:]).get(_IFLA_XDP, b""))
-    found = [xdp[kind] for kind in _XDP_PROGRAMS if kind in xdp]
+    found = _XDP_PROGRAM.findall(link)
     return [int.from_bytes(one, sys.byteorder) for one in found]
-
-
-def _filters(interface: int) -> Iterator[Tuple[int, int, int, bytes]]:
-    """Each filter's handle, parent, priority and protocol, and name.
-
-    The parent is INGRESS or EGRESS. Raises OSError.
-    """
-    for parent in (INGRESS, EGRESS):
-        body = _tcmsg(interface, 0, parent)
-        for answer in _request(_GETTFILTER, _DUMP, body):
-            options = _attributes(answer[20:]).get(_OPTIONS, b"")
-            handle, at, info = struct.unpack_from("=III", answer, 8)
-            yield handle, at, info, _attributes(options).get(_NAME, b"")
 
 
 def _request(kind: int, flags: int, body: bytes) -> List[bytes]:
@@ -83,29 +71,20 @@ def _request(kind: int, flags: int, body: bytes) -> List[bytes]:
     return answers[:-1]
 
 
-def _attributes(data: bytes) -> Dict[int, bytes]:
-    """What is packed as struct rtattr, by kind."""
-    found = {}
-    while data:
-        size, kind = struct.unpack_from("=HH", data)
-        found[kind & 0x3FFF] = data[4:size]
-        data = data[(size + 3) & ~3 :]
-    return found
-
-
 def _tcmsg(interface: int, handle: int, parent: int, info: int = 0) -> bytes:
     return struct.pack("=4xiIII", interface, handle, parent, info)
 
 
-def _has_own_clsact(interface: int) -> bool:
-    """Let the interface have a clsact. Is it one that a keeper has added?"""
-    clsact = _tcmsg(interface, _CLSACT, _AT_CLSACT) + _IS_CLSACT
-    try:
-        _request(_NEWQDISC, _CREATE | _EXCL, clsact)
-    except FileExistsError:
-        names = [name for *_, name in _filters(interface)]
-        return any(name.startswith(_IN_OWN) for name in names)
-    return True
+def _filters(interface: int) -> Iterator[Tuple[int, int, int, bytes]]:
+    """All filters of an interface: of each, the handle, the parent, and more.
+
+    That is the priority with the protocol, and its description, in which is
+    the name. Raises OSError.
+    """
+    for parent in (INGRESS, EGRESS):
+        for one in _request(_GETTFILTER, _DUMP, _tcmsg(interface, 0, parent)):
+            handle, at, info = struct.unpack_from("=III", one, 8)
+            yield handle, at, info, one
 
 
 def _add(interface: int, parent: int, program_fd: int, name: bytes) -> None:
@@ -120,8 +99,8 @@ def _add(interface: int, parent: int, program_fd: int, name: bytes) -> None:
     options = struct.pack("=HHIHHI", 8, _FD, program_fd, 8, _FLAGS, 1)
     options += struct.pack("=HH", 4 + len(name), _NAME) + name
     options = struct.pack("=HH", 4 + len(options), _OPTIONS) + options
-    body = _tcmsg(interface, 0, parent, info) + _IS_BPF + options
-    _request(_NEWTFILTER, _CREATE | _EXCL, body)
+    body = _tcmsg(interface, 0, parent, info) + _KIND_BPF + options
+    _request(_NEWTFILTER, _CREATE_EXCL, body)
 
 
 def keep(connection_fd: int, program_fd: int, interface: int, at: int) -> None:
@@ -129,9 +108,15 @@ def keep(connection_fd: int, program_fd: int, interface: int, at: int) -> None:
 
     `at` is INGRESS or EGRESS.
     """
-    error, is_own, name = 0, False, f"{os.urandom(5).hex()}\0".encode()
+    clsact = _tcmsg(interface, 0xFFFF0000, 0xFFFFFFF1)
+    error, is_own, name = 0, True, f"{os.urandom(5).hex()}\0".encode()
     try:
-        is_own = _has_own_clsact(interface)
+        try:
+            _request(_NEWQDISC, _CREATE_EXCL, clsact + _KIND_CLSACT)
+        except FileExistsError:
+            if at == EGRESS:  # EINVAL for the qdisc ingress, which has none
+                _request(_NEWQDISC, 0, clsact + _KIND_CLSACT)
+            is_own = any(_IN_OWN in one[-1] for one in _filters(interface))
         name = (_IN_OWN if is_own else _IN_ANOTHER) + name
         _add(interface, at, program_fd, name)
     except OSError as raised:
@@ -142,12 +127,12 @@ def keep(connection_fd: int, program_fd: int, interface: int, at: int) -> None:
         connection.send(b"%d" % error)
         connection.recv(1)  # returns when nobody holds the other end
     finally:
-        for handle, parent, info, found in _filters(interface):
-            if found == name:
-                filter_ = _tcmsg(interface, handle, parent, info) + _IS_BPF
-                _request(_DELTFILTER, 0, filter_)
+        for handle, parent, info, description in _filters(interface):
+            if name in description:
+                body = _tcmsg(interface, handle, parent, info) + _KIND_BPF
+                _request(_DELTFILTER, 0, body)
         if is_own and not any(_filters(interface)):
-            _request(_DELQDISC, 0, _tcmsg(interface, _CLSACT, _AT_CLSACT))
+            _request(_DELQDISC, 0, clsact)
 
 
 if __name__ == "__main__":

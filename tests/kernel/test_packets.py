@@ -198,6 +198,22 @@ def test_filters_of_others_stay() -> None:
     os.close(program)
 
 
+def test_qdisc_ingress_in_place_of_clsact() -> None:
+    """It has filters for one direction, and takes them for the other, too."""
+    shell("tc qdisc add dev here ingress")
+    before = attached()
+    program = a_program("tc_ingress")
+    (fd,) = packet_hooks.attach_filter(program, "here", True)
+    with pytest.raises(OSError) as caught:
+        packet_hooks.attach_filter(program, "here", False)
+    assert caught.value.strerror == (
+        "it has the qdisc ingress in place of clsact (see tc(8))"
+    )
+    os.close(fd)
+    wait_until(lambda: attached() == before)
+    os.close(program)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_last_filter_removes_clsact(first: int) -> None:
     before = attached()
