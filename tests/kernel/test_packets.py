@@ -25,7 +25,12 @@ import pytest
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import attach, bpf_objects, packet_hooks
+from opensnooplib.kernel import (
+    attach,
+    bpf_objects,
+    packet_hooks,
+    this_kernel,
+)
 from tests.kernel.live import await_reload
 from tests.kernel.tool import (
     Ended,
@@ -37,8 +42,6 @@ from tests.kernel.tool import (
     run,
     wait_until,
 )
-
-pytestmark = pytest.mark.every_kernel
 
 _CLONE_NEWNET = 0x40000000
 
@@ -127,6 +130,7 @@ def keepers() -> List[int]:
     return found
 
 
+@pytest.mark.every_kernel
 @pytest.mark.parametrize("hook", TYPES)
 def test_closing_detaches(hook: str) -> None:
     """The last copy of the descriptor."""
@@ -145,6 +149,7 @@ def test_closing_detaches(hook: str) -> None:
     wait_until(lambda: attached() == before)
 
 
+@pytest.mark.every_kernel
 @pytest.mark.parametrize("is_ingress", [True, False])
 def test_filter_is_removed(is_ingress: bool) -> None:
     """By its keeper, which signals don't end."""
@@ -174,6 +179,7 @@ def _fdinfo(pid: int) -> Iterator[str]:
         yield path.read_text()
 
 
+@pytest.mark.every_kernel
 def test_filters_of_others_stay() -> None:
     """And a clsact that is theirs; ours come first, and may share it."""
     shell("tc qdisc add dev here clsact")
@@ -198,6 +204,7 @@ def test_filters_of_others_stay() -> None:
     os.close(program)
 
 
+@pytest.mark.every_kernel
 def test_qdisc_ingress_in_place_of_clsact() -> None:
     """It has filters for one direction, and takes them for the other, too."""
     shell("tc qdisc add dev here ingress")
@@ -214,6 +221,7 @@ def test_qdisc_ingress_in_place_of_clsact() -> None:
     os.close(program)
 
 
+@pytest.mark.every_kernel
 @pytest.mark.parametrize("first", [0, 1])
 def test_last_filter_removes_clsact(first: int) -> None:
     before = attached()
@@ -229,6 +237,7 @@ def test_last_filter_removes_clsact(first: int) -> None:
     wait_until(lambda: attached() == before)
 
 
+@pytest.mark.every_kernel
 def test_clsact_that_others_use_by_now_stays() -> None:
     program = a_program("tc_ingress")
     (fd,) = packet_hooks.attach_filter(program, "here", True)
@@ -238,6 +247,7 @@ def test_clsact_that_others_use_by_now_stays() -> None:
     assert "u32" in shell("tc filter show dev here egress")
 
 
+@pytest.mark.every_kernel
 def test_filter_in_place_of_ours_stays() -> None:
     """Somebody removes ours, and theirs gets its priority and handle."""
     program = a_program("tc_ingress")
@@ -264,6 +274,7 @@ def _running(pids: List[int]) -> List[int]:
     return running
 
 
+@pytest.mark.every_kernel
 def test_interface_goes_away() -> None:
     program = a_program("tc_ingress")
     (fd,) = packet_hooks.attach_filter(program, "here", True)
@@ -272,6 +283,7 @@ def test_interface_goes_away() -> None:
     wait_until(lambda: not _running(keepers()))
 
 
+@pytest.mark.every_kernel
 @pytest.mark.parametrize("mode", ["xdp", "xdpgeneric"])
 def test_existing_xdp_program_is_named(mode: str) -> None:
     """Whoever attached it, and in whatever mode: it stays."""
@@ -289,6 +301,7 @@ def test_existing_xdp_program_is_named(mode: str) -> None:
     os.close(other)
 
 
+@pytest.mark.every_kernel
 def test_xdp_without_the_driver() -> None:
     """lo has no XDP of its own, so the kernel's generic one is taken."""
     program = a_program("xdp")
@@ -298,6 +311,7 @@ def test_xdp_without_the_driver() -> None:
     os.close(program)
 
 
+@pytest.mark.every_kernel
 @pytest.mark.parametrize("hook", TYPES)
 def test_wrong_type_of_program(hook: str) -> None:
     """The kernel refuses it, in the keeper as well."""
@@ -367,7 +381,7 @@ SOCKET_FILTER("here")
 }
 """
 XDP, INGRESS, EGRESS, SOCKET = range(4)
-SWAPS = 20
+SWAPS = STAGES = 20
 SIZE = 77  # no other packet here has this size
 
 
@@ -378,7 +392,18 @@ def write_c(path: Path, version: int) -> None:
     saved.rename(path)
 
 
-@pytest.fixture(params=["links", "filters"])
+_HAS_LINKS = this_kernel.version() >= (6, 6, 0)
+
+
+@pytest.fixture(
+    params=[
+        "links",  # or filters, before Linux 6.6
+        pytest.param(
+            "filters",
+            marks=pytest.mark.skipif(not _HAS_LINKS, reason="the same"),
+        ),
+    ]
+)
 def checkout(request: pytest.FixtureRequest, checkout_copy: Path) -> Path:
     """The tool: as it is, and with tc filters where there are links, too."""
     if request.param == "filters":
@@ -437,6 +462,7 @@ def sender() -> Iterator[Sender]:
     one.close()
 
 
+@pytest.mark.every_kernel
 def test_exact_counts(checkout: Path, sender: Sender, tmp_path: Path) -> None:
     before = attached()
     write_c(tmp_path / "my.c", 0)
@@ -460,6 +486,7 @@ def counts_in_map(pid: int) -> List[int]:
     raise AssertionError(f"process {pid} has no such map")
 
 
+@pytest.mark.one_kernel
 def test_swaps_under_load(
     checkout: Path, sender: Sender, tmp_path: Path
 ) -> None:
@@ -496,6 +523,7 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("victims", ["trace", "monitor", "both"])
 def test_killed(checkout: Path, tmp_path: Path, victims: str) -> None:
     before = attached()
@@ -517,6 +545,7 @@ def test_killed(checkout: Path, tmp_path: Path, victims: str) -> None:
     assert not _running(keepers())
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("checkout", ["filters"], indirect=True)
 def test_killed_at_every_stage(checkout: Path, tmp_path: Path) -> None:
     """With the compile room, and without a moment for the others to react.
@@ -526,10 +555,14 @@ def test_killed_at_every_stage(checkout: Path, tmp_path: Path) -> None:
     before = attached()
     write_c(tmp_path / "my.c", 0)
     words = ("--source", tmp_path / "my.c")
+    began = time.monotonic()
+    with Tool(*words, checkout=checkout) as tool:
+        seconds = time.monotonic() - began
+        tool.stop()
     stages = 0
-    for after_ms in range(50, 1000, 50):
+    for stage in range(1, STAGES + 1):
         with Tool(*words, checkout=checkout, wait=False) as tool:
-            time.sleep(after_ms / 1000)
+            time.sleep(seconds * 1.1 * stage / STAGES)
             stages += attached() != before
             found = f"{checkout}/opensnoop"
             subprocess.run(["pkill", "-9", "-f", found], check=True)
@@ -539,6 +572,7 @@ def test_killed_at_every_stage(checkout: Path, tmp_path: Path) -> None:
     assert stages, "nothing was attached yet"
 
 
+@pytest.mark.every_kernel
 def test_xdp_program_of_another_is_refused(
     checkout_copy: Path, tmp_path: Path
 ) -> None:
@@ -560,6 +594,7 @@ def test_xdp_program_of_another_is_refused(
     os.close(program)
 
 
+@pytest.mark.every_kernel
 def test_unknown_interface(tmp_path: Path) -> None:
     (tmp_path / "my.c").write_text(
         SOURCE.replace("SIZE", "77")
