@@ -12,8 +12,11 @@ from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import function_names, tracefs
 from opensnooplib.kernel.program_names import Hook
 
-# Besides hooks that see packets, the kinds whose targets are all known.
-_IN_THE_KERNEL = ("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm")
+
+_IN_THE_KERNEL = (
+    *("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm"),
+    *("xdp", "tc", "socket filter"),
+)
 
 
 def _targets(hook: Hook) -> Set[str]:
@@ -39,7 +42,7 @@ def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     message, such as "my.c:12: ". It is only called for an error, since it
     takes longer than the check.
     """
-    if hook.kind not in _IN_THE_KERNEL and not hook.sees_packets:
+    if hook.kind not in _IN_THE_KERNEL:
         return
     if hook.word == "tracepoint" and tracefs.has(*target.split(":", 1)):
         return  # found without a list of all
@@ -48,9 +51,8 @@ def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
         function_names.of_kprobe(target) if hook.kind == "kprobe" else target
     )
     if name not in targets:
-        what = "network interface" if hook.sees_packets else hook.what
         raise SourceError(
-            f"{where()}this kernel has no {what} {target}"
+            f"{where()}this kernel has no {hook.what} {target}"
             + did_you_mean(target, sorted(targets))
         ) from None
 
