@@ -24,7 +24,6 @@ MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 
 _PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
-_SHUT_WR = 1  # of <sys/socket.h>
 _LAST_FD = (1 << 32) - 1
 
 AT_FDCWD = -100
@@ -134,7 +133,7 @@ def hang_up(fd: int) -> None:
     If it is a connection to a process that cleans up after it (see
     kernel/tc_filter.py), wait until that has closed it, too.
     """
-    if _libc.shutdown(fd, _SHUT_WR) == 0:
+    if _libc.shutdown(fd, 1) == 0:  # SHUT_WR of <sys/socket.h>
         os.read(fd, 1)
     os.close(fd)
 

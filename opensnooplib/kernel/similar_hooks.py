@@ -13,10 +13,7 @@ from opensnooplib.kernel import function_names, tracefs
 from opensnooplib.kernel.program_names import Hook
 
 
-_IN_THE_KERNEL = (
-    *("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm"),
-    *("xdp", "tc", "socket filter"),
-)
+_IN_THE_KERNEL = ("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm")
 
 
 def _targets(hook: Hook) -> Set[str]:
@@ -42,7 +39,7 @@ def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
     message, such as "my.c:12: ". It is only called for an error, since it
     takes longer than the check.
     """
-    if hook.kind not in _IN_THE_KERNEL:
+    if hook.kind not in _IN_THE_KERNEL and not hook.sees_packets:
         return
     if hook.word == "tracepoint" and tracefs.has(*target.split(":", 1)):
         return  # found without a list of all

@@ -26,7 +26,7 @@ from typing import Iterator, List, Tuple
 # Kinds of messages, and flags: include/uapi/linux/netlink.h, rtnetlink.h.
 _ERROR, _DONE, _GETLINK, _NEWQDISC, _DELQDISC = 2, 3, 18, 36, 37
 _NEWTFILTER, _DELTFILTER, _GETTFILTER = 44, 45, 46
-_REQUEST, _ACK, _CREATE_EXCL, _DUMP = 1, 4, 0x600, 0x300
+_REQUEST_AND_ACK, _CREATE_EXCL, _DUMP = 5, 0x600, 0x300
 
 # Attributes: pkt_cls.h, rtnetlink.h. TCA_KIND is that of clsact and of filters
 # that are programs.
@@ -36,7 +36,7 @@ _KIND_BPF = struct.pack("=HH4s", 8, 1, b"bpf")
 
 # What is in IFLA_XDP if there is one program: IFLA_XDP_ATTACHED, a byte that
 # isn't 0, and IFLA_XDP_PROG_ID.
-_XDP_PROGRAM = re.compile(rb"(?s)\x05\0\x02\0[^\0]\0\0\0\x08\0\x04\0(.{4})")
+_XDP = re.compile(rb"(?s)\x05\0\x02\0[^\0]\0\0\0\x08\0\x04\0(.{4})")
 
 # Where filters are: pkt_sched.h.
 INGRESS, EGRESS = 0xFFFFFFF2, 0xFFFFFFF3
@@ -49,13 +49,12 @@ _IN_OWN, _IN_ANOTHER = b"opensnoop's: ", b"of opensnoop "
 def xdp_programs(interface: int) -> List[int]:
     """The ID of the XDP program at the interface with this index, or none."""
     (link,) = _request(_GETLINK, 0, struct.pack("=4xI8x", interface))
-    found = _XDP_PROGRAM.findall(link)
-    return [int.from_bytes(one, sys.byteorder) for one in found]
+    return [int.from_bytes(one, sys.byteorder) for one in _XDP.findall(link)]
 
 
 def _request(kind: int, flags: int, body: bytes) -> List[bytes]:
     """Ask the kernel. Returns the bodies of its answers. Raises OSError."""
-    flags |= _REQUEST | _ACK
+    flags |= _REQUEST_AND_ACK
     head = struct.pack("=IHHII", 16 + len(body), kind, flags, 0, 0)
     answers: List[bytes] = []
     data = b""
