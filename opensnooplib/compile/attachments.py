@@ -140,6 +140,10 @@ class Attachments:
             if one.hook.kind == "uprobe":
                 return self._uprobe(one, name, fd)
             return attach.BY_WORD[one.hook.word](fd, *one.words)
+        except TypeError:
+            raise SourceError(
+                f"{self._program.where(name)}too many words for the {one}"
+            ) from None
         except OSError as error:
             self._program.check_target(one, name)
             raise OpensnoopError(

@@ -261,8 +261,8 @@ class Live:
         moved = changes.of_targets(old.programs, new.programs)
         if moved:
             self._messages.warn(
-                f"{moved}: attached elsewhere now, so that for some ms neither "
-                "the old program ran nor the new one"
+                f"{moved}: attached elsewhere now, so that for some ms "
+                "neither the old program ran nor the new one"
             )
         unpaired = changes.of_pairs(list(old.programs), list(new.programs))
         if unpaired:
