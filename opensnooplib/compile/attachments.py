@@ -145,7 +145,7 @@ class Attachments:
                 f"{self._program.where(name)}too many words for the {one}"
             ) from None
         except OSError as error:
-            self._program.check_target(one, name)
+            self._program.check_targets(self._program.fds)
             raise OpensnoopError(
                 f"{self._program.where(name)}cannot attach to the {one}: "
                 f"{error.strerror}"

@@ -10,13 +10,17 @@ import ctypes
 import errno
 import os
 import re
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, Iterable, List, Tuple
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.compile import few_symbols, usdt
-from opensnooplib.compile.compiler_output import VerifierError, printed
-from opensnooplib.explain import plain_words
+from opensnooplib.compile.compiler_output import (
+    VerifierError,
+    add_to_printed,
+    forget_printed,
+    printed,
+)
 from opensnooplib.kernel import hooks, program_names, similar_hooks, why_no_bpf
 from opensnooplib.source import hook_words
 from opensnooplib.source.hook_words import Attachment
@@ -30,9 +34,15 @@ _LOAD_ARGUMENTS = 12
 _KPROBE_MULTI, _BY_NAME = 42, -1
 _KPROBE = 2  # of enum bpf_prog_type
 
+# The level of the verifier's log: with 1, it lacks what has no errors.
+_ALL_INSTRUCTIONS = 2
+
 # Without the first flag, a misspelled helper is taken for an external
-# function.
-_FLAGS = ["-Werror=implicit-function-declaration", "-Wuninitialized"]
+# function. The last is about the struct of a tracepoint that isn't there.
+_FLAGS = (
+    "-Werror=implicit-function-declaration -Wuninitialized "
+    "-Wunused-comparison -Wno-visibility"
+).split()
 
 # A probe of bpf_src/plans/function_probes.h whose function isn't there.
 _LACKS_FUNCTION = re.compile(r"__[A-Z0-9_]+_FUNCTION(_32)?$")
@@ -110,12 +120,14 @@ class BccProgram:
                     cflags=[*_FLAGS, *flags],
                 )
         except Exception:
+            from opensnooplib.explain import plain_words  # seldom needed
+
             _check_maps(printed())
-            for tracepoint in _TRACEPOINT.findall(printed()):
-                self.check_target(hook_words.by_name(tracepoint)[0])
+            self.check_targets(_TRACEPOINT.findall(printed()))
             hints = similar_hooks.instead_of_unknown(printed())
             raise SourceError(
-                "the C does not compile", "\n".join(hints)
+                "the C does not compile",
+                "\n".join(map(plain_words.line, hints)),
             ) from None
         self.unattached: List[str] = []  # functions
         self.fds: Dict[str, int] = {}  # of programs that are loaded, by name
@@ -196,8 +208,7 @@ class BccProgram:
                 loaded = self.bpf.load_func(*how)
             except Exception:
                 error = ctypes.get_errno()
-                for one in attachments:
-                    self.check_target(one, program)
+                self.check_targets(map(self._name_with_targets, self._names()))
                 raise self._refusal(program, error) from None
             self.fds[program] = loaded.fd
         if not self.fds:
@@ -219,20 +230,29 @@ class BccProgram:
             "// attach: kprobe vfs_read, or make it static"
         )
 
-    def check_target(self, one: Attachment, program: str = "") -> None:
-        """Raise OpensnoopError if this kernel doesn't have the target."""
+    def check_targets(self, programs: Iterable[str]) -> None:
+        """Raise OpensnoopError if this kernel lacks targets of programs.
+
+        It names all that are missing.
+        """
+        said = [
+            self._missing(one, program)
+            for program in dict.fromkeys(programs)
+            for one in self.attachments_of(program)
+        ]
+        *others, last = ["", *filter(None, said)]
+        if last:
+            raise OpensnoopError(last, "\n".join(others).strip()) from None
+
+    def _missing(self, one: Attachment, program: str) -> str:
+        """Why the program can't be attached to a target here, or ""."""
         if not one.hook:
-            return
-
-        def where() -> str:
-            return self.where(program) if program else ""
-
-        similar_hooks.check(one.hook, one.target, where)
-        why_not = hooks.KINDS[one.hook.kind]()
+            return ""
+        said = similar_hooks.missing(one.hook, one.target)
+        why_not = "" if said else hooks.KINDS[one.hook.kind]()
         if why_not:
-            raise OpensnoopError(
-                f"{where()}no program can attach to the {one} here: {why_not}"
-            ) from None
+            said = f"no program can attach to the {one} here: {why_not}"
+        return said and self.where(program) + said
 
     def _refusal(self, program: str, error: int) -> OpensnoopError:
         """What to raise for a program that the kernel refuses with an errno.
@@ -241,16 +261,32 @@ class BccProgram:
         loads the program again without it. Then the verifier's log has no
         lines of C; so the sentence says where the program is.
         """
+        from opensnooplib.explain import plain_words, verifier_log
+
         if error == errno.EPERM:
             return OpensnoopError(why_no_bpf.sentence(error))
-        why = os.strerror(error)
+        why = f": {os.strerror(error)}"
         if error == errno.E2BIG:
-            why = plain_words.of_verifier("too large")
+            why = f": {plain_words.of_verifier('too large')}"
+        elif verifier_log.reason_in(printed()):
+            why = ""  # the verifier says more than an errno
         targets = " and the ".join(map(str, self.attachments_of(program)))
         return VerifierError(
             f"{self.where(program)}the kernel refuses the program for the "
-            f"{targets}: {why}"
+            f"{targets}{why}"
         )
+
+    def log_of(self, program: str) -> str:
+        """The verifier's log for a program that it has accepted.
+
+        It is loaded again, until this process ends.
+        """
+        before = printed()
+        self.load_code(program, self.code(program), _ALL_INSTRUCTIONS)
+        log = printed()[len(before) :]
+        forget_printed()
+        add_to_printed(before)
+        return log
 
     def map_fd(self, name: str) -> int:
         """The descriptor of a map, negative if the C has none of this name."""
@@ -286,12 +322,13 @@ class BccProgram:
             + did_you_mean(function, (one.decode() for one in known))
         )
 
-    def load_code(self, program: str, code: bytes) -> int:
+    def load_code(self, program: str, code: bytes, log_level: int = 0) -> int:
         """Load other instructions in place of a program.
 
         From its name BCC knows the target of an fentry. Returns a descriptor,
-        or a negative number. The arguments are those with which BCC loads its
-        own programs; later versions have more of them.
+        or a negative number. With a log level, BCC prints the verifier's log.
+        The arguments are those with which BCC loads its own programs; later
+        versions have more of them.
         """
         lib, module = self.bcc.lib, self.bpf.module
         text = ctypes.create_string_buffer(code, len(code))
@@ -303,7 +340,7 @@ class BccProgram:
             len(code),
             lib.bpf_module_license(module),
             lib.bpf_module_kern_version(module),
-            *(0, None, 0),  # the log, which BCC prints
+            *(log_level, None, 0),
             None,  # device
             _KPROBE_MULTI if self.is_multi(program) else _BY_NAME,
         ]

@@ -88,7 +88,7 @@ def _failure(error: Exception, job: Job) -> OpensnoopError:
 def _explained(error: OpensnoopError, job: Job) -> str:
     """What BCC printed about the error, for a person."""
     if not isinstance(error, (CompilerError, SourceError)):
-        return ""
+        return error.detail
     from opensnooplib.explain import compiler_messages  # seldom needed
 
     if isinstance(error, VerifierError) and not job.options.probe.verifier_log:
@@ -163,7 +163,9 @@ def _work(job: Job) -> Handover:
         warnings=_warnings(job)
         + doubts.of_outputs(found, job)
         + doubts.of_unattached(program)
-        + doubts.of_pairs(program, maps, job),
+        + doubts.of_pairs(program, maps, job)
+        + doubts.of_addresses(program, job)
+        + doubts.of_text(found, job),
         calls=_targets(program)
         if not job.plan.runs_bpf_src
         else calls_of(job) + other_ways.seen,
@@ -244,8 +246,11 @@ def _compile_and_load(
         if ERROR.search(printed()):
             raise SourceError("the C does not compile")
     except SourceError as error:
+        from opensnooplib.explain import plain_words  # seldom needed
+
         hint = kernel_headers.hint(printed(), chosen)
-        error.detail = "\n".join(filter(None, [error.detail, hint]))
+        lines = [error.detail, hint and plain_words.line(hint)]
+        error.detail = "\n".join(filter(None, lines))
         raise
     program.load(job.options.probe.verifier_log)
     return program

@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import List
 
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
+from opensnooplib.compile.make_source import compiled
 from opensnooplib.kernel import program_names
 from opensnooplib.rows.schema import Output
-from opensnooplib.source import locations
+from opensnooplib.source import addresses, declarations, locations
+from opensnooplib.source.comments import without_comments
 from opensnooplib.source.known_maps import START_MAP
+from opensnooplib.source.struct_maps import PARENTHESES
+
+_SYSCALL_ENTRY = "syscalls:sys_enter_"
 
 
 def of_outputs(outputs: List[Output], job: Job) -> List[str]:
@@ -47,3 +54,63 @@ def of_pairs(program: BccProgram, maps: BccMaps, job: Job) -> List[str]:
         for name in program.fds
         if program_names.begin_of(name) in program.fds
     ]
+
+
+def of_addresses(program: BccProgram, job: Job) -> List[str]:
+    """Warnings about addresses that are read, with nothing to read there.
+
+    The verifier's log tells the line of an instruction.
+    """
+    if job.plan.runs_bpf_src:
+        return []
+    from opensnooplib.explain import verifier_log  # seldom needed
+
+    warnings = []
+    for name in program.fds:
+        of_process = all(
+            one.hook
+            and (one.hook.kind == "uprobe" or _SYSCALL_ENTRY in one.target)
+            for one in program.attachments_of(name)
+        )
+        found = list(addresses.doubtful(program.code(name), of_process))
+        log = program.log_of(name) if found else ""
+        for number, words in found:
+            where = verifier_log.location_of(number, log, job.source.files)
+            where = where or program.where(name)
+            warnings.append(f"{where}warning: {words}")
+    return list(dict.fromkeys(warnings))
+
+
+# An if that ends at once: clang's own warning gets lost where #line directives
+# change the number of the line.
+_EMPTY_IF = rf"\bif\s*{PARENTHESES}[ \t]*;"
+
+# C that may write to any field, without its name.
+_WRITES_WHOLE_STRUCT = (
+    r"##|\w\s+\w+\s*=\s*\{\s*[^\s}.]|\((struct\s+)?\w+\)\s*\{\s*[^\s}.]"
+    r"|\b(\w*memcpy|bpf_\w*read\w*)\s*\(\s*&?\s*\w+\s*,"
+)
+
+
+def of_text(outputs: List[Output], job: Job) -> List[str]:
+    """Warnings about what the text shows for sure."""
+    if job.plan.runs_bpf_src:
+        return []
+    warnings = [
+        f"{where}warning: this if has no effect: remove the ; behind it"
+        for where in locations.find(_EMPTY_IF, compiled(job))
+    ]
+    code = without_comments("\n".join(job.source.files.values()))
+    if re.search(_WRITES_WHOLE_STRUCT, code):
+        return warnings
+    words = Counter(re.findall(r"\w+", code))
+    for one in outputs:
+        name = one.struct.removeprefix("struct ")
+        declared = declarations.of_struct(job.source.text, name)
+        warnings += [
+            f"{declared[field].location}: warning: nothing is ever written to "
+            f"the field {field}"
+            for field in declared
+            if words[field] == 1 and not field.startswith(("_", "pad"))
+        ]
+    return warnings

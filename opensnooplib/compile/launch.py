@@ -20,7 +20,6 @@ from opensnooplib.compile import compile_room, handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
-from opensnooplib.compile.make_source import compiled
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import limits
 from opensnooplib.options import Options
@@ -131,7 +130,7 @@ class Room:
 
             return SourceError(
                 "the C does not compile",
-                compiler_messages.of_compiler(said, compiled(self._job)),
+                compiler_messages.of_compiler(said, self._job.source),
             )
         return OpensnoopError(
             limits.why_no_memory(said, number)

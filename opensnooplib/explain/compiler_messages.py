@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterable, Iterator, List, NamedTuple
+from typing import Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 from opensnooplib.explain import plain_words, verifier_log
 from opensnooplib.source import c_text, locations, struct_maps
@@ -26,11 +26,15 @@ _NOISE = re.compile(
 _MARGIN = re.compile(r"^ {0,4}(\d+| {5}) \| ?")
 
 _REMARK = re.compile(
-    r"^(\S[^:]*)(?::\d+){0,2}: (?:fatal )?(error|warning|note): "
+    r"^(\S[^:]*)(?::(\d+))?(?::\d+)?: (?:fatal )?(error|warning|note): "
 )
 
-# Paths of BCC's own files, and of code that macros make.
-_OF_BCC = ("/virtual/", "<scratch space>")
+# Paths of BCC's own files, of code that macros make, and of the small tree.
+_OF_BCC = ("/virtual/", "<scratch space>", "include/opensnoop/")
+
+_NOT_CLOSED = "error: expected '}'"
+# What is said about each map that stands inside a { that isn't closed.
+_INSIDE = "attribute only applies to"
 
 # LLVM's error in a whole function: "error: FILE:LINE:0: in function ...".
 _OF_LLVM = re.compile(
@@ -49,6 +53,7 @@ class _Remark(NamedTuple):
     """A remark of clang, with the lines that belong to it."""
 
     path: str
+    number: str  # of the line
     kind: str  # error, warning or note
     lines: List[str]
 
@@ -56,7 +61,7 @@ class _Remark(NamedTuple):
 def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
     """clang's messages, with names of files as a person would type them.
 
-    `hints` are sentences that the compile room adds, a line each.
+    `hints` are lines that the compile room adds.
     """
     remarks = _of_use(_remarks(output, made_of), made_of)
     return _with_hints(_text_of(remarks, made_of), hints)
@@ -77,13 +82,12 @@ def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
 
 def _with_hints(text: str, more: str = "") -> str:
     text = struct_maps.MAP.sub("", text)
-    hints = plain_words.of_compiler(text)
-    hints += more.splitlines()
-    return "\n".join([text, *(f"in plain words: {hint}" for hint in hints)])
+    lines = [text, *plain_words.of_compiler(text), more]
+    return "\n".join(filter(None, lines))
 
 
 def _remarks(output: str, made_of: Source) -> List[_Remark]:
-    remarks = [_Remark("", "", [])]
+    remarks = [_Remark("", "", "", [])]
     for line in output.split("\n"):
         line = _MARGIN.sub("", line)
         if _NOISE.match(line):
@@ -91,23 +95,39 @@ def _remarks(output: str, made_of: Source) -> List[_Remark]:
         line = _of_llvm(line, made_of)
         head = _REMARK.match(line)
         if head:
-            remarks.append(_Remark(head[1], head[2], [line]))
+            path, number, kind = head.groups()
+            remarks.append(_Remark(path, number, kind, [line]))
         else:
             remarks[-1].lines.append(line)
     return remarks
 
 
 def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
-    """The remarks without warnings and notes on headers of others."""
+    """The remarks without warnings and notes on headers of others.
+
+    Of the errors in a line only the first, which may have caused the others:
+    a wrong argument of BPF_HASH() causes twenty. If a { isn't closed, most of
+    the others are about what seems to be inside it.
+    """
     own = [os.path.abspath(path) for path in made_of.files]
     is_kept = True
+    seen: Set[Tuple[str, str]] = set()  # lines with an error
+    is_open = any(_NOT_CLOSED in one.lines[0] for one in remarks[1:])
     for remark in remarks:
-        if remark.kind != "note":
+        first = "".join(remark.lines[:1])
+        if remark.kind == "note":
+            if remark.path.startswith(_OF_BCC):
+                continue
+        elif is_open and (seen or _INSIDE in first):
+            is_kept = _NOT_CLOSED in first
+        elif remark.kind == "error":
+            is_kept = (remark.path, remark.number) not in seen
+        else:
             is_kept = remark.kind != "warning" or remark.path in own
-        elif remark.path.startswith(_OF_BCC):
-            continue
         if is_kept:
             yield remark
+            if remark.kind == "error":
+                seen.add((remark.path, remark.number))
 
 
 def _of_llvm(line: str, made_of: Source) -> str:

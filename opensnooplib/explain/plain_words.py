@@ -21,31 +21,49 @@ _UNKNOWN_MACRO = re.compile(
 _MACROS = (
     "TRACEPOINT_PROBE RAW_TRACEPOINT_PROBE LSM_PROBE KFUNC_PROBE "
     "KRETFUNC_PROBE BPF_PERF_OUTPUT BPF_TABLE BPF_HASH BPF_ARRAY "
-    "BPF_PERCPU_ARRAY BPF_HISTOGRAM BPF_STACK_TRACE"
+    "BPF_PERCPU_ARRAY BPF_HISTOGRAM BPF_STACK_TRACE BPF_RINGBUF_OUTPUT "
+    "UPROBE URETPROBE USDT PERF_EVENT XDP TC_INGRESS TC_EGRESS SOCKET_FILTER"
 ).split()
 
 
+def line(words: str) -> str:
+    """The words as a line of a message."""
+    return f"in plain words: {words}"
+
+
 def of_compiler(text: str) -> List[str]:
-    """Sentences for the errors in the compiler's messages."""
-    words = list(_that_match("compiler_errors.txt", text))
+    """Lines for the errors in the compiler's messages."""
+    words = list(_that_match(_COMPILER, text))
     for name in _UNKNOWN_MACRO.findall(text):
         meant = did_you_mean(name.upper(), _MACROS)
-        if meant:
-            words.append(f"BCC has no macro {name}{meant}")
-    return words
+        if meant and name not in _MACROS:
+            words.append(f"there is no macro {name}{meant}")
+    return list(map(line, words))
 
 
-def of_verifier(reason: str) -> str:
-    """The words for a reason in the verifier's log, or ""."""
-    return next(_that_match("verifier_errors.txt", reason), "")
+def of_verifier(seen: str) -> str:
+    """The words for a reason in the verifier's log, or "".
+
+    `seen` is the reason, which the line of C may follow, and more of the log.
+    """
+    return next(_that_match(_VERIFIER, seen, r"\A.*(?:{})"), "")
 
 
-def _that_match(table: str, text: str) -> Iterator[str]:
+def _that_match(table: str, text: str, how: str = "{}") -> Iterator[str]:
     """The words of each pattern in the table that is found in the text."""
+    for entry in _TABLES[table]:
+        pattern, _, words = entry.partition("\n")
+        found = re.search(how.format(pattern), text)
+        if found:
+            yield found.expand(" ".join(words.split()))
+
+
+def _entries(table: str) -> List[str]:
     path = os.path.join(os.path.dirname(__file__), table)
     with open(path, encoding="ascii") as file:
-        _, *entries = file.read().split("\n\n")  # the first is a comment
-    for entry in entries:
-        pattern, _, words = entry.partition("\n")
-        if re.search(pattern, text):
-            yield " ".join(words.split())
+        return file.read().split("\n\n")[1:]  # the first is a comment
+
+
+# They are read now: a trace without privileges can open no file.
+_COMPILER, _VERIFIER = "compiler_errors.txt", "verifier_errors.txt"
+_TABLES = {table: _entries(table) for table in (_COMPILER, _VERIFIER)}

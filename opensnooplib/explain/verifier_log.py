@@ -11,18 +11,37 @@ between, and ends with the reason:
 
 Linux before 6.9 leaves out the location after the @. See
 print_verifier_state and verbose_linfo in kernel/bpf/.
+
+Later kernels add a report that is written for people, between the reason and
+the last line; it is shown as it is: kernel/bpf/diagnostics.c. It has sections:
+
+    Verification failed: Memory Safety: ...
+
+    Reason:
+      ...
 """
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Dict, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from opensnooplib.explain import plain_words
 from opensnooplib.source import c_text
 
 _C_LINE = re.compile(r"^; ?(.*?)(?: @ ([^@ ]+):(\d+))?$")
+# A load of the address of a constant or a variable, which BCC leaves as an
+# offset from 0. The address of a map has more digits, or a name.
+_LOAD_OF_CONSTANT = re.compile(
+    r"^\d+: (\(18\) r\d = 0x[0-7]?[0-9a-f]{1,7})(?: |$)", re.MULTILINE
+)
+_REPORT = re.compile(
+    r"^Verification failed: .*?(?=^processed \d+ insns|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+# The beginning of BCC's line above the log.
+_FAILED = "bpf: Failed to load program: "
 _NO_REASON = re.compile(
     r"^(\d+: |;|processed \d+|HINT:|bpf: |verification time|stack depth"
     r"|from \d+ to \d+|last_idx|regs=|mark_precise|parent |libbpf|"
@@ -30,39 +49,67 @@ _NO_REASON = re.compile(
 )
 
 
+_CLine = Tuple[str, int, str]  # the name of the file, the number, the text
+
+
+def _lines(log: str) -> Iterator[Tuple[_CLine, str]]:
+    """Each line of the log, with the last line of C until then."""
+    c_line = ("", 0, "")
+    for line in log.split("\n"):
+        found = _C_LINE.match(line)
+        if found and found[3] != "0":  # line 0 is the compiler's own
+            c_line = found[2] or "", int(found[3] or 0), found[1]
+        yield c_line, line
+
+
+def location_of(instruction: int, log: str, files: Dict[str, str]) -> str:
+    """The location of an instruction, given by its number: "my.c:12: ".
+
+    "" if the log doesn't say.
+    """
+    for c_line, line in _lines(log):
+        if line.startswith(f"{instruction}: ("):
+            path, number = _find(files, c_line)
+            return f"{c_text.shown_name(path)}:{number}: " if path else ""
+    return ""
+
+
+def reason_in(log: str) -> str:
+    """The reason for a refusal, in the verifier's words; "" if it has none."""
+    _, _, log = _REPORT.sub("", log).rpartition(_FAILED)
+    reasons = [one for one in log.split("\n")[1:] if not _NO_REASON.match(one)]
+    return "".join(reasons[-1:]).strip()
+
+
 def explained(log: str, sentence: str, files: Dict[str, str]) -> List[str]:
     """Lines about a refusal: where in the C, the verifier's reason, and ours.
 
     `sentence` is shown below them; `files` are the texts of the C, by path.
     """
-    c_line = name = reason = ""
-    number = 0
-    for line in log.split("\n"):
-        found = _C_LINE.match(line)
-        if found and found[3] != "0":  # line 0 is the compiler's own
-            c_line, name, number = found[1], found[2] or "", int(found[3] or 0)
-        elif not _NO_REASON.match(line):
-            reason = line.strip()
+    *_, (c_line, _) = _lines(_REPORT.sub("", log))
+    reason = reason_in(log)
     lines = []
-    path, number = _find(files, name, number, c_line)
+    path, number = _find(files, c_line)
+    text = c_line[2]
     if path:
-        c_line = c_line or files[path].split("\n")[number - 1].strip()
+        text = text or files[path].split("\n")[number - 1].strip()
         location = f"{c_text.shown_name(path)}:{number}"
         lines.append(f"{location}: error: the kernel refuses this:")
-    if c_line:
-        lines.append(f"        {c_line}")
+    if text:
+        lines.append(f"        {text}")
     if reason:
         lines.append(f"the verifier: {reason}")
-    plain = plain_words.of_verifier(reason)
+    lines += [report.rstrip() for report in _REPORT.findall(log)]
+    seen = [reason, text, *_LOAD_OF_CONSTANT.findall(log)]
+    plain = plain_words.of_verifier("\n".join(seen))
     if plain and plain not in sentence:
-        lines.append(f"in plain words: {plain}")
+        lines.append(plain_words.line(plain))
     return lines
 
 
-def _find(
-    files: Dict[str, str], name: str, number: int, c_line: str
-) -> Tuple[str, int]:
+def _find(files: Dict[str, str], c_line: _CLine) -> Tuple[str, int]:
     """The location: by the file's name, or where only one line matches."""
+    name, number, written = c_line
     for path, text in files.items():
         count = text.count("\n") + 1
         if os.path.basename(path) == name and 0 < number <= count:
@@ -71,6 +118,6 @@ def _find(
         (path, i)
         for path, text in files.items()
         for i, line in enumerate(text.split("\n"), start=1)
-        if c_line and line.strip() == c_line
+        if written and line.strip() == written
     ]
     return found[0] if len(found) == 1 else ("", 0)

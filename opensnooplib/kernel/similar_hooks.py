@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Callable, List, Set
+from typing import List, Set
 
-from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import function_names, tracefs
 from opensnooplib.kernel.program_names import Hook
@@ -32,26 +31,21 @@ def _targets(hook: Hook) -> Set[str]:
     return function_names.that_match(r"\S+")
 
 
-def check(hook: Hook, target: str, where: Callable[[], str]) -> None:
-    """Raise SourceError if this kernel doesn't have the target.
+def missing(hook: Hook, target: str) -> str:
+    """A sentence about a target that this kernel doesn't have, or "".
 
-    tracefs must be mounted. `where` returns the beginning of the error's
-    message, such as "my.c:12: ". It is only called for an error, since it
-    takes longer than the check.
+    tracefs must be mounted.
     """
     if hook.kind not in _IN_THE_KERNEL and not hook.sees_packets:
-        return
+        return ""
     if hook.word == "tracepoint" and tracefs.has(*target.split(":", 1)):
-        return  # found without a list of all
+        return ""  # found without a list of all
     targets = _targets(hook)
-    name = (
-        function_names.of_kprobe(target) if hook.kind == "kprobe" else target
-    )
-    if name not in targets:
-        raise SourceError(
-            f"{where()}this kernel has no {hook.what} {target}"
-            + did_you_mean(target, sorted(targets))
-        ) from None
+    is_kprobe = hook.kind == "kprobe"
+    if (function_names.of_kprobe(target) if is_kprobe else target) in targets:
+        return ""
+    said = f"this kernel has no {hook.what} {target}"
+    return said + did_you_mean(target, sorted(targets))
 
 
 _NO_FIELD = re.compile(
@@ -70,8 +64,10 @@ def instead_of_unknown(output: str) -> List[str]:
     sentences: List[str] = []
     for category, event in dict.fromkeys(_NO_FIELD.findall(output)):
         fields = [
-            name
-            for name in tracefs.fields(category, event)
+            f"{name} (by TP_DATA_LOC_READ_STR(to, {name}, size))"
+            if field.type.startswith("__data_loc")
+            else name
+            for name, field in tracefs.fields(category, event).items()
             if not name.startswith(("common_", "__"))
         ]
         if fields:

@@ -112,7 +112,7 @@ def _fields(text: str, position: int) -> Iterator[Tuple[str, Declaration]]:
                 comment, position = behind["comment"], behind.end()
             for found in names:
                 name = found["name"] or found["pointer"]
-                location = _location(text, found.start())
+                location = location_at(text, found.start())
                 note = _note(comment, location)
                 yield name, Declaration(location, _macro(name, macros), note)
             names, comment = [], ""
@@ -134,7 +134,7 @@ def _macro(name: str, macros: Sequence[str]) -> str:
     return macro if macro.startswith(_WANT) else ""
 
 
-def _location(text: str, offset: int) -> str:
+def location_at(text: str, offset: int) -> str:
     """The location of `offset`, counted from the last #line before it."""
     before = text[:offset]
     number, file, start = 1, "the C", 0

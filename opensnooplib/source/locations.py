@@ -31,12 +31,12 @@ def of_program(program: str, made_of: Source) -> str:
     macro = prefix.upper() + "(?:_PROBE)?"
     written = rf"|\b{macro}\s*\(\W*{arguments}\b" if arguments else ""
     name = program.partition("@")[0]
-    return "".join(_find(rf"\b{name}\b{written}", made_of)[:1])
+    return "".join(find(rf"\b{name}\b{written}", made_of)[:1])
 
 
 def of_map(name: str, made_of: Source) -> str:
     """The location of a map, as of_program() gives that of a program."""
-    return "".join(_find(rf"\bBPF_\w+\s*\([^;]*\b{name}\b", made_of)[:1])
+    return "".join(find(rf"\bBPF_\w+\s*\([^;]*\b{name}\b", made_of)[:1])
 
 
 def of_submit(output: str, made_of: Source) -> str:
@@ -44,12 +44,12 @@ def of_submit(output: str, made_of: Source) -> str:
 
     "my.c: " if there are several, and "" if there is none.
     """
-    found = _find(_SUBMIT.replace("NAME", output), made_of)
+    found = find(_SUBMIT.replace("NAME", output), made_of)
     main = c_text.shown_name(next(iter(made_of.files)))
     return f"{main}: " if len(found) > 1 else "".join(found)
 
 
-def _find(pattern: str, made_of: Source) -> List[str]:
+def find(pattern: str, made_of: Source) -> List[str]:
     """All locations of a pattern outside of comments."""
     locations = []
     for path, text in made_of.files.items():

@@ -14,18 +14,20 @@ from opensnooplib.source.comments import without_comments
 # A map as it stands behind a struct.
 MAP = re.compile(r" BPF_ARRAY\(layout_\d+, [\w ]+, 1\);")
 
-# Braces with all that is between them, also others, up to this depth.
+# Braces or parentheses with all that is between them, also others, up to this
+# depth.
 _DEPTH = 9
-_BRACES = r"\{[^{}]*\}"
+BRACES, PARENTHESES = r"\{[^{}]*\}", r"\([^()]*\)"
 for _ in range(1, _DEPTH):
-    _BRACES = rf"\{{(?:[^{{}}]|{_BRACES})*\}}"
+    BRACES = rf"\{{(?:[^{{}}]|{BRACES})*\}}"
+    PARENTHESES = rf"\((?:[^()]|{PARENTHESES})*\)"
 
 # A struct with a name, or with a typedef; or something else in braces, such as
 # a function, in which there may be structs that only it knows.
 _PART = re.compile(
-    rf"(?:\b(?P<typedef>typedef)\s+)?\bstruct\s*(?P<name>\w*)\s*{_BRACES}"
+    rf"(?:\b(?P<typedef>typedef)\s+)?\bstruct\s*(?P<name>\w*)\s*{BRACES}"
     r"(?P<behind>[^;{}]*);"
-    rf"|{_BRACES}"
+    rf"|{BRACES}"
 )
 _LAST_WORD = re.compile(r"(\w+)\s*$")
 
