@@ -184,6 +184,11 @@ class Tool:
         said = "".join(self._messages)
         raise AssertionError(f"it ended before it said {pattern}:\n{said}")
 
+    @property
+    def messages(self) -> str:
+        """What was awaited on stderr until now."""
+        return "".join(self._messages)
+
     def __enter__(self) -> Tool:
         return self
 
