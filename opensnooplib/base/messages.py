@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from typing import Callable
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.quoting import printable
@@ -18,21 +19,23 @@ class Messages:
         self._quiet = quiet
         self._verbose = verbose
         self._color = color
+        # Takes lines without the last newline.
+        self.write: Callable[[str], None] = write_line
 
     def detail(self, text: str) -> None:
         if self._verbose:
-            _say(text)
+            self._say(text)
 
     def note(self, text: str) -> None:
         if not self._quiet:
-            _say(text)
+            self._say(text)
 
     def warn(self, text: str) -> None:
-        _say(text)
+        self._say(text)
 
     def report(self, error: OpensnoopError) -> None:
         self.show(error.detail)
-        _say(error.sentence)
+        self._say(error.sentence)
 
     def show(self, text: str) -> None:
         """Print what another program said about the C, if it did."""
@@ -42,7 +45,10 @@ class Messages:
 
             text = compiler_colors.mistake(text)
         if text:
-            write_line(text)
+            self.write(text)
+
+    def _say(self, text: str) -> None:
+        self.write(f"opensnoop: {printable(text)}")
 
 
 def print_text(text: str) -> None:
@@ -59,10 +65,6 @@ def print_text(text: str) -> None:
         raise OpensnoopError(
             f"cannot write to stdout: {error.strerror}"
         ) from None
-
-
-def _say(text: str) -> None:
-    write_line(f"opensnoop: {printable(text)}")
 
 
 def counted(number: int, one: str, more: str = "") -> str:

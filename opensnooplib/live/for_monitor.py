@@ -16,7 +16,7 @@ from opensnooplib.base import child
 from opensnooplib.base.privileged import FUNCTIONS
 from opensnooplib.compile import headers_folder, launch
 from opensnooplib.compile.job import Job
-from opensnooplib.live import watcher
+from opensnooplib.live import status_area, watcher
 
 # A room that was given up ends at once, unless a file system holds it up.
 _ROOMS_MAX = 4
@@ -69,6 +69,7 @@ class LiveWork:
         return room
 
     def end(self) -> None:
-        """After the trace: remove what a killed room may have left."""
+        """After the trace: remove what it or a room left when killed."""
+        status_area.clean_up()
         if self._job:
             headers_folder.remove(self._job)

@@ -31,6 +31,7 @@ from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.launch import Room
 from opensnooplib.kernel import limits
 from opensnooplib.live import changes, retirement
+from opensnooplib.live.status_area import StatusArea
 from opensnooplib.live.watcher import NOT_RELOADED, Save, Watcher
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
@@ -56,6 +57,8 @@ class Live:
         """
         self._trace = trace
         self._told = result.warnings()
+        self._area = StatusArea(trace.options.output)
+        messages.write = self._area.write
         self._messages = messages
         self._path = c_text.path_of(trace.options.probe)
         self._shown = trace.job.source  # what the trace runs
@@ -74,6 +77,7 @@ class Live:
 
     def step(self) -> None:
         """Do what is due, without waiting for anything."""
+        self._area.draw()
         self._retiring = [one for one in self._retiring if not _is_last(one)]
         if self._watcher:
             self._hear(self._watcher)
@@ -82,6 +86,7 @@ class Live:
 
     def stop(self) -> None:
         """Give up what is being compiled: the trace ends."""
+        self._area.leave()
         if self._watcher:
             self._watcher.end()
         if self._reload:
@@ -115,6 +120,7 @@ class Live:
         found = save.source
         if not save.why_not and found.text == self._tried.text:
             return
+        self._area.is_past = True
         if self._reload:
             self._messages.note("saved again: stopped the earlier compile")
             self._reload.close()

@@ -9,16 +9,14 @@ escape sequences.
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
 import select
-import signal
 import termios
 import tty
 from typing import Any, Callable, List, Optional
 
 from opensnooplib.base.errors import UsageError
+from opensnooplib.base.terminal import Borrowed
 from opensnooplib.summary import tables
 from opensnooplib.summary.totals import Summary
 
@@ -52,48 +50,28 @@ def check_terminal() -> None:
         )
 
 
-class Screen:
-    """A screen from enter() to leave(), which is called at any exit."""
+class Screen(Borrowed):
+    """A screen from enter() to leave()."""
 
     def __init__(self, put: Callable[[str], None]) -> None:
         """`put` sends text to the terminal, and never waits for long."""
         self._put = put
-        self._is_on = False
         self._size = _size()
         self._last: Optional[Summary] = None
         self._modes: Optional[List[Any]] = None
 
-    def enter(self) -> None:
-        self._turn_on()
-        atexit.register(self.leave)
-        for number in (signal.SIGTSTP, signal.SIGQUIT):
-            signal.signal(number, self._step_aside)
-
-    def _turn_on(self) -> None:
-        self._is_on = True
+    def _change(self) -> None:
+        super()._change()
         if os.isatty(0):
             self._modes = termios.tcgetattr(0)
             tty.setcbreak(0)
         self._put(_ENTER)
-
-    def leave(self) -> None:
-        """Give the terminal back as it was."""
-        if not self._is_on:
-            return
-        self._is_on = False
-        with contextlib.suppress(OSError, termios.error):  # it may be gone
-            if self._modes:
-                termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
-            os.write(1, _LEAVE.encode())
-
-    def _step_aside(self, number: int, _frame: Any) -> None:
-        """Leave for Ctrl-Z, and come back; leave for good for Ctrl-\\."""
-        self.leave()
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)
-        signal.signal(number, self._step_aside)
-        self._turn_on()
         self._draw()
+
+    def _restore(self) -> None:
+        if self._modes:
+            termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
+        os.write(1, _LEAVE.encode())
 
     def show(self, summary: Summary) -> None:
         self._last = summary
