@@ -153,6 +153,10 @@ def _run(options: Options, messages: Messages) -> int:
         return stored_opens.run(options, messages)
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
     limits.raise_limits()
+    if options.probe.btf:
+        from opensnooplib.kernel import btf_file
+
+        btf_file.use(options.probe.btf)
     if options.output.doctor:
         from opensnooplib.commands import doctor
 

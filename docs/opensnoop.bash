@@ -77,7 +77,7 @@ _opensnoop() {
 	--attach)
 		words=$(compgen -W "auto fentry syscall-exit syscall kprobe" -- "$word")
 		;;
-	-o | --cgroupmap | --mntnsmap | --source | --record | --replay | --cgroup)
+	-o | --cgroupmap | --mntnsmap | --source | --btf | --record | --replay | --cgroup)
 		words=$(compgen -f -- "$word")
 		;;
 	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;

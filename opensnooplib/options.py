@@ -86,6 +86,7 @@ class Probe(NamedTuple):
     plan: str  # one of plan_list.PLANS, or "auto"
     trusted: bool  # paths from the kernel's own copy
     source: Optional[str]  # a C file instead of bpf_src
+    btf: Optional[str]  # a file or folder
     live: bool
     maps: bool
     disasm: bool

@@ -85,7 +85,7 @@ _CONFLICTS = [
         "--doctor",
         "the doctor tries every plan, and shows no opens",
         "--doctor --all --ppid -c -L -F -R --path-view --format --color -q -v "
-        "-b --trusted --no-drop",
+        "-b --trusted --no-drop --btf",
     ),
     _Conflict(
         "-F -R --trusted --all --attach",

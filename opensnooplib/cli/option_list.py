@@ -95,6 +95,7 @@ _VALUES = {
     "-b": _Value("buffer_pages", values.power_of_two),
     "--attach": _Value("plan", values.one_of(["auto", *PLANS]), "auto"),
     "--source": _Value("source", values.path),
+    "--btf": _Value("btf", values.path),
 }
 
 

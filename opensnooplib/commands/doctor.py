@@ -19,6 +19,7 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.commands import trace_opens
 from opensnooplib.kernel import (
+    btf,
     capabilities,
     confinement,
     hooks,
@@ -72,7 +73,7 @@ def run(options: Options) -> int:
             "fix what is missing above", "".join(plan.found for plan in tried)
         )
     )
-    findings = _of_the_host() + _of_hooks()
+    findings = _of_the_host(options) + _of_hooks()
     findings += [plan._replace(remedy=remedy) for plan in tried]
     findings = [one._replace(remedy="") if one.ok else one for one in findings]
     if options.output.format == "json":
@@ -92,7 +93,7 @@ def _table(findings: List[Finding]) -> Iterator[str]:
             yield f"    {' ' * width}  to do: {finding.remedy}"
 
 
-def _of_the_host() -> List[Finding]:
+def _of_the_host(options: Options) -> List[Finding]:
     release = this_kernel.release()
     python = sys.version.split()[0]
     held = ", ".join(filter(capabilities.has, capabilities.CAPABILITIES))
@@ -121,9 +122,10 @@ def _of_the_host() -> List[Finding]:
         ),
         Finding(
             "btf",
-            has_btf,
-            this_kernel.BTF if has_btf else "none",
-            "install the kernel's headers if the C uses kernel structs",
+            btf.has_structs(),
+            options.probe.btf or (this_kernel.BTF if has_btf else "none"),
+            "if the C uses kernel structs, give the kernel's BTF by --btf "
+            "(BTFHub has many), or install the kernel's headers",
         ),
         Finding("headers", True, kernel_headers.choose().reason),
         Finding(

@@ -24,14 +24,14 @@ from opensnooplib.kernel import this_kernel
 
 # enum bpf_cmd
 _MAP_CREATE, _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
-_PROG_LOAD, _OBJ_GET = 5, 7
+_PROG_LOAD, _OBJ_GET, _PROG_TEST_RUN = 5, 7, 10
 _PROG_GET_FD_BY_ID = 13
 _OBJ_GET_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 15, 17
 _MAP_LOOKUP_BATCH, _LINK_CREATE = 24, 28
 
 # enum bpf_map_type, bpf_prog_type and bpf_attach_type; BPF_NOEXIST
 _HASH, _ARRAY, _PROG_ARRAY, _LRU_HASH = 1, 2, 3, 9
-_KPROBE = 2
+_KPROBE, _RAW_TRACEPOINT = 2, 17
 _TRACE_KPROBE_MULTI = 42
 _ONLY_NEW = 1
 
@@ -316,14 +316,47 @@ def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
 _DO_NOTHING = bytes.fromhex("b700000000000000 9500000000000000")
 
 
-def _load_nothing(kind: int, attach_type: int, attach_btf_id: int = 0) -> int:
-    """Load a program that does nothing. Returns its descriptor."""
-    code = ctypes.create_string_buffer(_DO_NOTHING)
-    license = ctypes.create_string_buffer(b"GPL")
-    at = [ctypes.addressof(one) for one in (code, license)]
+def _load(kind: int, code: bytes, attach_to: Tuple[int, int] = (0, 0)) -> int:
+    """Load a program that isn't attached. Returns its descriptor.
+
+    `attach_to`: the enum bpf_attach_type, and an ID in the kernel's BTF.
+    """
+    buffers = [ctypes.create_string_buffer(one) for one in (code, b"GPL")]
+    at = map(ctypes.addressof, buffers)
     layout = "IIQQ44xI36xI"
-    attr = _attr(layout, kind, 2, *at, attach_type, attach_btf_id)
+    attr = _attr(layout, kind, len(code) // 8, *at, *attach_to)
     return _bpf(_PROG_LOAD, attr)
+
+
+# Instructions of own_task_bytes(): r6 = bpf_get_current_task(); then, for each
+# offset, r6 += offset; r3 = r6; r1 = r10 - 8; r2 = 8; bpf_probe_read_kernel();
+# r6 = *(u64 *)(r10 - 8); at last, r0 = r6; exit.
+_CURRENT_TASK = bytes.fromhex("8500000023000000 bf06000000000000")
+_ADD = bytes.fromhex("07060000")  # before the offset
+_READ = bytes.fromhex(
+    "bf63000000000000 bfa1000000000000 07010000f8ffffff"
+    "b702000008000000 8500000071000000 79a6f8ff00000000"
+)
+_RETURN = bytes.fromhex("bf60000000000000 9500000000000000")
+
+
+def own_task_bytes(*offsets: int) -> bytes:
+    """16 bytes of the kernel's memory, found from this task's task_struct.
+
+    `offsets`: of a pointer in the task_struct, of one in what it points to,
+    and so on; the last one is that of the bytes. What can't be read is 0.
+    """
+    found = b""
+    for at in range(0, 16, 4):
+        code = _CURRENT_TASK
+        for offset in (*offsets[:-1], offsets[-1] + at):
+            code += _ADD + struct.pack("=i", offset) + _READ
+        program = _load(_RAW_TRACEPOINT, code + _RETURN)
+        attr = _attr("II40x", program, 0)
+        _bpf(_PROG_TEST_RUN, attr)
+        os.close(program)
+        found += attr[4:8]  # what it returned, a u32
+    return found
 
 
 def _refusal(create: Callable[[], int]) -> str:
@@ -337,14 +370,15 @@ def _refusal(create: Callable[[], int]) -> str:
 
 def program_refusal(kind: int, attach_type: int, attach_btf_id: int) -> str:
     """Why the kernel refuses programs of a kind: an errno's name, or ""."""
-    return _refusal(lambda: _load_nothing(kind, attach_type, attach_btf_id))
+    attach_to = attach_type, attach_btf_id
+    return _refusal(lambda: _load(kind, _DO_NOTHING, attach_to))
 
 
 def kprobe_multi_refusal(function: str) -> str:
     """Why the kernel refuses a kprobe.multi link: an errno's name, or ""."""
 
     def link_nothing() -> int:
-        program = _load_nothing(_KPROBE, _TRACE_KPROBE_MULTI)
+        program = _load(_KPROBE, _DO_NOTHING, (_TRACE_KPROBE_MULTI, 0))
         try:
             return kprobe_multi_attach(program, function, True)
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from typing import (
     Iterable,
     Iterator,
@@ -87,7 +88,7 @@ class TypedField(NamedTuple):
 def _error(why: str) -> OpensnoopError:
     return OpensnoopError(
         f"{why}, and the C uses kernel structs: install the headers of "
-        + this_kernel.release()
+        f"{this_kernel.release()}, or give its BTF by --btf"
     )
 
 
@@ -107,6 +108,7 @@ def _load_libbpf() -> ctypes.CDLL:
 # What functions of libbpf return, if it isn't an int.
 _RESULTS = {
     "btf__new": ctypes.c_void_p,
+    "btf__parse": ctypes.c_void_p,
     "btf__type_by_id": ctypes.c_void_p,
     "btf__name_by_offset": ctypes.c_char_p,
     "btf__resolve_size": ctypes.c_int64,
@@ -117,12 +119,19 @@ _RESULTS = {
 class Btf:
     """BTF, through libbpf (bpf/btf.h)."""
 
-    def __init__(self, data: bytes) -> None:
-        """Load the BTF in `data`. Raises OpensnoopError."""
+    def __init__(self, data: Union[bytes, str]) -> None:
+        """Load the BTF in `data`, or in the file of this path.
+
+        That is raw BTF or an ELF file. Raises OpensnoopError.
+        """
         self._lib = _load_libbpf()
         for name, result in _RESULTS.items():
             getattr(self._lib, name).restype = result
-        btf = self._lib.btf__new(data, len(data))
+        self._lib.libbpf_set_print(None)  # an error is reported by this tool
+        if isinstance(data, str):
+            btf = self._lib.btf__parse(os.fsencode(data), None)
+        else:
+            btf = self._lib.btf__new(data, len(data))
         # libbpf returns NULL or, before 1.0, a negative errno as a pointer.
         if not btf or btf > 2**64 - 4096:
             raise _error("libbpf is too old for this BTF")
@@ -241,9 +250,24 @@ class Btf:
         return word.value >> 24 & 0xF
 
 
+# The BTF of --btf, in place of the kernel's own.
+given: Optional[Btf] = None
+
+
+def has_structs() -> bool:
+    """Is there BTF that describes the kernel's structs?
+
+    To attach to functions by fentry, or to LSM hooks, the kernel must have BTF
+    itself: this_kernel.has_btf().
+    """
+    return given is not None or this_kernel.has_btf()
+
+
 @functools.lru_cache(maxsize=None)
 def of_this_kernel() -> Btf:
     """The running kernel's BTF. Raises OpensnoopError."""
+    if given:
+        return given
     try:
         with open(this_kernel.BTF, "rb") as file:
             return Btf(file.read())

@@ -43,6 +43,7 @@ def version() -> Tuple[int, int, int]:
 
 
 def has_btf() -> bool:
+    """Does the kernel give its own BTF? For structs: btf.has_structs()."""
     return os.path.exists(BTF)
 
 

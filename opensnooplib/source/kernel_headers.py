@@ -12,7 +12,7 @@ import os
 import re
 from typing import NamedTuple
 
-from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel import btf, this_kernel
 
 # The compiler options that the kernel's structs need since Linux 6.19: they
 # have unnamed members of named types.
@@ -37,7 +37,7 @@ def choose(modules: str = "/lib/modules") -> Headers:
 
 def has_structs() -> bool:
     """Can the C use the kernel's own structs here?"""
-    return this_kernel.has_btf() or choose().are_installed
+    return btf.has_structs() or choose().are_installed
 
 
 def _why_not_installed(build: str) -> str:

@@ -75,7 +75,7 @@ def test_refusals() -> None:
 
 def test_slots() -> None:
     slots = bpf_objects.create_slots(2)
-    program = bpf_objects._load_nothing(_TRACEPOINT, 0)
+    program = bpf_objects._load(_TRACEPOINT, bpf_objects._DO_NOTHING)
     bpf_objects.set_slot(slots, 1, program)
     bpf_objects.set_slot(slots, 1, -1)
     bpf_objects.set_slot(slots, 1, -1)

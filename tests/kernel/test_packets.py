@@ -107,7 +107,7 @@ def attached() -> str:
 
 def a_program(hook: str) -> int:
     # pylint: disable=protected-access
-    return bpf_objects._load_nothing(TYPES[hook], 0)
+    return bpf_objects._load(TYPES[hook], bpf_objects._DO_NOTHING)
 
 
 def program_id(program: int) -> int:
