@@ -36,12 +36,13 @@ class LiveWork:
         """Start the watcher, once. Returns its PID.
 
         In memory, which the watcher then has for itself, is the pickled Job of
-        the launch, of `size` bytes: the trace can be trusted until then.
+        the launch, of `size` bytes, as a save is: the trace can be trusted
+        until then.
         """
         if self._job:
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
         self._memory = os.dup(memory)
-        self._job = pickle.loads(os.pread(memory, size, 0))
+        self._job = pickle.loads(watcher.read_save(memory, size))
         return watcher.start(self._job, connection, memory)
 
     def _compile(

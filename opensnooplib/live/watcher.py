@@ -61,7 +61,7 @@ class Save(NamedTuple):
 
 
 def read_save(memory: int, size: int) -> bytes:
-    """The latest save, as parse_save() takes it."""
+    """The latest save, as parse_save() takes it; before the first, the job."""
     return os.pread(memory, min(size, _MEMORY_SIZE), _SAVE_AT)
 
 
@@ -75,8 +75,8 @@ class Watcher:
     def __init__(self, job: Job) -> None:
         """Let the monitor start the child. Raises OSError."""
         writable = os.memfd_create("C")
-        size = os.write(writable, pickle.dumps(job))
         os.ftruncate(writable, _MEMORY_SIZE)
+        size = os.pwrite(writable, pickle.dumps(job), _SAVE_AT)
         self._memory = os.open(f"/proc/self/fd/{writable}", os.O_RDONLY)
         self._connection, inside = socket.socketpair()
         self.pid: int = ask("watch", [inside.fileno(), writable], size)
@@ -127,7 +127,6 @@ def start(job: Job, connection: int, memory: int) -> int:
         libc.close_all_but(connection, memory)
         inside = socket.socket(fileno=connection)
         shared = mmap.mmap(memory, _MEMORY_SIZE)
-        _LOOK.pack_into(shared, 0, 0, 0)
         path = c_text.path_of(job.options.probe)
         confinement.confine_watcher()
         _Child(path, inside, shared).watch(job.source.files)
