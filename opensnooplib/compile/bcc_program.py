@@ -299,28 +299,31 @@ class BccProgram:
         `path` is that of a program or a library, or a library's name. Raises
         SourceError.
         """
-        function, _, more = symbol.partition("+")
-        for name in (path, path.removeprefix("lib")):
-            try:
-                found, offset = self.bcc.BPF._check_path_symbol(
-                    name, function, 0, -1, int(more or "0", 0)
+        bpf = self.bcc.BPF
+        if "/" not in path:
+            names = (path, path.removeprefix("lib"))
+            found = next(filter(None, map(bpf.find_library, names)), None)
+            if not found:
+                raise SourceError(
+                    f"there is no library {path}: write its path, or its name "
+                    "as the linker has it, such as c or ssl"
                 )
-                return os.fsdecode(found), int(offset)
-            except Exception:  # as BCC raises it
-                continue
-        if "/" in path and not os.path.exists(path):
+            path = os.fsdecode(found)
+        elif not os.path.exists(path):
             raise SourceError(f"there is no file {path}")
+        function, _, more = symbol.partition("+")
+        offset = int(more or "0", 0)
         try:
-            known = self.bcc.BPF.get_user_functions(path, f"{function[:2]}.*")
-        except Exception:
+            found, offset = bpf._check_path_symbol(
+                path, function, 0, -1, offset
+            )
+        except Exception:  # as BCC raises it
+            alike = bpf.get_user_functions(path, f"{function[:2]}.*")
             raise SourceError(
-                f"there is no library {path}: write its path, or its name as "
-                "the linker has it, such as c or ssl"
+                f"{path} has no function {symbol}"
+                + did_you_mean(function, (one.decode() for one in alike))
             ) from None
-        raise SourceError(
-            f"{path} has no function {symbol}"
-            + did_you_mean(function, (one.decode() for one in known))
-        )
+        return os.fsdecode(found), int(offset)
 
     def load_code(self, program: str, code: bytes, log_level: int = 0) -> int:
         """Load other instructions in place of a program.

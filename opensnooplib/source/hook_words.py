@@ -28,6 +28,7 @@ from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import program_names
 from opensnooplib.kernel.program_names import HOOKS, Hook
 from opensnooplib.source import comments
+from opensnooplib.source.compiled_lines import LINE_DIRECTIVE
 
 _WITH_MACRO = (
     *("UPROBE", "URETPROBE", "USDT", "PERF_EVENT"),
@@ -97,7 +98,11 @@ def of(text: str) -> Dict[str, List[Attachment]]:
     """
     found: Dict[str, List[Attachment]] = {}
     above: List[Attachment] = []
+    path, before = "the C", 0  # of the file, and of the lines above it
     for line in comments.lines(text):
+        directive = LINE_DIRECTIVE.match(line.text)
+        if directive:
+            path, before = directive[2], line.number + 1 - int(directive[1])
         macro = MACRO.match(line.code)
         if macro:
             hook = _BY_WORD[macro[1].lower()]
@@ -105,7 +110,8 @@ def of(text: str) -> Dict[str, List[Attachment]]:
             found[name] = [Attachment(hook, _words(macro[2]))]
         if line.text != line.code:
             said = _COMMENT.findall(line.text)
-            above += [_in_comment(words) for words in said]
+            where = f"{path}:{line.number - before}: "
+            above += [_in_comment(words, where) for words in said]
         function = above and _FUNCTION.match(line.code)
         if function:
             found[function[1]] = above
@@ -113,8 +119,8 @@ def of(text: str) -> Dict[str, List[Attachment]]:
     return found
 
 
-def _in_comment(words: str) -> Attachment:
-    where = f'the comment "attach: {words}"'
+def _in_comment(words: str, where: str) -> Attachment:
+    where += f'the comment "attach: {words}"'
     try:
         kind, *target = shlex.split(words)
     except ValueError:

@@ -372,6 +372,10 @@ def test_nothing_is_left_after_sigkill(program: Path, tmp_path: Path) -> None:
             'UPROBE("/bin/bash", readlin)',
             "/bin/bash has no function readlin; did you mean readline?",
         ),
+        (
+            'UPROBE("libc", fopenn)',
+            "libc.so.6 has no function fopenn; did you mean fopen?",
+        ),
         ('UPROBE("nosuchlib", f)', "my.c:28: there is no library nosuchlib"),
         (
             'USDT("/bin/bash", a, b)',
