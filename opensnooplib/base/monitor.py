@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The monitor: a child that keeps the privileges which a trace gives up.
 
-It reads no record, no name and no file, but for records that wait in a map
-before Linux 5.19, which it counts. It calls the functions of privileged.py at
-the request of the trace, which an attacker may have taken over by a record; so
-there are few of them, and none does more than a trace needs, or believes what
-the kernel knows better: the sizes of a map, and which processes are children.
+It reads no record, no name and no file, but for what is in maps before Linux
+5.19: it counts records that wait there, and copies contents for --maps. It
+calls the functions of privileged.py at the request of the trace, which an
+attacker may have taken over by a record; so there are few of them, and none
+does more than a trace needs, or believes what the kernel knows better: the
+sizes of a map, and which processes are children.
 
 A request is one packet, "NAME ARGUMENT...", with descriptors as SCM_RIGHTS
 (unix(7)), which are the first arguments. The answer is "ERRNO NUMBER...". A

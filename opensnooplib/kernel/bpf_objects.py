@@ -23,7 +23,8 @@ from opensnooplib.base.privileged import by_monitor
 from opensnooplib.kernel import this_kernel
 
 # enum bpf_cmd
-_MAP_CREATE, _MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
+_MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
+MAP_GET_NEXT_KEY = 4
 _PROG_LOAD, _OBJ_GET, _PROG_TEST_RUN = 5, 7, 10
 _PROG_GET_FD_BY_ID = 13
 _OBJ_GET_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 15, 17
@@ -58,12 +59,15 @@ def _bpf(command: int, attr: Any) -> int:
     return libc.syscall("bpf", command, attr, len(attr))
 
 
-def _on_element(
+def on_element(
     command: int, map_fd: int, key: Any, value: Any = None, flags: int = 0
 ) -> None:
-    """Look up, update or delete an element; key and value are of ctypes."""
-    at = ctypes.addressof(value) if value is not None else 0
-    _bpf(command, _attr("I4xQQQ", map_fd, ctypes.addressof(key), at, flags))
+    """Look up, update or delete an element; key and value are of ctypes.
+
+    Or get the key after this one, in place of a value; None: the first.
+    """
+    given = [one is not None and ctypes.addressof(one) for one in (key, value)]
+    _bpf(command, _attr("I4xQQQ", map_fd, *given, flags))
 
 
 def fill_info(fd: int, info: Any) -> None:
@@ -147,7 +151,7 @@ def array_set_fd(map_fd: int, fd: int, index: int) -> int:
 def _array_set(map_fd: int, index: int, number: int) -> int:
     _check_sizes(map_fd, 4, 4)
     key, value = ctypes.c_uint32(index), ctypes.c_uint32(number)
-    _on_element(_MAP_UPDATE_ELEM, map_fd, key, value)
+    on_element(MAP_UPDATE_ELEM, map_fd, key, value)
     return 0
 
 
@@ -228,7 +232,7 @@ def map_insert(map_fd: int, key: int, value: int) -> bool:
     """
     pair = ctypes.c_uint32(key), ctypes.c_uint64(value)
     try:
-        _on_element(_MAP_UPDATE_ELEM, map_fd, *pair, _ONLY_NEW)
+        on_element(MAP_UPDATE_ELEM, map_fd, *pair, _ONLY_NEW)
     except FileExistsError:
         return False
     return True
@@ -256,7 +260,7 @@ def map_remove(map_fd: int, key: int) -> int:
     if map_shape(map_fd)[1] != 4:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     with contextlib.suppress(FileNotFoundError):
-        _on_element(_MAP_DELETE_ELEM, map_fd, ctypes.c_uint32(key))
+        on_element(_MAP_DELETE_ELEM, map_fd, ctypes.c_uint32(key))
     return 0
 
 
@@ -265,7 +269,7 @@ def percpu_array_sum(map_fd: int, index: int) -> int:
     """The sum of an element, a u64, over all CPUs."""
     _check_sizes(map_fd, 4, 8)
     values = (ctypes.c_uint64 * this_kernel.possible_cpu_count())()
-    _on_element(_MAP_LOOKUP_ELEM, map_fd, ctypes.c_uint32(index), values)
+    on_element(MAP_LOOKUP_ELEM, map_fd, ctypes.c_uint32(index), values)
     return sum(values)
 
 

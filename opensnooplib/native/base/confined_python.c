@@ -83,7 +83,7 @@ int confine_reader(uint32_t user)
 		       FIONBIO, PERF_EVENT_IOC_ID, PERF_EVENT_IOC_SET_OUTPUT),
 		ONE_OF(__NR_bpf, 0, BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM,
 		       BPF_MAP_DELETE_ELEM, BPF_OBJ_GET_INFO_BY_FD,
-		       BPF_MAP_LOOKUP_BATCH),
+		       BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH),
 		ONE_OF(__NR_tgkill, 0, (uint32_t)getpid()),
 		ONE_OF(__NR_prlimit64, 0, 0),
 		ONE_OF(__NR_prctl, 0, PR_SET_NAME),
