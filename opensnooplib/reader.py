@@ -13,6 +13,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.native_library import NativeField, check
+from opensnooplib.base.quoting import printable
 from opensnooplib.kernel import bpf_objects
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
@@ -229,6 +230,7 @@ def library() -> ctypes.CDLL:
     lib.reader_stream_lost.restype = ctypes.c_uint64
     lib.reader_read_until.restype = ctypes.c_uint64
     lib.reader_tally.restype = ctypes.c_void_p
+    lib.reader_caller_text.restype = ctypes.c_char_p
     return lib
 
 
@@ -337,6 +339,15 @@ class Reader:
         """Show callers by name in rows; their processes run on this host."""
         self.lacks_libdw = not self._lib.libdw_load()
         check(self._lib.reader_name_callers(self._reader))
+
+    def caller_text(self, pid: int, address: int, returns: bool) -> str:
+        """The function and file at an address in a process, as far as known.
+
+        Only after name_callers(). `returns`: see native/stacks/callers.h.
+        """
+        where = ctypes.c_uint32(pid), ctypes.c_uint64(address), returns
+        text = self._lib.reader_caller_text(self._reader, *where)
+        return printable(text.decode(errors="surrogateescape"))
 
     def await_open(
         self, path: Optional[str], pid: int, ret: int, timeout_ms: int

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
+from bisect import bisect
 from typing import Dict, List, Mapping, Sequence, Set
 
+from opensnooplib.kernel import this_kernel
 from opensnooplib.kernel.open_calls import OPEN_CALLS
 
 # How the names of the kernel's functions for syscalls begin, by machine: for
@@ -89,3 +92,27 @@ def that_match(pattern: str) -> Set[str]:
         for lines in iter(lambda: file.readlines(1 << 20), []):
             found.update(function.findall(b"".join(lines)))
     return {name.decode() for name in found}
+
+
+# How many lines of kallsyms are kept as one text, which takes less memory.
+_LINES = 64
+
+
+@functools.lru_cache(maxsize=1)
+def by_address() -> List[str]:
+    """The lines of /proc/kallsyms for functions, as they are at first."""
+    text = this_kernel.text_of("/proc/kallsyms")
+    lines = sorted(re.findall(r"^[0-9a-f]{16} [tTwW] .*", text, re.M))
+    starts = range(0, len(lines), _LINES)
+    return ["\n".join(lines[at : at + _LINES]) for at in starts]
+
+
+def at_address(address: int) -> str:
+    """ "vfs_read+0x12", or the address if that is not known."""
+    behind = f"{address:016x}~"
+    index = bisect(by_address(), behind) - 1
+    if index < 0:
+        return hex(address)
+    lines = by_address()[index].split("\n")
+    start, _, name, *module = lines[bisect(lines, behind) - 1].split()
+    return " ".join([f"{name}+{hex(address - int(start, 16))}", *module])

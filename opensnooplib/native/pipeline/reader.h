@@ -51,6 +51,13 @@ int reader_deaf_cpu(const struct reader *reader);
  */
 int reader_name_callers(struct reader *reader);
 
+/*
+ * After that: the function and the file at an address in a process, as it is
+ * now; see caller_text(). The text is untrusted, and valid until the next call.
+ */
+const char *reader_caller_text(struct reader *reader, uint32_t pid,
+			       uint64_t address, bool returns);
+
 /* Streams: one for each generation of programs; see perf_ring.h. */
 
 /*

@@ -122,6 +122,17 @@ int reader_name_callers(struct reader *reader)
 			    reader->merge.ring_count, &reader->helpers);
 }
 
+const char *reader_caller_text(struct reader *reader, uint32_t pid,
+			       uint64_t address, bool returns)
+{
+	struct callers *callers = reader->format.callers;
+	struct text text =
+		caller_text(callers, pid, reader->read_until, address, returns);
+
+	callers->text[text.size] = '\0';
+	return callers->text;
+}
+
 static struct ring *ring_of(struct reader *reader, int cpu)
 {
 	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
