@@ -89,6 +89,7 @@ class Probe(NamedTuple):
     btf: Optional[str]  # a file or folder
     live: bool
     maps: bool
+    settings: Tuple[str, ...]  # MAP[KEY]=VALUE, or "-" for lines on stdin
     disasm: bool
     verifier_log: bool
     ebpf: bool

@@ -98,8 +98,9 @@ _CONFLICTS = [
 _NEEDS = {
     "--children": ["-p", "--exec"],
     "--no-children": ["--exec"],
-    "--interval": ["--summary", "--top"],
+    "--interval": ["--summary", "--top", "--maps"],
     "--path-view": ["-F", "-R"],
+    "--set": ["--source"],
 }
 
 

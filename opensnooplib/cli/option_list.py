@@ -96,6 +96,7 @@ _VALUES = {
     "--attach": _Value("plan", values.one_of(["auto", *PLANS]), "auto"),
     "--source": _Value("source", values.path),
     "--btf": _Value("btf", values.path),
+    "--set": _Value("settings", None, [], "append"),
 }
 
 

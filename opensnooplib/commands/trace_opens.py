@@ -106,6 +106,10 @@ def run(options: Options, messages: Messages) -> int:
     state = max(state, trace.end())
     trace.tell()
     trace.detach()
+    if options.probe.maps:  # now their contents no longer change
+        from opensnooplib.trace import maps_view
+
+        maps_view.show_all(trace)
     if state != State.OUTPUT_FAILED:
         return int(has_failed)
     output_destination.tell_output_error(rings, options.output, messages)
@@ -130,6 +134,11 @@ def _import_for_later(options: Options) -> None:
     import json  # noqa: F401
     import threading  # noqa: F401
 
+    this_kernel.possible_cpu_count()  # which is then known
+    if "-" in options.probe.settings:
+        import difflib  # noqa: F401
+
+        from opensnooplib.compile import map_settings  # noqa: F401
     if options.probe.live:
         from opensnooplib.base import compiler_colors  # noqa: F401
         from opensnooplib.explain import compiler_messages  # noqa: F401
@@ -138,7 +147,7 @@ def _import_for_later(options: Options) -> None:
 def _steps(
     trace: Trace, result: Result, messages: Messages, at_end: ExitStack
 ) -> List[Callable[[], None]]:
-    """What --live and --maps do between rows."""
+    """What --live, --maps and --set do between rows."""
     steps: List[Callable[[], None]] = []
     if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
@@ -150,6 +159,10 @@ def _steps(
         from opensnooplib.trace import maps_view
 
         steps.append(maps_view.steps(trace).__next__)
+    if "-" in trace.options.probe.settings:
+        from opensnooplib.trace import set_lines
+
+        steps.append(set_lines.steps(trace, messages).__next__)
     return steps
 
 

@@ -9,26 +9,25 @@ from typing import Dict, List, Optional, Tuple
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
-from opensnooplib.kernel import bpf_objects
+from opensnooplib.kernel import bpf_objects, map_contents
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.selection import criteria
 from opensnooplib.source import locations
-from opensnooplib.source.known_maps import SHAPES, SHAPES_IN_ANY, MapFacts
+from opensnooplib.source.known_maps import (
+    SHAPES,
+    SHAPES_IN_ANY,
+    STACK_TRACE,
+    MapFacts,
+)
 
 # The values of enum bpf_map_type of include/uapi/linux/bpf.h for which BCC has
 # macros.
 _TYPES = {
-    1: "hash",
-    2: "array",
+    **map_contents.KINDS,
     3: "program array",
     4: "perf event array",
-    5: "per-CPU hash",
-    6: "per-CPU array",
-    7: "stack trace",
+    7: STACK_TRACE,
     8: "cgroup array",
-    9: "LRU hash",
-    10: "LRU per-CPU hash",
-    11: "LPM trie",
     27: "ring buffer",
 }
 

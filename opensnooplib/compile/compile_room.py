@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import List, NoReturn, Sequence
+from typing import TYPE_CHECKING, Dict, List, NoReturn, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import doubts, handover, headers_folder, outputs
@@ -42,6 +42,9 @@ from opensnooplib.source import c_text, kernel_headers, locations
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
+
+if TYPE_CHECKING:
+    from opensnooplib.rows.map_values import MapLayout
 
 # clang optimizes, and then BCC does so again: without the first, a compile
 # takes 30 ms less, but a verifier may refuse the result.
@@ -147,6 +150,12 @@ def _work(job: Job) -> Handover:
     program = _program(job, text, chosen)
     maps = BccMaps(program, job)
     found = outputs.find(program, maps, job)
+    layouts: List[MapLayout] = []
+    map_fds: Dict[str, int] = {}
+    if job.options.probe.maps or job.options.probe.settings:
+        from opensnooplib.compile import map_layouts  # seldom needed
+
+        layouts, map_fds = map_layouts.prepare(maps, job)
     shares_exit = job.plan.hook == "tracepoint"
     attachments = Attachments(
         program,
@@ -173,7 +182,8 @@ def _work(job: Job) -> Handover:
         unseen=other_ways.unseen,
         headers=chosen.reason,
         files=list(c_text.compiled(text, job.source).files) if is_live else [],
-        map_list=maps.all if job.options.probe.maps else [],
+        map_list=layouts,
+        map_fds=map_fds,
         start_map=maps.start_map(START_MAP),
         requests_map=maps.start_map(REQUESTS_MAP),
         maps={

@@ -14,13 +14,15 @@ import errno
 import os
 import pickle
 import socket
-from typing import Dict, List, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Union
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import limits
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.schema import Output, Schema
-from opensnooplib.source.known_maps import MapFacts
+
+if TYPE_CHECKING:
+    from opensnooplib.rows.map_values import MapLayout
 
 # The number of descriptors in a message, at most: SCM_MAX_FD of the kernel's
 # include/net/scm.h.
@@ -28,7 +30,7 @@ _FD_LIMIT = 253
 
 # The kinds of descriptors, in the order in which they are closed: closing the
 # first ones detaches the programs.
-_KINDS = ("attachments", "stubs", "programs", "maps")
+_KINDS = ("attachments", "stubs", "programs", "maps", "map_fds")
 
 
 class Handover(NamedTuple):
@@ -41,10 +43,11 @@ class Handover(NamedTuple):
     unseen: Dict[str, str]  # way: why it isn't hooked
     headers: str  # which headers were used, and why
     files: List[str]  # that are compiled; empty without --live
-    map_list: List[MapFacts]
+    map_list: List[MapLayout]  # empty without --maps and --set
+    map_fds: Dict[str, int]  # of these
     start_map: Optional[StartMap]
     requests_map: Optional[StartMap]
-    maps: Dict[str, int]  # name: file descriptor
+    maps: Dict[str, int]  # those that the frontend knows, by name
     programs: Dict[str, int]
     attachments: Dict[str, int]  # by program and target, with a blank between
     stubs: Dict[str, int]  # by the program that they stand for, and part

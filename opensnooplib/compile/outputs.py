@@ -28,7 +28,7 @@ def find(program: BccProgram, maps: BccMaps, job: Job) -> List[Output]:
     """
     if job.plan.runs_bpf_src:
         maps.fd(EVENTS_MAP)
-        types = _types()
+        types = types_of_maps()
         event = types.find("event")
         return [_output(EVENTS_MAP, types, event, program, maps, job)]
     found = []
@@ -36,7 +36,7 @@ def find(program: BccProgram, maps: BccMaps, job: Job) -> List[Output]:
         if facts.kind in _KINDS and locations.of_submit(
             facts.name, job.source
         ):
-            types = _types()
+            types = types_of_maps()
             struct = _struct_of(facts.name, types, program, job)
             found.append(
                 _output(facts.name, types, struct, program, maps, job)
@@ -79,7 +79,7 @@ def _output(
     )
 
 
-def _types() -> Btf:
+def types_of_maps() -> Btf:
     """The types of the C's maps.
 
     BCC gives BTF of the C to the kernel, and keeps its descriptor: to read

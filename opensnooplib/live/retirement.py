@@ -9,6 +9,7 @@ import time
 from typing import Iterator, List
 
 from opensnooplib.base import libc, native_library
+from opensnooplib.trace import maps_view
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
@@ -45,6 +46,8 @@ def steps(trace: Trace, old: ProgramSet, stubs: List[int]) -> Iterator[None]:
     until_ns = native_library.kernel_clock_ns()
     while trace.rings.read_until_ns() < until_ns:
         yield
+    if trace.options.probe.maps:
+        maps_view.show_contents(trace, old, lambda: trace.poll(0))
     trace.past_not_followed += old.not_followed()
     trace.past_lost += old.lost()
     trace.past_missed += old.missed()

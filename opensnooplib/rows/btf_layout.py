@@ -8,7 +8,7 @@ enums: see Documentation/bpf/btf.rst of the kernel.
 from __future__ import annotations
 
 import os
-from typing import Iterator, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from opensnooplib.kernel import btf
 from opensnooplib.kernel.btf import Btf
@@ -21,6 +21,30 @@ def fields(types: Btf, struct: int) -> List[Field]:
     A bit field has the kind BIT_FIELD, and no size.
     """
     return list(_fields_within(types, struct, 0, ""))
+
+
+def of_map(types: Btf, name: str) -> Tuple[List[Field], List[Field]]:
+    """The fields of the keys of a map, and those of its values.
+
+    BCC declares a struct of both. One that is no struct is a single field, of
+    the name "key" or "value". A name in both is "value.NAME" in the value. Bit
+    fields are left out, and if nothing is left, there is one field of bytes.
+    """
+    found: Dict[str, List[Field]] = {"key": [], "value": []}
+    struct = types.find(f"____btf_map_{name}")
+    for member in types.members(struct) if struct > 0 else ():
+        part, inner = types.name(member.name_off), types.bare(member.type)
+        if types.type(inner).kind not in (btf.STRUCT, btf.UNION):
+            found[part].append(_field(types, part, 0, inner))
+            continue
+        taken = [one.name for one in found["key"]]
+        for one in fields(types, inner):
+            if one.size:
+                prefix = f"{part}." if one.name in taken else ""
+                found[part].append(one._replace(name=prefix + one.name))
+        if not found[part]:
+            found[part].append(Field(part, 0, types.size(inner), "bytes"))
+    return found["key"], found["value"]
 
 
 def _fields_within(

@@ -17,6 +17,9 @@ START_MAP = "start"
 # The map of requests under way, of bpf_src/ways/io_uring_shares.h.
 REQUESTS_MAP = "requests"
 
+# The kind of the maps that bpf_get_stackid() fills.
+STACK_TRACE = "stack trace"
+
 
 class MapFacts(NamedTuple):
     """A map of the C; sizes in bytes."""

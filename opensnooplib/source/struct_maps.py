@@ -11,6 +11,9 @@ import re
 
 from opensnooplib.source.comments import without_comments
 
+# The names of the maps.
+NAME = re.compile(r"layout_\d+")
+
 # A map as it stands behind a struct.
 MAP = re.compile(r" BPF_ARRAY\(layout_\d+, [\w ]+, 1\);")
 

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """--maps: the maps of the C, and changes of "start" and of the counters.
 
-On stderr, beside the rows; with --format json each line is an object.
+Of the C of --source, contents too: at the end, and for each --interval. On
+stderr, beside the rows; with --format json each line is an object.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional
 
+from opensnooplib.base.errors import as_sentence
 from opensnooplib.base.messages import counted, write_line
+from opensnooplib.kernel import map_contents
+from opensnooplib.source.known_maps import STACK_TRACE, MapFacts
+from opensnooplib.trace import map_stacks, map_text
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.running_trace import Trace
 
@@ -18,22 +24,20 @@ _SECONDS = 1.0
 
 
 def steps(trace: Trace) -> Iterator[None]:
-    """Say what has changed, once a second.
+    """Say what has changed, once a second, and show contents when due.
 
     Take the next step in each round of the trace.
     """
     listed: Optional[ProgramSet] = None
     last: Dict[str, int] = {}
-    as_json = trace.options.output.format == "json"
-
-    def say(facts: Dict[str, Any], text: str) -> None:
-        write_line(json.dumps(facts) if as_json else text)
-
+    interval = trace.options.output.interval or math.inf
+    contents_due = time.monotonic() + interval
     while True:
         if trace.newest is not listed:
             listed = trace.newest
-            for one in listed.taken.map_list:
-                say(
+            for one, *_ in listed.taken.map_list:
+                _say(
+                    trace,
                     {"map": one._asdict()},
                     f"map {one.name}: {one.kind}, at most "
                     f"{counted(one.entries, 'entry', 'entries')}, "
@@ -42,10 +46,66 @@ def steps(trace: Trace) -> Iterator[None]:
         values = _values(trace)
         if values != last:
             last = values
-            say({"maps": values}, _in_words(values))
+            _say(trace, {"maps": values}, _in_words(values))
         due = time.monotonic() + _SECONDS
         while time.monotonic() < due:
+            if time.monotonic() >= contents_due:
+                contents_due += interval
+                show_contents(trace, trace.newest, lambda: trace.poll(0))
             yield
+
+
+def show_all(trace: Trace) -> None:
+    """Show the contents of all maps, whose programs are detached."""
+    with as_sentence("cannot read the maps"):
+        for one in [*trace.older, trace.newest]:
+            show_contents(trace, one)
+
+
+def show_contents(
+    trace: Trace, one: ProgramSet, meanwhile: Callable[[], object] = bool
+) -> None:
+    """Show the contents of the maps of a program set.
+
+    Call `meanwhile` from time to time: a large map takes long.
+    """
+    if trace.job.plan.runs_bpf_src:
+        return
+
+    def found(facts: MapFacts) -> Dict[bytes, bytes]:
+        sizes = facts.key_size, facts.entries
+        fd = one.taken.map_fds[facts.name]
+        return map_contents.contents(fd, *sizes, meanwhile)
+
+    is_old = one is not trace.newest
+    maps = one.taken.map_list
+    stacks = {
+        layout.facts.name: found(layout.facts)
+        for layout in maps
+        if layout.facts.kind == STACK_TRACE
+    }
+    for layout in maps:
+        if layout.plot == "none":
+            continue
+        name = layout.facts.name
+        entries = map_text.entries(layout, found(layout.facts))
+        for entry in entries:
+            map_stacks.add(entry, stacks, trace.rings)
+        facts = {"contents": name, "plot": layout.plot, "replaced": is_old}
+        which = f"map {name}{' of the previous C' if is_old else ''}: "
+        count = counted(len(entries), "entry", "entries")
+        lines = map_text.lines(layout, entries) if entries else ()
+        _say(trace, {**facts, "entries": entries}, which + count, lines)
+
+
+def _say(
+    trace: Trace, facts: Dict[str, Any], text: str, more: Iterable[str] = ()
+) -> None:
+    if trace.options.output.format == "json":
+        text = json.dumps(facts, default=map_text.as_text)
+    else:
+        text = "\n".join([text, *more])
+    write_line(text)
 
 
 def _values(trace: Trace) -> Dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Dict, Optional
 
 from opensnooplib.base import libc, native_library
 from opensnooplib.compile.handover import Handover
-from opensnooplib.kernel import bpf_objects, program_names
+from opensnooplib.kernel import bpf_objects, function_names, program_names
 from opensnooplib.kernel.bpf_objects import HashCount, StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
@@ -20,6 +20,7 @@ from opensnooplib.selection import criteria
 from opensnooplib.source.known_maps import (
     COUNTERS_MAP,
     REQUESTS_MAP,
+    STACK_TRACE,
     START_MAP,
 )
 
@@ -57,10 +58,30 @@ class ProgramSet:
         )
         for output in taken.outputs[:1]:
             rings.install(taken.maps[output.name])
-        if self.format.has_callers and not options.output.record:
+        names_callers = self.format.has_callers and not options.output.record
+        kinds = [one.facts.kind for one in taken.map_list]
+        has_stacks = options.probe.maps and STACK_TRACE in kinds
+        if names_callers or has_stacks:
             rings.name_callers()
+        if has_stacks:
+            function_names.by_address()  # later, the trace can't read them
         older_maps = older.taken.maps if older else None
         criteria.fill_maps(options.selection, taken.maps, older_maps)
+        # What --set has set while the trace ran, by its beginning.
+        self._settings: Dict[str, str] = {}
+        for text in older._settings.values() if older else ():
+            self.set_element(text)
+
+    def set_element(self, text: str) -> None:
+        """Set MAP[KEY]=VALUE, here and in sets that replace this one.
+
+        Raises OpensnoopError.
+        """
+        from opensnooplib.compile import map_settings  # seldom needed
+
+        taken = self.taken
+        map_settings.set_element(text, taken.map_list, taken.map_fds)
+        self._settings[text.partition("=")[0]] = text
 
     @property
     def programs(self) -> Dict[str, int]:
