@@ -73,6 +73,7 @@ DEFAULTS: Dict[str, Any] = {
     "verifier_log": False,
     "disasm": False,
     "maps": False,
+    "settings": (),
     "verbose": False,
     "ebpf": False,
     "doctor": False,
@@ -196,6 +197,14 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["-q"], {"quiet": True}),
     (["--quiet"], {"quiet": True}),
     (["--summary"], {"summary": True}),
+    (
+        ["--source", "x", "--set", "a[1]=2", "--set", "-"],
+        {"source": "x", "settings": ("a[1]=2", "-")},
+    ),
+    (
+        ["--source", "x", "--maps", "--interval", "2"],
+        {"source": "x", "maps": True, "interval": 2},
+    ),
     (
         ["--summary", "--interval", "0.5", "--format", "json"],
         {"summary": True, "interval": 0.5, "format": "json"},
@@ -363,6 +372,8 @@ REFUSED = [
     (["-t", "1", "--exec", "ls"], "-t and --exec cannot be combined"),
     (["--path", "["], "--path [: a [ has no matching ]"),
     (["--children"], "--children needs -p"),
+    (["--set", "a=1"], "--set needs --source"),
+    (["--interval", "1", "--source", "x"], "--interval needs --summary or"),
     (["--children", "-t", "1"], "--children and -t cannot be combined"),
     (["--no-children", "-p", "1"], "--no-children needs --exec"),
     (

@@ -17,6 +17,7 @@ from opensnooplib.compile import handover
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.field import Field
+from opensnooplib.rows.map_values import MapLayout
 from opensnooplib.rows.schema import Output, Schema
 from opensnooplib.source.known_maps import MapFacts
 
@@ -45,7 +46,15 @@ def _handover(fds: List[int]) -> Handover:
         unseen={"io_uring": "not there"},
         headers="none needed",
         files=["a.c", "\udcff.h"],
-        map_list=[MapFacts("start", "hash", 4, 176, 16384)],
+        map_list=[
+            MapLayout(
+                MapFacts("start", "hash", 4, 176, 16384),
+                [Field("key", 0, 4, "unsigned")],
+                [Field("comm", 0, 16, "text")],
+                "table",
+            )
+        ],
+        map_fds={},
         start_map=StartMap(0, 1),
         requests_map=None,
         stubs={},
