@@ -10,11 +10,11 @@ import ctypes
 import errno
 import os
 import re
-from typing import Callable, Dict, Iterable, List, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Tuple
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.compile import few_symbols, usdt
+from opensnooplib.compile import few_symbols
 from opensnooplib.compile.compiler_output import (
     VerifierError,
     add_to_printed,
@@ -24,6 +24,9 @@ from opensnooplib.compile.compiler_output import (
 from opensnooplib.kernel import hooks, program_names, similar_hooks, why_no_bpf
 from opensnooplib.source import hook_words
 from opensnooplib.source.hook_words import Attachment
+
+if TYPE_CHECKING:
+    from opensnooplib.compile.usdt import Probe
 
 # The number of arguments of bcc_func_load() in versions of BCC that take an
 # attach type.
@@ -106,12 +109,13 @@ class BccProgram:
         )
         # What macros and comments say, by the function's name.
         self._written = hook_words.of(text)
-        self.usdt = {
-            name: usdt.find(bcc, name, list(one.words))
-            for name, found in self._written.items()
-            for one in found
-            if one.hook and one.hook.word == "usdt"
-        }
+        self.usdt: Dict[str, Probe] = {}
+        for name, found in self._written.items():
+            for one in found:
+                if one.hook and one.hook.word == "usdt":
+                    from opensnooplib.compile import usdt  # seldom needed
+
+                    self.usdt[name] = usdt.find(bcc, name, list(one.words))
         readers = "".join(probe.c_text for probe in self.usdt.values())
         try:
             with few_symbols.shown():

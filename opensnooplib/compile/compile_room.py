@@ -14,7 +14,7 @@ import socket
 from typing import TYPE_CHECKING, Dict, List, NoReturn, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.compile import doubts, handover, headers_folder, outputs
+from opensnooplib.compile import handover, headers_folder, outputs
 from opensnooplib.compile.attachments import Attachments
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
@@ -36,6 +36,7 @@ from opensnooplib.compile.make_source import (
 )
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import limits, open_calls, tracefs
+from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
 from opensnooplib.options import Selection
 from opensnooplib.source import c_text, kernel_headers, locations
@@ -103,14 +104,20 @@ def _explained(error: OpensnoopError, job: Job) -> str:
     )
 
 
-def _warnings(job: Job) -> List[str]:
-    """Those of the compiler, for whoever writes the C."""
-    if not printed() or (job.have_slots is None and job.plan.runs_bpf_src):
+def _warnings(
+    job: Job, program: BccProgram, maps: BccMaps, found: List[Output]
+) -> List[str]:
+    """Those of the compiler, and more, for whoever writes the C."""
+    if job.have_slots is None and job.plan.runs_bpf_src:
         return []
-    from opensnooplib.explain import compiler_messages  # seldom needed
+    from opensnooplib.compile import doubts  # seldom needed
+    from opensnooplib.explain import compiler_messages
 
     said = compiler_messages.warnings(printed(), job.source)
-    return [said[:_WARNINGS_SIZE]] if said else []
+    return [
+        *filter(None, [said[:_WARNINGS_SIZE]]),
+        *doubts.find(program, maps, found, job),
+    ]
 
 
 def _become_room(compiler_output: int) -> None:
@@ -169,12 +176,7 @@ def _work(job: Job) -> Handover:
     )
     return Handover(
         outputs=found,
-        warnings=_warnings(job)
-        + doubts.of_outputs(found, job)
-        + doubts.of_unattached(program)
-        + doubts.of_pairs(program, maps, job)
-        + doubts.of_addresses(program, job)
-        + doubts.of_text(found, job),
+        warnings=_warnings(job, program, maps, found),
         calls=_targets(program)
         if not job.plan.runs_bpf_src
         else calls_of(job) + other_ways.seen,

@@ -21,7 +21,19 @@ from opensnooplib.source.struct_maps import PARENTHESES
 _SYSCALL_ENTRY = "syscalls:sys_enter_"
 
 
-def of_outputs(outputs: List[Output], job: Job) -> List[str]:
+def find(
+    program: BccProgram, maps: BccMaps, outputs: List[Output], job: Job
+) -> List[str]:
+    """All that this file looks for."""
+    found = _of_outputs(outputs, job)
+    if not job.plan.runs_bpf_src:
+        found += _of_unattached(program)
+        found += _of_pairs(program, maps) if job.have_slots is not None else []
+        found += _of_addresses(program, job) + _of_text(outputs, job)
+    return found
+
+
+def _of_outputs(outputs: List[Output], job: Job) -> List[str]:
     """Warnings about fields that are not sent, which is seldom intended."""
     return [
         f"{locations.of_submit(one.name, job.source)}warning: only {one.size} "
@@ -32,19 +44,17 @@ def of_outputs(outputs: List[Output], job: Job) -> List[str]:
     ]
 
 
-def of_unattached(program: BccProgram) -> List[str]:
+def _of_unattached(program: BccProgram) -> List[str]:
     """A warning about functions that no event calls."""
     return [f"warning: {program.why_unattached()}"] * bool(program.unattached)
 
 
-def of_pairs(program: BccProgram, maps: BccMaps, job: Job) -> List[str]:
+def _of_pairs(program: BccProgram, maps: BccMaps) -> List[str]:
     """Warnings about what begins before a save and ends after it.
 
     The map "start" is what shows the frontend that something is under way;
     what the programs of --source do with other maps, it can't know.
     """
-    if job.have_slots is None or job.plan.runs_bpf_src:
-        return []
     if START_MAP in maps.known:
         return []
     return [
@@ -56,13 +66,11 @@ def of_pairs(program: BccProgram, maps: BccMaps, job: Job) -> List[str]:
     ]
 
 
-def of_addresses(program: BccProgram, job: Job) -> List[str]:
+def _of_addresses(program: BccProgram, job: Job) -> List[str]:
     """Warnings about addresses that are read, with nothing to read there.
 
     The verifier's log tells the line of an instruction.
     """
-    if job.plan.runs_bpf_src:
-        return []
     from opensnooplib.explain import verifier_log  # seldom needed
 
     warnings = []
@@ -92,10 +100,8 @@ _WRITES_WHOLE_STRUCT = (
 )
 
 
-def of_text(outputs: List[Output], job: Job) -> List[str]:
+def _of_text(outputs: List[Output], job: Job) -> List[str]:
     """Warnings about what the text shows for sure."""
-    if job.plan.runs_bpf_src:
-        return []
     warnings = [
         f"{where}warning: this if has no effect: remove the ; behind it"
         for where in locations.find(_EMPTY_IF, compiled(job))

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import List
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.compile import own_source
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
@@ -17,7 +16,6 @@ from opensnooplib.source import (
     declarations,
     defines,
     kernel_headers,
-    struct_maps,
 )
 from opensnooplib.source.c_text import Source
 
@@ -48,6 +46,9 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         chosen += defines.zeros([*extras, *optional, *conditions], chosen)
     text = c_text.with_defines(job.source.text, chosen)
     if not job.plan.runs_bpf_src:
+        from opensnooplib.compile import own_source  # seldom needed
+        from opensnooplib.source import struct_maps
+
         own_source.check(job.source)
         text = struct_maps.with_maps(text)
     return text

@@ -20,7 +20,6 @@ There are three ways to say it:
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from opensnooplib.base.errors import SourceError
@@ -120,6 +119,8 @@ def of(text: str) -> Dict[str, List[Attachment]]:
 
 
 def _in_comment(words: str, where: str) -> Attachment:
+    import shlex  # seldom needed
+
     where += f'the comment "attach: {words}"'
     try:
         kind, *target = shlex.split(words)
