@@ -95,6 +95,9 @@ def _explained(error: OpensnoopError, job: Job) -> str:
         return error.detail
     from opensnooplib.explain import compiler_messages  # seldom needed
 
+    error.sentence = compiler_messages.with_short_names(
+        error.sentence, job.source
+    )
     if isinstance(error, VerifierError) and not job.options.probe.verifier_log:
         return compiler_messages.of_verifier(
             printed(), error.sentence, compiled(job)
