@@ -40,6 +40,7 @@ class Selection(NamedTuple):
     command: Tuple[str, ...]
     follow_children: bool
     all: bool  # also ways to open a file that are costly to see
+    own: bool  # also what the tool itself does
 
 
 class Columns(NamedTuple):

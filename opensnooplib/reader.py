@@ -138,6 +138,8 @@ class _FormatRequest(ctypes.Structure):
         ("condition_count", ctypes.c_uint32),
         ("globs", ctypes.POINTER(_Glob)),
         ("glob_count", ctypes.c_uint32),
+        ("shows_own", ctypes.c_bool),
+        ("in_any_task", ctypes.c_bool),
     ]
 
 
@@ -186,6 +188,8 @@ def _native_format(
         len(all_of),
         (_Glob * len(globs))(*map(_native_glob, globs)),
         len(globs),
+        row_format.shows_own,
+        row_format.in_any_task,
     )
 
 
@@ -238,13 +242,15 @@ class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
     lacks_libdw = False  # and needs it
-    _newest = 0  # stream
 
-    def __init__(self, cpus: Sequence[int], pages: int) -> None:
-        """Open a ring of `pages` pages for each CPU, with one stream.
+    def __init__(
+        self, cpus: Sequence[int], pages: int, with_task: bool = False
+    ) -> None:
+        """Open a ring of `pages` pages for each CPU, with stream 0.
 
-        Raises OSError: ENOBUFS if that needs more locked memory than the user
-        may have.
+        `with_task`: each record says in which process it was sent. Raises
+        OSError: ENOBUFS if that needs more locked memory than the user may
+        have.
         """
         self.pages = pages
         self._cpus = set(cpus)
@@ -262,6 +268,7 @@ class Reader:
                 numbers,
                 len(cpus),
                 pages,
+                with_task,
             )
         )
 
@@ -271,12 +278,11 @@ class Reader:
             self._reader = ctypes.c_void_p()
 
     def add_stream(self) -> int:
-        """Add a stream, which the methods below are about from then on.
+        """Add a stream.
 
         Returns its number. Raises OSError: EBUSY if there are too many.
         """
-        self._newest = check(self._lib.reader_add_stream(self._reader))
-        return self._newest
+        return check(self._lib.reader_add_stream(self._reader))
 
     def lost_of(self, stream: int) -> int:
         """The number of lost records of this stream, as reported so far."""
@@ -287,11 +293,16 @@ class Reader:
         self._lib.reader_drop_stream(self._reader, stream)
         self._maps.pop(stream, None)
 
-    def install(self, map_fd: int) -> None:
+    def install(self, stream: int, map_fd: int) -> None:
         """Let programs write to the rings through this perf event array."""
-        self._maps[self._newest] = map_fd
+        self._maps[stream] = map_fd
         for cpu in self._cpus:
-            self._install(cpu, self._newest)
+            self._install(cpu, stream)
+
+    def map_buffer(self, stream: int, map_fd: int) -> None:
+        """Read the stream from a BPF ring buffer."""
+        size = ctypes.c_uint64(bpf_objects.map_shape(map_fd)[3])
+        check(self._lib.reader_map_buffer(self._reader, stream, map_fd, size))
 
     def _install(self, cpu: int, stream: int) -> None:
         event = self._lib.reader_event(self._reader, cpu, stream)
@@ -319,11 +330,12 @@ class Reader:
 
     def set_format(
         self,
+        stream: int,
         row_format: RowFormat,
         conditions: Sequence[Tuple[Condition, Field]],
         globs: Sequence[Glob],
     ) -> None:
-        """Set the format of the newest stream's rows.
+        """Set the format of a stream's rows.
 
         There are rows only for opens that meet all of these conditions, and
         whose path the patterns want.
@@ -331,9 +343,10 @@ class Reader:
         request = _native_format(
             row_format, self.wall_offset_ns, conditions, globs
         )
-        check(self._lib.reader_set_format(self._reader, ctypes.byref(request)))
+        at = ctypes.byref(request)
+        check(self._lib.reader_set_format(self._reader, stream, at))
         # The format must stay: the native code keeps pointers into it.
-        self._formats[self._newest] = request
+        self._formats[stream] = request
 
     def name_callers(self) -> None:
         """Show callers by name in rows; their processes run on this host."""
@@ -387,8 +400,10 @@ class Reader:
         limit = ctypes.c_uint64(row_limit)
         check(self._lib.reader_start(self._reader, limit, by_line))
 
-    def put_heading(self, text: str) -> None:
-        check(self._lib.reader_put_heading(self._reader, text.encode()))
+    def put_heading(self, stream: int, text: str) -> None:
+        check(
+            self._lib.reader_put_heading(self._reader, stream, text.encode())
+        )
 
     def put_text(self, text: str) -> None:
         """Write text that is neither row nor heading; to a recording, counts.

@@ -77,9 +77,10 @@ def _names(words: str, known: List[str]) -> List[str]:
 def declared_in(
     path: Optional[str] = None,
 ) -> Dict[str, declarations.Declaration]:
-    """The fields of struct event in the C at `path`, or in bpf_src."""
+    """The fields of all structs in the C at `path`, or of bpf_src's event."""
     made_of = c_text.read(c_text.default_path() if path is None else path)
-    return declarations.of_event(made_of.text)
+    struct = "event" if path is None else r"\w*"
+    return declarations.of_struct(made_of.text, struct)
 
 
 def help_text(path: Optional[str] = None) -> str:

@@ -74,7 +74,7 @@ _CONFLICTS = [
         "-L -F -R --path-view",
     ),
     _Conflict(
-        "probe: --doctor --all --cgroupmap --mntnsmap --exec --children "
+        "probe: --doctor --all --own --cgroupmap --mntnsmap --exec --children "
         "--cgroup --container --mntns --path-view",
         "--replay",
         "a replay traces nothing, and has only what was recorded",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Union
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import limits
 from opensnooplib.kernel.bpf_objects import StartMap
-from opensnooplib.rows.schema import Output, Schema
+from opensnooplib.rows.schema import Output
 
 if TYPE_CHECKING:
     from opensnooplib.rows.map_values import MapLayout
@@ -53,11 +53,7 @@ class Handover(NamedTuple):
     stubs: Dict[str, int]  # by the program that they stand for, and part
     # The options that the C decides by macros; None: all that the kernel can.
     decided: Optional[List[str]] = None
-
-    @property
-    def schema(self) -> Schema:
-        """The fields of the first output; none without one."""
-        return self.outputs[0].schema if self.outputs else Schema(())
+    sees_packets: bool = False  # in whichever task is running
 
     def take_attachments(self, program: str) -> List[int]:
         """The descriptors of these, which are the caller's from now on."""

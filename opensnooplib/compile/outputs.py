@@ -16,21 +16,25 @@ from opensnooplib.kernel.btf import Btf
 from opensnooplib.rows import btf_layout
 from opensnooplib.rows.schema import Output, Schema
 from opensnooplib.source import declarations, locations, submits
-from opensnooplib.source.known_maps import EVENTS_MAP
+from opensnooplib.source.known_maps import EVENTS_MAP, PRINTK_MAP
 
 _KINDS = ("perf event array", "ring buffer")
 
 
 def find(program: BccProgram, maps: BccMaps, job: Job) -> List[Output]:
-    """The outputs, in the order of the C. bpf_src has one.
+    """The outputs, in the order of the C, that of printk_lines.h last.
+
+    bpf_src has one.
 
     Raises SourceError for one that sends what can't be shown.
     """
+    names = [one.name for one in maps.all]
+    lines = [Output(PRINTK_MAP, False, Schema(()))] * (PRINTK_MAP in names)
     if job.plan.runs_bpf_src:
         maps.fd(EVENTS_MAP)
         types = types_of_maps()
         event = types.find("event")
-        return [_output(EVENTS_MAP, types, event, program, maps, job)]
+        return [_output(EVENTS_MAP, types, event, program, maps, job), *lines]
     found = []
     for facts in maps.all:
         if facts.kind in _KINDS and locations.of_submit(
@@ -41,7 +45,7 @@ def find(program: BccProgram, maps: BccMaps, job: Job) -> List[Output]:
             found.append(
                 _output(facts.name, types, struct, program, maps, job)
             )
-    return found
+    return found + lines
 
 
 def _output(
@@ -68,7 +72,7 @@ def _output(
     return Output(
         name,
         is_ring_buffer,
-        schema.sent(max(sizes)) if sizes else schema,
+        schema.sent(max(sizes), min(sizes)) if sizes else schema,
         f"struct {struct_name}" if struct_name else "the struct",
         tuple(
             field.name

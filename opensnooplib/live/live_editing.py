@@ -153,8 +153,6 @@ class Live:
         try:
             with as_sentence(NOT_RELOADED), ExitStack() as undo:
                 self._tried = _NOTHING  # a later save of the same C may work
-                stream = self._add_stream()
-                undo.callback(trace.rings.drop_stream, stream)
                 room = self._start_room(found, size)
                 undo.callback(trace.rooms.append, room)
                 undo.callback(room.give_up)
@@ -165,7 +163,8 @@ class Live:
                 undo.callback(_thread.start_new_thread, handover.close, ())
                 undo.callback(self._run_previous)
                 self._messages.show("\n".join(handover.warnings))
-                while not (proven := self._prove(handover, stream)):
+                streams = [self._add_stream(undo) for _ in handover.outputs]
+                while not (proven := self._prove(handover, streams)):
                     yield
                 new, result = proven
                 trace.stubs.switch(new.programs)
@@ -194,9 +193,11 @@ class Live:
         except OpensnoopError as error:
             self._messages.report(error)
 
-    def _add_stream(self) -> int:
+    def _add_stream(self, undo: ExitStack) -> int:
         try:
-            return self._trace.rings.add_stream()
+            stream = self._trace.rings.add_stream()
+            undo.callback(self._trace.rings.drop_stream, stream)
+            return stream
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
@@ -222,7 +223,7 @@ class Live:
         self._messages.warn("the trace continues with the previous C")
 
     def _prove(
-        self, handover: Handover, stream: int
+        self, handover: Handover, streams: List[int]
     ) -> Optional[Tuple[ProgramSet, Result]]:
         """Let the new programs see opens by the tool. Raises OpensnoopError.
 
@@ -232,12 +233,12 @@ class Live:
         try:
             new = ProgramSet(
                 trace.rings,
-                stream,
+                streams,
                 handover,
                 trace.options,
                 older=trace.newest,
             )
-            new.put_heading()
+            new.put_headings()
             trace.stubs.take(handover)
             result = trace.try_out(
                 new, new.count_from_here, lambda: new.lost() + new.missed()
@@ -262,7 +263,7 @@ class Live:
         files = files or c_text.shown_name(self._path)
         self._messages.note(
             f"{files}: reloaded in {seconds:.2f} s, "
-            + changes.of_columns(old.format.columns, new.format.columns)
+            + changes.of_columns(old.columns, new.columns)
         )
         moved = changes.of_targets(old.programs, new.programs)
         if moved:

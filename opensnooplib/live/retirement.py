@@ -52,7 +52,8 @@ def steps(trace: Trace, old: ProgramSet, stubs: List[int]) -> Iterator[None]:
     trace.past_lost += old.lost()
     trace.past_missed += old.missed()
     trace.older.remove(old)
-    trace.rings.drop_stream(old.stream)
+    for stream in old.streams:
+        trace.rings.drop_stream(stream)
     _thread.start_new_thread(old.close, ())
     libc.give_back_memory()
 

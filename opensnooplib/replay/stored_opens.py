@@ -170,10 +170,10 @@ class _Replay:
             self._options, schema, decided=(), began_ns=self._began_ns
         )
         globs = self._options.selection.globs
-        self._reader.set_format(self._format, conditions, globs)
+        self._reader.set_format(0, self._format, conditions, globs)
 
     def put_heading(self) -> None:
-        self._reader.put_heading(self._format.heading())
+        self._reader.put_heading(0, self._format.heading())
 
     def end(self) -> int:
         """Write what is left and the last line. Returns the exit status."""

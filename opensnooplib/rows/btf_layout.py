@@ -12,15 +12,17 @@ from typing import Dict, Iterator, List, Tuple
 
 from opensnooplib.kernel import btf
 from opensnooplib.kernel.btf import Btf
-from opensnooplib.rows.field import BIT_FIELD, Field
+from opensnooplib.rows.field import BIT_FIELD, SIZE_LIMIT, Field
 
 
 def fields(types: Btf, struct: int) -> List[Field]:
     """The fields of a struct, given by its type's ID, in their order.
 
-    A bit field has the kind BIT_FIELD, and no size.
+    A bit field has the kind BIT_FIELD, and no size. A flexible array is only a
+    field at the end: one in between, of 0 elements, has nothing to show.
     """
-    return list(_fields_within(types, struct, 0, ""))
+    found = list(_fields_within(types, struct, 0, ""))
+    return [one for one in found if not one.is_flexible or one is found[-1]]
 
 
 def of_map(types: Btf, name: str) -> Tuple[List[Field], List[Field]]:
@@ -61,7 +63,7 @@ def _fields_within(
         elif types.type(type_id).kind in (btf.STRUCT, btf.UNION):
             inner = f"{name}." if member.name_off else prefix
             yield from _fields_within(types, type_id, offset, inner)
-        elif types.size(type_id) != 0:  # char rest[0] has nothing to show
+        else:
             yield _field(types, name, offset, type_id)
 
 
@@ -77,6 +79,9 @@ def _field(types: Btf, name: str, offset: int, type_id: int) -> Field:
         kind = ("signed", "text", "bytes")[min(dimensions, 2)]
     elif dimensions and element_size == 1 and kind != "bool":
         kind = "bytes"  # an address or a digest, which is shown in hex digits
+    if size == 0:  # a flexible array, as large as the record leaves room
+        size = max(1, SIZE_LIMIT - offset)
+        kind = kind if kind == "text" else "bytes"
     is_array = dimensions > 0 and kind not in ("text", "bytes")
     return Field(
         name,
@@ -84,7 +89,7 @@ def _field(types: Btf, name: str, offset: int, type_id: int) -> Field:
         size,
         kind,
         elements=size // element_size if is_array else 0,
-        symbols=_symbols(types, type_id),
+        symbols=_symbols(types, type_id) if kind != "bytes" else (),
     )
 
 

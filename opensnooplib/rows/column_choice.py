@@ -15,7 +15,7 @@ from opensnooplib.base.errors import SourceError
 from opensnooplib.base.open_flags import FLAG_NAMES
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.options import Options
-from opensnooplib.rows.field import Field
+from opensnooplib.rows.field import SYMBOL_LIMIT, Field
 from opensnooplib.rows.headings import DATA_KINDS, KNOWN, STYLES, Kind
 from opensnooplib.rows.schema import Schema
 
@@ -160,6 +160,13 @@ def choose(schema: Schema, options: Options) -> List[Column]:
             "char comm[TASK_COMM_LEN], and send sizeof(struct event)"
         )
     return chosen
+
+
+def of_output(name: str) -> Column:
+    """The column that says which output of the C has sent the record."""
+    symbols = ((0, name[:SYMBOL_LIMIT]),)
+    field = Field("output", 0, 0, "text", symbols=symbols)
+    return Column("OUTPUT", "output", Kind.OUTPUT, field, 0)
 
 
 def _of_table(schema: Schema, options: Options) -> List[str]:

@@ -34,6 +34,11 @@ class Field(NamedTuple):
     note: Note = Note()
 
     @property
+    def is_flexible(self) -> bool:
+        """Is it a flexible array, which ends where its record ends?"""
+        return self.offset + self.size == SIZE_LIMIT
+
+    @property
     def row_cost(self) -> int:
         """What it adds to each row, at most, however short the record is.
 
@@ -59,16 +64,16 @@ def is_as_known(field: Field) -> bool:
 
 
 # The size of a record in a perf ring is a u16.
-_SIZE_LIMIT = (1 << 16) - 1
-_SYMBOL_LIMIT = 255
+SIZE_LIMIT = (1 << 16) - 1
+SYMBOL_LIMIT = 255
 
 
 def why_no_column(field: Field) -> str:
     """Why the field can't be a column; "" if it can."""
     if field.kind == BIT_FIELD:
         return "is a bit field: use a whole integer"
-    if field.offset + field.size > _SIZE_LIMIT:
-        return f"ends after byte {_SIZE_LIMIT}, where every record ends"
+    if field.offset + field.size > SIZE_LIMIT:
+        return f"ends after byte {SIZE_LIMIT}, where every record ends"
     return ""
 
 
@@ -91,9 +96,9 @@ def from_plain(plain: Any) -> Field:
     numbers = [field.offset, field.size, field.elements]
     if not (
         all(isinstance(word, str) and word.isprintable() for word in words)
-        and all(type(n) is int and 0 <= n <= _SIZE_LIMIT for n in numbers)
+        and all(type(n) is int and 0 <= n <= SIZE_LIMIT for n in numbers)
         and all(type(v) is int and 0 <= v < 1 << 64 for v, _ in symbols)
-        and all(len(name) <= _SYMBOL_LIMIT for _, name in symbols)
+        and all(len(name) <= SYMBOL_LIMIT for _, name in symbols)
         and re.fullmatch(r"\w[\w.]*", field.name)
         and field.kind in KINDS
         and field.size > 0

@@ -7,6 +7,7 @@ import time
 from typing import List, NamedTuple
 
 from opensnooplib.base import native_library
+from opensnooplib.base.errors import SourceError
 from opensnooplib.options import FORMATS, Options
 from opensnooplib.rows import column_choice
 from opensnooplib.rows.column_choice import Column
@@ -19,20 +20,27 @@ class RowFormat(NamedTuple):
 
     schema: Schema
     columns: List[Column]
-    kind: str  # one of FORMATS, "recording" or "summary"
+    kind: str  # one of FORMATS, "recording", "summary" or "line"
     color: bool
+    output: str = ""  # its name, where the C has several
+    shows_own: bool = False  # what the tool's own processes do, too
+    in_any_task: bool = False  # who sends a record has no part in it
 
     @property
     def number(self) -> int:
         """enum row_kind of native/pipeline/reader_data.h."""
-        return (*FORMATS, "recording", "summary").index(self.kind)
+        return (*FORMATS, "recording", "summary", "line").index(self.kind)
 
     @property
     def has_callers(self) -> bool:
         return any(c.kind == Kind.CALLERS for c in self.columns)
 
     def heading(self) -> str:
-        """The first line, newline included; empty for JSON and summaries."""
+        """What stands above the rows; empty for JSON and summaries.
+
+        That is a line, newline included, and with several outputs another one
+        before it, with the output's name.
+        """
         if self.kind in ("json", "summary"):
             return ""
         if self.kind == "csv":
@@ -44,20 +52,38 @@ class RowFormat(NamedTuple):
             for c in self.columns
             if c.kind != Kind.CALLERS  # callers are lines below the row
         ]
-        return " ".join(words) + "\n"
+        name = f"{self.output}:\n" if self.output else ""
+        return f"{name}{' '.join(words)}\n"
 
 
-def choose(schema: Schema, options: Options) -> RowFormat:
+def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
     """The format that `options` ask for, for records of this schema.
 
-    Raises OpensnoopError where the schema lacks a column asked for.
+    `name` is that of the output, if there are several: rows of JSON and CSV
+    begin with it, and an output that lacks a column asked for has the usual
+    ones. Raises OpensnoopError where the only output lacks one.
     """
     output = options.output
     kind = output.format
     if output.record or output.summary:
         kind = "recording" if output.record else "summary"
-    columns = column_choice.choose(schema, options)
-    return RowFormat(schema, columns, kind, output.color)
+    try:
+        columns = column_choice.choose(schema, options)
+    except SourceError:
+        if not name:
+            raise
+        usual = options.columns._replace(names=(), timestamp=False, time=None)
+        usual = usual._replace(print_uid=False, extended_fields=False)
+        options = options._replace(columns=usual)
+        columns = column_choice.choose(schema, options)
+    if name and kind in ("json", "csv"):
+        columns.insert(0, column_choice.of_output(name))
+    own = options.selection.own
+    return RowFormat(schema, columns, kind, output.color, name, own)
+
+
+# Lines of bpf_trace_printk(), in place of rows.
+LINES = RowFormat(Schema(()), [], "line", False)
 
 
 def wall_offset_ns() -> int:

@@ -129,14 +129,22 @@ class Schema(NamedTuple):
                 f"{self.fields[-1].name} after it would be lost"
             )
 
-    def sent(self, size: int) -> Schema:
-        """The schema of records that have the first `size` bytes."""
+    def sent(self, size: int, least: int = 0) -> Schema:
+        """The schema of records that have the first `size` bytes, at most.
+
+        `least`: the bytes that all records have.
+        """
 
         def end(field: Field) -> int:
             """The size from which a record has it; of a text, one byte."""
-            return field.offset + (1 if field.kind == "text" else field.size)
+            is_short = field.kind == "text" or field.is_flexible
+            return field.offset + (1 if is_short else field.size)
 
-        return Schema(tuple(one for one in self.fields if end(one) <= size))
+        there = [one for one in self.fields if end(one) <= size]
+        if there and there[-1].is_flexible and least == size:
+            last = there.pop()
+            there.append(last._replace(size=size - last.offset))
+        return Schema(tuple(there))
 
     def to_plain(self) -> List[Dict[str, Any]]:
         """The fields as dictionaries of numbers, strings and lists."""

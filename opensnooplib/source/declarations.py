@@ -76,14 +76,18 @@ def of_event(text: str) -> Dict[str, Declaration]:
 # A compile room asks twice for the same text.
 @functools.lru_cache(maxsize=1)
 def of_struct(text: str, name: str) -> Dict[str, Declaration]:
-    """The fields of a struct in the assembled C `text`, by name.
+    r"""The fields of a struct in the assembled C `text`, by name.
+
+    `name` is a pattern; "\w*" stands for all structs.
 
     Those inside an #ifdef are included, those of an inner struct are not.
     Raises SourceError for a comment that asks for something impossible.
     """
     found = re.finditer(_STRUCT.replace("NAME", name), text, re.DOTALL)
-    started = next((struct for struct in found if struct["body"]), None)
-    return dict(_fields(text, started.end())) if started else {}
+    started = [struct.end() for struct in found if struct["body"]]
+    # Of two fields with one name, the first counts.
+    fields = [one for end in reversed(started) for one in _fields(text, end)]
+    return dict(fields)
 
 
 def _fields(text: str, position: int) -> Iterator[Tuple[str, Declaration]]:

@@ -11,6 +11,8 @@ from typing import NamedTuple, Tuple
 
 # The perf event array that records go through.
 EVENTS_MAP = "events"
+# And that for lines of bpf_trace_printk(): bpf_src/printk_lines.h.
+PRINTK_MAP = "printk_lines"
 COUNTERS_MAP = "counters"
 # The map of what has begun and not ended yet.
 START_MAP = "start"

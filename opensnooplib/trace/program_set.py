@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program set: the programs, maps and stream of one compile.
+"""A program set: the programs, maps and streams of one compile.
 
 A trace has one. With --live, each save of the C makes the next, and an old one
 stays until all opens that it saw begin have ended.
@@ -7,18 +7,23 @@ stays until all opens that it saw begin have ended.
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import Dict, List, Optional, Sequence
 
 from opensnooplib.base import libc, native_library
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel import bpf_objects, function_names, program_names
 from opensnooplib.kernel.bpf_objects import HashCount, StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.rows import row_format
+from opensnooplib.rows.column_choice import Column
+from opensnooplib.rows.row_format import LINES
+from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import criteria
 from opensnooplib.source.known_maps import (
     COUNTERS_MAP,
+    PRINTK_MAP,
     REQUESTS_MAP,
     STACK_TRACE,
     START_MAP,
@@ -29,36 +34,51 @@ LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
 
 
 class ProgramSet:
-    """Programs, maps, and the stream of records that they send."""
+    """Programs, maps, and the streams of records that they send."""
 
     def __init__(
         self,
         rings: Reader,
-        stream: int,
+        streams: Sequence[int],
         taken: Handover,
         options: Options,
         older: Optional[ProgramSet] = None,
     ) -> None:
-        """For `stream`, the newest of `rings`.
+        """For `streams` of `rings`, one for each output.
 
         `older` is the program set that it replaces, if there is one.
         Raises OpensnoopError for a struct event that can't be shown.
         """
         self.taken = taken
-        self.stream = stream
+        self.streams = streams
         self._rings = rings
         self._options = options
         self._before = [0, 0]
         self._from_ns = 0
-        self.format = row_format.choose(taken.schema, options)
-        rings.set_format(
-            self.format,
-            criteria.for_reader(options, taken.schema, taken.decided),
-            options.selection.globs,
-        )
-        for output in taken.outputs[:1]:
-            rings.install(taken.maps[output.name])
-        names_callers = self.format.has_callers and not options.output.record
+        self.outputs = [o for o in taken.outputs if o.name != PRINTK_MAP]
+        _check_number([one.name for one in self.outputs], options)
+        if not self.outputs:  # then what was asked for lacks its fields
+            criteria.for_reader(options, Schema(()), taken.decided)
+        are_several = len(self.outputs) > 1
+        self.formats = [
+            row_format.choose(one.schema, options, one.name * are_several)
+            for one in self.outputs
+        ]
+        for stream, output, one in zip(streams, self.outputs, self.formats):
+            rings.set_format(
+                stream,
+                one._replace(in_any_task=taken.sees_packets),
+                criteria.for_reader(options, output.schema, taken.decided),
+                options.selection.globs,
+            )
+            put = rings.map_buffer if output.is_ring_buffer else rings.install
+            put(stream, taken.maps[output.name])
+        if PRINTK_MAP in taken.maps:
+            lines = LINES._replace(shows_own=options.selection.own)
+            rings.set_format(streams[-1], lines, [], [])
+            rings.install(streams[-1], taken.maps[PRINTK_MAP])
+        has_callers = any(one.has_callers for one in self.formats)
+        names_callers = has_callers and not options.output.record
         kinds = [one.facts.kind for one in taken.map_list]
         has_stacks = options.probe.maps and STACK_TRACE in kinds
         if names_callers or has_stacks:
@@ -87,29 +107,35 @@ class ProgramSet:
     def programs(self) -> Dict[str, int]:
         return self.taken.programs
 
-    def put_heading(self) -> None:
-        """Write the heading of the rows, or the description of the records."""
-        if self._options.output.record:
-            # Imported here since rows don't need it.
-            from opensnooplib.recording import description
+    @property
+    def columns(self) -> List[Column]:
+        """Those of all outputs."""
+        return [column for one in self.formats for column in one.columns]
 
-            facts = description.describe(
-                self.taken.schema, self.taken.calls, self._options
-            )
-            self._rings.put_heading(facts)
-        else:
-            self._rings.put_heading(self.format.heading())
+    def put_headings(self) -> None:
+        """Write headings of the rows, or the description of the records."""
+        for stream, one in zip(self.streams, self.formats):
+            heading = one.heading()
+            if self._options.output.record:
+                # Imported here since rows don't need it.
+                from opensnooplib.recording import description
+
+                heading = description.describe(
+                    one.schema, self.taken.calls, self._options
+                )
+            self._rings.put_heading(stream, heading)
 
     def _counter(self, index: int) -> int:
         counters = self.taken.maps.get(COUNTERS_MAP)
         if counters is None:  # the C of --source may have none
-            return self._rings.lost_of(self.stream) if index == LOST else 0
+            lost = sum(map(self._rings.lost_of, self.streams))
+            return lost if index == LOST else 0
         return bpf_objects.percpu_array_sum(counters, index)
 
     @property
     def counts_itself(self) -> bool:
         """Does the C count? If not, only the kernel's reports are known."""
-        return COUNTERS_MAP in self.taken.maps
+        return COUNTERS_MAP in self.taken.maps or not self.outputs
 
     def count_from_here(self) -> None:
         """Leave out what was counted before the trace."""
@@ -154,8 +180,10 @@ class ProgramSet:
 
         Later ones than `until_ns` are left out. The end of some was not seen.
         """
-        ts = self.taken.schema.known("ts")
-        if ts is None or self.taken.requests_map is None:
+        if self.taken.requests_map is None:
+            return 0
+        ts = self.taken.outputs[0].schema.known("ts")
+        if ts is None:
             return 0
         return bpf_objects.hash_count_between(
             self.taken.maps[REQUESTS_MAP], ts.offset, self._from_ns, until_ns
@@ -185,3 +213,16 @@ class ProgramSet:
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.taken.close()
+
+
+def _check_number(outputs: Sequence[str], options: Options) -> None:
+    """Raise OpensnoopError for options that need one output, or any."""
+    output = options.output
+    needs_one = output.record or output.summary
+    needs_any = options.columns.names or output.row_limit or output.output_file
+    if (needs_one and len(outputs) != 1) or (needs_any and not outputs):
+        raise OpensnoopError(
+            "--record, --summary and --top need C with one output, --columns, "
+            "--count and -o need at least one: this C has "
+            + (" and ".join(outputs) or "none")
+        )

@@ -56,16 +56,19 @@ def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
     spare = _SPARE_PAGES if "WANT_CALLERS" in options.columns.wanted else 0
     while True:
         try:
-            return _open(cpus, pages, spare)
+            return _open(cpus, pages, options, spare)
         except OSError as error:
             if error.errno != errno.ENOBUFS or pages <= least:
                 raise
         pages //= 2
 
 
-def _open(cpus: Sequence[int], pages: int, spare: int) -> Reader:
+def _open(
+    cpus: Sequence[int], pages: int, options: Options, spare: int
+) -> Reader:
     """Rings, with memory left for as many of `spare` pages (0: for none)."""
-    rings = Reader(cpus, pages)
+    # What the C of --source sends need not say which process sends it.
+    rings = Reader(cpus, pages, options.probe.source is not None)
     try:
         if spare:
             Reader(cpus, spare).close()

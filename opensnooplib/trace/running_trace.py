@@ -7,6 +7,7 @@ import time
 from typing import Callable, Container, List, Optional
 
 from opensnooplib.base import native_library
+from opensnooplib.base.errors import as_sentence
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.compile.launch import Launched
 from opensnooplib.kernel import bpf_objects, program_names
@@ -45,7 +46,9 @@ class Trace:
         self._cpus = CpuFollower(rings)
         self._recorder: Optional[Recorder] = None
         self._summing: Optional[Summing] = None
-        self.newest = ProgramSet(rings, 0, launched.handover, options)
+        with as_sentence("the C has too many outputs"):
+            more = [rings.add_stream() for _ in launched.handover.outputs[1:]]
+        self.newest = ProgramSet(rings, [0, *more], launched.handover, options)
         self.older: List[ProgramSet] = []
         # Counts of program sets that are gone.
         self.past_lost = self.past_missed = self.past_not_followed = 0
@@ -107,7 +110,7 @@ class Trace:
 
     def put_heading(self) -> None:
         """Write the heading of the rows, which the next poll() writes."""
-        self.newest.put_heading()
+        self.newest.put_headings()
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
@@ -203,9 +206,10 @@ class Trace:
             no_place = self._summing.no_place
         line = end_line(counts, lost, missed, self._seconds, done, no_place)
         if not self.newest.counts_itself:
-            line += (
-                "; lost only as the kernel reports it: the C has no counters"
-            )
+            line += "; lost only as the kernel reports it"
+            if any(one.is_ring_buffer for one in self.newest.outputs):
+                line += ", which it does not for BPF ring buffers"
+            line += ": the C has no counters"
         if lost or missed or counts.are_incomplete or no_place:
             self._messages.warn(line)
         else:

@@ -84,6 +84,8 @@ static void make_ring(struct ring *ring, struct input *input)
 	ring->tail = ring->head;
 	ring->control->data_head = ring->head;
 	ring->control->data_tail = ring->head;
+	ring->head_now = &ring->control->data_head;
+	ring->released = &ring->control->data_tail;
 	memcpy(ring->streams, events, sizeof(events));
 }
 

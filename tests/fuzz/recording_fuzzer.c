@@ -96,7 +96,7 @@ static void set_format(struct input *input, struct reader *reader)
 	}
 	request.conditions = conditions;
 	request.condition_count = condition_count;
-	CHECK(reader_set_format(reader, &request) == 0);
+	CHECK(reader_set_format(reader, 0, &request) == 0);
 }
 
 /* Those of the first format, and of all that follow. */

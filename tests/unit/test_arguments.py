@@ -39,6 +39,7 @@ DEFAULTS: Dict[str, Any] = {
     "command": (),
     "follow_children": False,
     "all": False,
+    "own": False,
     "timestamp": False,
     "print_uid": False,
     "extended_fields": False,

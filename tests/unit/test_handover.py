@@ -105,7 +105,7 @@ def test_descriptors_arrive_under_their_names(pair: Pair, count: int) -> None:
     assert _contents(received) == numbers
     for kind in ("maps", "programs", "attachments"):
         assert list(getattr(received, kind)) == list(getattr(sent, kind))
-    for fact in ("schema", "calls", "headers"):
+    for fact in ("outputs", "calls", "headers"):
         assert getattr(received, fact) == getattr(sent, fact)
     _close(received)
 
@@ -121,7 +121,7 @@ def test_a_description_larger_than_the_socket_takes_at_once(
     received = handover.receive(pair[1])
     assert isinstance(received, Handover)
     sender.join()
-    assert received.schema == sent.schema
+    assert received.outputs == sent.outputs
     _close(received)
     for fd in fds:
         os.close(fd)

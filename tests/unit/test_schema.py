@@ -142,8 +142,25 @@ def test_a_struct_that_is_packed() -> None:
     assert [field.offset for field in fields] == [0, 1]
 
 
+def test_a_flexible_array_ends_with_its_record() -> None:
+    a = Field("a", 0, 4, "unsigned")
+    text = Field("rest", 4, 65531, "text")
+    assert _fields("u32 a; char rest[0];") == [a, text]
+    assert _fields("u32 a; char rest[];") == [a, text]
+    for kind in ("u8", "u64", "struct { int b; }"):
+        rest = text._replace(kind="bytes")
+        if kind == "u64":
+            rest = rest._replace(offset=8, size=65527)
+        assert _fields(f"u32 a; {kind} rest[];") == [a, rest]
+    schema = Schema((a, text))
+    assert schema.sent(4).fields == (a,)
+    assert schema.sent(8).fields == (a, text)
+    assert schema.sent(8, 8).fields == (a, text._replace(size=4))
+
+
 def test_what_has_no_size_is_no_column() -> None:
-    assert _fields("u32 a; char rest[0];") == [Field("a", 0, 4, "unsigned")]
+    fields = _fields("u32 a; char none[0]; u32 b;")
+    assert [field.name for field in fields] == ["a", "b"]
 
 
 def test_bit_fields_are_refused() -> None:

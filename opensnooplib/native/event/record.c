@@ -62,6 +62,10 @@ struct text record_text(const struct record *record, struct field field)
 	if (text.size > field.size)
 		text.size = field.size;
 	text.size = strnlen((const char *)text.bytes, text.size);
+	if (field_is_flexible(field) && !record->is_exact &&
+	    text.size == record->size - field.offset)
+		text.size -=
+			text.size < RECORD_PADDING ? text.size : RECORD_PADDING;
 	return text;
 }
 

@@ -14,10 +14,15 @@
 
 #include "../../../bpf_src/extra/record_values.h"
 
+/* The kernel fills words of 8 bytes, with what is there. */
+#define RECORD_PADDING 7
+
 struct record {
 	const unsigned char *data;
-	uint32_t size;	 /* bytes, of which up to 7 at the end are padding */
+	uint32_t size;	 /* bytes, with the padding */
 	uint32_t stream; /* that has this struct event: see perf_ring.h */
+	uint32_t pid;	 /* of the process in which it was sent; 0: unknown */
+	bool is_exact; /* else up to RECORD_PADDING bytes at the end are any */
 };
 
 /* What a function that is handed records one by one, oldest first, answers. */
@@ -69,6 +74,15 @@ static inline struct field array_element(struct field first, uint32_t index)
 	return element;
 }
 
+/*
+ * Is the field a flexible array, which ends where its record ends? Its size is
+ * that of the rest of the largest record.
+ */
+static inline bool field_is_flexible(struct field field)
+{
+	return field.size > 0 && field.offset + field.size == UINT16_MAX;
+}
+
 /* Is the record long enough for the field? */
 static inline bool record_has(const struct record *record, struct field field)
 {
@@ -90,7 +104,11 @@ struct text {
 	size_t size; /* without the NUL */
 };
 
-/* The text of a char[], up to its NUL or to the end of the field. */
+/*
+ * The text of a char[], up to its NUL or to the end of the field. The end of
+ * what a flexible array holds without a NUL is unknown, unless the record's is:
+ * then as many bytes as could be padding are left out.
+ */
 struct text record_text(const struct record *record, struct field field);
 
 /*

@@ -23,7 +23,8 @@ static bool fill_entry(struct merge *merge, struct merge_entry *entry,
 		       struct ring *ring)
 {
 	entry->ring = ring;
-	if (!ring_peek(ring, &entry->record))
+	if (ring->control ? !ring_peek(ring, &entry->record)
+			  : !ring_buffer_peek(ring, &entry->record))
 		return false;
 	/* A struct without a time: records are in each ring's own order. */
 	if (!record_unsigned(&entry->record, merge->ts[entry->record.stream],
@@ -54,21 +55,31 @@ static void sift_down(struct merge *merge, unsigned int index)
 	heap[index] = moving;
 }
 
+/* Returns whether the ring is so full that records may be lost. */
+static bool add_to_heap(struct merge *merge, struct ring *ring)
+{
+	bool is_half_full;
+
+	ring_refresh(ring);
+	is_half_full = ring_is_half_full(ring);
+	if (fill_entry(merge, &merge->heap[merge->heap_size], ring))
+		merge->heap_size++;
+	else /* it may be full of what ring_peek() passes over */
+		ring_release(ring);
+	return is_half_full;
+}
+
 /* Returns whether some ring is so full that records may be lost. */
 static bool build_heap(struct merge *merge)
 {
 	bool hurry = false;
 
 	merge->heap_size = 0;
-	for (unsigned int i = 0; i < merge->ring_count; i++) {
-		ring_refresh(&merge->rings[i]);
-		hurry |= ring_is_half_full(&merge->rings[i]);
-		if (fill_entry(merge, &merge->heap[merge->heap_size],
-			       &merge->rings[i]))
-			merge->heap_size++;
-		else /* it may be full of what ring_peek() passes over */
-			ring_release(&merge->rings[i]);
-	}
+	for (unsigned int i = 0; i < merge->ring_count; i++)
+		hurry |= add_to_heap(merge, &merge->rings[i]);
+	for (unsigned int i = 0; i < STREAMS_MAX; i++)
+		if (merge->buffers[i].size)
+			hurry |= add_to_heap(merge, &merge->buffers[i]);
 	for (unsigned int i = merge->heap_size / 2; i-- > 0;)
 		sift_down(merge, i);
 	return hurry;
@@ -80,7 +91,7 @@ static void advance(struct merge *merge)
 	struct merge_entry *top = &merge->heap[0];
 
 	ring_consume(top->ring);
-	if (top->ring->tail - top->ring->control->data_tail >= RELEASE_BYTES)
+	if (top->ring->tail - *top->ring->released >= RELEASE_BYTES)
 		ring_release(top->ring);
 	if (!fill_entry(merge, top, top->ring)) {
 		ring_release(top->ring);
@@ -107,7 +118,8 @@ bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 	while (merge->heap_size > 0 && verdict == CONSUMED) {
 		struct merge_entry *top = &merge->heap[0];
 
-		if (is_young(top->ts, until) && !hurry)
+		/* A BPF ring buffer is in order, and may be small. */
+		if (top->ring->control && is_young(top->ts, until) && !hurry)
 			break;
 		verdict = consume(context, &top->record);
 		if (verdict != NOT_CONSUMED)

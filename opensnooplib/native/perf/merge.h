@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Merge: the records of all perf rings, in order of time.
+ * Merge: the records of all rings, in order of time.
  *
  * Each ring is in order already, so the oldest record of all is the oldest one
  * of some ring: a heap of rings, keyed by the time of that record, gives them
@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "perf/perf_ring.h"
+#include "perf/ring_buffer.h"
 
 /* The most CPUs that a kernel can have. What isn't used takes no memory. */
 #define RINGS_MAX 8192
@@ -26,7 +26,9 @@ struct merge_entry {
 struct merge {
 	struct ring rings[RINGS_MAX];
 	unsigned int ring_count;
-	struct merge_entry heap[RINGS_MAX];
+	struct ring
+		buffers[STREAMS_MAX]; /* BPF ring buffers, by their streams */
+	struct merge_entry heap[RINGS_MAX + STREAMS_MAX];
 	unsigned int heap_size;
 	struct field ts[STREAMS_MAX]; /* the time of a record: u64, ns */
 };
@@ -40,7 +42,8 @@ uint64_t merge_ordered_until(void);
 /*
  * Hand every record that is older than `until` (ns) to `consume`. Younger ones
  * stay in their rings, except while some ring is more than half full: then
- * order is given up, so that nothing is lost. Returns whether any record is
+ * order is given up, so that nothing is lost. Those of BPF ring buffers don't
+ * wait. Returns whether any record is
  * left.
  */
 bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,

@@ -10,11 +10,16 @@
 
 #include "base/monitor.h"
 
-static void describe_records(struct perf_event_attr *attr)
+static void describe_records(struct perf_event_attr *attr,
+			     enum perf_event_kind kind)
 {
 	attr->config = PERF_COUNT_SW_BPF_OUTPUT;
 	attr->sample_period = 1;
 	attr->sample_type = PERF_SAMPLE_RAW;
+	if (kind != EVENT_RECORDS)
+		attr->sample_type |= PERF_SAMPLE_IDENTIFIER;
+	if (kind == EVENT_RECORDS_WITH_TASK)
+		attr->sample_type |= PERF_SAMPLE_TID;
 	attr->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED;
 }
 
@@ -48,9 +53,7 @@ int event_open(enum perf_event_kind kind, int cpu, unsigned int pages,
 	if (kind == EVENT_MAPPINGS)
 		describe_mappings(&attr);
 	else
-		describe_records(&attr);
-	if (kind == EVENT_RECORDS_WITH_ID)
-		attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
+		describe_records(&attr, kind);
 	fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
 			  PERF_FLAG_FD_CLOEXEC);
 	if (fd >= 0)

@@ -7,8 +7,9 @@
 #include <linux/perf_event.h>
 
 enum perf_event_kind {
-	EVENT_RECORDS,	       /* that BPF programs send */
-	EVENT_RECORDS_WITH_ID, /* likewise; each begins with the event's id */
+	EVENT_RECORDS,		 /* that BPF programs send */
+	EVENT_RECORDS_WITH_ID,	 /* likewise; each begins with the event's id */
+	EVENT_RECORDS_WITH_TASK, /* and then the task in which it was sent */
 	EVENT_MAPPINGS, /* that processes make, of code, and their ends */
 };
 

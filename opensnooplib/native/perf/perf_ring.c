@@ -72,6 +72,8 @@ static int map_ring(struct ring *ring)
 	if (map == MAP_FAILED)
 		return errno == EPERM ? -ENOBUFS : -errno;
 	ring->control = map;
+	ring->head_now = &ring->control->data_head;
+	ring->released = &ring->control->data_tail;
 	ring->data = (unsigned char *)map + page_size();
 	ring->copy = malloc(RECORD_SIZE_MAX);
 	return ring->copy ? 0 : -ENOMEM;
@@ -84,6 +86,7 @@ int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
 
 	*ring = (struct ring){
 		.cpu = cpu,
+		.with_task = kind == EVENT_RECORDS_WITH_TASK,
 		.size = pages * page_size(),
 	};
 	error = open_event(&ring->streams[0], kind, ring, pages);
@@ -116,13 +119,15 @@ static int any_event(const struct ring *ring)
 int ring_add_stream(struct ring *ring, uint32_t stream)
 {
 	struct stream_event *event = &ring->streams[stream];
+	enum perf_event_kind kind = ring->with_task ? EVENT_RECORDS_WITH_TASK
+						    : EVENT_RECORDS_WITH_ID;
 	int output = any_event(ring);
 	int error;
 
 	/* An event that is opened anew has another id. */
 	do {
 		ring_drop_stream(ring, stream);
-		error = open_event(event, EVENT_RECORDS_WITH_ID, ring, 0);
+		error = open_event(event, kind, ring, 0);
 	} while (!error && looks_like_size(event->id));
 	if (!error && ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, output) < 0)
 		error = -errno;
@@ -158,7 +163,7 @@ bool ring_is_alive(const struct ring *ring)
 
 static uint64_t head_now(const struct ring *ring)
 {
-	return __atomic_load_n(&ring->control->data_head, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(ring->head_now, __ATOMIC_ACQUIRE);
 }
 
 void ring_refresh(struct ring *ring)
@@ -168,7 +173,7 @@ void ring_refresh(struct ring *ring)
 
 bool ring_is_filled(const struct ring *ring, unsigned int part)
 {
-	return head_now(ring) - ring->control->data_tail > ring->size / part;
+	return head_now(ring) - *ring->released > ring->size / part;
 }
 
 /* The next perf record, of any type, in one piece. */
@@ -178,6 +183,7 @@ static const struct perf_event_header *next_record(struct ring *ring)
 	const struct perf_event_header *header = (void *)(ring->data + offset);
 	uint64_t until_end = ring->size - offset;
 
+	ring->next_size = header->size;
 	/* Records are multiples of 8 bytes, so a header never wraps. */
 	if (header->size <= until_end)
 		return header;
@@ -203,15 +209,16 @@ static bool read_sample(const struct ring *ring, const void *sample,
 			struct record *record)
 {
 	const struct raw_sample *raw = sample;
-	const uint64_t *id = sample;
+	const uint64_t *words = sample;
 
-	if (looks_like_size(raw->size))
-		record->stream = 0;
-	else if (find_stream(ring, *id, &record->stream))
-		raw = (const void *)(id + 1);
-	else
-		return false;
-
+	*record = (struct record){0};
+	if (ring->with_task || !looks_like_size(raw->size)) {
+		if (!find_stream(ring, *words++, &record->stream))
+			return false;
+		if (ring->with_task)
+			record->pid = (uint32_t)*words++;
+		raw = (const void *)words;
+	}
 	if (!ring->streams[record->stream].fd)
 		return false;
 	record->data = raw->bytes;
@@ -254,14 +261,10 @@ bool ring_peek(struct ring *ring, struct record *record)
 
 void ring_consume(struct ring *ring)
 {
-	uint64_t offset = ring->tail & (ring->size - 1);
-	const struct perf_event_header *header = (void *)(ring->data + offset);
-
-	ring->tail += header->size;
+	ring->tail += ring->next_size;
 }
 
 void ring_release(struct ring *ring)
 {
-	__atomic_store_n(&ring->control->data_tail, ring->tail,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(ring->released, ring->tail, __ATOMIC_RELEASE);
 }

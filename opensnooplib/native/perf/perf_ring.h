@@ -13,14 +13,15 @@
 #include "perf/perf_event.h"
 
 /*
- * Stream: the records of one generation of programs. With --live several
- * generations write to one ring, each through an event of its own, and each may
- * have another struct event. Stream 0 writes through the event that the ring
- * was mapped by, and its samples hold the record alone: streams cost nothing
- * until a file is saved, where an id in each would make an open 65 ns slower.
- * The samples of others begin with the id of their event.
+ * Stream: the records of one output of one generation of programs. With --live
+ * several generations write to one ring, each through an event of its own, and
+ * each may have another struct event. Stream 0 writes through the event that
+ * the ring was mapped by, and its samples hold the record alone: streams cost
+ * nothing until a file is saved, where an id in each would make an open 65 ns
+ * slower. The samples of others begin with the id of their event; so do those
+ * of stream 0 where the C is a person's own, which also have the task.
  */
-#define STREAMS_MAX 16
+#define STREAMS_MAX 64
 
 struct stream_event {
 	int fd; /* the programs write through it; 0: there is no such stream */
@@ -30,13 +31,18 @@ struct stream_event {
 
 struct ring {
 	int cpu;
+	bool with_task; /* its samples have their process, behind an id */
 	struct stream_event streams[STREAMS_MAX];
-	struct perf_event_mmap_page *control;
+	struct perf_event_mmap_page *control; /* NULL: see ring_buffer.h */
+	const __u64 *head_now; /* the kernel has written up to here */
+	__u64 *released;       /* and may overwrite what is before this */
 	unsigned char *data;
 	uint64_t size;	     /* bytes of data */
 	uint64_t head;	     /* data_head at the last ring_refresh() */
 	uint64_t tail;	     /* consumed up to here */
+	uint64_t next_size;  /* bytes at the tail that are consumed next */
 	unsigned char *copy; /* of a record that wraps around the ring's end */
+	uint32_t stream;     /* of a BPF ring buffer, which has one */
 };
 
 /*

@@ -15,11 +15,11 @@
 
 /*
  * Open and map a ring of `pages` pages (a power of two) for each CPU. They have
- * one stream: see perf_ring.h. Returns 0 or a negative errno, and then *reader
- * is NULL.
+ * one stream: see perf_ring.h. `with_task`: each record says in which process
+ * it was sent. Returns 0 or a negative errno, and then *reader is NULL.
  */
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages);
+		unsigned int pages, bool with_task);
 
 /* Close a reader of rings or of a recording. */
 void reader_close(struct reader *reader);
@@ -58,14 +58,21 @@ int reader_name_callers(struct reader *reader);
 const char *reader_caller_text(struct reader *reader, uint32_t pid,
 			       uint64_t address, bool returns);
 
-/* Streams: one for each generation of programs; see perf_ring.h. */
+/* Streams: one for each output of each generation; see perf_ring.h. */
 
 /*
- * Add a stream, which is the newest from then on: formats, headings and awaited
- * opens belong to the newest stream. Returns its number or a negative errno;
- * -EBUSY: there are too many streams.
+ * Add a stream. Returns its number or a negative errno; -EBUSY: there are too
+ * many streams.
  */
 int reader_add_stream(struct reader *reader);
+
+/*
+ * Read the stream's records from a BPF ring buffer of `size` bytes as well: see
+ * ring_buffer.h. One that it had before is read no more. Returns 0 or a
+ * negative errno.
+ */
+int reader_map_buffer(struct reader *reader, uint32_t stream, int map_fd,
+		      uint64_t size);
 
 /*
  * How many of the stream's records found no room, as far as the kernel has
@@ -111,10 +118,11 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
 /* What is written. */
 
 /*
- * Set the format of the newest stream's records, before anything is written.
+ * Set the format of the stream's records, before any is written; it is the
+ * newest stream from then on, unless it has lines of bpf_trace_printk().
  * Returns 0 or -ENOMEM.
  */
-int reader_set_format(struct reader *reader,
+int reader_set_format(struct reader *reader, uint32_t stream,
 		      const struct format_request *request);
 
 /* Write to `fd`. The descriptor is also opened again, not to wait for it. */
@@ -131,12 +139,13 @@ int reader_start(struct reader *reader, uint64_t count, bool by_line);
 struct tally *reader_tally(struct reader *reader);
 
 /*
- * Write the heading of the newest stream. The heading of a stream other than
- * the first is written before its rows, each time that they follow rows of a
+ * Write the heading of a stream. The heading of a stream other than the
+ * first is written before its rows, each time that they follow rows of a
  * stream with another heading. In a recording, a heading is JSON that describes
  * the records. Returns 0 or a negative errno; -EIO: there is no room now.
  */
-int reader_put_heading(struct reader *reader, const char *text);
+int reader_put_heading(struct reader *reader, uint32_t stream,
+		       const char *text);
 
 /*
  * Write text that is neither a row nor a heading. In a recording, it is JSON

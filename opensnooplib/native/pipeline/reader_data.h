@@ -23,6 +23,7 @@ enum row_kind {
 	ROW_CSV,
 	ROW_BLOCK,   /* no row, but the record itself, for a recording */
 	ROW_COUNTED, /* no row: the record is counted */
+	ROW_LINE,    /* a line of bpf_trace_printk(), for stderr */
 };
 
 /*
@@ -41,6 +42,8 @@ struct format_request {
 	uint32_t condition_count;
 	const struct glob *globs; /* that want the path */
 	uint32_t glob_count;
+	bool shows_own;	  /* records of the tool's own processes are selected */
+	bool in_any_task; /* the process that sends a record says nothing */
 };
 
 enum reader_state {
@@ -76,8 +79,9 @@ struct stream {
 
 struct reader {
 	unsigned int pages; /* of each ring */
+	bool with_task;	    /* all records have their process */
 	struct stream streams[STREAMS_MAX];
-	uint32_t newest;  /* stream */
+	uint32_t newest;  /* stream of records, by the last format */
 	uint32_t current; /* stream, to which `format` belongs */
 	char *heading;	  /* the last one that was written, or NULL */
 	int epoll_fd;

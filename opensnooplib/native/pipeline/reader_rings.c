@@ -16,7 +16,10 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 		     unsigned int pages)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int error = ring_open(ring, EVENT_RECORDS, cpu, pages);
+	int error = ring_open(ring,
+			      reader->with_task ? EVENT_RECORDS_WITH_TASK
+						: EVENT_RECORDS,
+			      cpu, pages);
 
 	if (error)
 		return error;
@@ -56,6 +59,10 @@ static bool rings_have_room(const void *context)
 	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
 		if (ring_is_filled(&reader->merge.rings[i], 4))
 			return false;
+	for (unsigned int i = 0; i < STREAMS_MAX; i++)
+		if (reader->merge.buffers[i].size &&
+		    ring_is_filled(&reader->merge.buffers[i], 4))
+			return false;
 	if (!callers)
 		return true;
 	events = &callers->mappings.events;
@@ -66,7 +73,7 @@ static bool rings_have_room(const void *context)
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages)
+		unsigned int pages, bool with_task)
 {
 	int error;
 
@@ -74,6 +81,7 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	if (!*reader)
 		return -ENOMEM;
 	(*reader)->pages = pages;
+	(*reader)->with_task = with_task;
 	(*reader)->helpers = (struct helpers){
 		.start = helper_start,
 		.kill = helper_kill,

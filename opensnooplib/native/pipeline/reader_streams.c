@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reader streams: those that a reader's perf rings carry, one for each
- * generation of programs.
+ * Reader streams: those that a reader's rings carry, one for each output of
+ * each generation of programs.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 
 #include "pipeline/reader.h"
 
@@ -23,8 +24,19 @@ int reader_add_stream(struct reader *reader)
 			return error;
 		}
 	}
-	reader->newest = stream;
 	return (int)stream;
+}
+
+int reader_map_buffer(struct reader *reader, uint32_t stream, int map_fd,
+		      uint64_t size)
+{
+	/* By its edges: records that wait for their turn wake nobody. */
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+	struct ring *buffer = &reader->merge.buffers[stream];
+
+	ring_buffer_close(buffer);
+	epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, map_fd, &event);
+	return ring_buffer_open(buffer, map_fd, size, stream);
 }
 
 uint64_t reader_stream_lost(const struct reader *reader, uint32_t stream)
@@ -40,6 +52,7 @@ void reader_drop_stream(struct reader *reader, uint32_t stream)
 {
 	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
 		ring_drop_stream(&reader->merge.rings[i], stream);
+	ring_buffer_close(&reader->merge.buffers[stream]);
 	free(reader->streams[stream].heading);
 	reader->streams[stream] = (struct stream){0};
 	if (reader->current == stream)

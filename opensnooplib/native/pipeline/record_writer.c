@@ -5,12 +5,14 @@
  */
 #define _GNU_SOURCE /* strdup */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/put_string.h"
 #include "pipeline/reader.h"
+#include "rows/quoting.h"
 
 /* The largest block of a record: perf_event_header.size has 16 bits. */
 #define RECORD_BLOCK_BOUND (sizeof(struct block_header) + UINT16_MAX)
@@ -84,31 +86,31 @@ static bool follow_stream(struct reader *reader, const struct record *record)
 	       turn_to(reader, record->stream);
 }
 
-int reader_set_format(struct reader *reader,
+int reader_set_format(struct reader *reader, uint32_t stream,
 		      const struct format_request *request)
 {
-	struct stream *stream = &reader->streams[reader->newest];
-
-	stream->format = *request;
-	reader->merge.ts[reader->newest] = request->layout.ts;
+	reader->streams[stream].format = *request;
+	reader->merge.ts[stream] = request->layout.ts;
 	reader->format.color = request->color;
 	reader->format.clock.wall_offset = request->wall_offset;
-	reader->kind = request->kind;
-	if (reader->newest == reader->current &&
-	    !turn_to(reader, reader->newest))
+	if (request->kind != ROW_LINE) {
+		reader->kind = request->kind;
+		reader->newest = stream;
+	}
+	if (stream == reader->current && !turn_to(reader, stream))
 		return -ENOMEM;
 	return 0;
 }
 
-int reader_put_heading(struct reader *reader, const char *text)
+int reader_put_heading(struct reader *reader, uint32_t number, const char *text)
 {
-	struct stream *stream = &reader->streams[reader->newest];
+	struct stream *stream = &reader->streams[number];
 
 	free(stream->heading);
 	stream->heading = strdup(text);
 	if (!stream->heading)
 		return -ENOMEM;
-	if (reader->newest == reader->current && !show_heading(reader, stream))
+	if (number == reader->current && !show_heading(reader, stream))
 		return -EIO;
 	return 0;
 }
@@ -146,15 +148,30 @@ static void count_row(struct reader *reader, const struct record *record)
 	reader->counts.unsure += ret == UNKNOWN_RESULT;
 }
 
-static enum verdict write_record(void *context, const struct record *record)
+/*
+ * Write a line of bpf_trace_printk(), which is the whole record, to stderr. Its
+ * size is at most BPF_TRACE_PRINTK_SIZE of kernel/trace/bpf_trace.c.
+ */
+static enum verdict print_line(const struct record *record)
 {
-	struct reader *reader = context;
+	struct text text = record_text(record, (struct field){0, 1024});
+	char line[SHELL_TEXT_BOUND(1024)];
+	char *end;
+
+	if (text.size > 0 && text.bytes[text.size - 1] == '\n')
+		text.size--;
+	end = put_shell_text(line, text.bytes, text.size, false, false);
+	dprintf(STDERR_FILENO, "%.*s\n", (int)(end - line), line);
+	return CONSUMED;
+}
+
+static enum verdict write_record(struct reader *reader,
+				 const struct record *record)
+{
 	struct row_format *format = &reader->format;
 	char *out = NULL;
 	uint64_t ts = 0;
 
-	if (!is_wanted(reader, record))
-		return CONSUMED;
 	if (follow_stream(reader, record))
 		out = output_reserve(&reader->output, reader->row_bound);
 	reader->is_blocked = !out;
@@ -170,12 +187,9 @@ static enum verdict write_record(void *context, const struct record *record)
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
 }
 
-static enum verdict count_record(void *context, const struct record *record)
+static enum verdict count_record(struct reader *reader,
+				 const struct record *record)
 {
-	struct reader *reader = context;
-
-	if (!is_wanted(reader, record))
-		return CONSUMED;
 	if (!follow_stream(reader, record) ||
 	    !tally_record(&reader->tally, &reader->format.layout,
 			  reader->format.host_mounts, reader->format.path_room,
@@ -183,6 +197,18 @@ static enum verdict count_record(void *context, const struct record *record)
 		return NOT_CONSUMED;
 	count_row(reader, record);
 	return CONSUMED;
+}
+
+static enum verdict take_record(void *context, const struct record *record)
+{
+	struct reader *reader = context;
+
+	if (!is_wanted(reader, record))
+		return CONSUMED;
+	if (reader->streams[record->stream].format.kind == ROW_LINE)
+		return print_line(record);
+	return reader->kind == ROW_COUNTED ? count_record(reader, record)
+					   : write_record(reader, record);
 }
 
 struct tally *reader_tally(struct reader *reader)
@@ -226,8 +252,7 @@ int reader_start(struct reader *reader, uint64_t count, bool by_line)
 	int error = output_make_room(&reader->output, reader->row_bound);
 
 	reader->rows_wanted = count;
-	reader->consume =
-		reader->kind == ROW_COUNTED ? count_record : write_record;
+	reader->consume = take_record;
 	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */
 	if (reader->merge.ring_count > 0 && reader->kind >= ROW_BLOCK)

@@ -17,18 +17,25 @@ void reader_end_own_process(struct reader *reader, uint32_t pid)
 	own_processes_end(&reader->own, pid, kernel_clock_ns());
 }
 
+/*
+ * By its field pid, or since one of the tool's own processes sent it: what the
+ * tool does, it does for the records before.
+ */
 static bool is_own(const struct reader *reader, const struct record *record)
 {
-	const struct layout *layout =
-		&reader->streams[record->stream].format.layout;
-	uint64_t pid;
+	const struct format_request *format =
+		&reader->streams[record->stream].format;
+	uint64_t pid = 0;
+	uint64_t task = format->in_any_task ? 0 : record->pid;
 	uint64_t ts;
 
-	if (!record_unsigned(record, layout->pid, &pid))
+	record_unsigned(record, format->layout.pid, &pid);
+	if (format->shows_own || !(pid || task))
 		return false;
-	if (!record_unsigned(record, layout->ts, &ts))
+	if (!record_unsigned(record, format->layout.ts, &ts))
 		ts = kernel_clock_ns() - RECORD_AGE_MAX_NS;
-	return own_processes_had(&reader->own, (uint32_t)pid, ts);
+	return own_processes_had(&reader->own, (uint32_t)pid, ts) ||
+	       own_processes_had(&reader->own, (uint32_t)task, ts);
 }
 
 bool is_wanted(struct reader *reader, const struct record *record)

@@ -252,20 +252,32 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 		      const struct column *column, struct field field,
 		      const struct record *record)
 {
+	const bool is_rest =
+		field_is_flexible(field) && field.offset <= record->size;
 	uint64_t bits;
 	int64_t value;
 
 	switch (column->kind) {
+	case COLUMN_OUTPUT:
+		set_name(cell, symbol_name(column, 0, NULL), 0);
+		return true;
 	case COLUMN_PATH:
 		return read_path(cell, format, column, record);
 	case COLUMN_TEXT:
-		if (field.offset >= record->size)
+		if (field.offset >= record->size && !is_rest)
 			return false;
 		cell->text = record_text(record, field);
 		set_text(cell, cell->text.bytes, cell->text.size);
+		/* Was the end left out, since it could be padding? */
+		if (is_rest && !record->is_exact &&
+		    field.offset < record->size &&
+		    cell->text.bytes[cell->text.size])
+			cell->state = PATH_CUT;
 		return true;
 	case COLUMN_BYTES:
-		if (!record_has(record, field))
+		if (is_rest)
+			field.size = record->size - field.offset;
+		else if (!record_has(record, field))
 			return false;
 		cell->kind = CELL_BYTES;
 		cell->text =

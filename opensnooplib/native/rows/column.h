@@ -38,6 +38,7 @@ enum column_kind {
 	/* An array of addresses, up to the first 0: */
 	COLUMN_CALLERS,	  /* by function; a table has them below the row */
 	COLUMN_SIGNED_NS, /* as COLUMN_NS, but it can be negative */
+	COLUMN_OUTPUT,	  /* no field, but the name of symbol 0: who sent it */
 	COLUMN_KINDS
 };
 

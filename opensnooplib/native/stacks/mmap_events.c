@@ -85,7 +85,7 @@ static bool is_full(const struct ring *ring)
 {
 	const uint64_t largest = sizeof(struct perf_event_header) + 4096 + 256;
 
-	return ring->size - (ring->head - ring->control->data_tail) < largest;
+	return ring->size - (ring->head - *ring->released) < largest;
 }
 
 bool mmap_events_read(struct mmap_events *events)
