@@ -39,7 +39,12 @@ from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
 from opensnooplib.options import Selection
-from opensnooplib.source import c_text, kernel_headers, locations
+from opensnooplib.source import (
+    c_text,
+    kernel_headers,
+    locations,
+)
+from opensnooplib.source import printk_names
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
@@ -152,6 +157,7 @@ def _work(job: Job) -> Handover:
     _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
+    is_live = job.have_slots is not None
     decided = None
     if not job.plan.runs_bpf_src:
         code = without_comments(job.source.text)
@@ -173,7 +179,6 @@ def _work(job: Job) -> Handover:
         open_calls.traced() if shares_exit else (),
         _only_in(job.options.selection),
     )
-    is_live = job.have_slots is not None
     attachments.attach(
         job.have_slots, job.tool_pid if job.plan.runs_bpf_src else None
     )
@@ -205,6 +210,11 @@ def _work(job: Job) -> Handover:
         attachments=attachments.fds,
         stubs=attachments.stubs,
         decided=decided,
+        sees_packets=any(
+            one.hook and one.hook.sees_packets
+            for name in program.fds
+            for one in program.attachments_of(name)
+        ),
     )
 
 
@@ -220,7 +230,7 @@ def _targets(program: BccProgram) -> List[str]:
             one.target
             for name in program.fds
             for one in program.attachments_of(name)
-            if one.hook
+            if one.hook and name != printk_names.PROGRAM
         )
     )
 

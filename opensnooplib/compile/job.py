@@ -20,6 +20,9 @@ class Job(NamedTuple):
     folder: str  # for headers, if none can be mounted: headers_folder.py
     # With --live: the programs for which the running trace has slots.
     have_slots: Optional[Container[str]] = None
+    # With which lines of bpf_trace_printk() begin, in hex digits; "": those of
+    # this job aren't shown.
+    printk_tag: str = ""
 
     @property
     def sees_begin(self) -> bool:

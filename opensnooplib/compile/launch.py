@@ -152,14 +152,16 @@ def new_folder() -> str:
 
 def job_for(options: Options, plan: Plan) -> Job:
     """The job to compile a plan, load and attach it. Raises OpensnoopError."""
+    probe = options.probe
     return Job(
         options=options,
-        source=c_text.read(c_text.path_of(options.probe)),
+        source=c_text.read(c_text.path_of(probe)),
         plan=plan,
         functions=plan.functions(options),
         tool_pid=doer_pid(),
         folder=new_folder(),
-        have_slots=() if options.probe.live else None,
+        have_slots=() if probe.live else None,
+        printk_tag=os.urandom(8).hex() if probe.live or probe.source else "",
     )
 
 

@@ -51,6 +51,10 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
 
         own_source.check(job.source)
         text = struct_maps.with_maps(text)
+    if job.printk_tag:
+        from opensnooplib.source import printk_names  # seldom needed
+
+        text = printk_names.with_names(text, job.printk_tag)
     return text
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 from opensnooplib.explain import plain_words, verifier_log
-from opensnooplib.source import c_text, locations, struct_maps
+from opensnooplib.source import c_text, locations, printk_names, struct_maps
 from opensnooplib.source.c_text import Source
 
 # What BCC and clang print besides the mistake.
@@ -76,8 +76,24 @@ def warnings(output: str, made_of: Source) -> str:
 
 
 def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
-    lines = [line for remark in remarks for line in remark.lines]
+    lines = [line for one in remarks for line in _without_mark(one.lines)]
     return with_short_names("\n".join(lines), made_of)
+
+
+def _without_mark(lines: List[str]) -> List[str]:
+    """A remark's lines as they would be without the mark in a string."""
+    marks = [*filter(None, map(printk_names.MARK.search, lines))]
+    if not marks:
+        return lines
+    begin, end = marks[0].span()
+    is_behind = any("^" in line[end:] for line in lines)
+    head = re.sub(
+        r":(\d+)(?=: )",
+        lambda column: f":{int(column[1]) - is_behind * (end - begin)}",
+        lines[0],
+        count=1,
+    )
+    return [head, *(line[:begin] + line[end:] for line in lines[1:])]
 
 
 def _with_hints(text: str, more: str = "") -> str:
