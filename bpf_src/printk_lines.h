@@ -19,16 +19,13 @@ BPF_PERF_OUTPUT(printk_lines);
 RAW_TRACEPOINT_PROBE(bpf_trace_printk)
 {
 	struct printk_line *line = printk_room.lookup(&(int){0});
-	int size;
+	int size = -(int)sizeof(line->tag);
 
-	if (!line)
-		return 0;
-	size = bpf_probe_read_kernel_str(line, sizeof(*line),
-					 (void *)ctx->args[0]);
-	size -= sizeof(line->tag);
-	if (size <= 0 || line->tag[0] != PRINTK_TAG_1 ||
-	    line->tag[1] != PRINTK_TAG_2)
-		return 0;
-	printk_lines.perf_submit(ctx, line->text, size & 1023);
+	if (line)
+		size += bpf_probe_read_kernel_str(line, sizeof(*line),
+						  (void *)ctx->args[0]);
+	if (line && size > 0 && line->tag[0] == PRINTK_TAG_1 &&
+	    line->tag[1] == PRINTK_TAG_2)
+		printk_lines.perf_submit(ctx, line->text, size & 1023);
 	return 0;
 }

@@ -55,31 +55,26 @@ static void sift_down(struct merge *merge, unsigned int index)
 	heap[index] = moving;
 }
 
-/* Returns whether the ring is so full that records may be lost. */
-static bool add_to_heap(struct merge *merge, struct ring *ring)
-{
-	bool is_half_full;
-
-	ring_refresh(ring);
-	is_half_full = ring_is_half_full(ring);
-	if (fill_entry(merge, &merge->heap[merge->heap_size], ring))
-		merge->heap_size++;
-	else /* it may be full of what ring_peek() passes over */
-		ring_release(ring);
-	return is_half_full;
-}
-
 /* Returns whether some ring is so full that records may be lost. */
 static bool build_heap(struct merge *merge)
 {
 	bool hurry = false;
 
 	merge->heap_size = 0;
-	for (unsigned int i = 0; i < merge->ring_count; i++)
-		hurry |= add_to_heap(merge, &merge->rings[i]);
-	for (unsigned int i = 0; i < STREAMS_MAX; i++)
-		if (merge->buffers[i].size)
-			hurry |= add_to_heap(merge, &merge->buffers[i]);
+	for (unsigned int i = 0; i < merge->ring_count + STREAMS_MAX; i++) {
+		struct ring *ring = i < STREAMS_MAX
+					    ? &merge->buffers[i]
+					    : &merge->rings[i - STREAMS_MAX];
+
+		if (ring->size == 0)
+			continue;
+		ring_refresh(ring);
+		hurry |= ring_is_half_full(ring);
+		if (fill_entry(merge, &merge->heap[merge->heap_size], ring))
+			merge->heap_size++;
+		else /* it may be full of what ring_peek() passes over */
+			ring_release(ring);
+	}
 	for (unsigned int i = merge->heap_size / 2; i-- > 0;)
 		sift_down(merge, i);
 	return hurry;

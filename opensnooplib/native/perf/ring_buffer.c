@@ -7,9 +7,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Of a record larger than those of perf rings, the rest isn't read. */
-#define RECORD_MOST UINT16_MAX
-
 int ring_buffer_open(struct ring *ring, int map_fd, uint64_t size,
 		     uint32_t stream)
 {
@@ -48,28 +45,26 @@ void ring_buffer_close(struct ring *ring)
 
 bool ring_buffer_peek(struct ring *ring, struct record *record)
 {
-	while (ring->tail < ring->head) {
-		const unsigned char *data =
-			ring->data + (ring->tail & (ring->size - 1));
-		uint32_t header = __atomic_load_n((const uint32_t *)data,
-						  __ATOMIC_ACQUIRE);
-		uint32_t size = header & ~BPF_RINGBUF_DISCARD_BIT;
+	for (; ring->tail < ring->head; ring->tail += ring->next_size) {
+		const uint32_t *data =
+			(void *)(ring->data + (ring->tail & (ring->size - 1)));
+		uint32_t header = __atomic_load_n(data, __ATOMIC_ACQUIRE);
+		uint64_t size = header & ~BPF_RINGBUF_DISCARD_BIT;
 
 		if (header & BPF_RINGBUF_BUSY_BIT)
 			return false;
 		/* The header's 8 bytes and the record, in words of 8 bytes. */
-		ring->next_size = ((uint64_t)size + BPF_RINGBUF_HDR_SZ + 7) &
-				  ~(uint64_t)7;
-		if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
-			*record = (struct record){
-				.data = data + BPF_RINGBUF_HDR_SZ,
-				.size = size < RECORD_MOST ? size : RECORD_MOST,
-				.stream = ring->stream,
-				.is_exact = true,
-			};
-			return true;
-		}
-		ring->tail += ring->next_size;
+		ring->next_size = (BPF_RINGBUF_HDR_SZ + size + 7) / 8 * 8;
+		if (header & BPF_RINGBUF_DISCARD_BIT)
+			continue;
+		/* No record of a perf ring is larger: the rest isn't read. */
+		*record = (struct record){
+			.data = (const void *)(data + 2),
+			.size = size < UINT16_MAX ? (uint32_t)size : UINT16_MAX,
+			.stream = ring->stream,
+			.is_exact = true,
+		};
+		return true;
 	}
 	return false;
 }
