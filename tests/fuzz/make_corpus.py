@@ -282,6 +282,27 @@ def merges() -> Dict[str, bytes]:
     }
 
 
+def ring_buffers() -> Dict[str, bytes]:
+    """A record of some bytes is reserved, one is completed, all are read."""
+    reserve = [struct.pack("=BH", 2, size) for size in (0, 1, 8, 100, 4088)]
+    submit, discard, second, read = b"\1", b"\5", b"\x09", b"\4"
+    look = b"\0"  # without giving the room back
+    of_8 = reserve[2] + submit
+    return {
+        "nothing": b"",
+        "one": of_8 + read,
+        "each-size": b"".join(one + submit + read for one in reserve),
+        "busy": reserve[2] * 2 + second + read + submit + read,
+        "discarded": reserve[2] + discard + of_8 + read,
+        "only-discarded": reserve[1] + discard + read,
+        "full": (reserve[3] + submit) * 50 + read,
+        "wraps-around": (reserve[3] + submit + of_8 + read) * 90,
+        "not-given-back": (of_8 + look) * 300,
+        "largest": (reserve[4] + submit + read) * 3,
+        "ends-within-a-word": (reserve[1] + submit) * 9 + read,
+    }
+
+
 def recording(
     *blocks: Tuple[int, bytes],
     tail: bytes = b"",
@@ -329,6 +350,7 @@ def main() -> None:
         ("row", rows()),
         ("text", texts),
         ("merge", merges()),
+        ("ring_buffer", ring_buffers()),
         ("recording", recordings()),
     ):
         folder = os.path.join(HERE, "corpus", target)

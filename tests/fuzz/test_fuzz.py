@@ -16,7 +16,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 SECONDS = os.environ.get("OPENSNOOP_FUZZ_SECONDS", "3")
-TARGETS = ["row", "text", "merge", "recording"]
+TARGETS = ["row", "text", "merge", "ring_buffer", "recording"]
 
 
 def _make(build: Path, goal: str) -> str:
