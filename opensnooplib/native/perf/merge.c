@@ -61,10 +61,12 @@ static bool build_heap(struct merge *merge)
 	bool hurry = false;
 
 	merge->heap_size = 0;
-	for (unsigned int i = 0; i < merge->ring_count + STREAMS_MAX; i++) {
-		struct ring *ring = i < STREAMS_MAX
-					    ? &merge->buffers[i]
-					    : &merge->rings[i - STREAMS_MAX];
+	for (unsigned int i = 0; i < merge->ring_count + merge->buffers_end;
+	     i++) {
+		struct ring *ring =
+			i < merge->ring_count
+				? &merge->rings[i]
+				: &merge->buffers[i - merge->ring_count];
 
 		if (ring->size == 0)
 			continue;

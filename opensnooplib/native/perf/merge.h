@@ -28,6 +28,7 @@ struct merge {
 	unsigned int ring_count;
 	struct ring
 		buffers[STREAMS_MAX]; /* BPF ring buffers, by their streams */
+	unsigned int buffers_end;     /* behind the last one */
 	struct merge_entry heap[RINGS_MAX + STREAMS_MAX];
 	unsigned int heap_size;
 	struct field ts[STREAMS_MAX]; /* the time of a record: u64, ns */

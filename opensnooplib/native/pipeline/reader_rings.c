@@ -59,7 +59,7 @@ static bool rings_have_room(const void *context)
 	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
 		if (ring_is_filled(&reader->merge.rings[i], 4))
 			return false;
-	for (unsigned int i = 0; i < STREAMS_MAX; i++)
+	for (unsigned int i = 0; i < reader->merge.buffers_end; i++)
 		if (reader->merge.buffers[i].size &&
 		    ring_is_filled(&reader->merge.buffers[i], 4))
 			return false;

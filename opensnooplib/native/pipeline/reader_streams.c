@@ -35,6 +35,8 @@ int reader_map_buffer(struct reader *reader, uint32_t stream, int map_fd,
 	struct ring *buffer = &reader->merge.buffers[stream];
 
 	ring_buffer_close(buffer);
+	if (reader->merge.buffers_end <= stream)
+		reader->merge.buffers_end = stream + 1;
 	epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, map_fd, &event);
 	return ring_buffer_open(buffer, map_fd, size, stream);
 }
