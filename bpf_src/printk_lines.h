@@ -10,7 +10,7 @@
 
 struct printk_line {
 	u64 tag[2];
-	char text[1024 - 2 * sizeof(u64)];
+	char text[1024];
 };
 
 BPF_PERCPU_ARRAY(printk_room, struct printk_line, 1);

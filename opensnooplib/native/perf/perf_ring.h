@@ -21,7 +21,7 @@
  * slower. The samples of others begin with the id of their event; so do those
  * of stream 0 where the C is a person's own, which also have the task.
  */
-#define STREAMS_MAX 64
+#define STREAMS_MAX 32
 
 struct stream_event {
 	int fd; /* the programs write through it; 0: there is no such stream */
