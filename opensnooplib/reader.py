@@ -268,7 +268,7 @@ class Reader:
                 numbers,
                 len(cpus),
                 pages,
-                with_task,
+                2 * with_task,  # EVENT_RECORDS_WITH_TASK, or EVENT_RECORDS
             )
         )
 

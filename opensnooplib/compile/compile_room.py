@@ -39,12 +39,7 @@ from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
 from opensnooplib.options import Selection
-from opensnooplib.source import (
-    c_text,
-    kernel_headers,
-    locations,
-)
-from opensnooplib.source import printk_names
+from opensnooplib.source import c_text, kernel_headers, locations, printk_names
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
@@ -157,7 +152,6 @@ def _work(job: Job) -> Handover:
     _prepare_tracefs(job)
     other_ways = find_ways(job)
     text = make_source(job, other_ways)
-    is_live = job.have_slots is not None
     decided = None
     if not job.plan.runs_bpf_src:
         code = without_comments(job.source.text)
@@ -179,6 +173,7 @@ def _work(job: Job) -> Handover:
         open_calls.traced() if shares_exit else (),
         _only_in(job.options.selection),
     )
+    is_live = job.have_slots is not None
     attachments.attach(
         job.have_slots, job.tool_pid if job.plan.runs_bpf_src else None
     )

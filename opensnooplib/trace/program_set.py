@@ -64,6 +64,11 @@ class ProgramSet:
             row_format.choose(one.schema, options, one.name * are_several)
             for one in self.outputs
         ]
+        # First: rows are written as the last format says.
+        if PRINTK_MAP in taken.maps:
+            lines = LINES._replace(shows_own=options.selection.own)
+            rings.set_format(streams[-1], lines, [], [])
+            rings.install(streams[-1], taken.maps[PRINTK_MAP])
         for stream, output, one in zip(streams, self.outputs, self.formats):
             rings.set_format(
                 stream,
@@ -73,10 +78,6 @@ class ProgramSet:
             )
             put = rings.map_buffer if output.is_ring_buffer else rings.install
             put(stream, taken.maps[output.name])
-        if PRINTK_MAP in taken.maps:
-            lines = LINES._replace(shows_own=options.selection.own)
-            rings.set_format(streams[-1], lines, [], [])
-            rings.install(streams[-1], taken.maps[PRINTK_MAP])
         has_callers = any(one.has_callers for one in self.formats)
         names_callers = has_callers and not options.output.record
         kinds = [one.facts.kind for one in taken.map_list]

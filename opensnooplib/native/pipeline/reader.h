@@ -15,11 +15,11 @@
 
 /*
  * Open and map a ring of `pages` pages (a power of two) for each CPU. They have
- * one stream: see perf_ring.h. `with_task`: each record says in which process
- * it was sent. Returns 0 or a negative errno, and then *reader is NULL.
+ * one stream, of this kind: see perf_ring.h. Returns 0 or a negative errno, and
+ * then *reader is NULL.
  */
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages, bool with_task);
+		unsigned int pages, enum perf_event_kind kind);
 
 /* Close a reader of rings or of a recording. */
 void reader_close(struct reader *reader);
@@ -118,9 +118,8 @@ int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
 /* What is written. */
 
 /*
- * Set the format of the stream's records, before any is written; it is the
- * newest stream from then on, unless it has lines of bpf_trace_printk().
- * Returns 0 or -ENOMEM.
+ * Set the format of the stream's records, before any is written. It is the
+ * newest stream from then on, and rows are of its kind. Returns 0 or -ENOMEM.
  */
 int reader_set_format(struct reader *reader, uint32_t stream,
 		      const struct format_request *request);

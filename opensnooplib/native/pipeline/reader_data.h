@@ -78,8 +78,8 @@ struct stream {
 };
 
 struct reader {
-	unsigned int pages; /* of each ring */
-	bool with_task;	    /* all records have their process */
+	unsigned int pages;		 /* of each ring */
+	enum perf_event_kind first_kind; /* of stream 0 */
 	struct stream streams[STREAMS_MAX];
 	uint32_t newest;  /* stream of records, by the last format */
 	uint32_t current; /* stream, to which `format` belongs */

@@ -16,10 +16,7 @@ static int open_ring(struct reader *reader, struct ring *ring, int cpu,
 		     unsigned int pages)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int error = ring_open(ring,
-			      reader->with_task ? EVENT_RECORDS_WITH_TASK
-						: EVENT_RECORDS,
-			      cpu, pages);
+	int error = ring_open(ring, reader->first_kind, cpu, pages);
 
 	if (error)
 		return error;
@@ -73,7 +70,7 @@ static bool rings_have_room(const void *context)
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
-		unsigned int pages, bool with_task)
+		unsigned int pages, enum perf_event_kind kind)
 {
 	int error;
 
@@ -81,7 +78,7 @@ int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 	if (!*reader)
 		return -ENOMEM;
 	(*reader)->pages = pages;
-	(*reader)->with_task = with_task;
+	(*reader)->first_kind = kind;
 	(*reader)->helpers = (struct helpers){
 		.start = helper_start,
 		.kill = helper_kill,

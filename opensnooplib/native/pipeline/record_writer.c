@@ -93,10 +93,8 @@ int reader_set_format(struct reader *reader, uint32_t stream,
 	reader->merge.ts[stream] = request->layout.ts;
 	reader->format.color = request->color;
 	reader->format.clock.wall_offset = request->wall_offset;
-	if (request->kind != ROW_LINE) {
-		reader->kind = request->kind;
-		reader->newest = stream;
-	}
+	reader->kind = request->kind;
+	reader->newest = stream;
 	if (stream == reader->current && !turn_to(reader, stream))
 		return -ENOMEM;
 	return 0;
