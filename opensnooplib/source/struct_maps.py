@@ -11,8 +11,8 @@ import re
 
 from opensnooplib.source.comments import without_comments
 
-# The names of the maps.
-NAME = re.compile(r"layout_\d+")
+# The names of these maps, and of those of bpf_src/printk_lines.h.
+NAME = re.compile(r"layout_\d+|printk_(lines|room)")
 
 # A map as it stands behind a struct.
 MAP = re.compile(r" BPF_ARRAY\(layout_\d+, [\w ]+, 1\);")

@@ -405,6 +405,11 @@ class TestPrintk:
         line = "TRACEPOINT_PROBE(syscalls, sys_enter_openat): flags 0\n"
         assert ended.messages.count(line) == len(_ATTEMPTS)
 
+    def test_its_maps_are_not_shown(self, tmp_path: Path) -> None:
+        ended = _trace(tmp_path, _PRINTS, "--maps")
+        assert ended.messages.count("flags 0\n") == len(_ATTEMPTS)
+        assert "printk" not in ended.messages
+
     def test_each_trace_has_its_own(self, tmp_path: Path) -> None:
         other = tmp_path / "other"
         other.mkdir()
