@@ -39,10 +39,14 @@ from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
 from opensnooplib.options import Selection
-from opensnooplib.source import c_text, kernel_headers, locations, printk_names
+from opensnooplib.source import c_text, kernel_headers, locations
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
-from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
+from opensnooplib.source.known_maps import (
+    PRINTK_PROGRAM,
+    REQUESTS_MAP,
+    START_MAP,
+)
 
 if TYPE_CHECKING:
     from opensnooplib.rows.map_values import MapLayout
@@ -225,7 +229,7 @@ def _targets(program: BccProgram) -> List[str]:
             one.target
             for name in program.fds
             for one in program.attachments_of(name)
-            if one.hook and name != printk_names.PROGRAM
+            if one.hook and name != PRINTK_PROGRAM
         )
     )
 

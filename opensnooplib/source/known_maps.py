@@ -11,8 +11,10 @@ from typing import NamedTuple, Tuple
 
 # The perf event array that records go through.
 EVENTS_MAP = "events"
-# And that for lines of bpf_trace_printk(): bpf_src/printk_lines.h.
+# And that for lines of bpf_trace_printk(), with the program that sends them:
+# bpf_src/printk_lines.h.
 PRINTK_MAP = "printk_lines"
+PRINTK_PROGRAM = "raw_tracepoint__bpf_trace_printk"
 COUNTERS_MAP = "counters"
 # The map of what has begun and not ended yet.
 START_MAP = "start"

@@ -13,9 +13,6 @@ import struct
 from opensnooplib.source import c_text
 from opensnooplib.source.comments import without_comments
 
-# The program of printk_lines.h.
-PROGRAM = "raw_tracepoint__bpf_trace_printk"
-
 # The tag and the name in a string of the C.
 MARK = re.compile(r'(?<=")[0-9a-f]{16}[^":]*: ')
 
