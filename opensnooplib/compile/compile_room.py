@@ -39,7 +39,12 @@ from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
 from opensnooplib.options import Selection
-from opensnooplib.source import c_text, kernel_headers, locations
+from opensnooplib.source import (
+    c_text,
+    kernel_headers,
+    locations,
+    small_headers,
+)
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
 from opensnooplib.source.known_maps import (
@@ -272,7 +277,9 @@ def _compile_and_load(
     except SourceError as error:
         from opensnooplib.explain import plain_words  # seldom needed
 
-        hint = kernel_headers.hint(printed(), chosen)
+        hint = kernel_headers.hint(
+            printed(), chosen, small_headers.includes_others(text)
+        )
         lines = [error.detail, hint and plain_words.line(hint)]
         error.detail = "\n".join(filter(None, lines))
         raise

@@ -31,8 +31,9 @@ def prepare(
     # The headers that are reported must be used.
     for name in ("BCC_KERNEL_SOURCE", "BCC_LINUX_VERSION_CODE"):
         os.environ.pop(name, None)
+    options = list(kernel_headers.AS_FOR_THE_KERNEL)
     if chosen.are_installed:
-        return list(kernel_headers.AS_FOR_THE_KERNEL)
+        return options
     folder = _OWN if _mount_own() else job.folder
     try:
         if folder == job.folder:
@@ -44,7 +45,7 @@ def prepare(
             f"{error.strerror}; free some space there"
         ) from None
     os.environ["BCC_KERNEL_SOURCE"] = folder
-    return small_headers.compiler_options(folder)
+    return options
 
 
 def _mount_own() -> bool:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import re
+from struct import unpack_from
 from typing import (
+    AbstractSet,
     Iterable,
     Iterator,
     List,
     NamedTuple,
     Optional,
     Sequence,
+    Set,
     Tuple,
     Union,
 )
@@ -25,8 +29,8 @@ from opensnooplib.kernel import this_kernel
 
 # enum btf_kind of include/uapi/linux/btf.h
 INT, PTR, ARRAY, STRUCT, UNION, ENUM = range(1, 7)
-_TYPEDEF, _VOLATILE, _CONST, _RESTRICT = 8, 9, 10, 11
-_TYPE_TAG = 18
+TYPEDEF, _VOLATILE, _CONST, _RESTRICT = 8, 9, 10, 11
+_TYPE_TAG, _ENUM64 = 18, 19
 BOOL_ENCODING = 1 << 2
 SIGNED_ENCODING = 1 << 0
 
@@ -226,9 +230,53 @@ class Btf:
 
     def bare(self, type_id: int) -> int:
         """The type without its qualifiers and without its typedefs."""
-        wrappers = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
+        wrappers = (TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
         while type_id and self.type(type_id).kind in wrappers:
             type_id = self.type(type_id).size_or_type
+        return type_id
+
+    def element(self, type_id: int) -> int:
+        """The bare type; of an array, that of its elements."""
+        type_id = self.bare(type_id)
+        while type_id and self.type(type_id).kind == ARRAY:
+            type_id = self.bare(self.array(type_id).type)
+        return type_id
+
+    def enums_with(self, names: AbstractSet[str]) -> Set[int]:
+        """The IDs of the enums that have enumerators of these names."""
+        # struct btf_header of btf.rst: where types and strings are
+        data = self._raw()
+        at, types, size, strings = unpack_from("=4x4I", data)
+        first = self.address(1)
+        described = data[at + types :][:size]
+        text = data[at + strings :]
+        found = set()
+        for name in {n.encode() for n in names} & set(text.split(b"\0")):
+            offset = _u32(text.find(b"\0" + name + b"\0") + 1)
+            for place in re.finditer(re.escape(bytes(offset)), described):
+                type_id = self._at(first + place.start())
+                if self.type(type_id).kind in (ENUM, _ENUM64):
+                    found.add(type_id)
+        return found
+
+    def _raw(self) -> bytes:
+        name = "btf__raw_data"
+        if not hasattr(self._lib, name):  # libbpf before 0.7
+            name = "btf__get_raw_data"
+        get, size = getattr(self._lib, name), _u32()
+        get.restype = ctypes.c_void_p
+        return ctypes.string_at(get(self._btf, ctypes.byref(size)), size.value)
+
+    def _at(self, address: int) -> int:
+        """The type whose description this address is in; they are in order."""
+        type_id, end = 1, 1 << 24
+        while end - type_id > 1:
+            middle = (type_id + end) // 2
+            begin = self.address(middle)  # None behind the last one
+            if begin and begin <= address:
+                type_id = middle
+            else:
+                end = middle
         return type_id
 
     def members(self, type_id: int) -> List[_BtfMember]:

@@ -66,21 +66,31 @@ def _release_of(build: str) -> str:
 
 
 # A missing header in a directory, as the kernel's are; those of the C library
-# often aren't.
+# often aren't. And what a header of the kernel's may declare.
 _NOT_FOUND = re.compile(r"'((?:\w+/)+[\w-]+\.h)' file not found")
+_NOT_DECLARED = re.compile(
+    r"error: .*(?:incomplete (?:definition of )?type|unknown type name"
+    r"|undeclared identifier|function) '([\w ]+)'"
+)
 
 
-def hint(output: str, chosen: Headers) -> str:
+def hint(output: str, chosen: Headers, includes_others: bool) -> str:
     """Why the compiler lacks a header of the kernel, if it does; else "".
 
-    `output` is what the compiler printed.
+    `output` is what the compiler printed. `includes_others`: the C includes
+    headers of the kernel that the small tree doesn't really have.
     """
     missing = _NOT_FOUND.search(output)
-    if not missing or chosen.are_installed:
+    unknown = _NOT_DECLARED.search(output) if includes_others else None
+    if chosen.are_installed or not (missing or unknown):
         return ""
+    what = "is one of the kernel's headers, which are"
+    name = f"<{missing[1]}>" if missing else ""
+    if unknown and not missing:
+        name = unknown[1]
+        what = "may be in the kernel's headers, but not in its BTF; they are"
     release = this_kernel.release()
     return (
-        f"<{missing[1]}>, if it is spelled correctly, is one of the kernel's "
-        "headers, which are not installed here: install "
-        f"linux-headers-{release}, or on Fedora kernel-devel-{release}"
+        f"{name}, if it is spelled correctly, {what} not installed here: "
+        f"install linux-headers-{release}, or on Fedora kernel-devel-{release}"
     )

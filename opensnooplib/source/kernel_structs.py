@@ -1,71 +1,147 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel structs for the C, from the running kernel's BTF.
+"""Kernel types for the C, from the running kernel's BTF.
 
-If no kernel headers are installed, the kernel itself describes the layout of
-its structs: BTF (Documentation/bpf/btf.rst). libbpf, which BCC needs, writes
-them as C, so that `task->real_parent->tgid` works on this kernel.
+If no kernel headers are installed, the kernel itself describes its types: BTF
+(Documentation/bpf/btf.rst). libbpf, which BCC needs, writes them as C, so that
+`task->real_parent->tgid` works on this kernel.
+
+Not all of its 10,000 structs are written: clang would take half a second. The
+C gets those that it names, and those that it reaches from there by fields that
+it names.
 """
 
 from __future__ import annotations
 
-from typing import AbstractSet, Iterator, List, Mapping, Optional, Union
+import re
+from typing import (
+    AbstractSet,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Sequence,
+    Set,
+    Union,
+)
 
 from opensnooplib.kernel import btf
-from opensnooplib.kernel.btf import Btf, TypedField
+from opensnooplib.kernel.btf import ENUM, STRUCT, TYPEDEF, Btf, TypedField
 
 Part = Union[int, str, TypedField]
 
-# The structs that a probe of opens may need, from the task or from a file, by
-# the header in include/linux that declares them. What they hold comes with
-# them; one of these stands behind those of these that it holds.
-STRUCTS = {
-    "list": ("list_head", "hlist_node"),
-    "path": ("path",),
-    "ns_common": ("ns_common",),
-    "cgroup-defs": ("css_set", "cgroup_subsys_state"),
-    "cgroup": ("cgroup",),
-    "cred": ("cred",),
-    "dcache": ("qstr", "dentry"),
-    "fdtable": ("fdtable", "files_struct"),
-    "fs": ("file", "filename", "inode", "super_block"),
-    "fs_struct": ("fs_struct",),
-    "kernfs": ("kernfs_node",),
-    "mm_types": ("mm_struct",),
-    "mount": ("vfsmount", "mountpoint", "mount", "mnt_namespace"),
-    "nsproxy": ("nsproxy",),
-    "pid": ("upid", "pid"),
-    "pid_namespace": ("pid_namespace",),
-    "sched": ("sigpending", "signal_struct", "task_struct"),
-    "user_namespace": ("user_namespace",),
-}
-NAMES = [name for names in STRUCTS.values() for name in names]
+_KINDS = {"struct": STRUCT, "union": btf.UNION, "enum": ENUM}
+_WORD = re.compile(r"\w+")
+_TYPE = re.compile(r"\b(struct|union|enum)\s+(\w+)")
+_DEFINED = re.compile(r"\b(?:struct|union|enum)\s+(\w+)\s*\{")
+
+# Names that the C itself gives to constants, functions and types.
+_OWN = (
+    re.compile(r"#\s*define\s+(\w+)"),
+    re.compile(r"(?:\}|\btypedef\b[^;{}]*?)\s*(\w+)\s*;"),
+    re.compile(r"\benum\b\s*\w*\s*\{([^}]*)\}"),
+    re.compile(r"^\w[\w \t*]*?\b(\w+)\s*\([^;{}]*\)\s*\{", re.MULTILINE),
+)
+
+
+def own_names(text: str) -> Set[str]:
+    """The constants, functions and types that the C in `text` defines."""
+    return {
+        name
+        for pattern in _OWN
+        for found in pattern.findall(text)
+        for name in _WORD.findall(found)
+    }
+
+
+# What is not from BTF: BCC brings its own copy of the UAPI header bpf.h, and
+# writes a struct for each tracepoint.
+_OF_BCC = re.compile(r"bpf_|BPF_|__sk_buff$|xdp_md$|tracepoint__")
 
 # The enums whose numbers depend on the configuration of the kernel.
 _ENUMS = ("cgroup_subsys_id",)
 
 
-def c_text(words: Optional[AbstractSet[str]] = None) -> str:
-    """C for STRUCTS, as far as this kernel has them.
+def named(text: str, known: Set[str]) -> Dict[str, int]:
+    """The types that `text` names and doesn't define, with their kinds.
 
-    `words`: only structs and fields of these names, which makes the compile
-    quicker. Raises OpensnoopError if BTF or libbpf is missing.
+    Not those that are `known`, since another header has them.
+    """
+    own = known.union(_DEFINED.findall(text))
+    return {
+        name: _KINDS[kind]
+        for kind, name in _TYPE.findall(text)
+        if name not in own and not _OF_BCC.match(name)
+    }
+
+
+def c_text(text: str, known: Set[str], all_fields: bool) -> str:
+    """C for the types that `text` needs, as far as this kernel has them.
+
+    `known` are names that another header defines. `all_fields`: else structs
+    get only those fields that the text names, which makes the compile quicker,
+    and there are no typedefs and no constants but those of _ENUMS. Raises
+    OpensnoopError if BTF or libbpf is missing.
     """
     types = btf.of_this_kernel()
-    enums = [types.find(name, btf.ENUM) for name in _ENUMS]
-    parts: List[Part] = [enum for enum in enums if enum > 0]
-    names = [name for name in NAMES if words is None or name in words]
-    found = {types.find(name): name for name in names}
-    structs = {struct: name for struct, name in found.items() if struct > 0}
-    if words is None:
-        parts += structs
+    words = set(_WORD.findall(text))
+    wanted = named(text, known)
+    parts: List[Part] = [types.find(name, ENUM) for name in _ENUMS]
+    if all_fields:
+        new = words - known - own_names(text)
+        new -= {name for name in new if _OF_BCC.match(name)}
+        parts += types.enums_with({name for name in new if name.isupper()})
+        wanted.update({n: TYPEDEF for n in new if n.endswith("_t")})
+    found = [types.find(name, kind) for name, kind in wanted.items()]
+    structs = _reached(types, words, (one for one in found if one > 0))
+    if all_fields:
+        parts += found + structs
     else:
         for struct in structs:
             parts += _few_fields(types, struct, words, structs)
-    return types.as_c(parts)
+    c = types.as_c(p for p in parts if not isinstance(p, int) or p > 0)
+    return _beside(c, known.union(_DEFINED.findall(text)))
+
+
+def _beside(c: str, others: Set[str]) -> str:
+    """`c` with other names for the types that `others` are, too."""
+    twice = others.intersection(_DEFINED.findall(c))
+    names = [f"#define {name} {name}_of_the_kernel\n" for name in twice]
+    ends = [f"#undef {name}\n" for name in twice]
+    return "".join([*names, c, *ends])
+
+
+def _reached(
+    types: Btf, words: AbstractSet[str], start: Iterable[int]
+) -> List[int]:
+    """The structs that fields of these names reach from other types.
+
+    Those of them that have a name, each behind those that it holds.
+    """
+    structs: List[int] = []
+    seen: Set[int] = set()
+    behind_pointers = list(start)
+
+    def add_held(type_id: int) -> None:
+        type_id = types.element(type_id)
+        if type_id in seen:
+            return
+        seen.add(type_id)
+        found = types.type(type_id)
+        if found.kind == btf.PTR:
+            behind_pointers.append(found.size_or_type)
+        elif found.kind in (STRUCT, btf.UNION):
+            for field in types.fields(type_id):
+                if field.name in words:
+                    add_held(field.type)
+            structs.extend([type_id] if found.name_off else [])
+
+    while behind_pointers:
+        add_held(behind_pointers.pop())
+    return structs
 
 
 def _few_fields(
-    types: Btf, struct: int, words: AbstractSet[str], own: Mapping[int, str]
+    types: Btf, struct: int, words: AbstractSet[str], own: Sequence[int]
 ) -> Iterator[Part]:
     """A struct with only the fields of these names, at their offsets.
 
@@ -73,10 +149,12 @@ def _few_fields(
     """
     fields = [one for one in types.fields(struct) if one.name in words]
     for field in fields:
-        if types.bare(field.type) not in own:
+        if types.element(field.type) not in own:
             yield field.type
-    size = types.type(struct).size_or_type
-    yield f"struct {own[struct]} {{\nunion {{\nchar __size[{size}];\n"
+    found = types.type(struct)
+    kind = "union" if found.kind == btf.UNION else "struct"
+    yield f"{kind} {types.name(found.name_off)} {{\n"
+    yield f"union {{\nchar __size[{found.size_or_type}];\n"
     for field in fields:
         yield f"struct {{ char __pad_{field.name}[{field.offset}]; "
         yield field

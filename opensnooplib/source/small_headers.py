@@ -7,96 +7,195 @@ from BTF, and only if the C names one of them.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import re
-from typing import Dict, List
+from typing import Dict, Set
 
 from opensnooplib.base.open_flags import FLAGS
-from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel import btf, this_kernel
 from opensnooplib.source import (
     compiled_lines,
     field_types,
-    kernel_headers,
     kernel_structs,
 )
+from opensnooplib.source.comments import without_comments
+
+_HERE = os.path.dirname(__file__)
+_FIXED = os.path.join(_HERE, "headers")
+_LIST = os.path.join(_HERE, "kernel_headers.txt")
+_STRUCTS = "opensnoop/structs.h"
+_MACROS = "opensnoop/macros.h"  # of the kernel's own headers
+_NET = "opensnoop/net.h"
+_OF_NET = re.compile(r"net/|linux/(tcp|udp|skbuff|in6|ipv6|socket)\.h")
+_FROM_BTF = "#define KERNEL_STRUCTS_FROM_BTF 1\n"
 
 _WORD = re.compile(r"\w+")
 
+# A header of the kernel, as in <net/sock.h>; BCC brings <bcc/proto.h>.
+_INCLUDE = re.compile(
+    r"^\s*#\s*include\s*<(?!bcc/|sys/)((?:\w[\w.-]*/)+[\w.-]+)>", re.MULTILINE
+)
+_DIRECTIVE = re.compile(
+    r"^[ \t]*#(?!\s*include\s*<(?:sys/|\w+\.h))(?:.*\\\n)*.*\n", re.MULTILINE
+)
+_MACRO = re.compile(r"^#define (\w+)((?:.*\\\n)*.*)", re.MULTILINE)
+_SWITCH = re.compile(r"^(CONFIG_\w+)=(\d+)$", re.MULTILINE)
 
-def uses_kernel_structs(text: str) -> bool:
-    """Does the C name a kernel struct? BTF takes 10 ms to read."""
-    names = "|".join(kernel_structs.NAMES)
-    return bool(re.search(rf"\bstruct\s+({names})\b", _compiled(text)))
-
-
-def _compiled(text: str) -> str:
-    return "\n".join(compiled_lines.of(text))
+# What the headers of BCC itself include.
+_FOR_BCC = ("uapi/linux/if_ether.h",)
 
 
 def make_tree(folder: str, text: str, all_fields: bool = True) -> None:
     """Write the headers that the C in `text` and BCC need into `folder`.
 
-    `all_fields`: of kernel structs, so that the compiler can suggest a name;
-    else only those that the compiled lines name.
+    `all_fields`: of kernel structs, so that the compiler can suggest a name,
+    and the macros and constants of the kernel's own headers; else only those
+    fields that the compiled lines name.
 
     Raises OpensnoopError if the C needs kernel structs and this kernel has no
     BTF.
     """
-    files = _fixed_headers()
-    structs = ""
-    if uses_kernel_structs(text):
-        structs = "#define KERNEL_STRUCTS_FROM_BTF 1\n"
-        structs += kernel_structs.c_text(
-            None if all_fields else set(_WORD.findall(_compiled(text)))
+    files = dict(_fixed_headers())
+    macros = ""
+    if all_fields:
+        files["linux/kconfig.h"] += _configuration()
+        others = [_NET] * any(map(_OF_NET.match, _INCLUDE.findall(text)))
+        macros = "".join(files[path] for path in [_MACROS, *others])
+    # Conditions in the C ask for what these headers define.
+    from_btf = _FROM_BTF if btf.has_structs() else ""
+    code = _compiled(files["linux/kconfig.h"] + macros + from_btf, text)
+    used = _used(macros, code)
+    if uses_kernel_structs(code, used):
+        files[_STRUCTS] += _FROM_BTF
+        files[_STRUCTS] += kernel_structs.c_text(
+            code + used, _known(), all_fields
+        )
+        own = kernel_structs.own_names(code)
+        files[_STRUCTS] += _MACRO.sub(
+            lambda found: "" if found[1] in own else found[0], macros
         )
     files["linux/types.h"] += field_types.typedefs(
-        text, files["linux/types.h"] + structs
+        text, files["linux/types.h"] + files[_STRUCTS]
     )
-    files["opensnoop/structs.h"] += structs
+    for path in (*_FOR_BCC, *_INCLUDE.findall(code)):
+        _add_header(files, path)
     for folder_name in {os.path.dirname(path) for path in files}:
         os.makedirs(f"{folder}/include/{folder_name}", exist_ok=True)
     for path, content in files.items():
-        with open(f"{folder}/include/{path}", "w", encoding="ascii") as file:
+        with open(f"{folder}/include/{path}", "w", encoding="utf-8") as file:
             file.write(content)
-    _link_host_headers(folder)
 
 
-def _link_host_headers(folder: str) -> None:
-    """Let the C include any other UAPI header that the host has.
+def uses_kernel_structs(code: str, macros: str = "") -> bool:
+    """Does C name a kernel struct, or is one in what it uses otherwise?
 
-    BCC finds these last, as <linux/...> and <uapi/linux/...>.
+    That are headers and `macros` of the kernel. BTF takes 10 ms to read.
     """
+    others = [
+        path
+        for path in _INCLUDE.findall(code)
+        if path not in _fixed_headers() and not path.startswith("uapi/")
+    ]
+    return bool(
+        kernel_structs.named(code, _known())
+        or ((others or macros) and btf.has_structs())
+    )
+
+
+def includes_others(text: str) -> bool:
+    """Does the C include headers that stand only for what BTF has?"""
+    own = _of_the_kernel() - set(_fixed_headers())
+    return not own.isdisjoint(_INCLUDE.findall(text))
+
+
+@functools.lru_cache(maxsize=None)
+def _known() -> Set[str]:
+    """The names of types and constants that fixed headers have."""
+    headers = _fixed_headers().items()
+    texts = [t for path, t in headers if path not in (_MACROS, _NET)]
+    return set(_WORD.findall(without_comments("".join(texts))))
+
+
+def _compiled(before: str, text: str) -> str:
+    """The lines of `text` that are compiled after the headers `before`."""
+    mark = "#define END_OF_HEADERS"
+    lines = compiled_lines.of(f"{before}\n{mark}\n{text}")
+    return "\n".join(lines[lines.index(mark) + 1 :])
+
+
+def _configuration() -> str:
+    """The options that this kernel was built with, if it says so."""
+    import gzip  # takes 2 ms at launch
+
+    text = this_kernel.text_of(f"/boot/config-{this_kernel.release()}")
+    with contextlib.suppress(OSError):
+        text = gzip.open("/proc/config.gz", "rt").read()
+    switches = _SWITCH.findall(text.replace("=y\n", "=1\n"))
+    return "".join(f"#define {name} {value}\n" for name, value in switches)
+
+
+def _used(macros: str, text: str) -> str:
+    """The bodies of those macros that `text` uses, also by another macro."""
+    bodies = dict(_MACRO.findall(macros))
+    used = ""
+    words = set(_WORD.findall(text))
+    while more := [bodies.pop(name) for name in words & set(bodies)]:
+        used += "\n".join(more)
+        words.update(_WORD.findall(used))
+    return used
+
+
+def _add_header(files: Dict[str, str], path: str) -> None:
+    """Let the C include another header of the kernel's.
+
+    It stands for the kernel's structs, and for the UAPI header of this name
+    that the host has. Of that only the preprocessor's lines are taken if its
+    structs come from BTF.
+    """
+    if path in files:
+        return
+    content = _uapi_header(path.replace("uapi/", "", 1))
+    if not content and path not in _of_the_kernel():
+        return  # the compiler will say so
+    if _FROM_BTF in files[_STRUCTS]:
+        content = "".join(_DIRECTIVE.findall(without_comments(content)))
+    begin = f"#pragma GCC system_header\n#include <{_STRUCTS}>\n"
+    files[path] = begin + content
+    for included in _INCLUDE.findall(content):
+        _add_header(files, included)
+
+
+def _of_the_kernel() -> Set[str]:
+    """The paths of the kernel's own headers."""
+    with open(_LIST, encoding="ascii") as file:
+        _, *folders = file.read().split("\n\n")  # the first is a comment
+    found = (words.split() for words in folders)
+    return {f"{d[:-1]}/{name}.h" for d, *names in found for name in names}
+
+
+def _uapi_header(path: str) -> str:
     multiarch = f"/usr/include/{os.uname().machine}-linux-gnu"
-    asm = f"{multiarch}/asm" if os.path.isdir(f"{multiarch}/asm") else ""
-    folders = {
-        "linux": "/usr/include/linux",
-        "asm-generic": "/usr/include/asm-generic",
-        "asm": asm or "/usr/include/asm",
-    }
-    os.makedirs(f"{folder}/host/uapi")
-    for name, target in folders.items():
-        if os.path.isdir(target):
-            os.symlink(target, f"{folder}/host/{name}")
-            os.symlink(target, f"{folder}/host/uapi/{name}")
+    if path.startswith(("linux/", "asm/", "asm-generic/")):
+        for folder in (multiarch, "/usr/include"):
+            with contextlib.suppress(OSError):
+                with open(f"{folder}/{path}", encoding="utf-8") as file:
+                    return file.read()
+    return ""
 
 
-def compiler_options(folder: str) -> List[str]:
-    """The compiler options for a tree of make_tree()."""
-    return [*kernel_headers.AS_FOR_THE_KERNEL, "-idirafter", f"{folder}/host"]
-
-
+@functools.lru_cache(maxsize=None)
 def _fixed_headers() -> Dict[str, str]:
     """The headers that the C doesn't change, by path."""
-    headers = {path: "#pragma once\n" + c for path, c in _HEADERS.items()}
+    headers = {}
+    for folder, _, names in os.walk(_FIXED):
+        for path in (f"{folder}/{name}" for name in names):
+            with open(path, encoding="ascii") as file:
+                headers[os.path.relpath(path, _FIXED)] = file.read()
     headers["linux/version.h"] = _version_header()
     headers["linux/fcntl.h"] = _fcntl_header()
     headers["asm/page.h"] = _page_header()
-    if os.uname().machine == "x86_64":
-        headers["linux/kconfig.h"] += "#define CONFIG_X86_64 1\n"
-    for name in kernel_structs.STRUCTS:
-        headers[f"linux/{name}.h"] = "#include <opensnoop/structs.h>\n"
-    for name in ("fcntl", "limits", "openat2"):
-        headers[f"uapi/linux/{name}.h"] = f"#include <linux/{name}.h>\n"
     return headers
 
 
@@ -123,111 +222,3 @@ def _fcntl_header() -> str:
     """The flags of open(2), with their values on this machine."""
     lines = [f"#define {name} {value}\n" for name, value in FLAGS.items()]
     return "".join(lines) + "#define AT_FDCWD -100\n"
-
-
-# The headers that are the same everywhere. A type here is the same in every
-# kernel, since BTF may bring it, too; others that the fields of tracepoints
-# have are made by field_types.py.
-_HEADERS = {
-    "uapi/linux/bpf.h": "",  # BCC brings its own
-    "linux/bpf_common.h": "",
-    "uapi/linux/if_packet.h": "",
-    "uapi/linux/types.h": "",
-    "uapi/linux/sched.h": "#define CLONE_THREAD 0x10000\n",
-    "linux/minmax.h": "#include <linux/kernel.h>\n",
-    "linux/ptrace.h": "#include <uapi/linux/ptrace.h>\n",
-    "linux/kconfig.h": """\
-#define CONFIG_BPF_SYSCALL 1
-#define CONFIG_64BIT 1
-""",
-    "linux/limits.h": """\
-#define NAME_MAX 255
-#define PATH_MAX 4096
-""",
-    "linux/openat2.h": """\
-#define RESOLVE_IN_ROOT 0x10
-struct open_how {
-	__u64 flags;
-	__u64 mode;
-	__u64 resolve;
-};
-""",
-    # What libbpf writes isn't to be warned of.
-    "opensnoop/structs.h": """\
-#pragma GCC system_header
-#include <linux/kernel.h>
-#define TASK_COMM_LEN 16
-""",
-    "linux/types.h": """\
-typedef signed char __s8;
-typedef unsigned char __u8;
-typedef short __s16;
-typedef unsigned short __u16;
-typedef int __s32;
-typedef unsigned int __u32;
-typedef long long __s64;
-typedef unsigned long long __u64;
-typedef __s8 s8, int8_t;
-typedef __u8 u8, uint8_t;
-typedef __s16 s16, int16_t;
-typedef __u16 u16, uint16_t, umode_t, __le16, __be16, __sum16;
-typedef __s32 s32, int32_t, pid_t, clockid_t, key_t, __kernel_pid_t;
-typedef __u32 u32, uint32_t, uint, uid_t, gid_t, dev_t;
-typedef __u32 gfp_t, fmode_t, nlink_t, blk_opf_t, errseq_t;
-typedef __u32 __le32, __be32, __wsum, __poll_t, __kernel_mode_t;
-typedef __s64 s64, int64_t, loff_t, time64_t, __kernel_time64_t;
-typedef __u64 u64, uint64_t, __le64, __be64;
-typedef __u64 sector_t, blkcnt_t, dma_addr_t, phys_addr_t;
-typedef __u64 __aligned_u64 __attribute__((aligned(8)));
-typedef unsigned long ulong, size_t, uintptr_t, __kernel_ulong_t;
-typedef long ssize_t, off_t, __kernel_long_t, __kernel_old_time_t;
-typedef _Bool bool;
-#define true 1
-#define false 0
-#define NULL ((void *)0)
-#define offsetof(type, member) __builtin_offsetof(type, member)
-#define container_of(pointer, type, member) \\
-	((type *)((void *)(pointer) - offsetof(type, member)))
-#define __user
-#define __kernel
-#define __force
-#define __bitwise
-#include <linux/compiler.h>
-""",
-    "linux/compiler.h": """\
-#define __always_inline inline __attribute__((always_inline))
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-""",
-    "linux/kernel.h": """\
-#include <linux/types.h>
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define min(x, y) ({ typeof(x) x_ = (x); typeof(y) y_ = (y); \\
-		     x_ < y_ ? x_ : y_; })
-#define max(x, y) ({ typeof(x) x_ = (x); typeof(y) y_ = (y); \\
-		     x_ > y_ ? x_ : y_; })
-#define min_t(type, x, y) min((type)(x), (type)(y))
-#define max_t(type, x, y) max((type)(x), (type)(y))
-""",
-    # BCC computes the size of some maps with roundup_pow_of_two(), which must
-    # give a constant for a constant.
-    "linux/log2.h": """\
-#define ilog2(n) (63 - __builtin_clzll(n))
-#define is_power_of_2(n) ((n) != 0 && ((n) & ((n) - 1)) == 0)
-#define roundup_pow_of_two(n) \\
-	((n) <= 1 ? 1UL : 1UL << (64 - __builtin_clzll(((n) - 1) | 1)))
-""",
-    # arch/x86/include/asm/ptrace.h, arch/arm64/include/asm/ptrace.h
-    "uapi/linux/ptrace.h": """\
-#if defined(__x86_64__)
-struct pt_regs {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
-	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
-};
-#elif defined(__aarch64__)
-struct pt_regs {
-	unsigned long long regs[31], sp, pc, pstate, orig_x0;
-};
-#endif
-""",
-}

@@ -24,8 +24,8 @@ from opensnooplib.compile.job import Job  # noqa: E402
 from opensnooplib.compile.make_source import make_source  # noqa: E402
 from opensnooplib.kernel import function_names, tracefs  # noqa: E402
 from opensnooplib.plan_list import PLANS  # noqa: E402
-from opensnooplib.source import c_text, locations  # noqa: E402
-from opensnooplib.source import small_headers  # noqa: E402
+from opensnooplib.source import c_text, kernel_headers  # noqa: E402
+from opensnooplib.source import locations, small_headers  # noqa: E402
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
     program = BccProgram(
         text,
         # BCC 0.31 on x86 protects jumps by an option that arm64 doesn't have.
-        [*small_headers.compiler_options(folder), "-fcf-protection=none"],
+        [*kernel_headers.AS_FOR_THE_KERNEL, "-fcf-protection=none"],
         lambda name: locations.of_program(name, job.source),
     )
     print(json.dumps({n: _decode(program, n) for n in program._names()}))

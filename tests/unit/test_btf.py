@@ -76,11 +76,25 @@ class _Kernel:
         return members
 
 
+_NAMES = (
+    "list_head css_set cgroup_subsys_state cgroup cred qstr dentry fdtable "
+    "files_struct file filename inode super_block fs_struct kernfs_node path "
+    "mm_struct vfsmount mount mnt_namespace nsproxy upid pid pid_namespace "
+    "signal_struct task_struct user_namespace sock sk_buff request net"
+).split()
+_NAMED = "".join(f"struct {name} *x;\n" for name in _NAMES)
+
+
+def _c_text(text: str, all_fields: bool = True) -> str:
+    types = "typedef unsigned int u32;\n"
+    return types + kernel_structs.c_text(text, set(), all_fields)
+
+
 def _expected() -> List[str]:
     """C that compiles if each struct is as bpftool tells it."""
     bpftool = _Kernel()
     lines = []
-    for name in kernel_structs.NAMES:
+    for name in _NAMES:
         found = bpftool.find(name)
         if not found:
             continue
@@ -104,7 +118,7 @@ def _compile(text: str) -> None:
 
 def test_structs_are_those_of_the_kernel() -> None:
     expected = _expected()
-    text = kernel_structs.c_text()
+    text = _c_text(_NAMED)
     _compile(text + "".join(expected))
     assert len(expected) > 1000
 
@@ -119,14 +133,17 @@ struct mm_struct *mm(struct task_struct *task)
 
 
 def test_what_is_inside_of_what_is_wanted() -> None:
-    """Also an array without a size, a nameless struct, and a typedef."""
-    _compile(kernel_structs.c_text() + _FOLLOWS)
+    """Also an array without a size, a nameless struct, and a typedef.
+
+    Structs that are only reached by a field are there, too.
+    """
+    _compile(_c_text(_FOLLOWS) + _FOLLOWS)
 
 
 def test_only_the_fields_that_are_wanted() -> None:
     """They are where they are in the whole structs."""
     words = set(re.findall(r"\w+", _FOLLOWS)) - {"val", "uid"}
-    text = kernel_structs.c_text(words)
+    text = _c_text(_FOLLOWS.replace(".val", "").replace(">uid", ">x"), False)
     wanted = [
         line
         for line in _expected()
@@ -137,6 +154,16 @@ def test_only_the_fields_that_are_wanted() -> None:
     _compile(text + "".join(wanted))
     with pytest.raises(subprocess.CalledProcessError):
         _compile(text + _FOLLOWS)
+
+
+def test_enums_are_found_by_what_they_hold() -> None:
+    """Also one without a name, as that of TCP_LISTEN is."""
+    types = btf.of_this_kernel()
+    found = types.enums_with({"PIDTYPE_TGID", "TCP_LISTEN", "NO_SUCH_NAME"})
+    text = types.as_c(sorted(found))
+    assert len(found) == 2
+    assert re.search(r"enum pid_type \{[^}]*PIDTYPE_TGID = 1,", text)
+    assert re.search(r"enum \{[^}]*TCP_LISTEN = 10,", text)
 
 
 def test_offsets_of_single_fields() -> None:

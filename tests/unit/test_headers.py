@@ -87,8 +87,9 @@ def test_a_link_to_nowhere(tmp_path: Path) -> None:
 def test_kernel_structs_are_noticed() -> None:
     assert small_headers.uses_kernel_structs(STRUCTS)
     assert small_headers.uses_kernel_structs("x = (struct  dentry *)y;")
-    assert not small_headers.uses_kernel_structs("struct event *event;")
-    assert not small_headers.uses_kernel_structs("struct file_name *name;")
+    assert not small_headers.uses_kernel_structs("struct event { int n; };")
+    assert not small_headers.uses_kernel_structs("struct pt_regs *regs;")
+    assert not small_headers.uses_kernel_structs("struct bpf_sock *sock;")
     assert not small_headers.uses_kernel_structs("int task_struct;")
 
 
@@ -97,7 +98,7 @@ def _compile(folder: Path, text: str) -> None:
     subprocess.run(
         ["clang", "-fsyntax-only", "-nostdinc", "-target", "bpf"]
         + ["-Wall", "-Werror", f"-I{folder}/include"]
-        + small_headers.compiler_options(str(folder))
+        + list(kernel_headers.AS_FOR_THE_KERNEL)
         + ["-include", "linux/kconfig.h", "-x", "c", "-"],
         input=text.encode(),
         check=True,
@@ -198,15 +199,29 @@ def test_typedefs_of_a_tracepoints_fields(
     )
 
 
-def test_other_headers_of_the_host_can_be_included(tmp_path: Path) -> None:
-    small_headers.make_tree(str(tmp_path), SOURCE)
-    _compile(
-        tmp_path,
-        "#include <linux/stat.h>\n"
-        "#include <uapi/linux/in.h>\n"
-        "struct statx statx;\n"
-        "struct in_addr address;\n",
-    )
+_UAPI = """\
+#include <uapi/linux/stat.h>
+#include <uapi/linux/in.h>
+struct statx statx;
+struct in_addr address;
+int protocol = IPPROTO_TCP;
+int type = S_IFREG;
+"""
+
+
+def test_other_headers_of_the_host_can_be_included(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Structs come from them where there is no BTF."""
+    monkeypatch.setattr(small_headers, "uses_kernel_structs", lambda *c: False)
+    small_headers.make_tree(str(tmp_path), _UAPI)
+    _compile(tmp_path, _UAPI)
+
+
+@needs_btf
+def test_structs_of_uapi_headers_come_from_btf(tmp_path: Path) -> None:
+    small_headers.make_tree(str(tmp_path), _UAPI)
+    _compile(tmp_path, _UAPI)
 
 
 @needs_btf
@@ -218,22 +233,71 @@ def test_headers_do_not_contradict_kernel_structs(tmp_path: Path) -> None:
     )
 
 
+_REACHES = """\
+#include <linux/sched.h>
+#include <linux/fs_struct.h>
+#include <net/sock.h>
+int parent(struct task_struct *task) { return task->real_parent->tgid; }
+const void *name(struct task_struct *task)
+{ return task->fs->pwd.dentry->d_parent->d_name.name; }
+unsigned int inode(struct task_struct *task)
+{ return task->nsproxy->mnt_ns->ns.inum; }
+int listens(struct sock *sk) { return sk->sk_state == TCP_LISTEN; }
+unsigned int network(struct sock *sk) { return sk->sk_net.net->ns.inum; }
+int port(struct sock *sk) { return ntohs(inet_sk(sk)->inet_sport); }
+unsigned int of(kuid_t user) { return user.val + (TASK_RUNNING | PF_KTHREAD); }
+#ifndef KERNEL_STRUCTS_FROM_BTF
+#error not from BTF
+#endif
+"""
+
+
 @needs_btf
 def test_kernel_structs_come_from_btf(tmp_path: Path) -> None:
-    small_headers.make_tree(str(tmp_path), STRUCTS)
-    _compile(
-        tmp_path,
-        "#include <linux/sched.h>\n"
-        "#include <linux/fs_struct.h>\n"
-        "#include <linux/nsproxy.h>\n"
-        "int parent(struct task_struct *task)\n"
-        "{ return task->real_parent->tgid; }\n"
-        "const void *name(struct task_struct *task)\n"
-        "{ return task->fs->pwd.dentry->d_parent->d_name.name; }\n"
-        "unsigned int inode(struct task_struct *task)\n"
-        "{ return task->nsproxy->mnt_ns->ns.inum; }\n"
-        "#ifndef KERNEL_STRUCTS_FROM_BTF\n#error not from BTF\n#endif\n",
+    """Structs, enums, typedefs, and macros of the kernel's own headers."""
+    small_headers.make_tree(str(tmp_path), _REACHES)
+    _compile(tmp_path, _REACHES)
+
+
+@needs_btf
+def test_a_struct_of_the_c_takes_the_place_of_the_kernels(
+    tmp_path: Path,
+) -> None:
+    """Also of one that another struct of the kernel's holds."""
+    text = (
+        "#include <linux/fs.h>\n"
+        "struct path { int own; };\n"
+        "int own(struct path *path, struct file *file)\n"
+        "{ return path->own + sizeof(file->f_path); }\n"
     )
+    small_headers.make_tree(str(tmp_path), text)
+    _compile(tmp_path, text)
+
+
+@needs_btf
+def test_names_of_the_c_itself_are_no_macros(tmp_path: Path) -> None:
+    """As macros of the kernel, they would be errors."""
+    text = (
+        "#include <linux/sched.h>\n"
+        "struct event { unsigned short sk_family; int sk_state; };\n"
+        "#define PF_KTHREAD 1\n"
+        "enum direction { READ, WRITE };\n"
+        "static int ntohs(int port) { return port >> 8; }\n"
+        "int all(struct event *event, struct task_struct *task)\n"
+        "{ return event->sk_family + READ + task->flags + ntohs(PF_KTHREAD); }"
+    )
+    small_headers.make_tree(str(tmp_path), text)
+    _compile(tmp_path, text)
+
+
+@needs_btf
+def test_the_kernels_configuration_decides(tmp_path: Path) -> None:
+    text = (
+        "#ifdef CONFIG_BPF_SYSCALL\n#include <net/net_namespace.h>\n"
+        "int number(struct net *net) { return net->ns.inum; }\n#endif\n"
+    )
+    small_headers.make_tree(str(tmp_path), text)
+    _compile(tmp_path, text)
 
 
 def test_no_kernel_structs_where_none_is_named(tmp_path: Path) -> None:
@@ -254,6 +318,11 @@ struct task_struct *task;
 int task;
 #endif
 """
-    assert not small_headers.uses_kernel_structs(text)
-    assert small_headers.uses_kernel_structs(text.replace("USED", "MNTNS_MAP"))
-    assert small_headers.uses_kernel_structs("#if 1\nstruct dentry d;\n#endif")
+
+    def is_used(text: str) -> bool:
+        code = small_headers._compiled("", text)
+        return small_headers.uses_kernel_structs(code)
+
+    assert not is_used(text)
+    assert is_used(text.replace("USED", "MNTNS_MAP"))
+    assert is_used("#if 1\nstruct dentry d;\n#endif")
