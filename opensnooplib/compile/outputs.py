@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Iterator, List
+from typing import Dict, Iterator, List, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_maps import BccMaps
@@ -14,6 +14,7 @@ from opensnooplib.compile.job import Job
 from opensnooplib.kernel import bpf_objects, btf
 from opensnooplib.kernel.btf import Btf
 from opensnooplib.rows import btf_layout
+from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Output, Schema
 from opensnooplib.source import declarations, locations, submits
 from opensnooplib.source.known_maps import EVENTS_MAP, PRINTK_MAP
@@ -119,12 +120,18 @@ def _struct_of(name: str, types: Btf, program: BccProgram, job: Job) -> int:
         for i in range(count)
     ]
     wanted = [field.partition("#")[0] for field in fields]
-    found = {
-        tuple(btf_layout.fields(types, struct)): struct
-        for struct in types.of_kind(btf.STRUCT)
-        if [types.name(one.name_off) for one in types.members(struct)]
-        == wanted
-    }
+    same: Dict[Tuple[Field, ...], Tuple[int, int]] = {}
+    for struct in types.of_kind(btf.STRUCT):
+        members = types.members(struct)
+        if [types.name(one.name_off) for one in members] == wanted:
+            # Structs for IPv4 and IPv6 often differ only in types.
+            alike = sum(
+                field.replace(" ", "").endswith("#" + _written(types, m.type))
+                for field, m in zip(fields, members)
+            )
+            same[tuple(btf_layout.fields(types, struct))] = (alike, struct)
+    most = max(same.values(), default=(0, 0))[0]
+    found = [struct for alike, struct in same.values() if alike == most]
     where = locations.of_submit(name, job.source)
     if not fields:
         raise SourceError(
@@ -141,7 +148,16 @@ def _struct_of(name: str, types: Btf, program: BccProgram, job: Job) -> int:
             f"{where}two structs of the C have the same fields as {name} "
             f"sends, {', '.join(wanted)}: rename a field in one of them"
         )
-    return found.popitem()[1]
+    return found[0]
+
+
+def _written(types: Btf, type_id: int) -> str:
+    """A type without blanks, as BCC writes those of most fields."""
+    found = types.type(type_id)
+    if found.kind == btf.ARRAY:
+        array = types.array(type_id)
+        return f"{_written(types, array.type)}[{array.nelems}]"
+    return types.name(found.name_off).replace(" ", "")
 
 
 def _sent_sizes(program: BccProgram, map_fd: int) -> List[int]:
