@@ -156,7 +156,7 @@ class Attachments:
 
     def _uprobe(self, one: Attachment, name: str, fd: int) -> List[int]:
         """In each of the processes of -p, or in all."""
-        probe = self._program.usdt.get(name)
+        probe = self._program.usdt_of(name)
         if probe:
             path, offsets, semaphore, _ = probe
         elif len(one.words) == 2:

@@ -10,7 +10,15 @@ import ctypes
 import errno
 import os
 import re
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Optional,
+    Tuple,
+)
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -109,14 +117,14 @@ class BccProgram:
         )
         # What macros and comments say, by the function's name.
         self._written = hook_words.of(text)
-        self.usdt: Dict[str, Probe] = {}
+        self._usdt: Dict[str, Probe] = {}
         for name, found in self._written.items():
             for one in found:
                 if one.hook and one.hook.word == "usdt":
                     from opensnooplib.compile import usdt  # seldom needed
 
-                    self.usdt[name] = usdt.find(bcc, name, list(one.words))
-        readers = "".join(probe.c_text for probe in self.usdt.values())
+                    self._usdt[name] = usdt.find(bcc, name, list(one.words))
+        readers = "".join(probe.c_text for probe in self._usdt.values())
         try:
             with few_symbols.shown():
                 self.bpf = Program(
@@ -144,6 +152,10 @@ class BccProgram:
             lib.bpf_function_name(module, i).decode() for i in range(count)
         ]
         return [name for name in names if not _LACKS_FUNCTION.search(name)]
+
+    def usdt_of(self, program: str) -> Optional[Probe]:
+        """The USDT probe of a program, if it has one."""
+        return self._usdt.get(_function(program))
 
     def attachments_of(self, program: str) -> List[Attachment]:
         """Where a program attaches, which is given by its name in `fds`."""
