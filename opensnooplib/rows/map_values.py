@@ -77,12 +77,19 @@ def encoded(fields: Sequence[Field], size: int, text: str) -> bytes:
     braces where somebody likes them. Raises ValueError, with a reason.
     """
     words = _VALUE.findall(text)
-    count = sum(one.elements or 1 for one in fields)
+    set_ones: List[Field] = []
+    for one in fields:  # of a union, the first member is set
+        if (
+            not set_ones
+            or one.offset >= set_ones[-1].offset + set_ones[-1].size
+        ):
+            set_ones.append(one)
+    count = sum(one.elements or 1 for one in set_ones)
     if len(words) != count:
-        names = ", ".join(one.name for one in fields)
+        names = ", ".join(one.name for one in set_ones)
         raise ValueError(f"{len(words)} instead of {count} values: {names}")
     data = bytearray(size)
-    for field in fields:
+    for field in set_ones:
         each = field.size // (field.elements or 1)
         for at in range(field.offset, field.offset + field.size, each):
             data[at : at + each] = _bytes(field, each, words.pop(0))

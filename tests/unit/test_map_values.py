@@ -87,6 +87,11 @@ def test_other_bytes_of_a_value_are_zero() -> None:
     assert encoded([_U16, _ENUM], 8, "1,2") == struct.pack("=HHI", 0, 1, 2)
 
 
+def test_of_a_union_the_first_member_is_set() -> None:
+    """Members begin before the end of another one."""
+    assert encoded([_TEXT, _U16, _ENUM], 8, '"ls"') == b"\0ls\0\0\0\0\0"
+
+
 @pytest.mark.parametrize(
     "text, parts",
     [
