@@ -34,7 +34,7 @@ unexport CMD
 # Prerequisites are made one after the other: first packages, then the build.
 .NOTPARALLEL:
 .PHONY: all byte-code run test test-all vm test-kernels bench bench-kernels \
-	coverage lint lint-c lint-layers lint-python lint-shell deps install clean \
+	coverage bcc-tools lint lint-c lint-layers lint-python lint-shell deps install clean \
 	help
 
 all: $(LIBRARY) byte-code ## build the native library (the default)
@@ -65,8 +65,9 @@ test: packages-test $(LIBRARY) ## run the tests; make test ARGS='-k live' for so
 	kernel=$$?; wait $$unit; unit=$$?; cat "$$log"; \
 	exit $$((kernel ? kernel : unit)); }
 
-test-all: packages-test packages-vm $(LIBRARY) ## run all tests here, and in QEMU all that depend on the kernel; write docs/test-all.md: takes 90 minutes
+test-all: packages-test packages-vm $(LIBRARY) ## run all tests here, and in QEMU all that depend on the kernel; write docs/test-all.md and docs/bcc-tools.md: takes 3 hours
 	@$(AS_ROOT) tests/vm/vm.py test-all $(ARGS)
+	@$(AS_ROOT) tests/vm/vm.py bcc-tools $(ARGS)
 
 vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell
 	@$(AS_ROOT) tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" \
@@ -80,6 +81,9 @@ bench-kernels: packages-vm ## measure opensnoop and its peers on four other kern
 
 coverage: packages-vm $(LIBRARY) ## write docs/coverage.md: which ways to open a file are seen on which kernel
 	@tests/vm/vm.py coverage $(ARGS)
+
+bcc-tools: packages-vm ## write docs/bcc-tools.md: which of BCC's own tools run with --source, by kernel: takes 80 minutes
+	@$(AS_ROOT) tests/vm/vm.py bcc-tools $(ARGS)
 
 bench: packages-bench $(LIBRARY) byte-code ## measure what tracing costs, compared with other tools
 	@exec $(AS_ROOT) tests/bench/bench.py $(ARGS)

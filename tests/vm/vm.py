@@ -8,6 +8,7 @@
     vm.py test-all                                      write docs/test-all.md
     vm.py bench                                         compare with peers
     vm.py coverage                                      write docs/coverage.md
+    vm.py bcc-tools                                     write docs/bcc-tools.md
     vm.py build                                         only build the images
 
 Needs root, and the packages debootstrap, qemu-system-x86, busybox-static,
@@ -23,6 +24,7 @@ import sys
 from typing import Any, List, Optional
 
 import all_tests
+import bcc_table
 import coverage_table
 import images
 import kernel_tests
@@ -99,6 +101,11 @@ def _coverage(options: argparse.Namespace) -> int:
     return coverage_table.run(suites, _settings(options))
 
 
+def _bcc_tools(options: argparse.Namespace) -> int:
+    suites = [images.suite_of(kernel) for kernel in options.kernel]
+    return bcc_table.run(suites, _settings(options))
+
+
 def _build(options: argparse.Namespace) -> int:
     for kernel in options.kernel:
         image = images.get(images.suite_of(kernel))
@@ -151,6 +158,12 @@ def _parse() -> argparse.Namespace:
     covered.set_defaults(do=_coverage)
     _add_settings(covered, 1500)
     _add_kernels(covered)
+    bcc_tools = commands.add_parser(
+        "bcc-tools", help="write docs/bcc-tools.md"
+    )
+    bcc_tools.set_defaults(do=_bcc_tools)
+    _add_settings(bcc_tools, None, silence=1200)
+    _add_kernels(bcc_tools)
     build = commands.add_parser("build", help="build missing images")
     build.set_defaults(do=_build)
     _add_kernels(build)
