@@ -83,8 +83,8 @@ def run(options: Options, messages: Messages) -> int:
         )
     at_end = ExitStack()
     steps = _steps(trace, result, messages, at_end)
+    _import_for_later(options)
     if not options.probe.no_drop:
-        _import_for_later(options)
         confinement.drop_privileges(messages)
     seen = ", ".join([*result.seen, *result.unproven])
     if not options.output.top:  # its screen says how to end it
@@ -129,7 +129,10 @@ def _start_monitor(options: Options, rings: Reader) -> None:
 
 
 def _import_for_later(options: Options) -> None:
-    """Import what a trace may need later: then it can open no file."""
+    """Import what a trace may need later.
+
+    Then it can open no file: for lack of rights, or since too many are open.
+    """
     # pylint: disable=unused-import
     import json  # noqa: F401
     import threading  # noqa: F401

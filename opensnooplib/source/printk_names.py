@@ -24,8 +24,8 @@ _HEAD = re.compile(r"^(?=[A-Za-z_])[^(\n]*?(\w+)[ \t]*(\([^)\n]*)", re.M)
 def with_names(text: str, tag: str) -> str:
     """Put the tag and the function's name before what is printed.
 
-    All lines keep their numbers; what sends the lines follows them, if some
-    are printed.
+    All lines keep their numbers. What sends the lines stands before them, if
+    some are printed.
     """
     code = without_comments(text)
     for call in reversed(list(_STRING.finditer(code))):
@@ -39,4 +39,5 @@ def with_names(text: str, tag: str) -> str:
     path = c_text.default_path().replace("opensnoop.c", "printk_lines.h")
     tags = struct.unpack("<QQ", tag.encode())
     defines = [(f"PRINTK_TAG_{i}", f"{n}ULL") for i, n in enumerate(tags, 1)]
-    return c_text.with_defines(text + c_text.read(path).text, defines)
+    # In front, so that a { that isn't closed ends with the person's own C.
+    return c_text.with_defines(c_text.read(path).text + text, defines)
