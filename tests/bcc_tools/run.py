@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Sequence, Union
+from typing import Iterator, NamedTuple, Sequence, Union
 
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parent.parent
@@ -121,8 +121,9 @@ def run(name: str, folder: Path) -> Result:
     source = folder / f"{name}.c"
     refusal = hand_out(name, source, folder)
     if refusal:
-        return Result(name, False, f"the tool itself: {refusal}")
-    return _show(name, source)
+        return Result(name, False, f"the tool itself gives up: {refusal}")
+    result = _show(name, source)
+    return result._replace(why_not=result.why_not.replace(f"{folder}/", ""))
 
 
 def hand_out(name: str, source: Path, folder: Path) -> str:
@@ -218,14 +219,15 @@ def judged(
     proof = next(proofs, "")
     if proof and status == 0:
         return Result(name, True, shows=proof[:200])
-    said: List[str] = [
-        line
+    if status == 0:
+        why = tools.WHY_NOTHING.get(name, "")
+        return Result(name, False, "it attaches, but shows nothing" + why)
+    said = [
+        line.partition("opensnoop: ")[2] or line
         for line in lines
         if line.startswith("opensnoop: ") or "error:" in line
     ]
-    if status == 0:
-        return Result(name, False, "it shows nothing: " + " | ".join(lines))
-    return Result(name, False, " | ".join(said[:3]) or f"status {status}")
+    return Result(name, False, "; ".join(said[:3]) or f"status {status}")
 
 
 if __name__ == "__main__":

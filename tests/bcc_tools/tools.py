@@ -43,6 +43,14 @@ _ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     "zfsslower": ("0",),
 }
 
+# Why a tool shows nothing where it does not.
+WHY_NOTHING = {
+    "compactsnoop": ": no process had to wait for free pages in a row",
+    "drsnoop": ": no process had to free memory itself",
+    "tcpaccept": ": it finds sk_protocol by the distance of two other fields, "
+    "and recent kernels have moved one of them",
+}
+
 # They compile no C.
 _NONE = ("bpflist", "tplist", "reset-trace")
 

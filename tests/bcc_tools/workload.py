@@ -235,7 +235,7 @@ def memory(_: Path) -> None:
     )
     assert available
     with contextlib.suppress(MemoryError, OSError):
-        size = int(available[1]) * 1024 * 95 // 100
+        size = int(available[1]) * 1024 * 110 // 100
         mmap.mmap(-1, size, mmap.MAP_PRIVATE | 0x8000)  # MAP_POPULATE
     Path("/proc/sysrq-trigger").write_text("f")  # the OOM killer
     time.sleep(10)
