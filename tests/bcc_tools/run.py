@@ -46,7 +46,7 @@ _PRINTED = re.compile(r"(?!opensnoop|warning)\w+(\([\w, ]*\))?: ")
 # take on an emulated machine.
 _PATIENCE_SECONDS = (9, 20)
 _LIMIT_SECONDS = 240
-_AT_ONCE = 3
+_AT_ONCE = 2
 
 
 class Result(NamedTuple):
