@@ -338,7 +338,10 @@ static int see(void *ctx, u32 hook, u32 number)
 {
 	struct seen one = {.hook = hook, .number = number, .version = VERSION};
 
-	count.atomic_increment(hook);
+	u64 *counted = count.lookup(&hook);
+
+	if (counted)
+		__sync_fetch_and_add(counted, 1);
 	seen.perf_submit(ctx, &one, sizeof(one));
 	return 0;
 }
