@@ -182,6 +182,7 @@ class BccProgram:
         A program that only fills a slot of a program array has the type of
         the others.
         """
+        own = set(self._names()) - {program_names.PRINTED}
         hooks_of = {
             program_name: [
                 one.hook
@@ -189,6 +190,7 @@ class BccProgram:
                 if one.hook
             ]
             for program_name in (program, *self._names())
+            if program_name in (program, *own)
         }
         found = hooks_of[program] or sum(hooks_of.values(), [])
         types = {hook.program_type for hook in found}

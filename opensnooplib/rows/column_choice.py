@@ -8,7 +8,7 @@ added in C is shown. A comment on the field in C wins over both.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import SourceError
@@ -46,6 +46,7 @@ INTERNAL = (
     *("path_size", "dir_size", "dir_state"),
     *("fs_device", "fs_size", "mount_size"),
 )
+_OF_OPENS = ("fd", "err", "errname", "flags", "mode")
 _USUAL = ("pid", "comm", "ret", "path")
 
 _RENDERINGS = {
@@ -113,6 +114,8 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
     known = KNOWN.get(name)
     if known and known.field != name and schema.find(name):
         known = None  # the C has another field of that name
+    if name in _OF_OPENS and not schema.known("path"):
+        known = None  # what isn't an open has other flags, for example
     field = schema.known(known.field) if known else None
     if field is None:
         known, field = None, schema.find(name)
@@ -170,7 +173,10 @@ def of_output(name: str) -> Column:
 
 
 def _of_table(schema: Schema, options: Options) -> List[str]:
-    """Names of the columns of BCC's table; other fields come before PATH."""
+    """Names of the columns of BCC's table; other fields come before PATH.
+
+    What isn't an open, since it has no path, is shown with all its fields.
+    """
     has = {f.name for f in schema.fields if schema.known(f.name)}
     others = [f for f in schema.fields if not _is_internal(f, schema)]
     names = []
@@ -183,6 +189,8 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
     elif "pid" in has:
         names.append("pid")
     names += ["comm"] if "comm" in has else []
+    if "path" not in has:
+        return list(dict.fromkeys([*names, *(f.name for f in others)]))
     names += ["fd", "err"] if "ret" in has else []
     names += ["flags", "mode"] if options.columns.extended_fields else []
     usual = has.intersection(_USUAL + _HIDDEN)
@@ -193,7 +201,9 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
 
 def _of_data(schema: Schema) -> List[str]:
     """Names of all fields, and of the columns made from `ts` and `ret`."""
-    meanings = {"ts": ("time",), "ret": ("fd", "err")}
+    meanings: Dict[str, Tuple[str, ...]] = {"ts": ("time",)}
+    if schema.known("path"):  # it is an open
+        meanings["ret"] = ("fd", "err")
     fields = [f.name for f in schema.fields if not _is_internal(f, schema)]
     names: List[str] = []
     for field in fields:

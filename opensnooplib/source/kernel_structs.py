@@ -55,7 +55,10 @@ def own_names(text: str) -> Set[str]:
 
 # What is not from BTF: BCC brings its own copy of the UAPI header bpf.h, and
 # writes a struct for each tracepoint.
-_OF_BCC = re.compile(r"bpf_|BPF_|__sk_buff$|xdp_md$|tracepoint__")
+_OF_BCC = re.compile(
+    r"bpf_|BPF_|XDP_|SK_(PASS|DROP)$|__sk_buff$|(xdp|sk)_action$|xdp_md$"
+    r"|sk_msg_md$|sk_reuseport_md$|tracepoint__"
+)
 
 # The enums whose numbers depend on the configuration of the kernel.
 _ENUMS = ("cgroup_subsys_id",)
