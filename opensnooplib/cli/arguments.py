@@ -58,8 +58,9 @@ def parse(arguments: Sequence[str]) -> Options:
     words.containers = _containers(words.container)
     words.mount_namespaces = on_this_host.mount_namespaces(words.mntns)
     # What one option implies for others.
+    # A person's own C is asked to follow them only by --children.
     words.follow_children = words.children or (
-        words.exec and not words.no_children
+        words.exec and not words.no_children and words.source is None
     )
     words.full_path |= words.real_path
     words.summary |= words.top

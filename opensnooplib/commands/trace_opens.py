@@ -91,6 +91,11 @@ def run(options: Options, messages: Messages) -> int:
         plan = trace.job.plan.name
         messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
     if command:
+        if options.probe.source and not options.selection.follow_children:
+            messages.note(
+                f"only {command.name} itself is traced: what its children do "
+                "is shown with --children, if the C has FOLLOW_CHILDREN"
+            )
         command.release()
     output_file.empty(output)  # after all that can fail
     trace.put_heading()

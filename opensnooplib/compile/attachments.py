@@ -141,8 +141,9 @@ class Attachments:
                 return self._uprobe(one, name, fd)
             return attach.BY_WORD[one.hook.word](fd, *one.words)
         except TypeError:
+            where = self._program.where(name)
             raise SourceError(
-                f"{self._program.where(name)}too many words for the {one}"
+                f"{where}too few or too many words for the {one}"
             ) from None
         except OSError as error:
             self._program.check_targets(self._program.fds)

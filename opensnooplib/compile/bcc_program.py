@@ -30,8 +30,10 @@ from opensnooplib.compile.compiler_output import (
     printed,
 )
 from opensnooplib.kernel import hooks, program_names, similar_hooks, why_no_bpf
+from opensnooplib.kernel.attach import offset_of
 from opensnooplib.source import hook_words
 from opensnooplib.source.hook_words import Attachment
+from opensnooplib.source.known_maps import PRINTK_PROGRAM
 
 if TYPE_CHECKING:
     from opensnooplib.compile.usdt import Probe
@@ -182,7 +184,7 @@ class BccProgram:
         A program that only fills a slot of a program array has the type of
         the others.
         """
-        own = set(self._names()) - {program_names.PRINTED}
+        own = set(self._names()) - {PRINTK_PROGRAM}
         hooks_of = {
             program_name: [
                 one.hook
@@ -329,8 +331,7 @@ class BccProgram:
             path = os.fsdecode(found)
         elif not os.path.exists(path):
             raise SourceError(f"there is no file {path}")
-        function, _, more = symbol.partition("+")
-        offset = int(more or "0", 0)
+        function, offset = symbol.partition("+")[0], offset_of(symbol)
         try:
             found, offset = bpf._check_path_symbol(
                 path, function, 0, -1, offset

@@ -231,7 +231,7 @@ def _targets(program: BccProgram) -> List[str]:
     """All that programs are attached to, each once."""
     return list(
         dict.fromkeys(
-            one.target
+            str(one) if one.hook.sees_packets else one.target
             for name in program.fds
             for one in program.attachments_of(name)
             if one.hook and name != PRINTK_PROGRAM

@@ -63,4 +63,8 @@ def _plot(name: str, source: Source) -> str:
         return plot
     if not re.match(r'BPF_(HISTOGRAM|TABLE\("histogram")', line):
         return "table"
-    return "log2" if "bpf_log2" in source.text else "linear"
+    slot = re.search(
+        rf"\b{name}\s*\.\s*\w*increment\s*\(\s*(\w+)", source.text
+    )
+    counted = rf"\b({slot[1] if slot else 'slot'}|slot)\s*=[^;=]*\bbpf_log2"
+    return "log2" if re.search(counted, source.text) else "linear"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from typing import Dict, Iterator, List, Tuple
 
 from opensnooplib.base.errors import SourceError
@@ -17,9 +18,17 @@ from opensnooplib.rows import btf_layout
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Output, Schema
 from opensnooplib.source import declarations, locations, submits
+from opensnooplib.source.comments import without_comments
 from opensnooplib.source.known_maps import EVENTS_MAP, PRINTK_MAP
 
 _KINDS = ("perf event array", "ring buffer")
+
+# What is sent through the output NAME.
+_SENT = (
+    r"\bNAME\s*\.\s*"
+    r"(?:perf_submit\s*\([^,;]*,|ringbuf_(?:output|submit)\s*\()"
+    r"\s*&?\s*(\w+)"
+)
 
 
 def find(program: BccProgram, maps: BccMaps, job: Job) -> List[Output]:
@@ -113,6 +122,7 @@ def _struct_of(name: str, types: Btf, program: BccProgram, job: Job) -> int:
 
     BCC knows only the names of its fields. Raises SourceError.
     """
+    _check_structs(name, job)
     lib, module = program.bcc.lib, program.bpf.module
     count = lib.bpf_perf_event_fields(module, name.encode())
     fields = [
@@ -149,6 +159,28 @@ def _struct_of(name: str, types: Btf, program: BccProgram, job: Job) -> int:
             f"sends, {', '.join(wanted)}: rename a field in one of them"
         )
     return found[0]
+
+
+def _check_structs(name: str, job: Job) -> None:
+    """Raise SourceError if the output sends structs of several types.
+
+    BCC would say only which it found last.
+    """
+    code = without_comments(job.source.text)
+    structs: Dict[str, None] = {}
+    for call in re.finditer(_SENT.replace("NAME", name), code):
+        declared = re.findall(
+            rf"\b(?!return\b|goto\b)(\w+)\s*\**\s*\b{call[1]}\s*[=;,[]",
+            code[: call.start()],
+        )
+        structs.update(dict.fromkeys(declared[-1:]))
+    if len(structs) > 1:
+        where = locations.of_submit(name, job.source)
+        raise SourceError(
+            f"{where}{name} sends several structs: {', '.join(structs)}; "
+            "declare another output for each, since a row has the columns of "
+            "one"
+        )
 
 
 def _written(types: Btf, type_id: int) -> str:

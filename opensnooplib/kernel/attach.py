@@ -89,6 +89,17 @@ def _attr(
     )
 
 
+def offset_of(target: str) -> int:
+    """The bytes behind the + of function+0x10. Raises SourceError."""
+    _, plus, number = target.partition("+")
+    try:
+        return int(number, 0) if plus else 0
+    except ValueError:
+        raise SourceError(
+            f"{target}: behind the + must be a number of bytes, such as 0x10"
+        ) from None
+
+
 def _tracepoint(program_fd: int, target: str) -> List[int]:
     attr = _attr(_TRACEPOINT, tracefs.number(*target.split(":", 1)))
     cpu = this_kernel.online_cpus()[0]  # whichever: it runs on all
@@ -109,7 +120,7 @@ def _kprobe(
 ) -> List[int]:
     """`target` is a function of the kernel, or function+OFFSET."""
     function = function_names.of_kprobe(target)
-    offset = int(target.partition("+")[2] or "0", 0)
+    offset = offset_of(target)
     return [probe(program_fd, "kprobe", function, offset, at_return)]
 
 

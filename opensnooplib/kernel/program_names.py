@@ -126,9 +126,6 @@ def exit_of(call: str) -> str:
     return f"tracepoint__syscalls__sys_exit_{call}"
 
 
-# The program of bpf_src/printk_lines.h.
-PRINTED = "raw_tracepoint__bpf_trace_printk"
-
 # The program that sees each new process, for --children:
 # bpf_src/extra/children.h.
 FOLLOWER = "tracepoint__task__task_newtask"

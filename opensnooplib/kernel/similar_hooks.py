@@ -45,6 +45,8 @@ def missing(hook: Hook, target: str) -> str:
     if (function_names.of_kprobe(target) if is_kprobe else target) in targets:
         return ""
     said = f"this kernel has no {hook.what} {target}"
+    if hook.sees_packets:
+        said = f"this host has no network interface {target}"
     return said + did_you_mean(target, sorted(targets))
 
 

@@ -98,6 +98,7 @@ def of(text: str) -> Dict[str, List[Attachment]]:
     found: Dict[str, List[Attachment]] = {}
     above: List[Attachment] = []
     path, before = "the C", 0  # of the file, and of the lines above it
+    where = ""  # the last comment is
     for line in comments.lines(text):
         directive = LINE_DIRECTIVE.match(line.text)
         if directive:
@@ -112,9 +113,21 @@ def of(text: str) -> Dict[str, List[Attachment]]:
             where = f"{path}:{line.number - before}: "
             above += [_in_comment(words, where) for words in said]
         function = above and _FUNCTION.match(line.code)
-        if function:
+        if function and (macro or function[1].endswith("_PROBE")):
+            raise SourceError(
+                f"{where}the comment stands above {function[1]}, which itself "
+                "says where it attaches: write a plain function"
+            )
+        if function and not function[1].isupper():  # as BPF_HASH is
+            if line.code.startswith("static"):
+                raise SourceError(
+                    f"{where}the function {function[1]} below the comment "
+                    "must not be static"
+                )
             found[function[1]] = above
             above = []
+    if above:
+        raise SourceError(f"{where}no function follows the comment")
     return found
 
 

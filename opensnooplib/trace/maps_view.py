@@ -22,6 +22,10 @@ from opensnooplib.trace.running_trace import Trace
 
 _SECONDS = 1.0
 
+# A map's entries that are read, at 10 us each, and lines that are printed.
+_MOST_ENTRIES = 1 << 16
+_MOST_LINES = 1000
+
 
 def steps(trace: Trace) -> Iterator[None]:
     """Say what has changed, once a second, and show contents when due.
@@ -73,7 +77,7 @@ def show_contents(
         return
 
     def found(facts: MapFacts) -> Dict[bytes, bytes]:
-        sizes = facts.key_size, facts.entries
+        sizes = facts.key_size, min(facts.entries, _MOST_ENTRIES)
         fd = one.taken.map_fds[facts.name]
         return map_contents.contents(fd, *sizes, meanwhile)
 
@@ -88,13 +92,19 @@ def show_contents(
         if layout.plot == "none":
             continue
         name = layout.facts.name
-        entries = map_text.entries(layout, found(layout.facts))
+        read = found(layout.facts)
+        entries = map_text.entries(layout, read)
         for entry in entries:
             map_stacks.add(entry, stacks, trace.rings)
         facts = {"contents": name, "plot": layout.plot, "replaced": is_old}
         which = f"map {name}{' of the previous C' if is_old else ''}: "
         count = counted(len(entries), "entry", "entries")
-        lines = map_text.lines(layout, entries) if entries else ()
+        if len(read) >= _MOST_ENTRIES:
+            count += ", and perhaps others that were not read"
+        lines = [*map_text.lines(layout, entries)] if entries else []
+        if len(lines) > _MOST_LINES:
+            more = counted(len(lines) - _MOST_LINES, "more line")
+            lines[_MOST_LINES:] = [f"... and {more}: --format json has all"]
         _say(trace, {**facts, "entries": entries}, which + count, lines)
 
 

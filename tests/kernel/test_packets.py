@@ -627,7 +627,7 @@ def test_unknown_interface(tmp_path: Path) -> None:
     ended = run("--source", tmp_path / "my.c")
     assert ended.status == 1
     assert re.search(
-        r"my.c:44: this kernel has no tc egress hook of here0; did you "
+        r"my.c:44: this host has no network interface here0; did you "
         r"mean here\?$",
         ended.messages,
         re.MULTILINE,
