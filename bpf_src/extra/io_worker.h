@@ -3,8 +3,7 @@
  * A thread that the kernel creates for io_uring has a name such as iou-sqp-123.
  * It works for the process that it belongs to, so that one's name is taken.
  */
-#ifndef IO_WORKER_H
-#define IO_WORKER_H
+#pragma once
 
 #include "extra/kernel_memory.h"
 
@@ -24,5 +23,3 @@ static void use_process_name(char *comm)
 	READ_AT(leader, task, TASK_GROUP_LEADER);
 	bpf_probe_read_kernel(comm, TASK_COMM_LEN, (void *)leader + TASK_COMM);
 }
-
-#endif

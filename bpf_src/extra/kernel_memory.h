@@ -2,8 +2,7 @@
 /*
  * Reading the kernel's memory.
  */
-#ifndef KERNEL_MEMORY_H
-#define KERNEL_MEMORY_H
+#pragma once
 
 /*
  * The value of a number or a pointer in a struct of the kernel. BCC turns a->b
@@ -25,5 +24,3 @@
  */
 #define READ_AT(to, address, offset)                                           \
 	bpf_probe_read_kernel(&(to), sizeof(to), (void *)(address) + (offset))
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The number of the caller's mount namespace, as /proc/PID/ns/mnt shows it.
  */
-#ifndef MNT_NAMESPACE_H
-#define MNT_NAMESPACE_H
+#pragma once
 
 #include <linux/nsproxy.h>
 #include <linux/ns_common.h>
@@ -19,5 +18,3 @@ static u32 mount_namespace(void)
 
 	return KERNEL_FIELD(mnt_ns, ns.inum);
 }
-
-#endif

@@ -3,8 +3,7 @@
  * The start of two structs of fs/mount.h, which is in no package of kernel
  * headers. Without such headers, they come from BTF.
  */
-#ifndef MOUNT_STRUCTS_H
-#define MOUNT_STRUCTS_H
+#pragma once
 
 #ifndef KERNEL_STRUCTS_FROM_BTF
 #include <linux/mount.h>
@@ -22,6 +21,4 @@ struct mnt_namespace {
 	char count[MNT_NS_COUNT_SIZE]; /* none since Linux 5.11 */
 	struct ns_common ns;
 };
-#endif
-
 #endif

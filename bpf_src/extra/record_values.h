@@ -2,8 +2,7 @@
 /*
  * Values of fields that the reader knows, too: it includes this file.
  */
-#ifndef RECORD_VALUES_H
-#define RECORD_VALUES_H
+#pragma once
 
 /* In ret, as a negative number: the largest errno. MAX_ERRNO of linux/err.h */
 #define LARGEST_ERRNO 4095
@@ -23,5 +22,3 @@ enum dir_state {
 	DIR_CUT = 16,	       /* those nearest to the root are missing */
 	DIR_OTHER_MOUNTS = 32, /* they are on mounts that the host lacks */
 };
-
-#endif

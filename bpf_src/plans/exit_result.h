@@ -13,8 +13,7 @@
  * somebody opens the file, and the descriptor is the number of the syscall, if
  * that is the lowest one free. Under seccomp, nothing tells these two apart.
  */
-#ifndef EXIT_RESULT_H
-#define EXIT_RESULT_H
+#pragma once
 
 #include <uapi/linux/errno.h>
 
@@ -62,5 +61,3 @@ static long result_at_exit(long ret, long number)
 		return -ENOSYS;
 	return may_be_refused(ret, number) ? UNKNOWN_RESULT : ret;
 }
-
-#endif

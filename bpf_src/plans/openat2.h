@@ -2,8 +2,7 @@
 /*
  * The flags and the mode of openat2, which are in the caller's memory.
  */
-#ifndef OPENAT2_H
-#define OPENAT2_H
+#pragma once
 
 #include <uapi/linux/openat2.h>
 
@@ -19,5 +18,3 @@ static void read_how(struct open_args *open)
 	open->resolve = how.resolve;
 	open->user_how = NULL;
 }
-
-#endif

@@ -4,13 +4,10 @@
  * Each macro here calls another one, so that the name is expanded before it
  * becomes part of a longer one.
  */
-#ifndef PROBE_MACROS_H
-#define PROBE_MACROS_H
+#pragma once
 
 #define JOIN(prefix, function)	     prefix##function
 #define PROBE_NAME(prefix, function) JOIN(prefix, function)
 
 #define FENTRY_PROBE(function, args...) KFUNC_PROBE(function, args)
 #define FEXIT_PROBE(function, args...)	KRETFUNC_PROBE(function, args)
-
-#endif

@@ -5,8 +5,7 @@
  * the syscall returns, and takes the arguments from there too:
  * asm/syscall_wrapper.h of x86 and arm64.
  */
-#ifndef REGISTERS_H
-#define REGISTERS_H
+#pragma once
 
 #include <uapi/linux/ptrace.h>
 
@@ -155,5 +154,3 @@ static int report_at_exit(void *ctx, u32 program, enum open_call call, long ret)
 	open_of_task(&open, call);
 	return report(ctx, program, &open, NULL, ret);
 }
-
-#endif
