@@ -8,7 +8,7 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
@@ -166,7 +166,7 @@ def _native_column(column: Column) -> _Column:
 def _native_format(
     row_format: RowFormat,
     wall_offset: int,
-    conditions: Sequence[Tuple[Condition, Field]],
+    conditions: Sequence[tuple[Condition, Field]],
     globs: Sequence[Glob],
 ) -> _FormatRequest:
     layout = _Layout()
@@ -193,7 +193,7 @@ def _native_format(
     )
 
 
-def _native_conditions(condition: Condition, field: Field) -> List[_Condition]:
+def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
     """One for each of the wanted bits."""
     size = NativeField(field.offset, field.size)
     all_but_last = [1] * (len(condition.wanted) - 1)
@@ -254,10 +254,10 @@ class Reader:
         """
         self.pages = pages
         self._cpus = set(cpus)
-        self._maps: Dict[int, int] = {}  # perf event arrays, by stream
+        self._maps: dict[int, int] = {}  # perf event arrays, by stream
         self._lib = library()
         self._reader = ctypes.c_void_p()
-        self._formats: Dict[int, _FormatRequest] = {}  # by stream
+        self._formats: dict[int, _FormatRequest] = {}  # by stream
         # The difference between the time of day and CLOCK_MONOTONIC, the same
         # for all rows.
         self.wall_offset_ns = wall_offset_ns()
@@ -323,7 +323,7 @@ class Reader:
             self._install(cpu, stream)
         return True
 
-    def deaf_cpu(self) -> Optional[int]:
+    def deaf_cpu(self) -> int | None:
         """A CPU whose ring gets no records since it went offline, or None."""
         cpu = int(self._lib.reader_deaf_cpu(self._reader))
         return cpu if cpu >= 0 else None
@@ -332,7 +332,7 @@ class Reader:
         self,
         stream: int,
         row_format: RowFormat,
-        conditions: Sequence[Tuple[Condition, Field]],
+        conditions: Sequence[tuple[Condition, Field]],
         globs: Sequence[Glob],
     ) -> None:
         """Set the format of a stream's rows.
@@ -363,7 +363,7 @@ class Reader:
         return printable(text.decode(errors="surrogateescape"))
 
     def await_open(
-        self, path: Optional[str], pid: int, ret: int, timeout_ms: int
+        self, path: str | None, pid: int, ret: int, timeout_ms: int
     ) -> bool:
         """Wait for the record of this open. Returns False if it doesn't come.
 

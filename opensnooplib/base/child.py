@@ -7,7 +7,7 @@ import contextlib
 import errno
 import os
 import signal
-from typing import Callable, Optional
+from typing import Callable
 
 from opensnooplib.base import libc, privileged
 from opensnooplib.base.privileged import by_monitor
@@ -66,7 +66,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def _ended(pid: int) -> Optional[object]:
+def _ended(pid: int) -> object | None:
     """None for a child that runs. Raises ChildProcessError for no child.
 
     A child's PID is its own until somebody has waited for it.

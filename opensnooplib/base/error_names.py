@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-from typing import Dict
 
 # Inside the kernel: include/linux/errno.h.
 _OF_THE_KERNEL = {
@@ -22,6 +21,6 @@ _OF_THE_KERNEL = {
 # kernel's, which strace shows too.
 _PREFERRED = {errno.EDEADLK: "EDEADLK", errno.EOPNOTSUPP: "EOPNOTSUPP"}
 
-ERROR_NAMES: Dict[int, str] = dict(
+ERROR_NAMES: dict[int, str] = dict(
     sorted({**errno.errorcode, **_PREFERRED, **_OF_THE_KERNEL}.items())
 )

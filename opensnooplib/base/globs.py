@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple, Optional, Sequence, Set, Tuple
+from typing import NamedTuple, Optional, Sequence
 
 from opensnooplib.base.errors import UsageError
 
@@ -29,7 +29,7 @@ Part = Optional[bytes]
 
 class Glob(NamedTuple):
     excludes: bool
-    parts: Tuple[Part, ...]
+    parts: tuple[Part, ...]
 
     @property
     def least(self) -> int:
@@ -52,7 +52,7 @@ _TOKEN = re.compile(
 _MEMBER = re.compile(rb"\\?(.)(?:-\\?(.))?", re.DOTALL)
 
 
-def globs(words: Sequence[str]) -> Tuple[Glob, ...]:
+def globs(words: Sequence[str]) -> tuple[Glob, ...]:
     """The patterns in `words`. Raises UsageError if they make no sense."""
     return tuple(map(_glob, words))
 
@@ -92,7 +92,7 @@ def _part(token: re.Match[bytes]) -> Part:
 
 def _one_of(inside: bytes, negated: bool) -> bytes:
     """The bytes that a [...] matches."""
-    members: Set[int] = set()
+    members: set[int] = set()
     for first, last in _MEMBER.findall(inside):
         if last and last < first:
             raise _Refused("a range in a [...] ends before it starts")

@@ -13,7 +13,7 @@ import gc
 import os
 import signal
 import struct
-from typing import Any, Optional
+from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -79,7 +79,7 @@ def unshare(flags: int) -> None:
 
 
 def mount(
-    source: str, target: str, filesystem: Optional[str], flags: int = 0
+    source: str, target: str, filesystem: str | None, flags: int = 0
 ) -> None:
     """mount(2), without data. Raises OSError."""
     names = os.fsencode(source), os.fsencode(target)

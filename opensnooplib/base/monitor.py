@@ -21,7 +21,7 @@ import os
 import signal
 import socket
 import struct
-from typing import Callable, List, Tuple
+from typing import Callable
 
 from opensnooplib.base import child, libc, privileged
 from opensnooplib.base.privileged import FUNCTIONS, TEXT_SIZE
@@ -78,7 +78,7 @@ def _serve(connection: socket.socket) -> None:
             os.close(fd)
 
 
-def _answer(packet: bytes, fds: List[int]) -> Tuple[List[int], List[int]]:
+def _answer(packet: bytes, fds: list[int]) -> tuple[list[int], list[int]]:
     """The errno and the numbers that a function returns, and descriptors."""
     try:
         name, *words = packet.decode().split()

@@ -13,7 +13,6 @@ import errno
 import os
 import re
 import stat
-from typing import Optional
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -68,7 +67,7 @@ def empty(fd: int) -> None:
         os.ftruncate(fd, 0)
 
 
-def _given(path: str) -> Optional[int]:
+def _given(path: str) -> int | None:
     number = {"/dev/stdout": 1, "/dev/stderr": 2}.get(path)
     found = _DESCRIPTOR.fullmatch(path)
     if found:

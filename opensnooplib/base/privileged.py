@@ -12,7 +12,7 @@ import ctypes
 import errno
 import functools
 import os
-from typing import Any, Callable, Dict, Optional, Sequence, TypeVar, cast
+from typing import Any, Callable, Sequence, TypeVar, cast
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import OpensnoopError
@@ -20,7 +20,7 @@ from opensnooplib.base.errors import OpensnoopError
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # All that the monitor does, by name.
-FUNCTIONS: Dict[str, Callable[..., Any]] = {}
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 # MONITOR_TEXT_MAX of native/base/monitor.h
 TEXT_SIZE = 8192
@@ -58,7 +58,7 @@ class NoMonitorError(OpensnoopError):
 
 
 def by_monitor(
-    fd_count: int, if_gone: Optional[int] = None
+    fd_count: int, if_gone: int | None = None
 ) -> Callable[[_Function], _Function]:
     """Let the monitor call a function where this process may not.
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import Iterable, List, Sequence
+from typing import Iterable, Sequence
 
 from opensnooplib.kernel import program_names
 from opensnooplib.plan_list import PLANS, Plan
@@ -20,7 +20,7 @@ def names(paths: Iterable[str]) -> str:
     return ", ".join(listed)
 
 
-def files(old: Source, new: Source) -> List[str]:
+def files(old: Source, new: Source) -> list[str]:
     """The paths of those that have changed."""
     return [
         path
@@ -61,7 +61,7 @@ def of_targets(old: Iterable[str], new: Iterable[str]) -> str:
     return ", ".join(sorted(added & gone))
 
 
-def of_pairs(old: List[str], new: List[str]) -> str:
+def of_pairs(old: list[str], new: list[str]) -> str:
     """Targets where a program only ends opens now, or no longer does."""
     return ", ".join(
         program_names.target_of(name)

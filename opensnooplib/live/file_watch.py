@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Dict, Iterable, Optional, Tuple
+from typing import Callable, Iterable, Optional
 
 _LOOK_SECONDS = 0.04
 
@@ -22,7 +22,7 @@ _LONGEST_SAVE_SECONDS = 1.0
 
 # The time of the last change, and what else a save can change; None for a file
 # that isn't there.
-_State = Optional[Tuple[int, ...]]
+_State = Optional[tuple[int, ...]]
 _UNKNOWN: _State = ()
 
 
@@ -37,7 +37,7 @@ class Watch:
         `note` is called with each path before it is looked at.
         """
         self._note = note
-        self._read: Dict[str, _State] = dict.fromkeys(paths, _UNKNOWN)
+        self._read: dict[str, _State] = dict.fromkeys(paths, _UNKNOWN)
         self._seen = self._read  # by the last look
         self._save_began = 0.0
         self.last_change = 0.0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import pickle
-from typing import List, Optional
 
 from opensnooplib.base import child
 from opensnooplib.base.privileged import FUNCTIONS
@@ -27,8 +26,8 @@ class LiveWork:
 
     def __init__(self) -> None:
         """Let the monitor do it, which is started after this."""
-        self._job: Optional[Job] = None
-        self._rooms: List[int] = []  # PIDs
+        self._job: Job | None = None
+        self._rooms: list[int] = []  # PIDs
         FUNCTIONS["watch"] = self._watch
         FUNCTIONS["compile"] = self._compile
 

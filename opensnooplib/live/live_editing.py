@@ -22,7 +22,7 @@ import errno
 import os
 import time
 from contextlib import ExitStack
-from typing import Generator, List, Optional, Tuple
+from typing import Generator
 
 from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.base.messages import Messages, counted
@@ -63,12 +63,12 @@ class Live:
         self._path = c_text.path_of(trace.options.probe)
         self._shown = trace.job.source  # what the trace runs
         self._tried = self._shown  # the last C that could be read
-        self._reload: Optional[_Steps] = None
-        self._retiring: List[_Steps] = []  # old program sets
+        self._reload: _Steps | None = None
+        self._retiring: list[_Steps] = []  # old program sets
         with as_sentence("cannot watch the C"):
             watcher = Watcher(trace.job)
         trace.rings.add_own_process(watcher.pid)
-        self._watcher: Optional[Watcher] = watcher
+        self._watcher: Watcher | None = watcher
         self._stuck = ""  # a file whose file system doesn't answer
         messages.note(
             f"{changes.names(trace.newest.taken.files)} will be reloaded when "
@@ -181,7 +181,7 @@ class Live:
         self._warn(result)
         self._shown = found
 
-    def _retire(self, old: ProgramSet, stubs: List[int]) -> _Steps:
+    def _retire(self, old: ProgramSet, stubs: list[int]) -> _Steps:
         """Remove an old program set.
 
         If that fails, it stays until the trace ends. `stubs` are descriptors
@@ -223,8 +223,8 @@ class Live:
         self._messages.warn("the trace continues with the previous C")
 
     def _prove(
-        self, handover: Handover, streams: List[int]
-    ) -> Optional[Tuple[ProgramSet, Result]]:
+        self, handover: Handover, streams: list[int]
+    ) -> tuple[ProgramSet, Result] | None:
         """Let the new programs see opens by the tool. Raises OpensnoopError.
 
         Returns None where the output has no room for rows now.
@@ -292,6 +292,6 @@ def _is_last(steps: _Steps) -> bool:
     return next(steps, over) is over
 
 
-def _close_all(fds: List[int]) -> None:
+def _close_all(fds: list[int]) -> None:
     for fd in fds:
         os.close(fd)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import _thread
 import os
 import time
-from typing import Iterator, List
+from typing import Iterator
 
 from opensnooplib.base import libc, native_library
 from opensnooplib.trace import maps_view
@@ -21,7 +21,7 @@ _GRACE_SECONDS = 1.0
 _LOOK_SECONDS = 0.25
 
 
-def steps(trace: Trace, old: ProgramSet, stubs: List[int]) -> Iterator[None]:
+def steps(trace: Trace, old: ProgramSet, stubs: list[int]) -> Iterator[None]:
     """Wait for the opens under way, detach, show the rest, close.
 
     Nothing here waits: take the next step in each round of the trace. `stubs`

@@ -17,7 +17,6 @@ import contextlib
 import mmap
 import os
 import re
-from typing import List, Tuple
 
 from opensnooplib.base.messages import counted, write_line
 from opensnooplib.base.terminal import Borrowed
@@ -49,7 +48,7 @@ class StatusArea(Borrowed):
         self._report = ""  # lines, without the last newline
         # The next message is about another save: it replaces the report.
         self.is_past = True
-        self._drawn: Tuple[object, ...] = ()  # terminal's size, and report
+        self._drawn: tuple[object, ...] = ()  # terminal's size, and report
         self._height = 0  # lines that rows don't have
         is_alone = output.top or output.output_file or output.record
         is_dumb = os.environ.get("TERM", "") in ("", "dumb")
@@ -92,7 +91,7 @@ class StatusArea(Borrowed):
             text += f"\x1b[{number}H\x1b[?7l{line}\x1b[?7h"  # not wrapped
         os.write(2, f"{text}{_RESTORE}".encode())
 
-    def _lines(self, size: os.terminal_size) -> List[str]:
+    def _lines(self, size: os.terminal_size) -> list[str]:
         """A rule, and the report as lines of the terminal, if need be cut."""
         width, most = size.columns, size.lines // 3
         piece = rf"(?:(?:{_COLOR})*.){{1,{width}}}(?:{_COLOR})*|^$"

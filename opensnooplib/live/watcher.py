@@ -17,7 +17,7 @@ import pickle
 import socket
 import struct
 import time
-from typing import Dict, NamedTuple, NoReturn, Optional, Tuple
+from typing import NamedTuple, NoReturn
 
 from opensnooplib.base import child, libc
 from opensnooplib.base.errors import OpensnoopError, as_sentence
@@ -51,7 +51,7 @@ class Save(NamedTuple):
 
     at: float  # by time.monotonic()
     text: str
-    files: Dict[str, str]
+    files: dict[str, str]
     why_not: str = ""  # a sentence, as of an OpensnoopError
     detail: str = ""
 
@@ -83,7 +83,7 @@ class Watcher:
         inside.close()
         os.close(writable)
 
-    def saved(self) -> Optional[Tuple[Save, int]]:
+    def saved(self) -> tuple[Save, int] | None:
         """The next save that is over, and its size in memory: go_on() follows.
 
         Raises EOFError if the child ended.
@@ -144,13 +144,13 @@ class _Child:
         self._connection = connection
         self._memory = memory
 
-    def watch(self, files: Dict[str, str]) -> NoReturn:
+    def watch(self, files: dict[str, str]) -> NoReturn:
         """Hand over each save; `files` are those of the C as it is."""
         watch = Watch(files, self._look_at)
         while True:
-            save: Optional[Save] = None
+            save: Save | None = None
             if watch.have_changed():
-                reached: Dict[str, str] = {}
+                reached: dict[str, str] = {}
                 save = self._read(reached, watch)
                 watch.read({**files, **reached} if save.why_not else reached)
                 files = files if save.why_not else reached
@@ -158,7 +158,7 @@ class _Child:
             if save:
                 self._hand_over(save)
 
-    def _read(self, reached: Dict[str, str], watch: Watch) -> Save:
+    def _read(self, reached: dict[str, str], watch: Watch) -> Save:
         at = watch.last_change
         try:
             with as_sentence(NOT_RELOADED):

@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 import time
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from opensnooplib import __version__
 from opensnooplib.base import native_library, output_file
@@ -45,7 +45,7 @@ class Description(NamedTuple):
     clock: Clock  # when the trace began
     kernel: str
     machine: str
-    command_line: List[str]
+    command_line: list[str]
     paths: str  # one of PATHS; "": the recording doesn't say
 
 
@@ -119,7 +119,7 @@ def parse_counts(body: bytes) -> Counts:
     )
 
 
-def _object(body: bytes) -> Dict[str, Any]:
+def _object(body: bytes) -> dict[str, Any]:
     try:
         facts = json.loads(body)
     except (ValueError, RecursionError):
@@ -129,7 +129,7 @@ def _object(body: bytes) -> Dict[str, Any]:
     return facts
 
 
-def _value(facts: Dict[str, Any], key: str, kind: type) -> Any:
+def _value(facts: dict[str, Any], key: str, kind: type) -> Any:
     value = facts.get(key)
     if type(value) is not kind:  # to isinstance(), True is an int
         raise DamagedError
@@ -138,27 +138,27 @@ def _value(facts: Dict[str, Any], key: str, kind: type) -> Any:
     return value
 
 
-def _number(facts: Dict[str, Any], key: str) -> int:
+def _number(facts: dict[str, Any], key: str) -> int:
     number: int = _value(facts, key, int)
     if not 0 <= number < 1 << 64:
         raise DamagedError
     return number
 
 
-def _strings(facts: Dict[str, Any], key: str) -> List[str]:
-    strings: List[str] = _value(facts, key, list)
+def _strings(facts: dict[str, Any], key: str) -> list[str]:
+    strings: list[str] = _value(facts, key, list)
     words = [one for one in strings if isinstance(one, str)]
     if words != strings or len("".join(words)) > 99 * _WORD_LIMIT:
         raise DamagedError
     return strings
 
 
-def _clock(facts: Dict[str, Any]) -> Clock:
+def _clock(facts: dict[str, Any]) -> Clock:
     clock = _value(facts, "clock", dict)
     return Clock(_number(clock, "monotonic_ns"), _number(clock, "wall_ns"))
 
 
-def _schema(described: List[Any]) -> Schema:
+def _schema(described: list[Any]) -> Schema:
     """The schema; no field twice, no more bytes than fit a record or a row."""
     try:
         schema = Schema.from_plain(described)

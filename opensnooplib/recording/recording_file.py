@@ -7,7 +7,6 @@ import ctypes
 import os
 import select
 import struct
-from typing import Tuple
 
 from opensnooplib import reader
 from opensnooplib.base import native_library
@@ -68,7 +67,7 @@ class RecordingReader(reader.Reader):
         state = self._lib.reader_poll_recording(self._reader, timeout_ms)
         return State(native_library.check(state))
 
-    def take_block(self) -> Tuple[Block, bytes]:
+    def take_block(self) -> tuple[Block, bytes]:
         """The block at which the poll stopped, and its body."""
         body, size = ctypes.c_void_p(), ctypes.c_uint32()
         kind = self._lib.reader_take_block(

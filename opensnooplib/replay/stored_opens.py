@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import Optional
 
 from opensnooplib.base import monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
@@ -72,12 +71,12 @@ class _Replay:
             "stdin" if options.output.replay == "-" else options.output.replay
         )
         self._state = State.RUNNING
-        self._described: Optional[Description] = None
+        self._described: Description | None = None
         self._began_ns = 0  # CLOCK_MONOTONIC
-        self._damaged_at: Optional[int] = None
-        self._counts: Optional[Counts] = None
+        self._damaged_at: int | None = None
+        self._counts: Counts | None = None
         self._read_error = ""
-        self._summing: Optional[Summing] = None
+        self._summing: Summing | None = None
         self._fd = self._open(options.output.replay)
         self._reader = RecordingReader(self._fd)
 

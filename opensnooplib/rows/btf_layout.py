@@ -8,14 +8,14 @@ enums: see Documentation/bpf/btf.rst of the kernel.
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator
 
 from opensnooplib.kernel import btf
 from opensnooplib.kernel.btf import Btf
 from opensnooplib.rows.field import BIT_FIELD, SIZE_LIMIT, Field
 
 
-def fields(types: Btf, struct: int) -> List[Field]:
+def fields(types: Btf, struct: int) -> list[Field]:
     """The fields of a struct, given by its type's ID, in their order.
 
     A bit field has the kind BIT_FIELD, and no size. A flexible array is only a
@@ -25,14 +25,14 @@ def fields(types: Btf, struct: int) -> List[Field]:
     return [one for one in found if not one.is_flexible or one is found[-1]]
 
 
-def of_map(types: Btf, name: str) -> Tuple[List[Field], List[Field]]:
+def of_map(types: Btf, name: str) -> tuple[list[Field], list[Field]]:
     """The fields of the keys of a map, and those of its values.
 
     BCC declares a struct of both. One that is no struct is a single field, of
     the name "key" or "value". A name in both is "value.NAME" in the value. Bit
     fields are left out, and if nothing is left, there is one field of bytes.
     """
-    found: Dict[str, List[Field]] = {"key": [], "value": []}
+    found: dict[str, list[Field]] = {"key": [], "value": []}
     struct = types.find(f"____btf_map_{name}")
     for member in types.members(struct) if struct > 0 else ():
         part, inner = types.name(member.name_off), types.bare(member.type)
@@ -110,7 +110,7 @@ def _kind(types: Btf, type_id: int) -> str:
     return "signed" if encoding & btf.SIGNED_ENCODING else "unsigned"
 
 
-def _symbols(types: Btf, type_id: int) -> Tuple[Tuple[int, str], ...]:
+def _symbols(types: Btf, type_id: int) -> tuple[tuple[int, str], ...]:
     """The values of an enum, as unsigned integers of its size, by name."""
     if types.type(type_id).kind != btf.ENUM:
         return ()
@@ -122,7 +122,7 @@ def _symbols(types: Btf, type_id: int) -> Tuple[Tuple[int, str], ...]:
     )
 
 
-def _without_prefix(names: List[str]) -> List[str]:
+def _without_prefix(names: list[str]) -> list[str]:
     """Names to show: open and creat for CALL_OPEN and CALL_CREAT."""
     common = os.path.commonprefix(names) if len(names) > 1 else ""
     cut = common.rfind("_") + 1

@@ -8,7 +8,7 @@ added in C is shown. A comment on the field in C wins over both.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import SourceError
@@ -30,7 +30,7 @@ class Column(NamedTuple):
     width: int  # characters; negative: left-aligned
 
     @property
-    def symbols(self) -> Sequence[Tuple[int, str]]:
+    def symbols(self) -> Sequence[tuple[int, str]]:
         """The names of numbers that the column shows, by value."""
         if self.kind == Kind.FLAG_NAMES:
             return FLAG_NAMES
@@ -109,7 +109,7 @@ def _is_internal(field: Field, schema: Schema) -> bool:
     return field.name in INTERNAL and bool(is_read)
 
 
-def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
+def _find(schema: Schema, name: str, options: Options) -> Column | None:
     """The column of this name, if the struct has its field."""
     known = KNOWN.get(name)
     if known and known.field != name and schema.find(name):
@@ -140,7 +140,7 @@ def _find(schema: Schema, name: str, options: Options) -> Optional[Column]:
     return _with_note(column) if name == known.field else column
 
 
-def choose(schema: Schema, options: Options) -> List[Column]:
+def choose(schema: Schema, options: Options) -> list[Column]:
     """The columns of a row, from left to right.
 
     Raises SourceError where the struct has no field for what was asked.
@@ -172,7 +172,7 @@ def of_output(name: str) -> Column:
     return Column("OUTPUT", "output", Kind.OUTPUT, field, 0)
 
 
-def _of_table(schema: Schema, options: Options) -> List[str]:
+def _of_table(schema: Schema, options: Options) -> list[str]:
     """Names of the columns of BCC's table; other fields come before PATH.
 
     What isn't an open, since it has no path, is shown with all its fields.
@@ -199,13 +199,13 @@ def _of_table(schema: Schema, options: Options) -> List[str]:
     return list(dict.fromkeys(names))
 
 
-def _of_data(schema: Schema) -> List[str]:
+def _of_data(schema: Schema) -> list[str]:
     """Names of all fields, and of the columns made from `ts` and `ret`."""
-    meanings: Dict[str, Tuple[str, ...]] = {"ts": ("time",)}
+    meanings: dict[str, tuple[str, ...]] = {"ts": ("time",)}
     if schema.known("path"):  # it is an open
         meanings["ret"] = ("fd", "err")
     fields = [f.name for f in schema.fields if not _is_internal(f, schema)]
-    names: List[str] = []
+    names: list[str] = []
     for field in fields:
         names.append(field)
         more = meanings.get(field, ()) if schema.known(field) else ()

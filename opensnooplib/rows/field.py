@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.source.declarations import (
@@ -30,7 +30,7 @@ class Field(NamedTuple):
     size: int  # of all elements, if it is an array
     kind: str  # one of KINDS; for an array of integers, of its elements
     elements: int = 0  # 0: not an array of integers
-    symbols: Tuple[Tuple[int, str], ...] = ()  # of an enum: value, name
+    symbols: tuple[tuple[int, str], ...] = ()  # of an enum: value, name
     note: Note = Note()
 
     @property
@@ -77,7 +77,7 @@ def why_no_column(field: Field) -> str:
     return ""
 
 
-def to_plain(field: Field) -> Dict[str, Any]:
+def to_plain(field: Field) -> dict[str, Any]:
     """The field as plain data for JSON."""
     return {**field._asdict(), "note": field.note._asdict()}
 

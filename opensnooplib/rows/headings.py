@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Dict, NamedTuple, Tuple
+from typing import NamedTuple
 
 # How a column is rendered, in the order of enum column_kind of
 # native/rows/column.h.
@@ -28,7 +28,7 @@ class Known(NamedTuple):
 
 
 # Headings and widths are those of BCC's opensnoop.py, where it has the column.
-KNOWN: Dict[str, Known] = {
+KNOWN: dict[str, Known] = {
     "time": Known(
         *("ts", "", Kind.SECONDS, 0),
         "when the open ended, in the style of --time",
@@ -84,7 +84,7 @@ DATA_KINDS = {
 }
 
 # The column time, for each --time: heading, rendering, width.
-STYLES: Dict[str, Tuple[str, Kind, int]] = {
+STYLES: dict[str, tuple[str, Kind, int]] = {
     "relative": ("TIME(s)", Kind.SECONDS, -13),
     "wall": ("TIME", Kind.WALL, -15),
     "mono": ("MONO(s)", Kind.MONO, -16),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, List, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.rows.field import Field
@@ -23,8 +23,8 @@ class MapLayout(NamedTuple):
     """A map of the C, and what is in it."""
 
     facts: MapFacts
-    key: List[Field]
-    value: List[Field]
+    key: list[Field]
+    value: list[Field]
     plot: str  # one of PLOTS
 
     @property
@@ -77,7 +77,7 @@ def encoded(fields: Sequence[Field], size: int, text: str) -> bytes:
     braces where somebody likes them. Raises ValueError, with a reason.
     """
     words = _VALUE.findall(text)
-    set_ones: List[Field] = []
+    set_ones: list[Field] = []
     for one in fields:  # of a union, the first member is set
         if (
             not set_ones

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import SourceError
@@ -19,7 +19,7 @@ class RowFormat(NamedTuple):
     """All that the native code needs to turn records into rows."""
 
     schema: Schema
-    columns: List[Column]
+    columns: list[Column]
     kind: str  # one of FORMATS, "recording", "summary" or "line"
     color: bool
     output: str = ""  # its name, where the C has several

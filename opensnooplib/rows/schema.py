@@ -7,17 +7,7 @@ of the C (declarations.py).
 
 from __future__ import annotations
 
-from typing import (
-    Any,
-    Container,
-    Dict,
-    Iterable,
-    List,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Tuple,
-)
+from typing import Any, Container, Iterable, Mapping, NamedTuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.rows.field import (
@@ -41,14 +31,14 @@ class Output(NamedTuple):
     is_ring_buffer: bool
     schema: Schema
     struct: str = "struct event"  # that is sent, for messages
-    unsent: Tuple[str, ...] = ()  # fields behind the end of the records
+    unsent: tuple[str, ...] = ()  # fields behind the end of the records
     size: int = 0  # of the shortest record, in bytes; 0: not constant
 
 
 class Schema(NamedTuple):
     """The fields of a record, in the order of the struct."""
 
-    fields: Tuple[Field, ...]
+    fields: tuple[Field, ...]
 
     @property
     def least(self) -> int:
@@ -76,13 +66,13 @@ class Schema(NamedTuple):
                 "recording: a replay could make huge rows of small records"
             )
 
-    def find(self, name: str) -> Optional[Field]:
+    def find(self, name: str) -> Field | None:
         for field in self.fields:
             if field.name == name:
                 return field
         return None
 
-    def known(self, name: str) -> Optional[Field]:
+    def known(self, name: str) -> Field | None:
         """The field of this name, if it has the type that its name implies.
 
         With another type, it is a field like any other.
@@ -146,7 +136,7 @@ class Schema(NamedTuple):
             there.append(last._replace(size=size - last.offset))
         return Schema(tuple(there))
 
-    def to_plain(self) -> List[Dict[str, Any]]:
+    def to_plain(self) -> list[dict[str, Any]]:
         """The fields as dictionaries of numbers, strings and lists."""
         return [to_plain(one) for one in self.fields]
 
@@ -161,5 +151,5 @@ class Schema(NamedTuple):
             raise ValueError("a schema is a list of fields") from None
 
 
-def _location(declared: Optional[Declaration]) -> str:
+def _location(declared: Declaration | None) -> str:
     return declared.location if declared else "struct event"

@@ -14,17 +14,7 @@ import os
 import re
 from enum import IntEnum
 from functools import lru_cache, partial
-from typing import (
-    Container,
-    Dict,
-    Iterator,
-    List,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Container, Iterator, Mapping, NamedTuple, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
@@ -64,7 +54,7 @@ class Condition(NamedTuple):
     test: Test = Test.BITS
     # For BITS, pairs of mask and bits, of which one must be there; for MOST,
     # one with the bound as bits.
-    wanted: Sequence[Tuple[int, int]] = ((0, 0),)
+    wanted: Sequence[tuple[int, int]] = ((0, 0),)
     text: bytes = b""  # for HOLDS
 
 
@@ -78,8 +68,8 @@ class Criterion(NamedTuple):
     # or SELECT_RESULT; "": the macro is one itself.
     part_of: str = ""
     part: str = ""  # in C; "": the macro
-    condition: Optional[Condition] = None  # None: the reader can't decide
-    more: Tuple[Define, ...] = ()  # what this needs beside the macro
+    condition: Condition | None = None  # None: the reader can't decide
+    more: tuple[Define, ...] = ()  # what this needs beside the macro
 
     @property
     def macro_name(self) -> str:
@@ -96,7 +86,7 @@ def _one_of(name: str, numbers: Sequence[int]) -> Condition:
     return Condition(name, wanted=wanted)
 
 
-def criteria(options: Options) -> List[Criterion]:
+def criteria(options: Options) -> list[Criterion]:
     """One for each option that selects, the cheapest first."""
     return [
         *_callers(options.selection),
@@ -180,7 +170,7 @@ def _cgroups(selection: Selection) -> Iterator[Criterion]:
         yield _caller(option, macro, value, more=tuple(more))
 
 
-def _slots(selection: Selection) -> List[Cgroup]:
+def _slots(selection: Selection) -> list[Cgroup]:
     """The cgroups of version 2, in the order in which the map has them."""
     every = dict.fromkeys(selection.cgroups + selection.containers)
     return [one for one in every if one.version == 2]
@@ -208,7 +198,7 @@ def _flags_and_path(options: Options) -> Iterator[Criterion]:
         yield Criterion("--path", "SELECT_PATH(path, length)", value)
 
 
-def _bits_of_flags(words: Sequence[str]) -> List[Tuple[int, int]]:
+def _bits_of_flags(words: Sequence[str]) -> list[tuple[int, int]]:
     """Mask and bits of these flags, and of those of groups, as write."""
     wanted = []
     for word in words:
@@ -248,15 +238,15 @@ def _c_string(text: str) -> str:
     return f'"{c_text(os.fsencode(text))}"'
 
 
-def defines(options: Options) -> List[Define]:
+def defines(options: Options) -> list[Define]:
     """The #defines for what `options` select; none for what they don't."""
-    chosen: List[Define] = []
+    chosen: list[Define] = []
     for one in criteria(options):
         chosen += [(one.macro, one.value), *one.more]
     return list(dict.fromkeys(chosen))
 
 
-def conditions_of_all(options: Options) -> List[Define]:
+def conditions_of_all(options: Options) -> list[Define]:
     """The four conditions of bpf_src/select.h, made of those of defines()."""
     chosen = criteria(options)
     four = {
@@ -281,7 +271,7 @@ def conditions_of_all(options: Options) -> List[Define]:
     return result
 
 
-def decided_by(options: Options, code: str) -> List[str]:
+def decided_by(options: Options, code: str) -> list[str]:
     """The options that the C of --source decides: it uses their macros.
 
     Raises SourceError if it doesn't, and the reader can't decide either.
@@ -302,17 +292,17 @@ def decided_by(options: Options, code: str) -> List[str]:
 def for_reader(
     options: Options,
     schema: Schema,
-    decided: Optional[Container[str]],
+    decided: Container[str] | None,
     began_ns: int = 0,
-) -> List[Tuple[Condition, Field]]:
+) -> list[tuple[Condition, Field]]:
     """What the reader compares, beside the patterns of --path.
 
     decided: the options that the kernel decides; None: all that it can.
     began_ns: when the trace of a recording began, by CLOCK_MONOTONIC. Raises
     OpensnoopError for a field that isn't there.
     """
-    wanted: List[Condition] = []
-    asked: Dict[str, str] = {}  # the option by the field
+    wanted: list[Condition] = []
+    asked: dict[str, str] = {}  # the option by the field
     if options.selection.globs:
         asked["path"] = "--path"
     for one in criteria(options):
@@ -323,7 +313,7 @@ def for_reader(
         end = began_ns + int(options.output.duration * 1e9)
         wanted.append(Condition("ts", Test.MOST, [(0, end)]))
         asked["ts"] = "-d"
-    fields: Dict[str, Field] = {}
+    fields: dict[str, Field] = {}
     for name, option in asked.items():
         field = schema.known(name)
         if field is None:
@@ -338,7 +328,7 @@ def for_reader(
     return [(one, fields[one.name]) for one in wanted]
 
 
-def map_names(selection: Selection) -> List[str]:
+def map_names(selection: Selection) -> list[str]:
     """The maps of the C that fill_maps() needs."""
     names = children.map_names() if selection.follow_children else []
     return names + [_CGROUPS_MAP] * bool(_slots(selection))
@@ -353,7 +343,7 @@ def _directory(path: str) -> int:
 def fill_maps(
     selection: Selection,
     maps: Mapping[str, int],
-    older: Optional[Mapping[str, int]],
+    older: Mapping[str, int] | None,
 ) -> None:
     """Fill the maps with what is selected; `maps` has descriptors by name.
 

@@ -7,7 +7,7 @@ no path that the patterns want; the reader decides about the rest.
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
+from typing import Sequence
 
 from opensnooplib.base.globs import STAR, Glob, Part
 
@@ -55,7 +55,7 @@ def _literal(parts: Sequence[Part]) -> bytes:
     return found
 
 
-def _compare(glob: Glob, limit: int) -> Tuple[str, bool]:
+def _compare(glob: Glob, limit: int) -> tuple[str, bool]:
     """True in C for paths that match; does it decide that alone?"""
     begin = _literal(glob.parts)
     if STAR not in glob.parts:
@@ -81,8 +81,8 @@ def _compare(glob: Glob, limit: int) -> Tuple[str, bool]:
 def in_c(globs: Sequence[Glob]) -> str:
     """True in C for each path that may be wanted."""
     limit = min(_LONGEST_TEXT, _ALL_TEXTS // max(1, len(globs)))
-    wanted: List[str] = []
-    excluded: List[str] = []
+    wanted: list[str] = []
+    excluded: list[str] = []
     for glob in globs:
         compared, is_all = _compare(glob, max(_LEAST_TEXT, limit))
         if not glob.excludes:

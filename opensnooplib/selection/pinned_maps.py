@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Optional
 
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import bpf_objects, capabilities, why_no_bpf
@@ -25,9 +24,7 @@ def check(selection: Selection) -> None:
     _check("--mntnsmap", selection.mntns_map, "mount namespaces", value_size=4)
 
 
-def _check(
-    option: str, path: Optional[str], keys: str, value_size: int
-) -> None:
+def _check(option: str, path: str | None, keys: str, value_size: int) -> None:
     if path is None:
         return
     try:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, Dict, List, Sequence
+from typing import Any, Sequence
 
 from opensnooplib.summary.totals import Row, Summary, by_opens
 
@@ -35,11 +35,11 @@ def line(summary: Summary) -> str:
     return json.dumps(facts) + "\n"
 
 
-def _objects(rows: Sequence[Row]) -> List[Dict[str, Any]]:
+def _objects(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """An object for each row, with those of its fields that say something."""
     objects = []
     for row in by_opens(rows, len(rows)):
-        fields: Dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for key, value in row._asdict().items():
             if isinstance(value, bytes):
                 fields.update(_text(key, value))
@@ -49,7 +49,7 @@ def _objects(rows: Sequence[Row]) -> List[Dict[str, Any]]:
     return objects
 
 
-def _text(key: str, text: bytes) -> Dict[str, str]:
+def _text(key: str, text: bytes) -> dict[str, str]:
     """The text as in a row: what isn't UTF-8 is there as base64, too."""
     try:
         return {key: text.decode()}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
@@ -30,7 +30,7 @@ class Summing:
         self._options = options
         room = _ROOM if options.output.replay is None else _ROOM_OF_REPLAY
         self._tally = Tally(rows, options.columns.latency, room)
-        self._screen: Optional[Screen] = None
+        self._screen: Screen | None = None
         self.counts = rows.counts()  # at the end; what is shown is counted
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far

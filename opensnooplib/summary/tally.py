@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Iterator, Tuple
+from typing import Iterator
 
 from opensnooplib.base import native_library
 from opensnooplib.base.error_names import ERROR_NAMES
@@ -70,7 +70,7 @@ class _Tally(ctypes.Structure):
     ]
 
 
-def _entries(table: _Table) -> Iterator[Tuple[int, bytes, _Entry]]:
+def _entries(table: _Table) -> Iterator[tuple[int, bytes, _Entry]]:
     """Number, text and counts of each."""
     pointer = table.newest
     while pointer:

@@ -13,7 +13,7 @@ import os
 import select
 import termios
 import tty
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.terminal import Borrowed
@@ -57,8 +57,8 @@ class Screen(Borrowed):
         """`put` sends text to the terminal, and never waits for long."""
         self._put = put
         self._size = _size()
-        self._last: Optional[Summary] = None
-        self._modes: Optional[List[Any]] = None
+        self._last: Summary | None = None
+        self._modes: list[Any] | None = None
 
     def _change(self) -> None:
         super()._change()

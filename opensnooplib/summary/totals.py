@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, TypeVar
+from typing import NamedTuple, Sequence, TypeVar
 
 # The rows of the tables: JSON has their fields by the same names.
 
@@ -38,7 +38,7 @@ class InVain(NamedTuple):
     name: bytes
     opened: int
     folders: int  # directories in which it was not
-    found: Optional[bytes]  # where it was, if it was opened anywhere
+    found: bytes | None  # where it was, if it was opened anywhere
 
 
 Row = TypeVar("Row", File, Process, Error, InVain)
@@ -54,12 +54,12 @@ class NoPlace(NamedTuple):
 class Summary(NamedTuple):
     seconds: float  # that it covers
     opened: int  # all opens, also those that failed
-    files: List[File]
-    processes: List[Process]
-    errors: List[Error]
+    files: list[File]
+    processes: list[Process]
+    errors: list[Error]
     # Opens that took 2**n ns or more, but less than 2**(n + 1), by n. None:
     # it isn't known how long opens took.
-    times: Optional[Dict[int, int]]
+    times: dict[int, int] | None
     unreadable: int  # opens
     unsure: int  # opens whose result isn't known
     no_place: NoPlace
@@ -68,11 +68,11 @@ class Summary(NamedTuple):
     def failed(self) -> int:
         return sum(error.opened for error in self.errors)
 
-    def in_vain(self) -> List[InVain]:
+    def in_vain(self) -> list[InVain]:
         """The names that were not found: the last parts of paths."""
-        opened: Dict[bytes, int] = {}
-        folders: Dict[bytes, Set[bytes]] = {}
-        found: Dict[bytes, bytes] = {}
+        opened: dict[bytes, int] = {}
+        folders: dict[bytes, set[bytes]] = {}
+        found: dict[bytes, bytes] = {}
         for file in self.files:
             folder, _, name = file.path.rpartition(b"/")
             if file.missing:
@@ -86,6 +86,6 @@ class Summary(NamedTuple):
         ]
 
 
-def by_opens(rows: Sequence[Row], most: int) -> List[Row]:
+def by_opens(rows: Sequence[Row], most: int) -> list[Row]:
     """The rows with most opens, at most so many, those with more first."""
     return heapq.nsmallest(most, rows, key=lambda one: (-one.opened, one[0]))

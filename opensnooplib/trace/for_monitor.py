@@ -11,7 +11,6 @@ import ctypes
 import errno
 import mmap
 import os
-from typing import List, Tuple
 
 from opensnooplib.base import child, native_library
 from opensnooplib.base.monitor import Descriptor
@@ -34,8 +33,8 @@ class ReaderWork:
         but for those of the events that -c needs.
         """
         self._most_pages = max(pages, _MAPPINGS_PAGES)
-        self._held: List[mmap.mmap] = []
-        self._helpers: List[int] = []  # PIDs
+        self._held: list[mmap.mmap] = []
+        self._helpers: list[int] = []  # PIDs
         FUNCTIONS["event_open"] = self._event_open
         FUNCTIONS["start_helper"] = self._start_helper
         FUNCTIONS["cgroup_open"] = self._cgroup_open
@@ -57,7 +56,7 @@ class ReaderWork:
             self._held.append(mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE))
         return Descriptor(fd)
 
-    def _start_helper(self, kind: int) -> Tuple[Descriptor, int]:
+    def _start_helper(self, kind: int) -> tuple[Descriptor, int]:
         """Start a helper: see native/pipeline/helper_process.h.
 
         Returns a socket to it, and its PID.

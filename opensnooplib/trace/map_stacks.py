@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from typing import Any, Dict, Iterator
+from typing import Any, Iterator
 
 from opensnooplib.kernel import function_names
 from opensnooplib.reader import Reader
@@ -19,7 +19,7 @@ _KERNEL = 1 << 63
 
 
 def add(
-    entry: Dict[str, Any], maps: Dict[str, Dict[bytes, bytes]], rings: Reader
+    entry: dict[str, Any], maps: dict[str, dict[bytes, bytes]], rings: Reader
 ) -> None:
     """Add to an entry the stacks whose IDs are in its fields, as "stacks".
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Iterator
 
 from opensnooplib.kernel import map_contents
 from opensnooplib.rows.field import Field
@@ -13,12 +13,12 @@ from opensnooplib.summary.tables import shell_text
 
 # What decoded() gives for each field of a key and its value, by name; and
 # "stacks", if there are any, each as a list of functions.
-Entry = Dict[str, Any]
+Entry = dict[str, Any]
 
 # How BCC draws histograms: up to which slot, the heading, what stands before a
 # bar, and the stars of the longest one.
-_Look = Tuple[int, str, str, int]
-_HISTOGRAMS: Dict[str, List[_Look]] = {
+_Look = tuple[int, str, str, int]
+_HISTOGRAMS: dict[str, list[_Look]] = {
     "linear": [(1024, "     value        ", "        {slot:<10}", 40)],
     "log2": [
         (32, "     value              ", "{low:>10} -> {high:<10}", 40),
@@ -27,7 +27,7 @@ _HISTOGRAMS: Dict[str, List[_Look]] = {
 }
 
 
-def entries(layout: MapLayout, found: Dict[bytes, bytes]) -> List[Entry]:
+def entries(layout: MapLayout, found: dict[bytes, bytes]) -> list[Entry]:
     """Those with the largest values first.
 
     What is zero is left out of arrays, and of values for each CPU. Integers
@@ -35,7 +35,7 @@ def entries(layout: MapLayout, found: Dict[bytes, bytes]) -> List[Entry]:
     """
     size = layout.facts.value_size
     step = map_contents.cpu_value_size(size)
-    listed: List[Entry] = []
+    listed: list[Entry] = []
     for key, data in found.items():
         if layout.is_array and not any(data):
             continue
@@ -57,16 +57,16 @@ def entries(layout: MapLayout, found: Dict[bytes, bytes]) -> List[Entry]:
     return listed
 
 
-def _decoded(fields: List[Field], data: bytes) -> Entry:
+def _decoded(fields: list[Field], data: bytes) -> Entry:
     return {one.name: decoded(one, data) for one in fields}
 
 
-def _numbers(entry: Entry, fields: List[Field]) -> List[int]:
+def _numbers(entry: Entry, fields: list[Field]) -> list[int]:
     values = (entry[one.name] for one in fields)
     return [value for value in values if isinstance(value, int)]
 
 
-def lines(layout: MapLayout, listed: List[Entry]) -> Iterator[str]:
+def lines(layout: MapLayout, listed: list[Entry]) -> Iterator[str]:
     """Histograms, one for each rest of the key beside the slot; or a table.
 
     As a table, too, where all slots are 0, since the C doesn't use them.
@@ -79,7 +79,7 @@ def lines(layout: MapLayout, listed: List[Entry]) -> Iterator[str]:
     if not (layout.counts and any(slots) and all(n in room for n in slots)):
         yield from _table(listed)
         return
-    plots: Dict[str, Counter[int]] = {}
+    plots: dict[str, Counter[int]] = {}
     names.remove(slot)
     for one in listed:
         rest = " ".join(f"{name}={_word(one[name])}" for name in names)
@@ -90,7 +90,7 @@ def lines(layout: MapLayout, listed: List[Entry]) -> Iterator[str]:
         yield from _histogram(counts, looks)
 
 
-def _histogram(counts: Counter[int], looks: List[_Look]) -> Iterator[str]:
+def _histogram(counts: Counter[int], looks: list[_Look]) -> Iterator[str]:
     """As BCC's print_log2_hist() and print_linear_hist() draw it."""
     last, most = max(counts), max(counts.values())
     _, heading, where, stars = next(one for one in looks if last <= one[0])
@@ -117,7 +117,7 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _table(listed: List[Entry]) -> Iterator[str]:
+def _table(listed: list[Entry]) -> Iterator[str]:
     """Columns, with numbers to the right, and stacks below their rows."""
     stacks = [one.pop("stacks", []) for one in listed]
     rows = [[*listed[0]], *([*map(_word, one.values())] for one in listed)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator
 
 from opensnooplib.base.errors import as_sentence
 from opensnooplib.base.messages import counted, write_line
@@ -32,8 +32,8 @@ def steps(trace: Trace) -> Iterator[None]:
 
     Take the next step in each round of the trace.
     """
-    listed: Optional[ProgramSet] = None
-    last: Dict[str, int] = {}
+    listed: ProgramSet | None = None
+    last: dict[str, int] = {}
     interval = trace.options.output.interval or math.inf
     contents_due = time.monotonic() + interval
     while True:
@@ -76,7 +76,7 @@ def show_contents(
     if trace.job.plan.runs_bpf_src:
         return
 
-    def found(facts: MapFacts) -> Dict[bytes, bytes]:
+    def found(facts: MapFacts) -> dict[bytes, bytes]:
         sizes = facts.key_size, min(facts.entries, _MOST_ENTRIES)
         fd = one.taken.map_fds[facts.name]
         return map_contents.contents(fd, *sizes, meanwhile)
@@ -109,7 +109,7 @@ def show_contents(
 
 
 def _say(
-    trace: Trace, facts: Dict[str, Any], text: str, more: Iterable[str] = ()
+    trace: Trace, facts: dict[str, Any], text: str, more: Iterable[str] = ()
 ) -> None:
     if trace.options.output.format == "json":
         text = json.dumps(facts, default=map_text.as_text)
@@ -118,7 +118,7 @@ def _say(
     write_line(text)
 
 
-def _values(trace: Trace) -> Dict[str, int]:
+def _values(trace: Trace) -> dict[str, int]:
     counts = [one.start_count() for one in [*trace.older, trace.newest]]
     there = [one for one in counts if one]
     values = {"lost": trace.lost(), "missed": trace.missed()}
@@ -128,7 +128,7 @@ def _values(trace: Trace) -> Dict[str, int]:
     return values
 
 
-def _in_words(values: Dict[str, int]) -> str:
+def _in_words(values: dict[str, int]) -> str:
     text = f"counters: {values['lost']} lost, {values['missed']} missed"
     if "start" not in values:
         return text

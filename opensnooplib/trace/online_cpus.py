@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import List, Set
 
 from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import this_kernel
@@ -27,7 +26,7 @@ class CpuFollower:
         )
         self._text = self._read()
         self._online = self._parse()
-        self._wanting: List[int] = []  # online, and without a ring
+        self._wanting: list[int] = []  # online, and without a ring
         self._lost = 0
 
     def follow(self, lost: int) -> None:
@@ -55,7 +54,7 @@ class CpuFollower:
     def _read(self) -> bytes:
         return os.pread(self._fd, 4096, 0)
 
-    def _parse(self) -> Set[int]:
+    def _parse(self) -> set[int]:
         return set(this_kernel.parse_cpu_list(self._text.decode("ascii")))
 
     def _open_ring(self, cpu: int) -> bool:

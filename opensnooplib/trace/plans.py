@@ -6,7 +6,6 @@ See plan_list.py for the plans, and their order.
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
 
 from opensnooplib import plan_list
 from opensnooplib.base.errors import OpensnoopError, SourceError
@@ -24,7 +23,7 @@ from opensnooplib.trace.running_trace import Trace
 
 def attach(
     options: Options, rings: Reader, messages: Messages
-) -> Tuple[Trace, Result]:
+) -> tuple[Trace, Result]:
     """Attach the plan that was asked for, or the best that works.
 
     The best plan is the first that sees all calls, else the first of those
@@ -39,8 +38,8 @@ def attach(
         except PlanError as error:
             error.sentence = f"--attach {options.probe.plan}: {error.sentence}"
             raise
-    reasons: Dict[str, OpensnoopError] = {}
-    unseen: Dict[str, List[str]] = {}
+    reasons: dict[str, OpensnoopError] = {}
+    unseen: dict[str, list[str]] = {}
     for plan in wanted:
         try:
             trace, result = try_plan(plan, options, rings, messages)
@@ -71,7 +70,7 @@ def attach(
     raise reasons[plan_list.PAIR.name]
 
 
-def _wanted(probe: Probe) -> List[Plan]:
+def _wanted(probe: Probe) -> list[Plan]:
     """The plans to try, in this order."""
     if probe.source is not None:
         return [plan_list.SOURCE]
@@ -110,7 +109,7 @@ def _tell_of(launched: Launched, messages: Messages) -> None:
 
 def try_plan(
     plan: Plan, options: Options, rings: Reader, messages: Messages
-) -> Tuple[Trace, Result]:
+) -> tuple[Trace, Result]:
     """Attach `plan`, and prove which opens it sees. Raises OpensnoopError."""
     why_not = plan.why_not(options)
     if why_not:

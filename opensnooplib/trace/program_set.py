@@ -7,7 +7,7 @@ stays until all opens that it saw begin have ended.
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence
+from typing import Sequence
 
 from opensnooplib.base import libc, native_library
 from opensnooplib.base.errors import OpensnoopError
@@ -42,7 +42,7 @@ class ProgramSet:
         streams: Sequence[int],
         taken: Handover,
         options: Options,
-        older: Optional[ProgramSet] = None,
+        older: ProgramSet | None = None,
     ) -> None:
         """For `streams` of `rings`, one for each output.
 
@@ -89,7 +89,7 @@ class ProgramSet:
         older_maps = older.taken.maps if older else None
         criteria.fill_maps(options.selection, taken.maps, older_maps)
         # What --set has set while the trace ran, by its beginning.
-        self._settings: Dict[str, str] = {}
+        self._settings: dict[str, str] = {}
         for text in older._settings.values() if older else ():
             self.set_element(text)
 
@@ -105,11 +105,11 @@ class ProgramSet:
         self._settings[text.partition("=")[0]] = text
 
     @property
-    def programs(self) -> Dict[str, int]:
+    def programs(self) -> dict[str, int]:
         return self.taken.programs
 
     @property
-    def columns(self) -> List[Column]:
+    def columns(self) -> list[Column]:
         """Those of all outputs."""
         return [column for one in self.formats for column in one.columns]
 
@@ -164,13 +164,11 @@ class ProgramSet:
         requests = self._count(REQUESTS_MAP, self.taken.requests_map)
         return bool((start and start.flagged) or (requests and requests[0]))
 
-    def start_count(self) -> Optional[HashCount]:
+    def start_count(self) -> HashCount | None:
         """The entries of the map "start", and those that are under way."""
         return self._count(START_MAP, self.taken.start_map)
 
-    def _count(
-        self, name: str, layout: Optional[StartMap]
-    ) -> Optional[HashCount]:
+    def _count(self, name: str, layout: StartMap | None) -> HashCount | None:
         if layout is None:
             return None
         map_fd = self.taken.maps[name]

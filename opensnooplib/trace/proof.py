@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Callable, Mapping, NamedTuple, Sequence
 
 from opensnooplib import reader
 from opensnooplib.base.privileged import doer_pid
@@ -33,13 +33,13 @@ _UNSEEN = (
 
 
 class Result(NamedTuple):
-    seen: List[str]
-    unseen: List[str]  # made, but no record came
-    untested: List[str]  # the call is refused here, for example by seccomp
+    seen: list[str]
+    unseen: list[str]  # made, but no record came
+    untested: list[str]  # the call is refused here, for example by seccomp
     unproven: Sequence[str] = ()  # no call by the tool can prove it
     why_not: Mapping[str, str] = {}  # ways that this plan can't see
 
-    def warnings(self) -> List[str]:
+    def warnings(self) -> list[str]:
         """Sentences about opens that may not be shown."""
         unseen = ", ".join(self.unseen)
         return [
@@ -51,7 +51,7 @@ class Result(NamedTuple):
             ),
         ]
 
-    def notes(self) -> List[str]:
+    def notes(self) -> list[str]:
         """Sentences about opens that --all would show."""
         if self.why_not.get(ways.CALLS_OF_32_BITS) != ways.ONLY_WITH_ALL:
             return []
@@ -82,7 +82,7 @@ def prove(
     while batch:
         folder, results = own_opens.make_all(batch, start is not None)
         for call, ret in zip(batch, results):
-            path: Optional[str] = f"{start or ''}/{folder}/{call}"
+            path: str | None = f"{start or ''}/{folder}/{call}"
             if call == "open_by_handle_at":
                 path = None
             if ret == -errno.EOPNOTSUPP:
@@ -108,7 +108,7 @@ def prove(
     return result
 
 
-def _start(columns: Columns) -> Optional[str]:
+def _start(columns: Columns) -> str | None:
     """The working directory, or None if test paths must be absolute."""
     if not columns.full_path or columns.path_view == "host":
         return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 import mmap
-from typing import Optional, Sequence
+from typing import Sequence
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import counted
@@ -28,7 +28,7 @@ _SHARE_LIMIT = 4
 _SPARE_PAGES = 8
 
 
-def pages_for_each_cpu(asked: Optional[int], cpu_count: int) -> int:
+def pages_for_each_cpu(asked: int | None, cpu_count: int) -> int:
     """Pages of a ring, a power of two. Raises OpensnoopError for too many."""
     if asked is None:
         size = _DEFAULT_BYTES

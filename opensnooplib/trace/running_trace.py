@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Container, List, Optional
+from typing import Callable, Container
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import as_sentence
@@ -44,12 +44,12 @@ class Trace:
         self._messages = messages
         rings.add_own_process(launched.room.pid)
         self._cpus = CpuFollower(rings)
-        self._recorder: Optional[Recorder] = None
-        self._summing: Optional[Summing] = None
+        self._recorder: Recorder | None = None
+        self._summing: Summing | None = None
         with as_sentence("the C has too many outputs"):
             more = [rings.add_stream() for _ in launched.handover.outputs[1:]]
         self.newest = ProgramSet(rings, [0, *more], launched.handover, options)
-        self.older: List[ProgramSet] = []
+        self.older: list[ProgramSet] = []
         # Counts of program sets that are gone.
         self.past_lost = self.past_missed = self.past_not_followed = 0
         self.stubs = Switchboard(self._counts_if_skipped)
@@ -154,7 +154,7 @@ class Trace:
         )
 
     @property
-    def _program_sets(self) -> List[ProgramSet]:
+    def _program_sets(self) -> list[ProgramSet]:
         return [*self.older, self.newest]
 
     def lost(self) -> int:

@@ -8,7 +8,7 @@ program: none to both, none to neither.
 from __future__ import annotations
 
 import time
-from typing import Callable, Container, Dict, List, Mapping, NamedTuple
+from typing import Callable, Container, Mapping, NamedTuple
 
 from opensnooplib.base import libc
 from opensnooplib.compile.handover import Handover
@@ -25,7 +25,7 @@ class _Stub(NamedTuple):
     program: int
     slots: int
     selector: int
-    attachments: List[int]
+    attachments: list[int]
     sorter: int = -1  # none
 
 
@@ -36,17 +36,17 @@ class Switchboard:
         self, counts_if_skipped: Callable[[str, Container[str]], bool]
     ) -> None:
         self._counts_if_skipped = counts_if_skipped
-        self._stubs: Dict[str, _Stub] = {}
+        self._stubs: dict[str, _Stub] = {}
         self._are_direct = False
         self._past_misses = 0  # of stubs that are gone
 
     @property
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         return list(self._stubs)
 
     def take(self, handover: Handover) -> None:
         """Take over the stubs that came with a program set."""
-        parts: Dict[str, Dict[str, int]] = {}
+        parts: dict[str, dict[str, int]] = {}
         for key, fd in handover.stubs.items():
             name, part = key.split()
             parts.setdefault(name, {})[part] = fd
@@ -80,12 +80,12 @@ class Switchboard:
         self._are_direct = False
         time.sleep(_TO_LEAVE_SECONDS)
 
-    def remove_others(self, programs: Mapping[str, int]) -> List[int]:
+    def remove_others(self, programs: Mapping[str, int]) -> list[int]:
         """Forget the stubs that none of `programs` needs.
 
         Returns descriptors whose closing detaches them, which may wait.
         """
-        fds: List[int] = []
+        fds: list[int] = []
         misses = self.misses()
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
