@@ -15,53 +15,41 @@
 
 #include "base/confine.h"
 
+#ifdef __aarch64__ /* which has the newer forms alone */
+#define OLDER_CALLS
+#else
+#define OLDER_CALLS                                                            \
+	__NR_stat, __NR_lstat, __NR_readlink, __NR_select, __NR_time,
+#endif
+
+/* What both processes need: descriptors, memory, time, signals, the end. */
+#define SHARED_CALLS                                                           \
+	OLDER_CALLS __NR_read, __NR_pread64, __NR_lseek, __NR_close,           \
+		__NR_fstat, __NR_newfstatat, __NR_readlinkat, __NR_getcwd,     \
+		__NR_sendto, __NR_recvfrom, __NR_brk, __NR_mmap, __NR_munmap,  \
+		__NR_mremap, __NR_mprotect, __NR_madvise, __NR_clock_gettime,  \
+		__NR_clock_nanosleep, __NR_nanosleep, __NR_pselect6,           \
+		__NR_gettimeofday, __NR_futex, __NR_rt_sigaction,              \
+		__NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_restart_syscall,  \
+		__NR_uname, __NR_getpid, __NR_getuid, __NR_geteuid,            \
+		__NR_getrandom, __NR_exit, __NR_exit_group
+
 static const unsigned int reader_calls[] = {
-	/* descriptors */
-	__NR_read, __NR_readv, __NR_pread64, __NR_write, __NR_writev,
-	__NR_pwrite64, __NR_lseek, __NR_close, __NR_fstat, __NR_newfstatat,
+	SHARED_CALLS, __NR_readv, __NR_write, __NR_writev, __NR_pwrite64,
 	__NR_ftruncate, __NR_fsync, __NR_dup, __NR_dup3, __NR_ppoll,
-	__NR_pselect6, __NR_epoll_pwait, __NR_epoll_ctl, __NR_pipe2,
-	__NR_socketpair, __NR_getsockname, __NR_sendmsg, __NR_recvmsg,
-	__NR_sendto, __NR_recvfrom, __NR_shutdown, __NR_memfd_create,
-	__NR_readlinkat, __NR_getcwd,
-	/* memory */
-	__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_mprotect,
-	__NR_madvise,
-	/* time */
-	__NR_clock_gettime, __NR_clock_getres, __NR_clock_nanosleep,
-	__NR_nanosleep, __NR_gettimeofday,
-	/* threads, children, signals, and the end */
-	__NR_futex, __NR_set_robust_list, __NR_rseq, __NR_sched_yield,
-	__NR_sched_getaffinity, __NR_rt_sigaction, __NR_rt_sigprocmask,
-	__NR_rt_sigreturn, __NR_rt_sigtimedwait, __NR_sigaltstack,
-	__NR_restart_syscall, __NR_wait4, __NR_waitid, __NR_uname, __NR_getpid,
-	__NR_gettid, __NR_getuid, __NR_geteuid, __NR_getrandom, __NR_exit,
-	__NR_exit_group,
-#ifndef __aarch64__ /* which has the newer forms alone */
-	__NR_stat, __NR_lstat, __NR_readlink, __NR_poll, __NR_select,
-	__NR_epoll_wait, __NR_dup2, __NR_time
+	__NR_epoll_pwait, __NR_epoll_ctl, __NR_pipe2, __NR_socketpair,
+	__NR_getsockname, __NR_sendmsg, __NR_recvmsg, __NR_shutdown,
+	__NR_memfd_create,
+	/* time, threads, children, signals */
+	__NR_clock_getres, __NR_set_robust_list, __NR_rseq, __NR_sched_yield,
+	__NR_sched_getaffinity, __NR_rt_sigtimedwait, __NR_sigaltstack,
+	__NR_wait4, __NR_waitid, __NR_gettid,
+#ifndef __aarch64__
+	__NR_poll, __NR_epoll_wait, __NR_dup2
 #endif
 };
 
-static const unsigned int watcher_calls[] = {
-	/* descriptors */
-	__NR_read, __NR_pread64, __NR_lseek, __NR_close, __NR_fstat,
-	__NR_newfstatat, __NR_getdents64, __NR_readlinkat, __NR_getcwd,
-	__NR_sendto, __NR_recvfrom,
-	/* memory */
-	__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_mprotect,
-	__NR_madvise,
-	/* time */
-	__NR_clock_gettime, __NR_clock_nanosleep, __NR_nanosleep, __NR_pselect6,
-	__NR_gettimeofday,
-	/* signals, and the end */
-	__NR_futex, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn,
-	__NR_restart_syscall, __NR_uname, __NR_getpid, __NR_getuid,
-	__NR_geteuid, __NR_getrandom, __NR_exit, __NR_exit_group,
-#ifndef __aarch64__
-	__NR_stat, __NR_lstat, __NR_readlink, __NR_select, __NR_time
-#endif
-};
+static const unsigned int watcher_calls[] = {SHARED_CALLS, __NR_getdents64};
 
 /* TCGETS2 and so on, for newer libcs: their header goes with no other. */
 #define GET_TERMIOS2   0x802c542a

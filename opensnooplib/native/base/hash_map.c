@@ -8,58 +8,31 @@
 
 #define FIRST_SLOTS 256
 
-#define ROTATE(word, bits) ((word) << (bits) | (word) >> (64 - (bits)))
-
-static inline void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = ROTATE(v[1], 13) ^ v[0];
-	v[0] = ROTATE(v[0], 32);
-	v[2] += v[3];
-	v[3] = ROTATE(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = ROTATE(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = ROTATE(v[1], 17) ^ v[2];
-	v[2] = ROTATE(v[2], 32);
-}
-
-static inline void sip_take(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	sip_round(v);
-	v[0] ^= word;
-}
-
-/* SipHash-1-3, of https://github.com/veorq/SipHash */
+/*
+ * The key as a polynomial, modulo a prime, at a random point (Carter and
+ * Wegman): whoever doesn't know the point can't choose two keys that have the
+ * same hash more often than by chance, once in 2^61 for each four bytes.
+ */
 static uint64_t hash_of(const unsigned char *key, size_t size)
 {
-	static uint64_t secret[2];
-	uint64_t word = 0;
+	const uint64_t prime = (1ULL << 61) - 1;
+	static uint64_t point;
+	uint64_t hash = size;
 
-	/* Without random bytes it is 0: the map works, but can be slowed. */
-	if (!secret[0] && getrandom(secret, sizeof(secret), 0) < 0)
-		secret[0] = 0;
+	/* Without random bytes, the map works, but can be slowed. */
+	if (!point && getrandom(&point, sizeof(point), 0) < 0)
+		point = 0x9e3779b97f4a7c15;
+	for (size_t i = 0; i < size; i += sizeof(uint32_t)) {
+		size_t rest = size - i;
+		uint32_t word = 0;
+		unsigned __int128 sum;
 
-	uint64_t v[4] = {
-		secret[0] ^ 0x736f6d6570736575,
-		secret[1] ^ 0x646f72616e646f6d,
-		secret[0] ^ 0x6c7967656e657261,
-		secret[1] ^ 0x7465646279746573,
-	};
-	const unsigned char *rest = key + size / sizeof(word) * sizeof(word);
-
-	for (; key < rest; key += sizeof(word)) {
-		memcpy(&word, key, sizeof(word));
-		sip_take(v, word);
+		memcpy(&word, key + i,
+		       rest < sizeof(word) ? rest : sizeof(word));
+		sum = (unsigned __int128)hash * (point & prime) + word;
+		hash = (uint64_t)(sum & prime) + (uint64_t)(sum >> 61);
 	}
-	word = 0;
-	memcpy(&word, rest, size % sizeof(word));
-	sip_take(v, word | (uint64_t)size << 56);
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return hash;
 }
 
 static struct hash_entry **slot_of(const struct hash_map *map, uint64_t hash)
