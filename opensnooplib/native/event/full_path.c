@@ -2,8 +2,6 @@
 #define _GNU_SOURCE /* memrchr */
 #include "event/full_path.h"
 
-#include <string.h>
-
 #include "base/put_string.h"
 
 /* Bytes of all marks together. */

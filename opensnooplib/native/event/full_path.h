@@ -9,7 +9,6 @@
 #pragma once
 
 #include "event/host_mounts.h"
-#include "event/record.h"
 
 /* Room for three paths of PATH_MAX, and for the marks around them. */
 #define FULL_PATH_ROOM (4 * 4096)

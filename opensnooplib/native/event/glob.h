@@ -9,10 +9,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "event/record.h"
 
 /* Words for 4095 states, one for each byte of the longest path, and the first.

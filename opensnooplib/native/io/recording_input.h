@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "event/record.h"
 #include "io/recording_blocks.h"
 

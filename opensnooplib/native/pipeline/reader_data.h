@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "base/own_processes.h"
 #include "event/condition.h"
 #include "event/tally.h"
 #include "event/glob.h"
@@ -110,6 +109,9 @@ struct reader {
 	struct helpers helpers; /* those that find callers and names */
 	struct helper names_helper;
 };
+
+/* A reader without input or output; NULL without memory. */
+struct reader *reader_new(void);
 
 /* The state of the output; the input is taken to go on. */
 enum reader_state output_state(const struct reader *reader);

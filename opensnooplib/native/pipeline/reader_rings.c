@@ -69,33 +69,44 @@ static bool rings_have_room(const void *context)
 	return true;
 }
 
+struct reader *reader_new(void)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return NULL;
+	reader->epoll_fd = -1;
+	reader->helpers = (struct helpers){
+		.start = helper_start,
+		.kill = helper_kill,
+		.own = &reader->own,
+	};
+	names_open(&reader->format.names, &reader->names_helper,
+		   &reader->helpers);
+	return reader;
+}
+
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
 		unsigned int pages, enum perf_event_kind kind)
 {
 	int error;
 
-	*reader = calloc(1, sizeof(**reader));
-	if (!*reader)
+	struct reader *new = reader_new();
+
+	*reader = new;
+	if (!new)
 		return -ENOMEM;
-	(*reader)->pages = pages;
-	(*reader)->first_kind = kind;
-	(*reader)->helpers = (struct helpers){
-		.start = helper_start,
-		.kill = helper_kill,
-		.own = &(*reader)->own,
-		.may_wait = rings_have_room,
-		.context = *reader,
-	};
-	names_open(&(*reader)->format.names, &(*reader)->names_helper,
-		   &(*reader)->helpers);
-	(*reader)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	error = (*reader)->epoll_fd < 0 ? -errno
-					: open_rings(*reader, cpus, cpu_count);
-	(*reader)->format.host_mounts = host_mounts_new("/proc/self/mountinfo");
-	if (!error && !(*reader)->format.host_mounts)
+	new->pages = pages;
+	new->first_kind = kind;
+	new->helpers.may_wait = rings_have_room;
+	new->helpers.context = new;
+	new->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	error = new->epoll_fd < 0 ? -errno : open_rings(new, cpus, cpu_count);
+	new->format.host_mounts = host_mounts_new("/proc/self/mountinfo");
+	if (!error && !new->format.host_mounts)
 		error = -ENOMEM;
 	if (error) {
-		reader_close(*reader);
+		reader_close(new);
 		*reader = NULL;
 	}
 	return error;

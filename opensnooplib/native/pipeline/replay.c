@@ -3,33 +3,20 @@
  * Replay: a reader whose input is a recording.
  */
 #include <errno.h>
-#include <stdlib.h>
 
-#include "pipeline/helper_process.h"
 #include "pipeline/reader.h"
 
 int reader_open_recording(struct reader **reader, int fd)
 {
-	int error;
-
-	*reader = calloc(1, sizeof(**reader));
+	*reader = reader_new();
 	if (!*reader)
 		return -ENOMEM;
-	(*reader)->epoll_fd = -1;
-	(*reader)->helpers = (struct helpers){
-		.start = helper_start,
-		.kill = helper_kill,
-		.own = &(*reader)->own,
-		.calm_until = UINT64_MAX,
-	};
-	names_open(&(*reader)->format.names, &(*reader)->names_helper,
-		   &(*reader)->helpers);
-	error = recording_init(&(*reader)->recording, fd);
-	if (error) {
-		reader_close(*reader);
-		*reader = NULL;
-	}
-	return error;
+	(*reader)->helpers.calm_until = UINT64_MAX;
+	if (recording_init(&(*reader)->recording, fd) == 0)
+		return 0;
+	reader_close(*reader);
+	*reader = NULL;
+	return -ENOMEM;
 }
 
 /* A record before the first description can't be shown. */

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* localtime_r */
 #include "rows/clock.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "base/kernel_clock.h"

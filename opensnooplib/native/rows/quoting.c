@@ -2,9 +2,6 @@
 #define _GNU_SOURCE /* memmem */
 #include "rows/quoting.h"
 
-#include <stdint.h>
-#include <string.h>
-
 #include "base/put_string.h"
 
 /*

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "base/hash_map.h"
 #include "stacks/mappings.h"
 
 /* The most characters of a module's path, and of all. */

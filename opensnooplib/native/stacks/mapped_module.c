@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* strnlen */
 #include "stacks/mapped_module.h"
 
-#include <stddef.h>
 #include <string.h>
 
 struct module_key {

@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include "base/hash_map.h"
 
 /* After so many requests without an answer, a module's file is left alone. */

@@ -77,11 +77,14 @@ static struct process *find_process(struct mappings *mappings, uint64_t pid)
 	return hash_map_find(&mappings->processes, &pid, sizeof(pid));
 }
 
-/* Without mappings. NULL: there is no memory. */
-static struct process *add_process(struct mappings *mappings, uint64_t pid)
+/* At first it has no mappings. NULL: there is no memory. */
+static struct process *find_or_add(struct mappings *mappings, uint64_t pid)
 {
-	return hash_map_add(&mappings->processes, &pid, sizeof(pid),
-			    sizeof(struct process));
+	struct process *process = find_process(mappings, pid);
+
+	return process
+		       ?: hash_map_add(&mappings->processes, &pid, sizeof(pid),
+				       sizeof(*process));
 }
 
 /* Without the mappings that were kept until now. */
@@ -212,10 +215,8 @@ static struct process *process_of(struct mappings *mappings, uint32_t pid)
 		.question = SCOUT_MAPPINGS,
 		.file.pid = pid,
 	};
-	struct process *process = find_process(mappings, pid);
+	struct process *process = find_or_add(mappings, pid);
 
-	if (!process)
-		process = add_process(mappings, pid);
 	if (!process)
 		return NULL;
 	if (process->state == KNOWN || process->state == UNKNOWN)
@@ -232,13 +233,10 @@ static struct process *process_of(struct mappings *mappings, uint32_t pid)
 /* A process that begins without mappings: a new one, or one that execs. */
 static struct process *reset_process(struct mappings *mappings, uint32_t pid)
 {
-	struct process *process = find_process(mappings, pid);
+	struct process *process = find_or_add(mappings, pid);
 
-	if (!process)
-		process = add_process(mappings, pid);
-	if (!process)
-		return NULL;
-	set_state(mappings, process, KNOWN);
+	if (process)
+		set_state(mappings, process, KNOWN);
 	return process;
 }
 
