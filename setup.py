@@ -68,6 +68,7 @@ setup(
             "explain/compiler_errors.txt",
             "explain/verifier_errors.txt",
             "native/libopensnoop.so",
+            "rows/columns.txt",
             "source/kernel_headers.txt",
             "source/headers/*/*.h",
             "source/headers/*/*/*.h",

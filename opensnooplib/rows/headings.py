@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -27,54 +28,20 @@ class Known(NamedTuple):
     about: str
 
 
-# Headings and widths are those of BCC's opensnoop.py, where it has the column.
-KNOWN: dict[str, Known] = {
-    "time": Known(
-        *("ts", "", Kind.SECONDS, 0),
-        "when the open ended, in the style of --time",
-    ),
-    "uid": Known("uid", "UID", Kind.UNSIGNED, -5, "the real user ID"),
-    "user": Known(
-        *("uid", "USER", Kind.USER, -12),
-        "the user's name, or the ID if it has none",
-    ),
-    "pid": Known("pid", "PID", Kind.UNSIGNED, -6, "the process ID"),
-    "tid": Known("tid", "TID", Kind.UNSIGNED, -6, "the thread ID"),
-    "comm": Known("comm", "COMM", Kind.TEXT, -16, "the command's name"),
-    "fd": Known("ret", "FD", Kind.FD, 4, "the file descriptor, or -1"),
-    "err": Known("ret", "ERR", Kind.ERR, 3, "the error number, or 0"),
-    "errname": Known(
-        "ret", "ERRNAME", Kind.ERRNAME, -8, "the error by name, such as ENOENT"
-    ),
-    "flags": Known(
-        *("flags", "FLAGS", Kind.FLAG_NAMES, -26),
-        "flags of open(2), such as O_RDWR|O_CREAT",
-    ),
-    "mode": Known(
-        *("mode", "MODE", Kind.MODE, -4),
-        "permissions for a new file, in octal",
-    ),
-    "gid": Known("gid", "GID", Kind.UNSIGNED, -5, "the real group ID"),
-    "group": Known(
-        *("gid", "GROUP", Kind.GROUP, -12),
-        "the group's name, or the ID if it has none",
-    ),
-    "cgroup": Known(
-        *("cgroup_id", "CGROUP", Kind.CGROUP, -32),
-        "the cgroup's path, or its ID if it is gone",
-    ),
-    "container": Known(
-        *("cgroup_id", "CONTAINER", Kind.CONTAINER, -12),
-        "the container's ID or name",
-    ),
-    "callers": Known(
-        *("callers", "CALLERS", Kind.CALLERS, 0),
-        "who called: the functions on the user stack, below the row",
-    ),
-    "path": Known(
-        "path", "PATH", Kind.PATH, 0, "the path as the program gave it"
-    ),
-}
+def _known() -> dict[str, Known]:
+    """The columns of columns.txt, by name."""
+    path = os.path.join(os.path.dirname(__file__), "columns.txt")
+    with open(path, encoding="ascii") as file:
+        lines = [line.split(None, 5) for line in file if line[0] != "#"]
+    return {
+        name: Known(
+            field, heading.strip("-"), Kind[kind], int(width), about[:-1]
+        )
+        for name, field, heading, kind, width, about in lines
+    }
+
+
+KNOWN = _known()
 
 # The renderings in JSON and CSV that aren't those in the table.
 DATA_KINDS = {
