@@ -7,13 +7,8 @@ import re
 from typing import Any, NamedTuple
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.source.declarations import (
-    HEADING_LIMIT,
-    RENDERINGS,
-    WIDTH_LIMIT,
-    Declaration,
-    Note,
-)
+from opensnooplib.source import declarations
+from opensnooplib.source.declarations import Note
 
 KINDS = ("unsigned", "signed", "bool", "pointer", "text", "bytes")
 BIT_FIELD = "bit field"  # which can't be shown
@@ -103,17 +98,17 @@ def from_plain(plain: Any) -> Field:
         and field.kind in KINDS
         and field.size > 0
         and type(note.width) is int
-        and abs(note.width) <= WIDTH_LIMIT
-        and len(note.heading) <= HEADING_LIMIT
+        and abs(note.width) <= declarations.WIDTH_LIMIT
+        and len(note.heading) <= declarations.HEADING_LIMIT
         and not why_no_column(field)
-        and note.rendering in ("", *RENDERINGS)
+        and note.rendering in ("", *declarations.RENDERINGS)
         and (field.elements == 0 or field.size % field.elements == 0)
     ):
         raise ValueError(f"not a field: {str(plain)[:99]}")
     return field
 
 
-def with_note(field: Field, declared: Declaration) -> Field:
+def with_note(field: Field, declared: declarations.Declaration) -> Field:
     """The field with the note on its declaration. Raises SourceError."""
     note = declared.note
     is_integer = field.kind in ("unsigned", "signed", "pointer")

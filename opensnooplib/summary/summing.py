@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from opensnooplib.options import Options
@@ -101,9 +102,7 @@ class Summing:
         return text + "\n" if self._options.output.interval else text
 
     def _put(self, text: str) -> None:
-        try:
+        self._waiting = text
+        with contextlib.suppress(OSError):
             self._rows.put_text(text)
-        except OSError:
-            self._waiting = text
-            return
-        self._waiting = ""
+            self._waiting = ""

@@ -8,14 +8,15 @@ from typing import Callable, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import counted
-from opensnooplib.summary.totals import (
-    Error,
-    File,
-    InVain,
-    Process,
-    Row,
-    Summary,
-    by_opens,
+from opensnooplib.summary import totals
+from opensnooplib.summary.totals import Row, Summary
+
+# What stands above each table.
+_FILES = "Opened most:\n   OPENS   FAILED PATH"
+_PROCESSES = "Who opened most:\n   OPENS   FAILED PID    COMM"
+_ERRORS = "Which errors:\n   OPENS ERROR"
+_IN_VAIN = (
+    "Looked for in vain:\n   OPENS     DIRS NAME, and where it was found"
 )
 
 # The rows of each table; JSON has all.
@@ -28,44 +29,21 @@ def table(summary: Summary, most: int = ROWS) -> str:
     """All tables, each with at most `most` rows; ends with a newline."""
 
     def section(
-        title: str,
-        heading: str,
-        rows: Sequence[Row],
-        as_line: Callable[[Row], str],
+        head: str, rows: Sequence[Row], as_line: Callable[[Row], str]
     ) -> str:
         if not rows:
             return ""
-        lines = [title, heading, *map(as_line, by_opens(rows, most))]
+        lines = [head, *map(as_line, totals.by_opens(rows, most))]
         if len(rows) > most:
             lines.append(f"... and {len(rows) - most} more")
         return "\n".join(lines) + "\n"
 
     sections = [
         _overview(summary),
-        section(
-            "Opened most:",
-            "   OPENS   FAILED PATH",
-            summary.files,
-            _file,
-        ),
-        section(
-            "Who opened most:",
-            "   OPENS   FAILED PID    COMM",
-            summary.processes,
-            _process,
-        ),
-        section(
-            "Which errors:",
-            "   OPENS ERROR",
-            summary.errors,
-            _error,
-        ),
-        section(
-            "Looked for in vain:",
-            "   OPENS     DIRS NAME, and where it was found",
-            summary.in_vain(),
-            _in_vain,
-        ),
+        section(_FILES, summary.files, _file),
+        section(_PROCESSES, summary.processes, _process),
+        section(_ERRORS, summary.errors, _error),
+        section(_IN_VAIN, summary.in_vain(), _in_vain),
         _times(summary),
     ]
     return "\n".join(filter(None, sections)) + "\n"
@@ -76,38 +54,33 @@ def _overview(summary: Summary) -> str:
         f"{counted(summary.opened, 'open')} in {summary.seconds:.1f} s, "
         f"{summary.failed} failed"
     ]
+    no_room = "for which the table has no room"
     for count, which in (
         (summary.unreadable, "with an unreadable path"),
         (summary.unsure, "with an unknown result"),
-        (
-            summary.no_place.files,
-            "of files for which the table has no room",
-        ),
-        (
-            summary.no_place.processes,
-            "by processes for which the table has no room",
-        ),
+        (summary.no_place.files, f"of files {no_room}"),
+        (summary.no_place.processes, f"by processes {no_room}"),
     ):
         if count:
             lines.append(f"{counted(count, 'open')} {which}")
     return "\n".join(lines) + "\n"
 
 
-def _file(file: File) -> str:
+def _file(file: totals.File) -> str:
     path = shell_text(file.path, file.path_cut)
     return f"{file.opened:>8} {file.failed:>8} {path}"
 
 
-def _process(process: Process) -> str:
+def _process(process: totals.Process) -> str:
     comm = shell_text(process.comm, in_column=True)
     return f"{process.opened:>8} {process.failed:>8} {process.pid:<6} {comm}"
 
 
-def _error(error: Error) -> str:
+def _error(error: totals.Error) -> str:
     return f"{error.opened:>8} {error.name}: {os.strerror(error.err)}"
 
 
-def _in_vain(name: InVain) -> str:
+def _in_vain(name: totals.InVain) -> str:
     line = f"{name.opened:>8} {name.folders:>8} "
     line += shell_text(name.name, in_column=True)
     return f"{line}  {shell_text(name.found)}" if name.found else line

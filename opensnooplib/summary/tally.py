@@ -10,13 +10,7 @@ from typing import Iterator
 from opensnooplib.base import native_library
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.reader import Reader
-from opensnooplib.summary.totals import (
-    Error,
-    File,
-    NoPlace,
-    Process,
-    Summary,
-)
+from opensnooplib.summary import totals
 
 _ERRORS = 4096
 _POWERS = 64
@@ -104,30 +98,31 @@ class Tally:
         """The time of the first record that wasn't counted; 0: none yet."""
         return int(self._tally.stopped_at)
 
-    def take(self, seconds: float) -> Summary:
+    def take(self, seconds: float) -> totals.Summary:
         """The counts since the last call, which was `seconds` ago."""
         tally = self._tally
+        files, processes = tally.files, tally.processes
         times = {power: c for power, c in enumerate(tally.times) if c}
-        summary = Summary(
+        summary = totals.Summary(
             seconds=seconds,
             opened=tally.opened,
             files=[
-                File(text, bool(number), e.opened, e.failed, e.missing)
-                for number, text, e in _entries(tally.files)
+                totals.File(text, bool(number), e.opened, e.failed, e.missing)
+                for number, text, e in _entries(files)
             ],
             processes=[
-                Process(pid, text, e.opened, e.failed)
-                for pid, text, e in _entries(tally.processes)
+                totals.Process(pid, text, e.opened, e.failed)
+                for pid, text, e in _entries(processes)
             ],
             errors=[
-                Error(number, ERROR_NAMES.get(number, str(number)), count)
-                for number, count in enumerate(tally.errors)
+                totals.Error(err, ERROR_NAMES.get(err, str(err)), count)
+                for err, count in enumerate(tally.errors)
                 if count
             ],
             times=times if self._has_times else None,
             unreadable=tally.unreadable,
             unsure=tally.unsure,
-            no_place=NoPlace(tally.files.no_place, tally.processes.no_place),
+            no_place=totals.NoPlace(files.no_place, processes.no_place),
         )
         self._clear()
         return summary

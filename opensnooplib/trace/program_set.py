@@ -21,13 +21,7 @@ from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.row_format import LINES
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import criteria
-from opensnooplib.source.known_maps import (
-    COUNTERS_MAP,
-    PRINTK_MAP,
-    REQUESTS_MAP,
-    STACK_TRACE,
-    START_MAP,
-)
+from opensnooplib.source import known_maps
 
 # enum counter of bpf_src/record.h
 LOST, MISSED, NOT_FOLLOWED = 0, 1, 2
@@ -55,7 +49,8 @@ class ProgramSet:
         self._options = options
         self._before = [0, 0]
         self._from_ns = 0
-        self.outputs = [o for o in taken.outputs if o.name != PRINTK_MAP]
+        lines_map = known_maps.PRINTK_MAP
+        self.outputs = [o for o in taken.outputs if o.name != lines_map]
         _check_number([one.name for one in self.outputs], options)
         if not self.outputs:  # then what was asked for lacks its fields
             criteria.for_reader(options, Schema(()), taken.decided)
@@ -65,10 +60,10 @@ class ProgramSet:
             for one in self.outputs
         ]
         # First: rows are written as the last format says.
-        if PRINTK_MAP in taken.maps:
+        if lines_map in taken.maps:
             lines = LINES._replace(shows_own=options.selection.own)
             rings.set_format(streams[-1], lines, [], [])
-            rings.install(streams[-1], taken.maps[PRINTK_MAP])
+            rings.install(streams[-1], taken.maps[lines_map])
         for stream, output, one in zip(streams, self.outputs, self.formats):
             rings.set_format(
                 stream,
@@ -81,7 +76,7 @@ class ProgramSet:
         has_callers = any(one.has_callers for one in self.formats)
         names_callers = has_callers and not options.output.record
         kinds = [one.facts.kind for one in taken.map_list]
-        has_stacks = options.probe.maps and STACK_TRACE in kinds
+        has_stacks = options.probe.maps and known_maps.STACK_TRACE in kinds
         if names_callers or has_stacks:
             rings.name_callers()
         if has_stacks:
@@ -127,7 +122,7 @@ class ProgramSet:
             self._rings.put_heading(stream, heading)
 
     def _counter(self, index: int) -> int:
-        counters = self.taken.maps.get(COUNTERS_MAP)
+        counters = self.taken.maps.get(known_maps.COUNTERS_MAP)
         if counters is None:  # the C of --source may have none
             lost = sum(map(self._rings.lost_of, self.streams))
             return lost if index == LOST else 0
@@ -136,7 +131,7 @@ class ProgramSet:
     @property
     def counts_itself(self) -> bool:
         """Does the C count? If not, only the kernel's reports are known."""
-        return COUNTERS_MAP in self.taken.maps or not self.outputs
+        return known_maps.COUNTERS_MAP in self.taken.maps or not self.outputs
 
     def count_from_here(self) -> None:
         """Leave out what was counted before the trace."""
@@ -161,12 +156,13 @@ class ProgramSet:
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
         start = self.start_count()
-        requests = self._count(REQUESTS_MAP, self.taken.requests_map)
+        name = known_maps.REQUESTS_MAP
+        requests = self._count(name, self.taken.requests_map)
         return bool((start and start.flagged) or (requests and requests[0]))
 
     def start_count(self) -> HashCount | None:
         """The entries of the map "start", and those that are under way."""
-        return self._count(START_MAP, self.taken.start_map)
+        return self._count(known_maps.START_MAP, self.taken.start_map)
 
     def _count(self, name: str, layout: StartMap | None) -> HashCount | None:
         if layout is None:
@@ -184,8 +180,9 @@ class ProgramSet:
         ts = self.taken.outputs[0].schema.known("ts")
         if ts is None:
             return 0
+        requests = self.taken.maps[known_maps.REQUESTS_MAP]
         return bpf_objects.hash_count_between(
-            self.taken.maps[REQUESTS_MAP], ts.offset, self._from_ns, until_ns
+            requests, ts.offset, self._from_ns, until_ns
         )
 
     def detach(self) -> None:
