@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Confined Python: the system calls that are left to processes of the tool that
+ * run Python and this library, which calls both functions here. They return
+ * bits of enum confined.
+ */
 #define _GNU_SOURCE /* the numbers of all system calls */
-#include "base/confined_python.h"
-
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -61,6 +64,7 @@ static const unsigned int watcher_calls[] = {SHARED_CALLS, __NR_getdents64};
 	ONE_OF(__NR_fcntl, 1, F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD,      \
 	       F_GETFL, F_SETFL, F_SETLK)
 
+/* A trace or a replay, once all that it reads and writes is open. */
 int confine_reader(uint32_t user)
 {
 	/* Since Linux 5.19, to read a map takes no capability. */
@@ -90,6 +94,7 @@ int confine_reader(uint32_t user)
 	return confine(user, 0, &left);
 }
 
+/* The watcher of --live: it reads files, and answers. It has `kept`. */
 int confine_watcher(uint64_t kept)
 {
 	const struct confined_argument arguments[] = {

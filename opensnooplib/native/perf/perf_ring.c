@@ -38,14 +38,9 @@ static bool looks_like_size(uint64_t number)
 	return number % 8 == 4;
 }
 
-static size_t page_size(void)
-{
-	return (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static size_t map_size(const struct ring *ring)
 {
-	return page_size() + ring->size;
+	return (size_t)getpagesize() + ring->size;
 }
 
 /* `pages` as event_open() has it. Returns 0 or a negative errno. */
@@ -74,7 +69,7 @@ static int map_ring(struct ring *ring)
 	ring->control = map;
 	ring->head_now = &ring->control->data_head;
 	ring->released = &ring->control->data_tail;
-	ring->data = (unsigned char *)map + page_size();
+	ring->data = (unsigned char *)map + getpagesize();
 	ring->copy = malloc(RECORD_SIZE_MAX);
 	return ring->copy ? 0 : -ENOMEM;
 }
@@ -87,7 +82,7 @@ int ring_open(struct ring *ring, enum perf_event_kind kind, int cpu,
 	*ring = (struct ring){
 		.cpu = cpu,
 		.with_task = kind == EVENT_RECORDS_WITH_TASK,
-		.size = pages * page_size(),
+		.size = (uint64_t)pages * (uint64_t)getpagesize(),
 	};
 	error = open_event(&ring->streams[0], kind, ring, pages);
 	if (!error)

@@ -20,11 +20,9 @@ struct waiting {
 	bool seen;
 };
 
-static bool has_path(struct reader *reader, const struct record *record,
-		     const char *wanted)
+static bool has_path(struct reader *reader, const struct layout *layout,
+		     const struct record *record, const char *wanted)
 {
-	const struct layout *layout =
-		&reader->streams[record->stream].format.layout;
 	struct text path;
 	enum path_state state =
 		full_path(record, layout, reader->format.host_mounts,
@@ -50,14 +48,12 @@ static enum verdict compare_with_awaited(void *context,
 	if (record->stream != reader->newest)
 		return all_rows_shown(reader) ? CONSUMED
 					      : reader->consume(reader, record);
-	if (!has_path(reader, record, waiting->path))
-		return CONSUMED;
-	if (record_unsigned(record, layout->pid, &pid) && pid != waiting->pid)
-		return CONSUMED;
-	if (record_signed(record, layout->ret, &ret) && ret != waiting->ret)
-		return CONSUMED;
-	waiting->seen = true;
-	return CONSUMED_ENOUGH;
+	waiting->seen = has_path(reader, layout, record, waiting->path) &&
+			(!record_unsigned(record, layout->pid, &pid) ||
+			 pid == waiting->pid) &&
+			(!record_signed(record, layout->ret, &ret) ||
+			 ret == waiting->ret);
+	return waiting->seen ? CONSUMED_ENOUGH : CONSUMED;
 }
 
 /* Only rows of older streams are shown, and so must be in order. */

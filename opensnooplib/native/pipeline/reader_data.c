@@ -3,7 +3,27 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
+
+#include "pipeline/helper_process.h"
+
+struct reader *reader_new(void)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return NULL;
+	reader->epoll_fd = -1;
+	reader->helpers = (struct helpers){
+		.start = helper_start,
+		.kill = helper_kill,
+		.own = &reader->own,
+	};
+	names_open(&reader->format.names, &reader->names_helper,
+		   &reader->helpers);
+	return reader;
+}
 
 bool all_rows_shown(const struct reader *reader)
 {

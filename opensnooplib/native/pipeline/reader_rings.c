@@ -8,7 +8,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "pipeline/helper_process.h"
 #include "pipeline/reader.h"
 
 /* Where this fails, the ring is closed. */
@@ -67,23 +66,6 @@ static bool rings_have_room(const void *context)
 		if (ring_is_filled(&events->rings[i].ring, 2))
 			return false;
 	return true;
-}
-
-struct reader *reader_new(void)
-{
-	struct reader *reader = calloc(1, sizeof(*reader));
-
-	if (!reader)
-		return NULL;
-	reader->epoll_fd = -1;
-	reader->helpers = (struct helpers){
-		.start = helper_start,
-		.kill = helper_kill,
-		.own = &reader->own,
-	};
-	names_open(&reader->format.names, &reader->names_helper,
-		   &reader->helpers);
-	return reader;
 }
 
 int reader_open(struct reader **reader, const int *cpus, unsigned int cpu_count,
