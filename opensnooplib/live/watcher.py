@@ -129,55 +129,52 @@ def start(job: Job, connection: int, memory: int) -> int:
         shared = mmap.mmap(memory, _MEMORY_SIZE)
         path = c_text.path_of(job.options.probe)
         confinement.confine_watcher()
-        _Child(path, inside, shared).watch(job.source.files)
+        _watch(path, job.source.files, inside, shared)
 
     return child.fork(work)
 
 
-class _Child:
-    """The child's side."""
+# From here on: in the child.
 
-    def __init__(
-        self, path: str, connection: socket.socket, memory: mmap.mmap
-    ) -> None:
-        self._path = path
-        self._connection = connection
-        self._memory = memory
 
-    def watch(self, files: dict[str, str]) -> NoReturn:
-        """Hand over each save; `files` are those of the C as it is."""
-        watch = Watch(files, self._look_at)
-        while True:
-            save: Save | None = None
-            if watch.have_changed():
-                reached: dict[str, str] = {}
-                save = self._read(reached, watch)
-                watch.read({**files, **reached} if save.why_not else reached)
-                files = files if save.why_not else reached
-            _LOOK.pack_into(self._memory, 0, 0, 0)
-            if save:
-                self._hand_over(save)
+def _watch(
+    path: str,
+    files: dict[str, str],
+    connection: socket.socket,
+    memory: mmap.mmap,
+) -> NoReturn:
+    """Hand over each save; `files` are those of the C as it is."""
 
-    def _read(self, reached: dict[str, str], watch: Watch) -> Save:
-        at = watch.last_change
-        try:
-            with as_sentence(NOT_RELOADED):
-                found = c_text.read(self._path, reached, watch.look_at)
-                return Save(at, *found)
-        except OpensnoopError as error:
-            error = limits.explained(error) or error
-            return Save(at, "", {}, error.sentence, error.detail)
-
-    def _look_at(self, path: str) -> None:
+    def note_look(path: str) -> None:
         name = os.fsencode(path)[: _SAVE_AT - _LOOK.size]
-        self._memory[_LOOK.size : _LOOK.size + len(name)] = name
-        _LOOK.pack_into(self._memory, 0, time.monotonic(), len(name))
+        memory[_LOOK.size : _LOOK.size + len(name)] = name
+        _LOOK.pack_into(memory, 0, time.monotonic(), len(name))
 
-    def _hand_over(self, save: Save) -> None:
-        saved = json.dumps(save).encode()
-        if len(saved) > _MEMORY_SIZE - _SAVE_AT:  # far more than C can be
-            why = f"{NOT_RELOADED}: its names are too long"
-            saved = json.dumps(Save(save.at, "", {}, why)).encode()
-        self._memory[_SAVE_AT : _SAVE_AT + len(saved)] = saved
-        self._connection.sendall(_SIZE.pack(len(saved)))
-        self._connection.recv(1)
+    watch = Watch(files, note_look)
+    while True:
+        saved = b""
+        if watch.have_changed():
+            reached: dict[str, str] = {}
+            save = _read(path, reached, watch)
+            watch.read({**files, **reached} if save.why_not else reached)
+            files = files if save.why_not else reached
+            saved = json.dumps(save).encode()
+            if len(saved) > _MEMORY_SIZE - _SAVE_AT:  # far more than C can be
+                why = f"{NOT_RELOADED}: its names are too long"
+                saved = json.dumps(Save(save.at, "", {}, why)).encode()
+        _LOOK.pack_into(memory, 0, 0, 0)
+        if saved:
+            memory[_SAVE_AT : _SAVE_AT + len(saved)] = saved
+            connection.sendall(_SIZE.pack(len(saved)))
+            connection.recv(1)
+
+
+def _read(path: str, reached: dict[str, str], watch: Watch) -> Save:
+    at = watch.last_change
+    try:
+        with as_sentence(NOT_RELOADED):
+            found = c_text.read(path, reached, watch.look_at)
+            return Save(at, *found)
+    except OpensnoopError as error:
+        error = limits.explained(error) or error
+        return Save(at, "", {}, error.sentence, error.detail)

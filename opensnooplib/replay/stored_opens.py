@@ -29,7 +29,7 @@ from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.for_monitor import ReaderWork
-from opensnooplib.trace.running_trace import end_line
+from opensnooplib.trace.running_trace import tell_end
 
 # How long to wait for a pipe before signals are checked.
 _TICK_MS = 40
@@ -181,7 +181,10 @@ class _Replay:
             output_state = self._summing.end(ended_ns)
         else:
             output_state = self._reader.finish(ended_ns)
-        self._tell()
+        lost = self._counts.lost if self._counts else 0
+        missed = self._counts.missed if self._counts else 0
+        shown = self._summing or self._reader
+        tell_end(self._messages, shown, lost, missed, self._seconds())
         if output_state == State.OUTPUT_FAILED:
             output_destination.tell_output_error(
                 self._reader, self._options.output, self._messages
@@ -197,21 +200,6 @@ class _Replay:
                 "than declared, not shown"
             )
         return 1 if trouble or impossible else 0
-
-    def _tell(self) -> None:
-        counts = self._reader.counts()
-        lost = self._counts.lost if self._counts else 0
-        missed = self._counts.missed if self._counts else 0
-        done, no_place = "shown", 0
-        if self._summing:
-            done, no_place = "counted", self._summing.no_place
-            counts = self._summing.counts
-        seconds = self._seconds()
-        line = end_line(counts, lost, missed, seconds, done, no_place)
-        if lost or missed or counts.are_incomplete or no_place:
-            self._messages.warn(line)
-        else:
-            self._messages.note(line)
 
     def _seconds(self) -> float:
         """How long the trace took, as far as the recording says."""

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from opensnooplib.options import Options
-from opensnooplib.reader import Reader, State
+from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.summary import as_json, tables
 from opensnooplib.summary.tally import Tally
 from opensnooplib.summary.totals import Summary
@@ -32,7 +32,6 @@ class Summing:
         room = _ROOM if options.output.replay is None else _ROOM_OF_REPLAY
         self._tally = Tally(rows, options.columns.latency, room)
         self._screen: Screen | None = None
-        self.counts = rows.counts()  # at the end; what is shown is counted
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far
         interval = options.output.interval or 0.0
@@ -76,7 +75,7 @@ class Summing:
     def end(self, until_ns: int) -> State:
         """Count the opens before `until_ns`, and show what is left."""
         self._rows.finish(until_ns)  # also waits for the output
-        self.counts = self._rows.counts()
+        self._counts = self._rows.counts()
         if self._waiting:
             self._put(self._waiting)
         self._show(until_ns)
@@ -84,6 +83,10 @@ class Summing:
         if self._screen:
             self._screen.leave()
         return state
+
+    def counts(self) -> Counts:
+        """The counts of end(): what is shown is counted."""
+        return self._counts
 
     def _show(self, until_ns: int) -> None:
         """Show the counts of an interval that ends at `until_ns`."""

@@ -191,29 +191,21 @@ class Trace:
 
     def tell(self) -> None:
         """The last line: what was shown, and what was not."""
-        counts = self.rings.counts()
-        lost, missed = self.lost(), self.missed()
         if self.not_followed():
             self._messages.warn(
                 f"{counted(self.not_followed(), 'process', 'processes')} "
                 "could not be followed: opens by them are missing"
             )
-        no_place = 0
-        done = "recorded" if self._recorder else "shown"
-        if self._summing:
-            done = "counted"
-            counts = self._summing.counts
-            no_place = self._summing.no_place
-        line = end_line(counts, lost, missed, self._seconds, done, no_place)
+        more = ""
         if not self.newest.counts_itself:
-            line += "; lost only as the kernel reports it"
+            more = "; lost only as the kernel reports it"
             if any(one.is_ring_buffer for one in self.newest.outputs):
-                line += ", which it does not for BPF ring buffers"
-            line += ": the C has no counters"
-        if lost or missed or counts.are_incomplete or no_place:
-            self._messages.warn(line)
-        else:
-            self._messages.note(line)
+                more += ", which it does not for BPF ring buffers"
+            more += ": the C has no counters"
+        shown = self._summing or self.rings
+        done = "recorded" if self._recorder else "shown"
+        missing = self.lost(), self.missed()
+        tell_end(self._messages, shown, *missing, self._seconds, done, more)
 
     def detach(self) -> None:
         """Detach the programs, which takes a while."""
@@ -229,6 +221,28 @@ class Trace:
             program_set.close()
 
 
+def tell_end(
+    messages: Messages,
+    shown: Reader | Summing,
+    lost: int,
+    missed: int,
+    seconds: float,
+    done: str = "shown",
+    more: str = "",
+) -> None:
+    """The last line of a trace or of a replay; `seconds` is how long it took.
+
+    It is a warning where something is missing. `more` is what it ends with.
+    """
+    no_place, counts = 0, shown.counts()
+    if isinstance(shown, Summing):
+        no_place, done = shown.no_place, "counted"
+    line = end_line(counts, lost, missed, seconds, done, no_place) + more
+    is_whole = not (lost or missed or counts.are_incomplete or no_place)
+    say = messages.note if is_whole else messages.warn
+    say(line)
+
+
 def end_line(
     counts: Counts,
     lost: int,
@@ -237,22 +251,19 @@ def end_line(
     done: str = "shown",
     no_place: int = 0,
 ) -> str:
-    """The last line of a trace or of a replay; `seconds` is how long it took.
+    """What was shown, and what was not.
 
     `no_place` is the number of opens that the tables had no room for.
     """
     parts = [
-        f"{counts.shown} {done}",
-        f"{lost} lost",
-        f"{counts.unreadable} unreadable",
-        f"{missed} missed",
+        f"{counts.shown} {done}, {lost} lost, {counts.unreadable} unreadable, "
+        f"{missed} missed"
     ]
-    if counts.cut:
-        parts.append(f"{counts.cut} cut")
-    if counts.unsure:
-        parts.append(f"{counts.unsure} unsure")
-    if no_place:
-        parts.append(f"{no_place} not in the tables")
-    if counts.unwritten:
-        parts.append(f"{counts.unwritten} not written")
+    for count, what in (
+        (counts.cut, "cut"),
+        (counts.unsure, "unsure"),
+        (no_place, "not in the tables"),
+        (counts.unwritten, "not written"),
+    ):
+        parts += [f"{count} {what}"] if count else []
     return ", ".join(parts) + f", in {seconds:.1f} s"
