@@ -678,7 +678,7 @@ static int differs(const struct process *process, uint64_t page)
 
 int main(void)
 {
-	struct process *process = add_process(&mappings, 1);
+	struct process *process = find_or_add(&mappings, 1);
 	unsigned int wrong = 0;
 
 	process->state = KNOWN;
@@ -714,7 +714,7 @@ static struct mappings mappings;
 
 int main(void)
 {
-	struct process *process = add_process(&mappings, 1);
+	struct process *process = find_or_add(&mappings, 1);
 	unsigned int events = 0;
 
 	process->state = KNOWN;

@@ -120,25 +120,17 @@ static void read_mounts(struct host_mounts *mounts, FILE *file)
 	}
 }
 
-static bool have_changed(const struct host_mounts *mounts)
-{
-	struct pollfd change = {
-		.fd = mounts->fd,
-		.events = POLLPRI,
-	};
-
-	return poll(&change, 1, 0) > 0 && change.revents & POLLPRI;
-}
-
 static void follow_changes(struct host_mounts *mounts)
 {
+	struct pollfd change = {.fd = mounts->fd, .events = POLLPRI};
 	uint64_t now = kernel_clock_ns();
 	FILE *file;
 
 	if (mounts->checked && now - mounts->checked < RECHECK_NS)
 		return;
 	mounts->checked = now;
-	if (mounts->content && !have_changed(mounts))
+	poll(&change, 1, 0);
+	if (mounts->content && !(change.revents & POLLPRI))
 		return;
 	lseek(mounts->fd, 0, SEEK_SET);
 	/* Anew each time, since stdio would reread its own buffer. */

@@ -91,14 +91,6 @@ void output_commit(struct output *output, const char *end, bool is_row)
 		output_flush(output);
 }
 
-/* False if a signal comes first, or wait_ms has passed. */
-static bool wait_writable(const struct output *output)
-{
-	struct pollfd poll_fd = {.fd = output->fd, .events = POLLOUT};
-
-	return poll(&poll_fd, 1, output->wait_ms) > 0;
-}
-
 /*
  * A write to a full pipe would wait in the kernel, forever if nobody reads,
  * and a signal that comes just before it would not interrupt it. So nothing is
@@ -107,12 +99,14 @@ static bool wait_writable(const struct output *output)
  */
 static bool write_some(struct output *output, size_t *written)
 {
+	struct pollfd room = {.fd = output->fd, .events = POLLOUT};
 	size_t size = output->used - *written;
 	int fd = output->fd;
 	ssize_t count;
 
 	if (!output->is_file) {
-		if (!wait_writable(output))
+		/* Not if a signal comes first, or wait_ms has passed. */
+		if (poll(&room, 1, output->wait_ms) <= 0)
 			return false;
 		if (output->nonblocking_fd >= 0)
 			fd = output->nonblocking_fd;

@@ -6,7 +6,10 @@
 /* How many bytes are consumed before the kernel may overwrite them. */
 #define RELEASE_BYTES (16 * 1024)
 
-/* A record is not held back if its time is further ahead of the clock. */
+/*
+ * A record is not held back if its time is further ahead of the clock: C that
+ * is traced with --source may fill it from another one.
+ */
 #define FAR_AHEAD_NS 1000000000
 
 /*
@@ -97,15 +100,6 @@ static void advance(struct merge *merge)
 	sift_down(merge, 0);
 }
 
-/*
- * Must the record be held back? Not if its time is far ahead: C that is traced
- * with --source may fill it from another clock.
- */
-static bool is_young(uint64_t ts, uint64_t until)
-{
-	return ts >= until && ts - until < FAR_AHEAD_NS;
-}
-
 bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 		 void *context)
 {
@@ -116,7 +110,8 @@ bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 		struct merge_entry *top = &merge->heap[0];
 
 		/* A BPF ring buffer is in order, and may be small. */
-		if (top->ring->control && is_young(top->ts, until) && !hurry)
+		if (top->ring->control && !hurry && top->ts >= until &&
+		    top->ts - until < FAR_AHEAD_NS)
 			break;
 		verdict = consume(context, &top->record);
 		if (verdict != NOT_CONSUMED)

@@ -187,16 +187,15 @@ static const struct perf_event_header *next_record(struct ring *ring)
 	return (const void *)ring->copy;
 }
 
-/* False if the stream with this id was dropped. */
-static bool find_stream(const struct ring *ring, uint64_t id, uint32_t *stream)
+/* STREAMS_MAX if the stream with this id was dropped. */
+static uint32_t find_stream(const struct ring *ring, uint64_t id)
 {
-	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
-		if (ring->streams[i].fd > 0 && ring->streams[i].id == id) {
-			*stream = i;
-			return true;
-		}
-	}
-	return false;
+	uint32_t i = 0;
+
+	while (i < STREAMS_MAX &&
+	       (ring->streams[i].fd <= 0 || ring->streams[i].id != id))
+		i++;
+	return i;
 }
 
 /* False if the sample's stream was dropped. */
@@ -208,13 +207,12 @@ static bool read_sample(const struct ring *ring, const void *sample,
 
 	*record = (struct record){0};
 	if (ring->with_task || !looks_like_size(raw->size)) {
-		if (!find_stream(ring, *words++, &record->stream))
-			return false;
+		record->stream = find_stream(ring, *words++);
 		if (ring->with_task)
 			record->pid = (uint32_t)*words++;
 		raw = (const void *)words;
 	}
-	if (!ring->streams[record->stream].fd)
+	if (record->stream == STREAMS_MAX || !ring->streams[record->stream].fd)
 		return false;
 	record->data = raw->bytes;
 	record->size = raw->size;
@@ -225,12 +223,13 @@ static bool read_sample(const struct ring *ring, const void *sample,
 static void note_lost(struct ring *ring, const struct perf_event_header *header)
 {
 	uint64_t body[2];
-	uint32_t stream = 0;
+	uint32_t stream;
 
 	if (header->size < sizeof(*header) + sizeof(body))
 		return;
 	memcpy(body, header + 1, sizeof(body));
-	if (find_stream(ring, body[0], &stream))
+	stream = find_stream(ring, body[0]);
+	if (stream < STREAMS_MAX)
 		ring->streams[stream].lost += body[1];
 }
 

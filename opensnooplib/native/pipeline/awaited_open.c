@@ -56,12 +56,6 @@ static enum verdict compare_with_awaited(void *context,
 	return waiting->seen ? CONSUMED_ENOUGH : CONSUMED;
 }
 
-/* Only rows of older streams are shown, and so must be in order. */
-static uint64_t until_when(const struct reader *reader)
-{
-	return reader->newest > 0 ? merge_ordered_until() : kernel_clock_ns();
-}
-
 int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 		      int32_t ret, int timeout_ms)
 {
@@ -70,9 +64,12 @@ int reader_await_open(struct reader *reader, const char *path, uint32_t pid,
 
 	reader->is_blocked = false;
 	for (;;) {
-		reader->records_wait =
-			merge_drain(&reader->merge, until_when(reader),
-				    compare_with_awaited, &waiting);
+		/* Only rows of older streams are shown, and so in order. */
+		uint64_t until = reader->newest > 0 ? merge_ordered_until()
+						    : kernel_clock_ns();
+
+		reader->records_wait = merge_drain(
+			&reader->merge, until, compare_with_awaited, &waiting);
 		output_flush(&reader->output);
 		if (waiting.seen || kernel_clock_ns() > deadline)
 			break;

@@ -55,10 +55,16 @@ static bool show_heading(struct reader *reader, const struct stream *stream)
 	return true;
 }
 
+/*
+ * Write in the format of this stream from here on, after its heading. False if
+ * there is no room for the heading, or no memory.
+ */
 static bool turn_to(struct reader *reader, uint32_t number)
 {
 	const struct stream *stream = &reader->streams[number];
 
+	if (number == reader->current)
+		return true;
 	reader->current = STREAMS_MAX; /* none, if this fails */
 	if (!show_heading(reader, stream))
 		return false;
@@ -75,16 +81,6 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	return true;
 }
 
-/*
- * Write in the format of the record's stream from here on, after its heading.
- * False if there is no room for the heading.
- */
-static bool follow_stream(struct reader *reader, const struct record *record)
-{
-	return record->stream == reader->current ||
-	       turn_to(reader, record->stream);
-}
-
 int reader_set_format(struct reader *reader, uint32_t stream,
 		      const struct format_request *request)
 {
@@ -94,9 +90,10 @@ int reader_set_format(struct reader *reader, uint32_t stream,
 	reader->format.clock.wall_offset = request->wall_offset;
 	reader->kind = request->kind;
 	reader->newest = stream;
-	if (stream == reader->current && !turn_to(reader, stream))
-		return -ENOMEM;
-	return 0;
+	if (stream != reader->current)
+		return 0;
+	reader->current = STREAMS_MAX;
+	return turn_to(reader, stream) ? 0 : -ENOMEM;
 }
 
 int reader_put_heading(struct reader *reader, uint32_t number, const char *text)
@@ -169,7 +166,7 @@ static enum verdict write_record(struct reader *reader,
 	char *out = NULL;
 	uint64_t ts = 0;
 
-	if (follow_stream(reader, record))
+	if (turn_to(reader, record->stream))
 		out = output_reserve(&reader->output, reader->row_bound);
 	reader->is_blocked = !out;
 	if (!out)
@@ -187,7 +184,7 @@ static enum verdict write_record(struct reader *reader,
 static enum verdict count_record(struct reader *reader,
 				 const struct record *record)
 {
-	if (!follow_stream(reader, record) ||
+	if (!turn_to(reader, record->stream) ||
 	    !tally_record(&reader->tally, &reader->format.layout,
 			  reader->format.host_mounts, reader->format.path_room,
 			  record))
@@ -214,17 +211,11 @@ struct tally *reader_tally(struct reader *reader)
 }
 
 /*
- * How long records gather before they are read, since to wake up costs as much
- * as to keep or count hundreds of records: until a ring would be a quarter
- * full, at the highest rate at which one CPU was seen to send. At most 10 ms.
+ * Records gather before they are read, since to wake up costs as much as to
+ * keep or count hundreds of them: until a ring would be a quarter full, at the
+ * highest rate at which one CPU was seen to send. At most 10 ms.
  */
-static int gathering_ms(const struct reader *reader)
-{
-	const uint64_t bytes_per_ms = 64 * 1024;
-	uint64_t ms = reader->merge.rings[0].size / 4 / bytes_per_ms;
-
-	return ms < 10 ? (int)ms : 10;
-}
+#define BYTES_IN_1_MS (64 * 1024)
 
 static void put_header(struct output *output)
 {
@@ -247,13 +238,14 @@ void reader_set_output(struct reader *reader, int fd)
 int reader_start(struct reader *reader, uint64_t count, bool by_line)
 {
 	int error = output_make_room(&reader->output, reader->row_bound);
+	uint64_t ms = reader->merge.rings[0].size / 4 / BYTES_IN_1_MS;
 
 	reader->rows_wanted = count;
 	reader->consume = take_record;
 	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */
 	if (reader->merge.ring_count > 0 && reader->kind >= ROW_BLOCK)
-		reader->gather_ms = gathering_ms(reader);
+		reader->gather_ms = ms < 10 ? (int)ms : 10;
 	if (reader->kind == ROW_BLOCK && !error)
 		put_header(&reader->output);
 	return error;

@@ -5,11 +5,6 @@
 
 enum { ID_DIGITS = 64, SHOWN_DIGITS = 12 };
 
-static struct text part_of_path(const char *at, size_t size)
-{
-	return (struct text){(const unsigned char *)at, size};
-}
-
 struct text find_container(const char *path)
 {
 	static const char *const prefixes[] = {"/lxc.payload.",
@@ -20,7 +15,7 @@ struct text find_container(const char *path)
 		size_t digits = strspn(at, "0123456789abcdef");
 
 		if (digits == ID_DIGITS)
-			return part_of_path(at, SHOWN_DIGITS);
+			return (struct text){(const void *)at, SHOWN_DIGITS};
 		if (digits > 0)
 			at += digits - 1;
 	}
@@ -30,7 +25,7 @@ struct text find_container(const char *path)
 		if (!at)
 			continue;
 		at += strlen(prefixes[i]);
-		return part_of_path(at, strcspn(at, "/"));
+		return (struct text){(const void *)at, strcspn(at, "/")};
 	}
 	return (struct text){0};
 }

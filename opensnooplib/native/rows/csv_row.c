@@ -6,13 +6,10 @@
 #include "rows/row.h"
 
 /*
- * A spreadsheet takes such a cell for a formula, and would run what somebody
- * wrote into a file's name.
+ * A spreadsheet takes a cell that begins so for a formula, and would run what
+ * somebody wrote into a file's name.
  */
-static bool looks_like_formula(const struct text *text)
-{
-	return text->size > 0 && memchr("=+-@", text->bytes[0], 4);
-}
+#define FORMULA_BEGINS "=+-@"
 
 /*
  * Of callers, a file's name can hold their separator, which is escaped: \x3b
@@ -27,7 +24,7 @@ static char *put_cell(char *out, const struct column *column,
 	if (cell->kind == CELL_NONE)
 		return out;
 	if (cell->kind != CELL_TEXT || cell->state == PATH_CUT ||
-	    !(looks_like_formula(text) ||
+	    !((text->size > 0 && memchr(FORMULA_BEGINS, text->bytes[0], 4)) ||
 	      (is_caller && memchr(text->bytes, ';', text->size))))
 		return put_table_cell(out, column, cell);
 	return put_shell_quoted(out, text->bytes, text->size, false,

@@ -34,20 +34,10 @@ static char *pad(char *start, char *end, int32_t width)
 	return end + missing;
 }
 
-static bool failed(const struct row_format *format, const struct record *record)
-{
-	int64_t ret;
-
-	return record_signed(record, format->layout.ret, &ret) && ret < 0;
-}
-
-/* Callers are not in the row's own line. */
-static bool is_below_row(const struct column *column)
-{
-	return column->kind == COLUMN_CALLERS;
-}
-
-/* A column is padded if another follows, or if it is right-aligned. */
+/*
+ * A column is padded if another follows, or if it is right-aligned. Callers are
+ * not in the row's own line.
+ */
 static char *put_line(char *out, struct row_format *format,
 		      const struct record *record)
 {
@@ -57,7 +47,7 @@ static char *put_line(char *out, struct row_format *format,
 	for (uint32_t i = 0; i < format->column_count; i++) {
 		const struct column *column = &format->columns[i];
 
-		if (is_below_row(column))
+		if (column->kind == COLUMN_CALLERS)
 			continue;
 		if (begin) {
 			out = pad(begin, out, width);
@@ -74,7 +64,10 @@ static char *put_line(char *out, struct row_format *format,
 char *put_table_row(char *out, struct row_format *format,
 		    const struct record *record)
 {
-	bool colored = format->color && failed(format, record);
+	int64_t ret = 0;
+	bool colored = format->color &&
+		       record_signed(record, format->layout.ret, &ret) &&
+		       ret < 0;
 
 	if (colored)
 		out = put_string(out, COLOR_FAILED);
@@ -83,7 +76,7 @@ char *put_table_row(char *out, struct row_format *format,
 		out = put_string(out, COLOR_END);
 	*out++ = '\n';
 	for (uint32_t i = 0; i < format->column_count; i++) {
-		if (!is_below_row(&format->columns[i]))
+		if (format->columns[i].kind != COLUMN_CALLERS)
 			continue;
 		/* One line for each caller; it begins with a tab, as no row
 		 * does.
