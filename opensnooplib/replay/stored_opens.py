@@ -12,17 +12,13 @@ import os
 from opensnooplib.base import monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
+from opensnooplib.cli.column_list import OPTIONS
 from opensnooplib.kernel import confinement
-from opensnooplib.options import Options
+from opensnooplib.options import Columns, Options
 from opensnooplib.reader import Block, State
 from opensnooplib.recording import description, recording_file
-from opensnooplib.recording.description import (
-    Counts,
-    DamagedError,
-    Description,
-)
+from opensnooplib.recording.description import PATHS, Counts, Description
 from opensnooplib.recording.recording_file import RecordingReader
-from opensnooplib.replay import stored_columns
 from opensnooplib.rows import row_format
 from opensnooplib.selection import criteria
 from opensnooplib.summary.summing import Summing
@@ -30,6 +26,16 @@ from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.for_monitor import ReaderWork
 from opensnooplib.trace.running_trace import tell_end
+
+_GIVEN, _FULL, _REAL = PATHS
+
+# What a recording has in place of the paths that -F or -R asks for.
+_INSTEAD = {
+    _GIVEN: "has paths as programs gave them, without directories",
+    _FULL: "has full paths (-F), but not those of the files really opened",
+    _REAL: "has the paths of the files really opened (-R)",
+    "": "doesn't say which kind of paths it has",
+}
 
 # How long to wait for a pipe before signals are checked.
 _TICK_MS = 40
@@ -147,7 +153,7 @@ class _Replay:
                 self._counts = description.parse_counts(body)
             else:
                 self._describe(description.parse_description(body))
-        except DamagedError:
+        except description.DamagedError:
             self._state = State.INPUT_DAMAGED
             self._damaged_at = at
 
@@ -161,7 +167,7 @@ class _Replay:
 
     def _set_format(self, described: Description) -> None:
         schema = described.schema
-        stored_columns.check(self._options.columns, described)
+        _check_columns(self._options.columns, described)
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
@@ -249,4 +255,24 @@ def _introduction(name: str, described: Description) -> str:
     return (
         f"replaying {name}: recorded {began}, Linux {described.kernel} on "
         f"{described.machine}, by opensnoop {words}"
+    )
+
+
+def _check_columns(columns: Columns, described: Description) -> None:
+    """Raises OpensnoopError where the recording lacks what is asked for."""
+    for name in columns.beside:
+        if described.schema.known(name) is None:
+            raise _lacks(OPTIONS[name], f"has no field {name}")
+    if not columns.full_path:
+        return
+    wanted = _REAL if columns.real_path else _FULL
+    if described.paths != wanted:
+        instead = _INSTEAD.get(described.paths, _INSTEAD[""])
+        raise _lacks("-R" if columns.real_path else "-F", instead)
+
+
+def _lacks(option: str, what: str) -> OpensnoopError:
+    return OpensnoopError(
+        f"{option}: the recording {what}; record with {option}, or replay "
+        "without it"
     )

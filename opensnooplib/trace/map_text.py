@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import struct
 from collections import Counter
 from typing import Any, Iterator
 
-from opensnooplib.kernel import map_contents
+from opensnooplib.kernel import function_names, map_contents
+from opensnooplib.reader import Reader
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.map_values import MapLayout, decoded
 from opensnooplib.summary.tables import shell_text
@@ -14,6 +18,12 @@ from opensnooplib.summary.tables import shell_text
 # What decoded() gives for each field of a key and its value, by name; and
 # "stacks", if there are any, each as a list of functions.
 Entry = dict[str, Any]
+
+# The names of fields that have an ID of bpf_get_stackid().
+_STACK_ID = re.compile(r"(stack_?id|stack|_sid)$")
+
+# From here on, addresses are the kernel's.
+_KERNEL = 1 << 63
 
 # How BCC draws histograms: up to which slot, the heading, what stands before a
 # bar, and the stars of the longest one.
@@ -55,6 +65,38 @@ def entries(layout: MapLayout, found: dict[bytes, bytes]) -> list[Entry]:
     listed.sort(key=lambda one: (_numbers(one, layout.key), str(one)))
     listed.sort(key=lambda one: _numbers(one, layout.value), reverse=True)
     return listed
+
+
+def add_stacks(
+    entry: dict[str, Any], maps: dict[str, dict[bytes, bytes]], rings: Reader
+) -> None:
+    """Add to an entry the stacks whose IDs are in its fields, as "stacks".
+
+    `maps` are the contents of maps of stacks, by name. A user stack is that of
+    the process in the field tgid or pid.
+    """
+    pid = entry.get("tgid", entry.get("pid", 0))
+    stacks = []
+    for name, number in entry.items():
+        if maps and _STACK_ID.search(name) and isinstance(number, int):
+            # Of several maps, the one whose name is most like the field's.
+            like = max(
+                maps, key=lambda one: len(os.path.commonprefix([one, name]))
+            )
+            key = struct.pack("=I", number % (1 << 32))
+            if key in maps[like]:
+                stacks.append([*_functions(maps[like][key], pid, rings)])
+    if stacks:
+        entry["stacks"] = stacks
+
+
+def _functions(stack: bytes, pid: Any, rings: Reader) -> Iterator[str]:
+    for at, (address,) in enumerate(struct.iter_unpack("=Q", stack)):
+        if address >= _KERNEL:
+            yield function_names.at_address(address)
+        elif address:
+            # All but the first are addresses to which calls return.
+            yield rings.caller_text(pid, address, at > 0)
 
 
 def _decoded(fields: list[Field], data: bytes) -> Entry:

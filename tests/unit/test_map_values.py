@@ -17,7 +17,7 @@ from opensnooplib.rows.map_values import (
     encoded,
 )
 from opensnooplib.source.known_maps import MapFacts
-from opensnooplib.trace import map_stacks, map_text
+from opensnooplib.trace import map_text
 
 _SIDES = ((0, "even"), (1, "odd"), (2, "very_odd"))
 _U16 = Field("n", 2, 2, "unsigned")
@@ -234,8 +234,8 @@ def test_stacks_by_the_names_of_maps() -> None:
     }
     function_names.by_address.cache_clear()
     entry = {"pid": 9, "tgid": 7, "user_stack_id": 5, "kernel_stack_id": -14}
-    map_stacks.add(entry, maps, _Rings())  # type: ignore[arg-type]
+    map_text.add_stacks(entry, maps, _Rings())  # type: ignore[arg-type]
     assert entry["stacks"] == [["7:16:False", "7:32:True"]]  # type: ignore
     plain = {"pid": 9, "stackpointer": 5, "value": 5}
-    map_stacks.add(plain, maps, _Rings())  # type: ignore[arg-type]
+    map_text.add_stacks(plain, maps, _Rings())  # type: ignore[arg-type]
     assert "stacks" not in plain
