@@ -13,6 +13,10 @@ from opensnooplib.source.declarations import Note
 KINDS = ("unsigned", "signed", "bool", "pointer", "text", "bytes")
 BIT_FIELD = "bit field"  # which can't be shown
 
+# The size of a record in a perf ring is a u16.
+SIZE_LIMIT = (1 << 16) - 1
+SYMBOL_LIMIT = 255
+
 
 class Field(NamedTuple):
     """One field of struct event; offset and size in bytes.
@@ -45,76 +49,70 @@ class Field(NamedTuple):
         wide = max(abs(self.note.width), len(self.note.heading))
         return 3 * len(self.name) + wide + element * (self.elements + 1)
 
+    @property
+    def is_as_known(self) -> bool:
+        """Has the field the type that the frontend expects by its name?"""
+        is_integer = self.kind in ("unsigned", "signed") and not self.symbols
+        if self.name in ("comm", "path"):
+            return self.kind in ("text", "bytes")
+        if self.name == "callers":
+            return is_integer and self.size == 8 * self.elements
+        if self.name == "ts":
+            return is_integer and not self.elements and self.size == 8
+        return is_integer and not self.elements and self.size <= 8
 
-def is_as_known(field: Field) -> bool:
-    """Has the field the type that the frontend expects by its name?"""
-    is_integer = field.kind in ("unsigned", "signed") and not field.symbols
-    if field.name in ("comm", "path"):
-        return field.kind in ("text", "bytes")
-    if field.name == "callers":
-        return is_integer and field.size == 8 * field.elements
-    if field.name == "ts":
-        return is_integer and not field.elements and field.size == 8
-    return is_integer and not field.elements and field.size <= 8
+    @property
+    def why_no_column(self) -> str:
+        """Why the field can't be a column; "" if it can."""
+        if self.kind == BIT_FIELD:
+            return "is a bit field: use a whole integer"
+        if self.offset + self.size > SIZE_LIMIT:
+            return f"ends after byte {SIZE_LIMIT}, where every record ends"
+        return ""
 
+    def to_plain(self) -> dict[str, Any]:
+        """The field as plain data for JSON."""
+        return {**self._asdict(), "note": self.note._asdict()}
 
-# The size of a record in a perf ring is a u16.
-SIZE_LIMIT = (1 << 16) - 1
-SYMBOL_LIMIT = 255
+    @classmethod
+    def from_plain(cls, plain: Any) -> Field:
+        """The field that to_plain() gave, perhaps of an earlier version.
 
+        Raises ValueError, TypeError or KeyError for anything else.
+        """
+        rest = dict(plain)
+        rest.pop("is_sent", None)
+        note = Note(**rest.pop("note", {}))
+        pairs = [(value, name) for value, name in rest.pop("symbols", ())]
+        field = cls(**rest, symbols=tuple(pairs), note=note)
+        names = [name for _, name in pairs]
+        words = [field.name, note.about, note.heading, *names]
+        numbers = [field.offset, field.size, field.elements]
+        if not (
+            all(isinstance(word, str) and word.isprintable() for word in words)
+            and all(type(n) is int and 0 <= n <= SIZE_LIMIT for n in numbers)
+            and all(type(v) is int and 0 <= v < 1 << 64 for v, _ in pairs)
+            and all(len(name) <= SYMBOL_LIMIT for name in names)
+            and re.fullmatch(r"\w[\w.]*", field.name)
+            and field.kind in KINDS
+            and field.size > 0
+            and type(note.width) is int
+            and abs(note.width) <= declarations.WIDTH_LIMIT
+            and len(note.heading) <= declarations.HEADING_LIMIT
+            and not field.why_no_column
+            and note.rendering in ("", *declarations.RENDERINGS)
+            and (field.elements == 0 or field.size % field.elements == 0)
+        ):
+            raise ValueError(f"not a field: {str(plain)[:99]}")
+        return field
 
-def why_no_column(field: Field) -> str:
-    """Why the field can't be a column; "" if it can."""
-    if field.kind == BIT_FIELD:
-        return "is a bit field: use a whole integer"
-    if field.offset + field.size > SIZE_LIMIT:
-        return f"ends after byte {SIZE_LIMIT}, where every record ends"
-    return ""
-
-
-def to_plain(field: Field) -> dict[str, Any]:
-    """The field as plain data for JSON."""
-    return {**field._asdict(), "note": field.note._asdict()}
-
-
-def from_plain(plain: Any) -> Field:
-    """The field that to_plain() gave, perhaps of an earlier version.
-
-    Raises ValueError, TypeError or KeyError for anything else.
-    """
-    rest = dict(plain)
-    rest.pop("is_sent", None)
-    note = Note(**rest.pop("note", {}))
-    symbols = tuple((value, name) for value, name in rest.pop("symbols", ()))
-    field = Field(**rest, symbols=symbols, note=note)
-    words = [field.name, note.about, note.heading, *(n for _, n in symbols)]
-    numbers = [field.offset, field.size, field.elements]
-    if not (
-        all(isinstance(word, str) and word.isprintable() for word in words)
-        and all(type(n) is int and 0 <= n <= SIZE_LIMIT for n in numbers)
-        and all(type(v) is int and 0 <= v < 1 << 64 for v, _ in symbols)
-        and all(len(name) <= SYMBOL_LIMIT for _, name in symbols)
-        and re.fullmatch(r"\w[\w.]*", field.name)
-        and field.kind in KINDS
-        and field.size > 0
-        and type(note.width) is int
-        and abs(note.width) <= declarations.WIDTH_LIMIT
-        and len(note.heading) <= declarations.HEADING_LIMIT
-        and not why_no_column(field)
-        and note.rendering in ("", *declarations.RENDERINGS)
-        and (field.elements == 0 or field.size % field.elements == 0)
-    ):
-        raise ValueError(f"not a field: {str(plain)[:99]}")
-    return field
-
-
-def with_note(field: Field, declared: declarations.Declaration) -> Field:
-    """The field with the note on its declaration. Raises SourceError."""
-    note = declared.note
-    is_integer = field.kind in ("unsigned", "signed", "pointer")
-    if note.rendering and not is_integer:
-        raise SourceError(
-            f"{declared.location}: column: {note.rendering} is a rendering "
-            f"for integers, which {field.name} is not"
-        )
-    return field._replace(note=note)
+    def with_note(self, declared: declarations.Declaration) -> Field:
+        """The field with the note on its declaration. Raises SourceError."""
+        note = declared.note
+        is_integer = self.kind in ("unsigned", "signed", "pointer")
+        if note.rendering and not is_integer:
+            raise SourceError(
+                f"{declared.location}: column: {note.rendering} is a "
+                f"rendering for integers, which {self.name} is not"
+            )
+        return self._replace(note=note)

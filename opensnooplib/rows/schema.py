@@ -10,14 +10,7 @@ from __future__ import annotations
 from typing import Any, Container, Iterable, Mapping, NamedTuple
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.rows.field import (
-    Field,
-    from_plain,
-    is_as_known,
-    to_plain,
-    why_no_column,
-    with_note,
-)
+from opensnooplib.rows.field import Field
 from opensnooplib.source.declarations import Declaration
 
 # What all fields may add to each row, however short its record is.
@@ -78,7 +71,7 @@ class Schema(NamedTuple):
         With another type, it is a field like any other.
         """
         field = self.find(name)
-        return field if field and is_as_known(field) else None
+        return field if field and field.is_as_known else None
 
     @classmethod
     def compiled(
@@ -98,12 +91,11 @@ class Schema(NamedTuple):
             outer = declared.get(field.name.partition(".")[0])
             if outer and outer.macro and outer.macro not in wanted:
                 continue
-            why_not = why_no_column(field)
-            if why_not:
-                where = _location(outer)
-                raise SourceError(f"{where}: the field {field.name} {why_not}")
+            if field.why_no_column:
+                where = f"{_location(outer)}: the field {field.name}"
+                raise SourceError(f"{where} {field.why_no_column}")
             if field.name in declared:
-                field = with_note(field, declared[field.name])
+                field = field.with_note(declared[field.name])
             kept.append(field)
         return cls(tuple(kept))
 
@@ -138,7 +130,7 @@ class Schema(NamedTuple):
 
     def to_plain(self) -> list[dict[str, Any]]:
         """The fields as dictionaries of numbers, strings and lists."""
-        return [to_plain(one) for one in self.fields]
+        return [one.to_plain() for one in self.fields]
 
     @classmethod
     def from_plain(cls, plain: Any) -> Schema:
@@ -146,7 +138,7 @@ class Schema(NamedTuple):
         try:
             # Earlier versions also wrote those that no record has.
             sent = [one for one in plain if dict(one).get("is_sent", True)]
-            return cls(tuple(map(from_plain, sent)))
+            return cls(tuple(map(Field.from_plain, sent)))
         except (TypeError, KeyError):
             raise ValueError("a schema is a list of fields") from None
 

@@ -24,12 +24,7 @@ from opensnooplib.options import Options, Selection
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import path_tests
-from opensnooplib.selection.path_tests import (
-    all_of,
-    any_of,
-    c_text,
-    has_bytes_at,
-)
+from opensnooplib.selection.path_tests import all_of, any_of, c_text
 from opensnooplib.source.defines import Define, entries_for_threads
 
 _CGROUPS_MAP = "cgroups"  # of bpf_src/extra/cgroups.h
@@ -132,7 +127,7 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _caller(
             "-n",
             "SELECT_COMM(comm)",
-            has_bytes_at("(comm)", selection.comm_part),
+            path_tests.has_bytes_at("(comm)", selection.comm_part),
             part="comm_selected()",
             condition=Condition("comm", Test.HOLDS, text=selection.comm_part),
         )
