@@ -8,7 +8,7 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from typing import NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence, TypeVar
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
@@ -20,6 +20,7 @@ from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
 from opensnooplib.selection.criteria import Condition
 
+_Item = TypeVar("_Item", bound=ctypes.Structure)
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
@@ -147,19 +148,21 @@ class _Counts(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in Counts._fields]
 
 
+def _array(kind: type[_Item], items: Sequence[_Item]) -> tuple[Any, int]:
+    """An array of C, and its length."""
+    return (kind * len(items))(*items), len(items)
+
+
 def _native_column(column: Column) -> _Column:
     field = column.field
-    symbols = (_Symbol * len(column.symbols))(
-        *(_Symbol(value, name.encode()) for value, name in column.symbols)
-    )
+    symbols = [_Symbol(value, name.encode()) for value, name in column.symbols]
     return _Column(
         column.kind,
         NativeField(field.offset, field.size // (field.elements or 1)),
         field.elements,
         column.width,
         column.key.encode(),
-        symbols,
-        len(symbols),
+        *_array(_Symbol, symbols),
     )
 
 
@@ -174,7 +177,6 @@ def _native_format(
         field = row_format.schema.known(name)
         if field is not None:
             setattr(layout, name, NativeField(field.offset, field.size))
-    columns = [_native_column(column) for column in row_format.columns]
     all_of = [n for one in conditions for n in _native_conditions(*one)]
     return _FormatRequest(
         row_format.number,
@@ -182,12 +184,9 @@ def _native_format(
         wall_offset,
         layout,
         row_format.schema.least,
-        (_Column * len(columns))(*columns),
-        len(columns),
-        (_Condition * len(all_of))(*all_of),
-        len(all_of),
-        (_Glob * len(globs))(*map(_native_glob, globs)),
-        len(globs),
+        *_array(_Column, [*map(_native_column, row_format.columns)]),
+        *_array(_Condition, all_of),
+        *_array(_Glob, [*map(_native_glob, globs)]),
         row_format.shows_own,
         row_format.in_any_task,
     )
