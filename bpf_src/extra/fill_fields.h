@@ -3,7 +3,15 @@
  * Fills the fields of optional_fields.h.
  */
 #if WANT_PPID || WANT_MNTNS
-#include "extra/task_fields.h"
+#include "extra/mnt_namespace.h"
+
+static u32 parent_pid(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *parent = KERNEL_FIELD(task, real_parent);
+
+	return KERNEL_FIELD(parent, tgid);
+}
 #endif
 
 static void fill_fields(struct event *event, const struct open_args *open)

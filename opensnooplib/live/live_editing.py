@@ -232,11 +232,7 @@ class Live:
         trace = self._trace
         try:
             new = ProgramSet(
-                trace.rings,
-                streams,
-                handover,
-                trace.options,
-                older=trace.newest,
+                trace.rings, streams, handover, trace.options, trace.newest
             )
             new.put_headings()
             trace.stubs.take(handover)

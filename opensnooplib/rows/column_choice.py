@@ -16,7 +16,7 @@ from opensnooplib.base.open_flags import FLAG_NAMES
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.options import Options
 from opensnooplib.rows.field import SYMBOL_LIMIT, Field
-from opensnooplib.rows.headings import DATA_KINDS, KNOWN, STYLES, Kind
+from opensnooplib.rows.headings import KNOWN, STYLES, Kind
 from opensnooplib.rows.schema import Schema
 
 
@@ -123,7 +123,7 @@ def _find(schema: Schema, name: str, options: Options) -> Column | None:
         return None
     if options.output.format != "table":
         if known:
-            kind = DATA_KINDS.get(name, known.kind)
+            kind = known.data_kind
         elif field.kind == "pointer":
             kind = Kind.UNSIGNED
         else:

@@ -24,6 +24,7 @@ class Known(NamedTuple):
     field: str
     heading: str
     kind: Kind  # in the table
+    data_kind: Kind  # in JSON and CSV
     width: int
     about: str
 
@@ -32,23 +33,16 @@ def _known() -> dict[str, Known]:
     """The columns of columns.txt, by name."""
     path = os.path.join(os.path.dirname(__file__), "columns.txt")
     with open(path, encoding="ascii") as file:
-        lines = [line.split(None, 5) for line in file if line[0] != "#"]
-    return {
-        name: Known(
-            field, heading.strip("-"), Kind[kind], int(width), about[:-1]
-        )
-        for name, field, heading, kind, width, about in lines
-    }
+        lines = [line for line in file if line[0] != "#"]
+    known = {}
+    for line in lines:
+        name, field, heading, kind, data, width, about = line.split(None, 6)
+        look = heading.strip("-"), Kind[kind], Kind[data], int(width)
+        known[name] = Known(field, *look, about.rstrip())
+    return known
 
 
 KNOWN = _known()
-
-# The renderings in JSON and CSV that aren't those in the table.
-DATA_KINDS = {
-    "time": Kind.DATE,
-    "flags": Kind.UNSIGNED,
-    "mode": Kind.MODE_BITS,
-}
 
 # The column time, for each --time: heading, rendering, width.
 STYLES: dict[str, tuple[str, Kind, int]] = {

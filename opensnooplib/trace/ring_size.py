@@ -55,24 +55,16 @@ def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
     least = options.probe.buffer_pages or _LEAST_BYTES // mmap.PAGESIZE
     spare = _SPARE_PAGES if "WANT_CALLERS" in options.columns.wanted else 0
     while True:
+        rings = None
         try:
-            return _open(cpus, pages, options, spare)
+            # What the C of --source sends need not say which process does.
+            rings = Reader(cpus, pages, options.probe.source is not None)
+            if spare:  # is memory left for as many of these?
+                Reader(cpus, spare).close()
+            return rings
         except OSError as error:
+            if rings:
+                rings.close()
             if error.errno != errno.ENOBUFS or pages <= least:
                 raise
         pages //= 2
-
-
-def _open(
-    cpus: Sequence[int], pages: int, options: Options, spare: int
-) -> Reader:
-    """Rings, with memory left for as many of `spare` pages (0: for none)."""
-    # What the C of --source sends need not say which process sends it.
-    rings = Reader(cpus, pages, options.probe.source is not None)
-    try:
-        if spare:
-            Reader(cpus, spare).close()
-    except OSError:
-        rings.close()
-        raise
-    return rings
