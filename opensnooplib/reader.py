@@ -37,12 +37,7 @@ class State(IntEnum):
     INPUT_DAMAGED = 7
 
 
-class Block(IntEnum):
-    """enum block_type of native/io/recording_blocks.h."""
-
-    DESCRIPTION = 1
-    RECORD = 2
-    COUNTS = 3
+COUNTS_BLOCK = 3  # of enum block_type of native/io/recording_blocks.h
 
 
 class Counts(NamedTuple):

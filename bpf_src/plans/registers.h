@@ -21,13 +21,10 @@ struct syscall_args {
  * The first argument is in orig_x0, where the kernel copies it before it does
  * anything for the syscall: the result overwrites regs[0].
  */
-static void args_of_64_bit(struct syscall_args *args,
-			   const struct pt_regs *regs)
+static struct syscall_args args_of_64_bit(const struct pt_regs *regs)
 {
-	args->first = regs->orig_x0;
-	args->second = regs->regs[1];
-	args->third = regs->regs[2];
-	args->fourth = regs->regs[3];
+	return (struct syscall_args){regs->orig_x0, regs->regs[1],
+				     regs->regs[2], regs->regs[3]};
 }
 
 /* The same registers, and as in the kernel, nothing is cut off. */
@@ -36,23 +33,16 @@ static void args_of_64_bit(struct syscall_args *args,
 /* The register of the result may still have the first argument: anything. */
 #define CAN_BE_NUMBER(ret, number) true
 #else /* x86-64 */
-static void args_of_64_bit(struct syscall_args *args,
-			   const struct pt_regs *regs)
+static struct syscall_args args_of_64_bit(const struct pt_regs *regs)
 {
-	args->first = regs->di;
-	args->second = regs->si;
-	args->third = regs->dx;
-	args->fourth = regs->r10;
+	return (struct syscall_args){regs->di, regs->si, regs->dx, regs->r10};
 }
 
 /* In the 32-bit way: by int 0x80 or sysenter. */
-static void args_of_32_bit(struct syscall_args *args,
-			   const struct pt_regs *regs)
+static struct syscall_args args_of_32_bit(const struct pt_regs *regs)
 {
-	args->first = (u32)regs->bx;
-	args->second = (u32)regs->cx;
-	args->third = (u32)regs->dx;
-	args->fourth = (u32)regs->si;
+	return (struct syscall_args){(u32)regs->bx, (u32)regs->cx,
+				     (u32)regs->dx, (u32)regs->si};
 }
 
 #define CAN_BE_NUMBER(ret, number) ((ret) == (number))
@@ -67,10 +57,10 @@ static void open_of_registers(struct open_args *open, enum open_call call,
 	open->call = call;
 	open->dirfd = AT_FDCWD;
 	if (call >= CALL_OPEN_32) {
-		args_of_32_bit(&args, regs);
+		args = args_of_32_bit(regs);
 		call -= CALL_OPEN_32; /* the arguments are those of 64-bit */
 	} else {
-		args_of_64_bit(&args, regs);
+		args = args_of_64_bit(regs);
 	}
 	switch (call) {
 	case CALL_OPEN:

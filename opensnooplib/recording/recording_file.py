@@ -10,7 +10,7 @@ import struct
 
 from opensnooplib import reader
 from opensnooplib.base import native_library
-from opensnooplib.reader import Block, State
+from opensnooplib.reader import State
 from opensnooplib.recording.description import MAGIC
 
 # struct recording_header of native/io/recording_blocks.h: the magic, the byte
@@ -67,10 +67,10 @@ class RecordingReader(reader.Reader):
         state = self._lib.reader_poll_recording(self._reader, timeout_ms)
         return State(native_library.check(state))
 
-    def take_block(self) -> tuple[Block, bytes]:
-        """The block at which the poll stopped, and its body."""
+    def take_block(self) -> tuple[int, bytes]:
+        """The type of the block at which the poll stopped, and its body."""
         body, size = ctypes.c_void_p(), ctypes.c_uint32()
         kind = self._lib.reader_take_block(
             self._reader, ctypes.byref(body), ctypes.byref(size)
         )
-        return Block(kind), ctypes.string_at(body, size.value)
+        return kind, ctypes.string_at(body, size.value)

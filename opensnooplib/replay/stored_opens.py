@@ -15,7 +15,7 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.cli.column_list import OPTIONS
 from opensnooplib.kernel import confinement
 from opensnooplib.options import Columns, Options
-from opensnooplib.reader import Block, State
+from opensnooplib.reader import COUNTS_BLOCK, State
 from opensnooplib.recording import description, recording_file
 from opensnooplib.recording.description import PATHS, Counts, Description
 from opensnooplib.recording.recording_file import RecordingReader
@@ -149,7 +149,7 @@ class _Replay:
         at = self._reader.counts().offset
         kind, body = self._reader.take_block()
         try:
-            if kind == Block.COUNTS:
+            if kind == COUNTS_BLOCK:
                 self._counts = description.parse_counts(body)
             else:
                 self._describe(description.parse_description(body))
