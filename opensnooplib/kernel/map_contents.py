@@ -101,16 +101,13 @@ def contents(
     A map has room for `entries`. While some are removed, a hash map may begin
     again, so no more than twice as many are read.
     """
-    file = os.memfd_create("entries")
-    try:
-        done = 0
-        while done < 2 * entries and (more := map_read(map_fd, file, done)):
+    done = 0
+    with open(os.memfd_create("entries"), "rb") as file:
+        fds = map_fd, file.fileno()
+        while done < 2 * entries and (more := map_read(*fds, done)):
             done += more
             meanwhile()
-        size = os.fstat(file).st_size
-        data = os.pread(file, size, 0)
-    finally:
-        os.close(file)
-    starts = range(0, size, size // (done or 1) or 1)
+        data = file.read()
+    starts = range(0, len(data), len(data) // (done or 1) or 1)
     pairs = [data[at : at + starts.step] for at in starts]
     return {pair[:key_size]: pair[key_size:] for pair in pairs}

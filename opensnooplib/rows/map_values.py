@@ -78,12 +78,11 @@ def encoded(fields: Sequence[Field], size: int, text: str) -> bytes:
     """
     words = _VALUE.findall(text)
     set_ones: list[Field] = []
-    for one in fields:  # of a union, the first member is set
-        if (
-            not set_ones
-            or one.offset >= set_ones[-1].offset + set_ones[-1].size
-        ):
+    end = 0
+    for one in fields:
+        if one.offset >= end:  # of a union, the first member is set
             set_ones.append(one)
+            end = one.offset + one.size
     count = sum(one.elements or 1 for one in set_ones)
     if len(words) != count:
         names = ", ".join(one.name for one in set_ones)
