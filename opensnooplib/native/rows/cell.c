@@ -5,7 +5,6 @@
 #include <fcntl.h>
 
 #include "base/put_string.h"
-#include "rows/container.h"
 #include "rows/quoting.h"
 #include "stacks/caller_array.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names that the host has for ids: of users, groups and cgroups.
+ * Names that the host has for ids: of users, groups, cgroups and containers.
  *
  * Who the users are may be the business of another host or of another program,
  * which can take forever. So a helper asks, and until it knows there is no
@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/hash_map.h"
+#include "event/record.h"
 #include "stacks/helper.h"
 
 /* Names by their numbers; one that the host has no name for is NULL. */
@@ -55,3 +56,11 @@ int cgroup_open(int mount_fd, uint64_t id);
  * user, who may name it after a container.
  */
 const char *cgroup_path(struct names *names, uint64_t id, bool by_root);
+
+/*
+ * The container that a cgroup of this path belongs to, by the name that its
+ * runtime shows: 12 digits of the ID for docker, podman, containerd and CRI-O;
+ * the name for LXC and systemd-nspawn. It is part of the path, and empty if the
+ * cgroup belongs to no container.
+ */
+struct text find_container(const char *path);
