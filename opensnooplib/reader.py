@@ -151,14 +151,9 @@ def _array(kind: type[_Item], items: Sequence[_Item]) -> tuple[Any, int]:
 def _native_column(column: Column) -> _Column:
     field = column.field
     symbols = [_Symbol(value, name.encode()) for value, name in column.symbols]
-    return _Column(
-        column.kind,
-        NativeField(field.offset, field.size // (field.elements or 1)),
-        field.elements,
-        column.width,
-        column.key.encode(),
-        *_array(_Symbol, symbols),
-    )
+    first = NativeField(field.offset, field.size // (field.elements or 1))
+    shape = column.kind, first, field.elements, column.width
+    return _Column(*shape, column.key.encode(), *_array(_Symbol, symbols))
 
 
 def _native_format(
@@ -211,13 +206,8 @@ def _native_glob(glob: Glob) -> _Glob:
         for byte in part:
             takes[byte * words + word] |= bit
         state += 1
-    return _Glob(
-        words,
-        state,
-        glob.excludes,
-        ctypes.cast(takes, _u64_p),
-        ctypes.cast(stays, _u64_p),
-    )
+    tables = ctypes.cast(takes, _u64_p), ctypes.cast(stays, _u64_p)
+    return _Glob(words, state, glob.excludes, *tables)
 
 
 @functools.lru_cache(maxsize=None)
@@ -255,16 +245,10 @@ class Reader:
         # The difference between the time of day and CLOCK_MONOTONIC, the same
         # for all rows.
         self.wall_offset_ns = wall_offset_ns()
-        numbers = (ctypes.c_int * len(cpus))(*cpus)
-        check(
-            self._lib.reader_open(
-                ctypes.byref(self._reader),
-                numbers,
-                len(cpus),
-                pages,
-                2 * with_task,  # EVENT_RECORDS_WITH_TASK, or EVENT_RECORDS
-            )
-        )
+        where = (ctypes.c_int * len(cpus))(*cpus), len(cpus)
+        kind = 2 * with_task  # EVENT_RECORDS_WITH_TASK, or EVENT_RECORDS
+        reader = ctypes.byref(self._reader)
+        check(self._lib.reader_open(reader, *where, pages, kind))
 
     def close(self) -> None:
         if self._reader:
@@ -366,10 +350,8 @@ class Reader:
         Raises OSError: EAGAIN if there is no room for their rows.
         """
         name = None if path is None else os.fsencode(path)
-        seen = self._lib.reader_await_open(
-            self._reader, name, pid, ret, timeout_ms
-        )
-        return bool(check(seen))
+        awaited = name, pid, ret, timeout_ms
+        return bool(check(self._lib.reader_await_open(self._reader, *awaited)))
 
     def add_own_process(self, pid: int) -> None:
         """Hide the opens of a process of the tool's own.
@@ -395,9 +377,8 @@ class Reader:
         check(self._lib.reader_start(self._reader, limit, by_line))
 
     def put_heading(self, stream: int, text: str) -> None:
-        check(
-            self._lib.reader_put_heading(self._reader, stream, text.encode())
-        )
+        heading = text.encode()
+        check(self._lib.reader_put_heading(self._reader, stream, heading))
 
     def put_text(self, text: str) -> None:
         """Write text that is neither row nor heading; to a recording, counts.

@@ -83,14 +83,9 @@ def _field(types: Btf, name: str, offset: int, type_id: int) -> Field:
         size = max(1, SIZE_LIMIT - offset)
         kind = kind if kind == "text" else "bytes"
     is_array = dimensions > 0 and kind not in ("text", "bytes")
-    return Field(
-        name,
-        offset,
-        size,
-        kind,
-        elements=size // element_size if is_array else 0,
-        symbols=_symbols(types, type_id) if kind != "bytes" else (),
-    )
+    elements = size // element_size if is_array else 0
+    symbols = _symbols(types, type_id) if kind != "bytes" else ()
+    return Field(name, offset, size, kind, elements, symbols)
 
 
 def _kind(types: Btf, type_id: int) -> str:

@@ -65,12 +65,9 @@ class ProgramSet:
             rings.set_format(streams[-1], lines, [], [])
             rings.install(streams[-1], taken.maps[lines_map])
         for stream, output, one in zip(streams, self.outputs, self.formats):
-            rings.set_format(
-                stream,
-                one._replace(in_any_task=taken.sees_packets),
-                criteria.for_reader(options, output.schema, taken.decided),
-                options.selection.globs,
-            )
+            one = one._replace(in_any_task=taken.sees_packets)
+            all_of = criteria.for_reader(options, output.schema, taken.decided)
+            rings.set_format(stream, one, all_of, options.selection.globs)
             put = rings.map_buffer if output.is_ring_buffer else rings.install
             put(stream, taken.maps[output.name])
         has_callers = any(one.has_callers for one in self.formats)

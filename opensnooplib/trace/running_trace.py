@@ -57,11 +57,11 @@ class Trace:
 
     def prove(self) -> proof.Result:
         """Prove that opens are seen; the trace begins at the last of them."""
-        result = self.try_out(
-            self.newest,
-            self._count_from_here,
-            lambda: self.lost() + self.missed(),
-        )
+
+        def lost() -> int:
+            return self.lost() + self.missed()
+
+        result = self.try_out(self.newest, self._count_from_here, lost)
         self.stubs.switch(self.newest.programs)
         self._began = time.monotonic()
         taken = self.newest.taken
@@ -82,13 +82,8 @@ class Trace:
             count_from_here()
             return proof.Result(program_set.taken.calls, [], [])
         self.stubs.show_tool(program_set.programs)
-        return proof.prove(
-            self.rings,
-            program_set.taken.calls,
-            self.options.columns,
-            count_from_here,
-            lost,
-        )
+        calls, columns = program_set.taken.calls, self.options.columns
+        return proof.prove(self.rings, calls, columns, count_from_here, lost)
 
     def _count_from_here(self) -> None:
         self.newest.count_from_here()
