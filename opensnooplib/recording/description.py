@@ -86,37 +86,25 @@ def describe(schema: Schema, calls: Sequence[str], options: Options) -> str:
 
 def count(lost: int, missed: int, ended: bool) -> str:
     """The body of a counts block."""
-    facts = {
-        "lost": lost,
-        "missed": missed,
-        "clock": now()._asdict(),
-        "ended": ended,
-    }
-    return json.dumps(facts)
+    facts = {"lost": lost, "missed": missed, "clock": now()._asdict()}
+    return json.dumps({**facts, "ended": ended})
 
 
 def parse_description(body: bytes) -> Description:
     """Raises DamagedError."""
     facts = _object(body)
-    return Description(
-        schema=_schema(_value(facts, "fields", list)),
-        clock=_clock(facts),
-        kernel=_value(facts, "kernel", str),
-        machine=_value(facts, "machine", str),
-        command_line=_strings(facts, "command_line"),
-        paths=_value(facts, "paths", str) if "paths" in facts else "",
-    )
+    schema, clock = _schema(_value(facts, "fields", list)), _clock(facts)
+    host = _value(facts, "kernel", str), _value(facts, "machine", str)
+    words = _strings(facts, "command_line")
+    paths = _value(facts, "paths", str) if "paths" in facts else ""
+    return Description(schema, clock, *host, words, paths)
 
 
 def parse_counts(body: bytes) -> Counts:
     """Raises DamagedError."""
     facts = _object(body)
-    return Counts(
-        lost=_number(facts, "lost"),
-        missed=_number(facts, "missed"),
-        clock=_clock(facts),
-        ended=_value(facts, "ended", bool),
-    )
+    lost, missed = _number(facts, "lost"), _number(facts, "missed")
+    return Counts(lost, missed, _clock(facts), _value(facts, "ended", bool))
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -97,13 +97,9 @@ def _number(
     option: str, name: str, numbers: Sequence[int], part: str = ""
 ) -> Criterion:
     """A field of 32 bits that must have one of these values."""
-    return _caller(
-        option,
-        f"SELECT_{name.upper()}({name})",
-        _equals(name, numbers),
-        part=part,
-        condition=_one_of(name, numbers),
-    )
+    macro, value = f"SELECT_{name.upper()}({name})", _equals(name, numbers)
+    condition = _one_of(name, numbers)
+    return _caller(option, macro, value, part=part, condition=condition)
 
 
 def _callers(selection: Selection) -> Iterator[Criterion]:
@@ -212,12 +208,9 @@ def _results(selection: Selection) -> Iterator[Criterion]:
     unknown = f"(ret) == {_UNKNOWN_RESULT}"
     if selection.failed:
         bits = [(_SIGN_BIT, _SIGN_BIT), (_LOW_BITS, _UNKNOWN_RESULT)]
-        yield _result(
-            "-x",
-            "SELECT_FAILED",
-            part=any_of(["(ret) < 0", unknown]),
-            condition=Condition("ret", wanted=bits),
-        )
+        condition = Condition("ret", wanted=bits)
+        part = any_of(["(ret) < 0", unknown])
+        yield _result("-x", "SELECT_FAILED", part=part, condition=condition)
     if selection.errnos:
         results = [-error for error in selection.errnos]
         yield _result(
