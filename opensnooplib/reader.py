@@ -63,15 +63,11 @@ class Counts(NamedTuple):
 class _Layout(ctypes.Structure):
     """struct layout of native/event/record.h, with the fields of the C."""
 
-    _fields_ = [
-        (name, NativeField)
-        for name in (
-            *("ts", "pid", "ret", "flags"),
-            *("path_size", "dir_size", "dir_state"),
-            *("fs_device", "fs_size", "mount_size"),
-            *("path", "comm", "latency"),
-        )
-    ]
+    _NAMES = (
+        "ts pid ret flags path_size dir_size dir_state "
+        "fs_device fs_size mount_size path comm latency"
+    )
+    _fields_ = [(name, NativeField) for name in _NAMES.split()]
 
 
 class _Symbol(ctypes.Structure):

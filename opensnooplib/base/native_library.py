@@ -9,11 +9,8 @@ import os
 
 from opensnooplib.base.errors import OpensnoopError
 
-LIBRARY = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-    "native",
-    "libopensnoop.so",
-)
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LIBRARY = os.path.join(_ROOT, "native", "libopensnoop.so")
 
 
 class NativeField(ctypes.Structure):

@@ -22,11 +22,8 @@ def names(paths: Iterable[str]) -> str:
 
 def files(old: Source, new: Source) -> list[str]:
     """The paths of those that have changed."""
-    return [
-        path
-        for path in {**old.files, **new.files}
-        if old.files.get(path) != new.files.get(path)
-    ]
+    both = {**old.files, **new.files}
+    return [one for one in both if old.files.get(one) != new.files.get(one)]
 
 
 def not_used(path: str, main: str, plan: Plan) -> str:

@@ -84,13 +84,8 @@ def _state_of(path: str) -> _State:
         found = os.stat(path)
     except OSError:
         return None
-    return (
-        found.st_ctime_ns,
-        found.st_mtime_ns,
-        found.st_size,
-        found.st_ino,
-        found.st_dev,
-    )
+    times = found.st_ctime_ns, found.st_mtime_ns
+    return (*times, found.st_size, found.st_ino, found.st_dev)
 
 
 def _has_text(state: _State) -> bool:

@@ -248,8 +248,6 @@ def unknown(name: str, fields: Sequence[str]) -> str:
     """A sentence for a name that is not a column."""
     names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
     whole = name.partition(".")[0]  # pid, for pid.x
-    return f"--columns {name}: no such column" + did_you_mean(
-        whole if whole in names else name,
-        names,
-        "; --columns help lists them",
-    )
+    word = whole if whole in names else name
+    hint = did_you_mean(word, names, "; --columns help lists them")
+    return f"--columns {name}: no such column{hint}"

@@ -46,9 +46,7 @@ class RowFormat(NamedTuple):
         if self.kind == "csv":
             return ",".join(c.key for c in self.columns) + "\r\n"
         words = [
-            c.heading.ljust(-c.width)
-            if c.width < 0
-            else c.heading.rjust(c.width)
+            (str.ljust if c.width < 0 else str.rjust)(c.heading, abs(c.width))
             for c in self.columns
             if c.kind != Kind.CALLERS  # callers are lines below the row
         ]

@@ -42,14 +42,8 @@ class Schema(NamedTuple):
         path = self.known("path")
         if path is None or self.known("path_size") is None:
             return 0
-        return max(
-            (
-                field.offset + field.size
-                for field in self.fields
-                if field.offset < path.offset
-            ),
-            default=0,
-        )
+        before = [one for one in self.fields if one.offset < path.offset]
+        return max((one.offset + one.size for one in before), default=0)
 
     def check_width(self) -> None:
         """Raises SourceError if a small record could make a huge row."""

@@ -83,11 +83,8 @@ def _one_of(name: str, numbers: Sequence[int]) -> Condition:
 
 def criteria(options: Options) -> list[Criterion]:
     """One for each option that selects, the cheapest first."""
-    return [
-        *_callers(options.selection),
-        *_flags_and_path(options),
-        *_results(options.selection),
-    ]
+    callers, results = _callers(options.selection), _results(options.selection)
+    return [*callers, *_flags_and_path(options), *results]
 
 
 _caller = partial(Criterion, part_of="SELECT_CALLER")
@@ -108,12 +105,9 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _number("-t", "tid", [selection.tid])
     elif selection.follow_children:
         entries = ("FOLLOWED_ENTRIES", str(entries_for_threads()))
-        yield _caller(
-            "--exec" if selection.command else "--children",
-            "FOLLOW_CHILDREN",
-            part="followed_threads()",
-            more=(entries,),
-        )
+        option = "--exec" if selection.command else "--children"
+        part = "followed_threads()"
+        yield _caller(option, "FOLLOW_CHILDREN", part=part, more=(entries,))
     elif selection.pids:
         yield _number("-p", "pid", selection.pids)
     if selection.uids:
@@ -137,12 +131,9 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         path = _c_string(selection.mntns_map)
         yield _caller("--mntnsmap", "MNTNS_MAP", path, part="mntns_in_map()")
     if selection.mount_namespaces:
-        yield _caller(
-            "--mntns",
-            "SELECT_MNTNS(mntns)",
-            _equals("mntns", selection.mount_namespaces),
-            part="({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })",
-        )
+        value = _equals("mntns", selection.mount_namespaces)
+        part = "({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })"
+        yield _caller("--mntns", "SELECT_MNTNS(mntns)", value, part=part)
 
 
 def _cgroups(selection: Selection) -> Iterator[Criterion]:
@@ -177,12 +168,9 @@ def _flags_and_path(options: Options) -> Iterator[Criterion]:
     if options.selection.flags:
         wanted = _bits_of_flags(options.selection.flags)
         tests = [f"((flags) & {mask}) == {bits}" for mask, bits in wanted]
-        yield Criterion(
-            "-f",
-            "SELECT_FLAGS(flags)",
-            any_of(tests),
-            condition=Condition("flags", wanted=wanted),
-        )
+        value, macro = any_of(tests), "SELECT_FLAGS(flags)"
+        condition = Condition("flags", wanted=wanted)
+        yield Criterion("-f", macro, value, condition=condition)
     # Full paths are compared by the reader: the kernel has parts of them.
     if options.selection.globs and not options.columns.full_path:
         value = path_tests.in_c(options.selection.globs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Iterator
+from typing import Any, Iterator
 
 from opensnooplib.base import native_library
 from opensnooplib.base.error_names import ERROR_NAMES
@@ -15,6 +15,10 @@ from opensnooplib.summary import totals
 _ERRORS = 4096
 _POWERS = 64
 _u64 = ctypes.c_uint64
+
+
+def _numbers(*names: str) -> Iterator[tuple[str, Any]]:
+    return ((name, _u64) for name in names)
 
 
 class _Entry(ctypes.Structure):
@@ -27,9 +31,7 @@ _Entry._fields_ = [
     ("hash", _u64),
     ("key_size", ctypes.c_size_t),
     ("key", ctypes.c_void_p),
-    ("opened", _u64),
-    ("failed", _u64),
-    ("missing", _u64),
+    *_numbers("opened", "failed", "missing"),
 ]
 
 
@@ -56,11 +58,7 @@ class _Tally(ctypes.Structure):
         ("processes", _Table),
         ("errors", _u64 * _ERRORS),
         ("times", _u64 * _POWERS),
-        ("opened", _u64),
-        ("unreadable", _u64),
-        ("unsure", _u64),
-        ("until", _u64),
-        ("stopped_at", _u64),
+        *_numbers("opened", "unreadable", "unsure", "until", "stopped_at"),
     ]
 
 

@@ -114,11 +114,8 @@ def show_contents(
 
     is_old = one is not trace.newest
     maps = one.taken.map_list
-    stacks = {
-        layout.facts.name: found(layout.facts)
-        for layout in maps
-        if layout.facts.kind == STACK_TRACE
-    }
+    of_stacks = [one.facts for one in maps if one.facts.kind == STACK_TRACE]
+    stacks = {facts.name: found(facts) for facts in of_stacks}
     for layout in maps:
         if layout.plot == "none":
             continue
