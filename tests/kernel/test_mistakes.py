@@ -91,7 +91,7 @@ def test_the_good_one(tmp_path: Path) -> None:
     assert ended.status == 0
     assert "warning" not in ended.messages
     heading, *lines = ended.lines
-    assert heading.split() == b"PID COMM".split()
+    assert heading.split() == b"PID COMM TS".split()
     assert str(os.getpid()).encode() in [line.split()[0] for line in lines]
 
 
@@ -261,7 +261,7 @@ def test_no_room_for_what_a_save_needs(
     with Tool("--live", "--source", "my.c", "--no-drop") as tool:
         fds = len(os.listdir(f"/proc/{tool.pid}/fd"))
         limits = resource.prlimit(tool.pid, resource.RLIMIT_NOFILE)
-        for more in range(5):
+        for more in range(4):
             few = (fds + more, limits[1])
             resource.prlimit(tool.pid, resource.RLIMIT_NOFILE, few)
             path.write_text(f"// {more}\n{changed}")
