@@ -449,6 +449,11 @@ class Sender:
                 while one.recv(SIZE):
                     self.arrived += 1
 
+    def have_arrived(self) -> bool:
+        """Have all of them arrived by now?"""
+        self.receive()
+        return self.arrived == self.count
+
     def close(self) -> None:
         for one in self._sockets:
             one.close()
@@ -535,7 +540,7 @@ def test_swaps_under_load(
         ended = tool.stop()
     rows = sender.assert_all_seen(ended, since)
     sender.receive()
-    assert sender.arrived == sender.count
+    wait_until(sender.have_arrived)
     assert {row["version"] for row in rows} == set(range(SWAPS + 1))
     assert attached() == before
 
@@ -605,7 +610,7 @@ def test_xdp_program_of_another_is_refused(
     ended = run("--source", tmp_path / "my.c", checkout=checkout_copy)
     assert ended.status == 1
     assert re.search(
-        r"^opensnoop: \S+my.c:28: here has an XDP program already: one "
+        r"^opensnoop: \S+my.c:31: here has an XDP program already: one "
         r"without a name \(id "
         rf"{program_id(program)}\); it was not replaced: ",
         ended.messages,
@@ -627,7 +632,7 @@ def test_unknown_interface(tmp_path: Path) -> None:
     ended = run("--source", tmp_path / "my.c")
     assert ended.status == 1
     assert re.search(
-        r"my.c:44: this host has no network interface here0; did you "
+        r"my.c:47: this host has no network interface here0; did you "
         r"mean here\?$",
         ended.messages,
         re.MULTILINE,
