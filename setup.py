@@ -67,6 +67,8 @@ setup(
             "compile/few_symbols.txt",
             "explain/compiler_errors.txt",
             "explain/verifier_errors.txt",
+            "kernel/hooks.txt",
+            "kernel/perf_events.txt",
             "native/libopensnoop.so",
             "rows/columns.txt",
             "source/kernel_headers.txt",

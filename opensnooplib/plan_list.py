@@ -27,7 +27,12 @@ from __future__ import annotations
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import bpf_objects, function_names, hooks, this_kernel
+from opensnooplib.kernel import (
+    function_names,
+    hooks,
+    perf_events,
+    this_kernel,
+)
 from opensnooplib.options import Options
 from opensnooplib.source import kernel_headers
 
@@ -119,7 +124,7 @@ def _no_pair(options: Options) -> str:
 
 
 def _no_kprobe(_: Options) -> str:
-    if not bpf_objects.has_pmu("kprobe"):
+    if not perf_events.has_pmu("kprobe"):
         return "this kernel has no kprobes (CONFIG_KPROBES)"
     return ""
 

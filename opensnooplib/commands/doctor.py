@@ -29,6 +29,7 @@ from opensnooplib.kernel import (
     tracefs,
     why_no_bpf,
 )
+from opensnooplib.kernel.program_names import HOOKS
 from opensnooplib.options import Options
 from opensnooplib.plan_list import PLANS, Plan
 from opensnooplib.reader import Reader
@@ -46,20 +47,6 @@ class Finding(NamedTuple):
 _HAVE_RIGHTS = (
     "run as root (sudo), or with CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH"
 )
-
-# What the kernel must be built with, by kind of hook: see its Kconfig files.
-_CONFIG = {
-    "tracepoint": "CONFIG_BPF_EVENTS and CONFIG_FTRACE_SYSCALLS",
-    "raw tracepoint": "CONFIG_BPF_EVENTS",
-    "kprobe": "CONFIG_KPROBE_EVENTS",
-    "fentry": "CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_JIT",
-    "lsm": "CONFIG_BPF_LSM",
-    "uprobe": "CONFIG_UPROBE_EVENTS",
-    "perf event": "CONFIG_PERF_EVENTS",
-    "xdp": "CONFIG_NET",
-    "tc": "CONFIG_NET_CLS_BPF",
-    "socket filter": "CONFIG_NET",
-}
 
 
 def run(options: Options) -> int:
@@ -169,16 +156,17 @@ def _of_hooks() -> List[Finding]:
     """Whether each kind of hook works here, and the perf rings."""
     why_not = {kind: test() for kind, test in hooks.KINDS.items()}
     why_not["perf event"] = _no_perf_event()
-    findings = []
-    for kind, why in why_not.items():
-        remedy = _rights_or(
-            f"boot a kernel that has {_CONFIG[kind]} and permits such hooks",
-            why,
+    needed = {hook.kind: hook.config for hook in HOOKS}
+    remedy = "boot a kernel that has {} and permits such hooks"
+    return [
+        Finding(
+            f"hook {kind}",
+            not why,
+            why or "works",
+            _rights_or(remedy.format(needed[kind]), why),
         )
-        findings.append(
-            Finding(f"hook {kind}", not why, why or "works", remedy)
-        )
-    return findings
+        for kind, why in why_not.items()
+    ]
 
 
 def _no_perf_event() -> str:

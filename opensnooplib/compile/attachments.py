@@ -116,9 +116,6 @@ class Attachments:
     def _attach_one(self, name: str) -> None:
         program = self._program
         fd = self.stubs.get(f"{name} program", program.fds[name])
-        if program.is_multi(name):
-            self._attach_multi(name, fd)
-            return
         for one in self._targets(name):
             for number, attached in enumerate(self._attach_to(one, name, fd)):
                 self.fds[f"{name} {one} {number}"] = attached
@@ -137,6 +134,9 @@ class Attachments:
         """Returns a descriptor for each attachment to this target."""
         assert one.hook
         try:
+            if self._program.is_multi(name):
+                how = one.target, one.hook.at_return
+                return [bpf_objects.kprobe_multi_attach(fd, *how)]
             if one.hook.kind == "uprobe":
                 return self._uprobe(one, name, fd)
             return attach.BY_WORD[one.hook.word](fd, *one.words)
@@ -170,18 +170,7 @@ class Attachments:
             )
         how = bool(one.hook and one.hook.at_return), semaphore
         return [
-            attach.probe(fd, "uprobe", path, offset, *how, pid)
+            attach.uprobe(fd, path, offset, *how, pid)
             for offset in offsets
             for pid in self._pids or [-1]
         ]
-
-    def _attach_multi(self, name: str, fd: int) -> None:
-        (one,) = self._program.attachments_of(name)
-        at_return = bool(one.hook and one.hook.at_return)
-        try:
-            link = bpf_objects.kprobe_multi_attach(fd, one.target, at_return)
-        except OSError as error:
-            raise OpensnoopError(
-                f"cannot attach to the {one}: {error.strerror}"
-            ) from None
-        self.fds[f"{name} {one}"] = link

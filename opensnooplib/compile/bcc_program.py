@@ -29,7 +29,7 @@ from opensnooplib.compile.compiler_output import (
     forget_printed,
     printed,
 )
-from opensnooplib.kernel import hooks, program_names, similar_hooks, why_no_bpf
+from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
 from opensnooplib.kernel.attach import offset_of
 from opensnooplib.source import hook_words
 from opensnooplib.source.hook_words import Attachment
@@ -256,23 +256,14 @@ class BccProgram:
         It names all that are missing.
         """
         said = [
-            self._missing(one, program)
+            self.where(program) + why_not
             for program in dict.fromkeys(programs)
             for one in self.attachments_of(program)
+            if one.hook
+            and (why_not := similar_hooks.missing(one.hook, one.target))
         ]
-        *others, last = ["", *filter(None, said)]
-        if last:
-            raise OpensnoopError(last, "\n".join(others).strip()) from None
-
-    def _missing(self, one: Attachment, program: str) -> str:
-        """Why the program can't be attached to a target here, or ""."""
-        if not one.hook:
-            return ""
-        said = similar_hooks.missing(one.hook, one.target)
-        why_not = "" if said else hooks.KINDS[one.hook.kind]()
-        if why_not:
-            said = f"no program can attach to the {one} here: {why_not}"
-        return said and self.where(program) + said
+        if said:
+            raise OpensnoopError(said.pop(), "\n".join(said)) from None
 
     def _refusal(self, program: str, error: int) -> OpensnoopError:
         """What to raise for a program that the kernel refuses with an errno.

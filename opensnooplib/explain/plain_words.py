@@ -7,22 +7,22 @@ compiler_errors.txt or verifier_errors.txt.
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Iterator, List
 
+from opensnooplib.base import tables
 from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.kernel.program_names import HOOKS
 
 # A macro that clang takes for a function without a type. BPF_LRU_HASH and the
 # like are in compiler_errors.txt.
 _UNKNOWN_MACRO = re.compile(
     r"type specifier missing.*\n\s*(?!BPF_\w+_HASH)(\w+)\("
 )
-_MACROS = (
-    "TRACEPOINT_PROBE RAW_TRACEPOINT_PROBE LSM_PROBE KFUNC_PROBE "
-    "KRETFUNC_PROBE BPF_PERF_OUTPUT BPF_TABLE BPF_HASH BPF_ARRAY "
-    "BPF_PERCPU_ARRAY BPF_HISTOGRAM BPF_STACK_TRACE BPF_RINGBUF_OUTPUT "
-    "UPROBE URETPROBE USDT PERF_EVENT XDP TC_INGRESS TC_EGRESS SOCKET_FILTER"
+_MACROS = [hook.macro for hook in HOOKS]
+_MACROS += (
+    "BPF_PERF_OUTPUT BPF_TABLE BPF_HASH BPF_ARRAY BPF_PERCPU_ARRAY "
+    "BPF_HISTOGRAM BPF_STACK_TRACE BPF_RINGBUF_OUTPUT"
 ).split()
 
 
@@ -58,12 +58,8 @@ def _that_match(table: str, text: str, how: str = "{}") -> Iterator[str]:
             yield found.expand(" ".join(words.split()))
 
 
-def _entries(table: str) -> List[str]:
-    path = os.path.join(os.path.dirname(__file__), table)
-    with open(path, encoding="ascii") as file:
-        return file.read().split("\n\n")[1:]  # the first is a comment
-
-
 # They are read now: a trace without privileges can open no file.
 _COMPILER, _VERIFIER = "compiler_errors.txt", "verifier_errors.txt"
-_TABLES = {table: _entries(table) for table in (_COMPILER, _VERIFIER)}
+_TABLES = {
+    name: tables.paragraphs(__file__, name) for name in (_COMPILER, _VERIFIER)
+}

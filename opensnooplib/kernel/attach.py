@@ -8,85 +8,35 @@ OpensnoopError.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import functools
 import os
-import struct
 from typing import Callable, Dict, List, Tuple
 
-from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import (
     bpf_objects,
     function_names,
     packet_hooks,
+    perf_events,
     this_kernel,
     tracefs,
 )
 
-# struct perf_event_attr of include/uapi/linux/perf_event.h, until config2:
-# type, size, config, period or frequency, flags, wakeup_events, config1 and
-# config2.
-_ATTR = struct.Struct("=IIQQ16xQI4xQQ")
-_IS_FREQUENCY = 1 << 10  # of the flags
-_CLOSE_ON_EXEC = 8  # PERF_FLAG_FD_CLOEXEC
-
 _ENABLE, _SET_BPF = 0x2400, 0x40042408  # PERF_EVENT_IOC_*
 
-# enum perf_type_id
-_HARDWARE, _SOFTWARE, _TRACEPOINT = range(3)
 
-# Perf events by the names that perf(1) has for them, in the order of enum
-# perf_hw_id and enum perf_sw_ids.
-_HARDWARE_EVENTS = (
-    "cycles instructions cache-references cache-misses branches branch-misses "
-    "bus-cycles stalled-cycles-frontend stalled-cycles-backend ref-cycles"
-).split()
-_SOFTWARE_EVENTS = (
-    "cpu-clock task-clock page-faults context-switches cpu-migrations "
-    "minor-faults major-faults alignment-faults emulation-faults dummy"
-).split()
-_EVENTS = {
-    name: (kind, config)
-    for kind, names in (
-        (_HARDWARE, _HARDWARE_EVENTS),
-        (_SOFTWARE, _SOFTWARE_EVENTS),
-    )
-    for config, name in enumerate(names)
-}
-
-
-def _perf_event(
-    program_fd: int, attr: bytes, pid: int = -1, cpu: int = -1
-) -> int:
-    """Open an event of perf_event_open(2), and run the program at it."""
-    described = ctypes.create_string_buffer(attr, len(attr))
-    fd = libc.syscall(
-        "perf_event_open", described, pid, cpu, -1, _CLOSE_ON_EXEC
-    )
+def _run_at(event: int, program_fd: int) -> int:
+    """Run the program at an event of perf_events.py. Returns the event."""
     try:
-        fcntl.ioctl(fd, _SET_BPF, program_fd)
-        fcntl.ioctl(fd, _ENABLE, 0)
+        fcntl.ioctl(event, _SET_BPF, program_fd)
+        fcntl.ioctl(event, _ENABLE, 0)
     except OSError:
-        os.close(fd)
+        os.close(event)
         raise
-    return fd
-
-
-def _attr(
-    kind: int,
-    config: int,
-    period: int = 1,
-    flags: int = 0,
-    config1: int = 0,
-    config2: int = 0,
-) -> bytes:
-    return _ATTR.pack(
-        kind, _ATTR.size, config, period, flags, 1, config1, config2
-    )
+    return event
 
 
 def offset_of(target: str) -> int:
@@ -101,9 +51,10 @@ def offset_of(target: str) -> int:
 
 
 def _tracepoint(program_fd: int, target: str) -> List[int]:
-    attr = _attr(_TRACEPOINT, tracefs.number(*target.split(":", 1)))
+    number = tracefs.number(*target.split(":", 1))
     cpu = this_kernel.online_cpus()[0]  # whichever: it runs on all
-    return [_perf_event(program_fd, attr, cpu=cpu)]
+    event = perf_events.open_event(perf_events.TRACEPOINT, number, cpu=cpu)
+    return [_run_at(event, program_fd)]
 
 
 def _raw_tracepoint(program_fd: int, name: str) -> List[int]:
@@ -121,34 +72,26 @@ def _kprobe(
     """`target` is a function of the kernel, or function+OFFSET."""
     function = function_names.of_kprobe(target)
     offset = offset_of(target)
-    return [probe(program_fd, "kprobe", function, offset, at_return)]
+    event = perf_events.open_probe("kprobe", function, offset, int(at_return))
+    return [_run_at(event, program_fd)]
 
 
-def probe(
+def uprobe(
     program_fd: int,
-    pmu: str,
-    name: str,
+    path: str,
     offset: int,
     at_return: bool = False,
     semaphore: int = 0,
     pid: int = -1,
 ) -> int:
-    """Attach at an instruction of a function of the kernel, or of a file.
+    """Attach at an instruction of a file: see perf_events.open_probe().
 
-    With the PMU "kprobe", `name` is the function and `offset` counts from its
-    beginning, in bytes; with "uprobe", `name` is the path of a file, and
-    `offset` an offset in it. `semaphore` is the offset of a number in the file
-    that the kernel increments meanwhile; 0: none. `pid` (not for kprobes):
-    only in this process. See kernel/trace/trace_{kprobe,uprobe,event_perf}.c.
+    `semaphore` is the offset of the number that the kernel increments; 0:
+    there is none.
     """
-    text = ctypes.create_string_buffer(os.fsencode(name))
     config = int(at_return) | semaphore << 32
-    address = ctypes.addressof(text)
-    attr = _attr(
-        bpf_objects.pmu_type(pmu), config, config1=address, config2=offset
-    )
-    cpu = this_kernel.online_cpus()[0] if pid < 0 else -1
-    return _perf_event(program_fd, attr, pid, cpu)
+    event = perf_events.open_probe("uprobe", path, offset, config, pid)
+    return _run_at(event, program_fd)
 
 
 def _sample(program_fd: int, *words: str) -> List[int]:
@@ -165,12 +108,14 @@ def _sample(program_fd: int, *words: str) -> List[int]:
             f"PERF_EVENT({', '.join(words)}): behind the event comes how "
             "often, in Hz, as in PERF_EVENT(cpu-clock, 99), or as period=1000"
         )
-    flags = _IS_FREQUENCY if number == often else 0
-    attr = _attr(kind, config, int(number), flags)
+    flags = perf_events.IS_FREQUENCY if number == often else 0
     fds: List[int] = []
     try:
         for cpu in this_kernel.online_cpus():
-            fds.append(_perf_event(program_fd, attr, cpu=cpu))
+            event = perf_events.open_event(
+                kind, config, int(number), flags, cpu=cpu
+            )
+            fds.append(_run_at(event, program_fd))
     except OSError as error:
         for fd in fds:
             os.close(fd)
@@ -185,12 +130,13 @@ def _sample(program_fd: int, *words: str) -> List[int]:
 
 def _event_of(name: str) -> Tuple[int, int]:
     numbers = name.split(":")
-    if name in _EVENTS:
-        return _EVENTS[name]
+    known = perf_events.BY_NAME
+    if name in known:
+        return known[name]
     if len(numbers) != 2 or not all(one.isdecimal() for one in numbers):
         raise SourceError(
             f"PERF_EVENT: there is no event {name}"
-            + did_you_mean(name, _EVENTS, "; those are " + ", ".join(_EVENTS))
+            + did_you_mean(name, known, "; those are " + ", ".join(known))
         )
     return int(numbers[0]), int(numbers[1])
 

@@ -20,7 +20,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
 
 from opensnooplib.base import libc
 from opensnooplib.base.privileged import by_monitor
-from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel import perf_events, this_kernel
 
 # enum bpf_cmd
 _MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, _MAP_DELETE_ELEM = range(4)
@@ -391,35 +391,9 @@ def kprobe_multi_refusal(function: str) -> str:
     return _refusal(link_nothing)
 
 
-_CLOSE_ON_EXEC = 8  # PERF_FLAG_FD_CLOEXEC
-
-
 def probe_refusal(pmu: str, target: str) -> str:
     """Why the kernel can't probe `target`: an errno's name, or "".
 
     The target is a kernel function for the PMU "kprobe", a file for "uprobe".
     """
-    name = ctypes.create_string_buffer(os.fsencode(target))
-
-    def probe() -> int:
-        # struct perf_event_attr, with kprobe_func or uprobe_path
-        at = ctypes.addressof(name)
-        attr = _attr("II48xQ", pmu_type(pmu), 64, at)
-        return libc.syscall("perf_event_open", attr, -1, 0, -1, _CLOSE_ON_EXEC)
-
-    return _refusal(probe)
-
-
-def has_pmu(name: str) -> bool:
-    """Does the kernel have this kind of event (sysfs-bus-event_source)?"""
-    return os.path.exists(_pmu_file(name))
-
-
-def pmu_type(name: str) -> int:
-    """The number of this kind of event."""
-    with open(_pmu_file(name), encoding="ascii") as file:
-        return int(file.read())
-
-
-def _pmu_file(name: str) -> str:
-    return f"/sys/bus/event_source/devices/{name}/type"
+    return _refusal(lambda: perf_events.open_probe(pmu, target))

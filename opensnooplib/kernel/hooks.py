@@ -10,48 +10,42 @@ import sys
 from functools import lru_cache, partial
 from typing import Callable, Dict
 
-from opensnooplib.kernel import bpf_objects, this_kernel
+from opensnooplib.kernel import bpf_objects, perf_events, this_kernel
+from opensnooplib.kernel.program_names import HOOKS
 
-# enum bpf_prog_type and enum bpf_attach_type of include/uapi/linux/bpf.h
-_TRACEPOINT, _PERF_EVENT, _RAW_TRACEPOINT, _TRACING, _LSM = 5, 7, 17, 26, 29
-_SOCKET_FILTER, _SCHED_CLS, _XDP = 1, 3, 6
-_TRACE_FENTRY, _LSM_MAC = 24, 27
+# By kind of hook.
+_PROGRAM_TYPES = {hook.kind: hook.program_type for hook in HOOKS}
+# BPF_TRACE_FENTRY, BPF_LSM_MAC: of enum bpf_attach_type, of what is in BTF.
+_ATTACH_TYPES = {"fentry": 24, "lsm": 27}
 
 # The function that a kprobe is tried on. It has always been exported to
 # modules, so it is unlikely to be renamed.
 _A_FUNCTION = "vfs_fsync"
 
 
-def _refusal(program_type: int) -> str:
-    error = bpf_objects.program_refusal(program_type, 0, 0)
-    return f"the kernel refuses its programs ({error})" if error else ""
+_PROBED = {"kprobe": _A_FUNCTION, "uprobe": sys.executable}
 
 
-def _refusal_with_btf(program_type: int, attach_type: int) -> str:
-    if not this_kernel.has_btf():
+def _no_program(kind: str) -> str:
+    attach_type = _ATTACH_TYPES.get(kind, 0)
+    if attach_type and not this_kernel.has_btf():
         return "this kernel has no BTF"
     # Type 1 of the BTF is not a function, so a kernel with this kind of hook
     # refuses the program with EINVAL.
-    error = bpf_objects.program_refusal(program_type, attach_type, 1)
-    if error and error != "EINVAL":
-        return f"the kernel refuses its programs ({error})"
-    return ""
-
-
-def _no_kprobe() -> str:
-    if not bpf_objects.has_pmu("kprobe"):
-        return "not in this kernel (CONFIG_KPROBES)"
-    error = bpf_objects.probe_refusal("kprobe", _A_FUNCTION)
-    return f"the kernel can't probe {_A_FUNCTION} ({error})" if error else ""
-
-
-def _no_uprobe() -> str:
-    if not bpf_objects.has_pmu("uprobe"):
-        return "not in this kernel (CONFIG_UPROBES)"
-    error = bpf_objects.probe_refusal("uprobe", sys.executable)
-    return (
-        f"the kernel can't probe {sys.executable} ({error})" if error else ""
+    expected, function = ("EINVAL", 1) if attach_type else ("", 0)
+    error = bpf_objects.program_refusal(
+        _PROGRAM_TYPES[kind], attach_type, function
     )
+    if error in ("", expected):
+        return ""
+    return f"the kernel refuses its programs ({error})"
+
+
+def _no_probe(kind: str) -> str:
+    if not perf_events.has_pmu(kind):
+        return f"not in this kernel (CONFIG_{kind.upper()}S)"
+    error = bpf_objects.probe_refusal(kind, _PROBED[kind])
+    return f"the kernel can't probe {_PROBED[kind]} ({error})" if error else ""
 
 
 @lru_cache(maxsize=None)
@@ -70,14 +64,6 @@ def has_kprobe_multi() -> bool:
 # The kinds of hook, each with a function that returns why this kernel doesn't
 # offer it, or "".
 KINDS: Dict[str, Callable[[], str]] = {
-    "tracepoint": partial(_refusal, _TRACEPOINT),
-    "raw tracepoint": partial(_refusal, _RAW_TRACEPOINT),
-    "kprobe": _no_kprobe,
-    "fentry": partial(_refusal_with_btf, _TRACING, _TRACE_FENTRY),
-    "lsm": partial(_refusal_with_btf, _LSM, _LSM_MAC),
-    "uprobe": _no_uprobe,
-    "perf event": partial(_refusal, _PERF_EVENT),
-    "xdp": partial(_refusal, _XDP),
-    "tc": partial(_refusal, _SCHED_CLS),
-    "socket filter": partial(_refusal, _SOCKET_FILTER),
+    kind: partial(_no_probe if kind in _PROBED else _no_program, kind)
+    for kind in _PROGRAM_TYPES
 }

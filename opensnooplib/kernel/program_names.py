@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from typing import Container, NamedTuple, Optional
 
+from opensnooplib.base import tables
 from opensnooplib.kernel import function_names
 
 
 class Hook(NamedTuple):
-    """One kind of hook."""
+    """One kind of hook: a row of hooks.txt."""
 
-    program_type: int  # enum bpf_prog_type of include/uapi/linux/bpf.h
-    word: str  # in a comment "attach:" and, in capitals, of a macro
+    word: str  # in a comment "attach:"
     prefix: str  # of a program's name, without the __ behind it
     kind: str  # see hooks.KINDS
+    program_type: int  # enum bpf_prog_type of include/uapi/linux/bpf.h
+    macro: str  # that begins a program
+    config: str  # what the kernel must be built with
     what: str
 
     @property
@@ -31,36 +34,16 @@ class Hook(NamedTuple):
         """Does it run for packets, whichever task is running?"""
         return self.kind in ("xdp", "tc", "socket filter")
 
+    @property
+    def is_own(self) -> bool:
+        """Is its macro the tool's, not BCC's?"""
+        return self.macro == self.word.upper()
 
-# The word, the prefix, the kind and what it is, by enum bpf_prog_type.
-_TYPES = {
-    1: ["socket_filter, socket_filter, socket filter, socket filter"],
-    2: [
-        "kprobe, kprobe, kprobe, kernel function",
-        "kretprobe, kretprobe, kprobe, return of the kernel function",
-        "uprobe, uprobe, uprobe, function",
-        "uretprobe, uretprobe, uprobe, return of the function",
-        "usdt, usdt, uprobe, USDT probe",
-    ],
-    3: [
-        "tc_ingress, tc_ingress, tc, tc ingress hook of",
-        "tc_egress, tc_egress, tc, tc egress hook of",
-    ],
-    5: ["tracepoint, tracepoint, tracepoint, tracepoint"],
-    6: ["xdp, xdp, xdp, XDP hook of"],
-    7: ["perf_event, perf_event, perf event, perf event"],
-    17: ["raw_tracepoint, raw_tracepoint, raw tracepoint, raw tracepoint"],
-    26: [
-        "fentry, kfunc, fentry, entry of the kernel function",
-        "fexit, kretfunc, fentry, exit of the kernel function",
-    ],
-    29: ["lsm, lsm, lsm, LSM hook"],
-}
-HOOKS = tuple(
-    Hook(program_type, *words.split(", "))
-    for program_type, hooks in _TYPES.items()
-    for words in hooks
-)
+
+HOOKS = [
+    Hook(words.split("/")[0], words.split("/")[-1], kind, int(number), *rest)
+    for words, kind, number, *rest in tables.rows(__file__, "hooks.txt")
+]
 
 
 def hook_of(program: str) -> Optional[Hook]:

@@ -8,11 +8,8 @@ import socket
 from typing import List, Set
 
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.kernel import function_names, tracefs
+from opensnooplib.kernel import function_names, hooks, tracefs
 from opensnooplib.kernel.program_names import Hook
-
-
-_IN_THE_KERNEL = ("tracepoint", "raw tracepoint", "kprobe", "fentry", "lsm")
 
 
 def _targets(hook: Hook) -> Set[str]:
@@ -32,18 +29,22 @@ def _targets(hook: Hook) -> Set[str]:
 
 
 def missing(hook: Hook, target: str) -> str:
-    """A sentence about a target that this kernel doesn't have, or "".
+    """Why nothing can attach to this target on this kernel, or "".
 
     tracefs must be mounted.
     """
-    if hook.kind not in _IN_THE_KERNEL and not hook.sees_packets:
-        return ""
+    why_not = hooks.KINDS[hook.kind]()
+    if why_not:
+        what = f"the {hook.what} {target}"
+        why_not = f"no program can attach to {what} here: {why_not}"
+    if hook.kind in ("uprobe", "perf event"):
+        return why_not  # it isn't in the kernel
     if hook.word == "tracepoint" and tracefs.has(*target.split(":", 1)):
-        return ""  # found without a list of all
+        return why_not  # found without a list of all
     targets = _targets(hook)
     is_kprobe = hook.kind == "kprobe"
     if (function_names.of_kprobe(target) if is_kprobe else target) in targets:
-        return ""
+        return why_not
     said = f"this kernel has no {hook.what} {target}"
     if hook.sees_packets:
         said = f"this host has no network interface {target}"

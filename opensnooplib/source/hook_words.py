@@ -29,10 +29,7 @@ from opensnooplib.kernel.program_names import HOOKS, Hook
 from opensnooplib.source import comments
 from opensnooplib.source.compiled_lines import LINE_DIRECTIVE
 
-_WITH_MACRO = (
-    *("UPROBE", "URETPROBE", "USDT", "PERF_EVENT"),
-    *("XDP", "TC_INGRESS", "TC_EGRESS", "SOCKET_FILTER"),
-)
+_WITH_MACRO = [hook.macro for hook in HOOKS if hook.is_own]
 _BY_WORD = {hook.word: hook for hook in HOOKS}
 _SLOT = "slot"
 
@@ -50,8 +47,7 @@ _COMMENT = re.compile(
 _FUNCTION = re.compile(r"^[\w\s*]*?\b(\w+)\s*\(")
 
 # Programs with BTF, which BCC finds by their names.
-_ONLY_BY_NAME = {"fentry": "KFUNC_PROBE", "fexit": "KRETFUNC_PROBE"}
-_ONLY_BY_NAME["lsm"] = "LSM_PROBE"
+_ONLY_BY_NAME = ("fentry", "fexit", "lsm")
 
 
 class Attachment(NamedTuple):
@@ -78,15 +74,6 @@ def name_of(macro: str, arguments: str) -> str:
 def _words(arguments: str) -> Tuple[str, ...]:
     found = _ARGUMENT.findall(arguments.strip())
     return tuple(quoted or bare for quoted, bare in found if quoted or bare)
-
-
-def line_of(program: str, text: str) -> int:
-    """The number of the line with the macro that begins a program; 0: none."""
-    for line in comments.lines(text):
-        macro = MACRO.match(line.code)
-        if macro and name_of(macro[1], macro[2]) == program:
-            return line.number
-    return 0
 
 
 def of(text: str) -> Dict[str, List[Attachment]]:
@@ -142,7 +129,7 @@ def _in_comment(words: str, where: str) -> Attachment:
     if kind in _ONLY_BY_NAME:
         raise SourceError(
             f"{where}: BCC loads such programs only by their names: begin the "
-            f"function with {_ONLY_BY_NAME[kind]}(...)"
+            f"function with {_BY_WORD[kind].macro}(...)"
         )
     if kind not in (*_BY_WORD, _SLOT):
         raise SourceError(

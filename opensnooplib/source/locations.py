@@ -7,7 +7,7 @@ import re
 from typing import List
 
 from opensnooplib.kernel import program_names
-from opensnooplib.source import c_text, hook_words
+from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
 
@@ -20,17 +20,13 @@ def of_program(program: str, made_of: Source) -> str:
 
     "" if it isn't found.
     """
-    for path, text in made_of.files.items():
-        number = hook_words.line_of(program, text)
-        if number:
-            return f"{c_text.shown_name(path)}:{number}: "
-    prefix, _, arguments = program.partition("@")[0].partition("__")
+    name = program.partition("@")[0]
+    prefix, _, arguments = name.partition("__")
     arguments = arguments.removeprefix(program_names.MODULE)
     # What is not a letter or digit in a macro is "_" in the program's name.
     arguments = re.sub("_+", r"[\\W_]+", arguments)
     macro = prefix.upper() + "(?:_PROBE)?"
-    written = rf"|\b{macro}\s*\(\W*{arguments}\b" if arguments else ""
-    name = program.partition("@")[0]
+    written = rf'|\b{macro}\s*\(\W*{arguments}"?\s*[,)]' if arguments else ""
     return "".join(find(rf"\b{name}\b{written}", made_of)[:1])
 
 
