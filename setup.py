@@ -63,10 +63,12 @@ setup(
     package_dir={"opensnooplib.bpf_src": "bpf_src"},
     package_data={
         "opensnooplib": [
+            "cli/conflicts.txt",
             "cli/help.txt",
             "compile/few_symbols.txt",
             "explain/compiler_errors.txt",
             "explain/verifier_errors.txt",
+            "kernel/fields.txt",
             "kernel/hooks.txt",
             "kernel/perf_events.txt",
             "native/libopensnoop.so",

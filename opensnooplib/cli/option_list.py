@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import os
 import re
 from typing import (
     Any,
@@ -23,6 +22,7 @@ from typing import (
 )
 
 from opensnooplib import __version__
+from opensnooplib.base import tables
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.messages import print_text
 from opensnooplib.base.suggestions import did_you_mean
@@ -31,10 +31,7 @@ from opensnooplib.options import FORMATS, PATH_VIEWS
 from opensnooplib.plan_list import PLANS
 from opensnooplib.rows.headings import STYLES
 
-with open(
-    os.path.join(os.path.dirname(__file__), "help.txt"), encoding="ascii"
-) as _file:
-    HELP = _file.read()
+HELP = tables.text(__file__, "help.txt")
 
 # The names of an option, at the beginning of a line of HELP.
 _NAMES = re.compile(r"^  (-[^ ,]+)(?:, (--[^ ]+))?", re.MULTILINE)

@@ -11,6 +11,7 @@ import errno
 import os
 from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
+from opensnooplib.base import tables
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
     btf,
@@ -86,54 +87,18 @@ def _is_x86() -> bool:
     return os.uname().machine == "x86_64"
 
 
-# The struct of a field, and the names that the field has had.
-_Field = Tuple[str, Tuple[str, ...]]
-
-_FILENAME_NAME: Dict[str, _Field] = {"FILENAME_NAME": ("filename", ("name",))}
-
-# Fields of structs that no header declares, by the #define for their offset.
-_IO_URING: Dict[str, _Field] = {
-    "IO_KIOCB_OPCODE": ("io_kiocb", ("opcode",)),
-    # Before Linux 6.0 this was a union of all commands.
-    "IO_KIOCB_COMMAND": ("io_kiocb", ("cmd", "open")),
-    "IO_OPEN_DFD": ("io_open", ("dfd",)),
-    "IO_OPEN_SLOT": ("io_open", ("file_slot",)),
-    "IO_OPEN_FILENAME": ("io_open", ("filename",)),
-    "IO_OPEN_HOW": ("io_open", ("how",)),
-    "TASK_FLAGS": ("task_struct", ("flags",)),
-    "TASK_GROUP_LEADER": ("task_struct", ("group_leader",)),
-    "TASK_COMM": ("task_struct", ("comm",)),
-}
-_IO_URING_RESULT: Dict[str, _Field] = {
-    "IO_KIOCB_RESULT": ("io_kiocb", ("result",)),
-}
-_IO_CQE: Dict[str, _Field] = {
-    "IO_KIOCB_FLAGS": ("io_kiocb", ("flags",)),
-    "IO_KIOCB_CQE": ("io_kiocb", ("cqe",)),
-    "IO_CQE_RES": ("io_cqe", ("res",)),
-}
-_COMPAT: Dict[str, _Field] = {
-    "TASK_THREAD_INFO": ("task_struct", ("thread_info",)),
-    "THREAD_INFO_STATUS": ("thread_info", ("status",)),
-}
-_OPEN_FLAGS: Dict[str, _Field] = {
-    "OPEN_FLAGS_OPEN_FLAG": ("open_flags", ("open_flag",)),
-}
-_BINPRM: Dict[str, _Field] = {
-    "LINUX_BINPRM_FILENAME": ("linux_binprm", ("filename",)),
-    "LINUX_BINPRM_INTERP": ("linux_binprm", ("interp",)),
-}
-
-
-def _offsets(fields: Mapping[str, _Field]) -> List[Define]:
+def _offsets(*needs: str) -> List[Define]:
+    """The #defines for fields of fields.txt."""
+    rows = [r for r in tables.rows(__file__, "fields.txt") if r[0] in needs]
+    fields = [(struct, names.split()) for _, _, struct, names in rows]
     try:
-        offsets = btf.offsets(fields.values())
+        offsets = btf.offsets(fields)
     except OpensnoopError:
         raise _Missing("this kernel has no readable BTF") from None
-    for (struct, names), offset in zip(fields.values(), offsets):
+    for (struct, names), offset in zip(fields, offsets):
         if offset is None:
             raise _Missing(f"this kernel's {struct} has no {names[0]}")
-    return [(name, str(offset)) for name, offset in zip(fields, offsets)]
+    return [(row[1], str(offset)) for row, offset in zip(rows, offsets)]
 
 
 def _io_uring(_: _Request) -> List[Define]:
@@ -147,8 +112,7 @@ def _io_uring(_: _Request) -> List[Define]:
         raise _Missing("Linux 5.18 and 5.19 don't report all that end")
     if tracefs.fields("io_uring", "io_uring_submit_req"):
         defines.append(("HAVE_IO_URING_SUBMIT_REQ", "1"))
-    fields = {**_IO_URING, **_FILENAME_NAME, **_IO_CQE}
-    return defines + _room() + _offsets(fields)
+    return defines + _room() + _offsets("io_uring", "filename", "io_uring cqe")
 
 
 def _by_function() -> List[Define]:
@@ -157,8 +121,8 @@ def _by_function() -> List[Define]:
             "this kernel doesn't report which request is done, as Linux 5.18 "
             "does, and can't have a kprobe on io_openat2"
         )
-    fields = {**_IO_URING, **_IO_URING_RESULT, **_FILENAME_NAME}
-    return [("IO_URING_BY_FUNCTION", "1")] + _room() + _offsets(fields)
+    offsets = _offsets("io_uring", "io_uring result", "filename")
+    return [("IO_URING_BY_FUNCTION", "1")] + _room() + offsets
 
 
 def _room() -> List[Define]:
@@ -188,7 +152,7 @@ def _calls_of_32_bits(request: _Request) -> List[Define]:
         return []
     if not request.all_ways:
         raise _Missing(ONLY_WITH_ALL)
-    return [("SYSCALLS_32_BIT", "1")] + _offsets(_COMPAT)
+    return [("SYSCALLS_32_BIT", "1")] + _offsets("32 bits")
 
 
 _NO_FUNCTIONS = "the functions of this kernel cannot be hooked"
@@ -213,12 +177,12 @@ def _inner_opens(request: _Request) -> List[Define]:
     if len(functions) < len(wanted):
         return []
     hook = f"KERNEL_OPENS_BY_{kind.upper()}"
-    fields = {**_OPEN_FLAGS, **_FILENAME_NAME}
-    return [(hook, "1"), *functions.items()] + _offsets(fields)
+    offsets = _offsets("open flags", "filename")
+    return [(hook, "1"), *functions.items()] + offsets
 
 
 def _exec(request: _Request) -> List[Define]:
-    return _inner_opens(request) or [_EXEC_TRACEPOINT] + _offsets(_BINPRM)
+    return _inner_opens(request) or [_EXEC_TRACEPOINT] + _offsets("exec")
 
 
 def _kernel(request: _Request) -> List[Define]:

@@ -13,6 +13,7 @@ import os
 import re
 from typing import Dict, Set
 
+from opensnooplib.base import tables
 from opensnooplib.base.open_flags import FLAGS
 from opensnooplib.kernel import btf, this_kernel
 from opensnooplib.source import (
@@ -22,9 +23,7 @@ from opensnooplib.source import (
 )
 from opensnooplib.source.comments import without_comments
 
-_HERE = os.path.dirname(__file__)
-_FIXED = os.path.join(_HERE, "headers")
-_LIST = os.path.join(_HERE, "kernel_headers.txt")
+_FIXED = os.path.join(os.path.dirname(__file__), "headers")
 _STRUCTS = "opensnoop/structs.h"
 _MACROS = "opensnoop/macros.h"  # of the kernel's own headers
 _NET = "opensnoop/net.h"
@@ -169,9 +168,7 @@ def _add_header(files: Dict[str, str], path: str) -> None:
 
 def _of_the_kernel() -> Set[str]:
     """The paths of the kernel's own headers."""
-    with open(_LIST, encoding="ascii") as file:
-        _, *folders = file.read().split("\n\n")  # the first is a comment
-    found = (words.split() for words in folders)
+    found = map(str.split, tables.paragraphs(__file__, "kernel_headers.txt"))
     return {f"{d[:-1]}/{name}.h" for d, *names in found for name in names}
 
 
