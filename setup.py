@@ -74,6 +74,7 @@ setup(
             "native/libopensnoop.so",
             "rows/columns.txt",
             "source/kernel_headers.txt",
+            "source/known_maps.txt",
             "source/headers/*/*.h",
             "source/headers/*/*/*.h",
         ],

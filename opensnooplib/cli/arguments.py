@@ -51,12 +51,15 @@ def parse(arguments: Sequence[str]) -> Options:
     if is_trace:
         on_this_host.check_mounts()
     _choose_columns(words, is_trace)
-    if is_trace:
-        _check_on_this_host(words)
+    # A process or thread that isn't there is a mistake.
+    for pid in words.pids if is_trace else ():
+        on_this_host.check_process(pid)
+    if is_trace and words.tid is not None:
+        on_this_host.check_thread(words.tid)
     words.globs = globs.globs(words.path)
-    words.cgroups = cgroups.cgroups(words.cgroup)
+    words.cgroups = [*map(cgroups.cgroup, words.cgroup)]
     words.containers = _containers(words.container)
-    words.mount_namespaces = on_this_host.mount_namespaces(words.mntns)
+    words.mount_namespaces = [*map(on_this_host.mount_namespace, words.mntns)]
     # What one option implies for others.
     # A person's own C is asked to follow them only by --children.
     words.follow_children = words.children or (
@@ -89,14 +92,6 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     words.names = asked.names
     words.wanted = asked.macros
     words.latency |= "WANT_LATENCY" in asked.macros
-
-
-def _check_on_this_host(words: argparse.Namespace) -> None:
-    """Raise UsageError for a process or thread that isn't there."""
-    for pid in words.pids:
-        on_this_host.check_process(pid)
-    if words.tid is not None:
-        on_this_host.check_thread(words.tid)
 
 
 def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:

@@ -7,8 +7,6 @@ With a mistyped number, a trace would show nothing.
 from __future__ import annotations
 
 import os
-from typing import Sequence, Tuple
-
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import this_kernel
 
@@ -44,15 +42,11 @@ def check_thread(tid: int) -> None:
         raise UsageError(f"-t {tid}: no such thread")
 
 
-def mount_namespaces(pids: Sequence[int]) -> Tuple[int, ...]:
-    """The inode numbers of these processes' mount namespaces, for --mntns.
+def mount_namespace(pid: int) -> int:
+    """The inode number of a process's mount namespace, for --mntns.
 
-    Raises OpensnoopError.
+    Raises UsageError.
     """
-    return tuple(dict.fromkeys(map(_mount_namespace, pids)))
-
-
-def _mount_namespace(pid: int) -> int:
     try:
         return os.stat(f"/proc/{pid}/ns/mnt").st_ino
     except OSError as error:

@@ -53,7 +53,10 @@ class Attachments:
             self._refuse_other_exits(have_slots)
         for name in self._program.fds:
             self._fill_slots(name)
-        for name in sorted(self._program.fds, key=self._sees_first):
+        names = self._program.fds
+        for name in sorted(
+            names, key=lambda name: program_names.sees_first(name, names)
+        ):
             if have_slots is None or not self._is_replaceable(name):
                 self._attach_one(name)
             elif name not in have_slots:
@@ -73,17 +76,13 @@ class Attachments:
                     "it again"
                 )
 
-    def _sees_first(self, name: str) -> bool:
-        return program_names.sees_first(name, self._program.fds)
-
     def _is_replaceable(self, name: str) -> bool:
         """Does another program take its place when the C is saved?
 
         Not if it only ends what it finds in a map of its own set: it does
         nothing if it finds nothing there.
         """
-        hooks = (one.hook for one in self._program.attachments_of(name))
-        if not any(hooks):
+        if not self._program.hooks_of(name):
             return False  # it is only called from slots of its own set
         # The program for --children keeps the map of its own program set.
         if name == program_names.FOLLOWER:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
@@ -41,7 +41,8 @@ class BccMaps:
         Raises SourceError for one that doesn't have the expected shape. In the
         C of --source, a map that no option needs may have any.
         """
-        self._program = program
+        self.program = program
+        self.job = job
         self.all = self._find_all()
         self.known: Dict[str, MapFacts] = {}
         needed = criteria.map_names(job.options.selection)
@@ -60,7 +61,7 @@ class BccMaps:
 
     def _find_all(self) -> List[MapFacts]:
         """All maps of the C, in its order."""
-        lib, module = self._program.bcc.lib, self._program.bpf.module
+        lib, module = self.program.bcc.lib, self.program.bpf.module
         name_of = lib.bpf_table_name
         name_of.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
         name_of.restype = ctypes.c_char_p
@@ -73,7 +74,7 @@ class BccMaps:
 
     def fd(self, name: str) -> int:
         """The descriptor of a map. Raises SourceError if there is none."""
-        fd = self._program.map_fd(name)
+        fd = self.program.map_fd(name)
         if fd < 0:
             raise SourceError(
                 f'the C has no map "{name}", which the frontend reads: see '
@@ -82,23 +83,17 @@ class BccMaps:
         return fd
 
     def start_map(self, name: str) -> Optional[StartMap]:
-        """The layout of a map that keeps what is under way.
+        """Where values of a map that keeps what is under way say so.
 
         None if the C has no such map.
         """
         facts = self.known.get(name)
         if facts is None:
             return None
-        offset, size = self._flag_of(facts)
-        return StartMap(offset, size)
-
-    def _flag_of(self, facts: MapFacts) -> Tuple[int, int]:
-        """Offset and size of the field under_way in a value; 0 without it."""
         try:
-            flag = self._program.bpf.get_table(facts.name.encode()).Leaf
-            flag = flag.under_way
+            flag = self.program.bpf.get_table(name.encode()).Leaf.under_way
         except Exception:  # or a type that BCC's Python can't represent
-            return 0, 0
+            return StartMap(0, 0)
         # A bit field has a size beyond any value's.
         is_whole = flag.offset + flag.size <= facts.value_size
-        return (flag.offset, flag.size) if is_whole else (0, 0)
+        return StartMap(flag.offset, flag.size) if is_whole else StartMap(0, 0)

@@ -31,6 +31,7 @@ from opensnooplib.compile.compiler_output import (
 )
 from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
 from opensnooplib.kernel.attach import offset_of
+from opensnooplib.kernel.program_names import Hook
 from opensnooplib.source import hook_words
 from opensnooplib.source.hook_words import Attachment
 from opensnooplib.source.known_maps import PRINTK_PROGRAM
@@ -184,25 +185,20 @@ class BccProgram:
         A program that only fills a slot of a program array has the type of
         the others.
         """
-        own = set(self._names()) - {PRINTK_PROGRAM}
-        hooks_of = {
-            program_name: [
-                one.hook
-                for one in self.attachments_of(program_name)
-                if one.hook
-            ]
-            for program_name in (program, *self._names())
-            if program_name in (program, *own)
-        }
-        found = hooks_of[program] or sum(hooks_of.values(), [])
-        types = {hook.program_type for hook in found}
-        if hooks_of[program] and len(types) > 1:
+        own = self.hooks_of(program)
+        others = [n for n in self._names() if n != PRINTK_PROGRAM]
+        found = own or sum(map(self.hooks_of, others), [])
+        if len({hook.program_type for hook in own}) > 1:
             raise SourceError(
                 f"{self.where(program)}{_function(program)} can't attach to "
-                + " and to ".join(sorted({hook.what for hook in found}))
+                + " and to ".join(sorted({hook.what for hook in own}))
                 + ": write a program for each"
             )
         return found[0].program_type if found else _KPROBE
+
+    def hooks_of(self, program: str) -> List[Hook]:
+        """The kinds of hook of its attachments."""
+        return [one.hook for one in self.attachments_of(program) if one.hook]
 
     def is_multi(self, program: str) -> bool:
         """Does the program attach by a kprobe.multi link?"""
@@ -236,17 +232,19 @@ class BccProgram:
 
     def why_unattached(self) -> str:
         """A sentence about functions that don't say where they attach."""
+        how = (
+            "TRACEPOINT_PROBE(category, event) or another macro of BCC's or "
+            "of bpf_src/hooks.h"
+        )
         if not self.unattached:
             return (
                 "the C has no function that attaches to a hook: write one "
-                "with TRACEPOINT_PROBE(category, event) or another macro of "
-                "BCC's or of bpf_src/hooks.h"
+                f"with {how}"
             )
         name = self.unattached[0]
         return (
             f"{self.where(name)}the function {name} doesn't say where it "
-            "attaches: use TRACEPOINT_PROBE(category, event) or another macro "
-            "of BCC's or of bpf_src/hooks.h, write a comment above it such as "
+            f"attaches: use {how}, write a comment above it such as "
             "// attach: kprobe vfs_read, or make it static"
         )
 

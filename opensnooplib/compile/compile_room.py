@@ -116,10 +116,9 @@ def _explained(error: OpensnoopError, job: Job) -> str:
     )
 
 
-def _warnings(
-    job: Job, program: BccProgram, maps: BccMaps, found: List[Output]
-) -> List[str]:
+def _warnings(maps: BccMaps, found: List[Output]) -> List[str]:
     """Those of the compiler, and more, for whoever writes the C."""
+    job = maps.job
     if job.have_slots is None and job.plan.runs_bpf_src:
         return []
     from opensnooplib.compile import doubts  # seldom needed
@@ -128,7 +127,7 @@ def _warnings(
     said = compiler_messages.warnings(printed(), job.source)
     return [
         *filter(None, [said[:_WARNINGS_SIZE]]),
-        *doubts.find(program, maps, found, job),
+        *doubts.find(maps, found),
     ]
 
 
@@ -168,13 +167,13 @@ def _work(job: Job) -> Handover:
     chosen = kernel_headers.choose()
     program = _program(job, text, chosen)
     maps = BccMaps(program, job)
-    found = outputs.find(program, maps, job)
+    found = outputs.find(maps)
     layouts: List[MapLayout] = []
     map_fds: Dict[str, int] = {}
     if job.options.probe.maps or job.options.probe.settings:
         from opensnooplib.compile import map_layouts  # seldom needed
 
-        layouts, map_fds = map_layouts.prepare(maps, job)
+        layouts, map_fds = map_layouts.prepare(maps)
     shares_exit = job.plan.hook == "tracepoint"
     attachments = Attachments(
         program,
@@ -188,7 +187,7 @@ def _work(job: Job) -> Handover:
     )
     return Handover(
         outputs=found,
-        warnings=_warnings(job, program, maps, found),
+        warnings=_warnings(maps, found),
         calls=_targets(program)
         if not job.plan.runs_bpf_src
         else calls_of(job) + other_ways.seen,
@@ -215,9 +214,9 @@ def _work(job: Job) -> Handover:
         stubs=attachments.stubs,
         decided=decided,
         sees_packets=any(
-            one.hook and one.hook.sees_packets
+            hook.sees_packets
             for name in program.fds
-            for one in program.attachments_of(name)
+            for hook in program.hooks_of(name)
         ),
     )
 

@@ -21,15 +21,17 @@ from opensnooplib.source.struct_maps import PARENTHESES
 _SYSCALL_ENTRY = "syscalls:sys_enter_"
 
 
-def find(
-    program: BccProgram, maps: BccMaps, outputs: List[Output], job: Job
-) -> List[str]:
+def find(maps: BccMaps, outputs: List[Output]) -> List[str]:
     """All that this file looks for."""
-    found = _of_outputs(outputs, job)
-    if not job.plan.runs_bpf_src:
-        found += _of_unattached(program)
-        found += _of_pairs(program, maps) if job.have_slots is not None else []
-        found += _of_addresses(program, job) + _of_text(outputs, job)
+    found = _of_outputs(outputs, maps.job)
+    if not maps.job.plan.runs_bpf_src:
+        unattached = maps.program.unattached
+        found += [f"warning: {maps.program.why_unattached()}"] * bool(
+            unattached
+        )
+        found += _of_pairs(maps) if maps.job.have_slots is not None else []
+        found += _of_addresses(maps.program, maps.job)
+        found += _of_text(outputs, maps.job)
     return found
 
 
@@ -44,12 +46,7 @@ def _of_outputs(outputs: List[Output], job: Job) -> List[str]:
     ]
 
 
-def _of_unattached(program: BccProgram) -> List[str]:
-    """A warning about functions that no event calls."""
-    return [f"warning: {program.why_unattached()}"] * bool(program.unattached)
-
-
-def _of_pairs(program: BccProgram, maps: BccMaps) -> List[str]:
+def _of_pairs(maps: BccMaps) -> List[str]:
     """Warnings about what begins before a save and ends after it.
 
     The map "start" is what shows the frontend that something is under way;
@@ -57,6 +54,7 @@ def _of_pairs(program: BccProgram, maps: BccMaps) -> List[str]:
     """
     if START_MAP in maps.known:
         return []
+    program = maps.program
     return [
         f"{program.where(name)}warning: if this ends what "
         f"{program_names.target_of(program_names.begin_of(name))} keeps in a "

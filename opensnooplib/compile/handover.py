@@ -105,25 +105,18 @@ def receive(connection: socket.socket) -> Union[Handover, OpensnoopError]:
     )
     received: Union[None, Handover, OpensnoopError] = None
     try:
-        received = _received(connection, fds)
+        with connection.makefile("rb") as file:
+            received = pickle.load(file)
+        assert received
+        if isinstance(received, Handover):
+            if len(fds) < len(received.fds()):
+                received = OpensnoopError(limits.sentence(errno.EMFILE))
+            else:
+                received.take_fds(fds)
         return received
+    except pickle.UnpicklingError:  # only its beginning was sent
+        raise EOFError from None
     finally:
         if not isinstance(received, Handover):
             for fd in fds:  # nothing else holds them
                 os.close(fd)
-
-
-def _received(
-    connection: socket.socket, fds: List[int]
-) -> Union[Handover, OpensnoopError]:
-    try:
-        with connection.makefile("rb") as file:
-            result: Union[Handover, OpensnoopError] = pickle.load(file)
-    except pickle.UnpicklingError:  # only its beginning was sent
-        raise EOFError from None
-    if isinstance(result, OpensnoopError):
-        return result
-    if len(fds) < len(result.fds()):
-        return OpensnoopError(limits.sentence(errno.EMFILE))
-    result.take_fds(fds)
-    return result

@@ -14,7 +14,6 @@ from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.compile import map_settings, outputs
 from opensnooplib.compile.bcc_maps import BccMaps
-from opensnooplib.compile.job import Job
 from opensnooplib.kernel import map_contents
 from opensnooplib.rows import btf_layout
 from opensnooplib.rows.map_values import PLOTS, MapLayout
@@ -22,7 +21,7 @@ from opensnooplib.source import locations, struct_maps
 from opensnooplib.source.c_text import Source
 
 
-def prepare(maps: BccMaps, job: Job) -> Tuple[List[MapLayout], Dict[str, int]]:
+def prepare(maps: BccMaps) -> Tuple[List[MapLayout], Dict[str, int]]:
     """The layouts of the maps, and their descriptors; and do what --set says.
 
     Raises OpensnoopError for what can't be set, and SourceError for a comment
@@ -33,7 +32,7 @@ def prepare(maps: BccMaps, job: Job) -> Tuple[List[MapLayout], Dict[str, int]]:
         MapLayout(
             facts,
             *btf_layout.of_map(types, facts.name),
-            _plot(facts.name, job.source)
+            _plot(facts.name, maps.job.source)
             if facts.kind in map_contents.KINDS.values()
             else "none",
         )
@@ -41,7 +40,7 @@ def prepare(maps: BccMaps, job: Job) -> Tuple[List[MapLayout], Dict[str, int]]:
         if not struct_maps.NAME.fullmatch(facts.name)
     ]
     fds = {one.facts.name: maps.fd(one.facts.name) for one in layouts}
-    for text in job.options.probe.settings:
+    for text in maps.job.options.probe.settings:
         if text != "-":  # which stands for lines on stdin
             map_settings.set_element(text, layouts, fds)
     return layouts, fds

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, List, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_maps import BccMaps
@@ -19,7 +19,7 @@ from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Output, Schema
 from opensnooplib.source import declarations, locations, submits
 from opensnooplib.source.comments import without_comments
-from opensnooplib.source.known_maps import EVENTS_MAP, PRINTK_MAP
+from opensnooplib.source.known_maps import EVENTS_MAP, PRINTK_MAP, MapFacts
 
 _KINDS = ("perf event array", "ring buffer")
 
@@ -31,41 +31,26 @@ _SENT = (
 )
 
 
-def find(program: BccProgram, maps: BccMaps, job: Job) -> List[Output]:
+def find(maps: BccMaps) -> List[Output]:
     """The outputs, in the order of the C, that of printk_lines.h last.
 
-    bpf_src has one.
-
-    Raises SourceError for one that sends what can't be shown.
+    bpf_src has one. Raises SourceError for one that sends what can't be shown.
     """
-    names = [one.name for one in maps.all]
-    lines = [Output(PRINTK_MAP, False, Schema(()))] * (PRINTK_MAP in names)
-    if job.plan.runs_bpf_src:
+    if maps.job.plan.runs_bpf_src:
         maps.fd(EVENTS_MAP)
-        types = types_of_maps()
-        event = types.find("event")
-        return [_output(EVENTS_MAP, types, event, program, maps, job), *lines]
-    found = []
-    for facts in maps.all:
-        if facts.kind in _KINDS and locations.of_submit(
-            facts.name, job.source
-        ):
-            types = types_of_maps()
-            struct = _struct_of(facts.name, types, program, job)
-            found.append(
-                _output(facts.name, types, struct, program, maps, job)
-            )
-    return found + lines
+        sent = [one for one in maps.all if one.name == EVENTS_MAP]
+    else:
+        source = maps.job.source
+        outputs = [one for one in maps.all if one.kind in _KINDS]
+        sent = [o for o in outputs if locations.of_submit(o.name, source)]
+    found = [_output(one, types_of_maps(), maps) for one in sent]
+    has_lines = any(one.name == PRINTK_MAP for one in maps.all)
+    return found + [Output(PRINTK_MAP, False, Schema(()))] * has_lines
 
 
-def _output(
-    name: str,
-    types: Btf,
-    struct: int,
-    program: BccProgram,
-    maps: BccMaps,
-    job: Job,
-) -> Output:
+def _output(facts: MapFacts, types: Btf, maps: BccMaps) -> Output:
+    job = maps.job
+    struct = _struct_of(facts.name, types, maps)
     struct_name = types.name(types.type(struct).name_off)
     declared = declarations.of_struct(job.source.text, struct_name)
     schema = Schema.compiled(
@@ -75,20 +60,14 @@ def _output(
         schema.check_path_is_last(declared)
     if job.options.output.record:
         schema.check_width()
-    sizes = _sent_sizes(program, maps.fd(name))
-    is_ring_buffer = any(
-        one.name == name and one.kind == "ring buffer" for one in maps.all
-    )
+    sizes = _sent_sizes(maps.program, maps.fd(facts.name))
+    in_all = schema.sent(min(sizes)).fields if sizes else schema.fields
     return Output(
-        name,
-        is_ring_buffer,
+        facts.name,
+        facts.kind == "ring buffer",
         schema.sent(max(sizes), min(sizes)) if sizes else schema,
         f"struct {struct_name}" if struct_name else "the struct",
-        tuple(
-            field.name
-            for field in schema.fields
-            if sizes and field not in schema.sent(min(sizes)).fields
-        ),
+        tuple(one.name for one in schema.fields if one not in in_all),
         min(sizes, default=0),
     )
 
@@ -100,8 +79,10 @@ def types_of_maps() -> Btf:
     from that, unlike from a program's BTF, takes no CAP_SYS_ADMIN. Raises
     OpensnoopError.
     """
-    for data in _all_btf():
-        return Btf(data)
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}") == "anon_inode:btf":
+                return Btf(bpf_objects.btf_data(int(name)))
     raise SourceError(
         "BCC makes no BTF of this C, from which the layout of what it sends "
         "is read: use no float, no enum with a value of more than 32 bits, "
@@ -109,21 +90,15 @@ def types_of_maps() -> Btf:
     )
 
 
-def _all_btf() -> Iterator[bytes]:
-    """The BTF that this process has descriptors of."""
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/self/fd/{name}") == "anon_inode:btf":
-                yield bpf_objects.btf_data(int(name))
-
-
-def _struct_of(name: str, types: Btf, program: BccProgram, job: Job) -> int:
+def _struct_of(name: str, types: Btf, maps: BccMaps) -> int:
     """The ID of the struct that this output sends.
 
     BCC knows only the names of its fields. Raises SourceError.
     """
-    _check_structs(name, job)
-    lib, module = program.bcc.lib, program.bpf.module
+    if maps.job.plan.runs_bpf_src:
+        return types.find("event")
+    _check_structs(name, maps.job)
+    lib, module = maps.program.bcc.lib, maps.program.bpf.module
     count = lib.bpf_perf_event_fields(module, name.encode())
     fields = [
         lib.bpf_perf_event_field(module, name.encode(), i).decode()
@@ -142,7 +117,7 @@ def _struct_of(name: str, types: Btf, program: BccProgram, job: Job) -> int:
             same[tuple(btf_layout.fields(types, struct))] = (alike, struct)
     most = max(same.values(), default=(0, 0))[0]
     found = [struct for alike, struct in same.values() if alike == most]
-    where = locations.of_submit(name, job.source)
+    where = locations.of_submit(name, maps.job.source)
     if not fields:
         raise SourceError(
             f"{where}what {name} sends is no struct: put it into one, whose "

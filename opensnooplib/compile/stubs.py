@@ -29,8 +29,8 @@ def load(
     """
     slots = bpf_objects.create_slots(stub_code.SLOTS)
     selector = bpf_objects.create_number()
-    kinds = (one.hook.kind for one in program.attachments_of(name) if one.hook)
-    code = stub_code.of_stub(slots, selector, _RESULTS.get(next(kinds), 0))
+    result = _RESULTS.get(program.hooks_of(name)[0].kind, 0)
+    code = stub_code.of_stub(slots, selector, result)
     parts = {
         "program": _load(program, name, code),
         "slots": slots,

@@ -9,8 +9,8 @@ file, its semaphore, unless a process is given; so the C is made here.
 
 from __future__ import annotations
 
-import struct
-from typing import Any, List, NamedTuple
+from struct import unpack_from
+from typing import Any, List, NamedTuple, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -82,6 +82,7 @@ def find(bcc: Any, program: str, words: List[str]) -> Probe:
             + did_you_mean(name, known, f", and {len(probes)} others")
         )
     at = [probe.get_location(i) for i in range(probe.num_locations)]
+    distinct = {one.address & 4095: one for one in at}
     segments = _segments(path)
     text = "".join(
         _READ_ARGUMENT.format(
@@ -89,10 +90,9 @@ def find(bcc: Any, program: str, words: List[str]) -> Probe:
             number=number + 1,
             cases="".join(
                 _CASE.format(
-                    at=at[i].address & 4095,
-                    read=_read(at[i].get_argument(number), said),
+                    at=low, read=_read(one.get_argument(number), said)
                 )
-                for i in _distinct(at)
+                for low, one in distinct.items()
             ),
         )
         for number in range(probe.num_arguments)
@@ -100,12 +100,6 @@ def find(bcc: Any, program: str, words: List[str]) -> Probe:
     offsets = [_offset(segments, one.address) for one in at]
     semaphore = probe.semaphore and _offset(segments, probe.semaphore)
     return Probe(path, offsets, semaphore, text)
-
-
-def _distinct(locations: List[Any]) -> List[int]:
-    """The indexes of locations whose addresses differ in their low bits."""
-    found = {one.address & 4095: i for i, one in enumerate(locations)}
-    return list(found.values())
 
 
 def _read(argument: Any, said: str) -> str:
@@ -132,29 +126,24 @@ def _read(argument: Any, said: str) -> str:
     )
 
 
-class _Segment(NamedTuple):
-    """Where a part of the file is mapped; see elf(5)."""
-
-    offset: int
-    address: int
-    size: int
+# Where a part of the file is mapped: its offset in the file, its address, and
+# its size; see elf(5). Its kind is PT_LOAD, which is 1.
+_Segment = Tuple[int, int, int]
 
 
 def _segments(path: str) -> List[_Segment]:
     with open(path, "rb") as file:
         header = file.read(64)
-        start, size, count = struct.unpack_from("=32xQ14xHH", header)
+        start, size, count = unpack_from("=32xQ14xHH", header)
         file.seek(start)
         table = file.read(size * count)
-    parts = [
-        struct.unpack_from("=I4xQQ8xQ", table, i * size) for i in range(count)
-    ]
-    return [_Segment(*part[1:]) for part in parts if part[0] == 1]  # PT_LOAD
+    parts = [unpack_from("=I4xQQ8xQ", table, i * size) for i in range(count)]
+    return [(at, to, size) for kind, at, to, size in parts if kind == 1]
 
 
-def _offset(segments: List[_Segment], address: int) -> int:
+def _offset(segments: List[_Segment], at: int) -> int:
     """The offset in the file of an address in it."""
-    for one in segments:
-        if one.address <= address < one.address + one.size:
-            return address - one.address + one.offset
-    return address
+    for offset, address, size in segments:
+        if address <= at < address + size:
+            return at - address + offset
+    return at

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import functools
-import os
 from typing import Callable, Dict, List, Tuple
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
@@ -30,12 +29,9 @@ _ENABLE, _SET_BPF = 0x2400, 0x40042408  # PERF_EVENT_IOC_*
 
 def _run_at(event: int, program_fd: int) -> int:
     """Run the program at an event of perf_events.py. Returns the event."""
-    try:
-        fcntl.ioctl(event, _SET_BPF, program_fd)
-        fcntl.ioctl(event, _ENABLE, 0)
-    except OSError:
-        os.close(event)
-        raise
+    # If this fails, the compile room ends, and the event with it.
+    fcntl.ioctl(event, _SET_BPF, program_fd)
+    fcntl.ioctl(event, _ENABLE, 0)
     return event
 
 
@@ -108,24 +104,23 @@ def _sample(program_fd: int, *words: str) -> List[int]:
             f"PERF_EVENT({', '.join(words)}): behind the event comes how "
             "often, in Hz, as in PERF_EVENT(cpu-clock, 99), or as period=1000"
         )
+    period = int(number)  # or frequency
     flags = perf_events.IS_FREQUENCY if number == often else 0
-    fds: List[int] = []
     try:
-        for cpu in this_kernel.online_cpus():
-            event = perf_events.open_event(
-                kind, config, int(number), flags, cpu=cpu
+        return [
+            _run_at(
+                perf_events.open_event(kind, config, period, flags, cpu=cpu),
+                program_fd,
             )
-            fds.append(_run_at(event, program_fd))
+            for cpu in this_kernel.online_cpus()
+        ]
     except OSError as error:
-        for fd in fds:
-            os.close(fd)
         if error.errno not in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
             raise
         raise OpensnoopError(
             f"this machine has no perf event {name}; a virtual one often has "
             "none of the processor's, but cpu-clock is everywhere"
         ) from None
-    return fds
 
 
 def _event_of(name: str) -> Tuple[int, int]:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import stat
-from typing import Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterator, List, NamedTuple
 
 from opensnooplib.base.errors import UsageError
 
@@ -85,15 +85,11 @@ def _unescape(text: str) -> str:
     )
 
 
-def cgroups(words: Sequence[str]) -> Tuple[Cgroup, ...]:
-    """The cgroups in `words`: directories, or paths as in /proc/PID/cgroup.
+def cgroup(word: str) -> Cgroup:
+    """The cgroup of a directory, or of a path as in /proc/PID/cgroup.
 
     Raises UsageError if there is no such cgroup.
     """
-    return tuple(dict.fromkeys(_cgroup(word) for word in words))
-
-
-def _cgroup(word: str) -> Cgroup:
     mounted = hierarchies()
     paths = [word]
     if not {".", ".."} & set(word.split("/")):  # which start from a directory

@@ -155,9 +155,10 @@ def _understood(path: str, understand: Callable[[str, Any], Any]) -> Any:
         with open(path, encoding="utf-8") as file:
             return understand(path, json.load(file))
     except (OSError, ValueError, RecursionError):
-        return None  # it can't be read
+        pass  # it can't be read
     except (TypeError, LookupError, AttributeError):
-        return None  # a part of it is missing or of another type
+        pass  # a part of it is missing or of another type
+    return None
 
 
 _Named = List[Tuple[str, List[str]]]

@@ -7,7 +7,9 @@ is another map: allowed in the C of --source, an error in bpf_src.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import Dict, List, NamedTuple
+
+from opensnooplib.base import tables
 
 # The perf event array that records go through.
 EVENTS_MAP = "events"
@@ -38,11 +40,11 @@ class MapFacts(NamedTuple):
 class Shape(NamedTuple):
     """The shape of a map; sizes in bytes. A number that is 0 fits any."""
 
-    kinds: Tuple[str, ...]
+    kinds: List[str]
+    written: str  # in C
     key_size: int
     value_size: int
     entries: int  # at least
-    written: str  # in C
 
     def fits(self, facts: MapFacts) -> bool:
         return (
@@ -53,25 +55,15 @@ class Shape(NamedTuple):
         )
 
 
-_HASH = ("hash",)
-_START = "BPF_HASH(start, u32, VALUE)"
-_COUNTERS = "BPF_PERCPU_ARRAY(counters, u64, COUNTERS), with at least "
+def _shapes(where: str) -> Dict[str, Shape]:
+    rows = tables.rows(__file__, "known_maps.txt")
+    return {
+        name: Shape(kinds.split(", "), written, *map(int, numbers))
+        for name, there, kinds, *numbers, written in rows
+        if there == where
+    }
 
-# The maps that the C of --source can have, too.
-SHAPES_IN_ANY = {
-    COUNTERS_MAP: Shape(("per-CPU array",), 4, 8, 2, _COUNTERS + "2"),
-    START_MAP: Shape((*_HASH, "LRU hash"), 0, 0, 0, _START),
-}
-# Those that are read only from bpf_src, or if an option needs them.
-SHAPES = {
-    **SHAPES_IN_ANY,
-    COUNTERS_MAP: Shape(("per-CPU array",), 4, 8, 3, _COUNTERS + "3"),
-    REQUESTS_MAP: Shape(
-        _HASH, 8, 0, 0, "BPF_HASH(requests, u64, struct event)"
-    ),
-    "cgroups": Shape(
-        ("cgroup array",), 0, 0, 0, "BPF_CGROUP_ARRAY(cgroups, SLOTS)"
-    ),
-    "followed": Shape(_HASH, 4, 8, 0, "BPF_HASH(followed, u32, u64)"),
-    "to_follow": Shape(_HASH, 4, 8, 0, "BPF_HASH(to_follow, u32, u64)"),
-}
+
+# The maps that the C of --source can have, too; and those that are read from
+# bpf_src, or if an option needs them.
+SHAPES_IN_ANY, SHAPES = _shapes("any"), _shapes("ours")

@@ -10,9 +10,7 @@ from opensnooplib.kernel import program_names
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
-
-# A call that sends a record through the output NAME.
-_SUBMIT = r"\bNAME\s*\.\s*(perf_submit|ringbuf_(output|submit))\w*\s*\("
+from opensnooplib.source.struct_maps import SUBMIT
 
 
 def of_program(program: str, made_of: Source) -> str:
@@ -40,7 +38,7 @@ def of_submit(output: str, made_of: Source) -> str:
 
     "my.c: " if there are several, and "" if there is none.
     """
-    found = find(_SUBMIT.replace("NAME", output), made_of)
+    found = find(rf"\b{output}\s*{SUBMIT}", made_of)
     main = c_text.shown_name(next(iter(made_of.files)))
     return f"{main}: " if len(found) > 1 else "".join(found)
 

@@ -190,32 +190,10 @@ def _fixed_headers() -> Dict[str, str]:
         for path in (f"{folder}/{name}" for name in names):
             with open(path, encoding="ascii") as file:
                 headers[os.path.relpath(path, _FIXED)] = file.read()
-    headers["linux/version.h"] = _version_header()
-    headers["linux/fcntl.h"] = _fcntl_header()
-    headers["asm/page.h"] = _page_header()
-    return headers
-
-
-def _version_header() -> str:
-    major, minor, patch = this_kernel.version()
-    return (
-        "#define KERNEL_VERSION(a, b, c) "
-        "(((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))\n"
-        "#define LINUX_VERSION_CODE "
-        f"KERNEL_VERSION({major}, {minor}, {patch})\n"
-    )
-
-
-def _page_header() -> str:
+    version, flags = this_kernel.version(), FLAGS.items()
+    code = f"#define LINUX_VERSION_CODE KERNEL_VERSION{version}\n"
+    headers["linux/version.h"] += code
+    headers["linux/fcntl.h"] += "".join(f"#define {n} {v}\n" for n, v in flags)
     shift = os.sysconf("SC_PAGE_SIZE").bit_length() - 1
-    return (
-        f"#define PAGE_SHIFT {shift}\n"
-        "#define PAGE_SIZE (1UL << PAGE_SHIFT)\n"
-        "#define PAGE_MASK (~(PAGE_SIZE - 1))\n"
-    )
-
-
-def _fcntl_header() -> str:
-    """The flags of open(2), with their values on this machine."""
-    lines = [f"#define {name} {value}\n" for name, value in FLAGS.items()]
-    return "".join(lines) + "#define AT_FDCWD -100\n"
+    headers["asm/page.h"] += f"#define PAGE_SHIFT {shift}\n"
+    return headers

@@ -34,7 +34,8 @@ _PART = re.compile(
 )
 _LAST_WORD = re.compile(r"(\w+)\s*$")
 
-_SENDS = re.compile(r"\.\s*(perf_submit|ringbuf_(output|submit))\w*\s*\(")
+# A call that sends a record.
+SUBMIT = r"\.\s*(perf_submit|ringbuf_(output|submit))\w*\s*\("
 
 
 def with_maps(text: str) -> str:
@@ -44,7 +45,7 @@ def with_maps(text: str) -> str:
     keep their numbers.
     """
     code = without_comments(text)
-    if not _SENDS.search(code):
+    if not re.search(SUBMIT, code):
         return text
     pieces = []
     last = 0
