@@ -22,43 +22,33 @@ from opensnooplib.cli.option_list import Parser
 
 
 # An entry of conflicts.txt.
-_CONFLICT = re.compile(
-    r"(?P<options>.*) with: (?P<modes>.*?)(?: why: (?P<why>.*?))?"
-    r"(?: but not: (?P<allowed>.*))?"
+_ENTRY = re.compile(
+    r"(.*) (with|needs): (.*?)(?: why: (.*?))?(?: but not: (.*))?"
 )
-
-# Options that make no sense without one of others.
-_NEEDS = {
-    "--children": ["-p", "--exec"],
-    "--no-children": ["--exec"],
-    "--interval": ["--summary", "--top", "--maps"],
-    "--path-view": ["-F", "-R"],
-    "--set": ["--source"],
-}
 
 
 def refuse(parser: Parser, words: argparse.Namespace) -> None:
     """Raise UsageError for options that cannot be combined."""
     given = parser.given(words)
     for paragraph in tables.paragraphs(__file__, "conflicts.txt"):
-        conflict = _CONFLICT.fullmatch(" ".join(paragraph.split()))
-        assert conflict
-        options, modes, why, allowed = conflict.groups("")
+        entry = _ENTRY.fullmatch(" ".join(paragraph.split()))
+        assert entry
+        options, how, modes, why, allowed = entry.groups("")
         clashing = [
             option
             for word in options.split()
             for option in parser.groups.get(word, [word])
             if option in given and option not in allowed.split()
         ]
-        for mode in modes.split(", "):
-            if clashing and mode in given:
-                why = why and f": {why}"
-                raise UsageError(
-                    f"{clashing[0]} and {mode} cannot be combined{why}"
-                )
-    for option, others in _NEEDS.items():
-        if option in given and not set(others) & set(given):
-            raise UsageError(f"{option} needs {' or '.join(others)}")
+        others = modes.split(", ")
+        there = [mode for mode in others if mode in given]
+        if clashing and there and how == "with":
+            why = why and f": {why}"
+            raise UsageError(
+                f"{clashing[0]} and {there[0]} cannot be combined{why}"
+            )
+        if clashing and not there and how == "needs":
+            raise UsageError(f"{clashing[0]} needs {' or '.join(others)}")
     if words.format == "csv" and (
         words.summary or words.top or words.doctor or words.maps
     ):

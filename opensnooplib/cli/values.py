@@ -11,7 +11,7 @@ import errno
 import os
 import pwd
 import re
-from typing import Callable, Collection, Dict, List, TypeVar
+from typing import Callable, Collection, Dict, List, Optional, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
@@ -74,17 +74,21 @@ def one_of(choices: Collection[str]) -> Parse[str]:
     return parse
 
 
-def _is_digits(word: str) -> bool:
-    # int() accepts more than digits: "1_000", " 7 ", and digits of any script.
-    return word.isascii() and word.isdigit()
+def _number(word: str) -> Optional[int]:
+    """The number that decimal digits make; None if there is anything else.
+
+    int() accepts more: "1_000", " 7 ", and digits of any script.
+    """
+    return int(word[:99]) if word.isascii() and word.isdigit() else None
 
 
 def positive(option: str, word: str) -> int:
-    if not _is_digits(word) or int(word[:99]) == 0:
+    number = _number(word)
+    if not number:
         raise UsageError(f"{option} {word}: must be a whole number above 0")
-    if len(word) > 18 or int(word) >= 2**32:
+    if number >= 2**32:
         raise UsageError(f"{option} {word}: too large")
-    return int(word)
+    return number
 
 
 def power_of_two(option: str, word: str) -> int:
@@ -121,31 +125,30 @@ def comm_part(option: str, word: str) -> bytes:
 
 def uid(option: str, word: str) -> int:
     """The ID of a user, given by name or by ID."""
-    if not _is_digits(word):
+    number = _number(word)
+    if number is None:
         try:
-            return pwd.getpwnam(word).pw_uid
+            number = pwd.getpwnam(word).pw_uid
         except (KeyError, ValueError):
             raise UsageError(f"{option} {word}: no such user") from None
-    if len(word) > 18 or int(word) >= _NO_USER:
+    if number >= _NO_USER:
         raise UsageError(f"{option} {word}: user IDs are below {_NO_USER}")
-    return int(word)
+    return number
 
 
 def error(option: str, word: str) -> int:
     """The number of an error, given by name or by number."""
-    if _is_digits(word):
-        if len(word) > 18 or not 0 < int(word) <= _LARGEST_ERROR:
-            raise UsageError(
-                f"{option} {word}: errors are numbered from 1 to "
-                f"{_LARGEST_ERROR}"
-            )
-        return int(word)
-    if word not in _ERRORS:
+    number = _number(word) or _ERRORS.get(word, -1)
+    if 0 < number <= _LARGEST_ERROR:
+        return number
+    if _number(word) is not None:
         raise UsageError(
-            f"{option} {word}: no such error"
-            + did_you_mean(word.upper(), _ERRORS, "; errno(3) lists them")
+            f"{option} {word}: errors are numbered from 1 to {_LARGEST_ERROR}"
         )
-    return _ERRORS[word]
+    raise UsageError(
+        f"{option} {word}: no such error"
+        + did_you_mean(word.upper(), _ERRORS, "; errno(3) lists them")
+    )
 
 
 def flag(option: str, word: str) -> str:

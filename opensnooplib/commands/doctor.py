@@ -142,12 +142,11 @@ def _privileges() -> Finding:
     pid = child.fork(lambda: os._exit(confinement.confine_reader()))
     confined = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     done, kept = confinement.in_words(confined)
-    if not kept:
-        return Finding("privileges", True, f"a trace drops: {done}")
+    can_not = f"a trace cannot drop its {kept} here"
     return Finding(
         "privileges",
-        False,
-        f"a trace cannot drop its {kept} here",
+        not kept,
+        can_not if kept else f"a trace drops: {done}",
         "permit setuid(2) and seccomp(2) in this container",
     )
 

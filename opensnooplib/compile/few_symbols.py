@@ -16,6 +16,7 @@ import os
 from typing import Iterator
 
 from opensnooplib.base import libc
+from opensnooplib.compile.headers_folder import mount_own
 
 _KALLSYMS = "/proc/kallsyms"
 _FEW = os.path.join(os.path.dirname(__file__), "few_symbols.txt")
@@ -24,11 +25,7 @@ _FEW = os.path.join(os.path.dirname(__file__), "few_symbols.txt")
 @contextlib.contextmanager
 def shown() -> Iterator[None]:
     """Show only these symbols to this process; all of them, if it may not."""
-    is_mounted = False
-    with contextlib.suppress(OSError):
-        libc.own_mounts("/proc")
-        libc.mount(_FEW, _KALLSYMS, None, libc.MS_BIND)
-        is_mounted = True
+    is_mounted = mount_own(_FEW, _KALLSYMS, None, libc.MS_BIND)
     try:
         yield
     finally:

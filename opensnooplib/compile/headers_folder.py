@@ -8,7 +8,7 @@ however the room ends. Without the right to mount, it is in /tmp.
 from __future__ import annotations
 
 import os
-from typing import List
+from typing import List, Optional
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -34,9 +34,10 @@ def prepare(
     options = list(kernel_headers.AS_FOR_THE_KERNEL)
     if chosen.are_installed:
         return options
-    folder = _OWN if _mount_own() else job.folder
+    is_mounted = mount_own("opensnoop", _OWN, "tmpfs")
+    folder = _OWN if is_mounted else job.folder
     try:
-        if folder == job.folder:
+        if not is_mounted:
             os.mkdir(folder, mode=0o700)
         small_headers.make_tree(folder, text, all_fields)
     except OSError as error:
@@ -48,11 +49,13 @@ def prepare(
     return options
 
 
-def _mount_own() -> bool:
-    """Mount a tmpfs that only this process sees, if it may."""
+def mount_own(
+    what: str, path: str, kind: Optional[str], flags: int = 0
+) -> bool:
+    """Mount something in /proc that only this process sees, if it may."""
     try:
         libc.own_mounts("/proc")
-        libc.mount("opensnoop", _OWN, "tmpfs")
+        libc.mount(what, path, kind, flags)
     except OSError:
         return False
     return True

@@ -27,12 +27,7 @@ static __always_inline int _bpf_readarg_{program}_{number}(
 	s64 value = 0;
 	switch (PT_REGS_IP(ctx) & 4095) {{
 {cases}	}}
-	switch (size) {{
-	case 8: *(s64 *)to = value; break;
-	case 4: *(s32 *)to = value; break;
-	case 2: *(s16 *)to = value; break;
-	default: *(s8 *)to = value;
-	}}
+	__builtin_memcpy(to, &value, size < 8 ? size : 8);
 	return 0;
 }}
 """

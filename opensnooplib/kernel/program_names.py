@@ -44,13 +44,13 @@ HOOKS = [
     Hook(words.split("/")[0], words.split("/")[-1], kind, int(number), *rest)
     for words, kind, number, *rest in tables.rows(__file__, "hooks.txt")
 ]
+_BY_PREFIX = {hook.prefix: hook for hook in HOOKS}
 
 
 def hook_of(program: str) -> Optional[Hook]:
     """The hook that a program's name says; None if it says none."""
     prefix, underscores, _ = program.partition("__")
-    hooks = (hook for hook in HOOKS if hook.prefix == prefix and underscores)
-    return next(hooks, None)
+    return _BY_PREFIX.get(prefix) if underscores else None
 
 
 # The prefix that BCC 0.29 and later put before the name of an fentry's
