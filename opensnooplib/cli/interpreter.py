@@ -37,17 +37,13 @@ def use_one_with_bcc(program: str) -> None:
         environment[INTERPRETER_CHANGED] = b"1"
         words = [_SYSTEM_PYTHON, "-IS", program] + sys.argv[1:]
         os.execve(_SYSTEM_PYTHON, words, environment)
-    skipped = [
+    unsafe = ", ".join(
         folder
         for folder in site.getsitepackages()
         if os.path.isdir(folder) and folder not in sys.path
-    ]
+    )
     raise OpensnoopError(
         "BCC for Python is missing: install python3-bpfcc (Debian, Ubuntu), "
         "python3-bcc (Fedora, SUSE), python-bcc (Arch) or py3-bcc (Alpine)"
-        + (
-            f"; not searched, since others can write to {', '.join(skipped)}"
-            if skipped
-            else ""
-        )
+        + (unsafe and f"; not searched, since others can write to {unsafe}")
     )

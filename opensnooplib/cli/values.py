@@ -138,17 +138,16 @@ def uid(option: str, word: str) -> int:
 
 def error(option: str, word: str) -> int:
     """The number of an error, given by name or by number."""
-    number = _number(word) or _ERRORS.get(word, -1)
-    if 0 < number <= _LARGEST_ERROR:
-        return number
-    if _number(word) is not None:
-        raise UsageError(
-            f"{option} {word}: errors are numbered from 1 to {_LARGEST_ERROR}"
-        )
-    raise UsageError(
-        f"{option} {word}: no such error"
-        + did_you_mean(word.upper(), _ERRORS, "; errno(3) lists them")
-    )
+    number = _number(word)
+    if number is None:
+        number = _ERRORS.get(word)
+        hint = did_you_mean(word.upper(), _ERRORS, "; errno(3) lists them")
+        why = f"no such error{hint}"
+    else:
+        why = f"errors are numbered from 1 to {_LARGEST_ERROR}"
+    if not number or number > _LARGEST_ERROR:
+        raise UsageError(f"{option} {word}: {why}")
+    return number
 
 
 def flag(option: str, word: str) -> str:

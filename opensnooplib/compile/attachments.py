@@ -9,7 +9,12 @@ from typing import Container, Dict, List, Optional, Sequence
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import stubs
 from opensnooplib.compile.bcc_program import BccProgram
-from opensnooplib.kernel import attach, bpf_objects, program_names
+from opensnooplib.kernel import (
+    attach,
+    bpf_objects,
+    perf_events,
+    program_names,
+)
 from opensnooplib.source import hook_words
 from opensnooplib.source.hook_words import Attachment
 from opensnooplib.source.known_maps import REQUESTS_MAP, START_MAP
@@ -167,9 +172,12 @@ class Attachments:
                 f'{one}: two words are needed, as in UPROBE("/bin/bash", '
                 "readline)"
             )
-        how = bool(one.hook and one.hook.at_return), semaphore
+        at_return = bool(one.hook and one.hook.at_return)
+        config = int(at_return) | semaphore << 32
         return [
-            attach.uprobe(fd, path, offset, *how, pid)
+            attach.run_at(
+                perf_events.open_probe("uprobe", path, offset, config, pid), fd
+            )
             for offset in offsets
             for pid in self._pids or [-1]
         ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import TYPE_CHECKING, Dict, List, NoReturn, Sequence
+from typing import TYPE_CHECKING, Dict, List, NoReturn
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import handover, headers_folder, outputs
@@ -38,7 +38,6 @@ from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import limits, open_calls, tracefs
 from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
-from opensnooplib.options import Selection
 from opensnooplib.source import (
     c_text,
     kernel_headers,
@@ -125,10 +124,7 @@ def _warnings(maps: BccMaps, found: List[Output]) -> List[str]:
     from opensnooplib.explain import compiler_messages
 
     said = compiler_messages.warnings(printed(), job.source)
-    return [
-        *filter(None, [said[:_WARNINGS_SIZE]]),
-        *doubts.find(maps, found),
-    ]
+    return [*filter(None, [said[:_WARNINGS_SIZE]]), *doubts.find(maps, found)]
 
 
 def _become_room(compiler_output: int) -> None:
@@ -175,12 +171,10 @@ def _work(job: Job) -> Handover:
 
         layouts, map_fds = map_layouts.prepare(maps)
     shares_exit = job.plan.hook == "tracepoint"
-    attachments = Attachments(
-        program,
-        maps.known,
-        open_calls.traced() if shares_exit else (),
-        _only_in(job.options.selection),
-    )
+    calls = open_calls.traced() if shares_exit else ()
+    selection = job.options.selection
+    pids = () if selection.follow_children else selection.pids
+    attachments = Attachments(program, maps.known, calls, pids)
     is_live = job.have_slots is not None
     attachments.attach(
         job.have_slots, job.tool_pid if job.plan.runs_bpf_src else None
@@ -219,11 +213,6 @@ def _work(job: Job) -> Handover:
             for hook in program.hooks_of(name)
         ),
     )
-
-
-def _only_in(selection: Selection) -> Sequence[int]:
-    """The processes of -p, unless their children are traced, too."""
-    return () if selection.follow_children else selection.pids
 
 
 def _targets(program: BccProgram) -> List[str]:

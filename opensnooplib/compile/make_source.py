@@ -11,12 +11,7 @@ from opensnooplib.kernel import open_calls, ways
 from opensnooplib.kernel.open_calls import OPEN_CALLS
 from opensnooplib.kernel.ways import NO_WAYS, Ways
 from opensnooplib.selection import criteria
-from opensnooplib.source import (
-    c_text,
-    declarations,
-    defines,
-    kernel_headers,
-)
+from opensnooplib.source import c_text, declarations, defines, kernel_headers
 from opensnooplib.source.c_text import Source
 
 # The syscall whose path is that of the opened file, which is found by the

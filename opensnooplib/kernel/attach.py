@@ -27,7 +27,7 @@ from opensnooplib.kernel import (
 _ENABLE, _SET_BPF = 0x2400, 0x40042408  # PERF_EVENT_IOC_*
 
 
-def _run_at(event: int, program_fd: int) -> int:
+def run_at(event: int, program_fd: int) -> int:
     """Run the program at an event of perf_events.py. Returns the event."""
     # If this fails, the compile room ends, and the event with it.
     fcntl.ioctl(event, _SET_BPF, program_fd)
@@ -50,7 +50,7 @@ def _tracepoint(program_fd: int, target: str) -> List[int]:
     number = tracefs.number(*target.split(":", 1))
     cpu = this_kernel.online_cpus()[0]  # whichever: it runs on all
     event = perf_events.open_event(perf_events.TRACEPOINT, number, cpu=cpu)
-    return [_run_at(event, program_fd)]
+    return [run_at(event, program_fd)]
 
 
 def _raw_tracepoint(program_fd: int, name: str) -> List[int]:
@@ -69,25 +69,7 @@ def _kprobe(
     function = function_names.of_kprobe(target)
     offset = offset_of(target)
     event = perf_events.open_probe("kprobe", function, offset, int(at_return))
-    return [_run_at(event, program_fd)]
-
-
-def uprobe(
-    program_fd: int,
-    path: str,
-    offset: int,
-    at_return: bool = False,
-    semaphore: int = 0,
-    pid: int = -1,
-) -> int:
-    """Attach at an instruction of a file: see perf_events.open_probe().
-
-    `semaphore` is the offset of the number that the kernel increments; 0:
-    there is none.
-    """
-    config = int(at_return) | semaphore << 32
-    event = perf_events.open_probe("uprobe", path, offset, config, pid)
-    return _run_at(event, program_fd)
+    return [run_at(event, program_fd)]
 
 
 def _sample(program_fd: int, *words: str) -> List[int]:
@@ -108,7 +90,7 @@ def _sample(program_fd: int, *words: str) -> List[int]:
     flags = perf_events.IS_FREQUENCY if number == often else 0
     try:
         return [
-            _run_at(
+            run_at(
                 perf_events.open_event(kind, config, period, flags, cpu=cpu),
                 program_fd,
             )

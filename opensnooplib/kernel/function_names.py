@@ -60,10 +60,7 @@ SYSCALLS = of_machine(os.uname().machine)
 FILP_OPEN: Names = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
 
 # Those for opens by the kernel itself: bpf_src/ways/kernel_opens.h.
-KERNEL_OPENS: Names = {
-    **FILP_OPEN,
-    "FILE_OPEN_NAME": ("file_open_name",),
-}
+KERNEL_OPENS: Names = {**FILP_OPEN, "FILE_OPEN_NAME": ("file_open_name",)}
 
 
 def every(names: Names) -> List[str]:

@@ -16,11 +16,7 @@ from typing import Dict, Set
 from opensnooplib.base import tables
 from opensnooplib.base.open_flags import FLAGS
 from opensnooplib.kernel import btf, this_kernel
-from opensnooplib.source import (
-    compiled_lines,
-    field_types,
-    kernel_structs,
-)
+from opensnooplib.source import compiled_lines, field_types, kernel_structs
 from opensnooplib.source.comments import without_comments
 
 _FIXED = os.path.join(os.path.dirname(__file__), "headers")
