@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Sequence, Tuple, Type, TypeVar
+from typing import Sequence, TypeVar
 
 from opensnooplib.base import globs
 from opensnooplib.base.errors import UsageError
@@ -94,7 +94,7 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     words.latency |= "WANT_LATENCY" in asked.macros
 
 
-def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
+def _containers(words: Sequence[str]) -> tuple[Cgroup, ...]:
     if not words:
         return ()
     from opensnooplib.kernel import containers  # takes some ms at launch
@@ -102,7 +102,7 @@ def _containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     return containers.containers(words)
 
 
-def _fill(kind: Type[_Tuple], words: argparse.Namespace) -> _Tuple:
+def _fill(kind: type[_Tuple], words: argparse.Namespace) -> _Tuple:
     """A tuple of this kind; what is given twice in a list counts once."""
     found = {name: getattr(words, name) for name in kind._fields}
     for name, value in found.items():

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.values import each_of
@@ -13,8 +13,8 @@ from opensnooplib.source import c_text, declarations
 
 
 class Asked(NamedTuple):
-    names: Tuple[str, ...] = ()  # empty: the default columns
-    macros: Tuple[str, ...] = ()  # to be defined for the C
+    names: tuple[str, ...] = ()  # empty: the default columns
+    macros: tuple[str, ...] = ()  # to be defined for the C
 
 
 _WHAT = "names (--columns help lists them)"
@@ -24,9 +24,9 @@ OPTIONS = {"ppid": "--ppid", "latency": "-L", "callers": "-c"}
 
 
 def parse(
-    words: Optional[str],
+    words: str | None,
     beside: Sequence[str],
-    path: Optional[str],
+    path: str | None,
     is_trace: bool = True,
 ) -> Asked:
     """The columns of `words`, or those of `beside` and the default ones.
@@ -62,7 +62,7 @@ def parse(
     return Asked(tuple(names), tuple(dict.fromkeys(macros)))
 
 
-def _names(words: str, known: List[str]) -> List[str]:
+def _names(words: str, known: list[str]) -> list[str]:
     # A heading, which is in capitals, is accepted as the name of its column.
     by_lower = {name.lower(): name for name in known}
     names = [name.strip() for name in words.split(",")]
@@ -75,15 +75,15 @@ def _names(words: str, known: List[str]) -> List[str]:
 
 
 def declared_in(
-    path: Optional[str] = None,
-) -> Dict[str, declarations.Declaration]:
+    path: str | None = None,
+) -> dict[str, declarations.Declaration]:
     """The fields of all structs in the C at `path`, or of bpf_src's event."""
     made_of = c_text.read(c_text.default_path() if path is None else path)
     struct = "event" if path is None else r"\w*"
     return declarations.of_struct(made_of.text, struct)
 
 
-def help_text(path: Optional[str] = None) -> str:
+def help_text(path: str | None = None) -> str:
     """The text of --columns help, with a line for each name."""
     declared = declared_in(path)
     abouts = {

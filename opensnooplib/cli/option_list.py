@@ -10,16 +10,7 @@ from __future__ import annotations
 import argparse
 import functools
 import re
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    List,
-    NamedTuple,
-    NoReturn,
-    Optional,
-    Sequence,
-)
+from typing import Any, Callable, NamedTuple, NoReturn, Sequence
 
 from opensnooplib import __version__
 from opensnooplib.base import tables
@@ -60,7 +51,7 @@ class _Value(NamedTuple):
     """What becomes of the word after an option: add_argument() takes these."""
 
     dest: str  # a field of options.py, or what arguments.py makes one of
-    type: Optional[Callable[..., Any]] = None  # of the option and the word
+    type: Callable[..., Any] | None = None  # of the option and the word
     default: Any = None
     action: str = "store"  # "extend" and "append": it can be given repeatedly
 
@@ -118,9 +109,9 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog="opensnoop", add_help=False, allow_abbrev=False)
         # The first names of the options below each heading of HELP, by the
         # heading's last word, such as "opens:".
-        self.groups: Dict[str, List[str]] = {}
+        self.groups: dict[str, list[str]] = {}
 
-    def given(self, words: argparse.Namespace) -> List[str]:
+    def given(self, words: argparse.Namespace) -> list[str]:
         """The first names of the options that differ from their defaults."""
         return [
             action.option_strings[0]

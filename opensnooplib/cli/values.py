@@ -11,7 +11,7 @@ import errno
 import os
 import pwd
 import re
-from typing import Callable, Collection, Dict, List, Optional, TypeVar
+from typing import Callable, Collection, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
@@ -28,7 +28,7 @@ COLORS = ("auto", "always", "never")
 _LARGEST_ERROR = 4095
 
 # The numbers of errors by name, including second names such as EWOULDBLOCK.
-_ERRORS: Dict[str, int] = {
+_ERRORS: dict[str, int] = {
     **{name: number for name, number in vars(errno).items() if name[0] == "E"},
     **{name: number for number, name in ERROR_NAMES.items()},
 }
@@ -42,7 +42,7 @@ T = TypeVar("T")
 Parse = Callable[[str, str], T]
 
 
-def each_of(option: str, words: str, what: str) -> List[str]:
+def each_of(option: str, words: str, what: str) -> list[str]:
     """The words of a comma-separated list."""
     found = words.split(",")
     if "" in found:
@@ -53,7 +53,7 @@ def each_of(option: str, words: str, what: str) -> List[str]:
     return found
 
 
-def list_of(what: str, parse: Parse[T]) -> Parse[List[T]]:
+def list_of(what: str, parse: Parse[T]) -> Parse[list[T]]:
     """A function for a comma-separated list of what `parse` takes."""
     return lambda option, words: [
         parse(option, word) for word in each_of(option, words, what)
@@ -74,7 +74,7 @@ def one_of(choices: Collection[str]) -> Parse[str]:
     return parse
 
 
-def _number(word: str) -> Optional[int]:
+def _number(word: str) -> int | None:
     """The number that decimal digits make; None if there is anything else.
 
     int() accepts more: "1_000", " 7 ", and digits of any script.

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, NamedTuple
 
 from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError
@@ -71,7 +71,7 @@ def run(options: Options) -> int:
     return 0 if any(plan.ok for plan in tried) else 1
 
 
-def _table(findings: List[Finding]) -> Iterator[str]:
+def _table(findings: list[Finding]) -> Iterator[str]:
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark = "ok" if finding.ok else "--"
@@ -80,7 +80,7 @@ def _table(findings: List[Finding]) -> Iterator[str]:
             yield f"    {' ' * width}  to do: {finding.remedy}"
 
 
-def _of_the_host(options: Options) -> List[Finding]:
+def _of_the_host(options: Options) -> list[Finding]:
     release = this_kernel.release()
     python = sys.version.split()[0]
     held = ", ".join(filter(capabilities.has, capabilities.CAPABILITIES))
@@ -151,7 +151,7 @@ def _privileges() -> Finding:
     )
 
 
-def _of_hooks() -> List[Finding]:
+def _of_hooks() -> list[Finding]:
     """Whether each kind of hook works here, and the perf rings."""
     why_not = {kind: test() for kind, test in hooks.KINDS.items()}
     why_not["perf event"] = _no_perf_event()

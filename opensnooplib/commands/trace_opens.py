@@ -13,7 +13,7 @@ import mmap
 import os
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Callable, List, Optional
+from typing import TYPE_CHECKING, Callable
 
 from opensnooplib.base import monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
@@ -56,7 +56,7 @@ def run(options: Options, messages: Messages) -> int:
         top_screen.check_terminal()
     pinned_maps.check(options.selection)
     output = output_destination.open_output(options.output)
-    command: Optional[Command] = None
+    command: Command | None = None
     if options.selection.command:
         command = Command(options.selection.command)
         options = options._replace(
@@ -154,9 +154,9 @@ def _import_for_later(options: Options) -> None:
 
 def _steps(
     trace: Trace, result: Result, messages: Messages, at_end: ExitStack
-) -> List[Callable[[], None]]:
+) -> list[Callable[[], None]]:
     """What --live, --maps and --set do between rows."""
-    steps: List[Callable[[], None]] = []
+    steps: list[Callable[[], None]] = []
     if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
 
@@ -206,8 +206,8 @@ def _write_rows(
     output: Output,
     trace: Trace,
     ending: EndingSignals,
-    command: Optional[Command],
-    steps: List[Callable[[], None]],
+    command: Command | None,
+    steps: list[Callable[[], None]],
 ) -> State:
     """Write rows until a signal, a limit, or the command or output ends."""
     end = time.monotonic() + (output.duration or math.inf)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Container, Dict, List, Optional, Sequence
+from typing import Container, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import stubs
@@ -40,11 +40,11 @@ class Attachments:
         self._pids = pids
         self._known_maps = known_maps
         self._calls = calls
-        self.fds: Dict[str, int] = {}  # by program and target
-        self.stubs: Dict[str, int] = {}  # by program and part
+        self.fds: dict[str, int] = {}  # by program and target
+        self.stubs: dict[str, int] = {}  # by program and part
 
     def attach(
-        self, have_slots: Optional[Container[str]], pid: Optional[int]
+        self, have_slots: Container[str] | None, pid: int | None
     ) -> None:
         """Attach all programs, those that see opens begin last.
 
@@ -124,7 +124,7 @@ class Attachments:
             for number, attached in enumerate(self._attach_to(one, name, fd)):
                 self.fds[f"{name} {one} {number}"] = attached
 
-    def _targets(self, name: str) -> List[Attachment]:
+    def _targets(self, name: str) -> list[Attachment]:
         found = self._program.attachments_of(name)
         if name == program_names.SYSCALL_EXIT:
             exits = map(program_names.exit_of, self._calls)
@@ -134,7 +134,7 @@ class Attachments:
                     found = found + hook_words.by_name(one)
         return [one for one in found if one.hook]
 
-    def _attach_to(self, one: Attachment, name: str, fd: int) -> List[int]:
+    def _attach_to(self, one: Attachment, name: str, fd: int) -> list[int]:
         """Returns a descriptor for each attachment to this target."""
         assert one.hook
         try:
@@ -159,7 +159,7 @@ class Attachments:
             error.sentence = self._program.where(name) + error.sentence
             raise
 
-    def _uprobe(self, one: Attachment, name: str, fd: int) -> List[int]:
+    def _uprobe(self, one: Attachment, name: str, fd: int) -> list[int]:
         """In each of the processes of -p, or in all."""
         probe = self._program.usdt_of(name)
         if probe:

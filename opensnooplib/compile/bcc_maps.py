@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Dict, List, Optional
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_program import BccProgram
@@ -44,7 +43,7 @@ class BccMaps:
         self.program = program
         self.job = job
         self.all = self._find_all()
-        self.known: Dict[str, MapFacts] = {}
+        self.known: dict[str, MapFacts] = {}
         needed = criteria.map_names(job.options.selection)
         for facts in self.all:
             is_needed = job.plan.runs_bpf_src or facts.name in needed
@@ -59,7 +58,7 @@ class BccMaps:
                     f"{shape.written}: give a map of another kind another name"
                 )
 
-    def _find_all(self) -> List[MapFacts]:
+    def _find_all(self) -> list[MapFacts]:
         """All maps of the C, in its order."""
         lib, module = self.program.bcc.lib, self.program.bpf.module
         name_of = lib.bpf_table_name
@@ -82,7 +81,7 @@ class BccMaps:
             )
         return fd
 
-    def start_map(self, name: str) -> Optional[StartMap]:
+    def start_map(self, name: str) -> StartMap | None:
         """Where values of a map that keeps what is under way say so.
 
         None if the C has no such map.

@@ -10,15 +10,7 @@ import ctypes
 import errno
 import os
 import re
-from typing import (
-    TYPE_CHECKING,
-    Callable,
-    Dict,
-    Iterable,
-    List,
-    Optional,
-    Tuple,
-)
+from typing import TYPE_CHECKING, Callable, Iterable
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -94,7 +86,7 @@ class BccProgram:
     def __init__(
         self,
         text: str,
-        flags: List[str],
+        flags: list[str],
         where: Callable[[str], str],
         kprobe_multi: bool = False,
     ) -> None:
@@ -120,7 +112,7 @@ class BccProgram:
         )
         # What macros and comments say, by the function's name.
         self._written = hook_words.of(text)
-        self._usdt: Dict[str, Probe] = {}
+        self._usdt: dict[str, Probe] = {}
         for name, found in self._written.items():
             for one in found:
                 if one.hook and one.hook.word == "usdt":
@@ -144,10 +136,10 @@ class BccProgram:
                 "the C does not compile",
                 "\n".join(map(plain_words.line, hints)),
             ) from None
-        self.unattached: List[str] = []  # functions
-        self.fds: Dict[str, int] = {}  # of programs that are loaded, by name
+        self.unattached: list[str] = []  # functions
+        self.fds: dict[str, int] = {}  # of programs that are loaded, by name
 
-    def _names(self) -> List[str]:
+    def _names(self) -> list[str]:
         """The names of the functions that are programs."""
         lib, module = self.bcc.lib, self.bpf.module
         count = lib.bpf_num_functions(module)
@@ -156,11 +148,11 @@ class BccProgram:
         ]
         return [name for name in names if not _LACKS_FUNCTION.search(name)]
 
-    def usdt_of(self, program: str) -> Optional[Probe]:
+    def usdt_of(self, program: str) -> Probe | None:
         """The USDT probe of a program, if it has one."""
         return self._usdt.get(_function(program))
 
-    def attachments_of(self, program: str) -> List[Attachment]:
+    def attachments_of(self, program: str) -> list[Attachment]:
         """Where a program attaches, which is given by its name in `fds`."""
         name = _function(program)
         if program_names.hook_of(name) and name in self._written:
@@ -196,7 +188,7 @@ class BccProgram:
             )
         return found[0].program_type if found else _KPROBE
 
-    def hooks_of(self, program: str) -> List[Hook]:
+    def hooks_of(self, program: str) -> list[Hook]:
         """The kinds of hook of its attachments."""
         return [one.hook for one in self.attachments_of(program) if one.hook]
 
@@ -302,7 +294,7 @@ class BccProgram:
         fd: int = self.bcc.lib.bpf_table_fd(self.bpf.module, name.encode())
         return fd
 
-    def resolve(self, path: str, symbol: str) -> Tuple[str, int]:
+    def resolve(self, path: str, symbol: str) -> tuple[str, int]:
         """The file and the offset in it of symbol+OFFSET, found by BCC.
 
         `path` is that of a program or a library, or a library's name. Raises

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import TYPE_CHECKING, Dict, List, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import handover, headers_folder, outputs
@@ -115,7 +115,7 @@ def _explained(error: OpensnoopError, job: Job) -> str:
     )
 
 
-def _warnings(maps: BccMaps, found: List[Output]) -> List[str]:
+def _warnings(maps: BccMaps, found: list[Output]) -> list[str]:
     """Those of the compiler, and more, for whoever writes the C."""
     job = maps.job
     if job.have_slots is None and job.plan.runs_bpf_src:
@@ -164,8 +164,8 @@ def _work(job: Job) -> Handover:
     program = _program(job, text, chosen)
     maps = BccMaps(program, job)
     found = outputs.find(maps)
-    layouts: List[MapLayout] = []
-    map_fds: Dict[str, int] = {}
+    layouts: list[MapLayout] = []
+    map_fds: dict[str, int] = {}
     if job.options.probe.maps or job.options.probe.settings:
         from opensnooplib.compile import map_layouts  # seldom needed
 
@@ -215,7 +215,7 @@ def _work(job: Job) -> Handover:
     )
 
 
-def _targets(program: BccProgram) -> List[str]:
+def _targets(program: BccProgram) -> list[str]:
     """All that programs are attached to, each once."""
     return list(
         dict.fromkeys(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import List
 
 from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
@@ -21,7 +20,7 @@ from opensnooplib.source.struct_maps import PARENTHESES
 _SYSCALL_ENTRY = "syscalls:sys_enter_"
 
 
-def find(maps: BccMaps, outputs: List[Output]) -> List[str]:
+def find(maps: BccMaps, outputs: list[Output]) -> list[str]:
     """All that this file looks for."""
     found = _of_outputs(outputs, maps.job)
     if not maps.job.plan.runs_bpf_src:
@@ -35,7 +34,7 @@ def find(maps: BccMaps, outputs: List[Output]) -> List[str]:
     return found
 
 
-def _of_outputs(outputs: List[Output], job: Job) -> List[str]:
+def _of_outputs(outputs: list[Output], job: Job) -> list[str]:
     """Warnings about fields that are not sent, which is seldom intended."""
     return [
         f"{locations.of_submit(one.name, job.source)}warning: only {one.size} "
@@ -46,7 +45,7 @@ def _of_outputs(outputs: List[Output], job: Job) -> List[str]:
     ]
 
 
-def _of_pairs(maps: BccMaps) -> List[str]:
+def _of_pairs(maps: BccMaps) -> list[str]:
     """Warnings about what begins before a save and ends after it.
 
     The map "start" is what shows the frontend that something is under way;
@@ -64,7 +63,7 @@ def _of_pairs(maps: BccMaps) -> List[str]:
     ]
 
 
-def _of_addresses(program: BccProgram, job: Job) -> List[str]:
+def _of_addresses(program: BccProgram, job: Job) -> list[str]:
     """Warnings about addresses that are read, with nothing to read there.
 
     The verifier's log tells the line of an instruction.
@@ -98,7 +97,7 @@ _WRITES_WHOLE_STRUCT = (
 )
 
 
-def _of_text(outputs: List[Output], job: Job) -> List[str]:
+def _of_text(outputs: list[Output], job: Job) -> list[str]:
     """Warnings about what the text shows for sure."""
     warnings = [
         f"{where}warning: this if has no effect: remove the ; behind it"

@@ -14,7 +14,7 @@ import errno
 import os
 import pickle
 import socket
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, NamedTuple
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import limits
@@ -36,34 +36,34 @@ _KINDS = ("attachments", "stubs", "programs", "maps", "map_fds")
 class Handover(NamedTuple):
     """All that the trace room needs of a compiled program."""
 
-    outputs: List[Output]
-    warnings: List[str]  # about the C
-    calls: List[str]  # the syscalls and ways, or targets, that are hooked
-    unproven: List[str]  # ways that are hooked, but that the tool can't test
-    unseen: Dict[str, str]  # way: why it isn't hooked
+    outputs: list[Output]
+    warnings: list[str]  # about the C
+    calls: list[str]  # the syscalls and ways, or targets, that are hooked
+    unproven: list[str]  # ways that are hooked, but that the tool can't test
+    unseen: dict[str, str]  # way: why it isn't hooked
     headers: str  # which headers were used, and why
-    files: List[str]  # that are compiled; empty without --live
-    map_list: List[MapLayout]  # empty without --maps and --set
-    map_fds: Dict[str, int]  # of these
-    start_map: Optional[StartMap]
-    requests_map: Optional[StartMap]
-    maps: Dict[str, int]  # those that the frontend knows, by name
-    programs: Dict[str, int]
-    attachments: Dict[str, int]  # by program and target, with a blank between
-    stubs: Dict[str, int]  # by the program that they stand for, and part
+    files: list[str]  # that are compiled; empty without --live
+    map_list: list[MapLayout]  # empty without --maps and --set
+    map_fds: dict[str, int]  # of these
+    start_map: StartMap | None
+    requests_map: StartMap | None
+    maps: dict[str, int]  # those that the frontend knows, by name
+    programs: dict[str, int]
+    attachments: dict[str, int]  # by program and target, with a blank between
+    stubs: dict[str, int]  # by the program that they stand for, and part
     # The options that the C decides by macros; None: all that the kernel can.
-    decided: Optional[List[str]] = None
+    decided: list[str] | None = None
     sees_packets: bool = False  # in whichever task is running
 
-    def take_attachments(self, program: str) -> List[int]:
+    def take_attachments(self, program: str) -> list[int]:
         """The descriptors of these, which are the caller's from now on."""
         names = [n for n in self.attachments if n.split()[0] == program]
         return [self.attachments.pop(name) for name in names]
 
-    def fds(self) -> List[int]:
+    def fds(self) -> list[int]:
         return [fd for kind in _KINDS for fd in getattr(self, kind).values()]
 
-    def take_fds(self, fds: List[int]) -> None:
+    def take_fds(self, fds: list[int]) -> None:
         """Take the descriptors as this process has them, in fds()'s order."""
         numbers = iter(fds)
         for kind in _KINDS:
@@ -80,9 +80,7 @@ class Handover(NamedTuple):
             fds.clear()
 
 
-def send(
-    connection: socket.socket, result: Union[Handover, OpensnoopError]
-) -> None:
+def send(connection: socket.socket, result: Handover | OpensnoopError) -> None:
     """Send the message. Raises OpensnoopError for too many descriptors."""
     fds = result.fds() if isinstance(result, Handover) else []
     if len(fds) > _FD_LIMIT:
@@ -94,7 +92,7 @@ def send(
     connection.sendall(pickle.dumps(result))
 
 
-def receive(connection: socket.socket) -> Union[Handover, OpensnoopError]:
+def receive(connection: socket.socket) -> Handover | OpensnoopError:
     """Wait for the message.
 
     Raises EOFError if the room ended without one, and TimeoutError
@@ -103,7 +101,7 @@ def receive(connection: socket.socket) -> Union[Handover, OpensnoopError]:
     _, fds, _, _ = socket.recv_fds(
         connection, 1, _FD_LIMIT, socket.MSG_CMSG_CLOEXEC
     )
-    received: Union[None, Handover, OpensnoopError] = None
+    received: None | Handover | OpensnoopError = None
     try:
         with connection.makefile("rb") as file:
             received = pickle.load(file)

@@ -8,7 +8,6 @@ however the room ends. Without the right to mount, it is in /tmp.
 from __future__ import annotations
 
 import os
-from typing import List, Optional
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -22,7 +21,7 @@ _OWN = "/proc/driver"
 
 def prepare(
     job: Job, chosen: Headers, text: str, all_fields: bool
-) -> List[str]:
+) -> list[str]:
     """Make BCC use the headers that were chosen, for the C in `text`.
 
     `all_fields`: see small_headers.make_tree(). Returns compiler options.
@@ -49,9 +48,7 @@ def prepare(
     return options
 
 
-def mount_own(
-    what: str, path: str, kind: Optional[str], flags: int = 0
-) -> bool:
+def mount_own(what: str, path: str, kind: str | None, flags: int = 0) -> bool:
     """Mount something in /proc that only this process sees, if it may."""
     try:
         libc.own_mounts("/proc")

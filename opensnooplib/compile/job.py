@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Container, Mapping, NamedTuple, Optional
+from typing import Container, Mapping, NamedTuple
 
 from opensnooplib.kernel import hooks
 from opensnooplib.options import Options
@@ -19,7 +19,7 @@ class Job(NamedTuple):
     tool_pid: int
     folder: str  # for headers, if none can be mounted: headers_folder.py
     # With --live: the programs for which the running trace has slots.
-    have_slots: Optional[Container[str]] = None
+    have_slots: Container[str] | None = None
     # With which lines of bpf_trace_printk() begin, in hex digits; "": those of
     # this job aren't shown.
     printk_tag: str = ""

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
@@ -71,7 +69,7 @@ def find_ways(job: Job) -> Ways:
     )
 
 
-def calls_of(job: Job) -> List[str]:
+def calls_of(job: Job) -> list[str]:
     """The syscalls that the plan sees."""
     calls = open_calls.traced() or list(OPEN_CALLS)
     if job.functions:

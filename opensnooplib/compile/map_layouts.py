@@ -8,7 +8,6 @@ line that declares a map: /* maps: log2 */, or another one of PLOTS.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -21,7 +20,7 @@ from opensnooplib.source import locations, struct_maps
 from opensnooplib.source.c_text import Source
 
 
-def prepare(maps: BccMaps) -> Tuple[List[MapLayout], Dict[str, int]]:
+def prepare(maps: BccMaps) -> tuple[list[MapLayout], dict[str, int]]:
     """The layouts of the maps, and their descriptors; and do what --set says.
 
     Raises OpensnoopError for what can't be set, and SourceError for a comment

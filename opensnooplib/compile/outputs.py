@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from typing import Dict, List, Tuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.compile.bcc_maps import BccMaps
@@ -31,7 +30,7 @@ _SENT = (
 )
 
 
-def find(maps: BccMaps) -> List[Output]:
+def find(maps: BccMaps) -> list[Output]:
     """The outputs, in the order of the C, that of printk_lines.h last.
 
     bpf_src has one. Raises SourceError for one that sends what can't be shown.
@@ -105,7 +104,7 @@ def _struct_of(name: str, types: Btf, maps: BccMaps) -> int:
         for i in range(count)
     ]
     wanted = [field.partition("#")[0] for field in fields]
-    same: Dict[Tuple[Field, ...], Tuple[int, int]] = {}
+    same: dict[tuple[Field, ...], tuple[int, int]] = {}
     for struct in types.of_kind(btf.STRUCT):
         members = types.members(struct)
         if [types.name(one.name_off) for one in members] == wanted:
@@ -142,7 +141,7 @@ def _check_structs(name: str, job: Job) -> None:
     BCC would say only which it found last.
     """
     code = without_comments(job.source.text)
-    structs: Dict[str, None] = {}
+    structs: dict[str, None] = {}
     for call in re.finditer(_SENT.replace("NAME", name), code):
         declared = re.findall(
             rf"\b(?!return\b|goto\b)(\w+)\s*\**\s*\b{call[1]}\s*[=;,[]",
@@ -167,7 +166,7 @@ def _written(types: Btf, type_id: int) -> str:
     return types.name(found.name_off).replace(" ", "")
 
 
-def _sent_sizes(program: BccProgram, map_fd: int) -> List[int]:
+def _sent_sizes(program: BccProgram, map_fd: int) -> list[int]:
     """The sizes of the records, in bytes; empty if one isn't constant."""
     found = [
         size

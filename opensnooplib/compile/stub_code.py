@@ -20,7 +20,6 @@ holds the slot that the stub calls: 0 (FRONT) or DIRECT.
 from __future__ import annotations
 
 import struct
-from typing import List
 
 from opensnooplib.kernel import this_kernel
 
@@ -56,7 +55,7 @@ def _load_64(destination: int, number: int, source: int = 0) -> bytes:
     ) + instruction(0, number=high)
 
 
-def _process_into_r0() -> List[bytes]:
+def _process_into_r0() -> list[bytes]:
     """Load the PID, as seen from the tool's PID namespace, into register 0."""
     namespace = this_kernel.pid_namespace()
     if namespace is None:
@@ -78,7 +77,7 @@ def _process_into_r0() -> List[bytes]:
     ]
 
 
-def _tail_call_and_exit(result: int = 0) -> List[bytes]:
+def _tail_call_and_exit(result: int = 0) -> list[bytes]:
     """A tail call returns only if the slot is empty."""
     return [
         instruction(_CALL, number=_TAIL_CALL),

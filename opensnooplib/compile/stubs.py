@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Dict, Optional
 
 from opensnooplib.compile import stub_code
 from opensnooplib.compile.bcc_program import BccProgram
@@ -19,8 +18,8 @@ _RESULTS = {"xdp": 2, "tc": -1}
 
 
 def load(
-    program: BccProgram, name: str, tool_pid: Optional[int]
-) -> Dict[str, int]:
+    program: BccProgram, name: str, tool_pid: int | None
+) -> dict[str, int]:
     """Load a stub that is attached in place of the program `name`.
 
     Returns the descriptors of its parts, each by the name and the part with a

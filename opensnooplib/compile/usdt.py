@@ -10,7 +10,7 @@ file, its semaphore, unless a process is given; so the C is made here.
 from __future__ import annotations
 
 from struct import unpack_from
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -44,12 +44,12 @@ class Probe(NamedTuple):
     """A USDT probe of one file."""
 
     path: str
-    offsets: List[int]  # in the file, of its locations
+    offsets: list[int]  # in the file, of its locations
     semaphore: int  # the offset in the file of its semaphore; 0: it has none
     c_text: str  # that reads its arguments
 
 
-def find(bcc: Any, program: str, words: List[str]) -> Probe:
+def find(bcc: Any, program: str, words: list[str]) -> Probe:
     """The probe for a program: path, provider, name. Raises SourceError.
 
     `bcc` is the module.
@@ -123,10 +123,10 @@ def _read(argument: Any, said: str) -> str:
 
 # Where a part of the file is mapped: its offset in the file, its address, and
 # its size; see elf(5). Its kind is PT_LOAD, which is 1.
-_Segment = Tuple[int, int, int]
+_Segment = tuple[int, int, int]
 
 
-def _segments(path: str) -> List[_Segment]:
+def _segments(path: str) -> list[_Segment]:
     with open(path, "rb") as file:
         header = file.read(64)
         start, size, count = unpack_from("=32xQ14xHH", header)
@@ -136,7 +136,7 @@ def _segments(path: str) -> List[_Segment]:
     return [(at, to, size) for kind, at, to, size in parts if kind == 1]
 
 
-def _offset(segments: List[_Segment], at: int) -> int:
+def _offset(segments: list[_Segment], at: int) -> int:
     """The offset in the file of an address in it."""
     for offset, address, size in segments:
         if address <= at < address + size:

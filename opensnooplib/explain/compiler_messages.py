@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterable, Iterator, List, NamedTuple, Set, Tuple
+from typing import Iterable, Iterator, NamedTuple
 
 from opensnooplib.explain import plain_words, verifier_log
 from opensnooplib.source import c_text, locations, printk_names, struct_maps
@@ -55,7 +55,7 @@ class _Remark(NamedTuple):
     path: str
     number: str  # of the line
     kind: str  # error, warning or note
-    lines: List[str]
+    lines: list[str]
 
 
 def of_compiler(output: str, made_of: Source, hints: str = "") -> str:
@@ -80,7 +80,7 @@ def _text_of(remarks: Iterable[_Remark], made_of: Source) -> str:
     return with_short_names("\n".join(lines), made_of)
 
 
-def _without_mark(lines: List[str]) -> List[str]:
+def _without_mark(lines: list[str]) -> list[str]:
     """A remark's lines as they would be without the mark in a string."""
     marks = [*filter(None, map(printk_names.MARK.search, lines))]
     if not marks:
@@ -102,7 +102,7 @@ def _with_hints(text: str, more: str = "") -> str:
     return "\n".join(filter(None, lines))
 
 
-def _remarks(output: str, made_of: Source) -> List[_Remark]:
+def _remarks(output: str, made_of: Source) -> list[_Remark]:
     remarks = [_Remark("", "", "", [])]
     for line in output.split("\n"):
         line = _MARGIN.sub("", line)
@@ -118,7 +118,7 @@ def _remarks(output: str, made_of: Source) -> List[_Remark]:
     return remarks
 
 
-def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
+def _of_use(remarks: list[_Remark], made_of: Source) -> Iterator[_Remark]:
     """The remarks without warnings and notes on headers of others.
 
     Of the errors in a line only the first, which may have caused the others:
@@ -127,7 +127,7 @@ def _of_use(remarks: List[_Remark], made_of: Source) -> Iterator[_Remark]:
     """
     own = [os.path.abspath(path) for path in made_of.files]
     is_kept = True
-    seen: Set[Tuple[str, str]] = set()  # lines with an error
+    seen: set[tuple[str, str]] = set()  # lines with an error
     is_open = any(_NOT_CLOSED in one.lines[0] for one in remarks[1:])
     for remark in remarks:
         first = "".join(remark.lines[:1])

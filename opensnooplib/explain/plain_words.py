@@ -8,7 +8,7 @@ compiler_errors.txt or verifier_errors.txt.
 from __future__ import annotations
 
 import re
-from typing import Iterator, List
+from typing import Iterator
 
 from opensnooplib.base import tables
 from opensnooplib.base.suggestions import did_you_mean
@@ -31,7 +31,7 @@ def line(words: str) -> str:
     return f"in plain words: {words}"
 
 
-def of_compiler(text: str) -> List[str]:
+def of_compiler(text: str) -> list[str]:
     """Lines for the errors in the compiler's messages."""
     words = list(_that_match(_COMPILER, text))
     for name in _UNKNOWN_MACRO.findall(text):

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator
 
 from opensnooplib.explain import plain_words
 from opensnooplib.source import c_text
@@ -49,10 +49,10 @@ _NO_REASON = re.compile(
 )
 
 
-_CLine = Tuple[str, int, str]  # the name of the file, the number, the text
+_CLine = tuple[str, int, str]  # the name of the file, the number, the text
 
 
-def _lines(log: str) -> Iterator[Tuple[_CLine, str]]:
+def _lines(log: str) -> Iterator[tuple[_CLine, str]]:
     """Each line of the log, with the last line of C until then."""
     c_line = ("", 0, "")
     for line in log.split("\n"):
@@ -62,7 +62,7 @@ def _lines(log: str) -> Iterator[Tuple[_CLine, str]]:
         yield c_line, line
 
 
-def location_of(instruction: int, log: str, files: Dict[str, str]) -> str:
+def location_of(instruction: int, log: str, files: dict[str, str]) -> str:
     """The location of an instruction, given by its number: "my.c:12: ".
 
     "" if the log doesn't say.
@@ -81,7 +81,7 @@ def reason_in(log: str) -> str:
     return "".join(reasons[-1:]).strip()
 
 
-def explained(log: str, sentence: str, files: Dict[str, str]) -> List[str]:
+def explained(log: str, sentence: str, files: dict[str, str]) -> list[str]:
     """Lines about a refusal: where in the C, the verifier's reason, and ours.
 
     `sentence` is shown below them; `files` are the texts of the C, by path.
@@ -107,7 +107,7 @@ def explained(log: str, sentence: str, files: Dict[str, str]) -> List[str]:
     return lines
 
 
-def _find(files: Dict[str, str], c_line: _CLine) -> Tuple[str, int]:
+def _find(files: dict[str, str], c_line: _CLine) -> tuple[str, int]:
     """The location: by the file's name, or where only one line matches."""
     name, number, written = c_line
     for path, text in files.items():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import functools
-from typing import Callable, Dict, List, Tuple
+from typing import Callable
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -46,25 +46,25 @@ def offset_of(target: str) -> int:
         ) from None
 
 
-def _tracepoint(program_fd: int, target: str) -> List[int]:
+def _tracepoint(program_fd: int, target: str) -> list[int]:
     number = tracefs.number(*target.split(":", 1))
     cpu = this_kernel.online_cpus()[0]  # whichever: it runs on all
     event = perf_events.open_event(perf_events.TRACEPOINT, number, cpu=cpu)
     return [run_at(event, program_fd)]
 
 
-def _raw_tracepoint(program_fd: int, name: str) -> List[int]:
+def _raw_tracepoint(program_fd: int, name: str) -> list[int]:
     return [bpf_objects.raw_tracepoint_open(program_fd, name)]
 
 
-def _by_btf(program_fd: int, _: str) -> List[int]:
+def _by_btf(program_fd: int, _: str) -> list[int]:
     """Attach a program of fentry, fexit or LSM to what it was loaded for."""
     return [bpf_objects.raw_tracepoint_open(program_fd, None)]
 
 
 def _kprobe(
     program_fd: int, target: str, at_return: bool = False
-) -> List[int]:
+) -> list[int]:
     """`target` is a function of the kernel, or function+OFFSET."""
     function = function_names.of_kprobe(target)
     offset = offset_of(target)
@@ -72,7 +72,7 @@ def _kprobe(
     return [run_at(event, program_fd)]
 
 
-def _sample(program_fd: int, *words: str) -> List[int]:
+def _sample(program_fd: int, *words: str) -> list[int]:
     """Attach to a perf event on each CPU: its name, and how often it counts.
 
     That is a frequency in Hz, or "period=N". In place of a name, numbers of a
@@ -105,7 +105,7 @@ def _sample(program_fd: int, *words: str) -> List[int]:
         ) from None
 
 
-def _event_of(name: str) -> Tuple[int, int]:
+def _event_of(name: str) -> tuple[int, int]:
     numbers = name.split(":")
     known = perf_events.BY_NAME
     if name in known:
@@ -120,7 +120,7 @@ def _event_of(name: str) -> Tuple[int, int]:
 
 # How a program is attached to a target in these words, by Hook.word. Returns
 # descriptors.
-BY_WORD: Dict[str, Callable[..., List[int]]] = {
+BY_WORD: dict[str, Callable[..., list[int]]] = {
     "tracepoint": _tracepoint,
     "raw_tracepoint": _raw_tracepoint,
     "kprobe": _kprobe,

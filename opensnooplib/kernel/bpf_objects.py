@@ -16,7 +16,7 @@ import ctypes
 import errno
 import os
 import struct
-from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 from opensnooplib.base import libc
 from opensnooplib.base.privileged import by_monitor
@@ -168,7 +168,7 @@ def _check_sizes(map_fd: int, key_size: int, value_size: int) -> None:
 _BATCH = 256
 
 
-def _batches(map_fd: int) -> Iterator[Tuple[Any, Any]]:
+def _batches(map_fd: int) -> Iterator[tuple[Any, Any]]:
     """The keys and the values of all entries of a hash map, some at a time.
 
     An entry that is inserted or removed meanwhile may be among them or not.
@@ -204,7 +204,7 @@ def _hash_values(map_fd: int) -> Iterator[bytes]:
 @by_monitor(1)
 def hash_count(
     map_fd: int, flag_offset: int, flag_size: int
-) -> Tuple[int, int]:
+) -> tuple[int, int]:
     """The HashCount of a map: its entries, and those of what is under way.
 
     The field under_way is at this offset in a value; its size is 0 if there is
@@ -279,14 +279,14 @@ def open_pinned(path: str) -> int:
     return _bpf(_OBJ_GET, _attr("QII", ctypes.addressof(name), 0, 0))
 
 
-def map_shape(map_fd: int) -> Tuple[int, ...]:
+def map_shape(map_fd: int) -> tuple[int, ...]:
     """A map's type, the sizes of a key and a value, the number of entries."""
     info = ctypes.create_string_buffer(20)
     fill_info(map_fd, info)
     return struct.unpack("=I4xIII", info)
 
 
-def raw_tracepoint_open(program_fd: int, name: Optional[str]) -> int:
+def raw_tracepoint_open(program_fd: int, name: str | None) -> int:
     """Attach a program to a raw tracepoint; None: to what it was loaded for.
 
     Returns a descriptor.
@@ -320,7 +320,7 @@ def kprobe_multi_attach(program_fd: int, function: str, ret: bool) -> int:
 _DO_NOTHING = bytes.fromhex("b700000000000000 9500000000000000")
 
 
-def _load(kind: int, code: bytes, attach_to: Tuple[int, int] = (0, 0)) -> int:
+def _load(kind: int, code: bytes, attach_to: tuple[int, int] = (0, 0)) -> int:
     """Load a program that isn't attached. Returns its descriptor.
 
     `attach_to`: the enum bpf_attach_type, and an ID in the kernel's BTF.

@@ -11,18 +11,7 @@ import functools
 import os
 import re
 from struct import unpack_from
-from typing import (
-    AbstractSet,
-    Iterable,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Set,
-    Tuple,
-    Union,
-)
+from typing import AbstractSet, Iterable, Iterator, NamedTuple, Sequence
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import this_kernel
@@ -123,7 +112,7 @@ _RESULTS = {
 class Btf:
     """BTF, through libbpf (bpf/btf.h)."""
 
-    def __init__(self, data: Union[bytes, str]) -> None:
+    def __init__(self, data: bytes | str) -> None:
         """Load the BTF in `data`, or in the file of this path.
 
         That is raw BTF or an ELF file. Raises OpensnoopError.
@@ -174,7 +163,7 @@ class Btf:
             if self.type(bare).kind in (STRUCT, UNION):
                 yield from self.fields(bare, offset)
 
-    def as_c(self, parts: Iterable[Union[int, str, TypedField]]) -> str:
+    def as_c(self, parts: Iterable[int | str | TypedField]) -> str:
         """C: text as it is, types by their IDs, and declarations of fields.
 
         A type is defined after those that it holds. libbpf writes as
@@ -214,7 +203,7 @@ class Btf:
 
     def address(self, type_id: int) -> int:
         """Where a type is in memory; 0: there is no such type."""
-        address: Optional[int] = self._lib.btf__type_by_id(self._btf, type_id)
+        address: int | None = self._lib.btf__type_by_id(self._btf, type_id)
         return address or 0
 
     def type(self, type_id: int) -> _BtfType:
@@ -242,7 +231,7 @@ class Btf:
             type_id = self.bare(self.array(type_id).type)
         return type_id
 
-    def enums_with(self, names: AbstractSet[str]) -> Set[int]:
+    def enums_with(self, names: AbstractSet[str]) -> set[int]:
         """The IDs of the enums that have enumerators of these names."""
         # struct btf_header of btf.rst: where types and strings are
         data = self._raw()
@@ -279,12 +268,12 @@ class Btf:
                 end = middle
         return type_id
 
-    def members(self, type_id: int) -> List[_BtfMember]:
+    def members(self, type_id: int) -> list[_BtfMember]:
         found = self.type(type_id)
         array = _BtfMember * found.vlen
         return list(array.from_address(self.address(type_id) + 12))
 
-    def enumerators(self, type_id: int) -> List[_BtfEnum]:
+    def enumerators(self, type_id: int) -> list[_BtfEnum]:
         found = self.type(type_id)
         array = _BtfEnum * found.vlen
         return list(array.from_address(self.address(type_id) + 12))
@@ -299,7 +288,7 @@ class Btf:
 
 
 # The BTF of --btf, in place of the kernel's own.
-given: Optional[Btf] = None
+given: Btf | None = None
 
 
 def has_structs() -> bool:
@@ -325,9 +314,7 @@ def of_this_kernel() -> Btf:
         ) from None
 
 
-def offsets(
-    fields: Iterable[Tuple[str, Sequence[str]]]
-) -> List[Optional[int]]:
+def offsets(fields: Iterable[tuple[str, Sequence[str]]]) -> list[int | None]:
     """The offset of each field in its struct, in bytes; None without one.
 
     A field is given by its struct's name and by the names that the field has

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import stat
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, NamedTuple
 
 from opensnooplib.base.errors import UsageError
 
@@ -45,7 +45,7 @@ class Hierarchy(NamedTuple):
         return Cgroup(path, status.st_ino, self.version, controller)
 
 
-def hierarchies() -> List[Hierarchy]:
+def hierarchies() -> list[Hierarchy]:
     """The mounted ones: version 2 first, then those likely for containers.
 
     Those of version 1 without a controller select nothing, and are left out.

@@ -8,7 +8,7 @@ bpf_src/extra/children.h follows every child of a process in its map
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterable, List, Mapping, Set
+from typing import Iterable, Mapping
 
 from opensnooplib.kernel import bpf_objects, this_kernel
 
@@ -25,7 +25,7 @@ _MANY = 1 << 32
 _MOST_ROUNDS = 50
 
 
-def map_names() -> List[str]:
+def map_names() -> list[str]:
     inside = this_kernel.pid_namespace() is not None
     return [_FOLLOWED, _TO_FOLLOW] if inside else [_FOLLOWED]
 
@@ -39,7 +39,7 @@ def follow(pids: Iterable[int], maps: Mapping[str, int]) -> None:
     is not in the map. Raises OSError.
     """
     map_fd = maps[map_names()[-1]]
-    known: Set[int] = set()
+    known: set[int] = set()
     new = set(pids)
     for _ in range(_MOST_ROUNDS):
         came = [_insert(map_fd, pid) for pid in new]
@@ -70,13 +70,13 @@ def _insert(map_fd: int, pid: int) -> bool:
     return came
 
 
-def _descendants(pids: Set[int]) -> Set[int]:
-    children: Dict[int, List[int]] = {}
+def _descendants(pids: set[int]) -> set[int]:
+    children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             parent = this_kernel.task_status(int(name), "PPid")
             children.setdefault(int(parent or 0), []).append(int(name))
-    found: Set[int] = set()
+    found: set[int] = set()
     left = list(pids)
     while left:
         of_one = [c for c in children.get(left.pop(), ()) if c not in found]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from typing import Set, Tuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import Messages
@@ -40,7 +39,7 @@ def free_users() -> int:
             return user
 
 
-def _users_of_processes() -> Set[int]:
+def _users_of_processes() -> set[int]:
     users = set()
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
@@ -69,7 +68,7 @@ def confine_watcher() -> None:
     native_library.load().confine_watcher(ctypes.c_uint64(read_any_file))
 
 
-def in_words(confined: int) -> Tuple[str, str]:
+def in_words(confined: int) -> tuple[str, str]:
     """What was given up, and what the host does not let a trace give up."""
     is_root = os.geteuid() == 0  # or still, without CAP_SETUID
     wanted = _WORDS if free_users() or is_root else _WORDS[1:]

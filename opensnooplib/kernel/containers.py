@@ -18,16 +18,7 @@ import glob
 import json
 import os
 import re
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    Mapping,
-    Sequence,
-    Tuple,
-)
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups
@@ -53,13 +44,13 @@ _BUNDLES = "/run/containerd/io.containerd.runtime.v*.task/*/*/config.json"
 _NAME_ANNOTATIONS = ("io.kubernetes.cri.container-name", "nerdctl/name")
 
 
-def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
+def containers(words: Sequence[str]) -> tuple[Cgroup, ...]:
     """The cgroups of containers, each given by ID, part of an ID, or name.
 
     Raises UsageError if no container matches, or more than one.
     """
     running = _running()
-    known: Dict[str, List[str]] = {
+    known: dict[str, list[str]] = {
         number: [] for number in running if _ID.fullmatch(number)
     }
     for number, names in _in_state_files():
@@ -67,16 +58,16 @@ def containers(words: Sequence[str]) -> Tuple[Cgroup, ...]:
     return tuple(_find(word, known, running) for word in words)
 
 
-def _running() -> Dict[str, List[Cgroup]]:
+def _running() -> dict[str, list[Cgroup]]:
     """The cgroups that root named as containers' are named, by ID.
 
     All directories above them belong to root: others can name theirs so, too.
     Of each container, these are in the first hierarchy that has any, and not
     inside another one.
     """
-    running: Dict[str, List[Cgroup]] = {}
+    running: dict[str, list[Cgroup]] = {}
     for hierarchy in cgroups.hierarchies():
-        here: Dict[str, List[Cgroup]] = {}
+        here: dict[str, list[Cgroup]] = {}
         for path, below, _ in os.walk(hierarchy.path):
             try:
                 status = os.stat(path)
@@ -96,8 +87,8 @@ def _running() -> Dict[str, List[Cgroup]]:
 
 def _find(
     word: str,
-    known: Mapping[str, List[str]],
-    running: Mapping[str, List[Cgroup]],
+    known: Mapping[str, list[str]],
+    running: Mapping[str, list[Cgroup]],
 ) -> Cgroup:
     ids = _matching(word, known)
     if not ids:
@@ -125,7 +116,7 @@ def _find(
     return found[0]
 
 
-def _matching(word: str, known: Mapping[str, List[str]]) -> List[str]:
+def _matching(word: str, known: Mapping[str, list[str]]) -> list[str]:
     """The IDs that match best: by whole ID, by name, by the start of an ID."""
     if word in known:
         return [word]
@@ -135,7 +126,7 @@ def _matching(word: str, known: Mapping[str, List[str]]) -> List[str]:
     return [number for number in known if number.startswith(word)]
 
 
-def _in_state_files() -> Iterator[Tuple[str, List[str]]]:
+def _in_state_files() -> Iterator[tuple[str, list[str]]]:
     """The IDs and the names of containers."""
     folder = _understood(
         _DOCKER_CONFIGURATION, lambda _, its: its["data-root"]
@@ -161,7 +152,7 @@ def _understood(path: str, understand: Callable[[str, Any], Any]) -> Any:
     return None
 
 
-_Named = List[Tuple[str, List[str]]]
+_Named = list[tuple[str, list[str]]]
 
 
 def _of_docker(_: str, state: Any) -> _Named:
@@ -181,7 +172,7 @@ def _of_bundle(path: str, spec: Any) -> _Named:
     return [(os.path.basename(os.path.dirname(path)), names)]
 
 
-def _with_short(names: List[str]) -> List[str]:
+def _with_short(names: list[str]) -> list[str]:
     """The names, with CONTAINER of CRI-O's k8s_CONTAINER_POD_NAMESPACE_..."""
     parts = [name.split("_") for name in names]
     return [*names, *(p[1] for p in parts if p[0] == "k8s" and len(p) > 2)]

@@ -8,7 +8,7 @@ import functools
 import os
 import re
 from bisect import bisect
-from typing import Dict, List, Mapping, Sequence, Set
+from typing import Mapping, Sequence
 
 from opensnooplib.kernel import this_kernel
 from opensnooplib.kernel.open_calls import OPEN_CALLS
@@ -17,7 +17,7 @@ from opensnooplib.kernel.open_calls import OPEN_CALLS
 # 64-bit system calls, and for 32-bit ones (a kernel may have both of those).
 # They are made by arch/*/include/asm/syscall_wrapper.h, since Linux 4.17 on
 # x86 and 4.19 on arm64, where 32-bit calls share some of the 64-bit ones.
-_PREFIXES: Dict[str, Dict[str, Sequence[str]]] = {
+_PREFIXES: dict[str, dict[str, Sequence[str]]] = {
     "x86_64": {
         "": ("__x64_sys_",),
         "_32": ("__ia32_compat_sys_", "__ia32_sys_"),
@@ -63,14 +63,14 @@ FILP_OPEN: Names = {"FILP_OPEN_FUNCTION": ("do_file_open", "do_filp_open")}
 KERNEL_OPENS: Names = {**FILP_OPEN, "FILE_OPEN_NAME": ("file_open_name",)}
 
 
-def every(names: Names) -> List[str]:
+def every(names: Names) -> list[str]:
     return [name for candidates in names.values() for name in candidates]
 
 
-def present(names: Names) -> Dict[str, str]:
+def present(names: Names) -> dict[str, str]:
     """The name of each function that this kernel has, by #define."""
     there = that_match("|".join(every(names)))
-    found: Dict[str, str] = {}
+    found: dict[str, str] = {}
     for define, candidates in names.items():
         for name in candidates:
             if name in there:
@@ -78,13 +78,13 @@ def present(names: Names) -> Dict[str, str]:
     return found
 
 
-def that_match(pattern: str) -> Set[str]:
+def that_match(pattern: str) -> set[str]:
     """The functions of the kernel and its modules with such whole names.
 
     The kernel's list has 4 to 20 MB. None is found if it can't be read.
     """
     function = re.compile(rf" [tTwW] ({pattern})\s".encode())
-    found: Set[bytes] = set()
+    found: set[bytes] = set()
     with contextlib.suppress(OSError), open("/proc/kallsyms", "rb") as file:
         for lines in iter(lambda: file.readlines(1 << 20), []):
             found.update(function.findall(b"".join(lines)))
@@ -96,7 +96,7 @@ _LINES = 64
 
 
 @functools.lru_cache(maxsize=1)
-def by_address() -> List[str]:
+def by_address() -> list[str]:
     """The lines of /proc/kallsyms for functions, as they are at first."""
     text = this_kernel.text_of("/proc/kallsyms")
     lines = sorted(re.findall(r"^[0-9a-f]{16} [tTwW] .*", text, re.M))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache, partial
-from typing import Callable, Dict
+from typing import Callable
 
 from opensnooplib.kernel import bpf_objects, perf_events, this_kernel
 from opensnooplib.kernel.program_names import HOOKS
@@ -63,7 +63,7 @@ def has_kprobe_multi() -> bool:
 
 # The kinds of hook, each with a function that returns why this kernel doesn't
 # offer it, or "".
-KINDS: Dict[str, Callable[[], str]] = {
+KINDS: dict[str, Callable[[], str]] = {
     kind: partial(_no_probe if kind in _PROBED else _no_program, kind)
     for kind in _PROGRAM_TYPES
 }

@@ -15,7 +15,6 @@ import os
 import re
 import resource
 import signal
-from typing import Optional
 
 from opensnooplib.base.errors import OpensnoopError
 
@@ -70,7 +69,7 @@ def restore_limits() -> None:
         resource.setrlimit(kind, limit)
 
 
-def ran_out(error: Optional[BaseException], printed: str = "") -> int:
+def ran_out(error: BaseException | None, printed: str = "") -> int:
     """The one of ERRNOS that caused `error`, or 0.
 
     `printed` is what BCC printed.
@@ -134,7 +133,7 @@ def sentence(number: int) -> str:
     )
 
 
-def explained(error: Exception) -> Optional[OpensnoopError]:
+def explained(error: Exception) -> OpensnoopError | None:
     """The error to report instead, if one of ERRNOS is the cause."""
     number = ran_out(error)
     return OpensnoopError(sentence(number)) if number else None

@@ -11,7 +11,7 @@ import contextlib
 import ctypes
 import errno
 import os
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable
 
 from opensnooplib.base.privileged import by_monitor
 from opensnooplib.kernel import this_kernel
@@ -45,7 +45,7 @@ def cpu_value_size(value_size: int) -> int:
     return -(-value_size // 8) * 8
 
 
-def _room(map_fd: int) -> Tuple[int, Any, Any]:
+def _room(map_fd: int) -> tuple[int, Any, Any]:
     """The type of a map, and room for a key and for all that it has there."""
     kind, key_size, size, _ = map_shape(map_fd)
     if kind in _PER_CPU:
@@ -95,7 +95,7 @@ def map_write(map_fd: int, key_digits: str, value_digits: str) -> int:
 
 def contents(
     map_fd: int, key_size: int, entries: int, meanwhile: Callable[[], object]
-) -> Dict[bytes, bytes]:
+) -> dict[bytes, bytes]:
     """All values of a map by their keys; it calls `meanwhile` in between.
 
     A map has room for `entries`. While some are removed, a hash map may begin

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from typing import List
-
 from opensnooplib.kernel import tracefs
 
 # The syscalls, named as in their tracepoints.
 OPEN_CALLS = ("open", "creat", "openat", "openat2", "open_by_handle_at")
 
 
-def traced() -> List[str]:
+def traced() -> list[str]:
     """The syscalls for which this kernel has tracepoints."""
     return [
         call

@@ -12,14 +12,14 @@ import ctypes
 import mmap
 import os
 import struct
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.libc import AT_FDCWD, syscall
 from opensnooplib.base.privileged import FUNCTIONS, do
 
 
-def make_all(calls: Sequence[str], is_relative: bool) -> Tuple[str, List[int]]:
+def make_all(calls: Sequence[str], is_relative: bool) -> tuple[str, list[int]]:
     """Open a path that can't exist with each of these calls.
 
     Returns the folder in the path, in which the file has the call's name, and
@@ -30,7 +30,7 @@ def make_all(calls: Sequence[str], is_relative: bool) -> Tuple[str, List[int]]:
     return _folder(number), results
 
 
-def _make_all(is_relative: int, *calls: int) -> Tuple[int, ...]:
+def _make_all(is_relative: int, *calls: int) -> tuple[int, ...]:
     number = int.from_bytes(os.urandom(16), "little")
     start = _folder(number) if is_relative else f"/{_folder(number)}"
     names = [list(_CALLS)[one] for one in calls]
@@ -100,7 +100,7 @@ def _by_io_uring(path: bytes) -> int:
 
 
 # By syscall(), since libc would turn open into openat.
-_CALLS: Dict[str, Callable[[bytes], int]] = {
+_CALLS: dict[str, Callable[[bytes], int]] = {
     "open": lambda path: syscall("open", path, os.O_RDONLY, 0),
     "creat": lambda path: syscall("creat", path, 0o600),
     "openat": lambda path: syscall("openat", AT_FDCWD, path, os.O_RDONLY, 0),

@@ -13,7 +13,6 @@ import errno
 import os
 import socket
 import sys
-from typing import List
 
 from opensnooplib.base import child, libc
 from opensnooplib.base.errors import OpensnoopError
@@ -33,7 +32,7 @@ _WHY = {
 }
 
 
-def attach_xdp(program: int, interface: str) -> List[int]:
+def attach_xdp(program: int, interface: str) -> list[int]:
     """Attach by a link: in the driver, or behind a driver that has no XDP."""
     index = socket.if_nametoindex(interface)
     for other in tc_filter.xdp_programs(index):
@@ -48,7 +47,7 @@ def attach_xdp(program: int, interface: str) -> List[int]:
         return [bpf_objects.link_create(program, index, _XDP, _GENERIC_MODE)]
 
 
-def attach_tc(program: int, interface: str, is_ingress: bool) -> List[int]:
+def attach_tc(program: int, interface: str, is_ingress: bool) -> list[int]:
     """Attach by a link (tcx), or before Linux 6.6 by a filter.
 
     The program sees packets before others do, and they see those for which it
@@ -64,7 +63,7 @@ def attach_tc(program: int, interface: str, is_ingress: bool) -> List[int]:
     return attach_filter(program, interface, is_ingress)
 
 
-def attach_filter(program: int, interface: str, is_ingress: bool) -> List[int]:
+def attach_filter(program: int, interface: str, is_ingress: bool) -> list[int]:
     """Attach by a tc filter, which a keeper removes: see tc_filter.py."""
     ours, keepers = socket.socketpair()
     at = tc_filter.INGRESS if is_ingress else tc_filter.EGRESS
@@ -90,7 +89,7 @@ def attach_filter(program: int, interface: str, is_ingress: bool) -> List[int]:
     return [ours.detach()]
 
 
-def attach_socket(program: int, interface: str) -> List[int]:
+def attach_socket(program: int, interface: str) -> list[int]:
     """Attach to a socket that gets copies of packets, in both directions.
 
     On the interface lo, a packet is seen twice: as it goes out, and as it

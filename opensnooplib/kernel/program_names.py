@@ -8,7 +8,7 @@ of bpf_src/hooks.h and comments say is in source/hook_words.py.
 
 from __future__ import annotations
 
-from typing import Container, NamedTuple, Optional
+from typing import Container, NamedTuple
 
 from opensnooplib.base import tables
 from opensnooplib.kernel import function_names
@@ -47,7 +47,7 @@ HOOKS = [
 _BY_PREFIX = {hook.prefix: hook for hook in HOOKS}
 
 
-def hook_of(program: str) -> Optional[Hook]:
+def hook_of(program: str) -> Hook | None:
     """The hook that a program's name says; None if it says none."""
     prefix, underscores, _ = program.partition("__")
     return _BY_PREFIX.get(prefix) if underscores else None

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import List, Set
 
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import function_names, hooks, tracefs
 from opensnooplib.kernel.program_names import Hook
 
 
-def _targets(hook: Hook) -> Set[str]:
+def _targets(hook: Hook) -> set[str]:
     """All that a program can be attached to by a hook of this kind."""
     if hook.sees_packets:
         return {name for _, name in socket.if_nameindex()}
@@ -59,12 +58,12 @@ _NO_HELPER = re.compile(
 )
 
 
-def instead_of_unknown(output: str) -> List[str]:
+def instead_of_unknown(output: str) -> list[str]:
     """Sentences about names that clang doesn't know, with similar ones.
 
     `output` is what clang printed.
     """
-    sentences: List[str] = []
+    sentences: list[str] = []
     for category, event in dict.fromkeys(_NO_FIELD.findall(output)):
         fields = [
             f"{name} (by TP_DATA_LOC_READ_STR(to, {name}, size))"

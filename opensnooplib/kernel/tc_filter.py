@@ -21,7 +21,7 @@ import signal
 import socket
 import struct
 import sys
-from typing import Iterator, List, Tuple
+from typing import Iterator
 
 # Kinds of messages, and flags: include/uapi/linux/netlink.h, rtnetlink.h.
 _ERROR, _DONE, _GETLINK, _NEWQDISC, _DELQDISC = 2, 3, 18, 36, 37
@@ -46,17 +46,17 @@ INGRESS, EGRESS = 0xFFFFFFF2, 0xFFFFFFF3
 _IN_OWN, _IN_ANOTHER = b"opensnoop's: ", b"of opensnoop "
 
 
-def xdp_programs(interface: int) -> List[int]:
+def xdp_programs(interface: int) -> list[int]:
     """The ID of the XDP program at the interface with this index, or none."""
     (link,) = _request(_GETLINK, 0, struct.pack("=4xI8x", interface))
     return [int.from_bytes(one, sys.byteorder) for one in _XDP.findall(link)]
 
 
-def _request(kind: int, flags: int, body: bytes) -> List[bytes]:
+def _request(kind: int, flags: int, body: bytes) -> list[bytes]:
     """Ask the kernel. Returns the bodies of its answers. Raises OSError."""
     flags |= _REQUEST_AND_ACK
     head = struct.pack("=IHHII", 16 + len(body), kind, flags, 0, 0)
-    answers: List[bytes] = []
+    answers: list[bytes] = []
     data = b""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW) as connection:
         connection.send(head + body)
@@ -74,7 +74,7 @@ def _tcmsg(interface: int, handle: int, parent: int, info: int = 0) -> bytes:
     return struct.pack("=4xiIII", interface, handle, parent, info)
 
 
-def _filters(interface: int) -> Iterator[Tuple[int, int, int, bytes]]:
+def _filters(interface: int) -> Iterator[tuple[int, int, int, bytes]]:
     """All filters of an interface: of each, the handle, the parent, and more.
 
     That is the priority with the protocol, and its description, in which is

@@ -7,7 +7,6 @@ import errno
 import functools
 import os
 import re
-from typing import List, Optional, Tuple
 
 # The inode of the host's PID namespace: PROC_PID_INIT_INO of
 # include/linux/proc_ns.h.
@@ -35,7 +34,7 @@ def release() -> str:
     return os.uname().release
 
 
-def version() -> Tuple[int, int, int]:
+def version() -> tuple[int, int, int]:
     """The version, for example (6, 1, 0)."""
     numbers = re.findall("[0-9]+", release().split("-")[0])
     major, minor, patch = map(int, [*numbers, 0, 0, 0][:3])
@@ -90,16 +89,16 @@ _PREEMPTIBLE = ("PREEMPT", "PREEMPT_LAZY", "PREEMPT_RT")
 CPUS = "/sys/devices/system/cpu"
 
 
-def parse_cpu_list(text: str) -> List[int]:
+def parse_cpu_list(text: str) -> list[int]:
     """The CPUs in a list of sysfs such as "0-3,8" (cputopology.rst)."""
-    cpus: List[int] = []
+    cpus: list[int] = []
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
         cpus += range(int(first), int(last or first) + 1)
     return cpus
 
 
-def online_cpus() -> List[int]:
+def online_cpus() -> list[int]:
     return parse_cpu_list(text_of(f"{CPUS}/online"))
 
 
@@ -112,7 +111,7 @@ def possible_cpu_count() -> int:
     return max(parse_cpu_list(text_of(f"{CPUS}/possible"))) + 1
 
 
-def pid_namespace() -> Optional[Tuple[int, int]]:
+def pid_namespace() -> tuple[int, int] | None:
     """Device and inode of the process's PID namespace; None for the host's."""
     try:
         found = os.stat("/proc/self/ns/pid")

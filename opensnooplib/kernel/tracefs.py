@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import Dict, NamedTuple, Set
+from typing import NamedTuple
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -60,7 +60,7 @@ def _read(path: str) -> str:
     return next(filter(None, texts), "")
 
 
-def tracepoints() -> Set[str]:
+def tracepoints() -> set[str]:
     """All tracepoints, for example "syscalls:sys_enter_openat"."""
     return set(_read("available_events").split())
 
@@ -98,7 +98,7 @@ _FIELD = re.compile(
 )
 
 
-def fields(category: str, event: str) -> Dict[str, Field]:
+def fields(category: str, event: str) -> dict[str, Field]:
     """A tracepoint's fields by name; none if the kernel lacks it."""
     found = {}
     text = description(category, event)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Callable, Mapping, NamedTuple
 
 from opensnooplib.base import tables
 from opensnooplib.base.errors import OpensnoopError
@@ -22,16 +22,16 @@ from opensnooplib.kernel import (
     tracefs,
 )
 
-Define = Tuple[str, str]
+Define = tuple[str, str]
 
 
 class Ways(NamedTuple):
     """The ways that a plan sees besides its syscalls."""
 
-    defines: List[Define]
-    seen: List[str]
-    unproven: List[str]  # seen, too, but the tool can't test that
-    unseen: Dict[str, str]  # way: why it isn't seen
+    defines: list[Define]
+    seen: list[str]
+    unproven: list[str]  # seen, too, but the tool can't test that
+    unseen: dict[str, str]  # way: why it isn't seen
 
 
 NO_WAYS = Ways([], [], [], {})
@@ -76,7 +76,7 @@ def find(
     return ways
 
 
-def _can_prove(way: str, defines: List[Define]) -> bool:
+def _can_prove(way: str, defines: list[Define]) -> bool:
     """Can the tool make a failing open this way that has a record?"""
     if way == CALLS_OF_32_BITS:
         return _is_x86()
@@ -87,7 +87,7 @@ def _is_x86() -> bool:
     return os.uname().machine == "x86_64"
 
 
-def _offsets(*needs: str) -> List[Define]:
+def _offsets(*needs: str) -> list[Define]:
     """The #defines for fields of fields.txt."""
     rows = [r for r in tables.rows(__file__, "fields.txt") if r[0] in needs]
     fields = [(struct, names.split()) for _, _, struct, names in rows]
@@ -101,7 +101,7 @@ def _offsets(*needs: str) -> List[Define]:
     return [(row[1], str(offset)) for row, offset in zip(rows, offsets)]
 
 
-def _io_uring(_: _Request) -> List[Define]:
+def _io_uring(_: _Request) -> list[Define]:
     completion = tracefs.fields("io_uring", "io_uring_complete")
     if not completion:
         raise _Missing("this kernel has no tracepoints for it")
@@ -115,7 +115,7 @@ def _io_uring(_: _Request) -> List[Define]:
     return defines + _room() + _offsets("io_uring", "filename", "io_uring cqe")
 
 
-def _by_function() -> List[Define]:
+def _by_function() -> list[Define]:
     if hooks.KINDS["kprobe"]() or not function_names.that_match("io_openat2"):
         raise _Missing(
             "this kernel doesn't report which request is done, as Linux 5.18 "
@@ -125,7 +125,7 @@ def _by_function() -> List[Define]:
     return [("IO_URING_BY_FUNCTION", "1")] + _room() + offsets
 
 
-def _room() -> List[Define]:
+def _room() -> list[Define]:
     """The size of the map of requests under way; each has over PATH_MAX bytes.
 
     Since Linux 6.1 (commit 7c8199e24fa0) a program may allocate the memory
@@ -139,7 +139,7 @@ def _room() -> List[Define]:
     return [("REQUEST_ENTRIES", "1024"), ("REQUEST_FLAGS", "0")]
 
 
-def _calls_of_32_bits(request: _Request) -> List[Define]:
+def _calls_of_32_bits(request: _Request) -> list[Define]:
     has_functions = any(name.endswith("_32") for name in request.functions)
     if request.functions and not has_functions:
         raise _Missing("this kernel has no functions for them")
@@ -159,7 +159,7 @@ _NO_FUNCTIONS = "the functions of this kernel cannot be hooked"
 _EXEC_TRACEPOINT = ("EXEC_TRACEPOINT", "1")
 
 
-def _inner_opens(request: _Request) -> List[Define]:
+def _inner_opens(request: _Request) -> list[Define]:
     """The #defines to show opens by the kernel itself; [] if it can't be.
 
     A kind of hook that can miss opens is used only if there is no other.
@@ -181,18 +181,18 @@ def _inner_opens(request: _Request) -> List[Define]:
     return [(hook, "1"), *functions.items()] + offsets
 
 
-def _exec(request: _Request) -> List[Define]:
+def _exec(request: _Request) -> list[Define]:
     return _inner_opens(request) or [_EXEC_TRACEPOINT] + _offsets("exec")
 
 
-def _kernel(request: _Request) -> List[Define]:
+def _kernel(request: _Request) -> list[Define]:
     defines = _inner_opens(request)
     if not defines:
         raise _Missing(_NO_FUNCTIONS)
     return defines
 
 
-_WAYS: Dict[str, Callable[[_Request], List[Define]]] = {
+_WAYS: dict[str, Callable[[_Request], list[Define]]] = {
     "io_uring": _io_uring,
     CALLS_OF_32_BITS: _calls_of_32_bits,
     "exec": _exec,

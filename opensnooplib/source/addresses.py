@@ -7,7 +7,7 @@ column stays empty. The instructions show them for sure.
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Iterator
 
 from opensnooplib.source import instructions
 
@@ -26,7 +26,7 @@ _OF_PROCESS = (
 _READ_KERNEL, _FROM = (113, 115), 3
 
 
-def doubtful(code: bytes, of_process: bool) -> Iterator[Tuple[int, str]]:
+def doubtful(code: bytes, of_process: bool) -> Iterator[tuple[int, str]]:
     """The numbers of such instructions of a program, with what is wrong.
 
     `of_process`: the addresses in its context are those of a process.

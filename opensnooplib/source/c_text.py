@@ -13,7 +13,7 @@ import codecs
 import os
 import re
 import stat
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import Callable, NamedTuple, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Probe
@@ -69,12 +69,12 @@ class Source(NamedTuple):
     """One text, made from several files."""
 
     text: str
-    files: Dict[str, str]  # the content of each, by its path
+    files: dict[str, str]  # the content of each, by its path
 
 
 def read(
     path: str,
-    reached: Optional[Dict[str, str]] = None,
+    reached: dict[str, str] | None = None,
     note: Callable[[str], object] = str,
 ) -> Source:
     """The C of the program at `path`. Raises SourceError.
@@ -82,7 +82,7 @@ def read(
     `reached` gets all files that were read, or that are missing, also if there
     is an error. `note` is called with each path before it is looked at.
     """
-    files: Dict[str, str] = {} if reached is None else reached
+    files: dict[str, str] = {} if reached is None else reached
     lines = _Glue(files, note).lines(path, 0, False)
     return Source("\n".join(lines) + "\n", files)
 
@@ -94,7 +94,7 @@ def compiled(text: str, made_of: Source) -> Source:
     empty, so that the others keep their numbers.
     """
     paths = {_escaped(path): path for path in made_of.files}
-    numbers: Dict[str, Set[int]] = {}  # of lines that are compiled, by path
+    numbers: dict[str, set[int]] = {}  # of lines that are compiled, by path
     path, number = "", 0
     conditions = Conditions()
     for _, line, code in comments.lines(text):
@@ -167,19 +167,19 @@ class _Glue:
     """Puts files in place of the lines that include them."""
 
     def __init__(
-        self, files: Dict[str, str], note: Callable[[str], object]
+        self, files: dict[str, str], note: Callable[[str], object]
     ) -> None:
         self._files = files
         self._note = note
         self._size = 0
         # Of files that were included before: their include guards decide. By
         # their real paths, since ../c.h can be c.h.
-        self._made: Dict[str, List[str]] = {}
+        self._made: dict[str, list[str]] = {}
         # Files with #pragma once that need not be put in again: they stand
         # above, whatever an #if says, or this line is inside them.
-        self._once: Set[str] = set()
+        self._once: set[str] = set()
 
-    def lines(self, path: str, depth: int, is_conditional: bool) -> List[str]:
+    def lines(self, path: str, depth: int, is_conditional: bool) -> list[str]:
         """The lines of a file and of those that it includes.
 
         `is_conditional`: an #if decides whether the file is included.
@@ -236,7 +236,7 @@ class _Glue:
             self._once.discard(os.path.realpath(path))
         return lines + end
 
-    def _included(self, path: str, depth: int, in_branch: bool) -> List[str]:
+    def _included(self, path: str, depth: int, in_branch: bool) -> list[str]:
         file = os.path.realpath(path)
         if file in self._once:
             return []
@@ -246,7 +246,7 @@ class _Glue:
             self._made[file] = self.lines(path, depth, in_branch)
         return self._made[file]
 
-    def _grow(self, lines: List[str]) -> None:
+    def _grow(self, lines: list[str]) -> None:
         self._size += sum(map(len, lines)) + len(lines)
         if self._size > _SIZE_LIMIT or len(self._files) > _FILE_LIMIT:
             raise SourceError(
@@ -255,7 +255,7 @@ class _Glue:
                 "add #pragma once to them"
             )
 
-    def _find(self, name: str, includer: str) -> Optional[str]:
+    def _find(self, name: str, includer: str) -> str | None:
         """The path of an included file: next to its includer, or in bpf_src.
 
         None if it isn't there.
@@ -272,7 +272,7 @@ class _Glue:
         return None
 
 
-def _probe_lines(line: str, code: str, directive: str) -> List[str]:
+def _probe_lines(line: str, code: str, directive: str) -> list[str]:
     """The first line of a probe, written so that BCC keeps its number.
 
     BCC puts lines of its own before the function. With "extern", which changes

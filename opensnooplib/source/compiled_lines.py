@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from typing import Callable, Dict, Iterator, List, Mapping, Sequence, Set
+from typing import Callable, Iterator, Mapping, Sequence
 
 from opensnooplib.source import comments
 
@@ -70,8 +70,8 @@ class Conditions:
 
     def __init__(self) -> None:
         # Of the macros that the compiler has itself, only the machine's.
-        self._defined: Dict[str, str] = {f"__{os.uname().machine}__": "1"}
-        self._inside: List[_Branches] = []
+        self._defined: dict[str, str] = {f"__{os.uname().machine}__": "1"}
+        self._inside: list[_Branches] = []
         self.is_for_compiler = False  # the last condition: nobody here knows
 
     def heed(self, line: str) -> bool:
@@ -135,8 +135,8 @@ def shown(text: str, is_left_out: Callable[[str], bool]) -> Iterator[str]:
     """
     conditions = Conditions()
     file = last = repeated = ""
-    begun: Set[str] = set()
-    named: Set[str] = set()
+    begun: set[str] = set()
+    named: set[str] = set()
     for _, line, code in comments.lines(text):
         is_condition = conditions.heed(code)
         found = LINE_DIRECTIVE.match(line)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Iterator, NamedTuple, Sequence
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -68,14 +68,14 @@ _PART = re.compile(
 _COMMENT_BEHIND = re.compile(rf"[^\S\n]*(?P<comment>{COMMENT})", re.DOTALL)
 
 
-def of_event(text: str) -> Dict[str, Declaration]:
+def of_event(text: str) -> dict[str, Declaration]:
     """The fields of struct event: see of_struct()."""
     return of_struct(text, "event")
 
 
 # A compile room asks twice for the same text.
 @functools.lru_cache(maxsize=1)
-def of_struct(text: str, name: str) -> Dict[str, Declaration]:
+def of_struct(text: str, name: str) -> dict[str, Declaration]:
     r"""The fields of a struct in the assembled C `text`, by name.
 
     `name` is a pattern; "\w*" stands for all structs.
@@ -90,10 +90,10 @@ def of_struct(text: str, name: str) -> Dict[str, Declaration]:
     return dict(fields)
 
 
-def _fields(text: str, position: int) -> Iterator[Tuple[str, Declaration]]:
+def _fields(text: str, position: int) -> Iterator[tuple[str, Declaration]]:
     """The fields of the struct whose body begins at `position`."""
-    names: List[re.Match[str]] = []
-    macros: List[str] = []  # of the #ifs that are open
+    names: list[re.Match[str]] = []
+    macros: list[str] = []  # of the #ifs that are open
     comment = ""
     depth = 0
     while part := _PART.search(text, position):
@@ -122,7 +122,7 @@ def _fields(text: str, position: int) -> Iterator[Tuple[str, Declaration]]:
             names, comment = [], ""
 
 
-def _heed_condition(macros: List[str], directive: str, macro: str) -> None:
+def _heed_condition(macros: list[str], directive: str, macro: str) -> None:
     if directive in ("if", "ifdef", "ifndef"):
         macros.append("" if directive == "ifndef" else macro)
     elif directive == "endif" and macros:
@@ -164,7 +164,7 @@ def _note(comment: str, location: str) -> Note:
     return note
 
 
-def _wish(word: str, location: str) -> Dict[str, Any]:
+def _wish(word: str, location: str) -> dict[str, Any]:
     """What one word after "column:" sets in the note."""
     if word.startswith("width="):
         digits = re.fullmatch(r"width=(-?[1-9]\d{0,3})", word, re.ASCII)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Iterable, Mapping, Sequence
 
 from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
 
-Define = Tuple[str, str]
+Define = tuple[str, str]
 
 # The number of threads that can have an entry in the map "start"; opens by
 # others are counted as missed. Each entry takes about 230 bytes of kernel
@@ -25,7 +25,7 @@ START_ENTRIES = 32768
 # BCC looks these names up among the symbols of the kernel, once for each call
 # in the C: 90 ms of a launch, where few_symbols.py can't cut their list down.
 # As macros it doesn't see them.
-HELPERS: List[Define] = [
+HELPERS: list[Define] = [
     (
         f"bpf_probe_read_{what}(to, size, from)",
         # Named, since BCC 0.18 crashes at a call of what has no name.
@@ -36,7 +36,7 @@ HELPERS: List[Define] = [
 ]
 
 
-def extras(options: Options, has_structs: bool) -> Dict[str, bool]:
+def extras(options: Options, has_structs: bool) -> dict[str, bool]:
     """By macro: is this added to a record?
 
     has_structs: the C can use the kernel's structs.
@@ -59,7 +59,7 @@ def extras(options: Options, has_structs: bool) -> Dict[str, bool]:
     return chosen
 
 
-def zeros(names: Iterable[str], chosen: Sequence[Define]) -> List[Define]:
+def zeros(names: Iterable[str], chosen: Sequence[Define]) -> list[Define]:
     """0 for each of these macros that isn't chosen.
 
     Not for the C of --source, which asks by #ifdef.
@@ -76,7 +76,7 @@ _CONDITION = re.compile(
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def names_in_conditions(text: str) -> List[str]:
+def names_in_conditions(text: str) -> list[str]:
     return _NAME.findall(" ".join(_CONDITION.findall(text)))
 
 
@@ -88,7 +88,7 @@ _MORE_PROBES = frozenset(
 )
 
 
-def more_probes(chosen: Sequence[Define]) -> List[Define]:
+def more_probes(chosen: Sequence[Define]) -> list[Define]:
     has_more = any(name in _MORE_PROBES for name, _ in chosen)
     return [("MORE_PROBES", "1")] if has_more else []
 
@@ -108,7 +108,7 @@ def plan(
     functions: Mapping[str, str],
     tool_pid: int,
     sees_begin: bool = False,
-) -> List[Define]:
+) -> list[Define]:
     """The #defines for the plan `name`, which sees the syscalls `calls`.
 
     `functions` are the kernel functions that it hooks, by #define, if it hooks

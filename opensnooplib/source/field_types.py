@@ -9,7 +9,6 @@ the kernel also says how large each field is.
 from __future__ import annotations
 
 import re
-from typing import Dict
 
 from opensnooplib.kernel import tracefs
 
@@ -32,7 +31,7 @@ def typedefs(text: str, known: str) -> str:
     `known` is C with typedefs that are there already.
     """
     there = set(_WORD.findall(known))
-    made: Dict[str, str] = {}
+    made: dict[str, str] = {}
     for category, event in dict.fromkeys(_TRACEPOINT.findall(text)):
         for field in tracefs.fields(category, event).values():
             words = set(_WORD.findall(field.type))

@@ -20,7 +20,7 @@ There are three ways to say it:
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
@@ -53,8 +53,8 @@ _ONLY_BY_NAME = ("fentry", "fexit", "lsm")
 class Attachment(NamedTuple):
     """One target of a program."""
 
-    hook: Optional[Hook]  # None: a slot of a program array
-    words: Tuple[str, ...]  # the target: "/bin/bash", "readline"
+    hook: Hook | None  # None: a slot of a program array
+    words: tuple[str, ...]  # the target: "/bin/bash", "readline"
 
     @property
     def target(self) -> str:
@@ -71,19 +71,19 @@ def name_of(macro: str, arguments: str) -> str:
     return f"{macro.lower()}__" + re.sub(r"\W+", "_", words).strip("_")
 
 
-def _words(arguments: str) -> Tuple[str, ...]:
+def _words(arguments: str) -> tuple[str, ...]:
     found = _ARGUMENT.findall(arguments.strip())
     return tuple(quoted or bare for quoted, bare in found if quoted or bare)
 
 
-def of(text: str) -> Dict[str, List[Attachment]]:
+def of(text: str) -> dict[str, list[Attachment]]:
     """The attachments of programs that macros or comments give, by name.
 
     `text` is assembled C. Raises SourceError for a comment that can't be
     understood.
     """
-    found: Dict[str, List[Attachment]] = {}
-    above: List[Attachment] = []
+    found: dict[str, list[Attachment]] = {}
+    above: list[Attachment] = []
     path, before = "the C", 0  # of the file, and of the lines above it
     where = ""  # the last comment is
     for line in comments.lines(text):
@@ -142,7 +142,7 @@ def _in_comment(words: str, where: str) -> Attachment:
     return Attachment(_BY_WORD.get(kind), tuple(target))
 
 
-def by_name(program: str) -> List[Attachment]:
+def by_name(program: str) -> list[Attachment]:
     """The attachment that a program's name says; [] if it says none."""
     hook = program_names.hook_of(program)
     if hook is None:

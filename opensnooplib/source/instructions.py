@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator
 
 _INSTRUCTION = struct.Struct("=BBhi")
 
@@ -27,12 +27,12 @@ _PRESERVED = range(6, 10)
 _CONTEXT, FROM_CONTEXT = 1 << 32, 1 << 33
 
 
-def decoded(code: bytes) -> List[Tuple[int, ...]]:
+def decoded(code: bytes) -> list[tuple[int, ...]]:
     """The instructions: opcode, both registers, offset, constant."""
     return list(_INSTRUCTION.iter_unpack(code))
 
 
-def calls(code: bytes) -> Iterator[Tuple[int, int, Dict[int, int]]]:
+def calls(code: bytes) -> Iterator[tuple[int, int, dict[int, int]]]:
     """Each call of a helper: its number, the helper, what is known there.
 
     That is what registers hold, of enum bpf_func_id the helper is. Where

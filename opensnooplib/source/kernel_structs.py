@@ -13,16 +13,7 @@ it names.
 from __future__ import annotations
 
 import re
-from typing import (
-    AbstractSet,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Sequence,
-    Set,
-    Union,
-)
+from typing import AbstractSet, Iterable, Iterator, Sequence, Union
 
 from opensnooplib.kernel import btf
 from opensnooplib.kernel.btf import ENUM, STRUCT, TYPEDEF, Btf, TypedField
@@ -43,7 +34,7 @@ _OWN = (
 )
 
 
-def own_names(text: str) -> Set[str]:
+def own_names(text: str) -> set[str]:
     """The constants, functions and types that the C in `text` defines."""
     return {
         name
@@ -64,7 +55,7 @@ _OF_BCC = re.compile(
 _ENUMS = ("cgroup_subsys_id",)
 
 
-def named(text: str, known: Set[str]) -> Dict[str, int]:
+def named(text: str, known: set[str]) -> dict[str, int]:
     """The types that `text` names and doesn't define, with their kinds.
 
     Not those that are `known`, since another header has them.
@@ -77,7 +68,7 @@ def named(text: str, known: Set[str]) -> Dict[str, int]:
     }
 
 
-def c_text(text: str, known: Set[str], all_fields: bool) -> str:
+def c_text(text: str, known: set[str], all_fields: bool) -> str:
     """C for the types that `text` needs, as far as this kernel has them.
 
     `known` are names that another header defines. `all_fields`: else structs
@@ -88,7 +79,7 @@ def c_text(text: str, known: Set[str], all_fields: bool) -> str:
     types = btf.of_this_kernel()
     words = set(_WORD.findall(text))
     wanted = named(text, known)
-    parts: List[Part] = [types.find(name, ENUM) for name in _ENUMS]
+    parts: list[Part] = [types.find(name, ENUM) for name in _ENUMS]
     if all_fields:
         new = words - known - own_names(text)
         new -= {name for name in new if _OF_BCC.match(name)}
@@ -105,7 +96,7 @@ def c_text(text: str, known: Set[str], all_fields: bool) -> str:
     return _beside(c, known.union(_DEFINED.findall(text)))
 
 
-def _beside(c: str, others: Set[str]) -> str:
+def _beside(c: str, others: set[str]) -> str:
     """`c` with other names for the types that `others` are, too."""
     twice = others.intersection(_DEFINED.findall(c))
     names = [f"#define {name} {name}_of_the_kernel\n" for name in twice]
@@ -115,13 +106,13 @@ def _beside(c: str, others: Set[str]) -> str:
 
 def _reached(
     types: Btf, words: AbstractSet[str], start: Iterable[int]
-) -> List[int]:
+) -> list[int]:
     """The structs that fields of these names reach from other types.
 
     Those of them that have a name, each behind those that it holds.
     """
-    structs: List[int] = []
-    seen: Set[int] = set()
+    structs: list[int] = []
+    seen: set[int] = set()
     behind_pointers = list(start)
 
     def add_held(type_id: int) -> None:

@@ -7,7 +7,7 @@ is another map: allowed in the C of --source, an error in bpf_src.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
 
 from opensnooplib.base import tables
 
@@ -40,7 +40,7 @@ class MapFacts(NamedTuple):
 class Shape(NamedTuple):
     """The shape of a map; sizes in bytes. A number that is 0 fits any."""
 
-    kinds: List[str]
+    kinds: list[str]
     written: str  # in C
     key_size: int
     value_size: int
@@ -55,7 +55,7 @@ class Shape(NamedTuple):
         )
 
 
-def _shapes(where: str) -> Dict[str, Shape]:
+def _shapes(where: str) -> dict[str, Shape]:
     rows = tables.rows(__file__, "known_maps.txt")
     return {
         name: Shape(kinds.split(", "), written, *map(int, numbers))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from typing import List
 
 from opensnooplib.kernel import program_names
 from opensnooplib.source import c_text
@@ -43,7 +42,7 @@ def of_submit(output: str, made_of: Source) -> str:
     return f"{main}: " if len(found) > 1 else "".join(found)
 
 
-def find(pattern: str, made_of: Source) -> List[str]:
+def find(pattern: str, made_of: Source) -> list[str]:
     """All locations of a pattern outside of comments."""
     locations = []
     for path, text in made_of.files.items():

@@ -11,7 +11,6 @@ import contextlib
 import functools
 import os
 import re
-from typing import Dict, Set
 
 from opensnooplib.base import tables
 from opensnooplib.base.open_flags import FLAGS
@@ -106,7 +105,7 @@ def includes_others(text: str) -> bool:
 
 
 @functools.lru_cache(maxsize=None)
-def _known() -> Set[str]:
+def _known() -> set[str]:
     """The names of types and constants that fixed headers have."""
     headers = _fixed_headers().items()
     texts = [t for path, t in headers if path not in (_MACROS, _NET)]
@@ -142,7 +141,7 @@ def _used(macros: str, text: str) -> str:
     return used
 
 
-def _add_header(files: Dict[str, str], path: str) -> None:
+def _add_header(files: dict[str, str], path: str) -> None:
     """Let the C include another header of the kernel's.
 
     It stands for the kernel's structs, and for the UAPI header of this name
@@ -162,7 +161,7 @@ def _add_header(files: Dict[str, str], path: str) -> None:
         _add_header(files, included)
 
 
-def _of_the_kernel() -> Set[str]:
+def _of_the_kernel() -> set[str]:
     """The paths of the kernel's own headers."""
     found = map(str.split, tables.paragraphs(__file__, "kernel_headers.txt"))
     return {f"{d[:-1]}/{name}.h" for d, *names in found for name in names}
@@ -179,7 +178,7 @@ def _uapi_header(path: str) -> str:
 
 
 @functools.lru_cache(maxsize=None)
-def _fixed_headers() -> Dict[str, str]:
+def _fixed_headers() -> dict[str, str]:
     """The headers that the C doesn't change, by path."""
     headers = {}
     for folder, _, names in os.walk(_FIXED):

@@ -8,7 +8,7 @@ program: then fields beyond it are no columns.
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from typing import Iterator
 
 from opensnooplib.source import instructions
 
@@ -17,7 +17,7 @@ from opensnooplib.source import instructions
 _OUTPUTS = {25: (2, 5), 130: (1, 3), 131: (1, 2)}
 
 
-def sizes(code: bytes, map_fd: int) -> Iterator[Optional[int]]:
+def sizes(code: bytes, map_fd: int) -> Iterator[int | None]:
     """The sizes of the records sent to the map; None if not a constant."""
     for _, helper, known in instructions.calls(code):
         at_map, at_size = _OUTPUTS.get(helper, (0, 0))
