@@ -67,6 +67,7 @@ setup(
             "cli/help.txt",
             "compile/few_symbols.txt",
             "explain/compiler_errors.txt",
+            "explain/noise.txt",
             "explain/verifier_errors.txt",
             "kernel/fields.txt",
             "kernel/hooks.txt",

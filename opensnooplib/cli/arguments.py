@@ -22,7 +22,6 @@ from opensnooplib.cli import (
     values,
 )
 from opensnooplib.kernel import cgroups
-from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Columns, Options, Output, Probe, Selection
 
 _Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe)
@@ -58,7 +57,11 @@ def parse(arguments: Sequence[str]) -> Options:
         on_this_host.check_thread(words.tid)
     words.globs = globs.globs(words.path)
     words.cgroups = [*map(cgroups.cgroup, words.cgroup)]
-    words.containers = _containers(words.container)
+    words.containers = ()
+    if words.container:
+        from opensnooplib.kernel import containers  # takes some ms at launch
+
+        words.containers = containers.containers(words.container)
     words.mount_namespaces = [*map(on_this_host.mount_namespace, words.mntns)]
     # What one option implies for others.
     # A person's own C is asked to follow them only by --children.
@@ -92,14 +95,6 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     words.names = asked.names
     words.wanted = asked.macros
     words.latency |= "WANT_LATENCY" in asked.macros
-
-
-def _containers(words: Sequence[str]) -> tuple[Cgroup, ...]:
-    if not words:
-        return ()
-    from opensnooplib.kernel import containers  # takes some ms at launch
-
-    return containers.containers(words)
 
 
 def _fill(kind: type[_Tuple], words: argparse.Namespace) -> _Tuple:

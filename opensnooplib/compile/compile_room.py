@@ -171,10 +171,19 @@ def _work(job: Job) -> Handover:
 
         layouts, map_fds = map_layouts.prepare(maps)
     shares_exit = job.plan.hook == "tracepoint"
-    calls = open_calls.traced() if shares_exit else ()
+    at_exit = open_calls.traced() if shares_exit else ()
     selection = job.options.selection
     pids = () if selection.follow_children else selection.pids
-    attachments = Attachments(program, maps.known, calls, pids)
+    attachments = Attachments(program, maps.known, at_exit, pids)
+    if job.plan.runs_bpf_src:
+        calls = calls_of(job) + other_ways.seen
+    else:
+        calls = [
+            str(one) if one.hook.sees_packets else one.target
+            for name in program.fds
+            for one in program.attachments_of(name)
+            if one.hook and name != PRINTK_PROGRAM
+        ]
     is_live = job.have_slots is not None
     attachments.attach(
         job.have_slots, job.tool_pid if job.plan.runs_bpf_src else None
@@ -182,9 +191,7 @@ def _work(job: Job) -> Handover:
     return Handover(
         outputs=found,
         warnings=_warnings(maps, found),
-        calls=_targets(program)
-        if not job.plan.runs_bpf_src
-        else calls_of(job) + other_ways.seen,
+        calls=list(dict.fromkeys(calls)),
         unproven=other_ways.unproven,
         unseen=other_ways.unseen,
         headers=chosen.reason,
@@ -212,18 +219,6 @@ def _work(job: Job) -> Handover:
             for name in program.fds
             for hook in program.hooks_of(name)
         ),
-    )
-
-
-def _targets(program: BccProgram) -> list[str]:
-    """All that programs are attached to, each once."""
-    return list(
-        dict.fromkeys(
-            str(one) if one.hook.sees_packets else one.target
-            for name in program.fds
-            for one in program.attachments_of(name)
-            if one.hook and name != PRINTK_PROGRAM
-        )
     )
 
 

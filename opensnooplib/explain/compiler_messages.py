@@ -7,19 +7,14 @@ import os
 import re
 from typing import Iterable, Iterator, NamedTuple
 
+from opensnooplib.base import tables
 from opensnooplib.explain import plain_words, verifier_log
 from opensnooplib.source import c_text, locations, printk_names, struct_maps
 from opensnooplib.source.c_text import Source
 
 # What BCC and clang print besides the mistake.
 _NOISE = re.compile(
-    r"^(\d+ (warning|error)s?( and \d+ errors?)? generated\.|chdir\(\): .*"
-    r"|sh: .*modprobe.*|In file included from .*"
-    r"|create_probe_event: .*|bpf_attach_raw_tracepoint .*"
-    r"|bpf: \S+ is not found in vmlinux BTF|bpf: Failed to load program: .*"
-    # What LLVM knows of an instruction that it can't select.
-    r"|#line \d+ .*"
-    r"|LLVM ERROR: Cannot select: .*|\s*0x[0-9a-f]+: .*|In function: .*|\s*)$"
+    "|".join(tables.paragraphs(__file__, "noise.txt")[0].splitlines())
 )
 
 # The line number that clang 18 and later print beside the C.
@@ -106,7 +101,7 @@ def _remarks(output: str, made_of: Source) -> list[_Remark]:
     remarks = [_Remark("", "", "", [])]
     for line in output.split("\n"):
         line = _MARGIN.sub("", line)
-        if _NOISE.match(line):
+        if _NOISE.fullmatch(line):
             continue
         line = _of_llvm(line, made_of)
         head = _REMARK.match(line)

@@ -131,12 +131,11 @@ def _room() -> list[Define]:
     Since Linux 6.1 (commit 7c8199e24fa0) a program may allocate the memory
     when it needs it.
     """
-    if this_kernel.version() >= (6, 1, 0):
-        return [
-            ("REQUEST_ENTRIES", "16384"),
-            ("REQUEST_FLAGS", "BPF_F_NO_PREALLOC"),
-        ]
-    return [("REQUEST_ENTRIES", "1024"), ("REQUEST_FLAGS", "0")]
+    may_allocate = this_kernel.version() >= (6, 1, 0)
+    return [
+        ("REQUEST_ENTRIES", "16384" if may_allocate else "1024"),
+        ("REQUEST_FLAGS", "BPF_F_NO_PREALLOC" if may_allocate else "0"),
+    ]
 
 
 def _calls_of_32_bits(request: _Request) -> list[Define]:

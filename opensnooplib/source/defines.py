@@ -102,6 +102,9 @@ def entries_for_threads() -> int:
     return entries
 
 
+_NAMESPACE = ("PID_NAMESPACE_DEVICE", "PID_NAMESPACE_INODE")
+
+
 def plan(
     name: str,
     calls: Sequence[str],
@@ -114,26 +117,20 @@ def plan(
     `functions` are the kernel functions that it hooks, by #define, if it hooks
     any: see kernel/function_names.py.
     """
-    defines = [
+    is_old = this_kernel.version() < (5, 11, 0)
+    namespace = this_kernel.pid_namespace() or ()
+    chosen = {
+        "BEGIN_END": sees_begin,
+        "HAVE_OPEN": "open" in calls,  # and creat: arm64 has neither
+        "HAVE_TASK_PT_REGS": this_kernel.has_task_pt_regs(),
+    }
+    return [
         (f"PLAN_{name.upper().replace('-', '_')}", "1"),
         ("TOOL_PID", str(tool_pid)),
         ("START_ENTRIES", str(entries_for_threads())),
         # Of struct mnt_namespace: commit 1a7b8969e664.
-        (
-            "MNT_NS_COUNT_SIZE",
-            "8" if this_kernel.version() < (5, 11, 0) else "0",
-        ),
+        ("MNT_NS_COUNT_SIZE", "8" if is_old else "0"),
+        *((name, "1") for name, is_so in chosen.items() if is_so),
+        *functions.items(),
+        *zip(_NAMESPACE, map(str, namespace)),
     ]
-    if sees_begin:
-        defines.append(("BEGIN_END", "1"))
-    if functions:
-        defines += functions.items()
-    if "open" in calls:  # and creat: arm64 has neither
-        defines.append(("HAVE_OPEN", "1"))
-    if this_kernel.has_task_pt_regs():
-        defines.append(("HAVE_TASK_PT_REGS", "1"))
-    namespace = this_kernel.pid_namespace()
-    if namespace is not None:
-        defines.append(("PID_NAMESPACE_DEVICE", str(namespace[0])))
-        defines.append(("PID_NAMESPACE_INODE", str(namespace[1])))
-    return defines
