@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 from opensnooplib.kernel import this_kernel
 
 # The bits of the capabilities that tracing uses.
@@ -20,9 +18,8 @@ CAPABILITIES = {
 
 def has(name: str) -> bool:
     """Is it in the bit set CapEff of proc_pid_status(5)?"""
-    status = this_kernel.text_of("/proc/self/status")
-    found = re.search(r"^CapEff:\s*(\w+)$", status, re.M)
-    return bool(found and int(found[1], 16) >> CAPABILITIES[name] & 1)
+    held = this_kernel.task_status("self", "CapEff") or "0"
+    return bool(int(held, 16) >> CAPABILITIES[name] & 1)
 
 
 def may_trace() -> bool:

@@ -122,7 +122,7 @@ def pid_namespace() -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def task_status(task: int, key: str) -> str:
+def task_status(task: int | str, key: str) -> str:
     """What /proc/TASK/status says of a process or a thread: proc(5).
 
     "" if there is no such task. A task's name makes no line: the kernel

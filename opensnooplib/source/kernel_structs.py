@@ -151,6 +151,8 @@ def _few_fields(
     yield f"union {{\nchar __size[{found.size_or_type}];\n"
     for field in fields:
         yield f"struct {{ char __pad_{field.name}[{field.offset}]; "
+        if types.element(field.type) in own:  # and a typedef isn't written
+            field = field._replace(type=types.bare(field.type))
         yield field
         yield "; } __attribute__((packed));\n"
     yield "};\n};\n"
