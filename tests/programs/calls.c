@@ -35,7 +35,8 @@ __attribute__((noinline)) int counted(int number)
 			"991: .8byte 990b, base_of_probes, made_semaphore\n"
 			".asciz \"calls\"\n"
 			".asciz \"made\"\n"
-			".asciz \"" ARGUMENTS "\"\n"
+			".asciz \"" ARGUMENTS
+			"\"\n"
 			"992: .balign 4\n"
 			".popsection\n"
 			".pushsection .stapsdt.base, \"a\"\n"
