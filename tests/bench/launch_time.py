@@ -119,7 +119,7 @@ def _headers(bench: Workbench) -> List[str]:
     with open(_TEXTBOOK, encoding="utf-8") as file:
         small_headers.make_tree(tree, file.read())
     os.environ["BCC_KERNEL_SOURCE"] = tree
-    return small_headers.compiler_options(tree)
+    return list(kernel_headers.AS_FOR_THE_KERNEL)
 
 
 def _until_rings(bench: Workbench) -> Samples:
