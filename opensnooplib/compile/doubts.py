@@ -10,7 +10,7 @@ from opensnooplib.compile.bcc_maps import BccMaps
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.make_source import compiled
-from opensnooplib.kernel import program_names
+from opensnooplib.kernel import map_contents, program_names
 from opensnooplib.rows.schema import Output
 from opensnooplib.source import addresses, declarations, locations
 from opensnooplib.source.comments import without_comments
@@ -24,6 +24,11 @@ def find(maps: BccMaps, outputs: list[Output]) -> list[str]:
     """All that this file looks for."""
     found = _of_outputs(outputs, maps.job)
     if not maps.job.plan.runs_bpf_src:
+        if not outputs and not maps.job.options.probe.maps:
+            kinds = map_contents.KINDS.values()
+            names = [one.name for one in maps.all if one.kind in kinds]
+            if names:
+                found.append(f"{', '.join(names)}: --maps shows what is there")
         unattached = maps.program.unattached
         found += [f"warning: {maps.program.why_unattached()}"] * bool(
             unattached
