@@ -182,7 +182,7 @@ def test_what_was_said_of_a_save_stays(terminal: Terminal) -> None:
     assert said[1].strip() == "event.pit = bpf_get_current_pid_tgid() >> 32;"
     assert said[7] == "(2 more lines, printed at the end)"
     _assert_rows_scroll(terminal)
-    terminal.save("u32 pid;", "u32 pid, more;")
+    terminal.save("u32 pid;", "u32 pid, pad;")
     terminal.await_line(_RELOADED)
     assert not any("error" in line for line in terminal.lines)
     terminal.run_for(0.2)
