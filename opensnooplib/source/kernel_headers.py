@@ -14,9 +14,15 @@ from typing import NamedTuple
 
 from opensnooplib.kernel import btf, this_kernel
 
-# The compiler options that the kernel's structs need since Linux 6.19: they
-# have unnamed members of named types.
-AS_FOR_THE_KERNEL = ("-fms-extensions", "-Wno-microsoft-anon-tag")
+# The compiler options that the kernel's C needs: since Linux 6.19 its structs
+# have unnamed members of named types; and its min(), for example, calls an
+# external function where the compiler optimizes, which BCC refuses
+# (__compiletime_assert of include/linux/compiler_types.h).
+AS_FOR_THE_KERNEL = (
+    "-fms-extensions",
+    "-Wno-microsoft-anon-tag",
+    "-U__OPTIMIZE__",
+)
 
 
 class Headers(NamedTuple):
