@@ -29,7 +29,7 @@ from tests.kernel.tool import (
     wait_until,
 )
 
-SWAPS = 20
+SWAPS = int(os.environ.get("OPENSNOOP_SWAPS", "5"))
 
 pytestmark = [
     pytest.mark.every_kernel,
