@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import handover, headers_folder, outputs
@@ -225,15 +225,19 @@ def _work(job: Job) -> Handover:
 def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
     """The C, compiled and loaded.
 
-    The tool's own C is first compiled the short way, if nobody edits it while
-    it runs. If that fails, what the usual way says is reported.
+    The tool's own C is first compiled with few fields of kernel structs and,
+    if nobody edits it while it runs, the short way. If that fails, what the
+    usual way says is reported.
     """
-    if not job.plan.runs_bpf_src or job.have_slots is not None:
+    if not job.plan.runs_bpf_src:
         return _compile_and_load(job, text, chosen)
+    is_edited = job.have_slots is not None
+    flags = [] if is_edited else _OPTIMIZE_ONCE
     try:
-        return _compile_and_load(job, text, chosen, is_short=True)
+        return _compile_and_load(job, text, chosen, False, flags)
     except (SourceError, CompilerError) as error:
-        if limits.ran_out(error, printed()):
+        is_refused = is_edited and isinstance(error, VerifierError)
+        if is_refused or limits.ran_out(error, printed()):
             raise  # it would fail again
         forget_printed()
         headers_folder.remove(job)
@@ -243,13 +247,17 @@ def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
 
 
 def _compile_and_load(
-    job: Job, text: str, chosen: Headers, is_short: bool = False
+    job: Job,
+    text: str,
+    chosen: Headers,
+    all_fields: bool = True,
+    more_flags: Sequence[str] = (),
 ) -> BccProgram:
-    flags = headers_folder.prepare(job, chosen, text, not is_short)
+    flags = headers_folder.prepare(job, chosen, text, all_fields)
     try:
         program = BccProgram(
             text,
-            flags + _OPTIMIZE_ONCE if is_short else flags,
+            [*flags, *more_flags],
             lambda program: locations.of_program(program, compiled(job)),
             job.links_kprobes,
         )

@@ -114,9 +114,7 @@ def test_with_the_privileges_of_a_trace(tmp_path: Path) -> None:
     """And by default, with and without --live."""
     words = ("--btf", _raw_file(tmp_path), "--format", "json")
     _assert_full_paths(run(*words, *_RELATIVE, under=_HIDDEN))
-    # With BCC 0.18, -F shows no directories with --live, with any BTF.
-    if this_kernel.version() >= (5, 11, 0):
-        _assert_full_paths(run(*words, "--live", *_RELATIVE, under=_HIDDEN))
+    _assert_full_paths(run(*words, "--live", *_RELATIVE, under=_HIDDEN))
 
 
 def _shifted(field: str, of: str = "task_struct") -> bytes:
