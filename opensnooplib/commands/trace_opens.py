@@ -168,9 +168,9 @@ def _steps(
 
         steps.append(maps_view.steps(trace).__next__)
     if "-" in trace.options.probe.settings:
-        from opensnooplib.trace import maps_view
+        from opensnooplib.trace import set_lines
 
-        steps.append(maps_view.set_steps(trace, messages).__next__)
+        steps.append(set_lines.steps(trace, messages).__next__)
     return steps
 
 

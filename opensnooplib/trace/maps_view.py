@@ -3,21 +3,17 @@
 
 Of the C of --source, contents too: at the end, and for each --interval. On
 stderr, beside the rows; with --format json each line is an object.
-
---set -: lines on stdin set elements of maps while the trace runs.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import select
 import time
 from typing import Any, Callable, Iterable, Iterator
 
-from opensnooplib.base.errors import OpensnoopError, as_sentence
-from opensnooplib.base.messages import Messages, counted, write_line
+from opensnooplib.base.errors import as_sentence
+from opensnooplib.base.messages import counted, write_line
 from opensnooplib.kernel import map_contents
 from opensnooplib.source.known_maps import STACK_TRACE, MapFacts
 from opensnooplib.trace import map_text
@@ -26,7 +22,7 @@ from opensnooplib.trace.running_trace import Trace
 
 _SECONDS = 1.0
 
-# A map's entries that are read, at 10 us each, and lines that are printed.
+# A map's entries that are read, and lines that are printed, at most.
 _MOST_ENTRIES = 1 << 16
 _MOST_LINES = 1000
 
@@ -61,33 +57,6 @@ def steps(trace: Trace) -> Iterator[None]:
                 contents_due += interval
                 show_contents(trace, trace.newest, lambda: trace.poll(0))
             yield
-
-
-def set_steps(trace: Trace, messages: Messages) -> Iterator[None]:
-    """Do what the lines say, and answer each; take a step in each round.
-
-    No step waits for a line.
-    """
-    stdin = select.poll()
-    stdin.register(0, select.POLLIN)
-    text = b""
-    while True:
-        if stdin.poll(0):
-            data = os.read(0, 1 << 16)
-            if not data:
-                stdin.unregister(0)
-            *lines, text = (text + (data or b"\n")).split(b"\n")
-            for line in filter(bytes.strip, lines):
-                _set(trace, os.fsdecode(line.strip()), messages)
-        yield
-
-
-def _set(trace: Trace, text: str, messages: Messages) -> None:
-    try:
-        trace.newest.set_element(text)
-        messages.note(f"set {text}")
-    except OpensnoopError as error:
-        messages.report(error)
 
 
 def show_all(trace: Trace) -> None:
