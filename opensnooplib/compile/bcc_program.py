@@ -75,11 +75,6 @@ def _check_maps(printed: str) -> None:
         ) from None
 
 
-def _function(program: str) -> str:
-    """The C function of a program: see BccProgram._name_with_targets()."""
-    return program.partition("@")[0]
-
-
 class BccProgram:
     """C that is compiled. Methods raise OpensnoopError."""
 
@@ -150,14 +145,12 @@ class BccProgram:
 
     def usdt_of(self, program: str) -> Probe | None:
         """The USDT probe of a program, if it has one."""
-        return self._usdt.get(_function(program))
+        return self._usdt.get(program_names.function_of(program))
 
     def attachments_of(self, program: str) -> list[Attachment]:
         """Where a program attaches, which is given by its name in `fds`."""
-        name = _function(program)
-        if program_names.hook_of(name) and name in self._written:
-            return self._written[name]
-        return hook_words.by_name(name) + self._written.get(name, [])
+        name = program_names.function_of(program)
+        return self._written.get(name) or hook_words.by_name(name)
 
     def _name_with_targets(self, function: str) -> str:
         """The name of a program.
@@ -182,7 +175,8 @@ class BccProgram:
         found = own or sum(map(self.hooks_of, others), [])
         if len({hook.program_type for hook in own}) > 1:
             raise SourceError(
-                f"{self.where(program)}{_function(program)} can't attach to "
+                f"{self.where(program)}{program_names.function_of(program)} "
+                "can't attach to "
                 + " and to ".join(sorted({hook.what for hook in own}))
                 + ": write a program for each"
             )
@@ -338,7 +332,7 @@ class BccProgram:
         arguments = [
             module,
             self._type_of(program),
-            _function(program).encode(),
+            program_names.function_of(program).encode(),
             ctypes.cast(text, ctypes.c_void_p),
             len(code),
             lib.bpf_module_license(module),
@@ -355,7 +349,7 @@ class BccProgram:
     def code(self, program: str) -> bytes:
         """The program's instructions."""
         lib, module = self.bcc.lib, self.bpf.module
-        name = _function(program).encode()
+        name = program_names.function_of(program).encode()
         size = lib.bpf_function_size(module, name)
         start = lib.bpf_function_start(module, name)
         return ctypes.string_at(start, size)

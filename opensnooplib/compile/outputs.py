@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 
@@ -71,6 +72,7 @@ def _output(facts: MapFacts, types: Btf, maps: BccMaps) -> Output:
     )
 
 
+@functools.lru_cache(maxsize=1)  # for each output, and for --maps
 def types_of_maps() -> Btf:
     """The types of the C's maps.
 

@@ -53,6 +53,11 @@ def hook_of(program: str) -> Hook | None:
     return _BY_PREFIX.get(prefix) if underscores else None
 
 
+def function_of(program: str) -> str:
+    """The C function of a program, whose name may have @ and its targets."""
+    return program.partition("@")[0]
+
+
 # The prefix that BCC 0.29 and later put before the name of an fentry's
 # function.
 MODULE = "vmlinux__"

@@ -52,7 +52,7 @@ def of_columns(old: Sequence[Column], new: Sequence[Column]) -> str:
 def of_targets(old: Iterable[str], new: Iterable[str]) -> str:
     """Functions whose comments "attach:" have changed."""
     added, gone = (
-        {name.partition("@")[0] for name in names}
+        {program_names.function_of(name) for name in names}
         for names in (set(new) - set(old), set(old) - set(new))
     )
     return ", ".join(sorted(added & gone))

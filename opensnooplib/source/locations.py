@@ -17,7 +17,7 @@ def of_program(program: str, made_of: Source) -> str:
 
     "" if it isn't found.
     """
-    name = program.partition("@")[0]
+    name = program_names.function_of(program)
     prefix, _, arguments = name.partition("__")
     arguments = arguments.removeprefix(program_names.MODULE)
     # What is not a letter or digit in a macro is "_" in the program's name.

@@ -23,12 +23,20 @@ int kprobe__do_sys_openat2(struct pt_regs *ctx, int dfd, const char *name)
 """
 
 
+def _write_c(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, text: str = _PROBE
+) -> Path:
+    """Write my.c, in what is then the working directory."""
+    monkeypatch.chdir(folder)
+    path = folder / "my.c"
+    path.write_text(text)
+    return path
+
+
 def test_a_division_in_a_function_of_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "my.c"
-    path.write_text(_PROBE)
+    path = _write_c(tmp_path, monkeypatch)
     said = (
         "Error at line 8: Unsupport signed division for DAG: 0x20ab3b08: i64 "
         "= sdiv 0x20ab4120, Constant:i64<3>, cut/my.c:8:19 @[ cut/open.h:99:2 "
@@ -90,9 +98,7 @@ def test_a_report_for_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str
 ) -> None:
     """That of kernels to come is shown as it is, with all that is ours."""
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "my.c"
-    path.write_text(_PROBE + "\n")
+    path = _write_c(tmp_path, monkeypatch, _PROBE + "\n")
     made_of = c_text.read(str(path))
     log = _LOG + report + ("\n" if report else "") + _END
     assert verifier_log.reason_in(log).startswith("R0 invalid mem access")
@@ -111,9 +117,7 @@ def test_where_an_instruction_comes_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also by the text of the line, before Linux 6.9."""
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "my.c"
-    path.write_text(_PROBE)
+    path = _write_c(tmp_path, monkeypatch)
     files = c_text.read(str(path)).files
     assert verifier_log.location_of(1, _LOG, files) == "my.c:8: "
     log = "; return 0;\n11: (b7) r0 = 0\n1: (95) exit\n"
