@@ -448,3 +448,60 @@ class TestPrintk:
         assert caret.index("^") == line.index("flag)")
         column = line.index("flag)") + 2 - 8  # a tab is one column
         assert f":{column}: error: no member named" in ended.messages
+
+
+_TWO_STRUCTS = """\
+struct first { u32 pid; u32 number; };
+struct second { u64 pid; char text[8]; };
+BPF_PERF_OUTPUT(out);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct first first = {};
+	struct second second = {};
+
+	out.perf_submit(args, &first, sizeof(first));
+	out.perf_submit(args, &second, sizeof(second));
+	return 0;
+}
+"""
+
+
+def test_several_structs_through_one_output(tmp_path: Path) -> None:
+    """BCC knows only the last: a row of the others would be wrong."""
+    source = tmp_path / "my.c"
+    source.write_text(_TWO_STRUCTS)
+    ended = run("--source", source, "-d", "1")
+    assert ended.status == 1
+    assert "out sends several structs: first, second; " in ended.messages
+
+
+_RESULTS = """\
+struct result { u32 pid; u32 flags; s64 ret; };
+BPF_PERF_OUTPUT(out);
+
+TRACEPOINT_PROBE(syscalls, sys_exit_getppid)
+{
+	struct result result = {
+		.pid = bpf_get_current_pid_tgid() >> 32,
+		.flags = 5,
+		.ret = args->ret,
+	};
+
+	out.perf_submit(args, &result, sizeof(result));
+	return 0;
+}
+"""
+
+
+def test_what_has_no_path_is_no_open(tmp_path: Path) -> None:
+    """Its result is no descriptor; --exec traces the command."""
+    source = tmp_path / "my.c"
+    source.write_text(_RESULTS)
+    command = ["sh", "-c", "exec python3 -c 'import os; os.getppid()'"]
+    ended = run("--source", source, "--exec", *command)
+    heading, *lines = ended.lines
+    assert heading.split() == b"PID FLAGS RET".split()
+    assert all(line.split()[1] == b"5" for line in lines)
+    assert any(int(line.split()[2]) > 0 for line in lines)
+    assert "only sh itself is traced" in ended.messages

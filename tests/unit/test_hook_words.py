@@ -97,3 +97,24 @@ def test_names_of_bcc() -> None:
     ]
     assert hook_words.by_name("count") == []
     assert hook_words.by_name("kprobe") == []
+
+
+@pytest.mark.parametrize(
+    "below, why",
+    [
+        ('UPROBE("c", malloc)\n', "the comment stands above UPROBE, which"),
+        ("TRACEPOINT_PROBE(a, b)\n", "stands above TRACEPOINT_PROBE, which"),
+        ("static int f(void *ctx)\n", "the function f below the comment must"),
+        ("BPF_HASH(a, u32);\n", "no function follows the comment"),
+    ],
+)
+def test_comments_that_attach_nothing(below: str, why: str) -> None:
+    with pytest.raises(SourceError) as raised:
+        hook_words.of(f'#line 3 "my.c"\n// attach: kprobe f\n{below}')
+    assert raised.value.sentence.startswith("my.c:3: ")
+    assert why in raised.value.sentence
+
+
+def test_a_map_between_a_comment_and_its_function() -> None:
+    text = "// attach: kprobe f\nBPF_HASH(a, u32);\nint g(void *ctx)\n"
+    assert _said(text, "g") == ["kernel function f"]
