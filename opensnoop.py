@@ -153,6 +153,10 @@ def _run(options: Options, messages: Messages) -> int:
         return stored_opens.run(options, messages)
     interpreter.use_one_with_bcc(os.path.abspath(__file__))
     limits.raise_limits()
+    if options.course.lesson is not None:
+        from opensnooplib.commands import lesson
+
+        return lesson.run(options, messages)
     if options.probe.btf:
         from opensnooplib.kernel import btf_file
 

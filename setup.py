@@ -59,8 +59,12 @@ setup(
     packages=[
         *find_packages(include=["opensnooplib", "opensnooplib.*"]),
         "opensnooplib.bpf_src",
+        "opensnooplib.lessons",
     ],
-    package_dir={"opensnooplib.bpf_src": "bpf_src"},
+    package_dir={
+        "opensnooplib.bpf_src": "bpf_src",
+        "opensnooplib.lessons": "docs/course",
+    },
     package_data={
         "opensnooplib": [
             "cli/conflicts.txt",
@@ -80,6 +84,7 @@ setup(
             "source/headers/*/*/*.h",
         ],
         "opensnooplib.bpf_src": ["*.[ch]", "*/*.h"],
+        "opensnooplib.lessons": ["*.md", "*/*", "*/*/*"],
     },
     data_files=[
         ("share/man/man8", ["docs/opensnoop.8"]),

@@ -97,6 +97,18 @@ class Probe(NamedTuple):
     no_drop: bool  # keep all privileges
 
 
+class Course(NamedTuple):
+    """What is asked of the course."""
+
+    lesson: Optional[int]  # 0: all of them; None: this is no lesson
+    check: Optional[str]  # a C file to judge once
+    hint: bool
+    solution: bool
+    reset: bool
+    progress: Tuple[str, ...]  # folders
+    verdicts: Optional[int]  # a descriptor: lines to show beside the rows
+
+
 class Options(NamedTuple):
     """What the command line asked for."""
 
@@ -104,6 +116,7 @@ class Options(NamedTuple):
     columns: Columns
     output: Output
     probe: Probe
+    course: Course
 
     @property
     def needs_begin(self) -> bool:

@@ -33,7 +33,7 @@ PYTHON = [
     ["summary"],
     ["compile"],
     ["trace"],
-    ["live", "replay"],
+    ["live", "replay", "course"],
     ["commands"],
     ["opensnoop"],
 ]

@@ -22,9 +22,16 @@ from opensnooplib.cli import (
     values,
 )
 from opensnooplib.kernel import cgroups
-from opensnooplib.options import Columns, Options, Output, Probe, Selection
+from opensnooplib.options import (
+    Columns,
+    Course,
+    Options,
+    Output,
+    Probe,
+    Selection,
+)
 
-_Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe)
+_Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe, Course)
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -70,6 +77,7 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     words.full_path |= words.real_path
     words.summary |= words.top
+    words.verdicts = None  # only commands/lesson.py has it
     words.color_mistakes = values.in_color(words.color, os.isatty(2))
     words.color = values.in_color(
         words.color, words.output_file is None and os.isatty(1)
@@ -79,6 +87,7 @@ def parse(arguments: Sequence[str]) -> Options:
         _fill(Columns, words),
         _fill(Output, words),
         _fill(Probe, words),
+        _fill(Course, words),
     )
 
 

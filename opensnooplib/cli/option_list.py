@@ -54,6 +54,8 @@ class _Value(NamedTuple):
     type: Callable[..., Any] | None = None  # of the option and the word
     default: Any = None
     action: str = "store"  # "extend" and "append": it can be given repeatedly
+    nargs: str | None = None  # "?": the value may be left out; "+": several
+    const: Any = None  # what is taken where it is left out
 
 
 _VALUES = {
@@ -85,6 +87,9 @@ _VALUES = {
     "--source": _Value("source", values.path),
     "--btf": _Value("btf", values.path),
     "--set": _Value("settings", None, [], "append"),
+    "--lesson": _Value("lesson", values.positive, nargs="?", const=0),
+    "--check": _Value("check", values.path),
+    "--progress": _Value("progress", values.path, [], nargs="+"),
 }
 
 

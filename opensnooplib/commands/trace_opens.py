@@ -171,6 +171,12 @@ def _steps(
         from opensnooplib.trace import set_lines
 
         steps.append(set_lines.steps(trace, messages).__next__)
+    verdicts = trace.options.course.verdicts
+    if verdicts is not None:
+        from opensnooplib.trace import line_steps
+
+        trace.rings.add_own_process(os.getppid())  # commands/lesson.py
+        steps.append(line_steps.steps(verdicts, messages.write).__next__)
     return steps
 
 

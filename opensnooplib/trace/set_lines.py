@@ -3,37 +3,22 @@
 
 from __future__ import annotations
 
-import os
-import select
 from typing import Iterator
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages
+from opensnooplib.trace import line_steps
 from opensnooplib.trace.running_trace import Trace
 
 
 def steps(trace: Trace, messages: Messages) -> Iterator[None]:
-    """Do what the lines say, and answer each; take a step in each round.
+    """Do what the lines say, and answer each, in the steps of line_steps."""
 
-    No step waits for a line.
-    """
-    stdin = select.poll()
-    stdin.register(0, select.POLLIN)
-    text = b""
-    while True:
-        if stdin.poll(0):
-            data = os.read(0, 1 << 16)
-            if not data:
-                stdin.unregister(0)
-            *lines, text = (text + (data or b"\n")).split(b"\n")
-            for line in filter(bytes.strip, lines):
-                _set(trace, os.fsdecode(line.strip()), messages)
-        yield
+    def set_element(text: str) -> None:
+        try:
+            trace.newest.set_element(text.strip())
+            messages.note(f"set {text.strip()}")
+        except OpensnoopError as error:
+            messages.report(error)
 
-
-def _set(trace: Trace, text: str, messages: Messages) -> None:
-    try:
-        trace.newest.set_element(text)
-        messages.note(f"set {text}")
-    except OpensnoopError as error:
-        messages.report(error)
+    return line_steps.steps(0, set_element)

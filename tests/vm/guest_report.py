@@ -6,7 +6,8 @@
 
 The tests that are named have passed in a machine that died later, and are left
 out. Tests that are marked one_kernel are dealt out to all machines; 2/4 is the
-second of four. Progress goes to stderr. To stdout, for kernel_tests.py, go the
+second of four. With one_kernel(release="6.12."), the one with this kernel
+runs it; with None, none does but for make test-all. Progress goes to stderr. To stdout, for kernel_tests.py, go the
 names of tests that pass, and in the last line the result, one JSON object.
 
 An emulator on a busy host can stand still for a second at any moment, so a
@@ -89,9 +90,13 @@ class _Share:
         for item in items:
             if item.get_closest_marker("every_kernel"):
                 kept.append(item)
-            elif item.get_closest_marker("one_kernel"):
+            elif mark := item.get_closest_marker("one_kernel"):
                 dealt += 1
-                if dealt % self._count == self._number % self._count:
+                is_here = dealt % self._count == self._number % self._count
+                if "release" in mark.kwargs:
+                    release = mark.kwargs["release"] or "none"
+                    is_here = os.uname().release.startswith(release)
+                if is_here or self._count == 1:
                     kept.append(item)
             else:
                 kept.append(item)

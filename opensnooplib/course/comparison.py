@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a case expects and what came, compared entry by entry."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+from opensnooplib.base.quoting import printable
+from opensnooplib.course.check import Case
+
+# Entries of each kind that are shown of a table, at most.
+_MOST_SHOWN = 3
+
+Entry = Mapping[str, Any]
+
+
+def differences(case: Case, came: Mapping[str, list[Entry]]) -> list[str]:
+    """Lines that say what is missing or should not have come; none if all is
+    right. `came` has the entries of each table."""
+    lines = [
+        f"{what}: expected {expected}, came {found}"
+        for what, expected, found in case.differences
+    ]
+    for table, expected in case.expected.items():
+        if table not in came and expected:
+            lines.append(f"there is no map or output {table}")
+            continue
+        there = [
+            entry
+            for entry in came.get(table, [])
+            if (table in case.whole or case.owns(entry))
+            and entry.get("value") != 0
+        ]
+        lines += _of_table(table, expected, there)
+    return lines
+
+
+def _of_table(
+    table: str, expected: list[dict[str, Any]], there: list[Entry]
+) -> Iterator[str]:
+    missing, extra = _unmatched(expected, there)
+    keys = list(dict.fromkeys(key for entry in expected for key in entry))
+    absent = [
+        key for key in keys if there and not any(key in one for one in there)
+    ]
+    if absent:
+        yield f"{table}: there is no field {', '.join(absent)}"
+        return
+    for what, entries in (("missing", missing), ("unexpected", extra)):
+        for entry in entries[:_MOST_SHOWN]:
+            yield f"{what:<10} {table}: {_text(entry, keys)}"
+        if len(entries) > _MOST_SHOWN:
+            more = len(entries) - _MOST_SHOWN
+            yield f"{what:<10} {table}: {more} more"
+
+
+def _unmatched(
+    expected: list[dict[str, Any]], there: list[Entry]
+) -> tuple[list[Entry], list[Entry]]:
+    """The expected entries that are not there, and those that are too many."""
+    missing: list[Entry] = []
+    extra = list(there)
+    for one in expected:
+        for entry in extra:
+            if all(key in entry and one[key] == entry[key] for key in one):
+                extra.remove(entry)
+                break
+        else:
+            missing.append(one)
+    return missing, extra
+
+
+def _text(entry: Entry, keys: list[str]) -> str:
+    names = [key for key in keys if key in entry] or list(entry)
+    return printable("  ".join(f"{key}={entry[key]}" for key in names))

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lesson's own interface: a pair of virtual Ethernet devices, veth(4).
+
+What is sent on PEER arrives on NAME. No other traffic comes: neither has an
+address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from typing import Iterator
+
+from opensnooplib.base import libc
+from opensnooplib.base.errors import OpensnoopError
+
+NAME, PEER = "lesson0", "lesson1"
+
+_CLONE_NEWNET = 0x40000000  # of <linux/sched.h>
+
+
+def enter_own_namespace() -> None:
+    """Put this process into a network namespace of its own, so that a second
+    trace can have an interface of the same name. Raises OSError."""
+    libc.unshare(_CLONE_NEWNET)
+
+
+@contextlib.contextmanager
+def interface() -> Iterator[None]:
+    """The interface, in this network namespace. Raises OpensnoopError."""
+    _ip("link", "add", NAME, "type", "veth", "peer", "name", PEER)
+    try:
+        for name in (NAME, PEER):
+            # Or the kernel itself sends packets of IPv6.
+            path = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
+            with contextlib.suppress(FileNotFoundError):
+                with open(path, "w", encoding="ascii") as file:
+                    file.write("1")
+            _ip("link", "set", name, "up")
+        yield
+    finally:
+        _ip("link", "delete", NAME)
+
+
+def _ip(*words: str) -> None:
+    done = subprocess.run(
+        ["ip", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    if done.returncode:
+        raise OpensnoopError(
+            f"ip {' '.join(words)}: {done.stderr.strip()}; remove what is in "
+            "the way, or run the lesson in a virtual machine"
+        )

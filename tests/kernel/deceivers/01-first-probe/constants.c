@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The name of the process and of the file are constants.
+
+#include <linux/sched.h>
+
+struct event {
+	u32 pid;
+	char comm[TASK_COMM_LEN];
+	char path[128];
+};
+
+BPF_PERF_OUTPUT(events);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {.comm = "cat", .path = "/etc/passwd"};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
