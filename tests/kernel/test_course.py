@@ -9,7 +9,7 @@ checks: none of it may be done.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable
 
 import pytest
 

@@ -6,9 +6,10 @@
 
 The tests that are named have passed in a machine that died later, and are left
 out. Tests that are marked one_kernel are dealt out to all machines; 2/4 is the
-second of four. With one_kernel(release="6.12."), the one with this kernel
-runs it; with None, none does but for make test-all. Progress goes to stderr. To stdout, for kernel_tests.py, go the
-names of tests that pass, and in the last line the result, one JSON object.
+second of four. With one_kernel(release="6.12."), the one with this kernel runs
+it; with None, none does but for make test-all. Progress goes to stderr. To
+stdout, for kernel_tests.py, go the names of tests that pass, and in the last
+line the result, one JSON object.
 
 An emulator on a busy host can stand still for a second at any moment, so a
 test that failed is run once more, at the end, and reported as such.
