@@ -34,8 +34,8 @@ unexport CMD
 # Prerequisites are made one after the other: first packages, then the build.
 .NOTPARALLEL:
 .PHONY: all byte-code run test test-all vm test-kernels bench bench-kernels \
-	coverage bcc-tools lint lint-c lint-layers lint-python lint-shell deps install clean \
-	help
+	coverage bcc-tools lint lint-c lint-layers lint-python lint-shell course \
+	deps install clean help
 
 all: $(LIBRARY) byte-code ## build the native library (the default)
 
@@ -69,8 +69,9 @@ test-all: packages-test packages-vm $(LIBRARY) ## run all tests here, and in QEM
 	@$(AS_ROOT) tests/vm/vm.py test-all $(ARGS)
 	@$(AS_ROOT) tests/vm/vm.py bcc-tools $(ARGS)
 
-vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell
+vm: packages-vm ## run CMD on another kernel: make vm KERNEL=6.1 CMD='...'; without CMD a shell; SHARE=FOLDER is in /bench/shared
 	@$(AS_ROOT) tests/vm/vm.py run --kernel "$${KERNEL:-6.1}" \
+		--share "$(SHARE)" \
 		$${VM_COMMAND:+-- "$$VM_COMMAND"}
 
 test-kernels: packages-vm ## run what depends on the kernel on four others, in QEMU
@@ -112,6 +113,9 @@ lint-layers:
 lint-shell:
 	@echo "shellcheck"
 	@shellcheck $(SHELL_FILES)
+
+course: packages-course $(LIBRARY) byte-code ## prepare this machine for the course: a table of its lessons, ready or why not
+	@exec $(AS_ROOT) -IS opensnoop.py --lesson --doctor
 
 deps: packages-run ## install packages that make run needs and that are missing
 

@@ -42,6 +42,12 @@ if [ -e /bench/not-alone ]; then
 	while sleep 1; do cat /etc/hostname; done </dev/null >/dev/null 2>&1 &
 fi
 
+ln -s /bench/opensnoop/opensnoop.py /usr/local/bin/opensnoop
+if [ -d /bench/shared ]; then
+	modprobe -q virtiofs
+	mount -t virtiofs shared /bench/shared
+fi
+
 cd /bench/opensnoop || exit
 if [ -e /bench/command ]; then
 	make -s </dev/null >"/dev/$(port_named stderr)" 2>&1
@@ -49,6 +55,7 @@ if [ -e /bench/command ]; then
 		>"/dev/$(port_named stdout)" 2>"/dev/$(port_named stderr)"
 else
 	make -s </dev/null >/dev/hvc0 2>&1
+	cd /bench/shared 2>/dev/null # if there is one, a learner's files are there
 	setsid --ctty --wait bash -i </dev/hvc0 >/dev/hvc0 2>&1
 fi
 echo $? >"/dev/$(port_named status)"

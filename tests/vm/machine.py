@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Dict, Iterable, List, NamedTuple, Optional
 from typing import Sequence, Set
 
-from images import HERE, Image
+from images import HERE, Image, ImageError
 
 CHECKOUT = HERE.parent.parent
 
@@ -42,6 +42,7 @@ class Settings(NamedTuple):
     headers: bool = False  # don't hide the kernel's headers
     kernel_options: str = ""  # more for the kernel's command line
     not_alone: bool = False  # a process opens a file each second
+    share: str = ""  # a folder of this host to mount at /bench/shared
 
 
 def run(
@@ -79,6 +80,7 @@ def _boot(
         words = _qemu(image, folder, settings) + _devices(ports)
         if command is None:
             words += _TERMINAL
+        server = _share(folder, settings.share) if settings.share else None
         machine = _start(folder, words, ports)
         try:
             problem = _await_end(machine, settings, ports.values())
@@ -88,6 +90,9 @@ def _boot(
                 return TIMED_OUT
         finally:
             _end(machine)
+            if server:
+                server.kill()
+                server.wait()
             for port in ports.values():
                 port.close()
         if not status.text.strip().isdigit():
@@ -177,6 +182,8 @@ def _make_bench(
         (bench / "show-headers").touch()
     if settings.not_alone:
         (bench / "not-alone").touch()
+    if settings.share:
+        (bench / "shared").mkdir()
     subprocess.run(
         ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal"]
         + ["-d", bench, folder / "bench.ext4", "512M"],
@@ -199,6 +206,29 @@ def _copy_checkout(target: Path) -> None:
         if source.is_symlink() or source.is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name, follow_symlinks=False)
+
+
+# Debian has it in qemu-system-common, and since trixie in a package of its own.
+_SERVERS = ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd")
+
+
+def _share(folder: Path, share: str) -> subprocess.Popen[bytes]:
+    """Start the server of virtiofs for a folder, and wait for its socket."""
+    words = [f"--socket-path={folder}/shared.socket"]
+    words += ["-o", f"source={os.path.abspath(share)}", "-o", "cache=none"]
+    for program in filter(os.path.exists, _SERVERS):
+        server = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", program, *words],
+            stderr=subprocess.DEVNULL,
+        )
+        while server.poll() is None:
+            if (folder / "shared.socket").exists():
+                return server
+            time.sleep(0.01)
+    raise ImageError(
+        f"cannot share {share}: virtiofsd is missing or does not start; Debian "
+        "has it in the package virtiofsd, or qemu-system-common up to Debian 12"
+    )
 
 
 _CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt"
@@ -224,6 +254,17 @@ def _qemu(image: Image, folder: Path, settings: Settings) -> List[str]:
         *_disk(f"{image.folder}/rootfs.ext4", "snapshot=on"),
         *_disk(f"{folder}/bench.ext4", "cache=unsafe"),
         *["-device", "virtio-serial-pci"],
+        *(_sharing(folder) if settings.share else ()),
+    ]
+
+
+def _sharing(folder: Path) -> Sequence[str]:
+    """The device of virtiofs; its server reads the machine's memory."""
+    return [
+        *["-object", "memory-backend-memfd,id=memory,size=3G,share=on"],
+        *["-numa", "node,memdev=memory"],
+        *["-chardev", f"socket,id=shared,path={folder}/shared.socket"],
+        *["-device", "vhost-user-fs-pci,chardev=shared,tag=shared"],
     ]
 
 

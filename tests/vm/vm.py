@@ -18,6 +18,7 @@ cpio and e2fsprogs.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -50,7 +51,9 @@ def _leave(number: int, _frame: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     image = images.get(images.suite_of(options.kernel))
-    settings = _settings(options)._replace(not_alone=True)
+    if options.share and not os.path.isdir(options.share):
+        raise images.ImageError(f"--share {options.share}: no such folder")
+    settings = _settings(options)._replace(not_alone=True, share=options.share)
     words: List[str] = options.command
     if not words:
         return machine.shell(image, settings)
@@ -126,6 +129,12 @@ def _parse() -> argparse.Namespace:
         "--kernel",
         default="6.1",
         help="a version (5.10, 6.1, …) or a Debian suite (default 6.1)",
+    )
+    run.add_argument(
+        "--share",
+        default="",
+        metavar="FOLDER",
+        help="this host's folder becomes /bench/shared there",
     )
     run.add_argument(
         "command",
