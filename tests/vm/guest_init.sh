@@ -55,7 +55,9 @@ if [ -e /bench/command ]; then
 		>"/dev/$(port_named stdout)" 2>"/dev/$(port_named stderr)"
 else
 	make -s </dev/null >/dev/hvc0 2>&1
-	cd /bench/shared 2>/dev/null # if there is one, a learner's files are there
+	if [ -d /bench/shared ]; then
+		cd /bench/shared || exit
+	fi
 	setsid --ctty --wait bash -i </dev/hvc0 >/dev/hvc0 2>&1
 fi
 echo $? >"/dev/$(port_named status)"

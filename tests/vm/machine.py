@@ -208,7 +208,7 @@ def _copy_checkout(target: Path) -> None:
             shutil.copy2(source, target / name, follow_symlinks=False)
 
 
-# Debian has it in qemu-system-common, and since trixie in a package of its own.
+# Debian has it in qemu-system-common, and since 13 in a package of its own.
 _SERVERS = ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd")
 
 
@@ -226,8 +226,8 @@ def _share(folder: Path, share: str) -> subprocess.Popen[bytes]:
                 return server
             time.sleep(0.01)
     raise ImageError(
-        f"cannot share {share}: virtiofsd is missing or does not start; Debian "
-        "has it in the package virtiofsd, or qemu-system-common up to Debian 12"
+        f"cannot share {share}: virtiofsd is missing or does not start; it is "
+        "in Debian's package virtiofsd, up to Debian 12 in qemu-system-common"
     )
 
 
