@@ -14,7 +14,7 @@ import signal
 import subprocess
 import time
 from contextlib import ExitStack
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError
@@ -37,7 +37,7 @@ def run(options: Options, messages: Messages) -> int:
     """
     asked = options.course
     if asked.progress:
-        print_text("\n".join(_class_table(asked.progress)) + "\n")
+        print_text("\n".join(_of_learners(asked.progress)) + "\n")
     elif options.output.doctor:
         return _try_all()
     elif not asked.lesson:
@@ -74,20 +74,23 @@ def _list() -> Iterator[str]:
         yield f"{lesson.number:2}  {state:<7}  {lesson.title}"
 
 
-def _class_table(folders: tuple[str, ...]) -> Iterator[str]:
-    """For a teacher: who is where, with "+" for each lesson that is done and
-    the number of saves for one that was begun."""
+def _of_learners(folders: tuple[str, ...]) -> Iterator[str]:
+    """For a teacher: which lessons are done, and how often one that isn't was
+    judged."""
     numbers = [lesson.number for lesson in lessons.all_lessons()]
-    width = max(map(len, folders))
-    yield " " * width + "".join(f"{number:>4}" for number in numbers)
     for folder in folders:
-        known = [progress.of_lesson(folder, number) for number in numbers]
-        marks = [
-            "+" if one["state"] == judge.DONE else str(one["judged"] or ".")
-            for one in known
-        ]
-        name = printable(folder).ljust(width)
-        yield name + "".join(f"{mark:>4}" for mark in marks)
+        known = {one: progress.of_lesson(folder, one) for one in numbers}
+        done = [n for n in numbers if known[n]["state"] == judge.DONE]
+        begun = [n for n in numbers if n not in done and known[n]["judged"]]
+        tries = [f"{n} ({known[n]['judged']})" for n in begun]
+        yield (
+            f"{printable(folder)}: done: {_listed(done)}; "
+            f"not yet (saves): {_listed(tries)}"
+        )
+
+
+def _listed(some: Sequence[object]) -> str:
+    return " ".join(map(str, some)) or "none"
 
 
 def _try_all() -> int:

@@ -69,8 +69,9 @@ def why_not(lesson: Lesson) -> list[str]:
     ]
     if missing:
         missing.append(
-            "do the lesson in a virtual machine: make vm KERNEL=6.12, and "
-            f"there ./opensnoop.py --lesson {lesson.number}"
+            "do the lesson in a virtual machine: in a checkout of opensnoop, "
+            f"make vm KERNEL=6.12 SHARE={os.getcwd()}, and there "
+            f"opensnoop --lesson {lesson.number}"
         )
     absent = [one for one in asked.programs if not shutil.which(one)]
     if absent:

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--lesson: the learner's folder, the running lesson, and a teacher's view."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from opensnooplib.course import judge, lessons, progress
+from tests.kernel.tool import (
+    Ended,
+    Tool,
+    assert_nothing_left,
+    loaded_objects,
+    run,
+)
+
+_LESSON = lessons.find(1)
+_FILE = f"{_LESSON.name}.c"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The learner's folder, which the tool is started in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _begin() -> Tool:
+    return Tool("--lesson", "1", wait=False)
+
+
+def _check(number: int, path: Path) -> Ended:
+    return run("--lesson", str(number), "--check", path)
+
+
+def test_each_save_is_judged(folder: Path) -> None:
+    """Also where the C can't be attached at the start, or a save is wrong."""
+    before = loaded_objects()
+    (folder / _FILE).write_text("nonsense\n")
+    with _begin() as tool:
+        tool.await_line(r"opensnoop: the C does not compile")
+        tool.await_line(r"lesson 1: not attached \(")
+        (folder / _FILE).write_text(_LESSON.text("start.c"))
+        tool.await_message("watching ")
+        tool.await_line(r"lesson 1: not yet \(")
+        (folder / _FILE).write_text("nonsense\n")
+        tool.await_message("the trace continues with the previous C")
+        tool.await_line(r"lesson 1: not attached \(")
+        (folder / _FILE).write_text(_LESSON.text("solution.c"))
+        tool.await_line(r"lesson 1: done \(")
+        ended = tool.stop(signal.SIGINT)
+    assert ended.status == 0, ended
+    assert _LESSON.title.encode() in ended.output.splitlines()[0]
+    assert "not yet" not in ended.messages.partition("lesson 1: done")[2]
+    assert_nothing_left(ended, before)
+    assert progress.of_lesson(str(folder), 1)["judged"] == 4
+
+
+def test_begin_again_goes_on(folder: Path) -> None:
+    """What the learner has written is never written over."""
+    with _begin() as tool:
+        tool.await_message("watching ")
+        tool.stop()
+    assert (folder / _FILE).read_text() == _LESSON.text("start.c")
+    (folder / _FILE).write_text(_LESSON.text("solution.c"))
+    with _begin() as tool:
+        tool.await_line(r"lesson 1: done \(")
+        tool.stop()
+    assert (folder / _FILE).read_text() == _LESSON.text("solution.c")
+    assert run("--lesson", "1", "--reset").status == 0
+    assert (folder / _FILE).read_text() == _LESSON.text("start.c")
+    old = folder / f"{_FILE}.old"
+    assert old.read_text() == _LESSON.text("solution.c")
+
+
+def test_list_and_progress(folder: Path) -> None:
+    path = folder / "mine.c"
+    path.write_text(_LESSON.text("solution.c"))
+    listed = run("--lesson").output.decode()
+    assert len(listed.splitlines()) == len(lessons.all_lessons())
+    assert listed.startswith(f" 1  not yet  {_LESSON.title}\n")
+    assert _check(1, path).status == 0
+    path.write_text(_LESSON.text("start.c"))
+    assert _check(1, path).status == 1
+    assert run("--lesson").output.startswith(b" 1  done     ")
+    assert _check(2, path).status == 1
+    (folder / "other").mkdir()
+    table = run("--lesson", "--progress", folder, "other").output.decode()
+    assert table == (
+        f"{folder}: done: 1; not yet (saves): 2 (1)\n"
+        "other: done: none; not yet (saves): none\n"
+    )
+
+
+def test_hints_one_by_one() -> None:
+    count = len(_LESSON.hints)
+    assert count > 1
+    for number in [*range(1, count + 1), count]:
+        shown = run("--lesson", "1", "--hint").output.decode()
+        hint = _LESSON.hints[number - 1]
+        assert shown == f"hint {number} of {count}: {hint}\n"
+    assert run("--lesson", "1", "--solution").output.decode() == (
+        _LESSON.text("solution.c")
+    )
+
+
+def test_files_are_the_learner_s(folder: Path) -> None:
+    """Root leaves no file of its own there, and follows no link."""
+    os.chown(folder, 1234, 1234)
+    victim = folder / "victim"
+    victim.write_text("untouched")
+    (folder / f"{progress.NAME}.new").symlink_to(victim)
+    (folder / f"{_FILE}.new").symlink_to(victim)
+    assert run("--lesson", "1", "--hint").status == 0
+    assert run("--lesson", "1", "--reset").status == 0
+    for name in (progress.NAME, _FILE):
+        assert (folder / name).stat().st_uid == 1234
+    assert victim.read_text() == "untouched"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"1": {}}', '{"1": 5}'])
+def test_progress_that_is_none(folder: Path, text: str) -> None:
+    (folder / progress.NAME).write_text(text)
+    ended = run("--lesson")
+    assert ended.status == 1
+    assert f"{progress.NAME}: not a record of progress" in ended.messages
+    assert len(ended.messages.splitlines()) == 1
+
+
+def test_what_cannot_be_read(folder: Path) -> None:
+    ended = _check(1, folder / "missing.c")
+    assert ended.status == 1
+    assert ended.messages == (
+        f"opensnoop: {folder}/missing.c: No such file or directory\n"
+    )
+
+
+def test_a_kernel_that_can_not(folder: Path) -> None:
+    cases = [(one, judge.why_not(one)) for one in lessons.all_lessons()]
+    for lesson, why_not in cases:
+        if why_not:
+            break
+    else:
+        pytest.skip("this kernel has the hooks of all lessons")
+    (folder / "my.c").write_text(lesson.text("solution.c"))
+    ended = _check(lesson.number, folder / "my.c")
+    assert ended.status == 1
+    first, *more = ended.output.decode().splitlines()
+    assert first.startswith(f"lesson {lesson.number}: this kernel can't (")
+    assert [line.strip() for line in more] == why_not
+    ended = run("--lesson", str(lesson.number))
+    assert ended.status == 1
+    assert f"lesson {lesson.number}: this kernel can't: " in ended.messages
+
+
+def test_ready_table() -> None:
+    """`make course` ends with it; only lessons that can't be done fail."""
+    ended = run("--lesson", "--doctor")
+    lines = ended.output.decode().splitlines()
+    for lesson in lessons.all_lessons():
+        mark = "--" if judge.why_not(lesson) else "ready"
+        assert f"{lesson.number:2}  {mark:<5}  {lesson.title}" in lines
+    assert ended.status == any(map(judge.why_not, lessons.all_lessons()))
+
+
+def test_judged_states_are_json(folder: Path) -> None:
+    (folder / "my.c").write_text("nonsense\n")
+    _check(1, folder / "my.c")
+    known = json.loads((folder / progress.NAME).read_text())
+    assert known == {"1": {"state": "not attached", "judged": 1, "hints": 0}}
