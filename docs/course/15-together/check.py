@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each open has the cgroup of its process, and the client that it serves."""
+
+import os
+import socket
+from pathlib import Path
+
+from opensnooplib.course.check import Case, Check, Hint, in_thread
+from opensnooplib.kernel import cgroups
+
+# Is a program array in use in the trace, which is a child of this process?
+_SEARCH = """for pid in $(cat /proc/$PPID/task/*/children)
+do grep -qs owner_prog_type /proc/$pid/fdinfo/* && exit
+done; exit 1"""
+
+
+def work(case: Case) -> None:
+    tcp = socket.create_server(("127.0.0.1", 0))
+    unix = socket.create_server(case.path(), family=socket.AF_UNIX)
+    accepts = (os.getpid, tcp.accept, unix.accept, tcp.accept)
+    for tree in [one.path for one in cgroups.hierarchies()][:1] * 2:
+        paths, group = [case.file() for _ in accepts], Path(tree, case.word())
+        clients = [socket.create_connection(tcp.getsockname()) for _ in "12"]
+        ports = [client.getsockname()[1] for client in clients]
+        socket.socket(socket.AF_UNIX).connect(unix.getsockname())
+
+        def serve() -> None:
+            for accept, path in zip(accepts, paths):
+                in_thread(accept)()
+                os.open(path, os.O_RDONLY)
+
+        group.mkdir()
+        cgroup = group.stat().st_ino
+        (group / "cgroup.procs").write_text("0")  # this process
+        pid = case.process(serve)
+        Path(tree, "cgroup.procs").write_text("0")
+        group.rmdir()
+        for path, port in zip(paths, (0, ports[0], *ports)):
+            case.expect(pid=pid, cgroup_id=cgroup, port=port, path=path)
+    case.observe("there are tail calls", True, not os.system(_SEARCH))
+
+
+CHECK = Check(
+    hooks=("tracepoint",),
+    work=work,
+    hints={
+        "stack-not-handed-on": Hint(
+            "a step has a stack of its own: keep the event in a map",
+            c=r"struct event event\b",
+        ),
+        "byte-order": Hint(
+            "the network's numbers begin with the high byte: ntohs()",
+            c=r"= \w+\.sin_port;",
+        ),
+        "by-thread": Hint(
+            "one thread accepts and another opens: the process is the key",
+            c=r"clients\.\w+\(&tid",
+        ),
+    },
+)
