@@ -41,6 +41,7 @@ def work(case: Case) -> None:
 CHECK = Check(
     hooks=("perf event",),
     work=work,
+    programs=("cc", "taskset"),
     options=("--maps",),
     tracers=_build,
     hints={
@@ -53,8 +54,7 @@ CHECK = Check(
             c=r"pid = bpf_get_current_pid_tgid\(\);",
         ),
         "set-not-counted": Hint(
-            "update() replaces the value, whatever it was: count with it",
-            c=r"samples\.update\(",
+            "update() forgets what was counted", c=r"samples\.update\("
         ),
     },
 )

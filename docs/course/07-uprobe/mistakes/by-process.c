@@ -21,7 +21,7 @@ BPF_PERF_OUTPUT(commands);
 BPF_PERF_OUTPUT(collections);
 
 /* The commands that run now, by the process that called system(). */
-BPF_HASH(running, u32, const char *);
+BPF_HASH(start, u32, const char *);
 
 /* What was typed is known when readline() returns it. */
 URETPROBE("/bin/bash", readline)
@@ -41,14 +41,14 @@ UPROBE("c", system)
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	const char *text = (const char *)PT_REGS_PARM1(ctx);
 
-	running.update(&pid, &text);
+	start.update(&pid, &text);
 	return 0;
 }
 
 URETPROBE("c", system)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
-	const char **text = running.lookup(&pid);
+	const char **text = start.lookup(&pid);
 	struct command event = {};
 
 	if (!text)
@@ -57,7 +57,7 @@ URETPROBE("c", system)
 	event.status = PT_REGS_RC(ctx);
 	bpf_probe_read_user_str(event.text, sizeof(event.text), *text);
 	commands.perf_submit(ctx, &event, sizeof(event));
-	running.delete(&pid);
+	start.delete(&pid);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ BPF_PERF_OUTPUT(events);
 BPF_PROG_ARRAY(steps, 2);
 
 /* Where accept4() will put a client's address, by thread. */
-BPF_HASH(accepting, u32, void *);
+BPF_HASH(start, u32, void *);
 
 /* The port of the client that was accepted last, by process. */
 BPF_HASH(clients, u32, u32);
@@ -26,7 +26,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_accept4)
 	u32 tid = bpf_get_current_pid_tgid();
 	void *address = args->upeer_sockaddr;
 
-	accepting.update(&tid, &address);
+	start.update(&tid, &address);
 	return 0;
 }
 
@@ -34,14 +34,14 @@ TRACEPOINT_PROBE(syscalls, sys_exit_accept4)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
-	void **address = accepting.lookup(&tid);
+	void **address = start.lookup(&tid);
 	struct sockaddr_in client = {};
 	u32 port;
 
 	if (!address)
 		return 0;
 	bpf_probe_read_user(&client, sizeof(client), *address);
-	accepting.delete(&tid);
+	start.delete(&tid);
 	if (args->ret < 0 || client.sin_family != AF_INET)
 		return 0;
 	port = ntohs(client.sin_port);

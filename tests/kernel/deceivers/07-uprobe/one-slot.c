@@ -22,7 +22,7 @@ BPF_PERF_OUTPUT(commands);
 BPF_PERF_OUTPUT(collections);
 
 /* The commands that run now, by the thread that called system(). */
-BPF_ARRAY(running, const char *, 1);
+BPF_ARRAY(start, const char *, 1);
 
 /* What was typed is known when readline() returns it. */
 URETPROBE("/bin/bash", readline)
@@ -42,14 +42,14 @@ UPROBE("c", system)
 	int tid = 0;
 	const char *text = (const char *)PT_REGS_PARM1(ctx);
 
-	running.update(&tid, &text);
+	start.update(&tid, &text);
 	return 0;
 }
 
 URETPROBE("c", system)
 {
 	int tid = 0;
-	const char **text = running.lookup(&tid);
+	const char **text = start.lookup(&tid);
 	struct command event = {};
 
 	if (!text)

@@ -22,7 +22,7 @@ BPF_PERF_OUTPUT(commands);
 BPF_PERF_OUTPUT(collections);
 
 /* The commands that run now, by the thread that called system(). */
-BPF_HASH(running, u32, const char *);
+BPF_HASH(start, u32, const char *);
 
 /* What was typed is known when readline() returns it. */
 URETPROBE("/bin/bash", readline)
@@ -44,14 +44,14 @@ UPROBE("c", system)
 	u32 tid = bpf_get_current_pid_tgid();
 	const char *text = (const char *)PT_REGS_PARM1(ctx);
 
-	running.update(&tid, &text);
+	start.update(&tid, &text);
 	return 0;
 }
 
 URETPROBE("c", system)
 {
 	u32 tid = bpf_get_current_pid_tgid();
-	const char **text = running.lookup(&tid);
+	const char **text = start.lookup(&tid);
 	struct command event = {};
 
 	if (!text)
@@ -60,7 +60,7 @@ URETPROBE("c", system)
 	event.status = PT_REGS_RC(ctx);
 	bpf_probe_read_user_str(event.text, sizeof(event.text), *text);
 	commands.perf_submit(ctx, &event, sizeof(event));
-	running.delete(&tid);
+	start.delete(&tid);
 	return 0;
 }
 
