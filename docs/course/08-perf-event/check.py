@@ -24,7 +24,7 @@ def _build(_path: str, folder: str) -> Sequence[Sequence[str]]:
 def work(case: Case) -> None:
     Popen([f"{case.folder}/busy", case.word()])
     cpus = sorted(os.sched_getaffinity(0))
-    for function, cpu, ms in (("run", cpus[0], 150), ("jump", cpus[-1], 500)):
+    for function, cpu, ms in (("run", cpus[0], 100), ("jump", cpus[-1], 400)):
         name, program = case.word(), _Of(f"{case.folder}/{function}")
         os.link(f"{case.folder}/busy", program)
         pid = Popen(["taskset", "-c", str(cpu), program, name, function]).pid
