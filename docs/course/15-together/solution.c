@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <linux/socket.h>
 #include <uapi/linux/in.h>
+
+#define AF_INET 2 /* as in <linux/socket.h> */
 
 struct event {
 	u32 pid;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each step sends the event.
 
-#include <linux/socket.h>
 #include <uapi/linux/in.h>
+
+#define AF_INET 2 /* as in <linux/socket.h> */
 
 struct event {
 	u32 pid;

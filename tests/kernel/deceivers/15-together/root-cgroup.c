@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // All processes are in the same cgroup.
 
-#include <linux/socket.h>
 #include <uapi/linux/in.h>
+
+#define AF_INET 2 /* as in <linux/socket.h> */
 
 struct event {
 	u32 pid;
