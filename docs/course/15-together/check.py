@@ -15,6 +15,7 @@ bpftool map delete id ${id#map_id:} key 1 0 0 0 2>/dev/null"""
 
 
 def work(case: Case) -> None:
+    os.system("ip link set lo up")  # it isn't everywhere
     tcp = socket.create_server(("127.0.0.1", 0))
     unix = socket.create_server(case.path(), family=socket.AF_UNIX)
     accepts = (os.getpid, tcp.accept, unix.accept, tcp.accept)
@@ -44,11 +45,10 @@ def work(case: Case) -> None:
 CHECK = Check(
     hooks=("tracepoint",),
     work=work,
-    programs=("bpftool",),
+    programs=("bpftool", "ip"),
     hints={
         "stack-not-handed-on": Hint(
-            "a step has a stack of its own: keep the event in a map",
-            c=r"struct event event\b",
+            "no stack is handed on: use a map", c=r"struct event event\b"
         ),
         "byte-order": Hint(
             "ports begin with the high byte: ntohs()", c=r"= \w+\.sin_port;"
