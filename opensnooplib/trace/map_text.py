@@ -161,6 +161,7 @@ def _word(value: Any) -> str:
 
 def _table(listed: list[Entry]) -> Iterator[str]:
     """Columns, with numbers to the right, and stacks below their rows."""
+    listed = [{**one} for one in listed]  # the caller's keep their stacks
     stacks = [one.pop("stacks", []) for one in listed]
     rows = [[*listed[0]], *([*map(_word, one.values())] for one in listed)]
     forms = [

@@ -267,6 +267,20 @@ def test_stacks(source: Path) -> None:
     assert any("getpgid" in line and "libc" in line for line in block)
 
 
+def test_stacks_in_json(source: Path) -> None:
+    with Tool(*_options(source), "--format", "json") as tool:
+        _calls(iter([5]))
+        ended = tool.stop()
+    (callers,) = [
+        one["entries"]
+        for one in _objects(ended)
+        if one["contents"] == "callers"
+    ]
+    kernel, user = callers[0]["stacks"]
+    assert any(line.startswith("do_syscall_64+0x") for line in kernel)
+    assert "getpgid" in user[0] and "libc" in user[0]
+
+
 def test_every_interval(source: Path) -> None:
     options = [*_options(source), "--format", "json", "--interval", "0.2"]
     with Tool(*options) as tool:

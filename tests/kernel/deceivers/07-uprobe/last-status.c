@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// A command has the status of the one that ended before it began.
+
+struct typed {
+	u32 pid;
+	char line[80];
+};
+
+struct command {
+	u32 pid;
+	s32 status;
+	char text[80];
+};
+
+struct collection {
+	u32 pid;
+	s32 generation;
+};
+
+BPF_PERF_OUTPUT(typed);
+BPF_PERF_OUTPUT(commands);
+BPF_PERF_OUTPUT(collections);
+
+BPF_ARRAY(last, s32, 1);
+
+/* What was typed is known when readline() returns it. */
+URETPROBE("/bin/bash", readline)
+{
+	struct typed event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_probe_read_user_str(event.line, sizeof(event.line),
+				(void *)PT_REGS_RC(ctx));
+	typed.perf_submit(ctx, &event, sizeof(event));
+	return 0;
+}
+
+UPROBE("c", system)
+{
+	struct command event = {};
+	int zero = 0;
+	s32 *status = last.lookup(&zero);
+
+	if (!status)
+		return 0;
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	event.status = *status;
+	bpf_probe_read_user_str(event.text, sizeof(event.text),
+				(void *)PT_REGS_PARM1(ctx));
+	commands.perf_submit(ctx, &event, sizeof(event));
+	return 0;
+}
+
+URETPROBE("c", system)
+{
+	int zero = 0;
+	s32 status = PT_REGS_RC(ctx);
+
+	last.update(&zero, &status);
+	return 0;
+}
+
+/* Python's authors put a probe where a garbage collection starts. */
+USDT("/usr/bin/python3", python, gc__start)
+{
+	struct collection event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_usdt_readarg(1, ctx, &event.generation);
+	collections.perf_submit(ctx, &event, sizeof(event));
+	return 0;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// One program does it all, without a tail call.
+
+#include <uapi/linux/in.h>
+
+#define AF_INET 2 /* as in <linux/socket.h> */
+
+struct event {
+	u32 pid;
+	u32 port;
+	u64 cgroup_id;
+	char path[128];
+};
+
+BPF_PERF_OUTPUT(events);
+
+/* The event under way. */
+BPF_PERCPU_ARRAY(unfinished, struct event, 1);
+
+/* Where accept4() will put a client's address, by thread. */
+BPF_HASH(start, u32, void *);
+
+/* The port of the client that was accepted last, by process. */
+BPF_HASH(clients, u32, u32);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_accept4)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	void *address = args->upeer_sockaddr;
+
+	start.update(&tid, &address);
+	return 0;
+}
+
+TRACEPOINT_PROBE(syscalls, sys_exit_accept4)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	void **address = start.lookup(&tid);
+	struct sockaddr_in client = {};
+	u32 port;
+
+	if (!address)
+		return 0;
+	bpf_probe_read_user(&client, sizeof(client), *address);
+	start.delete(&tid);
+	if (args->ret < 0 || client.sin_family != AF_INET)
+		return 0;
+	port = ntohs(client.sin_port);
+	clients.update(&pid, &port);
+	return 0;
+}
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	int zero = 0;
+	struct event *event = unfinished.lookup(&zero);
+	u32 *port;
+
+	if (!event)
+		return 0;
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_probe_read_user_str(event->path, sizeof(event->path),
+				args->filename);
+	event->cgroup_id = bpf_get_current_cgroup_id();
+	port = clients.lookup(&event->pid);
+	event->port = port ? *port : 0;
+	events.perf_submit(args, event, sizeof(*event));
+	return 0;
+}
