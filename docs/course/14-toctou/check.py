@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each openat that succeeds is one row, with the name of the file it opened:
+while one process opens, another one replaces the name in their memory."""
+
+import ctypes
+import mmap
+import os
+import time
+from pathlib import Path
+
+from opensnooplib.course.check import Case, Check, Hint
+
+
+def work(case: Case) -> None:
+    folder = os.open(case.folder, os.O_RDONLY)
+    name = case.word(case.number(45, 60))  # after another letter
+    os.mkfifo(f"f{name}", dir_fd=folder)
+    os.mknod(f"a{name}", dir_fd=folder)
+    os.mknod(f"b{name}", dir_fd=folder)
+    path = (ctypes.c_char * 4096).from_buffer(mmap.mmap(-1, 4096))
+    path.value = f"f{name}".encode()
+    results, to = os.pipe()
+
+    def open_them() -> None:
+        for _ in range(50):
+            fd = ctypes.CDLL(None).openat(folder, path, os.O_RDONLY)
+            if fd >= 0:
+                opened = os.path.basename(os.readlink(f"/proc/self/fd/{fd}"))
+                os.write(to, f"{fd} {opened}\n".encode())
+            last = path[0]
+            while path[0] == last:  # until the other process replaces it
+                os.sched_yield()
+
+    process = case.start(open_them)
+    status = Path(f"/proc/{process.pid}/status")
+    while not {"(sleeping)", "(zombie)"} & set(status.read_text().split()):
+        time.sleep(0.001)
+    path[0] = b"a"  # while the open of the FIFO waits for the other side
+    os.open(f"f{name}", os.O_RDWR, dir_fd=folder)
+    while "(zombie)" not in status.read_text():
+        for letter in (b"a", b"b", b"c") * 999:  # there is no file with a c
+            path[0] = letter
+    process.wait()
+    for line in os.read(results, 65536).decode().splitlines():
+        ret, opened = line.split()
+        case.expect(pid=process.pid, ret=int(ret), name=opened)
+
+
+HINTS = {
+    "at-exit": Hint(
+        "this memory is the program's, and can change until the call returns",
+        r"sys_exit[\s\S]*read_user(?![^;]*d_name)",
+    ),
+    "subscript": Hint(
+        "BCC misreads ->fd[x]: put ->fd into a variable first", r"->fd\["
+    ),
+    "failed-too": Hint("an open that failed has no file", came=" ret=-"),
+}
+CHECK = Check(("tracepoint",), work, HINTS)
