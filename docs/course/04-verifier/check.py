@@ -40,16 +40,14 @@ HINTS = {
         r"probe_read(_kernel)?(_str)?\([^;]*filename",
     ),
     "short-path": Hint(
-        "1000 bytes must fit into path, and they do in a map",
-        r"path\[\d{1,3}\]",
+        "1000 bytes must fit into path", r"path\[\d{1,3}\]", came="opens"
     ),
     "few-arguments": Hint(
-        "the loop ends before 64 arguments", r"< *([1-5]?\d|6[0-3])\b"
+        "the loop ends too early", r"\bi <=? ([1-5]?\d|6[0-3])\b"
     ),
     "masked-whence": Hint(
-        "% or & makes a whence that is out of range look like another one: "
-        "leave such a call out",
-        r"whence [&%]",
+        "with & or %, a wrong whence counts as another one: leave it out",
+        r"whence [&%] ",
     ),
     "first-lost": Hint(
         "nobody makes the entry of a process that writes for the first time",
