@@ -26,25 +26,25 @@ def work(case: Case) -> None:
         for _ in range(100):
             fd = ctypes.CDLL(None).openat(folder, path, os.O_RDONLY)
             if fd >= 0:
-                opened = os.path.basename(os.readlink(f"/proc/self/fd/{fd}"))
+                opened = os.readlink(f"/proc/self/fd/{fd}")
                 os.write(to, f"{fd} {opened}\n".encode())
-            last = path[0]
-            while path[0] == last:  # until the other process replaces it
+            while path[0] == b"x":  # until others come and go
                 os.sched_yield()
+        path[4095] = b"!"  # over
 
     process = case.start(open_them)
-    status = Path(f"/proc/{process.pid}/status")
-    while not {"(sleeping)", "(zombie)"} & set(status.read_text().split()):
+    while "(sleeping)" not in Path(f"/proc/{process.pid}/status").read_text():
         time.sleep(0.001)
-    path[0] = b"a"  # while the open of the FIFO waits for the other side
+    path[0] = b"x"  # while the open of the FIFO waits for the other side
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.open(f"f{name}", os.O_RDWR, dir_fd=folder)
-    while "(zombie)" not in status.read_text():
+    while path[4095] != b"!":
         for letter in (b"a", b"b", b"c") * 999:  # there is no file with a c
             path[0] = letter
     process.wait()
     for line in os.read(results, 65536).decode().splitlines():
         ret, opened = line.split()
-        case.expect(pid=process.pid, ret=int(ret), name=opened)
+        case.expect(pid=process.pid, ret=int(ret), name=Path(opened).name)
 
 
 HINTS = {
