@@ -17,11 +17,11 @@ _NAMES = ["hrtimer_init", "hrtimer_setup"]  # until 6.14, and since 6.15
 def tracers(path: str, folder: str) -> list[list[str]]:
     code = Path(path).read_text("utf-8", "replace")
     found = [trace(path)]
-    for version, name in zip((14, 15), _NAMES):
-        words = {one: f"{one}__not_on_6_{version}" for one in _NAMES}
+    for minor, patch, name in zip((14, 15), (11, 0), _NAMES):
+        words = {one: f"{one}__not_on_6_{minor}" for one in _NAMES}
         words[name] = _NAMES[this_kernel.version() >= (6, 15, 0)]
-        words["LINUX_VERSION_CODE"] = f"KERNEL_VERSION(6, {version}, 0)"
-        copy = Path(folder, f"as-on-6.{version}.c")
+        words["LINUX_VERSION_CODE"] = f"KERNEL_VERSION(6, {minor}, {patch})"
+        copy = Path(folder, f"as-on-6.{minor}.c")
         copy.write_text(re.sub(r"\w+", lambda x: words.get(x[0], x[0]), code))
         found.append(trace(str(copy)))
     return found
