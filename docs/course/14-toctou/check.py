@@ -23,12 +23,12 @@ def work(case: Case) -> None:
 
     def open_them() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-        for where in [b"", *[path] * 100]:  # the first one fails
+        for where in [*[path] * 100, b""]:  # the last one fails
             fd = ctypes.CDLL(None).openat(folder, where, os.O_RDONLY)
             if fd >= 0:
                 opened = os.readlink(f"/proc/self/fd/{fd}")
                 os.write(to, f"{fd} {opened}\n".encode())
-            while path[0] == b"x":  # until others come and go
+            while path[0] == b"x":  # first access: no probe could read it yet
                 os.sched_yield()
         path[4095] = b"!"  # over
 
