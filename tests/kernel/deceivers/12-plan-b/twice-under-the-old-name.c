@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Under the old name, each timer is sent twice.
+
+struct event {
+	u32 pid;
+	u32 clock;
+};
+
+BPF_PERF_OUTPUT(events);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define TIMES 1
+TRACEPOINT_PROBE(timer, hrtimer_setup)
+#else
+#define TIMES 2
+TRACEPOINT_PROBE(timer, hrtimer_init)
+#endif
+{
+	struct event event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	event.clock = args->clockid;
+	for (int i = 0; i < TIMES; i++)
+		events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
