@@ -17,7 +17,9 @@ struct ports {
 };
 
 BPF_HASH(packets, struct kind, u64);
-BPF_ARRAY(port, u16, 1); /* the one that is closed: --set port=7777 */
+
+/* The port that is closed: --set port=7777 */
+BPF_ARRAY(port, u16, 1); /* maps: none */
 
 /* Is what IPv4 carries for the closed port? */
 static bool is_closed(struct iphdr *ip, void *end)

@@ -6,8 +6,7 @@
 #     run.sh headers      bcc.c, compiled here with the kernel's own headers
 #     run.sh btf          bcc.c, compiled here with types of the kernel's BTF
 #     run.sh core [FILE [FOLDER]]
-#                         FILE with CO-RE C, built in FOLDER, which can be
-#                         copied to other hosts, and compiles nothing there
+#                         FILE with CO-RE C, built in FOLDER
 set -e
 here=$(realpath "$(dirname "$0")")
 
@@ -25,7 +24,8 @@ btf)
 	;;
 core)
 	file=$(realpath "${2:-13-portability.c}")
-	cd "${3:-.}"
+	mkdir -p "${3:-opensnoop-core}"
+	cd "${3:-opensnoop-core}"
 	make -s -f "$here/Makefile" "SOURCE=$file" >&2
 	exec ./opensnoop
 	;;
