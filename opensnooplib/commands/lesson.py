@@ -131,12 +131,11 @@ def _check(lesson: Lesson, path: str, quiet: bool) -> int:
             folder, lesson.number, state=verdict.state, judged=judged
         )
     text = f"lesson {lesson.number}: {verdict.state} ({seconds:.1f} s)\n"
-    if verdict.hint:
-        text += f"hint: {verdict.hint}\n"
+    hint = f"hint: {verdict.hint}\n" if verdict.hint else ""
     if verdict.state == judge.NOT_ATTACHED and not quiet:
-        text += verdict.says
+        text += verdict.says + hint  # what the verifier says may be long
     else:
-        text += "".join(f"  {line}\n" for line in verdict.lines)
+        text += hint + "".join(f"  {line}\n" for line in verdict.lines)
     print_text(text)
     return int(verdict.state != judge.DONE)
 
