@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "event.h"
 #include "opensnoop.skel.h"
@@ -58,10 +59,13 @@ static int fail(const char *what)
 int main(void)
 {
 	struct sigaction on_signal = {.sa_handler = end};
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	struct opensnoop *skeleton;
 	struct ring_buffer *ring;
 
 	sigaction(SIGINT, &on_signal, NULL);
+	/* Before Linux 5.11, maps count as locked memory. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	/* Each field that the program reads gets its offset in this kernel. */
 	skeleton = opensnoop__open_and_load();
 	if (!skeleton)
