@@ -22,7 +22,7 @@ def work(case: Case) -> None:
         for tc, sender, to in ("ingress", far, here), ("egress", here, far):
             leaves, mark = tc == "egress", case.number(1, 2**31 - 1)
             sender.setsockopt(SOL_SOCKET, SO_MARK, mark)
-            sizes = _random.choices(range(LIMIT - 2, LIMIT + 4), k=8) + [LIMIT]
+            sizes = [*range(LIMIT + 2, LIMIT - 3, -1)] * case.number(2, 4)
             sent = [HEAD + _random.randbytes(size - 14) for size in sizes]
             came = [len(frame) for frame in exchange(sender, to, sent)]
             short = [size for size in sizes if size <= LIMIT]
