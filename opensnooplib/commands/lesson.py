@@ -97,7 +97,8 @@ def _try_all() -> int:
     """Judge all solutions here: a table of what is ready, and why not."""
     worst = 0
     for lesson in lessons.all_lessons():
-        running = _start_judge(lesson.number, lesson.path("solution.c"))
+        solution = lesson.path("solution.c")
+        running = _start_judge(lesson.number, solution, "-q")
         verdict, _ = running.communicate()
         first, *more = verdict.rstrip("\n").split("\n")
         ready = f": {judge.DONE} " in first
@@ -133,20 +134,21 @@ def _check(lesson: Lesson, path: str, quiet: bool) -> int:
             folder, lesson.number, state=verdict.state, judged=judged
         )
     text = f"lesson {lesson.number}: {verdict.state} ({seconds:.1f} s)\n"
-    if verdict.hint:
-        text += f"hint: {verdict.hint}\n"
+    hint = f"hint: {verdict.hint}\n" if verdict.hint else ""
     if verdict.state == judge.NOT_ATTACHED and not quiet:
-        text += verdict.says
+        text += verdict.says + hint  # what the verifier says may be long
     else:
-        text += "".join(f"  {line}\n" for line in verdict.lines)
+        text += hint + "".join(f"  {line}\n" for line in verdict.lines)
     print_text(text)
     return int(verdict.state != judge.DONE)
 
 
-def _start_judge(number: int, path: str) -> "subprocess.Popen[str]":
+def _start_judge(
+    number: int, path: str, *options: str
+) -> "subprocess.Popen[str]":
     """Judge a file in a process of its own, which may not end with Ctrl-C."""
     return subprocess.Popen(
-        judge.tool("--lesson", str(number), "--check", path, "-q"),
+        judge.tool("--lesson", str(number), "--check", path, *options),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -212,8 +214,11 @@ class _Classroom:
         saved = self._last_save()
         if saved not in (None, self._saved) and not self._judge:
             self._saved = saved
-            self._judge = _start_judge(self._lesson.number, self._path)
-            if not self._trace:
+            # What the lesson builds is only run by the judge.
+            is_built = bool(self._lesson.check().tracers)
+            quiet = [] if is_built else ["-q"]
+            self._judge = _start_judge(self._lesson.number, self._path, *quiet)
+            if not self._trace and not is_built:
                 self._trace = child.fork(self._run_trace)
         if self._judge and self._judge.poll() is not None:
             verdict, _ = self._judge.communicate()

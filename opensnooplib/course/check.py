@@ -191,10 +191,6 @@ def in_thread(work: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
-def _no_tracers(_path: str, _folder: str) -> Sequence[Sequence[str]]:
-    return ()
-
-
 class Check(NamedTuple):
     """The check of a lesson: check.py has one by the name CHECK."""
 
@@ -203,12 +199,12 @@ class Check(NamedTuple):
     hints: Mapping[str, Hint] = {}  # by the name of the file in mistakes/
     options: tuple[str, ...] = ()  # of the trace, besides --source
     shown: tuple[str, ...] = ()  # more of the learner's, but not the judge's
-    programs: tuple[str, ...] = ()  # commands that it needs
+    programs: tuple[str, ...] = ()  # commands, or paths, that it needs
     # The command lines that trace a file; none: --source with the options.
     # Each must write JSON to stdout, "watching" to stderr when it does, and
     # end on SIGINT. The second argument is a folder for what they build.
     # Raises OpensnoopError.
-    tracers: Callable[[str, str], Sequence[Sequence[str]]] = _no_tracers
+    tracers: Callable[[str, str], Sequence[Sequence[str]]] | None = None
     network: bool = False  # it needs the interface of network.py
 
 

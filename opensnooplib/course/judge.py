@@ -73,7 +73,7 @@ def why_not(lesson: Lesson) -> list[str]:
             f"make vm KERNEL=6.12 SHARE={os.getcwd()}, and there "
             f"opensnoop --lesson {lesson.number}"
         )
-    absent = [one for one in asked.programs if not shutil.which(one)]
+    absent = [x for x in asked.programs if not shutil.which(x, os.F_OK)]
     if absent:
         missing.append(f"not installed: {', '.join(absent)}; run make course")
     return missing
@@ -101,8 +101,10 @@ def judge(lesson: Lesson, path: str) -> Verdict:
 
 def _try(asked: Check, path: str, folder: str) -> Verdict:
     """Run the workload with each tracer; all of them must be right."""
+    tracers: Sequence[Sequence[str]] = [trace(path, *asked.options)]
     try:
-        tracers = asked.tracers(path, folder) or [trace(path, *asked.options)]
+        if asked.tracers:
+            tracers = asked.tracers(path, folder)
     except OpensnoopError as error:
         return Verdict(NOT_ATTACHED, [error.sentence], error.detail)
     for number, words in enumerate(tracers):
@@ -119,7 +121,7 @@ def _try(asked: Check, path: str, folder: str) -> Verdict:
         lines = comparison.differences(case, tracer.tables())
         if lines:
             if len(tracers) > 1:
-                lines.insert(0, f"with {' '.join(words[2:])}:")
+                lines.insert(0, f"with {' '.join(words)}:")
             return Verdict(NOT_YET, lines, said)
     return Verdict(DONE)
 

@@ -8,8 +8,9 @@ address.
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -17,6 +18,9 @@ from opensnooplib.base.errors import OpensnoopError
 NAME, PEER = "lesson0", "lesson1"
 
 _CLONE_NEWNET = 0x40000000  # of <linux/sched.h>
+_ALL = 3  # ETH_P_ALL of <linux/if_ether.h>
+_WAIT_SECONDS = 0.6  # without a frame
+_SO_RCVBUFFORCE = 33  # of <asm-generic/socket.h>
 
 
 def enter_own_namespace() -> None:
@@ -54,3 +58,28 @@ def _ip(*words: str) -> None:
             f"ip {' '.join(words)}: {done.stderr.strip()}; remove what is in "
             "the way, or run the lesson in a virtual machine"
         )
+
+
+def packets(interface: str, kind: int = _ALL) -> socket.socket:
+    """A socket for whole frames: it gets all that arrive, before tc does, or
+    those of one Ethernet type, behind tc."""
+    made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    made.bind((interface, kind))
+    made.settimeout(_WAIT_SECONDS)
+    made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 24)
+    return made
+
+
+def exchange(
+    sender: socket.socket, receiver: socket.socket, frames: Sequence[bytes]
+) -> list[bytes]:
+    """Send frames. Returns those that arrive, up to the last one, or until
+    none has come for a while."""
+    arrived: list[bytes] = []
+    for frame in frames:
+        with contextlib.suppress(OSError):  # ENOBUFS: tc dropped it
+            sender.send(frame)
+    with contextlib.suppress(socket.timeout):
+        while frames[-1] not in arrived:
+            arrived.append(receiver.recv(2048))
+    return arrived
