@@ -23,9 +23,10 @@ def work(case: Case) -> None:
     errors = mmap.mmap(-1, len(files))  # by number of the open
 
     def open_all() -> None:
-        for number, name in enumerate(files):
+        for number, name in enumerate(files):  # once to read, once to write
+            flags = os.O_WRONLY if number % 2 else os.O_RDONLY
             try:
-                os.close(os.open(os.path.join(case.folder, name), os.O_RDWR))
+                os.close(os.open(os.path.join(case.folder, name), flags))
             except OSError as error:
                 errors[number] = error.errno or 0
 
