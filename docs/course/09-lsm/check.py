@@ -8,7 +8,8 @@ import secrets
 
 from opensnooplib.course.check import Case, Check, Hint
 
-_FILE, _COMM = secrets.token_hex(4), secrets.token_hex(4)
+# One character is left, in 32 and 16 bytes with a NUL.
+_FILE, _COMM = secrets.token_hex(15), secrets.token_hex(7)
 
 
 def _names(name: str) -> list[str]:

@@ -29,7 +29,7 @@ LSM_PROBE(file_open, struct file *file)
 	struct event event = {};
 	int result = 0;
 
-	bpf_probe_read_kernel_str(event.name, 25,
+	bpf_probe_read_kernel_str(event.name, 31,
 				  file->f_path.dentry->d_name.name);
 	if (!files.lookup(&event.name))
 		return 0;
