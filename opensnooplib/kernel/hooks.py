@@ -47,7 +47,7 @@ def _no_module() -> str:
     if not modules or "bpf" in modules.strip().split(","):
         return ""
     return (
-        "bpf is none of its security modules: boot it with "
+        "bpf is not among its security modules: boot it with "
         f"lsm={modules.strip()},bpf"
     )
 
