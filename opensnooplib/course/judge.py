@@ -130,8 +130,10 @@ class _Tracer:
     """A trace in a process of its own, whose output goes to files."""
 
     def __init__(self, words: Sequence[str], log: str) -> None:
-        self._rows, self._messages = f"{log}.rows", f"{log}.messages"
-        with open(self._rows, "xb") as rows, open(self._messages, "xb") as to:
+        self._rows, messages = f"{log}.rows", f"{log}.messages"
+        with open(self._rows, "xb") as rows, open(messages, "xb") as to:
+            # Opened first: the learner's C may refuse opens, with an LSM hook.
+            self._messages = open(messages, encoding="utf-8", errors="replace")
             self._process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=rows, stderr=to
             )
@@ -159,8 +161,8 @@ class _Tracer:
         return False
 
     def said(self) -> str:
-        with open(self._messages, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        self._messages.seek(0)
+        return self._messages.read()
 
     def tables(self) -> dict[str, list[comparison.Entry]]:
         """The entries of the rows, of each output and of each map."""

@@ -37,8 +37,19 @@ def _no_program(kind: str) -> str:
         _PROGRAM_TYPES[kind], attach_type, function
     )
     if error in ("", expected):
-        return ""
+        return _no_module() if kind == "lsm" else ""
     return f"the kernel refuses its programs ({error})"
+
+
+def _no_module() -> str:
+    """Why LSM hooks would never run, although their programs are attached."""
+    modules = this_kernel.text_of("/sys/kernel/security/lsm")
+    if not modules or "bpf" in modules.strip().split(","):
+        return ""
+    return (
+        "bpf is not among its security modules: boot it with "
+        f"lsm={modules.strip()},bpf"
+    )
 
 
 def _no_probe(kind: str) -> str:
