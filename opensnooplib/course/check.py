@@ -195,6 +195,10 @@ def _no_tracers(_path: str, _folder: str) -> Sequence[Sequence[str]]:
     return ()
 
 
+def _nothing(_case: Case) -> None:
+    pass
+
+
 class Check(NamedTuple):
     """The check of a lesson: check.py has one by the name CHECK."""
 
@@ -209,6 +213,7 @@ class Check(NamedTuple):
     # end on SIGINT. The second argument is a folder for what they build.
     # Raises OpensnoopError.
     tracers: Callable[[str, str], Sequence[Sequence[str]]] = _no_tracers
+    before: Callable[[Case], None] = _nothing  # the trace begins
     network: bool = False  # it needs the interface of network.py
 
 
