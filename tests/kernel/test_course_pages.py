@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import shutil
@@ -179,9 +180,9 @@ class _Command:
                 start_new_session=True,
             )
         self._printed = (_Printed(out), _Printed(err))
-        self._awaited, self._deadline = "", 0.0
+        self._awaited, self._deadline = "", math.inf
 
-    def _has_ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether all that it prints is there. Fails if it hangs."""
         has_ended = self._process.poll() is not None
         for printed in self._printed:
@@ -201,7 +202,7 @@ class _Command:
         """Or its end, or the verdict on C that can't be attached."""
         self._begin_to_wait("watching")
         messages = self._printed[1]
-        while not self._has_ended() and not any(
+        while not self.has_ended() and not any(
             re.match(r"opensnoop: watching |lesson \d+: ", line)
             for line in messages.lines
         ):
@@ -222,7 +223,7 @@ class _Command:
         seen = [printed.next for printed in self._printed]
         self._begin_to_wait(line)
         while True:
-            has_ended = self._has_ended()
+            has_ended = self.has_ended()
             for index, printed in enumerate(self._printed):
                 for at in range(seen[index], len(printed.lines)):
                     if at not in used[index] and matches(printed.lines[at]):
@@ -246,7 +247,7 @@ class _Command:
         assert self._process.stdin
         self._process.stdin.close()
         self._begin_to_wait("ended")
-        while not self._has_ended():
+        while not self.has_ended():
             time.sleep(0.02)
         return self._process.returncode
 
@@ -312,6 +313,9 @@ class _Reader:
                 command.skip(page.count("\n") + 1)
             command.await_watching()
             command.await_lines(printed)
+            if command.has_ended():  # it was refused, as the page says
+                assert printed
+                self._trace = None
             return
         status = command.await_end()
         command.await_lines(printed)
