@@ -3,27 +3,25 @@
 
 import contextlib
 import os
-from typing import Sequence
 
 from opensnooplib.course.check import Case, Check, Hint, in_thread
 
 
-def _open_all(paths: Sequence[str]) -> None:
-    for path in paths:
-        os.stat(path)  # no open
-        os.close(os.open(path, os.O_RDONLY))
-        with contextlib.suppress(FileNotFoundError):
-            os.open(f"{path}-not-there", os.O_RDONLY)
+def _open_all(there: str, new: str, missing: str) -> None:
+    os.stat(there)  # no open
+    os.open(there, os.O_RDONLY)
+    os.open(new, os.O_WRONLY | os.O_CREAT)
+    with contextlib.suppress(FileNotFoundError):
+        os.open(missing, os.O_RDONLY)
 
 
 def work(case: Case) -> None:
-    for _ in range(case.number(3, 6)):
-        comm = case.word(case.number(3, 15))
-        paths = [case.file() for _ in range(case.number(1, 4))]
-        pid = case.process(in_thread(lambda: _open_all(paths)), comm)
+    for length in (15, case.number(3, 14), 5):
+        comm = case.word(length)
+        paths = [case.file(), case.path(), case.word(120)]
+        pid = case.process(in_thread(lambda: _open_all(*paths)), comm)
         for path in paths:
             case.expect(pid=pid, comm=comm, path=path)
-            case.expect(pid=pid, comm=comm, path=f"{path}-not-there")
 
 
 CHECK = Check(

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from opensnooplib.course.check import Between, Case, Check, Hint, Process
 
-_early = {}  # the FIFO and the process of an open that began before the trace
+_early: "list[tuple[Process, list[str]]]" = []  # that waits before the trace
 
 
 def _open(note: int, path: str) -> None:
@@ -20,11 +20,12 @@ def _open(note: int, path: str) -> None:
     os.write(note, f"{os.getpid()} {ret} {most} {path}\n".encode())
 
 
-def _start(case: Case, note: int, fifos: "list[str]") -> Process:
-    """Start a process, and wait until a thread for each FIFO waits there."""
+def _start(case: Case, note: int, count: int) -> "tuple[Process, list[str]]":
+    """Start a process, and wait until each thread waits in an open."""
+    fifos = [case.path() for _ in range(count)]
 
     def run() -> None:
-        with ThreadPoolExecutor(len(fifos)) as pool:
+        with ThreadPoolExecutor(count) as pool:
             _open(note, case.file())
             _open(note, case.path())
             list(pool.map(lambda path: _open(note, path), fifos))
@@ -32,29 +33,24 @@ def _start(case: Case, note: int, fifos: "list[str]") -> Process:
     list(map(os.mkfifo, fifos))
     process = case.start(run)
     calls = f"cat /proc/{process.pid}/task/*/syscall"
-    while os.popen(calls).read().count("fffff9c ") < len(fifos):  # AT_FDCWD
+    while os.popen(calls).read().count("fffff9c ") < count:  # AT_FDCWD
         pass
-    return process
+    return process, fifos
 
 
 def before(case: Case) -> None:
-    fifo = case.path()
-    _early[fifo] = _start(case, os.pipe()[1], [fifo])
+    _early.append(_start(case, os.pipe()[1], 1))
 
 
 def work(case: Case) -> None:
     reports, note = os.pipe()
-    waited = {}
-    for count in range(1, 4):
-        fifos = [case.path() for _ in range(count)]
-        process, waits = _start(case, note, fifos), time.monotonic_ns()
+    started = _early + [_start(case, note, count) for count in (1, 2, 3)]
+    waited, began = {}, time.monotonic_ns()
+    for process, fifos in started:
         for path in reversed(fifos):
-            time.sleep(case.number(10, 90) / 1000)
-            waited[path] = time.monotonic_ns() - waits
+            time.sleep(case.number(10, 60) / 1000)
+            waited[path] = time.monotonic_ns() - began
             os.close(os.open(path, os.O_WRONLY))
-        process.wait()
-    for path, process in _early.items():
-        os.close(os.open(path, os.O_WRONLY))
         process.wait()
     for line in os.read(reports, 65536).decode().splitlines():
         pid, ret, most, path = line.split(" ", 3)
@@ -72,8 +68,7 @@ CHECK = Check(
             says=r"the result of a lookup may be NULL",
         ),
         "by-process": Hint(
-            "several threads of a process can open at once: the key of start "
-            "must be the thread, the lower half of what the helper returns",
+            "threads of a process can open at once: the thread is the key",
             c=r"(\w+) = bpf_get_current_pid_tgid\(\) >> 32;[^@]*update\(&\1,",
         ),
         "failures-left-out": Hint(
