@@ -71,7 +71,7 @@ _LESSON = re.compile(r"^# \./opensnoop\.py --lesson (\d+)$", re.MULTILINE)
 _ENDS = re.compile(
     r" (-d|--duration|--count|--exec|--replay|--ebpf|--disasm|--verifier-log"
     r"|--doctor|--help|-h|--version|--check|--hint|--solution|--reset"
-    r"|--progress|--lesson$)( |$)"
+    r"|--progress|--columns help|--lesson$)( |$)"
 )
 
 # What may differ, and what may then stand there.

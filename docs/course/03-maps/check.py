@@ -56,6 +56,7 @@ CHECK = Check(
         "not-steered": Hint(
             "compare the user with the one that lookup() finds in only",
             c=r"\A(?![\s\S]*only\.lookup)",
+            came=r"^unexpected ",
         ),
         "by-process": Hint(
             "the key of writes is a struct with the command's name",
