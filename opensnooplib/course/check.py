@@ -213,7 +213,7 @@ class Check(NamedTuple):
     # end on SIGINT. The second argument is a folder for what they build.
     # Raises OpensnoopError.
     tracers: Callable[[str, str], Sequence[Sequence[str]]] = _no_tracers
-    before: Callable[[Case], None] = _nothing  # the trace begins
+    before: Callable[[Case], None] = _nothing  # what begins before the trace
     network: bool = False  # it needs the interface of network.py
 
 

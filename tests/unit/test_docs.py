@@ -191,3 +191,15 @@ def test_examples_are_understood(path: Path) -> None:
     assert len(commands) >= 5
     for words in commands:
         arguments.parse(words)
+
+
+def test_the_course_lists_its_lessons() -> None:
+    course = ROOT / "docs" / "course"
+    folders = sorted(path.parent.name for path in course.glob("*/lesson.md"))
+    listed = re.findall(
+        r"^\| \[(\d+)\..*?\]\((.*?)/lesson\.md\)",
+        _text(course / "README.md"),
+        re.M,
+    )
+    assert [name for _, name in listed] == folders
+    assert all(int(number) == int(name[:2]) for number, name in listed)
