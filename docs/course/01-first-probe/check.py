@@ -9,10 +9,10 @@ from opensnooplib.course.check import Case, Check, Hint, in_thread
 
 def _open_all(there: str, new: str, missing: str) -> None:
     os.stat(there)  # no open
-    os.open(there, os.O_RDONLY)
+    no_folder = os.open(there, os.O_RDONLY)
     os.open(new, os.O_WRONLY | os.O_CREAT)
-    with contextlib.suppress(FileNotFoundError):
-        os.open(missing, os.O_RDONLY)
+    with contextlib.suppress(NotADirectoryError):
+        os.open(missing, os.O_RDONLY, dir_fd=no_folder)
 
 
 def work(case: Case) -> None:
