@@ -18,6 +18,10 @@ _opensnoop_columns() {
 	"$1" --columns help 2>/dev/null | sed -nE 's/^  ([a-z_]+) .*/\1/p'
 }
 
+_opensnoop_lessons() {
+	"$1" --lesson 2>/dev/null | sed -nE 's/^ *([0-9]+) .*/\1/p'
+}
+
 _opensnoop_processes() {
 	local directory
 	for directory in /proc/[0-9]*; do
@@ -77,8 +81,13 @@ _opensnoop() {
 	--attach)
 		words=$(compgen -W "auto fentry syscall-exit syscall kprobe" -- "$word")
 		;;
-	-o | --cgroupmap | --mntnsmap | --source | --btf | --record | --replay | --cgroup)
+	-o | --cgroupmap | --mntnsmap | --source | --btf | --record | --replay | --cgroup | --check)
 		words=$(compgen -f -- "$word")
+		;;
+	--progress) words=$(compgen -d -- "$word") ;;
+	--lesson)
+		words=$(compgen -W "$(_opensnoop_lessons "$command") \
+			$(_opensnoop_options "$command")" -- "$word")
 		;;
 	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
 	--path | --container | --interval | --set) return ;;

@@ -22,7 +22,7 @@ def check(made_of: Source) -> None:
     if not re.search(r"(?m)^(?!#line ).*\S", code):
         name = c_text.shown_name(next(iter(made_of.files)))
         raise SourceError(
-            f"{name} is empty: docs/workshop.md shows how to begin"
+            f"{name} is empty: opensnoop --lesson 1 shows how to begin"
         )
     _check_recursion(made_of.text, code)
 

@@ -205,6 +205,7 @@ class Check(NamedTuple):
     # end on SIGINT. The second argument is a folder for what they build.
     # Raises OpensnoopError.
     tracers: Callable[[str, str], Sequence[Sequence[str]]] | None = None
+    before: Callable[[Case], None] | None = None  # begins before the trace
     network: bool = False  # it needs the interface of network.py
 
 

@@ -109,6 +109,8 @@ def _try(asked: Check, path: str, folder: str) -> Verdict:
         return Verdict(NOT_ATTACHED, [error.sentence], error.detail)
     for number, words in enumerate(tracers):
         case = Case(folder)
+        if asked.before:
+            asked.before(case)
         log = os.path.join(folder, f"tracer-{number}")
         with _Tracer(words, log) as tracer:
             attached = tracer.await_watching()

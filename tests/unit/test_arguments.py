@@ -78,6 +78,13 @@ DEFAULTS: Dict[str, Any] = {
     "verbose": False,
     "ebpf": False,
     "doctor": False,
+    "lesson": None,
+    "check": None,
+    "hint": False,
+    "solution": False,
+    "reset": False,
+    "progress": (),
+    "verdicts": None,
 }
 
 # A process that is there. Names of tests must not depend on who collects them.
@@ -253,6 +260,17 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         ["--exec", "git", "log", "--", "file"],
         {"command": ("git", "log", "--", "file"), "follow_children": True},
     ),
+    (["--lesson"], {"lesson": 0}),
+    (["--lesson", "3"], {"lesson": 3}),
+    (["--lesson", "3", "--check", "f.c"], {"lesson": 3, "check": "f.c"}),
+    (["--lesson", "3", "--hint"], {"lesson": 3, "hint": True}),
+    (["--lesson", "3", "--solution"], {"lesson": 3, "solution": True}),
+    (["--lesson", "3", "--reset"], {"lesson": 3, "reset": True}),
+    (
+        ["--lesson", "--progress", "anna", "bo"],
+        {"lesson": 0, "progress": ("anna", "bo")},
+    ),
+    (["--lesson", "--doctor"], {"lesson": 0, "doctor": True}),
 ]
 
 
@@ -266,6 +284,7 @@ def test_accepted(words: List[str], expected: Dict[str, Any]) -> None:
         **options.columns._asdict(),
         **options.output._asdict(),
         **options.probe._asdict(),
+        **options.course._asdict(),
     }
     assert found == {**DEFAULTS, **expected}
 
@@ -408,6 +427,27 @@ REFUSED = [
         "--attach and --source cannot be combined",
     ),
     (["word"], "unexpected argument: word; to trace a command, write --exec"),
+    (["--lesson", "one"], "--lesson one: must be a whole number above 0"),
+    (["--lesson", "0"], "--lesson 0: must be a whole number above 0"),
+    (["--lesson", "1", "--check"], "--check needs a value"),
+    (["--lesson", "1", "--check", ""], "--check needs a path"),
+    (["--check", "f.c"], "--check needs --lesson"),
+    (["--hint"], "--hint needs --lesson"),
+    (["--solution"], "--solution needs --lesson"),
+    (["--reset"], "--reset needs --lesson"),
+    (["--progress", "anna"], "--progress needs --lesson"),
+    (
+        ["--lesson", "1", "-p", "1"],
+        "-p and --lesson cannot be combined: a lesson has its own options",
+    ),
+    (
+        ["--lesson", "1", "--source", "f"],
+        "--source and --lesson cannot be combined",
+    ),
+    (
+        ["--lesson", "1", "--exec", "ls"],
+        "--exec and --lesson cannot be combined",
+    ),
 ]
 
 
@@ -544,7 +584,7 @@ def test_help_says_which_options_take_a_value() -> None:
     for option, value in listed:
         known = option_list.build_parser()._option_string_actions[option]
         takes_value = value != "" and option != "--exec"
-        assert takes_value == (known.nargs is None)
+        assert takes_value == (known.nargs in (None, "+"))
     assert max(map(len, HELP.splitlines())) < 80
 
 

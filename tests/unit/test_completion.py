@@ -14,6 +14,7 @@ from typing import List
 import pytest
 
 from opensnooplib.cli import arguments, column_list, option_list
+from opensnooplib.course import lessons
 from opensnooplib.options import FORMATS
 from opensnooplib.plan_list import PLANS
 from opensnooplib.rows.headings import STYLES
@@ -93,6 +94,17 @@ def test_flags_and_errors_are_understood(option: str) -> None:
     for word in words:
         arguments.parse([option, word])
         assert _offered(option, f"x,{word}") == [f"x,{word}"]
+
+
+def test_lessons() -> None:
+    numbers = [str(one.number) for one in lessons.all_lessons()]
+    assert numbers
+    offered = _offered("--lesson", "")
+    assert offered[: len(numbers)] == numbers
+    assert "--progress" in offered
+    assert _offered("--lesson", "1", "--hi") == ["--hint"]
+    assert _offered("--lesson", "1", "--check", "setup") == ["setup.py"]
+    assert _offered("--lesson", "--progress", "tests/ke") == ["tests/kernel"]
 
 
 def test_files_and_commands() -> None:

@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each openat is one row, with the process, its name and the file's name."""
 
+import contextlib
 import os
 
 from opensnooplib.course.check import Case, Check, Hint, in_thread
 
 
+def _open_all(there: str, new: str, missing: str) -> None:
+    os.stat(there)  # no open
+    no_folder = os.open(there, os.O_RDONLY)
+    os.open(new, os.O_WRONLY | os.O_CREAT)
+    with contextlib.suppress(NotADirectoryError):
+        os.open(missing, os.O_RDONLY, dir_fd=no_folder)
+
+
 def work(case: Case) -> None:
-    for _ in range(case.number(3, 6)):
-        comm, path = case.word(), case.file()
-        pid = case.process(in_thread(lambda: os.open(path, os.O_RDONLY)), comm)
-        case.expect(pid=pid, comm=comm, path=path)
+    for length in (15, case.number(3, 14), 5):
+        comm = case.word(length)
+        paths = [case.file(), case.path(), case.word(120)]
+        pid = case.process(in_thread(lambda: _open_all(*paths)), comm)
+        for path in paths:
+            case.expect(pid=pid, comm=comm, path=path)
 
 
 CHECK = Check(
@@ -22,9 +33,25 @@ CHECK = Check(
             "shift it right by 32 bits for the process",
             c=r"pid = bpf_get_current_pid_tgid\(\);",
         ),
+        "no-header": Hint(
+            "the compiler knows no TASK_COMM_LEN: its header, "
+            "<linux/sched.h>, is not included yet",
+            says=r"undeclared identifier 'TASK_COMM_LEN'",
+        ),
+        "path-dereferenced": Hint(
+            "args->filename is an address in the memory of the process, where "
+            "a program can't read by itself: let a helper read the text",
+            c=r"\*\s*args->filename|args->filename\[",
+            says=r"the kernel refuses",
+        ),
+        "kernel-memory": Hint(
+            "the file's name is in the memory of the process, not in the "
+            "kernel's: that is bpf_probe_read_user_str()",
+            c=r"bpf_probe_read_kernel(_str)?\([^;]*filename",
+        ),
         "comm-not-filled": Hint(
-            "the column is there, but nothing is written to it: "
-            "bpf_get_current_comm(event.comm, sizeof(event.comm))",
+            "the column COMM is there, but nothing is written to it: there is "
+            "a helper that writes the command's name into the field",
             c=r"comm\[",
             came=r"comm= ",
         ),

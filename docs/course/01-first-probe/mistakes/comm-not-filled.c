@@ -15,8 +15,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 	struct event event = {};
 
 	event.pid = bpf_get_current_pid_tgid() >> 32;
-	bpf_probe_read_user_str(event.path, sizeof(event.path),
-				args->filename);
+	bpf_probe_read_user_str(event.path, sizeof(event.path), args->filename);
 	events.perf_submit(args, &event, sizeof(event));
 	return 0;
 }

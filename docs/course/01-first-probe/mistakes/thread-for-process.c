@@ -16,8 +16,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 
 	event.pid = bpf_get_current_pid_tgid();
 	bpf_get_current_comm(event.comm, sizeof(event.comm));
-	bpf_probe_read_user_str(event.path, sizeof(event.path),
-				args->filename);
+	bpf_probe_read_user_str(event.path, sizeof(event.path), args->filename);
 	events.perf_submit(args, &event, sizeof(event));
 	return 0;
 }

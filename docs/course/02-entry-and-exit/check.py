@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each openat is one row, with a time between how long it surely waited and
+how long it took as its process sees it."""
+
+import contextlib
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from opensnooplib.course.check import Between, Case, Check, Hint, Process
+
+_early: "list[tuple[Process, list[str]]]" = []  # that waits before the trace
+
+
+def _open(note: int, path: str) -> None:
+    began, ret = time.monotonic_ns(), -2  # ENOENT
+    with contextlib.suppress(FileNotFoundError):
+        ret = os.open(path, os.O_RDONLY)
+    most = time.monotonic_ns() - began + 1000
+    os.write(note, f"{os.getpid()} {ret} {most} {path}\n".encode())
+
+
+def _start(case: Case, note: int, count: int) -> "tuple[Process, list[str]]":
+    """Start a process, and wait until each thread waits in an open."""
+    fifos = [case.path() for _ in range(count)]
+
+    def run() -> None:
+        with ThreadPoolExecutor(count) as pool:
+            _open(note, case.file())
+            _open(note, case.path())
+            list(pool.map(lambda path: _open(note, path), fifos))
+
+    list(map(os.mkfifo, fifos))
+    process = case.start(run)
+    calls = f"cat /proc/{process.pid}/task/*/syscall"
+    while os.popen(calls).read().count("fffff9c ") < count:  # AT_FDCWD
+        pass
+    return process, fifos
+
+
+def before(case: Case) -> None:
+    _early.append(_start(case, os.pipe()[1], 1))
+
+
+def work(case: Case) -> None:
+    reports, note = os.pipe()
+    started = _early + [_start(case, note, count) for count in (1, 2, 3)]
+    waited, began = {}, time.monotonic_ns()
+    for process, fifos in started:
+        for path in reversed(fifos):
+            time.sleep(case.number(10, 60) / 1000)
+            waited[path] = time.monotonic_ns() - began
+            os.close(os.open(path, os.O_WRONLY))
+        process.wait()
+    for line in os.read(reports, 65536).decode().splitlines():
+        pid, ret, most, path = line.split(" ", 3)
+        took = Between(waited.get(path, 1), int(most))
+        case.expect(pid=int(pid), ret=int(ret), took=took, path=path)
+
+
+CHECK = Check(
+    hooks=("tracepoint",),
+    before=before,
+    work=work,
+    hints={
+        "no-null-check": Hint(
+            "lookup() returns NULL if there is no entry: test that first",
+            says=r"the result of a lookup may be NULL",
+        ),
+        "by-process": Hint(
+            "threads of a process can open at once: the thread is the key",
+            c=r"(\w+) = bpf_get_current_pid_tgid\(\) >> 32;[^@]*update\(&\1,",
+        ),
+        "failures-left-out": Hint(
+            "an open that fails has ended, too: its result is negative",
+            c=r"args->ret (<|>=) 0",
+        ),
+    },
+)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+struct event {
+	u32 pid;
+	s32 ret;
+	u64 took; // ns from entry to return
+	char path[128];
+};
+
+BPF_PERF_OUTPUT(events);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_probe_read_user_str(event.path, sizeof(event.path), args->filename);
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Only the first open of each process is sent.
+
+#include <linux/sched.h>
+
+struct event {
+	u32 pid;
+	char comm[TASK_COMM_LEN];
+	char path[128];
+};
+
+BPF_PERF_OUTPUT(events);
+BPF_HASH(seen, u32, u64);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_get_current_comm(event.comm, sizeof(event.comm));
+	bpf_probe_read_user_str(event.path, sizeof(event.path), args->filename);
+	if (!seen.lookup(&event.pid))
+		events.perf_submit(args, &event, sizeof(event));
+	seen.increment(event.pid);
+	return 0;
+}
