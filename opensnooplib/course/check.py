@@ -61,14 +61,6 @@ class Hint(NamedTuple):
     came: str = ""  # in the lines of the verdict
 
 
-class Difference(NamedTuple):
-    """An observation that isn't a row, such as an open that was refused."""
-
-    what: str
-    expected: object
-    came: object
-
-
 class Process:
     """A process of the workload."""
 
@@ -97,7 +89,7 @@ class Case:
         """`folder` is a new one, for the files of the workload."""
         self.folder = folder
         self.expected: dict[str, list[dict[str, Any]]] = {ROWS: []}
-        self.differences: list[Difference] = []
+        self.observed: list[str] = []  # lines about what was not as expected
         self.whole: set[str] = set()  # tables all of whose entries count
         self._pids: set[int] = set()
         self._words: set[str] = set()
@@ -165,9 +157,9 @@ class Case:
         self.expected.setdefault(table, [])
 
     def observe(self, what: str, expected: object, came: object) -> None:
-        """Something else than an entry must be so."""
+        """Something else than an entry must be so: an open was refused."""
         if expected != came:
-            self.differences.append(Difference(what, expected, came))
+            self.observed.append(f"{what}: expected {expected}, came {came}")
 
     def owns(self, entry: Mapping[str, Any]) -> bool:
         """Does this entry of a table belong to the workload?"""
