@@ -60,6 +60,13 @@ class Columns(NamedTuple):
     time: Optional[str]  # one of headings.STYLES
 
 
+class Keep(NamedTuple):
+    """How much of a recording is kept at least; one of the two is infinite."""
+
+    seconds: float
+    size: float  # bytes
+
+
 class Output(NamedTuple):
     """What is written, where, and when that ends."""
 
@@ -76,6 +83,7 @@ class Output(NamedTuple):
     interval: Optional[float]  # seconds
     top: bool  # a summary as a live screen
     record: Optional[str]  # a file; "-" is stdout
+    keep: Optional[Keep]  # of a recording; None: all
     replay: Optional[str]  # a file; "-" is stdin
     doctor: bool
 

@@ -364,6 +364,13 @@ class Reader:
         """Write to `fd`."""
         self._lib.reader_set_output(self._reader, fd)
 
+    def turn_output(self, fd: int) -> None:
+        """Go on with the recording in another file.
+
+        Raises OSError: EAGAIN while not all is written to the one before.
+        """
+        check(self._lib.reader_turn_output(self._reader, fd))
+
     def start(self, row_limit: int, by_line: bool) -> None:
         """Write rows or records, at most `row_limit` (0: no limit).
 

@@ -49,6 +49,8 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
             )
         if clashing and not there and how == "needs":
             raise UsageError(f"{clashing[0]} needs {' or '.join(others)}")
+    if words.keep and words.record == "-":
+        raise UsageError("--keep needs a file: --record FILE")
     if words.format == "csv" and (
         words.summary or words.top or words.doctor or words.maps
     ):

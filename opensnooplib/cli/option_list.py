@@ -81,6 +81,7 @@ _VALUES = {
     "-d": _Value("duration", values.seconds),
     "--interval": _Value("interval", values.seconds),
     "--record": _Value("record"),
+    "--keep": _Value("keep", values.keep),
     "--replay": _Value("replay"),
     "-b": _Value("buffer_pages", values.power_of_two),
     "--attach": _Value("plan", values.one_of(["auto", *PLANS]), "auto"),

@@ -8,6 +8,7 @@ UsageError if the word makes no sense or can never match.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import pwd
 import re
@@ -17,6 +18,7 @@ from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.options import Keep
 
 # The longest command name: TASK_COMM_LEN in the kernel's
 # include/linux/sched.h, without the NUL.
@@ -111,6 +113,23 @@ def seconds(option: str, word: str) -> float:
             "1000000000, with at most nine decimals"
         )
     return float(word)
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def keep(option: str, word: str) -> Keep:
+    """A time or a size, with its unit."""
+    number, unit = _number(word[:-1]), word[-1:]
+    if not number or unit not in {**_SECONDS, **_BYTES}:
+        raise UsageError(
+            f"{option} {word}: must be a time or a size, such as 30s, 5m, 2h, "
+            "512K, 64M or 1G"
+        )
+    if unit in _SECONDS:
+        return Keep(number * _SECONDS[unit], math.inf)
+    return Keep(math.inf, number * _BYTES[unit])
 
 
 def comm_part(option: str, word: str) -> bytes:

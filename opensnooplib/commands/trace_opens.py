@@ -128,6 +128,10 @@ def _start_monitor(options: Options, rings: Reader) -> None:
         from opensnooplib.live.for_monitor import LiveWork
 
         at_end = LiveWork().end
+    if options.output.keep:
+        from opensnooplib.recording import recorder
+
+        recorder.let_monitor_turn(options.output.record or "")
     ReaderWork(rings.pages)
     rings.add_own_process(os.getpid())
     rings.add_own_process(monitor.start(at_end))

@@ -98,7 +98,7 @@ class Trace:
         self.rings.set_output(output)
         self.rings.start(options.output.row_limit, options.output.unbuffered)
         if options.output.record:
-            self._recorder = Recorder(self.rings)
+            self._recorder = Recorder(self.rings, options.output.keep, output)
         if options.output.summary:
             now_ns = native_library.kernel_clock_ns()
             self._summing = Summing(self.rings, options, now_ns)
@@ -113,6 +113,7 @@ class Trace:
         self._leave_rooms()
         if self._recorder and self._recorder.counts_are_due():
             self._recorder.put_counts(self.lost(), self.missed())
+            self._recorder.turn_if_full(self.lost(), self.missed())
         state = self.rings.poll(timeout_ms)
         if self._summing and not self._summing.step(
             self.rings.read_until_ns()

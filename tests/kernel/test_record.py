@@ -105,6 +105,33 @@ def test_count_and_duration(open_load: Path, recorded: Path) -> None:
     assert _replay(recorded).rows == []
 
 
+def _is_another(path: Path, file: int) -> bool:
+    """Is it a file now, and not the one with this inode number?"""
+    return path.exists() and path.stat().st_ino != file
+
+
+def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
+    """Each burst fills a file: of three, the last two are there, whole."""
+    older = recorded.with_name(f"{recorded.name}.1")
+    paths = [b"/etc/passwd", b"/etc/group", b"/etc/hostname"]
+    with Tool("--record", recorded, "--keep", "1M", "-n", "open_load") as tool:
+        for path in paths:
+            first = recorded.stat().st_ino
+            with OpenLoad(open_load, "-n", "30000", path) as load:
+                load.run()
+            if path != paths[-1]:
+                wait_until(lambda: _is_another(recorded, first))
+        ended = tool.stop(signal.SIGUSR1)
+    assert ended.status == 0
+    assert " recorded, 0 lost" in ended.messages
+    found: List[bytes] = []
+    for path_of in (older, recorded):
+        replayed = _replay(path_of, "-n", "open_load")
+        assert replayed.status == 0, replayed.messages
+        found += [row.path or b"" for row in replayed.rows]
+    assert [found.count(path) for path in paths] == [0, 30000, 30000]
+
+
 def test_the_c_is_edited_meanwhile(
     checkout_copy: Path, open_load: Path, recorded: Path
 ) -> None:

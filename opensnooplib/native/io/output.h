@@ -34,6 +34,9 @@ struct output {
  */
 void output_open(struct output *output, int fd, int wait_ms);
 
+/* Write to another file than before; nothing waits to be written. */
+void output_turn(struct output *output, int fd);
+
 /* Make room for rows of `row_bound` bytes. Returns 0 or -ENOMEM. */
 int output_make_room(struct output *output, size_t row_bound);
 void output_free(struct output *output);

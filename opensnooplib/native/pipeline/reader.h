@@ -128,6 +128,12 @@ int reader_set_format(struct reader *reader, uint32_t stream,
 void reader_set_output(struct reader *reader, int fd);
 
 /*
+ * Go on with the recording in another file, which begins as every recording
+ * does. Returns 0; -EAGAIN while not all is written to the file before.
+ */
+int reader_turn_output(struct reader *reader, int fd);
+
+/*
  * Write each record that is selected, at most `count` of them (0: no limit), or
  * count them; with `by_line`, each row by itself, as soon as it is complete.
  * Returns 0 or -ENOMEM.

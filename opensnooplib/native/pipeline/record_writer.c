@@ -235,6 +235,18 @@ void reader_set_output(struct reader *reader, int fd)
 	output_open(&reader->output, fd, WRITE_WAIT_MS);
 }
 
+int reader_turn_output(struct reader *reader, int fd)
+{
+	if (!output_flush(&reader->output))
+		return -EAGAIN;
+	output_turn(&reader->output, fd);
+	put_header(&reader->output);
+	free(reader->heading); /* the description is written again */
+	reader->heading = NULL;
+	reader->current = STREAMS_MAX;
+	return turn_to(reader, reader->newest) ? 0 : -ENOMEM;
+}
+
 int reader_start(struct reader *reader, uint64_t count, bool by_line)
 {
 	int error = output_make_room(&reader->output, reader->row_bound);
