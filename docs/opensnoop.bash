@@ -11,7 +11,7 @@
 
 _opensnoop_options() {
 	"$1" --help 2>/dev/null | grep -oE '^  -[^ ].*' |
-		grep -oE '(^|[ ,])--?[A-Za-z][A-Za-z0-9_-]*' | tr -d ' ,'
+		grep -oE '(^|[ ,])--?[A-Za-z0-9][A-Za-z0-9_-]*' | tr -d ' ,'
 }
 
 _opensnoop_columns() {
@@ -68,7 +68,7 @@ _opensnoop() {
 	--columns)
 		words=$(_opensnoop_list "$word" "$(_opensnoop_columns "$command")")
 		;;
-	--format) words=$(compgen -W "table json csv" -- "$word") ;;
+	--format) words=$(compgen -W "table json csv folded paths" -- "$word") ;;
 	--color) words=$(compgen -W "auto always never" -- "$word") ;;
 	--time)
 		words=$(compgen -W "relative wall mono delta" -- "$word")

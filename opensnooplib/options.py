@@ -11,9 +11,8 @@ from typing import NamedTuple, Optional, Tuple
 from opensnooplib.base.globs import Glob
 from opensnooplib.kernel.cgroups import Cgroup
 
-# The formats of rows, in the order of enum row_kind of
-# native/pipeline/reader_data.h.
-FORMATS = ("table", "json", "csv")
+# The formats of rows.
+FORMATS = ("table", "json", "csv", "folded", "paths")
 
 
 # The root that full paths start from: that of the calling process, or the
@@ -71,6 +70,7 @@ class Output(NamedTuple):
     """What is written, where, and when that ends."""
 
     format: str  # one of FORMATS
+    nul: bool  # paths end with NUL
     color: bool  # of rows
     color_mistakes: bool  # colours for errors in the C
     unbuffered: bool

@@ -165,6 +165,8 @@ def build_parser() -> Parser:
         for first, second in options:
             _add(group, first, second)
         parser.groups[heading.split(" ")[-1]] = [first for first, _ in options]
+    # Or, as there is -0, argparse would take the -1 of "-p -1" for an option.
+    parser._has_negative_number_optionals.clear()
     return parser
 
 

@@ -149,6 +149,11 @@ def choose(schema: Schema, options: Options) -> list[Column]:
         names = list(options.columns.names)
     elif options.output.format == "table":
         names = _of_table(schema, options)
+    elif options.output.format == "paths":
+        names = ["path"]
+    elif options.output.format == "folded":
+        asks_callers = "callers" in options.columns.beside
+        names = ["comm", "callers" if asks_callers else "path"]
     else:
         names = _of_data(schema)
     chosen = []

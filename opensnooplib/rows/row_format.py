@@ -8,11 +8,18 @@ from typing import NamedTuple
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import SourceError
-from opensnooplib.options import FORMATS, Options
+from opensnooplib.options import Options
 from opensnooplib.rows import column_choice
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.headings import Kind
 from opensnooplib.rows.schema import Schema
+
+
+# In the order of enum row_kind of native/pipeline/reader_data.h.
+_KINDS = "table json csv folded raw_paths recording summary line".split()
+# The kinds that are rows of a table, with a heading and without.
+_TABLES = ("table", "paths")
+_WITHOUT_HEADING = ("json", "summary", "folded", "paths", "raw_paths")
 
 
 class RowFormat(NamedTuple):
@@ -20,7 +27,7 @@ class RowFormat(NamedTuple):
 
     schema: Schema
     columns: list[Column]
-    kind: str  # one of FORMATS, "recording", "summary" or "line"
+    kind: str  # one of _KINDS or _TABLES
     color: bool
     output: str = ""  # its name, where the C has several
     shows_own: bool = False  # what the tool's own processes do, too
@@ -29,19 +36,19 @@ class RowFormat(NamedTuple):
     @property
     def number(self) -> int:
         """enum row_kind of native/pipeline/reader_data.h."""
-        return (*FORMATS, "recording", "summary", "line").index(self.kind)
+        return 0 if self.kind in _TABLES else _KINDS.index(self.kind)
 
     @property
     def has_callers(self) -> bool:
         return any(c.kind == Kind.CALLERS for c in self.columns)
 
     def heading(self) -> str:
-        """What stands above the rows; empty for JSON and summaries.
+        """What stands above the rows; empty for rows that other programs read.
 
         That is a line, newline included, and with several outputs another one
         before it, with the output's name.
         """
-        if self.kind in ("json", "summary"):
+        if self.kind in _WITHOUT_HEADING:
             return ""
         if self.kind == "csv":
             return ",".join(c.key for c in self.columns) + "\r\n"
@@ -62,7 +69,7 @@ def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
     ones. Raises OpensnoopError where the only output lacks one.
     """
     output = options.output
-    kind = output.format
+    kind = "raw_paths" if output.nul else output.format
     if output.record or output.summary:
         kind = "recording" if output.record else "summary"
     try:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import pwd
 import re
@@ -19,6 +20,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.cli import arguments, option_list
 from opensnooplib.cli.option_list import HELP
+from opensnooplib.options import Keep
 from opensnooplib.plan_list import PLANS
 from tests.unit.native import CHECKOUT
 
@@ -55,6 +57,7 @@ DEFAULTS: Dict[str, Any] = {
     "format": "table",
     "color": False,
     "color_mistakes": False,
+    "nul": False,
     "unbuffered": False,
     "output_file": None,
     "row_limit": 0,
@@ -64,6 +67,7 @@ DEFAULTS: Dict[str, Any] = {
     "interval": None,
     "top": False,
     "record": None,
+    "keep": None,
     "replay": None,
     "buffer_pages": None,
     "no_drop": False,
@@ -212,6 +216,16 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ),
     (["--top"], {"summary": True, "top": True}),
     (["--record", "f"], {"record": "f"}),
+    (
+        ["--record", "f", "--keep", "5m"],
+        {"record": "f", "keep": Keep(300, math.inf)},
+    ),
+    (
+        ["--record", "f", "--keep", "64M"],
+        {"record": "f", "keep": Keep(math.inf, 64 << 20)},
+    ),
+    (["--format", "folded"], {"format": "folded"}),
+    (["--format", "paths", "-0"], {"format": "paths", "nul": True}),
     (["--replay", "-"], {"replay": "-"}),
     (["--replay", "f", "-p", "4194305"], {"replay": "f", "pids": (4194305,)}),
     (["-b", "1"], {"buffer_pages": 1}),
@@ -280,6 +294,13 @@ def test_users_by_name() -> None:
 NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
 
 REFUSED = [
+    (["--keep", "5m"], "--keep needs --record"),
+    (["--record", "-", "--keep", "5m"], "--keep needs a file: --record FILE"),
+    (["--record", "f", "--keep", "5"], "--keep 5: must be a time or a size"),
+    (["--record", "f", "--keep", "0s"], "--keep 0s: must be a time or a size"),
+    (["-0"], "-0 needs --format paths"),
+    (["--format", "paths", "-c"], "--format paths has no other columns than"),
+    (["--format", "folded", "--summary"], "--format folded is for rows"),
     (["-p", "0"], "-p 0: must be a whole number above 0"),
     (["-p", "-1"], "-p -1: must be a whole number above 0"),
     (["-p", "abc"], "-p abc: must be a whole number above 0"),

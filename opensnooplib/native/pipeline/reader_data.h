@@ -20,6 +20,8 @@ enum row_kind {
 	ROW_TABLE,
 	ROW_JSON,
 	ROW_CSV,
+	ROW_FOLDED,
+	ROW_RAW_PATH,
 	ROW_BLOCK,   /* no row, but the record itself, for a recording */
 	ROW_COUNTED, /* no row: the record is counted */
 	ROW_LINE,    /* a line of bpf_trace_printk(), for stderr */

@@ -126,6 +126,8 @@ static row_writer *const writers[] = {
 	[ROW_TABLE] = put_table_row,
 	[ROW_JSON] = put_json_row,
 	[ROW_CSV] = put_csv_row,
+	[ROW_FOLDED] = put_folded_row,
+	[ROW_RAW_PATH] = put_raw_path,
 	[ROW_BLOCK] = put_record_block,
 };
 
