@@ -123,12 +123,9 @@ static char *put_record_block(char *out, struct row_format *format,
 }
 
 static row_writer *const writers[] = {
-	[ROW_TABLE] = put_table_row,
-	[ROW_JSON] = put_json_row,
-	[ROW_CSV] = put_csv_row,
-	[ROW_FOLDED] = put_folded_row,
-	[ROW_RAW_PATH] = put_raw_path,
-	[ROW_BLOCK] = put_record_block,
+	[ROW_TABLE] = put_table_row,   [ROW_JSON] = put_json_row,
+	[ROW_CSV] = put_csv_row,       [ROW_FOLDED] = put_folded_row,
+	[ROW_RAW_PATH] = put_raw_path, [ROW_BLOCK] = put_record_block,
 };
 
 static void count_row(struct reader *reader, const struct record *record)

@@ -85,9 +85,9 @@ char *put_raw_path(char *out, struct row_format *format,
 		   const struct record *record)
 {
 	struct text path;
-	enum path_state state = full_path(record, &format->layout,
-					  format->host_mounts,
-					  format->path_room, &path);
+	enum path_state state =
+		full_path(record, &format->layout, format->host_mounts,
+			  format->path_room, &path);
 
 	if (state == PATH_UNREADABLE)
 		return out;
