@@ -19,6 +19,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.cli import arguments, option_list
 from opensnooplib.cli.option_list import HELP
+from opensnooplib.options import Not
 from opensnooplib.plan_list import PLANS
 from tests.unit.native import CHECKOUT
 
@@ -26,7 +27,7 @@ DEFAULTS: Dict[str, Any] = {
     "pids": (),
     "tid": None,
     "uids": (),
-    "comm_part": b"",
+    "comms": (),
     "failed": False,
     "errnos": (),
     "flags": (),
@@ -97,11 +98,16 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--uid", "nobody,0,65534,root"], {"uids": (65534, 0)}),
     (["-p", "1", "--children"], {"pids": (1,), "follow_children": True}),
     (["--all"], {"all": True}),
-    (["-n", "main"], {"comm_part": b"main"}),
-    (["--name", "x" * 15], {"comm_part": b"x" * 15}),
-    (["-n", os.fsdecode(b"\xff")], {"comm_part": b"\xff"}),
+    (["-n", "main"], {"comms": (b"main",)}),
+    (["--name", "x" * 15], {"comms": (b"x" * 15,)}),
+    (["-n", os.fsdecode(b"\xff")], {"comms": (b"\xff",)}),
     (["-x"], {"failed": True}),
     (["--failed"], {"failed": True}),
+    (["-n", "a", "-n", "!b"], {"comms": (b"a", Not(b"b"))}),
+    (["-p", "!1,1", "--pid", f"{PARENT}"], {"pids": (Not(1), 1, PARENT)}),
+    (["-u", "!root", "-u", "!0,1"], {"uids": (Not(0), 1)}),
+    (["--errno", "!ENOENT"], {"errnos": (Not(errno.ENOENT),)}),
+    (["-f", "!create,write"], {"flags": (Not("create"), "write")}),
     (["--errno", "ENOENT"], {"errnos": (errno.ENOENT,)}),
     (
         ["--errno", "EAGAIN,2,EWOULDBLOCK,ERESTARTSYS,4095"],
@@ -316,6 +322,15 @@ REFUSED = [
     (["--errno", "-2"], "--errno -2: no such error"),
     (["-n", "x" * 16], "command names have at most 15 bytes"),
     (["-n", "\u00fc" * 8], "command names have at most 15 bytes"),
+    (["-n", ""], "-n needs a name, or a part of one"),
+    (["-n", "!"], "-n needs a name, or a part of one"),
+    (["-p", "!x"], "-p x: must be a whole number above 0"),
+    (["-p", f"1,!{NO_SUCH_PID}"], f"-p {NO_SUCH_PID}: no such process"),
+    (["-u", "!nosuchuser"], "-u nosuchuser: no such user"),
+    (["-f", "!!create"], "-f !create: no such flag"),
+    (["--container", "!"], "--container : no such container"),
+    (["--cgroup", "!"], "--cgroup needs a path"),
+    (["-p", "!1", "--children"], "-p !PID and --children cannot be combined"),
     (["-f", "O_NONSENSE"], "-f O_NONSENSE: no such flag"),
     (["-f", "WRONLY"], "no such flag; did you mean O_WRONLY?"),
     (["-f", "O_ACCMODE"], "-f O_ACCMODE: no such flag"),

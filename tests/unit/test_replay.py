@@ -129,6 +129,18 @@ _SELECTIONS = [
     (["--errno", "ENOENT"], lambda one: one.ret == -2),
     (["--errno", "EACCES,2"], lambda one: one.ret in (-2, -13)),
     (["-u", "root,1000"], lambda one: one.uid in (0, 1000)),
+    (["-p", "!7,!8"], lambda one: one.pid not in (7, 8)),
+    (["-p", "7,8,!8"], lambda one: one.pid == 7),
+    (["-u", "!root"], lambda one: one.uid != 0),
+    (["-n", "!cat", "-n", "!\x1b"], lambda one: one.comm[:1] == b"0"),
+    (["-n", "0", "-n", "cat", "-n", "!e"], lambda one: one.comm == b"cat"),
+    (["-f", "!write"], lambda one: one.flags & os.O_ACCMODE == 0),
+    (
+        ["-f", "write,!create", "-f", "!O_RDWR"],
+        lambda one: one.flags == os.O_WRONLY,
+    ),
+    (["--errno", "!ENOENT"], lambda one: one.ret != -2),
+    (["-x", "--errno", "!ENOENT"], lambda one: one.ret == -13),
     (["--path", "/[mr]*"], lambda one: one.path in (b"/missing", b"/rw")),
     (
         ["--path", "/*", "--path", "!*w", "-x"],
