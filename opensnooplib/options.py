@@ -101,6 +101,7 @@ class Output(NamedTuple):
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
     top: bool  # a summary as a live screen
+    once: bool  # rows that are alike: how often, at the end
     record: Optional[str]  # a file; "-" is stdout
     replay: Optional[str]  # a file; "-" is stdin
     doctor: bool

@@ -15,7 +15,7 @@ from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.quoting import printable
 from opensnooplib.kernel import bpf_objects
-from opensnooplib.options import excluded, wanted
+from opensnooplib.options import Output, excluded, wanted
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -54,6 +54,7 @@ class Counts(NamedTuple):
     # bytes were read.
     impossible: int = 0
     offset: int = 0
+    repeated: int = 0  # not shown, since a row like it was: --once
 
     @property
     def are_incomplete(self) -> int:
@@ -365,13 +366,11 @@ class Reader:
         """Write to `fd`."""
         self._lib.reader_set_output(self._reader, fd)
 
-    def start(self, row_limit: int, by_line: bool) -> None:
-        """Write rows or records, at most `row_limit` (0: no limit).
-
-        `by_line`: write each row by itself.
-        """
-        limit = ctypes.c_uint64(row_limit)
-        check(self._lib.reader_start(self._reader, limit, by_line))
+    def start(self, output: Output) -> None:
+        """Write rows or records as the options say, and how many."""
+        limit = ctypes.c_uint64(output.row_limit)
+        how = output.unbuffered, output.once
+        check(self._lib.reader_start(self._reader, limit, *how))
 
     def put_heading(self, stream: int, text: str) -> None:
         heading = text.encode()

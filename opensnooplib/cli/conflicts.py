@@ -50,6 +50,6 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
         if clashing and not there and how == "needs":
             raise UsageError(f"{clashing[0]} needs {' or '.join(others)}")
     if words.format == "csv" and (
-        words.summary or words.top or words.doctor or words.maps
+        words.summary or words.top or words.doctor or words.maps or words.once
     ):
         raise UsageError("--format csv is for rows: use table or json here")

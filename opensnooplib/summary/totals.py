@@ -32,6 +32,16 @@ class Error(NamedTuple):
     opened: int
 
 
+class Shown(NamedTuple):
+    """A row of --once."""
+
+    path: bytes
+    path_cut: bool  # or unreadable, and then empty
+    comm: bytes
+    err: int | None  # 0: it was opened; None: the result isn't known
+    opened: int
+
+
 class InVain(NamedTuple):
     """A file name that was looked for where it isn't."""
 
@@ -41,7 +51,7 @@ class InVain(NamedTuple):
     found: bytes | None  # where it was, if it was opened anywhere
 
 
-Row = TypeVar("Row", File, Process, Error, InVain)
+Row = TypeVar("Row", File, Process, Error, InVain, Shown)
 
 
 class NoPlace(NamedTuple):
@@ -63,6 +73,7 @@ class Summary(NamedTuple):
     unreadable: int  # opens
     unsure: int  # opens whose result isn't known
     no_place: NoPlace
+    rows: list[Shown]  # with --once
 
     @property
     def failed(self) -> int:

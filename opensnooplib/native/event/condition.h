@@ -19,7 +19,7 @@ enum condition_kind {
 struct condition {
 	uint32_t kind; /* enum condition_kind */
 	struct field field;
-	uint32_t or_next; /* if not 0, to meet the next one suffices */
+	uint32_t or_next;  /* if not 0, to meet the next one suffices */
 	uint32_t excludes; /* if not 0, what it says must not be so */
 	uint64_t mask;
 	uint64_t bits;
