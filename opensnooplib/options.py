@@ -56,6 +56,7 @@ class Selection(NamedTuple):
     comms: Chosen  # of bytes: parts of names
     failed: bool
     errnos: Chosen  # of int
+    slower_ns: int  # that took as long as that, or longer; 0: any
     flags: Chosen  # of str, as typed: O_CREAT, write, ...
     globs: Tuple[Glob, ...]  # of paths
     cgroups: Chosen  # of Cgroup

@@ -96,7 +96,9 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
         )
     words.names = asked.names
     words.wanted = asked.macros
-    words.latency |= "WANT_LATENCY" in asked.macros
+    if words.slower_ns:
+        words.wanted += ("WANT_LATENCY",)
+    words.latency |= "WANT_LATENCY" in words.wanted
 
 
 def _fill(kind: type[_Tuple], words: argparse.Namespace) -> _Tuple:

@@ -67,6 +67,7 @@ _VALUES = {
     "-u": _chosen("uids", values.uid, "users"),
     "-n": _chosen("comms", values.comm_part),
     "--errno": _chosen("errnos", values.error, "errors"),
+    "--slower": _Value("slower_ns", values.milliseconds, 0),
     "-f": _chosen("flags", values.flag, "flags"),
     "--path": _Value("path", None, [], "append"),
     "--cgroup": _chosen("cgroup", values.path),

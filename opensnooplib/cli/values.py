@@ -122,6 +122,17 @@ def seconds(option: str, word: str) -> float:
     return float(word)
 
 
+def milliseconds(option: str, word: str) -> int:
+    """The time in ns."""
+    decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
+    if not decimal or float(word) == 0:
+        raise UsageError(
+            f"{option} {word}: must be a number of milliseconds above 0, such "
+            "as 10 or 0.5"
+        )
+    return round(float(word) * 1e6)
+
+
 def comm_part(option: str, word: str) -> bytes:
     part = os.fsencode(word)
     if not part:

@@ -223,6 +223,15 @@ def _results(selection: Selection) -> Iterator[Criterion]:
             part=any_of(["SELECT_ERRNO((u32) - (ret))", unknown]),
             condition=_one_of("ret", tuple(results)),
         )
+    if selection.slower_ns:  # 0 is the time of what nobody saw begin
+        shorter = Not((0, selection.slower_ns - 1))
+        yield _result(
+            "--slower",
+            "SELECT_LATENCY(ns)",
+            f"(ns) >= {selection.slower_ns}ULL",
+            part="SELECT_LATENCY(began ? bpf_ktime_get_ns() - (began) : 0)",
+            condition=Condition("latency", Test.MOST, (shorter,)),
+        )
 
 
 def _c_string(text: str) -> str:
@@ -244,7 +253,7 @@ def conditions_of_all(options: Options) -> list[Define]:
         "SELECT_CALLER": "SELECT_CALLER(pid, tid)",
         "SELECT_FLAGS": "SELECT_FLAGS(flags)",
         "SELECT_PATH": "SELECT_PATH(path, length)",
-        "SELECT_RESULT": "SELECT_RESULT(ret)",
+        "SELECT_RESULT": "SELECT_RESULT(ret, began)",
     }
     for one in chosen:
         four.pop(one.macro_name, None)  # defined by the option itself

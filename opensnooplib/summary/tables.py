@@ -14,6 +14,7 @@ from opensnooplib.summary.totals import Row, Summary
 # What stands above each table.
 _FILES = "Opened most:\n   OPENS   FAILED PATH"
 _PROCESSES = "Who opened most:\n   OPENS   FAILED PID    COMM"
+_SLOWEST = "Slowest files:\n   LONGEST PATH"
 _ROWS = "How often:\n   OPENS ERR COMM             PATH"
 _ERRORS = "Which errors:\n   OPENS ERROR"
 _IN_VAIN = (
@@ -51,6 +52,7 @@ def table(summary: Summary, most: int = ROWS) -> str:
         _section(_ERRORS, summary.errors, _error, most),
         _section(_IN_VAIN, summary.in_vain(), _in_vain, most),
         _times(summary),
+        _slowest(summary, most),
     ]
     return "\n".join(filter(None, sections)) + "\n"
 
@@ -113,6 +115,17 @@ def _times(summary: Summary) -> str:
         line = f"{_duration(2 ** (slot + 1)):>10} {count:>8} {bar}"
         lines.append(line.rstrip())
     return "\n".join(lines) + "\n"
+
+
+def _slowest(summary: Summary, most: int) -> str:
+    files = sorted(summary.files, key=lambda file: -(file.slowest_ns or 0))
+    lines = [
+        f"{_duration(file.slowest_ns):>10} "
+        + shell_text(file.path, file.path_cut)
+        for file in files[:most]
+        if file.slowest_ns
+    ]
+    return "\n".join([_SLOWEST, *lines, ""]) if lines else ""
 
 
 def _duration(ns: int) -> str:

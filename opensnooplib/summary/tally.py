@@ -31,7 +31,7 @@ _Entry._fields_ = [
     ("hash", _u64),
     ("key_size", ctypes.c_size_t),
     ("key", ctypes.c_void_p),
-    *_numbers("opened", "failed", "missing"),
+    *_numbers("opened", "failed", "missing", "slowest"),
 ]
 
 
@@ -114,7 +114,10 @@ class Tally:
             seconds=seconds,
             opened=tally.opened,
             files=[
-                totals.File(text, bool(number), e.opened, e.failed, e.missing)
+                totals.File(
+                    *(text, bool(number), e.opened, e.failed, e.missing),
+                    e.slowest or None,
+                )
                 for number, text, e in _entries(files)
             ],
             processes=[

@@ -17,6 +17,7 @@ class File(NamedTuple):
     opened: int  # also those that failed
     failed: int
     missing: int  # of those that failed: no such file
+    slowest_ns: int | None  # None: it isn't known how long opens took
 
 
 class Process(NamedTuple):

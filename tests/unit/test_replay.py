@@ -168,6 +168,18 @@ def test_count(replay: Replayer) -> None:
     assert len(done.rows) == 2 and done.status == 0
 
 
+def test_slower(replay: Replayer) -> None:
+    """An open of which nobody knows how long it took isn't shown."""
+    field = {"name": "latency", "offset": 0, "size": 8, "kind": "unsigned"}
+    times = (1_999_999, 2_000_000, 0, 9_000_000_000)
+    body = [block(2, struct.pack("=Q", time)) for time in times]
+    content = HEADER + description(fields=[field]) + b"".join(body) + counts()
+    rows = replay(content, "--slower", "2").rows
+    assert [row["latency"] for row in rows] == [2_000_000, 9_000_000_000]
+    with pytest.raises(OpensnoopError, match="--slower: the recording has no"):
+        replay(_recording(), "--slower", "2")
+
+
 def test_selection_needs_its_field(replay: Replayer) -> None:
     fields = [field for field in FIELDS if field["name"] != "uid"]
     body = HEADER + description(fields=fields) + counts()

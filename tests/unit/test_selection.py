@@ -156,11 +156,25 @@ def test_what_is_excluded(tmp_path: Path) -> None:
         f"!!SELECT_FLAGS({os.O_WRONLY | os.O_CREAT}UL)": 0,
         f"!!SELECT_FLAGS({os.O_RDWR | os.O_TMPFILE}UL)": 0,
         f"!!SELECT_FLAGS({os.O_RDONLY | os.O_DIRECTORY}UL)": 1,
-        "!!SELECT_RESULT(3)": 1,
-        "!!SELECT_RESULT(-2)": 0,
-        "!!SELECT_RESULT(-13)": 0,
-        "!!SELECT_RESULT(-1)": 1,
-        "!!SELECT_RESULT(0x7ffffffe)": 1,
+        "!!SELECT_RESULT(3, 1)": 1,
+        "!!SELECT_RESULT(-2, 1)": 0,
+        "!!SELECT_RESULT(-13, 1)": 0,
+        "!!SELECT_RESULT(-1, 1)": 1,
+        "!!SELECT_RESULT(0x7ffffffe, 1)": 1,
+    }
+    found = _evaluate(tmp_path, chosen, list(expressions))
+    assert dict(zip(expressions, found)) == expressions
+
+
+def test_how_long_it_took(tmp_path: Path) -> None:
+    """Of an open that nobody saw begin, nobody knows that."""
+    clock = [("bpf_ktime_get_ns()", "5000000ULL")]
+    chosen = [*clock, *_conditions(["--slower", "1.5", "-x"])]
+    expressions = {
+        "!!SELECT_RESULT(-2, 3500000ULL)": 1,
+        "!!SELECT_RESULT(-2, 3500001ULL)": 0,
+        "!!SELECT_RESULT(3, 3500000ULL)": 0,
+        "!!SELECT_RESULT(-2, 0ULL)": 0,
     }
     found = _evaluate(tmp_path, chosen, list(expressions))
     assert dict(zip(expressions, found)) == expressions
@@ -226,7 +240,7 @@ def test_without_options_every_condition_is_true() -> None:
     assert chosen.pop("SELECT_EXTRAS") == "0"
     assert set(chosen) == {
         *("SELECT_CALLER(pid, tid)", "SELECT_FLAGS(flags)"),
-        *("SELECT_PATH(path, length)", "SELECT_RESULT(ret)"),
+        *("SELECT_PATH(path, length)", "SELECT_RESULT(ret, began)"),
     }
     assert set(chosen.values()) == {"1"}
 
@@ -239,10 +253,10 @@ def test_conditions_of_several_options(tmp_path: Path) -> None:
     expressions = [
         f"!!SELECT_CALLER({me}U, 0U)",
         "!!SELECT_CALLER(2U, 1U)",
-        "!!SELECT_RESULT(-2)",
-        "!!SELECT_RESULT(-1)",
-        "!!SELECT_RESULT(3)",
-        "!!SELECT_RESULT(0x7ffffffe)",
+        "!!SELECT_RESULT(-2, 1)",
+        "!!SELECT_RESULT(-1, 1)",
+        "!!SELECT_RESULT(3, 1)",
+        "!!SELECT_RESULT(0x7ffffffe, 1)",
         f"!!SELECT_FLAGS({os.O_RDWR}UL)",
         f"!!SELECT_FLAGS({os.O_RDONLY}UL)",
     ]

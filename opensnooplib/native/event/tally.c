@@ -21,7 +21,7 @@ void tally_clear(struct tally *tally, size_t room)
 
 /* How many opens there are of the entry now; 0: there is no place for it. */
 static uint64_t count(struct tally_table *table, uint64_t number,
-		      struct text text, int64_t ret)
+		      struct text text, int64_t ret, uint64_t latency)
 {
 	static unsigned char key[sizeof(number) + TEXT_MAX];
 	size_t size = text.size < TEXT_MAX ? text.size : TEXT_MAX;
@@ -40,6 +40,8 @@ static uint64_t count(struct tally_table *table, uint64_t number,
 	}
 	entry->failed += ret < 0;
 	entry->missing += ret == -ENOENT || ret == -ENOTDIR;
+	if (latency > entry->slowest)
+		entry->slowest = latency;
 	return ++entry->opened;
 }
 
@@ -63,8 +65,8 @@ bool tally_first(struct tally *tally, const struct layout *layout,
 	both[comm.size++] = '\0';
 	memcpy(both + comm.size, path.bytes, path.size);
 	comm = (struct text){both, comm.size + path.size};
-	return count(&tally->rows, (uint64_t)ret << 1 | !is_whole, comm, ret) <=
-	       1;
+	return count(&tally->rows, (uint64_t)ret << 1 | !is_whole, comm, ret,
+		     0) <= 1;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,
@@ -91,9 +93,9 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
 	else if (layout->path.size > 0)
-		count(&tally->files, state != PATH_WHOLE, path, ret);
+		count(&tally->files, state != PATH_WHOLE, path, ret, latency);
 	if (layout->pid.size > 0)
-		count(&tally->processes, pid, comm, ret);
+		count(&tally->processes, pid, comm, ret, latency);
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)

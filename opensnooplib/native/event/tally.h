@@ -20,6 +20,7 @@ struct tally_entry {
 	uint64_t opened;
 	uint64_t failed;
 	uint64_t missing; /* failed since there is no such file */
+	uint64_t slowest; /* ns; of those whose latency is known */
 };
 
 struct tally_table {
