@@ -133,7 +133,7 @@ static int report(void *ctx, u32 program, const struct open_args *open,
 	u64 pid_tgid = caller_pid_tgid();
 	struct event *event = scratch.lookup(&program);
 
-	if (!event || !result_selected(pid_tgid, ret) ||
+	if (!event || !result_selected(pid_tgid, ret, open->began) ||
 	    !flags_selected(pid_tgid, open) ||
 	    (!begun && !caller_selected(pid_tgid)))
 		return 0;

@@ -37,8 +37,8 @@ static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
 	return SELECT_PATH(path, length);
 }
 
-/* The result, which is known when an open ends. */
-static bool result_selected(u64 pid_tgid, long ret)
+/* The result, when an open ends, and how long it took: `began` as elsewhere. */
+static bool result_selected(u64 pid_tgid, long ret, u64 began)
 {
-	return is_tool(pid_tgid) || SELECT_RESULT(ret);
+	return is_tool(pid_tgid) || SELECT_RESULT(ret, began);
 }

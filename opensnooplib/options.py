@@ -6,10 +6,9 @@ cli/arguments.py fills each field from what argparse has under its name.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Tuple
 
 from opensnooplib.base.globs import Glob
-from opensnooplib.kernel.cgroups import Cgroup
 
 # The formats of rows.
 FORMATS = ("table", "json", "csv", "folded", "paths")
@@ -20,20 +19,48 @@ FORMATS = ("table", "json", "csv", "folded", "paths")
 PATH_VIEWS = ("process", "host")
 
 
+class Not(NamedTuple):
+    """A value with a ! before it: what has it is excluded."""
+
+    value: Any
+
+
+# The values of an option, and Not(value): an open must have one of the wanted
+# values, if there are any, and none that is excluded.
+Chosen = Tuple[Any, ...]
+
+
+def wanted(values: Iterable[Any]) -> List[Any]:
+    return [one for one in values if not isinstance(one, Not)]
+
+
+def excluded(values: Iterable[Any]) -> List[Any]:
+    return [one.value for one in values if isinstance(one, Not)]
+
+
+def each(make: Callable[[Any], Any], values: Iterable[Any]) -> List[Any]:
+    """What `make` makes of each value; what is excluded stays so."""
+    return [
+        Not(make(one.value)) if isinstance(one, Not) else make(one)
+        for one in values
+    ]
+
+
 class Selection(NamedTuple):
     """Which opens are shown. Tuples may be empty: then all are."""
 
-    pids: Tuple[int, ...]
+    pids: Chosen  # of int
     tid: Optional[int]
-    uids: Tuple[int, ...]
-    comm_part: bytes
+    uids: Chosen  # of int
+    comms: Chosen  # of bytes: parts of names
     failed: bool
-    errnos: Tuple[int, ...]
-    flags: Tuple[str, ...]  # as typed: O_CREAT, write, ...
+    errnos: Chosen  # of int
+    slower_ns: int  # that took as long as that, or longer; 0: any
+    flags: Chosen  # of str, as typed: O_CREAT, write, ...
     globs: Tuple[Glob, ...]  # of paths
-    cgroups: Tuple[Cgroup, ...]
-    containers: Tuple[Cgroup, ...]
-    mount_namespaces: Tuple[int, ...]  # inode numbers
+    cgroups: Chosen  # of Cgroup
+    containers: Chosen  # of Cgroup
+    mount_namespaces: Chosen  # of int: inode numbers
     cgroup_map: Optional[str]
     mntns_map: Optional[str]
     command: Tuple[str, ...]
@@ -82,6 +109,7 @@ class Output(NamedTuple):
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
     top: bool  # a summary as a live screen
+    once: bool  # rows that are alike: how often, at the end
     record: Optional[str]  # a file; "-" is stdout
     keep: Optional[Keep]  # of a recording; None: all
     replay: Optional[str]  # a file; "-" is stdin

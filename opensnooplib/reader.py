@@ -15,6 +15,7 @@ from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.quoting import printable
 from opensnooplib.kernel import bpf_objects
+from opensnooplib.options import Output, excluded, wanted
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
@@ -53,6 +54,7 @@ class Counts(NamedTuple):
     # bytes were read.
     impossible: int = 0
     offset: int = 0
+    repeated: int = 0  # not shown, since a row like it was: --once
 
     @property
     def are_incomplete(self) -> int:
@@ -97,6 +99,7 @@ class _Condition(ctypes.Structure):
         ("kind", ctypes.c_uint32),
         ("field", NativeField),
         ("or_next", ctypes.c_uint32),
+        ("excludes", ctypes.c_uint32),
         ("mask", ctypes.c_uint64),
         ("bits", ctypes.c_uint64),
         ("text", ctypes.c_char * 64),
@@ -179,13 +182,12 @@ def _native_format(
 
 
 def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
-    """One for each of the wanted bits."""
-    size = NativeField(field.offset, field.size)
-    all_but_last = [1] * (len(condition.wanted) - 1)
-    return [
-        _Condition(condition.test, size, or_next, mask, bits, condition.text)
-        for (mask, bits), or_next in zip(condition.wanted, [*all_but_last, 0])
-    ]
+    """One for each value that it compares."""
+    start = condition.test, NativeField(field.offset, field.size)
+    some = [(1, 0, *one) for one in wanted(condition.values)]
+    some[-1:] = [(0, 0, *one[2:]) for one in some[-1:]]
+    others = [(0, 1, *one) for one in excluded(condition.values)]
+    return [_Condition(*start, *one) for one in some + others]
 
 
 def _native_glob(glob: Glob) -> _Glob:
@@ -371,13 +373,11 @@ class Reader:
         """
         check(self._lib.reader_turn_output(self._reader, fd))
 
-    def start(self, row_limit: int, by_line: bool) -> None:
-        """Write rows or records, at most `row_limit` (0: no limit).
-
-        `by_line`: write each row by itself.
-        """
-        limit = ctypes.c_uint64(row_limit)
-        check(self._lib.reader_start(self._reader, limit, by_line))
+    def start(self, output: Output) -> None:
+        """Write rows or records as the options say, and how many."""
+        limit = ctypes.c_uint64(output.row_limit)
+        how = output.unbuffered, output.once
+        check(self._lib.reader_start(self._reader, limit, *how))
 
     def put_heading(self, stream: int, text: str) -> None:
         heading = text.encode()

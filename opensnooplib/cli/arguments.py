@@ -29,6 +29,8 @@ from opensnooplib.options import (
     Output,
     Probe,
     Selection,
+    each,
+    excluded,
 )
 
 _Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe, Course)
@@ -58,20 +60,21 @@ def parse(arguments: Sequence[str]) -> Options:
         on_this_host.check_mounts()
     _choose_columns(words, is_trace)
     # A process or thread that isn't there is a mistake.
-    for pid in words.pids if is_trace else ():
-        on_this_host.check_process(pid)
+    each(on_this_host.check_process, words.pids if is_trace else ())
     if is_trace and words.tid is not None:
         on_this_host.check_thread(words.tid)
     words.globs = globs.globs(words.path)
-    words.cgroups = [*map(cgroups.cgroup, words.cgroup)]
+    words.cgroups = each(cgroups.cgroup, words.cgroup)
     words.containers = ()
     if words.container:
         from opensnooplib.kernel import containers  # takes some ms at launch
 
-        words.containers = containers.containers(words.container)
-    words.mount_namespaces = [*map(on_this_host.mount_namespace, words.mntns)]
+        words.containers = each(containers.finder(), words.container)
+    words.mount_namespaces = each(on_this_host.mount_namespace, words.mntns)
     # What one option implies for others.
     # A person's own C is asked to follow them only by --children.
+    if words.children and excluded(words.pids):
+        raise UsageError("-p !PID and --children cannot be combined")
     words.follow_children = words.children or (
         words.exec and not words.no_children and words.source is None
     )
@@ -103,7 +106,9 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
         )
     words.names = asked.names
     words.wanted = asked.macros
-    words.latency |= "WANT_LATENCY" in asked.macros
+    if words.slower_ns:
+        words.wanted += ("WANT_LATENCY",)
+    words.latency |= "WANT_LATENCY" in words.wanted
 
 
 def _fill(kind: type[_Tuple], words: argparse.Namespace) -> _Tuple:

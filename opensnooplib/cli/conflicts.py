@@ -52,7 +52,7 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
     if words.keep and words.record == "-":
         raise UsageError("--keep needs a file: --record FILE")
     if words.format not in ("table", "json") and (
-        words.summary or words.top or words.doctor or words.maps
+        words.summary or words.top or words.doctor or words.maps or words.once
     ):
         raise UsageError(
             f"--format {words.format} is for rows: use table or json here"

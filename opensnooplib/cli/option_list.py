@@ -58,17 +58,23 @@ class _Value(NamedTuple):
     const: Any = None  # what is taken where it is left out
 
 
+def _chosen(dest: str, *parse: Any) -> _Value:
+    """What can be excluded, by a ! before it: see values.words_of()."""
+    return _Value(dest, values.words_of(*parse), [], "extend")
+
+
 _VALUES = {
-    "-p": _Value("pids", values.list_of("PIDs", values.positive), []),
+    "-p": _chosen("pids", values.positive, "PIDs"),
     "-t": _Value("tid", values.positive),
-    "-u": _Value("uids", values.list_of("users", values.uid), []),
-    "-n": _Value("comm_part", values.comm_part, b""),
-    "--errno": _Value("errnos", values.list_of("errors", values.error), []),
-    "-f": _Value("flags", values.list_of("flags", values.flag), [], "extend"),
+    "-u": _chosen("uids", values.uid, "users"),
+    "-n": _chosen("comms", values.comm_part),
+    "--errno": _chosen("errnos", values.error, "errors"),
+    "--slower": _Value("slower_ns", values.milliseconds, 0),
+    "-f": _chosen("flags", values.flag, "flags"),
     "--path": _Value("path", None, [], "append"),
-    "--cgroup": _Value("cgroup", values.path, [], "append"),
-    "--container": _Value("container", None, [], "append"),
-    "--mntns": _Value("mntns", values.list_of("PIDs", values.positive), []),
+    "--cgroup": _chosen("cgroup", values.path),
+    "--container": _chosen("container", lambda _, word: word),
+    "--mntns": _chosen("mntns", values.positive, "PIDs"),
     "--cgroupmap": _Value("cgroup_map"),
     "--mntnsmap": _Value("mntns_map"),
     "--time": _Value("time", values.one_of(STYLES)),

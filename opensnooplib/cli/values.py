@@ -8,17 +8,18 @@ UsageError if the word makes no sense or can never match.
 from __future__ import annotations
 
 import errno
+import functools
 import math
 import os
 import pwd
 import re
-from typing import Callable, Collection, TypeVar
+from typing import Any, Callable, Collection, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.options import Keep
+from opensnooplib.options import Keep, Not, each
 
 # The longest command name: TASK_COMM_LEN in the kernel's
 # include/linux/sched.h, without the NUL.
@@ -55,11 +56,18 @@ def each_of(option: str, words: str, what: str) -> list[str]:
     return found
 
 
-def list_of(what: str, parse: Parse[T]) -> Parse[list[T]]:
-    """A function for a comma-separated list of what `parse` takes."""
-    return lambda option, words: [
-        parse(option, word) for word in each_of(option, words, what)
-    ]
+def words_of(parse: Parse[Any], what: str = "") -> Parse[list[Any]]:
+    """A function for what `parse` takes, and for !WORD, which excludes it.
+
+    `what`: the plural of its name, if it is a list separated by commas.
+    """
+
+    def parse_all(option: str, text: str) -> list[Any]:
+        words = each_of(option, text, what) if what else [text]
+        marked = [Not(w[1:]) if w.startswith("!") else w for w in words]
+        return each(functools.partial(parse, option), marked)
+
+    return parse_all
 
 
 def one_of(choices: Collection[str]) -> Parse[str]:
@@ -132,8 +140,21 @@ def keep(option: str, word: str) -> Keep:
     return Keep(math.inf, number * _BYTES[unit])
 
 
+def milliseconds(option: str, word: str) -> int:
+    """The time in ns."""
+    decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
+    if not decimal or float(word) == 0:
+        raise UsageError(
+            f"{option} {word}: must be a number of milliseconds above 0, such "
+            "as 10 or 0.5"
+        )
+    return round(float(word) * 1e6)
+
+
 def comm_part(option: str, word: str) -> bytes:
     part = os.fsencode(word)
+    if not part:
+        raise UsageError(f"{option} needs a name, or a part of one")
     if len(part) > COMM_BYTES:
         raise UsageError(
             f"{option} {word}: command names have at most {COMM_BYTES} bytes, "

@@ -123,8 +123,8 @@ class _Replay:
         assert self._described
         self._set_format(self._described)
         output = self._options.output
-        self._reader.start(output.row_limit, output.unbuffered)
-        if output.summary:
+        self._reader.start(output)
+        if output.summary or output.once:
             self._summing = Summing(
                 self._reader, self._options, self._began_ns
             )

@@ -35,6 +35,13 @@ def line(summary: Summary) -> str:
     return json.dumps(facts) + "\n"
 
 
+def how_often(summary: Summary) -> str:
+    """How often there would have been each row of --once, likewise."""
+    import json  # takes 1.5 ms at launch
+
+    return json.dumps({"how_often": _objects(summary.rows)}) + "\n"
+
+
 def _objects(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """An object for each row, with those of its fields that say something."""
     objects = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--summary, --interval, --top: when counts are shown, and how."""
+"""--summary, --interval, --top, --once: when counts are shown, and how."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Summing:
         self._screen: Screen | None = None
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far
+        self.done = "shown" if options.output.once else "counted"
         interval = options.output.interval or 0.0
         if options.output.top:
             from opensnooplib.summary import top_screen  # not needed before
@@ -99,7 +100,11 @@ class Summing:
             self._put(self._as_text(summary))
 
     def _as_text(self, summary: Summary) -> str:
-        if self._options.output.format == "json":
+        is_json = self._options.output.format == "json"
+        if self._options.output.once:
+            show = as_json.how_often if is_json else tables.how_often
+            return show(summary)
+        if is_json:
             return as_json.line(summary)
         text = tables.table(summary)
         return text + "\n" if self._options.output.interval else text

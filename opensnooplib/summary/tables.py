@@ -14,6 +14,8 @@ from opensnooplib.summary.totals import Row, Summary
 # What stands above each table.
 _FILES = "Opened most:\n   OPENS   FAILED PATH"
 _PROCESSES = "Who opened most:\n   OPENS   FAILED PID    COMM"
+_SLOWEST = "Slowest files:\n   LONGEST PATH"
+_ROWS = "How often:\n   OPENS ERR COMM             PATH"
 _ERRORS = "Which errors:\n   OPENS ERROR"
 _IN_VAIN = (
     "Looked for in vain:\n   OPENS     DIRS NAME, and where it was found"
@@ -25,26 +27,32 @@ ROWS = 10
 _BAR = 40
 
 
+def how_often(summary: Summary) -> str:
+    """The table below the rows of --once, with an empty line before it."""
+    return "\n" + _section(_ROWS, summary.rows, _row, len(summary.rows))
+
+
+def _section(
+    head: str, rows: Sequence[Row], as_line: Callable[[Row], str], most: int
+) -> str:
+    if not rows:
+        return ""
+    lines = [head, *map(as_line, totals.by_opens(rows, most))]
+    if len(rows) > most:
+        lines.append(f"... and {len(rows) - most} more")
+    return "\n".join(lines) + "\n"
+
+
 def table(summary: Summary, most: int = ROWS) -> str:
     """All tables, each with at most `most` rows; ends with a newline."""
-
-    def section(
-        head: str, rows: Sequence[Row], as_line: Callable[[Row], str]
-    ) -> str:
-        if not rows:
-            return ""
-        lines = [head, *map(as_line, totals.by_opens(rows, most))]
-        if len(rows) > most:
-            lines.append(f"... and {len(rows) - most} more")
-        return "\n".join(lines) + "\n"
-
     sections = [
         _overview(summary),
-        section(_FILES, summary.files, _file),
-        section(_PROCESSES, summary.processes, _process),
-        section(_ERRORS, summary.errors, _error),
-        section(_IN_VAIN, summary.in_vain(), _in_vain),
+        _section(_FILES, summary.files, _file, most),
+        _section(_PROCESSES, summary.processes, _process, most),
+        _section(_ERRORS, summary.errors, _error, most),
+        _section(_IN_VAIN, summary.in_vain(), _in_vain, most),
         _times(summary),
+        _slowest(summary, most),
     ]
     return "\n".join(filter(None, sections)) + "\n"
 
@@ -86,6 +94,15 @@ def _in_vain(name: totals.InVain) -> str:
     return f"{line}  {shell_text(name.found)}" if name.found else line
 
 
+def _row(row: totals.Shown) -> str:
+    err = "?" if row.err is None else row.err
+    comm = shell_text(row.comm, in_column=True)
+    path = shell_text(row.path, row.path_cut)
+    if row.path_cut and not row.path:
+        path = "<unreadable>"
+    return f"{row.opened:>8} {err:>3} {comm:<16} {path}"
+
+
 def _times(summary: Summary) -> str:
     if not summary.times:
         return ""
@@ -98,6 +115,17 @@ def _times(summary: Summary) -> str:
         line = f"{_duration(2 ** (slot + 1)):>10} {count:>8} {bar}"
         lines.append(line.rstrip())
     return "\n".join(lines) + "\n"
+
+
+def _slowest(summary: Summary, most: int) -> str:
+    files = sorted(summary.files, key=lambda file: -(file.slowest_ns or 0))
+    lines = [
+        f"{_duration(file.slowest_ns):>10} "
+        + shell_text(file.path, file.path_cut)
+        for file in files[:most]
+        if file.slowest_ns
+    ]
+    return "\n".join([_SLOWEST, *lines, ""]) if lines else ""
 
 
 def _duration(ns: int) -> str:

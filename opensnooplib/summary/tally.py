@@ -31,7 +31,7 @@ _Entry._fields_ = [
     ("hash", _u64),
     ("key_size", ctypes.c_size_t),
     ("key", ctypes.c_void_p),
-    *_numbers("opened", "failed", "missing"),
+    *_numbers("opened", "failed", "missing", "slowest"),
 ]
 
 
@@ -56,6 +56,7 @@ class _Tally(ctypes.Structure):
     _fields_ = [
         ("files", _Table),
         ("processes", _Table),
+        ("rows", _Table),
         ("errors", _u64 * _ERRORS),
         ("times", _u64 * _POWERS),
         *_numbers("opened", "unreadable", "unsure", "until", "stopped_at"),
@@ -70,6 +71,14 @@ def _entries(table: _Table) -> Iterator[tuple[int, bytes, _Entry]]:
         key = ctypes.string_at(entry.key, entry.key_size)
         yield int.from_bytes(key[:8], sys.byteorder), key[8:], entry
         pointer = entry.older
+
+
+def _shown(number: int, text: bytes, opened: int) -> totals.Shown:
+    comm, _, path = text.partition(b"\0")
+    ret = ctypes.c_int64(number).value >> 1
+    return totals.Shown(
+        path, number % 2 == 1, comm, None if ret > 0 else -ret, opened
+    )
 
 
 class Tally:
@@ -105,7 +114,10 @@ class Tally:
             seconds=seconds,
             opened=tally.opened,
             files=[
-                totals.File(text, bool(number), e.opened, e.failed, e.missing)
+                totals.File(
+                    *(text, bool(number), e.opened, e.failed, e.missing),
+                    e.slowest or None,
+                )
                 for number, text, e in _entries(files)
             ],
             processes=[
@@ -120,7 +132,13 @@ class Tally:
             times=times if self._has_times else None,
             unreadable=tally.unreadable,
             unsure=tally.unsure,
-            no_place=totals.NoPlace(files.no_place, processes.no_place),
+            no_place=totals.NoPlace(
+                files.no_place + tally.rows.no_place, processes.no_place
+            ),
+            rows=[
+                _shown(number, text, entry.opened)
+                for number, text, entry in _entries(tally.rows)
+            ],
         )
         self._clear()
         return summary

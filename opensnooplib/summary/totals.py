@@ -17,6 +17,7 @@ class File(NamedTuple):
     opened: int  # also those that failed
     failed: int
     missing: int  # of those that failed: no such file
+    slowest_ns: int | None  # None: it isn't known how long opens took
 
 
 class Process(NamedTuple):
@@ -32,6 +33,16 @@ class Error(NamedTuple):
     opened: int
 
 
+class Shown(NamedTuple):
+    """A row of --once."""
+
+    path: bytes
+    path_cut: bool  # or unreadable, and then empty
+    comm: bytes
+    err: int | None  # 0: it was opened; None: the result isn't known
+    opened: int
+
+
 class InVain(NamedTuple):
     """A file name that was looked for where it isn't."""
 
@@ -41,7 +52,7 @@ class InVain(NamedTuple):
     found: bytes | None  # where it was, if it was opened anywhere
 
 
-Row = TypeVar("Row", File, Process, Error, InVain)
+Row = TypeVar("Row", File, Process, Error, InVain, Shown)
 
 
 class NoPlace(NamedTuple):
@@ -63,6 +74,7 @@ class Summary(NamedTuple):
     unreadable: int  # opens
     unsure: int  # opens whose result isn't known
     no_place: NoPlace
+    rows: list[Shown]  # with --once
 
     @property
     def failed(self) -> int:

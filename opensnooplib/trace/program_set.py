@@ -211,11 +211,11 @@ class ProgramSet:
 def _check_number(outputs: Sequence[str], options: Options) -> None:
     """Raise OpensnoopError for options that need one output, or any."""
     output = options.output
-    needs_one = output.record or output.summary
+    needs_one = output.record or output.summary or output.once
     needs_any = options.columns.names or output.row_limit or output.output_file
     if (needs_one and len(outputs) != 1) or (needs_any and not outputs):
         raise OpensnoopError(
-            "--record, --summary and --top need C with one output, --columns, "
-            "--count and -o need at least one: this C has "
+            "--record, --summary, --top and --once need C with one output, "
+            "--columns, --count and -o need at least one: this C has "
             + (" and ".join(outputs) or "none")
         )

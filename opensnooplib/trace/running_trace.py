@@ -96,10 +96,10 @@ class Trace:
         """
         options = self.options
         self.rings.set_output(output)
-        self.rings.start(options.output.row_limit, options.output.unbuffered)
+        self.rings.start(options.output)
         if options.output.record:
             self._recorder = Recorder(self.rings, options.output.keep, output)
-        if options.output.summary:
+        if options.output.summary or options.output.once:
             now_ns = native_library.kernel_clock_ns()
             self._summing = Summing(self.rings, options, now_ns)
 
@@ -232,7 +232,7 @@ def tell_end(
     """
     no_place, counts = 0, shown.counts()
     if isinstance(shown, Summing):
-        no_place, done = shown.no_place, "counted"
+        no_place, done = shown.no_place, shown.done
     line = end_line(counts, lost, missed, seconds, done, no_place) + more
     is_whole = not (lost or missed or counts.are_incomplete or no_place)
     say = messages.note if is_whole else messages.warn
@@ -256,6 +256,7 @@ def end_line(
         f"{missed} missed"
     ]
     for count, what in (
+        (counts.repeated, "repeated"),
         (counts.cut, "cut"),
         (counts.unsure, "unsure"),
         (no_place, "not in the tables"),

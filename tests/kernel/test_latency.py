@@ -8,13 +8,14 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Dict
 
 import pytest
 
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import OpenLoad
-from tests.kernel.tool import Tool, wait_until
+from tests.kernel.tool import Tool, run, wait_until
 
 _ERESTARTSYS = 512  # include/linux/errno.h: how a signal ends a wait
 _PLANS = ("fentry", "syscall", "kprobe")
@@ -47,6 +48,61 @@ def _waits_in_openat(pid: int) -> bool:
     number = "257" if os.uname().machine == "x86_64" else "56"
     threads = Path(f"/proc/{pid}/task").glob("*/syscall")
     return any(one.read_text().startswith(f"{number} ") for one in threads)
+
+
+@pytest.mark.parametrize("plan", chosen.plans(_PLANS))
+def test_slower(tmp_path: Path, open_load: Path, plan: str) -> None:
+    """Of the same program, opens that don't wait are not shown."""
+    skip_without_hooks_for(plan)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, fifo) as slow, OpenLoad(
+        open_load, "-n", "500", "/etc/passwd"
+    ) as fast:
+        options = ["--slower", "1000", "--format", "json", "--attach", plan]
+        with Tool(*options, "-p", f"{slow.pid},{fast.pid}") as tool:
+            slow.release()
+            wait_until(lambda: _waits_in_openat(slow.pid))
+            fast.run()
+            time.sleep(1)
+            with open(fifo, "wb"):
+                slow.wait()
+            ended = tool.stop()
+    (row,) = map(json.loads, ended.lines)
+    assert (row["pid"], row["path"]) == (slow.pid, str(fifo))
+    assert row["latency"] >= 1_000_000_000
+
+
+def test_the_slowest_files(tmp_path: Path, open_load: Path) -> None:
+    """By the same times as in rows, of a recording."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, fifo) as slow, OpenLoad(
+        open_load, "-f", "-N", "-n", "50", "/no/such/"
+    ) as fast:
+        recording = tmp_path / "opens"
+        pids = f"{slow.pid},{fast.pid}"
+        with Tool("-L", "--record", recording, "-p", pids) as tool:
+            slow.release()
+            wait_until(lambda: _waits_in_openat(slow.pid))
+            with open(fifo, "wb"):
+                slow.wait()
+            fast.release()
+            tool.stop()
+    rows = run("--replay", recording, "--format", "json").lines
+    slowest: Dict[str, int] = {}
+    for row in map(json.loads, rows):
+        slowest[row["path"]] = max(slowest.get(row["path"], 0), row["latency"])
+    (report,) = run(
+        "--replay", recording, "-L", "--summary", "--format", "json"
+    ).lines
+    files = json.loads(report)["files"]
+    assert {one["path"]: one["slowest_ns"] for one in files} == slowest
+    table = run("--replay", recording, "-L", "--summary").output.decode()
+    shown = table.partition("Slowest files:\n")[2].rstrip().split("\n")[1:]
+    times = [slowest[line.split()[-1]] for line in shown]
+    assert times == sorted(slowest.values(), reverse=True)[:10]
+    assert str(fifo) in shown[0]
 
 
 def _under_way(count: int) -> str:

@@ -19,7 +19,7 @@ import pytest
 from tests.kernel import chosen, strace
 from tests.kernel.live import Edits, await_reload
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
-from tests.kernel.tool import Ended, Tool
+from tests.kernel.tool import Ended, Row, Tool, parse_row, wait_until
 
 _COUNTED = re.compile(
     r"^opensnoop: (\d+) counted, (\d+) lost, \d+ unreadable, (\d+) missed",
@@ -336,3 +336,46 @@ def test_strace_agrees(tmp_path: Path) -> None:
         assert failed[pid] == sum(one.ret < 0 for one in made)
     paths = {_bytes(one, "path") for one in report["files"]}
     assert {one.path for made in opens.values() for one in made} <= paths
+
+
+def test_once() -> None:
+    """Each path and result of a program once, and at the end how often."""
+    long = [Attempt(b"/" + b"long/" * 900, os.O_RDONLY)] * 3  # ENAMETOOLONG
+    with Opener(ATTEMPTS * 2 + long, comm=b"one\x1b") as one, Opener(
+        ATTEMPTS, comm=b"other"
+    ) as other:
+        pids = f"{one.pid},{other.pid}"
+        with Tool("--once", "--format", "json", "-p", pids) as tool:
+            made = [row for opener in (one, other) for row in opener.run()]
+            ended = tool.stop()
+
+    def kind(row: Row) -> Tuple[bytes, bytes, int]:
+        return row.comm, (row.path or b"")[:4096], row.err
+
+    *rows, last = ended.lines
+    often = {
+        (_bytes(one, "comm"), _bytes(one, "path"), one["err"]): one["opened"]
+        for one in json.loads(last)["how_often"]
+    }
+    assert often == Counter(map(kind, made))
+    firsts = [*dict.fromkeys(map(kind, made))]
+    assert [kind(parse_row(row)) for row in rows] == firsts
+    assert ended.end.shown == len(rows)
+    assert ended.end.happened == len(made)
+
+
+def test_rows_of_once_end_before_its_table(open_load: Path) -> None:
+    """Also where opens go on, and rings are full, while it is written."""
+    with OpenLoad(open_load, "-u", "-f", "-N", "/no/such/") as load:
+        with Tool("--once", "-b", "1", "-p", str(load.pid)) as tool:
+            load.let_begin()
+            wait_until(lambda: tool.output_so_far().count(b"\n") > 999)
+            ended = tool.stop()
+        load.made()
+    rows, _, table = ended.output.partition(b"\n\nHow often:\n")
+    shown = [line.split()[-1] for line in rows.split(b"\n")[1:]]
+    counted = [line.split() for line in table.split(b"\n")[1:-1]]
+    assert counted == [
+        [b"1", b"2", b"open_load", path] for path in sorted(shown)
+    ]
+    assert len(shown) == ended.end.shown > 999

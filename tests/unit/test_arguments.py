@@ -20,7 +20,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.cli import arguments, option_list
 from opensnooplib.cli.option_list import HELP
-from opensnooplib.options import Keep
+from opensnooplib.options import Keep, Not
 from opensnooplib.plan_list import PLANS
 from tests.unit.native import CHECKOUT
 
@@ -28,9 +28,10 @@ DEFAULTS: Dict[str, Any] = {
     "pids": (),
     "tid": None,
     "uids": (),
-    "comm_part": b"",
+    "comms": (),
     "failed": False,
     "errnos": (),
+    "slower_ns": 0,
     "flags": (),
     "globs": (),
     "cgroups": (),
@@ -66,6 +67,7 @@ DEFAULTS: Dict[str, Any] = {
     "summary": False,
     "interval": None,
     "top": False,
+    "once": False,
     "record": None,
     "keep": None,
     "replay": None,
@@ -101,11 +103,16 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--uid", "nobody,0,65534,root"], {"uids": (65534, 0)}),
     (["-p", "1", "--children"], {"pids": (1,), "follow_children": True}),
     (["--all"], {"all": True}),
-    (["-n", "main"], {"comm_part": b"main"}),
-    (["--name", "x" * 15], {"comm_part": b"x" * 15}),
-    (["-n", os.fsdecode(b"\xff")], {"comm_part": b"\xff"}),
+    (["-n", "main"], {"comms": (b"main",)}),
+    (["--name", "x" * 15], {"comms": (b"x" * 15,)}),
+    (["-n", os.fsdecode(b"\xff")], {"comms": (b"\xff",)}),
     (["-x"], {"failed": True}),
     (["--failed"], {"failed": True}),
+    (["-n", "a", "-n", "!b"], {"comms": (b"a", Not(b"b"))}),
+    (["-p", "!1,1", "--pid", f"{PARENT}"], {"pids": (Not(1), 1, PARENT)}),
+    (["-u", "!root", "-u", "!0,1"], {"uids": (Not(0), 1)}),
+    (["--errno", "!ENOENT"], {"errnos": (Not(errno.ENOENT),)}),
+    (["-f", "!create,write"], {"flags": (Not("create"), "write")}),
     (["--errno", "ENOENT"], {"errnos": (errno.ENOENT,)}),
     (
         ["--errno", "EAGAIN,2,EWOULDBLOCK,ERESTARTSYS,4095"],
@@ -174,6 +181,23 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
             "wanted": ("WANT_LATENCY",),
         },
     ),
+    (
+        ["--slower", "10"],
+        {
+            "slower_ns": 10_000_000,
+            "wanted": ("WANT_LATENCY",),
+            "latency": True,
+        },
+    ),
+    (
+        ["--slower", "0.000001", "--columns", "path"],
+        {
+            "slower_ns": 1,
+            "names": ("path",),
+            "wanted": ("WANT_LATENCY",),
+            "latency": True,
+        },
+    ),
     (["--trusted"], {"trusted": True}),
     (["-F"], {"full_path": True}),
     (["--full-path"], {"full_path": True}),
@@ -215,6 +239,7 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         {"summary": True, "interval": 0.5, "format": "json"},
     ),
     (["--top"], {"summary": True, "top": True}),
+    (["--once"], {"once": True}),
     (["--record", "f"], {"record": "f"}),
     (
         ["--record", "f", "--keep", "5m"],
@@ -337,6 +362,15 @@ REFUSED = [
     (["--errno", "-2"], "--errno -2: no such error"),
     (["-n", "x" * 16], "command names have at most 15 bytes"),
     (["-n", "\u00fc" * 8], "command names have at most 15 bytes"),
+    (["-n", ""], "-n needs a name, or a part of one"),
+    (["-n", "!"], "-n needs a name, or a part of one"),
+    (["-p", "!x"], "-p x: must be a whole number above 0"),
+    (["-p", f"1,!{NO_SUCH_PID}"], f"-p {NO_SUCH_PID}: no such process"),
+    (["-u", "!nosuchuser"], "-u nosuchuser: no such user"),
+    (["-f", "!!create"], "-f !create: no such flag"),
+    (["--container", "!"], "--container : no such container"),
+    (["--cgroup", "!"], "--cgroup needs a path"),
+    (["-p", "!1", "--children"], "-p !PID and --children cannot be combined"),
     (["-f", "O_NONSENSE"], "-f O_NONSENSE: no such flag"),
     (["-f", "WRONLY"], "no such flag; did you mean O_WRONLY?"),
     (["-f", "O_ACCMODE"], "-f O_ACCMODE: no such flag"),
@@ -350,6 +384,9 @@ REFUSED = [
     ),
     (["--path-view", "host"], "--path-view needs -F or -R"),
     (["-T", "--summary"], "-T and --summary cannot be combined"),
+    (["--once", "--top"], "--once and --top cannot be combined"),
+    (["--once", "--record", "f"], "--once and --record cannot be combined"),
+    (["--once", "--format", "csv"], "--format csv is for rows: use table"),
     (["-F", "--trusted"], "--trusted and -F cannot be combined"),
     (["-L", "--columns", "pid"], "-L and --columns cannot be combined"),
     (["-d", "-1"], "-d -1: must be a number of seconds above 0"),
@@ -359,6 +396,9 @@ REFUSED = [
     (["-d", "nan"], "-d nan: must be a number of seconds above 0"),
     (["-d", "inf"], "-d inf: must be a number of seconds above 0"),
     (["-d", "1e99"], "-d 1e99: must be a number of seconds above 0"),
+    (["--slower", "0.0"], "--slower 0.0: must be a number of milliseconds"),
+    (["--slower", "1s"], "--slower 1s: must be a number of milliseconds"),
+    (["--slower", "0.0000001"], "must be a number of milliseconds above 0"),
     (["--count", "0"], "--count 0: must be a whole number above 0"),
     (["--count", "-1"], "--count -1: must be a whole number above 0"),
     (["--count", "x"], "--count x: must be a whole number above 0"),

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -129,6 +130,18 @@ _SELECTIONS = [
     (["--errno", "ENOENT"], lambda one: one.ret == -2),
     (["--errno", "EACCES,2"], lambda one: one.ret in (-2, -13)),
     (["-u", "root,1000"], lambda one: one.uid in (0, 1000)),
+    (["-p", "!7,!8"], lambda one: one.pid not in (7, 8)),
+    (["-p", "7,8,!8"], lambda one: one.pid == 7),
+    (["-u", "!root"], lambda one: one.uid != 0),
+    (["-n", "!cat", "-n", "!\x1b"], lambda one: one.comm[:1] == b"0"),
+    (["-n", "0", "-n", "cat", "-n", "!e"], lambda one: one.comm == b"cat"),
+    (["-f", "!write"], lambda one: one.flags & os.O_ACCMODE == 0),
+    (
+        ["-f", "write,!create", "-f", "!O_RDWR"],
+        lambda one: one.flags == os.O_WRONLY,
+    ),
+    (["--errno", "!ENOENT"], lambda one: one.ret != -2),
+    (["-x", "--errno", "!ENOENT"], lambda one: one.ret == -13),
     (["--path", "/[mr]*"], lambda one: one.path in (b"/missing", b"/rw")),
     (
         ["--path", "/*", "--path", "!*w", "-x"],
@@ -153,6 +166,18 @@ def test_selection(replay: Replayer, words: List[str], chosen: Any) -> None:
 def test_count(replay: Replayer) -> None:
     done = replay(_recording(*OPENS), "--count", "2")
     assert len(done.rows) == 2 and done.status == 0
+
+
+def test_slower(replay: Replayer) -> None:
+    """An open of which nobody knows how long it took isn't shown."""
+    field = {"name": "latency", "offset": 0, "size": 8, "kind": "unsigned"}
+    times = (1_999_999, 2_000_000, 0, 9_000_000_000)
+    body = [block(2, struct.pack("=Q", time)) for time in times]
+    content = HEADER + description(fields=[field]) + b"".join(body) + counts()
+    rows = replay(content, "--slower", "2").rows
+    assert [row["latency"] for row in rows] == [2_000_000, 9_000_000_000]
+    with pytest.raises(OpensnoopError, match="--slower: the recording has no"):
+        replay(_recording(), "--slower", "2")
 
 
 def test_selection_needs_its_field(replay: Replayer) -> None:
@@ -505,6 +530,60 @@ def test_an_older_file(replay: Replayer) -> None:
         assert row.pop("time")  # which is local
     assert done.rows == [json.loads(line) for line in expected.splitlines()]
     assert "3 shown, 0 lost, 0 unreadable, 0 missed" in done.said
+
+
+def test_once(replay: Replayer) -> None:
+    """Descriptors, times and processes make no difference; results do."""
+    chance = random.Random(5)
+    opens = [
+        Open(
+            path=chance.choice([b"/a", b"/b", b"", b"\xff"]),
+            comm=chance.choice([b"cat", b"", b"a b"]),
+            ret=chance.choice([3, 4, -2, -13, 0x7FFFFFFE, 0x7FFFFFFF]),
+            pid=chance.choice([7, 8]),
+        )
+        for _ in range(500)
+    ]
+
+    def kind(one: Open) -> Any:
+        err = None if one.ret == 0x7FFFFFFE else max(0, -one.ret)
+        return one.comm, one.path, err
+
+    done = replay(_recording(*opens), "--once")
+    *rows, last = done.rows
+    often = Counter(map(kind, opens))
+    firsts = [opens[[*map(kind, opens)].index(one)] for one in often]
+    assert [row["pid"] for row in rows] == [one.pid for one in firsts]
+    assert [row["ret"] for row in rows] == [one.ret for one in firsts]
+    table = last["how_often"]
+    assert {
+        (one["comm"].encode(), one["path"], one.get("err")): one["opened"]
+        for one in table
+    } == {
+        (comm, path.decode(errors="replace"), err): count
+        for (comm, path, err), count in often.items()
+    }
+    counts = [one["opened"] for one in table]
+    assert counts == sorted(counts, reverse=True)
+    assert f"{len(often)} shown, 0 lost" in done.said
+    assert f", {500 - len(often)} repeated, " in done.said
+
+
+def test_the_table_of_once(replay: Replayer) -> None:
+    unreadable = b"\xf2\xff\xff\xff".join(
+        records(OPENS[1]).split(struct.pack("=i", len(OPENS[1].path) + 1))
+    )
+    body = unreadable[12:]
+    content = HEADER + description() + block(2, body) + records(*OPENS[:2] * 2)
+    assert replay.text(content + counts(), "--once").split("\n")[4:] == [
+        "",
+        "How often:",
+        "   OPENS ERR COMM             PATH",
+        "       2   0 cat              /etc/passwd",
+        "       2   2 cat              /missing",
+        "       1   2 cat              <unreadable>",
+        "",
+    ]
 
 
 def test_interval_goes_with_sums() -> None:

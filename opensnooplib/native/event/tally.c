@@ -8,16 +8,23 @@ void tally_clear(struct tally *tally, size_t room)
 {
 	hash_map_clear(&tally->files.entries, NULL);
 	hash_map_clear(&tally->processes.entries, NULL);
+	hash_map_clear(&tally->rows.entries, NULL);
 	memset(tally, 0, sizeof(*tally));
 	tally->files.entries.room = room;
 	tally->processes.entries.room = room;
+	tally->rows.entries.room = room;
 }
 
-static void count(struct tally_table *table, uint64_t number, struct text text,
-		  int64_t ret)
+/* A path, and a command name with its NUL: that of --source may be long. */
+#define COMM_MAX 256
+#define TEXT_MAX (COMM_MAX + FULL_PATH_ROOM)
+
+/* How many opens there are of the entry now; 0: there is no place for it. */
+static uint64_t count(struct tally_table *table, uint64_t number,
+		      struct text text, int64_t ret, uint64_t latency)
 {
-	static unsigned char key[sizeof(number) + FULL_PATH_ROOM];
-	size_t size = text.size < FULL_PATH_ROOM ? text.size : FULL_PATH_ROOM;
+	static unsigned char key[sizeof(number) + TEXT_MAX];
+	size_t size = text.size < TEXT_MAX ? text.size : TEXT_MAX;
 	struct tally_entry *entry;
 
 	memcpy(key, &number, sizeof(number));
@@ -29,11 +36,37 @@ static void count(struct tally_table *table, uint64_t number, struct text text,
 				     sizeof(*entry));
 	if (!entry) {
 		table->no_place++;
-		return;
+		return 0;
 	}
-	entry->opened++;
 	entry->failed += ret < 0;
 	entry->missing += ret == -ENOENT || ret == -ENOTDIR;
+	if (latency > entry->slowest)
+		entry->slowest = latency;
+	return ++entry->opened;
+}
+
+bool tally_first(struct tally *tally, const struct layout *layout,
+		 struct host_mounts *mounts, char *path_room,
+		 const struct record *record)
+{
+	static unsigned char both[TEXT_MAX];
+	struct text comm = record_text(record, layout->comm);
+	struct text path;
+	bool is_whole = full_path(record, layout, mounts, path_room, &path) ==
+			PATH_WHOLE;
+	int64_t ret = 0;
+
+	record_signed(record, layout->ret, &ret);
+	if (ret >= 0 && ret != UNKNOWN_RESULT)
+		ret = 0; /* any descriptor */
+	if (comm.size >= COMM_MAX)
+		comm.size = COMM_MAX - 1;
+	memcpy(both, comm.bytes, comm.size);
+	both[comm.size++] = '\0';
+	memcpy(both + comm.size, path.bytes, path.size);
+	comm = (struct text){both, comm.size + path.size};
+	return count(&tally->rows, (uint64_t)ret << 1 | !is_whole, comm, ret,
+		     0) <= 1;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,
@@ -60,9 +93,9 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
 	else if (layout->path.size > 0)
-		count(&tally->files, state != PATH_WHOLE, path, ret);
+		count(&tally->files, state != PATH_WHOLE, path, ret, latency);
 	if (layout->pid.size > 0)
-		count(&tally->processes, pid, comm, ret);
+		count(&tally->processes, pid, comm, ret, latency);
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)

@@ -11,13 +11,16 @@
 #define TALLY_POWERS 64
 
 /*
- * Counts of one file or one process. The key is a number and a text: the PID
- * and the command name, or 1 if the path is cut, else 0, and the path.
+ * Counts of one file, one process or, for --once, one kind of row. The key is a
+ * number and a text: 1 if the path is cut, else 0, and the path; the PID and
+ * the command name; the result, shifted left to make room for that 0 or 1, and
+ * the command name, NUL and the path.
  */
 struct tally_entry {
 	uint64_t opened;
 	uint64_t failed;
 	uint64_t missing; /* failed since there is no such file */
+	uint64_t slowest; /* ns; of those whose latency is known */
 };
 
 struct tally_table {
@@ -28,6 +31,7 @@ struct tally_table {
 struct tally {
 	struct tally_table files;
 	struct tally_table processes;
+	struct tally_table rows;	    /* with --once */
 	uint64_t errors[LARGEST_ERRNO + 1]; /* 0 stands for what is none */
 	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
 	uint64_t opened;	      /* all, also those that failed */
@@ -39,7 +43,7 @@ struct tally {
 
 /*
  * Set all to 0, and free the memory. From then on there are `room` bytes for
- * files, and as many for processes.
+ * files, and as many for processes and for rows.
  */
 void tally_clear(struct tally *tally, size_t room);
 
@@ -50,3 +54,11 @@ void tally_clear(struct tally *tally, size_t room);
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
 		  const struct record *record);
+
+/*
+ * Count the record among those of the same command name, path and result. Is it
+ * the first of them? Yes, too, if there is no room to know.
+ */
+bool tally_first(struct tally *tally, const struct layout *layout,
+		 struct host_mounts *mounts, char *path_room,
+		 const struct record *record);

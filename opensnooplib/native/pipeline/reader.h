@@ -135,12 +135,14 @@ int reader_turn_output(struct reader *reader, int fd);
 
 /*
  * Write each record that is selected, at most `count` of them (0: no limit), or
- * count them; with `by_line`, each row by itself, as soon as it is complete.
- * Returns 0 or -ENOMEM.
+ * count them; with `by_line`, each row by itself, as soon as it is complete;
+ * with `once`, of those with the same command name, path and result only the
+ * first, and all are counted. Returns 0 or -ENOMEM.
  */
-int reader_start(struct reader *reader, uint64_t count, bool by_line);
+int reader_start(struct reader *reader, uint64_t count, bool by_line,
+		 bool once);
 
-/* With ROW_COUNTED: the counts, which the caller may clear. */
+/* With ROW_COUNTED or `once`: the counts, which the caller may clear. */
 struct tally *reader_tally(struct reader *reader);
 
 /*
@@ -172,8 +174,8 @@ uint64_t reader_read_until(const struct reader *reader);
 
 /*
  * Consume all records that are older than `until` (ns, CLOCK_MONOTONIC), the
- * end of the trace. Gives up on a pipe that nobody reads. Returns an enum
- * reader_state.
+ * end of the trace; none if it is 0. Write what waits to be written, but give
+ * up on a pipe that nobody reads. Returns an enum reader_state.
  */
 int reader_finish(struct reader *reader, uint64_t until);
 

@@ -70,6 +70,8 @@ struct reader_counts {
 	/* Of a recording only: */
 	uint64_t impossible; /* records that no program can have sent */
 	uint64_t offset;     /* how many bytes are consumed */
+	/* With --once: records of which a row like theirs was shown before. */
+	uint64_t repeated;
 };
 
 /* One stream; another may have another format. */
@@ -105,6 +107,7 @@ struct reader {
 	struct output output;
 	uint64_t rows;
 	uint64_t rows_wanted; /* 0: no limit */
+	bool once;	      /* of rows that are alike, only the first */
 	uint64_t undelivered; /* records for which there was no more room */
 	struct reader_counts counts; /* except for what the others say */
 	struct own_processes own;

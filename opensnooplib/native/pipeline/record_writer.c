@@ -170,6 +170,12 @@ static enum verdict write_record(struct reader *reader,
 	reader->is_blocked = !out;
 	if (!out)
 		return NOT_CONSUMED;
+	if (reader->once &&
+	    !tally_first(&reader->tally, &format->layout, format->host_mounts,
+			 format->path_room, record)) {
+		reader->counts.repeated++;
+		return CONSUMED;
+	}
 	record_unsigned(record, format->layout.ts, &ts);
 	if (reader->rows == 0)
 		format->first_ts = format->last_ts = ts;
@@ -246,12 +252,13 @@ int reader_turn_output(struct reader *reader, int fd)
 	return turn_to(reader, reader->newest) ? 0 : -ENOMEM;
 }
 
-int reader_start(struct reader *reader, uint64_t count, bool by_line)
+int reader_start(struct reader *reader, uint64_t count, bool by_line, bool once)
 {
 	int error = output_make_room(&reader->output, reader->row_bound);
 	uint64_t ms = reader->merge.rings[0].size / 4 / BYTES_IN_1_MS;
 
 	reader->rows_wanted = count;
+	reader->once = once;
 	reader->consume = take_record;
 	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */
