@@ -92,12 +92,14 @@ BPF_PERF_OUTPUT(events);
 /* Completes the record and sends it, without the unused end of its path. */
 static void send_event(void *ctx, struct event *event, u64 began)
 {
-	u64 used = event->path_size + event->dir_size;
+	/* path_size is negative if the path was unreadable. */
+	u64 used = (event->path_size > 0 ? event->path_size : 0) +
+		   event->dir_size;
 
 	finish_extras(ctx, event, began);
 	keep_in_one_register(used);
 	if (used > sizeof(event->path))
-		used = 0; /* path_size is negative: it was unreadable */
+		used = 0; /* which the verifier can't rule out */
 	used += offsetof(struct event, path);
 	if (events.perf_submit(ctx, event, used) < 0)
 		count(LOST);

@@ -46,7 +46,8 @@ def extras(options: Options, has_structs: bool) -> dict[str, bool]:
         **dict.fromkeys(columns.wanted, True),
         "WANT_LATENCY": columns.latency,
         "TRUSTED": options.probe.trusted,
-        "FIND_DIRECTORIES": has_structs,  # open_by_handle_at always needs them
+        # open_by_handle_at always needs them.
+        "FIND_DIRECTORIES": has_structs or "WANT_EXE" in columns.wanted,
         "FULL_PATH": has_structs and columns.full_path,
         "REAL_PATH": has_structs and columns.real_path,
         "PATH_VIEW_HOST": has_structs and columns.path_view == "host",

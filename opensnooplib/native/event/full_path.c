@@ -17,9 +17,9 @@ struct directories {
 	uint64_t mount_size; /* of these, up to the root of the mount */
 };
 
-/* The names in the record; none if it is shorter than it says. */
-static struct text read_names(const struct record *record,
-			      const struct layout *layout)
+/* All names behind the path; none if the record is shorter than it says. */
+static struct text read_all_names(const struct record *record,
+				  const struct layout *layout)
 {
 	int64_t path_size = 0;
 	uint64_t dir_size = 0;
@@ -28,19 +28,36 @@ static struct text read_names(const struct record *record,
 
 	record_signed(record, layout->path_size, &path_size);
 	record_unsigned(record, layout->dir_size, &dir_size);
+	if (path_size < 0) /* it was unreadable */
+		path_size = 0;
 	start = layout->path.offset + (uint64_t)path_size;
-	if (path_size < 0 || path_size > UINT32_MAX || start >= record->size)
+	if (path_size > UINT32_MAX || start >= record->size)
 		return (struct text){.bytes = record->data};
 	room = record->size - start;
 	return (struct text){record->data + start,
 			     dir_size < room ? dir_size : room};
 }
 
+/* The names of the path's directories, or of the program, which come last. */
+static struct text read_names(const struct record *record,
+			      const struct layout *layout, bool of_program)
+{
+	struct text names = read_all_names(record, layout);
+	uint64_t exe = 0;
+
+	record_unsigned(record, layout->exe, &exe);
+	if (exe > names.size)
+		exe = names.size;
+	if (of_program)
+		return (struct text){names.bytes + names.size - exe, exe};
+	return (struct text){names.bytes, names.size - exe};
+}
+
 static struct directories read_directories(const struct record *record,
 					   const struct layout *layout,
 					   uint64_t about)
 {
-	struct text names = read_names(record, layout);
+	struct text names = read_names(record, layout, false);
 	struct directories plain = {.about = about, .names = names};
 	struct directories other = plain;
 
@@ -176,4 +193,25 @@ enum path_state full_path(const struct record *record,
 	*path = (struct text){(const unsigned char *)room,
 			      (size_t)(out - room)};
 	return state;
+}
+
+enum path_state program_path(const struct record *record,
+			     const struct layout *layout, char *room,
+			     struct text *path)
+{
+	struct directories found = {
+		.names = read_names(record, layout, true),
+	};
+	char *out = room;
+
+	record_unsigned(record, layout->exe_state, &found.about);
+	if (found.names.size + MARKS_BOUND > FULL_PATH_ROOM)
+		found.names.size = 0;
+	if (found.about & DIR_IS_KNOWN)
+		out = put_directories(room, room, &found, NULL);
+	if (found.about & DIR_IS_DELETED)
+		out = put_string(out, " (deleted)");
+	*path = (struct text){(const unsigned char *)room,
+			      (size_t)(out - room)};
+	return found.about & DIR_CUT ? PATH_TOP_CUT : PATH_WHOLE;
 }

@@ -39,6 +39,10 @@ enum column_kind {
 	COLUMN_CALLERS,	  /* by function; a table has them below the row */
 	COLUMN_SIGNED_NS, /* as COLUMN_NS, but it can be negative */
 	COLUMN_OUTPUT,	  /* no field, but the name of symbol 0: who sent it */
+	COLUMN_EXE,	  /* the program's path, from its names behind the path */
+	COLUMN_ARGS,	  /* char[] of several texts, with blanks between */
+	COLUMN_PARENTS,	  /* the same, with commas between */
+	COLUMN_UNIT,	  /* char[]; an empty one is none */
 	COLUMN_KINDS
 };
 

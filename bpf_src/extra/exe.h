@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The path of the program that the caller runs. Its names stand behind those of
+ * full_path.h, the lowest one first: the same walk finds them.
+ */
+static struct file *program_of(struct task_struct *task)
+{
+	struct mm_struct *mm = KERNEL_FIELD(task, mm);
+
+	return mm ? KERNEL_FIELD(mm, exe_file) : NULL;
+}
+
+/* Up to the process's root; with --path-view host to the top of its mounts. */
+static void walk_from(const struct file *file, u32 program, struct event *event)
+{
+	struct walk *walk = walks.lookup(&program);
+
+	if (!walk || !read_kernel_path(&walk->at, &file->f_path))
+		return;
+	if (!PATH_VIEW_HOST)
+		path_of_root(&walk->end, (void *)bpf_get_current_task());
+	walk->to_fs_root = walk->mount_root_passed = false;
+	event->dir_state = DIR_IS_KNOWN | DIR_IS_FILE;
+	if (is_deleted(walk->at.dentry))
+		event->dir_state |= DIR_IS_DELETED;
+	enter_mount(walk, walk->at.mnt);
+	walk_up(walk, event);
+}
+
+static void find_exe(u32 program, struct event *event)
+{
+	struct file *file = program_of((void *)bpf_get_current_task());
+	s32 path_size = event->path_size;
+	u32 dir_size = event->dir_size, dir_state = event->dir_state;
+
+	/* The walk adds to what seems to be the path. */
+	event->path_size = (path_size > 0 ? path_size : 0) + dir_size;
+	event->dir_size = event->dir_state = 0;
+	if (file) /* else a thread of the kernel's */
+		walk_from(file, program, event);
+	event->exe = event->dir_size;
+	event->exe_state = event->dir_state;
+	event->path_size = path_size;
+	event->dir_size += dir_size;
+	event->dir_state = dir_state;
+}
