@@ -11,7 +11,7 @@ static void fill_args(struct event *event)
 	u64 start = KERNEL_FIELD(mm, arg_start);
 	u64 size = KERNEL_FIELD(mm, arg_end) - start;
 	const u64 most = sizeof(event->args) - 1;
-	bool cut = size > most;
+	bool cut = size > most + 1; /* the last is a NUL */
 
 	__builtin_memset(event->args, 0, sizeof(event->args));
 	keep_in_one_register(size);

@@ -9,7 +9,7 @@
 static u32 effective_user(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	const struct cred *cred = KERNEL_FIELD(task, cred);
+	struct cred *cred = (struct cred *)KERNEL_FIELD(task, cred);
 
 	return KERNEL_FIELD(cred, euid.val);
 }

@@ -11,6 +11,7 @@ enum open_call call; /* the call that opened the file */
 u32 gid;	     /* the real group ID, as the host numbers groups */
 u32 ppid;	     /* the parent, as the host numbers it; column: width=-6 */
 u32 mntns;	     /* inode of the mount namespace; column: width=-10 */
+char pcomm[TASK_COMM_LEN]; /* the parent's name */
 u32 euid;	     /* the effective user ID; column: width=-5 */
 u32 auid;	     /* who logged in, the loginuid; column: width=-10 */
 
@@ -31,9 +32,6 @@ char args[256];
 #endif
 #if WANT_PARENTS
 char parents[16 * TASK_COMM_LEN];
-#endif
-#if WANT_PCOMM
-char pcomm[TASK_COMM_LEN]; /* the parent's name */
 #endif
 #if WANT_UNIT
 char unit[NAME_ROOM]; /* ends in .service or .scope; "": none does */

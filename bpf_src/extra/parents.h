@@ -21,6 +21,7 @@ static void fill_parent_comm(struct event *event)
 				  &parent->comm);
 }
 
+#if WANT_PARENTS
 /* Up to PID 1, or to a thread of the kernel's that has no parent. */
 static void fill_parents(struct event *event)
 {
@@ -43,3 +44,4 @@ static void fill_parents(struct event *event)
 	}
 	event->parents[most - 1] = true;
 }
+#endif
