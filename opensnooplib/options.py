@@ -32,6 +32,7 @@ class Selection(NamedTuple):
     errnos: Tuple[int, ...]
     flags: Tuple[str, ...]  # as typed: O_CREAT, write, ...
     globs: Tuple[Glob, ...]  # of paths
+    units: Tuple[bytes, ...]  # names of cgroups
     cgroups: Tuple[Cgroup, ...]
     containers: Tuple[Cgroup, ...]
     mount_namespaces: Tuple[int, ...]  # inode numbers

@@ -7,7 +7,10 @@
 /* What was found out of a cgroup, by its ID: neither ever changes. */
 BPF_TABLE("lru_hash", u64, u8, unit_cgroups, 4096);
 
-/* SELECT_UNIT(name) is true for the wanted ones; UNIT_ROOM is the longest. */
+/*
+ * SELECT_UNIT(name) is true for the wanted names, with their NULs. UNIT_ROOM is
+ * larger than any: a name that is cut matches none.
+ */
 static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
 {
 	for (int level = 0; level < CGROUP_LEVELS && state; level++) {

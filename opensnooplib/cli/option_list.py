@@ -64,6 +64,7 @@ _VALUES = {
     "--errno": _Value("errnos", values.list_of("errors", values.error), []),
     "-f": _Value("flags", values.list_of("flags", values.flag), [], "extend"),
     "--path": _Value("path", None, [], "append"),
+    "--unit": _Value("units", values.list_of("units", values.unit), []),
     "--cgroup": _Value("cgroup", values.path, [], "append"),
     "--container": _Value("container", None, [], "append"),
     "--mntns": _Value("mntns", values.list_of("PIDs", values.positive), []),

@@ -21,6 +21,7 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import (
     capabilities,
+    cgroups,
     confinement,
     limits,
     lockdown,
@@ -81,6 +82,13 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(
             "running in a PID namespace: processes outside it have PID 0"
         )
+    version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
+    for unit in map(os.fsdecode, options.selection.units):
+        if not cgroups.named(unit, version_2):
+            messages.note(
+                f"--unit {unit}: no cgroup of version 2 has this name now, so "
+                "it isn't running; its opens are shown when it starts"
+            )
     at_end = ExitStack()
     steps = _steps(trace, result, messages, at_end)
     _import_for_later(options)

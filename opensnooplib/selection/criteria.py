@@ -126,6 +126,18 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _caller(
             "--cgroupmap", "CGROUP_MAP", path, part="cgroup_in_map()"
         )
+    if selection.units:
+        names = [name + b"\0" for name in selection.units]
+        tests = [path_tests.has_bytes_at("(name)", name) for name in names]
+        # A longer name, which is cut to this, must not match.
+        room = ("UNIT_ROOM", str(max(map(len, names)) + 1))
+        yield _caller(
+            "--unit",
+            "SELECT_UNIT(name)",
+            any_of(tests),
+            part="in_unit()",
+            more=(room,),
+        )
     yield from _cgroups(selection)
     if selection.mntns_map:
         path = _c_string(selection.mntns_map)
