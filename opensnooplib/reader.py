@@ -65,7 +65,7 @@ class _Layout(ctypes.Structure):
 
     _NAMES = (
         "ts pid ret flags path_size dir_size dir_state "
-        "fs_device fs_size mount_size path comm latency exe exe_state"
+        "fs_device fs_size mount_size path comm latency exe"
     )
     _fields_ = [(name, NativeField) for name in _NAMES.split()]
 

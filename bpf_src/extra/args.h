@@ -4,9 +4,8 @@
  */
 #include "extra/kernel_memory.h"
 
-static void fill_args(struct event *event)
+static void fill_args(struct event *event, struct task_struct *task)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct mm_struct *mm = KERNEL_FIELD(task, mm);
 	u64 start = KERNEL_FIELD(mm, arg_start);
 	u64 size = KERNEL_FIELD(mm, arg_end) - start;

@@ -3,22 +3,17 @@
  * The path of the program that the caller runs. Its names stand behind those of
  * full_path.h, the lowest one first: the same walk finds them.
  */
-static struct file *program_of(struct task_struct *task)
+/* Up to the process's root; with --path-view host to the top of its mounts. */
+static void walk_to_program(struct walk *walk, struct event *event,
+			    struct task_struct *task)
 {
 	struct mm_struct *mm = KERNEL_FIELD(task, mm);
+	struct file *file = KERNEL_FIELD(mm, exe_file);
 
-	return mm ? KERNEL_FIELD(mm, exe_file) : NULL;
-}
-
-/* Up to the process's root; with --path-view host to the top of its mounts. */
-static void walk_from(const struct file *file, u32 program, struct event *event)
-{
-	struct walk *walk = walks.lookup(&program);
-
-	if (!walk || !read_kernel_path(&walk->at, &file->f_path))
-		return;
+	if (!file || !read_kernel_path(&walk->at, &file->f_path))
+		return; /* a thread of the kernel's */
 	if (!PATH_VIEW_HOST)
-		path_of_root(&walk->end, (void *)bpf_get_current_task());
+		path_of_root(&walk->end, task);
 	walk->to_fs_root = walk->mount_root_passed = false;
 	event->dir_state = DIR_IS_KNOWN | DIR_IS_FILE;
 	if (is_deleted(walk->at.dentry))
@@ -27,19 +22,18 @@ static void walk_from(const struct file *file, u32 program, struct event *event)
 	walk_up(walk, event);
 }
 
-static void find_exe(u32 program, struct event *event)
+static void find_exe(u32 program, struct event *event, struct task_struct *task)
 {
-	struct file *file = program_of((void *)bpf_get_current_task());
+	struct walk *walk = walks.lookup(&program);
 	s32 path_size = event->path_size;
 	u32 dir_size = event->dir_size, dir_state = event->dir_state;
 
 	/* The walk adds to what seems to be the path. */
 	event->path_size = (path_size > 0 ? path_size : 0) + dir_size;
 	event->dir_size = event->dir_state = 0;
-	if (file) /* else a thread of the kernel's */
-		walk_from(file, program, event);
-	event->exe = event->dir_size;
-	event->exe_state = event->dir_state;
+	if (walk)
+		walk_to_program(walk, event, task);
+	event->exe = event->dir_size | event->dir_state << EXE_STATE;
 	event->path_size = path_size;
 	event->dir_size += dir_size;
 	event->dir_state = dir_state;

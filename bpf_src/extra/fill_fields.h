@@ -13,18 +13,6 @@ static u32 parent_pid(void)
 	return KERNEL_FIELD(parent, tgid);
 }
 #endif
-#if WANT_EUID || WANT_AUID
-#include "extra/login.h"
-#endif
-#if WANT_ARGS
-#include "extra/args.h"
-#endif
-#if WANT_PCOMM || WANT_PARENTS
-#include "extra/parents.h"
-#endif
-#if WANT_UNIT
-#include "extra/unit.h"
-#endif
 
 static void fill_fields(struct event *event, const struct open_args *open)
 {
@@ -36,10 +24,4 @@ static void fill_fields(struct event *event, const struct open_args *open)
 		event->gid = bpf_get_current_uid_gid() >> 32;
 	CALL_IF(WANT_PPID, event->ppid = parent_pid());
 	CALL_IF(WANT_MNTNS, event->mntns = mount_namespace());
-	CALL_IF(WANT_EUID, event->euid = effective_user());
-	CALL_IF(WANT_AUID, event->auid = login_user());
-	CALL_IF(WANT_ARGS, fill_args(event));
-	CALL_IF(WANT_PCOMM, fill_parent_comm(event));
-	CALL_IF(WANT_PARENTS, fill_parents(event));
-	CALL_IF(WANT_UNIT, fill_unit(event));
 }

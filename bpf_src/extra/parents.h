@@ -12,20 +12,18 @@ static struct task_struct *parent_of(struct task_struct *task)
 	return KERNEL_FIELD(parent, group_leader);
 }
 
-static void fill_parent_comm(struct event *event)
+static void fill_parent_comm(struct event *event, struct task_struct *task)
 {
-	struct task_struct *parent = parent_of((void *)bpf_get_current_task());
+	struct task_struct *parent = parent_of(task);
 
 	__builtin_memset(event->pcomm, 0, sizeof(event->pcomm));
 	bpf_probe_read_kernel_str(event->pcomm, sizeof(event->pcomm),
 				  &parent->comm);
 }
 
-#if WANT_PARENTS
 /* Up to PID 1, or to a thread of the kernel's that has no parent. */
-static void fill_parents(struct event *event)
+static void fill_parents(struct event *event, struct task_struct *task)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	const u64 most = sizeof(event->parents);
 	u64 at = 0;
 
@@ -44,4 +42,3 @@ static void fill_parents(struct event *event)
 	}
 	event->parents[most - 1] = true;
 }
-#endif

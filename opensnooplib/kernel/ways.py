@@ -110,7 +110,7 @@ def for_columns(macros: Container[str]) -> list[Define]:
         return _offsets("auid") if "WANT_AUID" in macros else []
     except _Missing as reason:
         raise OpensnoopError(
-            f"--columns auid: {reason}, as without CONFIG_AUDIT"
+            f"--columns auid needs CONFIG_AUDIT and BTF: {reason}"
         ) from None
 
 

@@ -44,7 +44,7 @@ _HIDDEN = ("ts", "tid", "uid", "flags", "mode")
 # Fields that say how to read the path, and are not shown beside one.
 INTERNAL = (
     *("path_size", "dir_size", "dir_state"),
-    *("fs_device", "fs_size", "mount_size", "exe_state"),
+    *("fs_device", "fs_size", "mount_size"),
 )
 _OF_OPENS = ("fd", "err", "errname", "flags", "mode")
 _OF_OPENS += ("exe", "args", "parents", "unit")

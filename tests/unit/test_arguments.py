@@ -32,6 +32,7 @@ DEFAULTS: Dict[str, Any] = {
     "flags": (),
     "globs": (),
     "cgroups": (),
+    "units": (),
     "containers": (),
     "mount_namespaces": (),
     "cgroup_map": None,

@@ -46,6 +46,7 @@ static struct text read_names(const struct record *record,
 	uint64_t exe = 0;
 
 	record_unsigned(record, layout->exe, &exe);
+	exe &= (1 << EXE_STATE) - 1;
 	if (exe > names.size)
 		exe = names.size;
 	if (of_program)
@@ -204,7 +205,8 @@ enum path_state program_path(const struct record *record,
 	};
 	char *out = room;
 
-	record_unsigned(record, layout->exe_state, &found.about);
+	record_unsigned(record, layout->exe, &found.about);
+	found.about >>= EXE_STATE;
 	if (found.names.size + MARKS_BOUND > FULL_PATH_ROOM)
 		found.names.size = 0;
 	if (found.about & DIR_IS_KNOWN)
