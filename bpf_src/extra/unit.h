@@ -5,19 +5,14 @@
  */
 #include "extra/cgroup_names.h"
 
-/* `end` is behind the NUL. */
-static bool is_service(const char *end, u64 size)
-{
-	return size >= sizeof(".service") && end[-9] == '.' && end[-8] == 's' &&
-	       end[-7] == 'e' && end[-6] == 'r' && end[-5] == 'v' &&
-	       end[-4] == 'i' && end[-3] == 'c' && end[-2] == 'e';
-}
+#define SERVICE 0x656369767265732e /* ".service", as the processor reads it */
+#define SCOPE	0x0065706f63732e   /* ".scope" and a NUL */
 
-static bool is_scope(const char *end, u64 size)
+/* `end` is behind the NUL. */
+static bool is_unit(const char *end, u64 size)
 {
-	return size >= sizeof(".scope") && end[-7] == '.' && end[-6] == 's' &&
-	       end[-5] == 'c' && end[-4] == 'o' && end[-3] == 'p' &&
-	       end[-2] == 'e';
+	return (size > 7 && *(u64 *)(end - 8) >> 8 == SCOPE) ||
+	       (size > 8 && *(u64 *)(end - 9) == SERVICE);
 }
 
 static void fill_unit(struct event *event)
@@ -25,13 +20,12 @@ static void fill_unit(struct event *event)
 	struct cgroup_subsys_state *state = cgroup_of_caller();
 
 	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
-		u64 size = read_cgroup_name(event->unit, sizeof(event->unit),
-					    state);
-		const char *end = event->unit + size;
+		u64 size;
 
+		__builtin_memset(event->unit, 0, sizeof(event->unit));
+		size = read_cgroup_name(event->unit, NAME_ROOM, state);
 		keep_in_one_register(size);
-		if (size <= sizeof(event->unit) &&
-		    (is_service(end, size) || is_scope(end, size)))
+		if (size <= NAME_ROOM && is_unit(event->unit + size, size))
 			return;
 		state = KERNEL_FIELD(state, parent);
 	}

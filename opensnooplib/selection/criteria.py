@@ -130,14 +130,9 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         names = [name + b"\0" for name in selection.units]
         tests = [path_tests.has_bytes_at("(name)", name) for name in names]
         # A longer name, which is cut to this, must not match.
-        room = ("UNIT_ROOM", str(max(map(len, names)) + 1))
-        yield _caller(
-            "--unit",
-            "SELECT_UNIT(name)",
-            any_of(tests),
-            part="in_unit()",
-            more=(room,),
-        )
+        more = (("UNIT_ROOM", str(max(map(len, names)) + 1)),)
+        macro, value = "SELECT_UNIT(name)", any_of(tests)
+        yield _caller("--unit", macro, value, part="in_unit()", more=more)
     yield from _cgroups(selection)
     if selection.mntns_map:
         path = _c_string(selection.mntns_map)

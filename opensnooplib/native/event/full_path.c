@@ -17,41 +17,34 @@ struct directories {
 	uint64_t mount_size; /* of these, up to the root of the mount */
 };
 
-/* All names behind the path; none if the record is shorter than it says. */
-static struct text read_all_names(const struct record *record,
-				  const struct layout *layout)
+/*
+ * The names of the path's directories, or of the program, which come last. None
+ * if the record is shorter than it says.
+ */
+static struct text read_names(const struct record *record,
+			      const struct layout *layout, bool of_program)
 {
 	int64_t path_size = 0;
-	uint64_t dir_size = 0;
+	uint64_t size = 0;
+	uint64_t exe = 0;
 	uint64_t start;
-	uint64_t room;
 
 	record_signed(record, layout->path_size, &path_size);
-	record_unsigned(record, layout->dir_size, &dir_size);
+	record_unsigned(record, layout->dir_size, &size);
+	record_unsigned(record, layout->exe, &exe);
 	if (path_size < 0) /* it was unreadable */
 		path_size = 0;
 	start = layout->path.offset + (uint64_t)path_size;
 	if (path_size > UINT32_MAX || start >= record->size)
 		return (struct text){.bytes = record->data};
-	room = record->size - start;
-	return (struct text){record->data + start,
-			     dir_size < room ? dir_size : room};
-}
-
-/* The names of the path's directories, or of the program, which come last. */
-static struct text read_names(const struct record *record,
-			      const struct layout *layout, bool of_program)
-{
-	struct text names = read_all_names(record, layout);
-	uint64_t exe = 0;
-
-	record_unsigned(record, layout->exe, &exe);
+	if (size > record->size - start)
+		size = record->size - start;
 	exe &= (1 << EXE_STATE) - 1;
-	if (exe > names.size)
-		exe = names.size;
-	if (of_program)
-		return (struct text){names.bytes + names.size - exe, exe};
-	return (struct text){names.bytes, names.size - exe};
+	if (exe > size)
+		exe = size;
+	size -= exe;
+	return of_program ? (struct text){record->data + start + size, exe}
+			  : (struct text){record->data + start, size};
 }
 
 static struct directories read_directories(const struct record *record,
@@ -158,7 +151,8 @@ static char *put_directories(char *out, const char *limit,
 	}
 	if (end == begin && found->about & DIR_IS_FILE)
 		*end++ = '/';
-	return end;
+	return found->about & DIR_IS_DELETED ? put_string(end, " (deleted)")
+					     : end;
 }
 
 enum path_state full_path(const struct record *record,
@@ -182,8 +176,6 @@ enum path_state full_path(const struct record *record,
 
 	out = put_directories(room, room + FULL_PATH_ROOM - rest, &found,
 			      mounts);
-	if (about & DIR_IS_DELETED)
-		out = put_string(out, " (deleted)");
 	if (!(about & DIR_IS_FILE)) {
 		for (name = *path; name.size > 0 && *name.bytes == '/';
 		     name.size--)
@@ -207,12 +199,8 @@ enum path_state program_path(const struct record *record,
 
 	record_unsigned(record, layout->exe, &found.about);
 	found.about >>= EXE_STATE;
-	if (found.names.size + MARKS_BOUND > FULL_PATH_ROOM)
-		found.names.size = 0;
-	if (found.about & DIR_IS_KNOWN)
+	if (found.about && found.names.size + MARKS_BOUND <= FULL_PATH_ROOM)
 		out = put_directories(room, room, &found, NULL);
-	if (found.about & DIR_IS_DELETED)
-		out = put_string(out, " (deleted)");
 	*path = (struct text){(const unsigned char *)room,
 			      (size_t)(out - room)};
 	return found.about & DIR_CUT ? PATH_TOP_CUT : PATH_WHOLE;

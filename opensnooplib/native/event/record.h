@@ -57,7 +57,7 @@ struct layout {
 	struct field path;	 /* char[]: the last field */
 	struct field comm;	 /* char[] */
 	struct field latency;	 /* unsigned, ns; 0: unknown */
-	struct field exe;	 /* unsigned: bytes of dir_size, and EXE_STATE */
+	struct field exe;	 /* unsigned: of dir_size; and EXE_STATE */
 };
 
 /*

@@ -257,8 +257,8 @@ static void read_program(struct cell *cell, struct row_format *format,
 			 const struct record *record)
 {
 	struct text path;
-	enum path_state state = program_path(record, &format->layout,
-					     format->path_room, &path);
+	enum path_state state =
+		program_path(record, &format->layout, format->path_room, &path);
 
 	set_text_or_none(cell, path.bytes, path.size);
 	cell->state = state;
@@ -272,12 +272,14 @@ static bool read_texts(struct cell *cell, struct row_format *format,
 		       struct field field, const struct record *record,
 		       char between)
 {
-	const unsigned char *bytes = record->data + field.offset;
 	char *room = format->path_room;
-	size_t size = field.size - 1;
+	const unsigned char *bytes;
+	size_t size;
 
 	if (!record_has(record, field))
 		return false;
+	bytes = record->data + field.offset;
+	size = field.size - 1;
 	if (size > FULL_PATH_ROOM)
 		size = FULL_PATH_ROOM;
 	memcpy(room, bytes, size);
@@ -311,14 +313,10 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 	case COLUMN_EXE:
 		read_program(cell, format, record);
 		return record_has(record, field);
-	case COLUMN_ARGS:
+	case COLUMN_WORDS:
 		return read_texts(cell, format, field, record, ' ');
-	case COLUMN_PARENTS:
+	case COLUMN_LIST:
 		return read_texts(cell, format, field, record, ',');
-	case COLUMN_UNIT:
-		cell->text = record_text(record, field);
-		set_text_or_none(cell, cell->text.bytes, cell->text.size);
-		return field.offset < record->size;
 	case COLUMN_TEXT:
 		if (field.offset >= record->size && !is_rest)
 			return false;

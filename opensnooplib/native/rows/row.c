@@ -15,9 +15,8 @@ static size_t cell_text_bound(const struct row_format *format,
 	case COLUMN_PATH:
 		return FULL_PATH_ROOM + format->layout.path.size;
 	case COLUMN_TEXT:
-	case COLUMN_ARGS:
-	case COLUMN_PARENTS:
-	case COLUMN_UNIT:
+	case COLUMN_WORDS:
+	case COLUMN_LIST:
 	case COLUMN_BYTES:
 		return column->field.size;
 	case COLUMN_CGROUP:
