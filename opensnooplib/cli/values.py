@@ -22,7 +22,7 @@ from opensnooplib.base.suggestions import did_you_mean
 # include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
 
-# The longest name of a unit that the kernel compares; it has room on the stack.
+# The longest name of a unit that the kernel compares: the stack is small.
 _UNIT_BYTES = 127
 
 COLORS = ("auto", "always", "never")

@@ -38,8 +38,7 @@ HELPERS: list[Define] = [
 
 # What bpf_src/extra/who.h fills.
 _WHO = {
-    f"WANT_{name}"
-    for name in "EXE ARGS PCOMM PARENTS EUID AUID UNIT".split()
+    f"WANT_{name}" for name in "EXE ARGS PCOMM PARENTS EUID AUID UNIT".split()
 }
 
 

@@ -162,7 +162,7 @@ def test_programs_without_a_name_of_their_own(
     os.write(memfd, open_load.read_bytes())
     in_memory = f"/proc/{os.getpid()}/fd/{memfd}"
     for program, expected in (
-        (copy, f"{copy} (deleted)"),
+        (str(copy), f"{copy} (deleted)"),
         (in_memory, "(unreachable)/memfd:in memory"),
     ):
         with OpenLoad(program, "/etc/passwd") as load:

@@ -291,7 +291,7 @@ static bool read_texts(struct cell *cell, struct row_format *format,
 	set_text_or_none(cell, room, size);
 	if (bytes[field.size - 1])
 		cell->state = PATH_CUT;
-	return true;
+	return size > 0 || cell->state != PATH_CUT; /* else it is unreadable */
 }
 
 /* False if the record is too short for the field. */
