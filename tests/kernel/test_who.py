@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -241,6 +242,24 @@ def test_parents(count: int) -> None:
             (row,) = _rows(tool.stop())
     assert row.pop("parents_cut", False) == (count > 16)
     assert row == {"parents": ",".join((["x" * 15] * depth + above)[:16])}
+
+
+def test_the_parent_is_a_process() -> None:
+    """Not the thread of it that has created this one."""
+    found: List[Dict[str, Any]] = []
+
+    def of_thread() -> None:
+        set_comm(b"a thread")
+        with Opener(_ATTEMPTS[:1]) as opener:
+            found.append(_as_in_proc(opener.pid, ""))
+            found.extend(_trace(opener, "--columns", "pcomm,parents"))
+
+    thread = threading.Thread(target=of_thread)
+    thread.start()
+    thread.join()
+    expected, row = found
+    assert row == {name: expected[name] for name in row}
+    assert row["pcomm"] != "a thread"
 
 
 def test_the_innermost_unit(cgroup: Path) -> None:
