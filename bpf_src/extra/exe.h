@@ -3,7 +3,7 @@
  * The path of the program that the caller runs. Its names stand behind those of
  * full_path.h, the lowest one first: the same walk finds them.
  */
-/* Up to the process's root; with --path-view host to the top of its mounts. */
+/* Up to the process's root, or to the top of its mounts. */
 static void walk_to_program(struct walk *walk, struct event *event,
 			    struct task_struct *task)
 {
@@ -20,6 +20,9 @@ static void walk_to_program(struct walk *walk, struct event *event,
 		event->dir_state |= DIR_IS_DELETED;
 	enter_mount(walk, walk->at.mnt);
 	walk_up(walk, event);
+	/* Of a program outside the process's root, /proc shows the same. */
+	if (walk->at.dentry == walk->mount_root)
+		event->dir_state &= ~DIR_UNREACHABLE;
 }
 
 static void find_exe(u32 program, struct event *event, struct task_struct *task)

@@ -12,6 +12,7 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opensnooplib.base import libc
 from tests.kernel import chosen
 from tests.kernel.cgroup_folders import move_into
 from tests.kernel.conftest import build
@@ -104,17 +105,17 @@ def test_as_proc_says(cgroup: Path, plan: str) -> None:
     assert rows == [expected] * len(attempts)
 
 
-def test_beside_directories() -> None:
-    """The names of both stand behind the path."""
-    with Opener(_ATTEMPTS) as opener:
-        exe = os.readlink(f"/proc/{opener.pid}/exe")
-        for view in ("process", "host"):
-            options = ("-F", "--path-view", view, "--columns", "exe,path")
-            with Opener(_ATTEMPTS) as another:
-                assert _trace(another, *options) == [
-                    {"exe": exe, "path": "/etc/passwd"},
-                    {"exe": exe, "path": f"{os.getcwd()}/no/where"},
-                ]
+@pytest.mark.parametrize("view", ["process", "host"])
+def test_beside_directories(view: str) -> None:
+    """The names of both stand behind the path, also on others' mounts."""
+    exe = os.path.realpath("/proc/self/exe")
+    options = ("-F", "--path-view", view, "--columns", "exe,path")
+    for prepare in (lambda: None, lambda: libc.unshare(libc.CLONE_NEWNS)):
+        with Opener(_ATTEMPTS, prepare=prepare) as opener:
+            assert _trace(opener, *options) == [
+                {"exe": exe, "path": "/etc/passwd"},
+                {"exe": exe, "path": f"{os.getcwd()}/no/where"},
+            ]
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +180,7 @@ def test_programs_without_a_name_of_their_own(
         [Attempt(b"/", os.O_RDONLY)], prepare=lambda: os.chroot(tmp_path)
     ) as opener:
         exe = os.readlink(f"/proc/{opener.pid}/exe")
-        assert _trace(opener, "--columns", "exe") == [
-            {"exe": f"(unreachable){exe}"}
-        ]
+        assert _trace(opener, "--columns", "exe") == [{"exe": exe}]
 
 
 _SCRIPT = "echo ready; read x; : </etc/passwd"
