@@ -82,8 +82,8 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(
             "running in a PID namespace: processes outside it have PID 0"
         )
-    version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
     for unit in map(os.fsdecode, options.selection.units):
+        version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
         if not cgroups.named(unit, version_2):
             messages.note(
                 f"--unit {unit}: no cgroup of version 2 has this name now, so "
