@@ -10,6 +10,9 @@
 #if FIND_DIRECTORIES
 #include "extra/full_path.h"
 #endif
+#if WHO
+#include "extra/who.h"
+#endif
 
 /* Called when all other fields and the path are filled. */
 static void fill_extras(u32 program, struct event *event,
@@ -17,6 +20,7 @@ static void fill_extras(u32 program, struct event *event,
 {
 	CALL_IF(OPTIONAL_FIELDS, fill_fields(event, open));
 	CALL_IF(FIND_DIRECTORIES, find_directories(program, event, open));
+	CALL_IF(WHO, fill_who(program, event));
 }
 
 /*

@@ -22,3 +22,6 @@ enum dir_state {
 	DIR_CUT = 16,	       /* those nearest to the root are missing */
 	DIR_OTHER_MOUNTS = 32, /* they are on mounts that the host lacks */
 };
+
+/* In exe: bits of enum dir_state from this bit on, the size of names below. */
+#define EXE_STATE 16

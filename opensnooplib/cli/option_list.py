@@ -72,6 +72,7 @@ _VALUES = {
     "--slower": _Value("slower_ns", values.milliseconds, 0),
     "-f": _chosen("flags", values.flag, "flags"),
     "--path": _Value("path", None, [], "append"),
+    "--unit": _chosen("units", values.unit, "units"),
     "--cgroup": _chosen("cgroup", values.path),
     "--container": _chosen("container", lambda _, word: word),
     "--mntns": _chosen("mntns", values.positive, "PIDs"),

@@ -25,6 +25,9 @@ from opensnooplib.options import Keep, Not, each
 # include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
 
+# The longest name of a unit that the kernel compares: the stack is small.
+_UNIT_BYTES = 127
+
 COLORS = ("auto", "always", "never")
 
 # MAX_ERRNO of include/linux/err.h
@@ -161,6 +164,17 @@ def comm_part(option: str, word: str) -> bytes:
             "so this can never match"
         )
     return part
+
+
+def unit(option: str, word: str) -> bytes:
+    """The name of a systemd unit, which is a service without a suffix."""
+    name = os.fsencode(word if "." in word else f"{word}.service")
+    if len(name) > _UNIT_BYTES or b"/" in name:
+        raise UsageError(
+            f"{option} {word}: names of units have at most {_UNIT_BYTES} "
+            "bytes and no slash, so this can never match"
+        )
+    return name
 
 
 def uid(option: str, word: str) -> int:

@@ -21,13 +21,14 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import (
     capabilities,
+    cgroups,
     confinement,
     limits,
     lockdown,
     this_kernel,
     why_no_bpf,
 )
-from opensnooplib.options import Options, Output
+from opensnooplib.options import Options, Output, wanted
 from opensnooplib.reader import Reader, State
 from opensnooplib.selection import pinned_maps
 from opensnooplib.trace import output_destination, ring_size
@@ -81,6 +82,13 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(
             "running in a PID namespace: processes outside it have PID 0"
         )
+    for unit in map(os.fsdecode, wanted(options.selection.units)):
+        version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
+        if not cgroups.named(unit, version_2):
+            messages.note(
+                f"--unit {unit}: no cgroup of version 2 has this name now, so "
+                "it isn't running; its opens are shown when it starts"
+            )
     at_end = ExitStack()
     steps = _steps(trace, result, messages, at_end)
     _import_for_later(options)

@@ -46,7 +46,7 @@ INTERNAL = (
     *("path_size", "dir_size", "dir_state"),
     *("fs_device", "fs_size", "mount_size"),
 )
-_OF_OPENS = ("fd", "err", "errname", "flags", "mode")
+_OF_OPENS = "fd err errname flags mode exe args parents unit".split()
 _USUAL = ("pid", "comm", "ret", "path")
 
 _RENDERINGS = {

@@ -128,6 +128,8 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _caller(
             "--cgroupmap", "CGROUP_MAP", path, part="cgroup_in_map()"
         )
+    if selection.units:
+        yield _units(selection.units)
     yield from _cgroups(selection)
     if selection.mntns_map:
         path = _c_string(selection.mntns_map)
@@ -149,6 +151,19 @@ def _comms(comms: Chosen) -> Criterion:
     condition = Condition("comm", Test.HOLDS, texts)
     chosen = _caller("-n", *macro, part="comm_selected()", condition=condition)
     return chosen._replace(more=(more,))
+
+
+def _units(units: Chosen) -> Criterion:
+    """The kernel compares with the names of the cgroup and those above it."""
+    named = each(lambda name: name + b"\0", units)
+    is_one = partial(path_tests.has_bytes_at, "(name)")
+    no = any_of(["0", *map(is_one, excluded(named))])
+    yes = any_of([*map(is_one, wanted(named))] or [ALWAYS])
+    # A longer name, which is cut to this, must not match.
+    room = max(map(len, wanted(named) + excluded(named))) + 1
+    more = (("EXCLUDE_UNIT(name)", no), ("UNIT_ROOM", str(room)))
+    macro = "SELECT_UNIT(name)"
+    return _caller("--unit", macro, yes, part="in_unit()", more=more)
 
 
 def _cgroups(selection: Selection) -> Iterator[Criterion]:

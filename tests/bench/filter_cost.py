@@ -17,6 +17,7 @@ _FILTERS = (
     "-p 1",
     "-u nobody",
     "-n nobody",
+    "--unit nobody",
     "-f O_DIRECTORY",
     "-x",
     "--path /no/such/*",

@@ -84,6 +84,7 @@ static void set_format(struct input *input, struct reader *reader)
 		.mount_size = take_field(input),
 		.comm = take_field(input),
 		.latency = take_field(input),
+		.exe = take_field(input),
 		.path = take_field(input),
 	};
 	for (unsigned int i = 0; i < request.column_count; i++) {
