@@ -360,7 +360,15 @@ def test_units_left_out(cgroup: Path, plan: str) -> None:
     """Also where a wanted unit is inside one that is left out."""
     skip_without_hooks_for(plan)
     made, both_made = [], []
-    options = ("--format", "json", "--attach", plan, "-n", "opener", "--unit")
+    options = (
+        "--format",
+        "json",
+        "--attach",
+        plan,
+        "-n",
+        "left out",
+        "--unit",
+    )
     with Tool(*options, "!b") as tool, Tool(*options, "a.scope,!b") as both:
         for names in (
             ("a.scope",),
@@ -369,7 +377,7 @@ def test_units_left_out(cgroup: Path, plan: str) -> None:
             ("c.service",),
             ("c.service", "a.scope"),
         ):
-            with Opener(_ATTEMPTS) as opener:
+            with Opener(_ATTEMPTS, b"left out") as opener:
                 move_into(_below(cgroup, *names), opener.pid)
                 rows = opener.run()
             if "b.service" not in names:
