@@ -13,20 +13,23 @@ BPF_TABLE("lru_hash", u64, u8, unit_cgroups, 4096);
  * if none is wanted; EXCLUDE_UNIT(name) for the excluded ones. UNIT_ROOM is
  * larger than any: a name that is cut matches none.
  */
-static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
+static bool is_below_unit(struct cgroup_subsys_state *state, bool excluded)
 {
-	bool is_wanted = false;
-
 	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
 		char name[UNIT_ROOM] = {};
 
 		read_cgroup_name(name, sizeof(name), state);
-		if (EXCLUDE_UNIT(name))
-			return false;
-		is_wanted = is_wanted || SELECT_UNIT(name);
+		if (excluded ? EXCLUDE_UNIT(name) : SELECT_UNIT(name))
+			return true;
 		state = KERNEL_FIELD(state, parent);
 	}
-	return is_wanted;
+	return false;
+}
+
+/* One loop after the other: the verifier would follow both in all mixtures. */
+static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
+{
+	return !is_below_unit(state, true) && is_below_unit(state, false);
 }
 
 static bool in_unit(void)
