@@ -109,6 +109,8 @@ class Output(NamedTuple):
     verbose: bool
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
+    by: Tuple[str, ...]  # columns that a summary counts by; empty: comm
+    table_rows: int  # of each table of a summary
     top: bool  # a summary as a live screen
     once: bool  # rows that are alike: how often, at the end
     record: Optional[str]  # a file; "-" is stdout

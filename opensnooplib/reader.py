@@ -133,6 +133,9 @@ class _FormatRequest(ctypes.Structure):
         ("condition_count", ctypes.c_uint32),
         ("globs", ctypes.POINTER(_Glob)),
         ("glob_count", ctypes.c_uint32),
+        ("group", ctypes.POINTER(_Column)),
+        ("group_count", ctypes.c_uint32),
+        ("group_kind", ctypes.c_uint32),
         ("shows_own", ctypes.c_bool),
         ("in_any_task", ctypes.c_bool),
     ]
@@ -176,6 +179,8 @@ def _native_format(
         *_array(_Column, [*map(_native_column, row_format.columns)]),
         *_array(_Condition, all_of),
         *_array(_Glob, [*map(_native_glob, globs)]),
+        *_array(_Column, [*map(_native_column, row_format.group)]),
+        row_format.group_number,
         row_format.shows_own,
         row_format.in_any_task,
     )
@@ -224,6 +229,7 @@ class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
     lacks_libdw = False  # and needs it
+    group_heading = ""  # of the columns that a summary counts by
 
     def __init__(
         self, cpus: Sequence[int], pages: int, with_task: bool = False
@@ -321,6 +327,7 @@ class Reader:
         )
         at = ctypes.byref(request)
         check(self._lib.reader_set_format(self._reader, stream, at))
+        self.group_heading = row_format.group_heading
         # The format must stay: the native code keeps pointers into it.
         self._formats[stream] = request
 

@@ -104,8 +104,10 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
             f"--time {words.time}: none of the --columns is a time: add time "
             "to --columns"
         )
+    by = column_list.parse(words.by, [], words.source, is_trace, "--by")
+    words.by = by.names
     words.names = asked.names
-    words.wanted = asked.macros
+    words.wanted = (*asked.macros, *by.macros)
     if words.slower_ns:
         words.wanted += ("WANT_LATENCY",)
     words.latency |= "WANT_LATENCY" in words.wanted

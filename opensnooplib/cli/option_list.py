@@ -87,6 +87,8 @@ _VALUES = {
     "--count": _Value("row_limit", values.positive, 0),
     "-d": _Value("duration", values.seconds),
     "--interval": _Value("interval", values.seconds),
+    "--by": _Value("by"),
+    "--rows": _Value("table_rows", values.positive, 10),
     "--record": _Value("record"),
     "--keep": _Value("keep", values.keep),
     "--replay": _Value("replay"),

@@ -170,6 +170,28 @@ def choose(schema: Schema, options: Options) -> list[Column]:
     return chosen
 
 
+# What rows have in common that --once shows once.
+_ONCE = ("err", "comm", "path")
+# What a summary counts by.
+_BY = ("comm",)
+
+
+def group(schema: Schema, options: Options) -> list[Column]:
+    """The columns that a summary or --once counts by.
+
+    Raises SourceError where the struct has no field for one of --by.
+    """
+    output = options.output
+    if not output.summary and not output.once:
+        return []
+    names = _ONCE if output.once else output.by or _BY
+    columns = {name: _find(schema, name, options) for name in names}
+    for name, column in columns.items():
+        if column is None and output.by:
+            raise SourceError(_why_missing(name, schema, options))
+    return [column for column in columns.values() if column]
+
+
 def of_output(name: str) -> Column:
     """The column that says which output of the C has sent the record."""
     symbols = ((0, name[:SYMBOL_LIMIT]),)

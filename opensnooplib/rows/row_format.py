@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import SourceError
@@ -32,11 +32,22 @@ class RowFormat(NamedTuple):
     output: str = ""  # its name, where the C has several
     shows_own: bool = False  # what the tool's own processes do, too
     in_any_task: bool = False  # who sends a record has no part in it
+    group: Sequence[Column] = ()  # what a summary or --once counts by
+    group_kind: str = "table"
 
     @property
     def number(self) -> int:
         """enum row_kind of native/pipeline/reader_data.h."""
         return 0 if self.kind in _TABLES else _KINDS.index(self.kind)
+
+    @property
+    def group_number(self) -> int:
+        """Of the rows of a group, likewise."""
+        return _KINDS.index(self.group_kind)
+
+    @property
+    def group_heading(self) -> str:
+        return _heading(self.group)
 
     @property
     def has_callers(self) -> bool:
@@ -52,13 +63,16 @@ class RowFormat(NamedTuple):
             return ""
         if self.kind == "csv":
             return ",".join(c.key for c in self.columns) + "\r\n"
-        words = [
-            (str.ljust if c.width < 0 else str.rjust)(c.heading, abs(c.width))
-            for c in self.columns
-            if c.kind != Kind.CALLERS  # callers are lines below the row
-        ]
         name = f"{self.output}:\n" if self.output else ""
-        return f"{name}{' '.join(words)}\n"
+        return f"{name}{_heading(self.columns)}\n"
+
+
+def _heading(columns: Sequence[Column]) -> str:
+    return " ".join(
+        (str.ljust if c.width < 0 else str.rjust)(c.heading, abs(c.width))
+        for c in columns
+        if c.kind != Kind.CALLERS  # callers are lines below the row
+    )
 
 
 def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
@@ -83,8 +97,12 @@ def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
         columns = column_choice.choose(schema, options)
     if name and kind in ("json", "csv"):
         columns.insert(0, column_choice.of_output(name))
-    own = options.selection.own
-    return RowFormat(schema, columns, kind, output.color, name, own)
+    chosen = RowFormat(schema, columns, kind, output.color, name)
+    return chosen._replace(
+        shows_own=options.selection.own,
+        group=column_choice.group(schema, options),
+        group_kind="json" if output.format == "json" else "table",
+    )
 
 
 # Lines of bpf_trace_printk(), in place of rows.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Sequence
+from typing import Callable, NamedTuple, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import counted
@@ -13,46 +13,56 @@ from opensnooplib.summary.totals import Row, Summary
 
 # What stands above each table.
 _FILES = "Opened most:\n   OPENS   FAILED PATH"
-_PROCESSES = "Who opened most:\n   OPENS   FAILED PID    COMM"
+_GROUPS = "Who opened most:\n   OPENS   FAILED "
 _SLOWEST = "Slowest files:\n   LONGEST PATH"
-_ROWS = "How often:\n   OPENS ERR COMM             PATH"
+_ROWS = "How often:\n   OPENS "
 _ERRORS = "Which errors:\n   OPENS ERROR"
 _IN_VAIN = (
     "Looked for in vain:\n   OPENS     DIRS NAME, and where it was found"
 )
-
-# The rows of each table; JSON has all.
-ROWS = 10
 
 _BAR = 40
 
 
 def how_often(summary: Summary) -> str:
     """The table below the rows of --once, with an empty line before it."""
-    return "\n" + _section(_ROWS, summary.rows, _row, len(summary.rows))
+    head, count = _ROWS + summary.group_heading, len(summary.groups)
+    return "\n" + _section(head.rstrip(), summary.groups, _row, View(count))
+
+
+class View(NamedTuple):
+    """Which rows a table shows, and in which order."""
+
+    most: int  # rows
+    holds: str = ""  # only rows with this text
+    order: str = "opened"  # or "failed"
 
 
 def _section(
-    head: str, rows: Sequence[Row], as_line: Callable[[Row], str], most: int
+    head: str, rows: Sequence[Row], as_line: Callable[[Row], str], view: View
 ) -> str:
+    if view.holds:
+        rows = [row for row in rows if view.holds in as_line(row)]
     if not rows:
         return ""
-    lines = [head, *map(as_line, totals.by_opens(rows, most))]
+    most: int = view.most
+    lines = [head, *map(as_line, totals.by_opens(rows, most, view.order))]
     if len(rows) > most:
         lines.append(f"... and {len(rows) - most} more")
     return "\n".join(lines) + "\n"
 
 
-def table(summary: Summary, most: int = ROWS) -> str:
-    """All tables, each with at most `most` rows; ends with a newline."""
+def table(summary: Summary, view: View) -> str:
+    """All tables; ends with a newline."""
+    groups = (_GROUPS + summary.group_heading).rstrip()
     sections = [
         _overview(summary),
-        _section(_FILES, summary.files, _file, most),
-        _section(_PROCESSES, summary.processes, _process, most),
-        _section(_ERRORS, summary.errors, _error, most),
-        _section(_IN_VAIN, summary.in_vain(), _in_vain, most),
+        _section(_FILES, summary.files, _file, view),
+        _section(groups, summary.groups, _group, view),
+        _section(_ERRORS, summary.errors, _error, view),
+        _section(_IN_VAIN, summary.in_vain(), _in_vain, view),
         _times(summary),
-        _slowest(summary, most),
+        _slowest(summary, view.most),
     ]
     return "\n".join(filter(None, sections)) + "\n"
 
@@ -67,7 +77,7 @@ def _overview(summary: Summary) -> str:
         (summary.unreadable, "with an unreadable path"),
         (summary.unsure, "with an unknown result"),
         (summary.no_place.files, f"of files {no_room}"),
-        (summary.no_place.processes, f"by processes {no_room}"),
+        (summary.no_place.groups, f"of groups {no_room}"),
     ):
         if count:
             lines.append(f"{counted(count, 'open')} {which}")
@@ -79,13 +89,13 @@ def _file(file: totals.File) -> str:
     return f"{file.opened:>8} {file.failed:>8} {path}"
 
 
-def _process(process: totals.Process) -> str:
-    comm = shell_text(process.comm, in_column=True)
-    return f"{process.opened:>8} {process.failed:>8} {process.pid:<6} {comm}"
+def _group(group: totals.Group) -> str:
+    return f"{group.opened:>8} {group.failed:>8} {group.row.decode()}"
 
 
 def _error(error: totals.Error) -> str:
-    return f"{error.opened:>8} {error.name}: {os.strerror(error.err)}"
+    what = f"{error.name} ({error.err}): {os.strerror(error.err)}"
+    return f"{error.opened:>8} {what}"
 
 
 def _in_vain(name: totals.InVain) -> str:
@@ -94,13 +104,8 @@ def _in_vain(name: totals.InVain) -> str:
     return f"{line}  {shell_text(name.found)}" if name.found else line
 
 
-def _row(row: totals.Shown) -> str:
-    err = "?" if row.err is None else row.err
-    comm = shell_text(row.comm, in_column=True)
-    path = shell_text(row.path, row.path_cut)
-    if row.path_cut and not row.path:
-        path = "<unreadable>"
-    return f"{row.opened:>8} {err:>3} {comm:<16} {path}"
+def _row(group: totals.Group) -> str:
+    return f"{group.opened:>8} {group.row.decode()}"
 
 
 def _times(summary: Summary) -> str:

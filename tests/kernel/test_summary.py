@@ -59,7 +59,15 @@ def _bytes(row: Dict[str, Any], key: str) -> bytes:
 @pytest.fixture(scope="module")
 def summary_of_attempts() -> Dict[str, Any]:
     with Opener(ATTEMPTS, comm=b"\x1bopener") as opener:
-        words = ("--summary", "--format", "json", "-p", str(opener.pid))
+        words = (
+            "--summary",
+            "--by",
+            "pid,comm",
+            "--format",
+            "json",
+            "-p",
+            str(opener.pid),
+        )
         with Tool(*words) as tool:
             made = opener.run()
             ended = tool.stop()
@@ -88,7 +96,7 @@ def test_files(summary_of_attempts: Dict[str, Any]) -> None:
 
 def test_processes_and_errors(summary_of_attempts: Dict[str, Any]) -> None:
     made = summary_of_attempts["made"]
-    (process,) = summary_of_attempts["processes"]
+    (process,) = summary_of_attempts["groups"]
     assert process["pid"] == summary_of_attempts["pid"]
     assert _bytes(process, "comm") == b"\x1bopener"
     assert process["opened"] == len(made) == summary_of_attempts["opened"]
@@ -104,7 +112,15 @@ def test_processes_and_errors(summary_of_attempts: Dict[str, Any]) -> None:
 def test_of_some_paths_alone() -> None:
     with Opener(ATTEMPTS) as opener:
         with Tool(
-            *("--summary", "--format", "json", "-p", str(opener.pid)),
+            *(
+                "--summary",
+                "--by",
+                "pid,comm",
+                "--format",
+                "json",
+                "-p",
+                str(opener.pid),
+            ),
             *("--path", "/etc*", "--path", "!*x", "--path", "/nowhere/a*a*"),
         ) as tool:
             made = opener.run()
@@ -119,7 +135,7 @@ def test_of_some_paths_alone() -> None:
     files = report["files"]
     assert {_bytes(one, "path"): one["opened"] for one in files} == wanted
     assert report["opened"] == sum(wanted.values())
-    assert [one["opened"] for one in report["processes"]] == [11]
+    assert [one["opened"] for one in report["groups"]] == [11]
 
 
 def test_in_vain(tmp_path: Path) -> None:
@@ -133,7 +149,15 @@ def test_in_vain(tmp_path: Path) -> None:
     ]
     never = [Attempt(b"/a/never", 0), Attempt(b"/b/never", 0)]
     with Opener(search * 5 + never) as opener:
-        words = ("--summary", "--format", "json", "-p", str(opener.pid))
+        words = (
+            "--summary",
+            "--by",
+            "pid,comm",
+            "--format",
+            "json",
+            "-p",
+            str(opener.pid),
+        )
         with Tool(*words) as tool:
             opener.run()
             (report,) = _reports(tool.stop())
@@ -150,7 +174,9 @@ def test_in_vain(tmp_path: Path) -> None:
 
 def test_the_table_drives_no_terminal() -> None:
     with Opener(ATTEMPTS, comm=b"\x1bopener") as opener:
-        with Tool("--summary", "-p", str(opener.pid)) as tool:
+        with Tool(
+            "--summary", "--by", "pid,comm", "-p", str(opener.pid)
+        ) as tool:
             opener.run()
             ended = tool.stop()
     text = ended.output.decode()
@@ -174,6 +200,8 @@ def test_no_open_is_lost_between_intervals(
         pids = f"{one.pid},{other.pid}"
         with Tool(
             "--summary",
+            "--by",
+            "pid,comm",
             *("--interval", "0.05", "--format", "json", "--attach", plan),
             *("-p", pids, *times),
         ) as tool:
@@ -191,7 +219,7 @@ def test_no_open_is_lost_between_intervals(
     by_file = 0
     for report in reports:
         by_file += sum(file["opened"] for file in report["files"])
-        for process in report["processes"]:
+        for process in report["groups"]:
             by_pid[process["pid"]] += process["opened"]
         if times:
             timed = sum(one["opened"] for one in report["times"])
@@ -210,7 +238,16 @@ def test_a_summary_of_c_that_is_edited(
     edits = Edits(checkout_copy)
     with OpenLoad(open_load, "-u", "-w", "200", "/etc/passwd") as load:
         with Tool(
-            *("--summary", "--live", "--interval", "0.1", "--format", "json"),
+            *(
+                "--summary",
+                "--by",
+                "pid,comm",
+                "--live",
+                "--interval",
+                "0.1",
+                "--format",
+                "json",
+            ),
             *("-p", str(load.pid)),
             checkout=checkout_copy,
         ) as tool:
@@ -261,7 +298,15 @@ def test_a_summary_of_somebodys_own_c(
     (tmp_path / "my.c").write_text(_OWN_C)
     with Opener(ATTEMPTS) as opener:
         with Tool(
-            *("--summary", "--format", "json", "-p", str(opener.pid)),
+            *(
+                "--summary",
+                "--by",
+                "pid,comm",
+                "--format",
+                "json",
+                "-p",
+                str(opener.pid),
+            ),
             *("--source", str(tmp_path / "my.c"), *options),
         ) as tool:
             made = opener.run()
@@ -269,12 +314,20 @@ def test_a_summary_of_somebodys_own_c(
     failed = [row.err for row in made if row.err]
     wanted = failed if options == ["-x"] else [errno.ENOTDIR] * 2
     assert report["opened"] == report["failed"] == len(wanted) > 0
-    assert [one["pid"] for one in report["processes"]] == [opener.pid]
+    assert [one["pid"] for one in report["groups"]] == [opener.pid]
 
 
 def test_tables_have_room_again(open_load: Path) -> None:
     """What an interval held is gone with it: 40,000 files in three."""
-    words = ("--summary", "--format", "json", "--interval", "0.5")
+    words = (
+        "--summary",
+        "--by",
+        "pid,comm",
+        "--format",
+        "json",
+        "--interval",
+        "0.5",
+    )
     loads = [
         OpenLoad(open_load, "-n", "13000", "-N", "-f", f"/nowhere/{i}-")
         for i in range(3)
@@ -301,7 +354,7 @@ def test_how_long_it_took(tmp_path: Path) -> None:
     attempts = [Attempt(os.fsencode(fifo), os.O_RDONLY)]
     with Opener(attempts) as opener:
         with Tool(
-            *("--summary", "--format", "json", "-L"),
+            *("--summary", "--by", "pid,comm", "--format", "json", "-L"),
             *("-p", str(opener.pid)),
         ) as tool:
             thread = threading.Thread(target=opener.run)
@@ -319,7 +372,7 @@ def test_how_long_it_took(tmp_path: Path) -> None:
 
 def test_strace_agrees(tmp_path: Path) -> None:
     (tmp_path / "hello.c").write_text("int main(void) { return 0; }\n")
-    with Tool("--summary", "--format", "json") as tool:
+    with Tool("--summary", "--by", "pid,comm", "--format", "json") as tool:
         opens = strace.run(
             ["cc", "-pipe", "-o", "hello", "hello.c"],
             tmp_path / "strace",
@@ -328,7 +381,7 @@ def test_strace_agrees(tmp_path: Path) -> None:
         (report,) = _reports(tool.stop())
     counted: Counter[int] = Counter()
     failed: Counter[int] = Counter()
-    for one in report["processes"]:
+    for one in report["groups"]:
         counted[one["pid"]] += one["opened"]
         failed[one["pid"]] += one["failed"]
     for pid, made in opens.items():

@@ -186,3 +186,27 @@ def test_it_needs_a_terminal() -> None:
     ended = run("--top")
     assert ended.status == 2 and ended.output == b""
     assert "stdout is not one" in ended.messages
+
+
+def test_keys_sort_filter_and_pause(
+    terminal: Terminal, opener: Opener
+) -> None:
+    """What is typed after / is text, q included, up to Enter."""
+    terminal.await_text(ENTER)
+    opener.run()
+    terminal.await_text(b"60 opens")
+    terminal.press(b"p")
+    terminal.await_text(b"opensnoop: paused")
+    terminal.await_text(b", 30 failed")
+    screen = terminal.await_text(b"\x1b[J")
+    assert screen.index(b"/etc/passwd") < screen.index(b"$'/")
+    terminal.press(b"s")
+    terminal.await_text(b", 30 failed")
+    screen = terminal.await_text(b"\x1b[J")
+    assert b"$'/" in screen and b"/etc/passwd" not in screen
+    terminal.press(b"/passwdq\x7f\r")
+    terminal.await_text(b"paused  /passwd  ")
+    screen = terminal.await_text(b"\x1b[J")
+    assert b"/etc/passwd" in screen and b"$'/" not in screen
+    terminal.press(b"q")
+    terminal.ended()

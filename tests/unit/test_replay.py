@@ -597,7 +597,8 @@ def _sums(done: Replayed) -> List[Dict[str, Any]]:
 
 
 def test_summary(replay: Replayer) -> None:
-    (report,) = _sums(replay(_recording(*OPENS * 3), "--summary"))
+    options = ("--summary", "--by", "pid,comm")
+    (report,) = _sums(replay(_recording(*OPENS * 3), *options))
     assert report["opened"] == 18 and report["failed"] == 6
     assert [one["opened"] for one in report["files"]] == [3] * 6
     denied = [one for one in report["files"] if one["path"] == "/denied"]
@@ -612,7 +613,7 @@ def test_summary(replay: Replayer) -> None:
         {"name": "missing", "opened": 3, "folders": 1}
     ]
     by_process = {
-        (one["pid"], one["comm"]): one["opened"] for one in report["processes"]
+        (one["pid"], one["comm"]): one["opened"] for one in report["groups"]
     }
     assert by_process[(2**31, "cat")] == 3
     assert by_process[(7, "0123456789abcde")] == 3
@@ -647,7 +648,7 @@ def test_a_summary_of_many_files(replay: Replayer) -> None:
     (report,) = _sums(replay(_recording(*opens), "--summary"))
     assert {one["opened"] for one in report["files"]} == {3}
     assert len(report["files"]) == 3000
-    assert sum(one["opened"] for one in report["processes"]) == 9000
+    assert sum(one["opened"] for one in report["groups"]) == 9000
 
 
 def test_a_full_table_is_told(replay: Replayer) -> None:
@@ -657,7 +658,7 @@ def test_a_full_table_is_told(replay: Replayer) -> None:
     (report,) = _sums(done)
     left = 17_000 - len(report["files"])
     assert left > 0
-    assert report["no_place"] == {"files": left, "processes": 0}
+    assert report["no_place"] == {"files": left, "groups": 0}
     assert report["opened"] == 17_000
     assert f", {left} not in the tables" in done.said
 

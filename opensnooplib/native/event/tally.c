@@ -7,17 +7,14 @@
 void tally_clear(struct tally *tally, size_t room)
 {
 	hash_map_clear(&tally->files.entries, NULL);
-	hash_map_clear(&tally->processes.entries, NULL);
-	hash_map_clear(&tally->rows.entries, NULL);
+	hash_map_clear(&tally->groups.entries, NULL);
 	memset(tally, 0, sizeof(*tally));
 	tally->files.entries.room = room;
-	tally->processes.entries.room = room;
-	tally->rows.entries.room = room;
+	tally->groups.entries.room = room;
 }
 
-/* A path, and a command name with its NUL: that of --source may be long. */
-#define COMM_MAX 256
-#define TEXT_MAX (COMM_MAX + FULL_PATH_ROOM)
+/* More than any path or row has, each character of it escaped. */
+#define TEXT_MAX (128 * 1024)
 
 /* How many opens there are of the entry now; 0: there is no place for it. */
 static uint64_t count(struct tally_table *table, uint64_t number,
@@ -45,44 +42,22 @@ static uint64_t count(struct tally_table *table, uint64_t number,
 	return ++entry->opened;
 }
 
-bool tally_first(struct tally *tally, const struct layout *layout,
-		 struct host_mounts *mounts, char *path_room,
-		 const struct record *record)
+bool tally_first(struct tally *tally, struct text group)
 {
-	static unsigned char both[TEXT_MAX];
-	struct text comm = record_text(record, layout->comm);
-	struct text path;
-	bool is_whole = full_path(record, layout, mounts, path_room, &path) ==
-			PATH_WHOLE;
-	int64_t ret = 0;
-
-	record_signed(record, layout->ret, &ret);
-	if (ret >= 0 && ret != UNKNOWN_RESULT)
-		ret = 0; /* any descriptor */
-	if (comm.size >= COMM_MAX)
-		comm.size = COMM_MAX - 1;
-	memcpy(both, comm.bytes, comm.size);
-	both[comm.size++] = '\0';
-	memcpy(both + comm.size, path.bytes, path.size);
-	comm = (struct text){both, comm.size + path.size};
-	return count(&tally->rows, (uint64_t)ret << 1 | !is_whole, comm, ret,
-		     0) <= 1;
+	return count(&tally->groups, 0, group, 0, 0) <= 1;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
-		  const struct record *record)
+		  const struct record *record, struct text group)
 {
-	struct text comm = record_text(record, layout->comm);
 	enum path_state state;
 	struct text path;
 	uint64_t ts = 0;
-	uint64_t pid = 0;
 	uint64_t latency = 0; /* unknown */
 	int64_t ret = 0;
 
 	record_unsigned(record, layout->ts, &ts);
-	record_unsigned(record, layout->pid, &pid);
 	record_unsigned(record, layout->latency, &latency);
 	record_signed(record, layout->ret, &ret);
 	if (tally->until && ts >= tally->until) {
@@ -94,8 +69,8 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 		tally->unreadable++;
 	else if (layout->path.size > 0)
 		count(&tally->files, state != PATH_WHOLE, path, ret, latency);
-	if (layout->pid.size > 0)
-		count(&tally->processes, pid, comm, ret, latency);
+	if (group.size > 0)
+		count(&tally->groups, 0, group, ret, latency);
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)

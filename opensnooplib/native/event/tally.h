@@ -11,10 +11,8 @@
 #define TALLY_POWERS 64
 
 /*
- * Counts of one file, one process or, for --once, one kind of row. The key is a
- * number and a text: 1 if the path is cut, else 0, and the path; the PID and
- * the command name; the result, shifted left to make room for that 0 or 1, and
- * the command name, NUL and the path.
+ * Counts of one file or one group. The key is a number and a text: 1 if the
+ * path is cut, else 0, and the path; 0 and the row of the group's columns.
  */
 struct tally_entry {
 	uint64_t opened;
@@ -30,8 +28,7 @@ struct tally_table {
 
 struct tally {
 	struct tally_table files;
-	struct tally_table processes;
-	struct tally_table rows;	    /* with --once */
+	struct tally_table groups;	    /* of --by or --once */
 	uint64_t errors[LARGEST_ERRNO + 1]; /* 0 stands for what is none */
 	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
 	uint64_t opened;	      /* all, also those that failed */
@@ -43,22 +40,20 @@ struct tally {
 
 /*
  * Set all to 0, and free the memory. From then on there are `room` bytes for
- * files, and as many for processes and for rows.
+ * files, and as many for groups.
  */
 void tally_clear(struct tally *tally, size_t room);
 
 /*
- * Count the record; `mounts` and `path_room` as in full_path(). False: it isn't
- * counted, because of `until`.
+ * Count the record, also in its group if that isn't empty; `mounts` and
+ * `path_room` as in full_path(). False: it isn't counted, because of `until`.
  */
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
-		  const struct record *record);
+		  const struct record *record, struct text group);
 
 /*
- * Count the record among those of the same command name, path and result. Is it
- * the first of them? Yes, too, if there is no room to know.
+ * Count a record in its group alone. Is it the first of it? Yes, too, if there
+ * is no room to know.
  */
-bool tally_first(struct tally *tally, const struct layout *layout,
-		 struct host_mounts *mounts, char *path_room,
-		 const struct record *record);
+bool tally_first(struct tally *tally, struct text group);

@@ -43,6 +43,10 @@ struct format_request {
 	uint32_t condition_count;
 	const struct glob *globs; /* that want the path */
 	uint32_t glob_count;
+	/* What a summary or --once counts by, as a row of this kind. */
+	const struct column *group;
+	uint32_t group_count;
+	uint32_t group_kind;
 	bool shows_own;	  /* records of the tool's own processes are selected */
 	bool in_any_task; /* the process that sends a record says nothing */
 };

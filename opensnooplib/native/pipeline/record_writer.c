@@ -55,6 +55,29 @@ static bool show_heading(struct reader *reader, const struct stream *stream)
 	return true;
 }
 
+/* Let rows be of the columns of the group, or again of those that are shown. */
+static void set_columns(struct row_format *format,
+			const struct format_request *request, bool of_group)
+{
+	format->color = request->color && !of_group;
+	format->columns = of_group ? request->group : request->columns;
+	format->column_count =
+		of_group ? request->group_count : request->column_count;
+}
+
+/* The row bound must be enough for a row of the group, too. */
+static void bound_group(struct reader *reader,
+			const struct format_request *request)
+{
+	size_t bound;
+
+	set_columns(&reader->format, request, true);
+	bound = longest_row(&reader->format);
+	if (reader->row_bound < bound)
+		reader->row_bound = bound;
+	set_columns(&reader->format, request, false);
+}
+
 /*
  * Write in the format of this stream from here on, after its heading. False if
  * there is no room for the heading, or no memory.
@@ -69,9 +92,9 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	if (!show_heading(reader, stream))
 		return false;
 	reader->format.layout = stream->format.layout;
-	reader->format.columns = stream->format.columns;
-	reader->format.column_count = stream->format.column_count;
+	set_columns(&reader->format, &stream->format, false);
 	reader->row_bound = longest_row(&reader->format);
+	bound_group(reader, &stream->format);
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
 	if (reader->output.buffer &&
@@ -86,7 +109,6 @@ int reader_set_format(struct reader *reader, uint32_t stream,
 {
 	reader->streams[stream].format = *request;
 	reader->merge.ts[stream] = request->layout.ts;
-	reader->format.color = request->color;
 	reader->format.clock.wall_offset = request->wall_offset;
 	reader->kind = request->kind;
 	reader->newest = stream;
@@ -158,6 +180,24 @@ static enum verdict print_line(const struct record *record)
 	return CONSUMED;
 }
 
+/* The row of the record's group, without its line end, at `out`. */
+static struct text put_group(char *out, struct reader *reader,
+			     const struct record *record)
+{
+	const struct format_request *request =
+		&reader->streams[record->stream].format;
+	char *end = out;
+
+	if (request->group_count > 0) {
+		set_columns(&reader->format, request, true);
+		end = writers[request->group_kind](out, &reader->format,
+						   record);
+		end--;
+		set_columns(&reader->format, request, false);
+	}
+	return (struct text){(unsigned char *)out, (size_t)(end - out)};
+}
+
 static enum verdict write_record(struct reader *reader,
 				 const struct record *record)
 {
@@ -171,8 +211,7 @@ static enum verdict write_record(struct reader *reader,
 	if (!out)
 		return NOT_CONSUMED;
 	if (reader->once &&
-	    !tally_first(&reader->tally, &format->layout, format->host_mounts,
-			 format->path_room, record)) {
+	    !tally_first(&reader->tally, put_group(out, reader, record))) {
 		reader->counts.repeated++;
 		return CONSUMED;
 	}
@@ -189,10 +228,14 @@ static enum verdict write_record(struct reader *reader,
 static enum verdict count_record(struct reader *reader,
 				 const struct record *record)
 {
-	if (!turn_to(reader, record->stream) ||
+	char *room = NULL; /* that of a row, in which none is written */
+
+	if (turn_to(reader, record->stream))
+		room = output_reserve(&reader->output, reader->row_bound);
+	if (!room ||
 	    !tally_record(&reader->tally, &reader->format.layout,
 			  reader->format.host_mounts, reader->format.path_room,
-			  record))
+			  record, put_group(room, reader, record)))
 		return NOT_CONSUMED;
 	count_row(reader, record);
 	return CONSUMED;

@@ -230,6 +230,19 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	}
 }
 
+/* "/" of "/vmlinuz", and "." of a name without a slash, as dirname(1) does. */
+static void cut_to_directory(struct text *path)
+{
+	size_t size = path->size;
+
+	while (size > 0 && path->bytes[size - 1] != '/')
+		size--;
+	if (size > 1)
+		size--;
+	*path = size > 0 ? (struct text){path->bytes, size}
+			 : (struct text){(const unsigned char *)".", 1};
+}
+
 /* False if the record is too short for a path, even for its NUL. */
 static bool read_path(struct cell *cell, struct row_format *format,
 		      const struct column *column, const struct record *record)
@@ -242,6 +255,8 @@ static bool read_path(struct cell *cell, struct row_format *format,
 				format->path_room, &cell->text);
 	if (cell->state == PATH_UNREADABLE)
 		set_word(cell, CELL_UNREADABLE, UNREADABLE);
+	else if (column->kind == COLUMN_DIRECTORY)
+		cut_to_directory(&cell->text);
 	return cell->state != PATH_WHOLE ||
 	       format->layout.path.offset < record->size;
 }
@@ -309,6 +324,7 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 		set_name(cell, symbol_name(column, 0, NULL), 0);
 		return true;
 	case COLUMN_PATH:
+	case COLUMN_DIRECTORY:
 		return read_path(cell, format, column, record);
 	case COLUMN_EXE:
 		read_program(cell, format, record);

@@ -41,8 +41,9 @@ enum column_kind {
 	COLUMN_OUTPUT,	  /* no field, but the name of symbol 0: who sent it */
 	COLUMN_EXE,	  /* the program's path, which is behind the path */
 	/* TEXTS_ROOM of optional_fields.h: */
-	COLUMN_WORDS, /* with blanks between */
-	COLUMN_LIST,  /* with commas */
+	COLUMN_WORDS,	  /* with blanks between */
+	COLUMN_LIST,	  /* with commas */
+	COLUMN_DIRECTORY, /* the path, without its last part */
 	COLUMN_KINDS
 };
 

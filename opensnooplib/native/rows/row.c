@@ -13,6 +13,7 @@ static size_t cell_text_bound(const struct row_format *format,
 	switch (column->kind) {
 	case COLUMN_EXE:
 	case COLUMN_PATH:
+	case COLUMN_DIRECTORY:
 		return FULL_PATH_ROOM + format->layout.path.size;
 	case COLUMN_TEXT:
 	case COLUMN_WORDS:
