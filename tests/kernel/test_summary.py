@@ -185,7 +185,7 @@ def test_the_table_drives_no_terminal() -> None:
     assert f"{7:>8} {0:>8} /etc/passwd" in lines
     assert rf"{4:>8} {4:>8} $'/\x1b[2J\n\xff'" in lines
     assert "Which errors:" in lines and "Who opened most:" in lines
-    assert f"{2:>8} ENOTDIR: Not a directory" in lines
+    assert f"{2:>8} ENOTDIR (20): Not a directory" in lines
 
 
 @pytest.mark.parametrize("opens", chosen.first(1, [200_000, 1_000_000]))
