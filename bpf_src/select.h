@@ -25,13 +25,18 @@ static bool flags_selected(u64 pid_tgid, const struct open_args *open)
 	return is_tool(pid_tgid) || open->user_how || SELECT_FLAGS(open->flags);
 }
 
-/* The path, in a buffer of `room` bytes. True if it was cut or unreadable. */
-static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
+/*
+ * The path, in a buffer of `room` bytes. True if it was cut or unreadable; and
+ * with openat2's RESOLVE_..., which can make an absolute path a relative one.
+ */
+static bool path_selected(u64 pid_tgid, const struct open_args *open,
+			  const char *path, s32 size, u64 room)
 {
 	u64 length = size - 1;
 
 	keep_in_one_register(length);
-	if (is_tool(pid_tgid) || length >= room - 1)
+	if (is_tool(pid_tgid) || length >= room - 1 || open->user_how ||
+	    open->resolve)
 		return true;
 	keep_in_one_register(length); /* clang 19 would merge these checks */
 	return SELECT_PATH(path, length);

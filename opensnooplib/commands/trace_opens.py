@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Callable
 
-from opensnooplib.base import monitor, output_file
+from opensnooplib.base import globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.base.privileged import NoMonitorError
@@ -55,6 +55,8 @@ def run(options: Options, messages: Messages) -> int:
 
         top_screen.check_terminal()
     pinned_maps.check(options.selection)
+    for hint in globs.of_directories(options.selection.globs):
+        messages.note(hint)
     output = output_destination.open_output(options.output)
     command: Command | None = None
     if options.selection.command:

@@ -237,19 +237,32 @@ class Native:
             ctypes.POINTER(_Glob),
             ctypes.c_uint,
             _Text,
+            _Text,
             ctypes.c_int,
         ]
         lib.path_is_wanted.restype = ctypes.c_bool
 
     def path_is_wanted(
-        self, globs: Sequence[Glob], name: bytes, state: int = 0
+        self,
+        globs: Sequence[Glob],
+        name: bytes,
+        state: int = 0,
+        given: Optional[bytes] = None,
     ) -> bool:
         """state: enum path_state of native/event/record.h."""
-        block = _Block(len(name), name)
+        blocks = [_Block(len(name), name)]
+        if given is not None:
+            blocks.append(_Block(len(given), given))
+        shown, *_, typed = [
+            _Text(block.address, len(text))
+            for block, text in zip(blocks, (name, given or b""))
+        ] * 2
         array = (_Glob * len(globs))(*map(_native_glob, globs))
-        text = _Text(block.address, len(name))
-        wanted: bool = self._lib.path_is_wanted(array, len(globs), text, state)
-        block.free()
+        wanted: bool = self._lib.path_is_wanted(
+            array, len(globs), shown, typed, state
+        )
+        for block in blocks:
+            block.free()
         return wanted
 
     def _put(
