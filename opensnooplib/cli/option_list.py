@@ -69,6 +69,7 @@ _VALUES = {
     "--mntns": _Value("mntns", values.list_of("PIDs", values.positive), []),
     "--cgroupmap": _Value("cgroup_map"),
     "--mntnsmap": _Value("mntns_map"),
+    "--exec-user": _Value("exec_user", values.user),
     "--time": _Value("time", values.one_of(STYLES)),
     "--columns": _Value("columns"),
     "--path-view": _Value("path_view", values.one_of(PATH_VIEWS), "process"),

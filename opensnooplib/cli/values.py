@@ -136,6 +136,16 @@ def uid(option: str, word: str) -> int:
     return number
 
 
+def user(option: str, word: str) -> pwd.struct_passwd:
+    """A user that the host knows, given by name or by ID."""
+    try:
+        return pwd.getpwuid(uid(option, word))
+    except KeyError:
+        raise UsageError(
+            f"{option} {word}: this host has no such user"
+        ) from None
+
+
 def error(option: str, word: str) -> int:
     """The number of an error, given by name or by number."""
     number = _number(word)

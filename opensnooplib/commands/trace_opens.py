@@ -59,11 +59,19 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(hint)
     output = output_destination.open_output(options.output)
     command: Command | None = None
-    if options.selection.command:
-        command = Command(options.selection.command)
-        options = options._replace(
-            selection=options.selection._replace(pids=(command.pid,))
+    selection = options.selection
+    has_ended: Callable[[], bool] = bool
+    if selection.command:
+        command = Command(
+            selection.command, selection.exec_user, selection.follow
         )
+        has_ended = command.has_ended
+        selection = selection._replace(pids=(command.pid,))
+        options = options._replace(selection=selection)
+    elif selection.pids and not selection.follow_children:
+        from opensnooplib.trace import processes  # seldom needed
+
+        has_ended = processes.have_ended(selection.pids)
     rings = open_rings(options, messages)
     from opensnooplib.trace import plans  # all that compiles: the rings first
 
@@ -103,13 +111,22 @@ def run(options: Options, messages: Messages) -> int:
     trace.put_heading()
     has_failed = False
     try:
-        state = _write_rows(options.output, trace, ending, command, steps)
+        state = _write_rows(options.output, trace, ending, has_ended, steps)
     except NoMonitorError as error:
         messages.report(error)
         has_failed, state = True, State.RUNNING
     at_end.close()
     if command and not command.has_ended():
-        messages.note(f"{command.name} (PID {command.pid}) is still running")
+        also = " or a descendant of it" if selection.follow else ""
+        messages.note(
+            f"{command.name} (PID {command.pid}){also} is still running"
+        )
+    elif not command and has_ended():
+        messages.note(
+            "all processes of -p have ended"
+            if len(selection.pids) > 1
+            else f"process {selection.pids[0]} has ended"
+        )
     state = max(state, trace.end())
     trace.tell()
     trace.detach()
@@ -118,7 +135,8 @@ def run(options: Options, messages: Messages) -> int:
 
         maps_view.show_all(trace)
     if state != State.OUTPUT_FAILED:
-        return int(has_failed)
+        status = command.status if command else None
+        return int(has_failed) or status or 0
     output_destination.tell_output_error(rings, options.output, messages)
     return 1
 
@@ -208,15 +226,15 @@ def _write_rows(
     output: Output,
     trace: Trace,
     ending: EndingSignals,
-    command: Command | None,
+    has_ended: Callable[[], bool],
     steps: list[Callable[[], None]],
 ) -> State:
-    """Write rows until a signal, a limit, or the command or output ends."""
+    """Write rows until a signal or a limit, or what is traced has ended."""
     end = time.monotonic() + (output.duration or math.inf)
     state = State.RUNNING
     while state == State.RUNNING and not ending.received:
         left_ms = (end - time.monotonic()) * 1000
-        if left_ms < 1 or (command and command.has_ended()):
+        if left_ms < 1 or has_ended():
             break
         state = trace.poll(int(min(_TICK_MS, left_ms)))
         for step in steps:
