@@ -29,15 +29,16 @@ _NAMES = re.compile(r"^  (-[^ ,]+)(?:, (--[^ ]+))?", re.MULTILINE)
 
 # The text of -h, on one screen: the lines of HELP that begin with these words.
 _IMPORTANT = (
-    "usage: which -p -u -n -x --path --exec columns: -T -U -c --columns "
-    "output: --format -o -d --summary --top --record --replay --doctor"
+    "which -p -u -n -x --path --exec columns: -c --columns -F -L "
+    "output: --format -d --summary --top --record --replay --doctor --source "
+    "--live"
 ).split()
-SHORT_HELP = "\n".join(
-    line
+SHORT_HELP = HELP.partition("\n")[0] + "; all options: opensnoop --help\n"
+SHORT_HELP += "".join(
+    f"{line}\n"
     for line in HELP.split("\n")
     if re.split("[ ,]", line.lstrip())[0] in _IMPORTANT
 )
-SHORT_HELP += "\nAll options: opensnoop --help. More: man opensnoop\n"
 
 # The options that print a text, and exit.
 _TEXTS = {
@@ -57,7 +58,7 @@ class _Value(NamedTuple):
 
 
 _VALUES = {
-    "-p": _Value("pids", values.list_of("PIDs", values.positive), []),
+    "-p": _Value("pids", values.list_of("PIDs", values.pid), []),
     "-t": _Value("tid", values.positive),
     "-u": _Value("uids", values.list_of("users", values.uid), []),
     "-n": _Value("comm_part", values.comm_part, b""),
@@ -86,6 +87,15 @@ _VALUES = {
     "--source": _Value("source", values.path),
     "--btf": _Value("btf", values.path),
     "--set": _Value("settings", None, [], "append"),
+}
+
+
+# Options of other tools, by what they are here.
+_ELSEWHERE = {
+    "--comm": "-n",
+    "--user": "-u",
+    "--service": "--unit",
+    "-w": "-f write",
 }
 
 
@@ -130,10 +140,13 @@ class Parser(argparse.ArgumentParser):
                     f"--exec {word}"
                 )
             known = self._option_string_actions
-            raise UsageError(
-                f"unknown option: {option}"
-                + did_you_mean(option, known, "; opensnoop --help lists all")
+            otherwise = "; opensnoop --help lists all"
+            hint = (
+                f"; did you mean {_ELSEWHERE[option]}?"
+                if option in _ELSEWHERE
+                else did_you_mean(option, known, otherwise)
             )
+            raise UsageError(f"unknown option: {option}{hint}")
 
     def error(self, message: str) -> NoReturn:
         vain = _VAIN_VALUE.fullmatch(message)

@@ -73,7 +73,8 @@ def run(options: Options, messages: Messages) -> int:
 
         has_ended = processes.have_ended(selection.pids)
     rings = open_rings(options, messages)
-    from opensnooplib.trace import plans  # all that compiles: the rings first
+    # All that compiles: the rings first.
+    from opensnooplib.trace import plans, running_trace
 
     _start_monitor(options, rings)
     trace, result = plans.attach(options, rings, messages)
@@ -100,6 +101,7 @@ def run(options: Options, messages: Messages) -> int:
     if not options.output.top:  # its screen says how to end it
         plan = trace.job.plan.name
         messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
+    running_trace.tell_limits(options, messages)
     if command:
         if options.probe.source and not options.selection.follow_children:
             messages.note(
@@ -205,12 +207,13 @@ def open_rings(options: Options, messages: Messages) -> Reader:
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
-                f"no memory for {pages} pages for each CPU: choose a smaller "
-                "-b"
+                f"no memory for {counted(pages, 'page')} for each CPU: choose "
+                "a smaller -b"
             ) from None
         raise OpensnoopError(why_no_bpf.sentence(error.errno or 0)) from None
     messages.detail(
-        f"perf rings: {counted(len(cpus), 'CPU')}, {rings.pages} pages each"
+        f"perf rings: {counted(len(cpus), 'CPU')}, "
+        f"{counted(rings.pages, 'page')} each"
     )
     if rings.pages < pages:
         kib = rings.pages * mmap.PAGESIZE >> 10
