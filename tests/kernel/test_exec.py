@@ -85,6 +85,14 @@ def test_another_user_where_that_is_not_permitted() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "options, told", [("-x", 1), ("--summary", 1), ("", 0)]
+)
+def test_it_is_said_that_only_opens_are_seen(options: str, told: int) -> None:
+    ended = run(*options.split(), "--exec", "true")
+    assert ended.messages.count("opensnoop: only opens are seen") == told
+
+
 def _follow(folder: Path) -> Tool:
     script = folder / "daemon.py"
     script.write_text(_DAEMON)

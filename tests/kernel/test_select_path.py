@@ -163,7 +163,9 @@ def test_an_absolute_pattern_means_the_absolute_name(
 
     def is_wanted(full: str, given: str) -> bool:
         found = {
-            pattern: any(fnmatchcase(name, pattern.lstrip("!")) for name in both)
+            pattern: any(
+                fnmatchcase(name, pattern.lstrip("!")) for name in both
+            )
             for both in [(full, given)]
             for pattern in patterns
         }
