@@ -95,9 +95,9 @@ class Command:
         """
         import shutil  # costs a launch 3 ms
 
-        program = shutil.which(words[0])
+        program = shutil.which(words[0]) or ""
         environment = original()  # the child opens no file before the command
-        if program is None:
+        if not program:
             raise UsageError(
                 f"--exec {words[0]}: no such command, or it is not executable"
             )

@@ -12,7 +12,14 @@ from typing import List
 import pytest
 
 from tests.kernel.openers import OpenLoad
-from tests.kernel.tool import HANG_SECONDS, Tool, children, run, wait_until
+from tests.kernel.tool import (
+    HANG_SECONDS,
+    Tool,
+    Word,
+    children,
+    run,
+    wait_until,
+)
 
 # Forks itself away, as nginx does, and opens files until one is removed.
 _DAEMON = """
@@ -58,9 +65,10 @@ def test_a_command_that_goes_on_has_no_status() -> None:
 def test_as_another_user(tmp_path: Path) -> None:
     """By the kernel's word, and by what id(1) says of the groups."""
     tmp_path.chmod(0o755)
-    status, shown = "/proc/self/status", ["-o", tmp_path / "rows"]
+    status = "/proc/self/status"
+    options = ["-q", "-o", str(tmp_path / "rows"), "--exec-user", "nobody"]
     said = run(
-        *("-q", *shown, "--exec-user", "nobody", "--exec", "sh", "-c"),
+        *(*options, "--exec", "sh", "-c"),
         f"id; grep -E '^(Uid|Gid|CapEff)' {status}; echo $HOME $USER $LOGNAME",
     ).output
     ids = subprocess.run(["id", "nobody"], capture_output=True).stdout
@@ -96,8 +104,8 @@ def test_it_is_said_that_only_opens_are_seen(options: str, told: int) -> None:
 def _follow(folder: Path) -> Tool:
     script = folder / "daemon.py"
     script.write_text(_DAEMON)
-    rows = ["--format", "json", "-o", folder / "rows", "--follow"]
-    command = ["--exec", "/usr/bin/python3", "-I", script, folder]
+    rows = ["--format", "json", "-o", str(folder / "rows"), "--follow"]
+    command = ["--exec", "/usr/bin/python3", "-I", str(script), str(folder)]
     return Tool(*rows, *command)
 
 
@@ -153,7 +161,7 @@ def test_ctrl_c_reaches_the_command_and_not_the_keeper() -> None:
 
 
 def test_it_ends_with_the_last_process_of_p(open_load: Path) -> None:
-    load = [open_load, "-n", "100", "/etc/passwd"]
+    load: List[Word] = [open_load, "-n", "100", "/etc/passwd"]
     with OpenLoad(*load) as one, OpenLoad(*load) as other:
         pids = f"{one.pid},{other.pid}"
         with Tool("--format", "json", "-p", pids) as tool:

@@ -250,16 +250,12 @@ class Native:
         given: Optional[bytes] = None,
     ) -> bool:
         """state: enum path_state of native/event/record.h."""
-        blocks = [_Block(len(name), name)]
-        if given is not None:
-            blocks.append(_Block(len(given), given))
-        shown, *_, typed = [
-            _Text(block.address, len(text))
-            for block, text in zip(blocks, (name, given or b""))
-        ] * 2
+        both = name, name if given is None else given
+        blocks = [_Block(len(one), one) for one in both]
+        texts = [_Text(b.address, len(one)) for b, one in zip(blocks, both)]
         array = (_Glob * len(globs))(*map(_native_glob, globs))
         wanted: bool = self._lib.path_is_wanted(
-            array, len(globs), shown, typed, state
+            array, len(globs), *texts, state
         )
         for block in blocks:
             block.free()

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/glob.h"
 
-enum match { /* in this order */
+/* A better match is a larger number. */
+enum match {
 	NO,
 	MAYBE, /* the rest of the path, which was cut, decides */
 	YES,
@@ -53,15 +54,15 @@ static enum match match_either(const struct glob *glob, struct text shown,
 			       struct text given, bool cut)
 {
 	enum match found = match(glob, shown, cut);
-	enum match other = given.bytes == shown.bytes ? found
-						      : match(glob, given, cut);
+	enum match other = found;
 
+	if (given.bytes != shown.bytes)
+		other = match(glob, given, cut);
 	return found > other ? found : other;
 }
 
 bool path_is_wanted(const struct glob *globs, unsigned int count,
-		    struct text shown, struct text given,
-		    enum path_state state)
+		    struct text shown, struct text given, enum path_state state)
 {
 	bool cut = state == PATH_CUT;
 	bool all_exclude = true;
