@@ -35,11 +35,10 @@ static bool path_selected(u64 pid_tgid, const struct open_args *open,
 	u64 length = size - 1;
 
 	keep_in_one_register(length);
-	if (is_tool(pid_tgid) || length >= room - 1 || open->user_how ||
-	    open->resolve)
+	if (is_tool(pid_tgid) || length >= room - 1)
 		return true;
 	keep_in_one_register(length); /* clang 19 would merge these checks */
-	return SELECT_PATH(path, length);
+	return SELECT_PATH(path, length) || open->user_how || open->resolve;
 }
 
 /* The result, which is known when an open ends. */
