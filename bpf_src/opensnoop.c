@@ -87,7 +87,7 @@ static int begin(const struct open_args *open)
 	if (WANT_LATENCY)
 		begun->open.began = bpf_ktime_get_ns();
 	begun->path_size = read_path(begun->path, SHORT_PATH, open->user_path);
-	begun->under_way = path_selected(pid_tgid, open, begun->path,
+	begun->under_way = path_selected(pid_tgid, begun->path,
 					 begun->path_size, SHORT_PATH);
 	return 0;
 }
@@ -138,8 +138,7 @@ static int report(void *ctx, u32 program, const struct open_args *open,
 	    (!begun && !caller_selected(pid_tgid)))
 		return 0;
 	fill_path(event, open, begun);
-	if (!path_selected(pid_tgid, open, event->path, event->path_size,
-			   PATH_ROOM))
+	if (!path_selected(pid_tgid, event->path, event->path_size, PATH_ROOM))
 		return 0;
 	fill_event(program, event, open, pid_tgid, ret);
 	send_event(ctx, event, open->began);

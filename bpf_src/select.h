@@ -25,12 +25,8 @@ static bool flags_selected(u64 pid_tgid, const struct open_args *open)
 	return is_tool(pid_tgid) || open->user_how || SELECT_FLAGS(open->flags);
 }
 
-/*
- * The path, in a buffer of `room` bytes. True if it was cut or unreadable; and
- * with openat2's RESOLVE_..., which can make an absolute path a relative one.
- */
-static bool path_selected(u64 pid_tgid, const struct open_args *open,
-			  const char *path, s32 size, u64 room)
+/* The path, in a buffer of `room` bytes. True if it was cut or unreadable. */
+static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
 {
 	u64 length = size - 1;
 
@@ -38,7 +34,7 @@ static bool path_selected(u64 pid_tgid, const struct open_args *open,
 	if (is_tool(pid_tgid) || length >= room - 1)
 		return true;
 	keep_in_one_register(length); /* clang 19 would merge these checks */
-	return SELECT_PATH(path, length) || open->user_how || open->resolve;
+	return SELECT_PATH(path, length);
 }
 
 /* The result, which is known when an open ends. */

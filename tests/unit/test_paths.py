@@ -31,9 +31,7 @@ typedef int s32;
 struct open_args {
 	const void *user_how;
 	u64 flags;
-	u32 resolve;
 };
-static const struct open_args plain, in_root = {.resolve = 16};
 #define is_tool(pid_tgid) false
 #define keep_in_one_register(variable)
 #define SELECT_CALLER(pid, tid) 1
@@ -73,8 +71,7 @@ def _kept(
             rows += f"\t{{selected_{number}, {bound}}},\n"
     main = f"""
 static const struct {{
-	bool (*selected)(u64 ids, const struct open_args *open,
-			 const char *path, s32 size, u64 room);
+	bool (*selected)(u64 ids, const char *path, s32 size, u64 room);
 	s32 size;
 	const char *name;
 }} rows[] = {{
@@ -83,8 +80,8 @@ static const struct {{
 int main(void)
 {{
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		putchar('0' + rows[i].selected(0, &plain, rows[i].name,
-					       rows[i].size, 4097));
+		putchar('0' + rows[i].selected(0, rows[i].name, rows[i].size,
+					       4097));
 }}
 """
     flags = ("-fsanitize=address,undefined",)
@@ -195,8 +192,7 @@ int main(void)
 	int sizes[] = {-14, 0, 1, 2, 127, 128, 129};
 
 	for (int i = 0; i < 7; i++)
-		putchar('0' + selected_0(0, &plain, "", sizes[i], 128));
-	putchar('0' + selected_0(0, &in_root, "", 2, 128));
+		putchar('0' + selected_0(0, "", sizes[i], 128));
 }
 """
-    assert run_c(tmp_path, _PROGRAM % header + main) == "11000111"
+    assert run_c(tmp_path, _PROGRAM % header + main) == "1100011"
