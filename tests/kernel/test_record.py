@@ -169,6 +169,23 @@ def test_full_paths_are_asked_for_where_they_were_recorded(
     assert "has full paths (-F), but not those" in refused.messages
 
 
+def test_an_absolute_pattern_means_absolute_names_here_and_there(
+    recorded: Path,
+) -> None:
+    """In the replay, if the recording has the directories."""
+    attempts = [Attempt(name, os.O_RDONLY) for name in (b"passwd", b"/no")]
+    for options, there in (["--path", "/etc/*"], 1), (["-F"], 2), ([], 2):
+        with Opener(attempts, prepare=lambda: os.chdir("/etc")) as opener:
+            pid = ["-p", str(opener.pid)]
+            with Tool("--record", recorded, *options, *pid) as tool:
+                opener.run()
+                tool.stop()
+        assert len(_replay(recorded).rows) == there
+        replayed = _replay(recorded, "--path", "/etc/*")
+        shown = [row.path for row in replayed.rows]
+        assert shown == ([b"/etc/passwd"] if options else [])
+
+
 def test_a_full_disk(
     open_load: Path, tmp_path: Path, mounts: List[Path]
 ) -> None:
