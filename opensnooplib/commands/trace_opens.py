@@ -68,7 +68,7 @@ def run(options: Options, messages: Messages) -> int:
         has_ended = command.has_ended
         selection = selection._replace(pids=(command.pid,))
         options = options._replace(selection=selection)
-    elif selection.pids and not selection.follow_children:
+    elif selection.pids and not (selection.follow_children or selection.tid):
         from opensnooplib.trace import processes  # seldom needed
 
         has_ended = processes.have_ended(selection.pids)
