@@ -46,7 +46,7 @@ def _become(user: pwd.struct_passwd, groups: list[int]) -> None:
     os.setuid(user.pw_uid)
 
 
-def _fork_keeper(run: Callable[[], NoReturn]) -> tuple[int, int]:
+def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int]:
     """Fork a child that runs the command, and ends with its last descendant.
 
     Those whose parents have ended become its children, and it exits as the
@@ -54,7 +54,7 @@ def _fork_keeper(run: Callable[[], NoReturn]) -> tuple[int, int]:
     """
     told, tell = os.pipe()
 
-    def keep() -> None:
+    def adopt() -> None:
         libc.adopt_orphans()
         command = os.fork()
         if command == 0:
@@ -72,11 +72,11 @@ def _fork_keeper(run: Callable[[], NoReturn]) -> tuple[int, int]:
             if pid == command:
                 status = found
 
-    keeper = child.fork(keep)
+    adopter = child.fork(adopt)
     os.close(tell)
     command = int(os.read(told, 16))
     os.close(told)
-    return keeper, command
+    return adopter, command
 
 
 class Command:
@@ -124,7 +124,7 @@ class Command:
             os._exit(127)
 
         if follow:
-            self._child, self.pid = _fork_keeper(run)
+            self._child, self.pid = _fork_adopter(run)
         else:
             self._child = self.pid = os.fork()
             if self.pid == 0:

@@ -152,7 +152,7 @@ def test_a_signal_ends_it_all_the_same(tmp_path: Path, number: int) -> None:
         assert " or a descendant of it is still running\n" in ended.messages
 
 
-def test_ctrl_c_reaches_the_command_and_not_the_keeper() -> None:
+def test_ctrl_c_reaches_the_command_and_not_the_adopter() -> None:
     """All of them are in the terminal's group."""
     with Tool("--follow", "--exec", "sleep", "600") as tool:
         os.killpg(tool.pid, signal.SIGINT)

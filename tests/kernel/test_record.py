@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import pytest
 
@@ -174,7 +174,12 @@ def test_an_absolute_pattern_means_absolute_names_here_and_there(
 ) -> None:
     """In the replay, if the recording has the directories."""
     attempts = [Attempt(name, os.O_RDONLY) for name in (b"passwd", b"/no")]
-    for options, there in (["--path", "/etc/*"], 1), (["-F"], 2), ([], 2):
+    made: List[Tuple[List[str], int]] = [
+        (["--path", "/etc/*"], 1),
+        (["-F"], 2),
+        ([], 2),
+    ]
+    for options, there in made:
         with Opener(attempts, prepare=lambda: os.chdir("/etc")) as opener:
             pid = ["-p", str(opener.pid)]
             with Tool("--record", recorded, *options, *pid) as tool:

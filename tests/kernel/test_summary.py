@@ -280,7 +280,7 @@ def test_tables_have_room_again(open_load: Path) -> None:
             OpenLoad(open_load, "-n", "13000", "-N", "-f", f"/nowhere/{i}-")
             for i in range(3)
         ]
-        pids = ",".join(str(one.pid) for one in (*loads, other))
+        pids = ",".join(map(str, [*(one.pid for one in loads), other.pid]))
         with Tool(*words, "-p", pids) as tool:
             for load in loads:
                 load.run()
