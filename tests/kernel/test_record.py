@@ -142,8 +142,10 @@ def test_the_c_is_edited_meanwhile(
 
 def test_killed(open_load: Path, recorded: Path) -> None:
     """What had reached the file can be replayed."""
-    with OpenLoad(open_load, "-n", "1000", "-N", "/nowhere/", "-f") as load:
-        with Tool("--record", recorded, "-p", str(load.pid)) as tool:
+    command: List[Word] = [open_load, "-n", "1000", "-N", "/nowhere/", "-f"]
+    with Opener([]) as other, OpenLoad(*command) as load:
+        pids = f"{load.pid},{other.pid}"  # it lives on, and so the trace
+        with Tool("--record", recorded, "-p", pids) as tool:
             load.run()
             wait_until(lambda: b"/nowhere/999\0" in recorded.read_bytes())
             tool.stop(signal.SIGKILL)
