@@ -54,6 +54,7 @@ _opensnoop() {
 	case $last in
 	-p | --pid | --mntns) words=$(_opensnoop_list "$word" "$(_opensnoop_processes)") ;;
 	-t | --tid) words=$(compgen -W "$(_opensnoop_processes)" -- "$word") ;;
+	--exec-user) words=$(compgen -u -- "$word") ;;
 	-u | --uid) words=$(_opensnoop_list "$word" "$(compgen -u)") ;;
 	-f | --flag_filter)
 		words=$(_opensnoop_list "$word" write create O_RDONLY O_WRONLY O_RDWR \

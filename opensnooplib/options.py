@@ -6,6 +6,7 @@ cli/arguments.py fills each field from what argparse has under its name.
 
 from __future__ import annotations
 
+import pwd
 from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Tuple
 
 from opensnooplib.base.globs import Glob
@@ -65,6 +66,8 @@ class Selection(NamedTuple):
     cgroup_map: Optional[str]
     mntns_map: Optional[str]
     command: Tuple[str, ...]
+    exec_user: Optional[pwd.struct_passwd]  # who runs it
+    follow: bool  # the trace goes on while a descendant of it lives
     follow_children: bool
     all: bool  # also ways to open a file that are costly to see
     own: bool  # also what the tool itself does

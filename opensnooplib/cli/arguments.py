@@ -32,6 +32,7 @@ from opensnooplib.options import (
     each,
     excluded,
 )
+from opensnooplib.source import kernel_headers
 
 _Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe, Course)
 
@@ -78,7 +79,10 @@ def parse(arguments: Sequence[str]) -> Options:
     words.follow_children = words.children or (
         words.exec and not words.no_children and words.source is None
     )
-    words.full_path |= words.real_path
+    words.full_path |= words.real_path or (
+        any(glob.is_absolute for glob in words.globs)
+        and _finds_directories(words)
+    )
     words.summary |= words.top
     words.verdicts = None  # only commands/lesson.py has it
     words.color_mistakes = values.in_color(words.color, os.isatty(2))
@@ -92,6 +96,15 @@ def parse(arguments: Sequence[str]) -> Options:
         _fill(Probe, words),
         _fill(Course, words),
     )
+
+
+def _finds_directories(words: argparse.Namespace) -> bool:
+    """Can a trace find the directories of relative names?
+
+    In a recording, they are there or not.
+    """
+    without = words.source is not None or words.trusted or words.replay
+    return not without and bool(words.btf or kernel_headers.has_structs())
 
 
 def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:

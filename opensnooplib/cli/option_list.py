@@ -29,15 +29,16 @@ _NAMES = re.compile(r"^  (-[^ ,]+)(?:, (--[^ ]+))?", re.MULTILINE)
 
 # The text of -h, on one screen: the lines of HELP that begin with these words.
 _IMPORTANT = (
-    "usage: which -p -u -n -x --path --exec columns: -T -U -c --columns "
-    "output: --format -o -d --summary --top --record --replay --doctor"
+    "which -p -u -n -x --path --exec columns: -c --columns -F -L "
+    "output: --format -d --summary --top --record --replay --doctor --source "
+    "--live"
 ).split()
-SHORT_HELP = "\n".join(
-    line
+SHORT_HELP = HELP.partition("\n")[0] + "; all options: opensnoop --help\n"
+SHORT_HELP += "".join(
+    f"{line}\n"
     for line in HELP.split("\n")
     if re.split("[ ,]", line.lstrip())[0] in _IMPORTANT
 )
-SHORT_HELP += "\nAll options: opensnoop --help. More: man opensnoop\n"
 
 # The options that print a text, and exit.
 _TEXTS = {
@@ -64,7 +65,7 @@ def _chosen(dest: str, *parse: Any) -> _Value:
 
 
 _VALUES = {
-    "-p": _chosen("pids", values.positive, "PIDs"),
+    "-p": _chosen("pids", values.pid, "PIDs"),
     "-t": _Value("tid", values.positive),
     "-u": _chosen("uids", values.uid, "users"),
     "-n": _chosen("comms", values.comm_part),
@@ -78,6 +79,7 @@ _VALUES = {
     "--mntns": _chosen("mntns", values.positive, "PIDs"),
     "--cgroupmap": _Value("cgroup_map"),
     "--mntnsmap": _Value("mntns_map"),
+    "--exec-user": _Value("exec_user", values.user),
     "--time": _Value("time", values.one_of(STYLES)),
     "--columns": _Value("columns"),
     "--path-view": _Value("path_view", values.one_of(PATH_VIEWS), "process"),
@@ -100,6 +102,15 @@ _VALUES = {
     "--lesson": _Value("lesson", values.positive, nargs="?", const=0),
     "--check": _Value("check", values.path),
     "--progress": _Value("progress", values.path, [], nargs="+"),
+}
+
+
+# Options of other tools, by what they are here.
+_ELSEWHERE = {
+    "--comm": "-n",
+    "--user": "-u",
+    "--service": "--unit",
+    "-w": "-f write",
 }
 
 
@@ -144,10 +155,13 @@ class Parser(argparse.ArgumentParser):
                     f"--exec {word}"
                 )
             known = self._option_string_actions
-            raise UsageError(
-                f"unknown option: {option}"
-                + did_you_mean(option, known, "; opensnoop --help lists all")
+            otherwise = "; opensnoop --help lists all"
+            hint = (
+                f"; did you mean {_ELSEWHERE[option]}?"
+                if option in _ELSEWHERE
+                else did_you_mean(option, known, otherwise)
             )
+            raise UsageError(f"unknown option: {option}{hint}")
 
     def error(self, message: str) -> NoReturn:
         vain = _VAIN_VALUE.fullmatch(message)

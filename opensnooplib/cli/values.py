@@ -44,6 +44,9 @@ _FLAGS = [name for name in FLAGS if name != "O_ACCMODE"] + [*FLAG_GROUPS]
 # (uid_t)-1 means "no user": see setreuid(2).
 _NO_USER = 2**32 - 1
 
+# Seconds, by the letter after a number of them.
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
 T = TypeVar("T")
 Parse = Callable[[str, str], T]
 
@@ -115,18 +118,30 @@ def power_of_two(option: str, word: str) -> int:
     return number
 
 
+def pid(option: str, word: str) -> int:
+    if word.isascii() and word[:1].isalpha():
+        raise UsageError(
+            f"{option} {word}: must be the number of a process; by the name "
+            f"of its command, that is -n {word}"
+        )
+    return positive(option, word)
+
+
 def seconds(option: str, word: str) -> float:
     # float() accepts more than decimals: "inf", "1_000" and others.
-    decimal = re.fullmatch(r"(?=\.?\d)\d{0,9}(\.\d{0,9})?", word, re.ASCII)
-    if not decimal or float(word) == 0:
+    decimal = re.fullmatch(
+        r"((?=\.?\d)\d{0,9}(?:\.\d{0,9})?)([smh]?)", word, re.ASCII
+    )
+    number = float(decimal[1]) * _SECONDS[decimal[2]] if decimal else 0.0
+    if not 0 < number < 10**9:
         raise UsageError(
             f"{option} {word}: must be a number of seconds above 0 and below "
-            "1000000000, with at most nine decimals"
+            "1000000000, with at most nine decimals; or of minutes or hours, "
+            "as 2m or 1h"
         )
-    return float(word)
+    return number
 
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -188,6 +203,16 @@ def uid(option: str, word: str) -> int:
     if number >= _NO_USER:
         raise UsageError(f"{option} {word}: user IDs are below {_NO_USER}")
     return number
+
+
+def user(option: str, word: str) -> pwd.struct_passwd:
+    """A user that the host knows, given by name or by ID."""
+    try:
+        return pwd.getpwuid(uid(option, word))
+    except KeyError:
+        raise UsageError(
+            f"{option} {word}: this host has no such user"
+        ) from None
 
 
 def error(option: str, word: str) -> int:

@@ -25,7 +25,7 @@ from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.for_monitor import ReaderWork
-from opensnooplib.trace.running_trace import tell_end
+from opensnooplib.trace.running_trace import tell_end, tell_limits
 
 _GIVEN, _FULL, _REAL = PATHS
 
@@ -129,6 +129,7 @@ class _Replay:
                 self._reader, self._options, self._began_ns
             )
         self._messages.note(_introduction(self._name, self._described))
+        tell_limits(self._options, self._messages)
 
     @property
     def is_running(self) -> bool:

@@ -203,9 +203,10 @@ def _flags_and_path(options: Options) -> Iterator[Criterion]:
         value = _in_c(bits, lambda one: "((flags) & {}) == {}".format(*one))
         condition = Condition("flags", Test.BITS, bits)
         yield Criterion("-f", macro, value, condition=condition)
-    # Full paths are compared by the reader: the kernel has parts of them.
-    if options.selection.globs and not options.columns.full_path:
-        value = path_tests.in_c(options.selection.globs)
+    # Of other paths than the program's own, the kernel has only parts.
+    columns, globs = options.columns, options.selection.globs
+    if globs and not columns.real_path and columns.path_view == "process":
+        value = path_tests.in_c(globs, columns.full_path)
         yield Criterion("--path", "SELECT_PATH(path, length)", value)
 
 

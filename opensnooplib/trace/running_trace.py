@@ -188,9 +188,9 @@ class Trace:
     def tell(self) -> None:
         """The last line: what was shown, and what was not."""
         if self.not_followed():
+            many = counted(self.not_followed(), "process", "processes")
             self._messages.warn(
-                f"{counted(self.not_followed(), 'process', 'processes')} "
-                "could not be followed: opens by them are missing"
+                f"opens by {many} that could not be followed are missing"
             )
         more = ""
         if not self.newest.counts_itself:
@@ -215,6 +215,16 @@ class Trace:
         self._cpus.close()
         for program_set in self._program_sets:
             program_set.close()
+
+
+def tell_limits(options: Options, messages: Messages) -> None:
+    """Say what a search for what is missing doesn't find."""
+    asks = options.selection.failed or options.output.summary
+    if asks and options.probe.source is None and not options.output.top:
+        messages.note(
+            "only opens are seen, not what programs look for with stat or "
+            "access"
+        )
 
 
 def tell_end(

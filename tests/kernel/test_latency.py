@@ -14,7 +14,7 @@ import pytest
 
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.openers import OpenLoad
+from tests.kernel.openers import Opener, OpenLoad
 from tests.kernel.tool import Tool, run, wait_until
 
 _ERESTARTSYS = 512  # include/linux/errno.h: how a signal ends a wait
@@ -121,8 +121,11 @@ def test_thousands_that_wait_and_half_of_them_killed(
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     command = (open_load, "-t", str(threads), fifo)
-    with OpenLoad(*command) as killed, OpenLoad(*command) as released:
-        pids = f"{killed.pid},{released.pid}"
+    with Opener([]) as other, OpenLoad(*command) as killed, OpenLoad(
+        *command
+    ) as released:
+        # The last one lives on, and the trace with it.
+        pids = f"{killed.pid},{released.pid},{other.pid}"
         options = ("-L", "--attach", "syscall", "--format", "json")
         with Tool(*options, "--maps", "-p", pids) as tool:
             for load in (killed, released):

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import pytest
 
@@ -169,8 +169,10 @@ def test_the_c_is_edited_meanwhile(
 
 def test_killed(open_load: Path, recorded: Path) -> None:
     """What had reached the file can be replayed."""
-    with OpenLoad(open_load, "-n", "1000", "-N", "/nowhere/", "-f") as load:
-        with Tool("--record", recorded, "-p", str(load.pid)) as tool:
+    command: List[Word] = [open_load, "-n", "1000", "-N", "/nowhere/", "-f"]
+    with Opener([]) as other, OpenLoad(*command) as load:
+        pids = f"{load.pid},{other.pid}"  # it lives on, and so the trace
+        with Tool("--record", recorded, "-p", pids) as tool:
             load.run()
             wait_until(lambda: b"/nowhere/999\0" in recorded.read_bytes())
             tool.stop(signal.SIGKILL)
@@ -194,6 +196,28 @@ def test_full_paths_are_asked_for_where_they_were_recorded(
     refused = _replay(recorded, "-R")
     assert refused.status == 1 and refused.rows == []
     assert "has full paths (-F), but not those" in refused.messages
+
+
+def test_an_absolute_pattern_means_absolute_names_here_and_there(
+    recorded: Path,
+) -> None:
+    """In the replay, if the recording has the directories."""
+    attempts = [Attempt(name, os.O_RDONLY) for name in (b"passwd", b"/no")]
+    made: List[Tuple[List[str], int]] = [
+        (["--path", "/etc/*"], 1),
+        (["-F"], 2),
+        ([], 2),
+    ]
+    for options, there in made:
+        with Opener(attempts, prepare=lambda: os.chdir("/etc")) as opener:
+            pid = ["-p", str(opener.pid)]
+            with Tool("--record", recorded, *options, *pid) as tool:
+                opener.run()
+                tool.stop()
+        assert len(_replay(recorded).rows) == there
+        replayed = _replay(recorded, "--path", "/etc/*")
+        shown = [row.path for row in replayed.rows]
+        assert shown == ([b"/etc/passwd"] if options else [])
 
 
 def test_a_full_disk(

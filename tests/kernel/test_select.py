@@ -287,7 +287,7 @@ class TestExec:
         output = tmp_path / "rows"
         options = ["--format", "json", "-x", "-o", str(output)]
         ended = run(*options, "--exec", *command)
-        assert ended.status == 0
+        assert ended.status == 1  # that of cat
         rows = ended._replace(output=output.read_bytes()).rows
         assert b"/nowhere" in [row.path for row in rows]
         assert all(row.ret < 0 for row in rows)

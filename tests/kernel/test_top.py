@@ -95,9 +95,11 @@ def opener() -> Iterator[Opener]:
 
 @pytest.fixture
 def terminal(opener: Opener) -> Iterator[Terminal]:
-    one = Terminal("-p", str(opener.pid), "--interval", "0.2")
-    yield one
-    one.close()
+    with Opener([]) as other:  # lives on, and the trace with it
+        pids = f"{opener.pid},{other.pid}"
+        one = Terminal("-p", pids, "--interval", "0.2")
+        yield one
+        one.close()
 
 
 def test_it_draws_and_ends_with_q(terminal: Terminal, opener: Opener) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
-from opensnooplib.base.globs import STAR, Glob
+from opensnooplib.base.globs import STAR, Glob, globs
 from opensnooplib.cli import arguments, option_list
 from opensnooplib.cli.option_list import HELP
 from opensnooplib.options import Keep, Not
@@ -41,6 +41,8 @@ DEFAULTS: Dict[str, Any] = {
     "cgroup_map": None,
     "mntns_map": None,
     "command": (),
+    "exec_user": None,
+    "follow": False,
     "follow_children": False,
     "all": False,
     "own": False,
@@ -203,6 +205,24 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ),
     (["--trusted"], {"trusted": True}),
     (["-F"], {"full_path": True}),
+    (["--path", "/a"], {"globs": globs(["/a"]), "full_path": True}),
+    (["--path", "*/a"], {"globs": globs(["*/a"])}),
+    (
+        ["--path", "!/a", "--path", "b"],
+        {"globs": globs(["!/a", "b"]), "full_path": True},
+    ),
+    (
+        ["--path", "/a", "--trusted"],
+        {"globs": globs(["/a"]), "trusted": True},
+    ),
+    (
+        ["--path", "/a", "--source", __file__],
+        {"globs": globs(["/a"]), "source": __file__},
+    ),
+    (
+        ["--path", "/a", "--replay", "f"],
+        {"globs": globs(["/a"]), "replay": "f"},
+    ),
     (["--full-path"], {"full_path": True}),
     (["-R"], {"full_path": True, "real_path": True}),
     (
@@ -225,6 +245,9 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["-o", "rows"], {"output_file": "rows"}),
     (["--count", "7"], {"row_limit": 7}),
     (["-d", "10"], {"duration": 10.0}),
+    (["-d", "5s"], {"duration": 5.0}),
+    (["-d", ".5m"], {"duration": 30.0}),
+    (["-d", "1h"], {"duration": 3600.0}),
     (["--duration", "0.5"], {"duration": 0.5}),
     (["-q"], {"quiet": True}),
     (["--quiet"], {"quiet": True}),
@@ -280,6 +303,15 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ),
     (["--no-children", "--exec", "ls"], {"command": ("ls",)}),
     (
+        ["--follow", "--exec-user", "0", "--exec", "ls"],
+        {
+            "command": ("ls",),
+            "exec_user": pwd.getpwuid(0),
+            "follow": True,
+            "follow_children": True,
+        },
+    ),
+    (
         ["--children", "--exec", "ls"],
         {"command": ("ls",), "follow_children": True},
     ),
@@ -331,10 +363,10 @@ REFUSED = [
     (["--format", "folded", "--summary"], "--format folded is for rows"),
     (["-p", "0"], "-p 0: must be a whole number above 0"),
     (["-p", "-1"], "-p -1: must be a whole number above 0"),
-    (["-p", "abc"], "-p abc: must be a whole number above 0"),
+    (["-p", "abc"], "-p abc: must be the number of a process; by the name of"),
     (["-p", ""], '-p "": must be PIDs separated by commas, but one is empty'),
     (["-p", "1,"], '-p "1,": must be PIDs separated by commas'),
-    (["-p", "1,x"], "-p x: must be a whole number above 0"),
+    (["-p", "1,nginx"], "by the name of its command, that is -n nginx"),
     (["-p", "1.5"], "-p 1.5: must be a whole number above 0"),
     (["-p", "1_0"], "-p 1_0: must be a whole number above 0"),
     (["-p", " 1"], "-p  1: must be a whole number above 0"),
@@ -404,6 +436,9 @@ REFUSED = [
     (["-d", ""], "-d : must be a number of seconds above 0"),
     (["-d", "nan"], "-d nan: must be a number of seconds above 0"),
     (["-d", "inf"], "-d inf: must be a number of seconds above 0"),
+    (["-d", "5d"], "-d 5d: must be a number of seconds above 0"),
+    (["-d", "s"], "-d s: must be a number of seconds above 0"),
+    (["-d", "277778h"], "and below 1000000000, with at most nine decimals"),
     (["-d", "1e99"], "-d 1e99: must be a number of seconds above 0"),
     (["--slower", "0.0"], "--slower 0.0: must be a number of milliseconds"),
     (["--slower", "1s"], "--slower 1s: must be a number of milliseconds"),
@@ -447,6 +482,14 @@ REFUSED = [
     (["--interval", "1", "--source", "x"], "--interval needs --summary or"),
     (["--children", "-t", "1"], "--children and -t cannot be combined"),
     (["--no-children", "-p", "1"], "--no-children needs --exec"),
+    (["--follow"], "--follow needs --exec"),
+    (["--exec-user", "root"], "--exec-user needs --exec"),
+    (["--exec-user", "nosuch", "--exec", "ls"], "nosuch: no such user"),
+    (["--exec-user", "3999999999", "--exec", "ls"], "has no such user"),
+    (
+        ["--follow", "--no-children", "--exec", "ls"],
+        "--follow and --no-children cannot be combined",
+    ),
     (
         ["--children", "--no-children", "--exec", "ls"],
         "--children and --no-children cannot be combined",
@@ -469,7 +512,11 @@ REFUSED = [
     (["--nonsense"], "unknown option: --nonsense; opensnoop --help"),
     (["--verb"], "unknown option: --verb; did you mean --verbose?"),
     (["--full"], "unknown option: --full; did you mean --full-path?"),
-    (["--foo"], "unknown option: --foo; opensnoop --help lists all"),
+    (["--comm", "x"], "unknown option: --comm; did you mean -n?"),
+    (["--user=x"], "unknown option: --user; did you mean -u?"),
+    (["--service", "x"], "--service; did you mean --unit?"),
+    (["-w"], "unknown option: -w; did you mean -f write?"),
+    (["--zzz"], "unknown option: --zzz; opensnoop --help lists all"),
     (["--source", ""], "--source needs a path"),
     (["--source", "f", "-F"], "-F and --source cannot be combined"),
     (["--source", "f", "--all"], "--all and --source cannot be combined"),
@@ -602,6 +649,7 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     shown = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", result.stdout)
     known = option_list.build_parser()._option_string_actions
     assert set(shown) <= set(known)
+    assert set(shown) >= {"--live", "--source", "-F", "-L", "--exec", "--path"}
 
 
 def test_help_names_all_plans() -> None:

@@ -100,6 +100,15 @@ def test_unknown_results(replay: Replayer) -> None:
     assert "1 open with an unknown result\n" in table
 
 
+def test_what_is_looked_for_in_another_way_is_not_seen(
+    replay: Replayer,
+) -> None:
+    content, sentence = _recording(*OPENS), "opensnoop: only opens are seen"
+    for options in ["-x"], ["--summary"]:
+        assert replay(content, *options).said.count(sentence) == 1
+    assert sentence not in replay(content).said
+
+
 def test_the_table(replay: Replayer) -> None:
     assert replay.text(_recording(*OPENS[:2]), "-T", "-U").splitlines() == [
         "TIME(s)       UID   PID    COMM               FD ERR PATH",

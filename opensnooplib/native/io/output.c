@@ -141,10 +141,21 @@ static void forget_rows(struct output *output, size_t written)
 	output->rows = left;
 }
 
+/* Does nobody read the pipe any more? A write would say so, but none is due. */
+static bool is_closed(const struct output *output)
+{
+	struct pollfd reader = {.fd = output->fd};
+
+	return output->capacity > 0 && !output->is_file &&
+	       poll(&reader, 1, 0) > 0 && reader.revents & (POLLERR | POLLHUP);
+}
+
 bool output_flush(struct output *output)
 {
 	size_t written = 0;
 
+	if (output->used == 0 && !output->error && is_closed(output))
+		output->error = EPIPE;
 	while (written < output->used && !output->error)
 		if (!write_some(output, &written))
 			break;

@@ -52,7 +52,8 @@ void output_commit(struct output *output, const char *end, bool is_row);
 
 /*
  * Write the buffer, up to an error, a signal or a wait that is longer than
- * wait_ms. Returns whether all of it is written.
+ * wait_ms. With nothing to write, a pipe that nobody reads any more is an
+ * error, too: EPIPE. Returns whether all of it is written.
  */
 bool output_flush(struct output *output);
 

@@ -42,8 +42,9 @@ bool is_wanted(struct reader *reader, const struct record *record)
 {
 	const struct format_request *format =
 		&reader->streams[record->stream].format;
-	struct text path;
 	enum path_state state;
+	struct text shown;
+	struct text given;
 
 	if (is_own(reader, record) ||
 	    !conditions_met(format->conditions, format->condition_count,
@@ -51,7 +52,9 @@ bool is_wanted(struct reader *reader, const struct record *record)
 		return false;
 	if (format->glob_count == 0)
 		return true;
+	record_path(record, &format->layout, &given);
 	state = full_path(record, &format->layout, reader->format.host_mounts,
-			  reader->format.path_room, &path);
-	return path_is_wanted(format->globs, format->glob_count, path, state);
+			  reader->format.path_room, &shown);
+	return path_is_wanted(format->globs, format->glob_count, shown, given,
+			      state);
 }
