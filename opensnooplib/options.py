@@ -101,6 +101,7 @@ class Output(NamedTuple):
     verbose: bool
     summary: bool  # instead of rows
     interval: Optional[float]  # seconds
+    hanging: Optional[float]  # seconds: rows of opens that took so long so far
     top: bool  # a summary as a live screen
     once: bool  # rows that are alike: how often, at the end
     record: Optional[str]  # a file; "-" is stdout

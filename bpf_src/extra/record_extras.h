@@ -4,12 +4,25 @@
  */
 #include "extra/call_if.h"
 
+/* In place of a program, where an open begins: there is no path yet. */
+#define AT_BEGIN PROGRAMS
+
 #if OPTIONAL_FIELDS
 #include "extra/fill_fields.h"
 #endif
 #if FIND_DIRECTORIES
 #include "extra/full_path.h"
 #endif
+#if HANGING
+#include "extra/hanging.h"
+#endif
+
+/* Called when an open begins that may be wanted. */
+static void begin_extras(struct open_args *open, u64 pid_tgid)
+{
+	CALL_IF(WANT_LATENCY, open->began = bpf_ktime_get_ns());
+	CALL_IF(HANGING, keep_fields(open, pid_tgid));
+}
 
 /* Called when all other fields and the path are filled. */
 static void fill_extras(u32 program, struct event *event,

@@ -84,6 +84,7 @@ _VALUES = {
     "--count": _Value("row_limit", values.positive, 0),
     "-d": _Value("duration", values.seconds),
     "--interval": _Value("interval", values.seconds),
+    "--hanging": _Value("hanging", values.seconds),
     "--record": _Value("record"),
     "--replay": _Value("replay"),
     "-b": _Value("buffer_pages", values.power_of_two),

@@ -167,6 +167,11 @@ def _steps(
         from opensnooplib.trace import maps_view
 
         steps.append(maps_view.steps(trace).__next__)
+    if trace.options.output.hanging is not None:
+        from opensnooplib.trace import under_way
+
+        how = trace.program_sets, trace.options.output.hanging
+        steps.append(under_way.rows(trace.rings, *how).__next__)
     if "-" in trace.options.probe.settings:
         from opensnooplib.trace import set_lines
 

@@ -45,6 +45,7 @@ def extras(options: Options, has_structs: bool) -> dict[str, bool]:
     chosen = {
         **dict.fromkeys(columns.wanted, True),
         "WANT_LATENCY": columns.latency,
+        "HANGING": options.output.hanging is not None,
         "TRUSTED": options.probe.trusted,
         "FIND_DIRECTORIES": has_structs,  # open_by_handle_at always needs them
         "FULL_PATH": has_structs and columns.full_path,

@@ -63,22 +63,15 @@ class _Tally(ctypes.Structure):
     ]
 
 
-def _entries(table: _Table) -> Iterator[tuple[int, bytes, _Entry]]:
-    """Number, text and counts of each."""
+def _entries(table: _Table) -> Iterator[tuple[int, list[bytes], _Entry]]:
+    """Number, texts and counts of each."""
     pointer = table.newest
     while pointer:
         entry = pointer.contents
         key = ctypes.string_at(entry.key, entry.key_size)
-        yield int.from_bytes(key[:8], sys.byteorder), key[8:], entry
+        number = int.from_bytes(key[:8], sys.byteorder, signed=True)
+        yield number, key[8:].split(b"\0"), entry
         pointer = entry.older
-
-
-def _shown(number: int, text: bytes, opened: int) -> totals.Shown:
-    comm, _, path = text.partition(b"\0")
-    ret = ctypes.c_int64(number).value >> 1
-    return totals.Shown(
-        path, number % 2 == 1, comm, None if ret > 0 else -ret, opened
-    )
 
 
 class Tally:
@@ -115,14 +108,14 @@ class Tally:
             opened=tally.opened,
             files=[
                 totals.File(
-                    *(text, bool(number), e.opened, e.failed, e.missing),
+                    *(texts[0], bool(number), e.opened, e.failed, e.missing),
                     e.slowest or None,
                 )
-                for number, text, e in _entries(files)
+                for number, texts, e in _entries(files)
             ],
             processes=[
-                totals.Process(pid, text, e.opened, e.failed)
-                for pid, text, e in _entries(processes)
+                totals.Process(pid, texts[0], e.opened, e.failed)
+                for pid, texts, e in _entries(processes)
             ],
             errors=[
                 totals.Error(err, ERROR_NAMES.get(err, str(err)), count)
@@ -136,8 +129,11 @@ class Tally:
                 files.no_place + tally.rows.no_place, processes.no_place
             ),
             rows=[
-                _shown(number, text, entry.opened)
-                for number, text, entry in _entries(tally.rows)
+                totals.Shown(
+                    *(texts[1], number % 2 == 1, texts[0]),
+                    *(None if number > 1 else -(number >> 1), e.opened),
+                )
+                for number, texts, e in _entries(tally.rows)
             ],
         )
         self._clear()

@@ -15,21 +15,28 @@ void tally_clear(struct tally *tally, size_t room)
 	tally->rows.entries.room = room;
 }
 
-/* A path, and a command name with its NUL: that of --source may be long. */
-#define COMM_MAX 256
-#define TEXT_MAX (COMM_MAX + FULL_PATH_ROOM)
+/* Append the text, with a NUL. Returns the size of what is there then. */
+static size_t put_text(unsigned char *out, size_t used, struct text text)
+{
+	size_t size = text.size < FULL_PATH_ROOM ? text.size : FULL_PATH_ROOM;
+
+	memcpy(out + used, text.bytes, size);
+	out[used + size] = '\0';
+	return used + size + 1;
+}
 
 /* How many opens there are of the entry now; 0: there is no place for it. */
 static uint64_t count(struct tally_table *table, uint64_t number,
-		      struct text text, int64_t ret, uint64_t latency)
+		      struct text first, struct text second, int64_t ret,
+		      uint64_t latency)
 {
-	static unsigned char key[sizeof(number) + TEXT_MAX];
-	size_t size = text.size < TEXT_MAX ? text.size : TEXT_MAX;
+	static unsigned char key[sizeof(number) + 2 * (FULL_PATH_ROOM + 1)];
 	struct tally_entry *entry;
+	size_t size = sizeof(number);
 
 	memcpy(key, &number, sizeof(number));
-	memcpy(key + sizeof(number), text.bytes, size);
-	size += sizeof(number);
+	size = put_text(key, size, first);
+	size = put_text(key, size, second);
 	entry = hash_map_find(&table->entries, key, size);
 	if (!entry)
 		entry = hash_map_add(&table->entries, key, size,
@@ -45,34 +52,11 @@ static uint64_t count(struct tally_table *table, uint64_t number,
 	return ++entry->opened;
 }
 
-bool tally_first(struct tally *tally, const struct layout *layout,
-		 struct host_mounts *mounts, char *path_room,
-		 const struct record *record)
-{
-	static unsigned char both[TEXT_MAX];
-	struct text comm = record_text(record, layout->comm);
-	struct text path;
-	bool is_whole = full_path(record, layout, mounts, path_room, &path) ==
-			PATH_WHOLE;
-	int64_t ret = 0;
-
-	record_signed(record, layout->ret, &ret);
-	if (ret >= 0 && ret != UNKNOWN_RESULT)
-		ret = 0; /* any descriptor */
-	if (comm.size >= COMM_MAX)
-		comm.size = COMM_MAX - 1;
-	memcpy(both, comm.bytes, comm.size);
-	both[comm.size++] = '\0';
-	memcpy(both + comm.size, path.bytes, path.size);
-	comm = (struct text){both, comm.size + path.size};
-	return count(&tally->rows, (uint64_t)ret << 1 | !is_whole, comm, ret,
-		     0) <= 1;
-}
-
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
-		  const struct record *record)
+		  const struct record *record, bool once)
 {
+	const struct text none = {.bytes = record->data};
 	struct text comm = record_text(record, layout->comm);
 	enum path_state state;
 	struct text path;
@@ -90,12 +74,20 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 		return false;
 	}
 	state = full_path(record, layout, mounts, path_room, &path);
+	if (once) {
+		if (ret >= 0 && ret != UNKNOWN_RESULT && ret != UNDER_WAY)
+			ret = 0; /* any descriptor */
+		return count(&tally->rows,
+			     (uint64_t)ret << 1 | (state != PATH_WHOLE), comm,
+			     path, ret, latency) <= 1;
+	}
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
 	else if (layout->path.size > 0)
-		count(&tally->files, state != PATH_WHOLE, path, ret, latency);
+		count(&tally->files, state != PATH_WHOLE, path, none, ret,
+		      latency);
 	if (layout->pid.size > 0)
-		count(&tally->processes, pid, comm, ret, latency);
+		count(&tally->processes, pid, comm, none, ret, latency);
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)

@@ -12,9 +12,9 @@
 
 /*
  * Counts of one file, one process or, for --once, one kind of row. The key is a
- * number and a text: 1 if the path is cut, else 0, and the path; the PID and
- * the command name; the result, shifted left to make room for that 0 or 1, and
- * the command name, NUL and the path.
+ * number and two texts, each with a NUL: 1 if the path is cut, else 0, and the
+ * path; the PID and the command name; the result, shifted left for the same 1
+ * or 0, the command name and the path.
  */
 struct tally_entry {
 	uint64_t opened;
@@ -50,15 +50,11 @@ void tally_clear(struct tally *tally, size_t room);
 /*
  * Count the record; `mounts` and `path_room` as in full_path(). False: it isn't
  * counted, because of `until`.
+ *
+ * `once`: count it among those of the same command name, path and result, and
+ * nowhere else. False: it isn't the first of them. True, too, if there is no
+ * room to know.
  */
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
-		  const struct record *record);
-
-/*
- * Count the record among those of the same command name, path and result. Is it
- * the first of them? Yes, too, if there is no room to know.
- */
-bool tally_first(struct tally *tally, const struct layout *layout,
-		 struct host_mounts *mounts, char *path_room,
-		 const struct record *record);
+		  const struct record *record, bool once);
