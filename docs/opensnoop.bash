@@ -81,6 +81,7 @@ _opensnoop() {
 		words=$(compgen -f -- "$word")
 		;;
 	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
+	--slower | --hanging) return ;;
 	--path | --container | --interval | --set) return ;;
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
 	esac

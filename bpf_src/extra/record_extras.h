@@ -4,9 +4,6 @@
  */
 #include "extra/call_if.h"
 
-/* In place of a program, where an open begins: there is no path yet. */
-#define AT_BEGIN PROGRAMS
-
 #if OPTIONAL_FIELDS
 #include "extra/fill_fields.h"
 #endif

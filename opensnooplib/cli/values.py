@@ -126,8 +126,7 @@ def milliseconds(option: str, word: str) -> int:
     """The time in ns."""
     decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
     if not decimal or float(word) == 0:
-        what = "must be a number of milliseconds above 0"
-        raise UsageError(f"{option} {word}: {what}")
+        raise UsageError(f"{option} {word}: must be milliseconds above 0")
     return round(float(word) * 1e6)
 
 

@@ -163,11 +163,12 @@ static enum verdict print_line(const struct record *record)
 	return CONSUMED;
 }
 
-static bool count_in_tally(struct reader *reader, const struct record *record)
+static bool count_in_tally(struct reader *reader, const struct record *record,
+			   bool once)
 {
 	return tally_record(&reader->tally, &reader->format.layout,
 			    reader->format.host_mounts,
-			    reader->format.path_room, record, reader->once);
+			    reader->format.path_room, record, once);
 }
 
 static enum verdict write_record(struct reader *reader,
@@ -182,7 +183,7 @@ static enum verdict write_record(struct reader *reader,
 	reader->is_blocked = !out;
 	if (!out)
 		return NOT_CONSUMED;
-	if (reader->once && !count_in_tally(reader, record)) {
+	if (reader->once && !count_in_tally(reader, record, true)) {
 		reader->counts.repeated++;
 		return CONSUMED;
 	}
@@ -198,7 +199,8 @@ static enum verdict write_record(struct reader *reader,
 static enum verdict count_record(struct reader *reader,
 				 const struct record *record)
 {
-	if (!turn_to(reader, record->stream) || !count_in_tally(reader, record))
+	if (!turn_to(reader, record->stream) ||
+	    !count_in_tally(reader, record, false))
 		return NOT_CONSUMED;
 	count_row(reader, record);
 	return CONSUMED;
