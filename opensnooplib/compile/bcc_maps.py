@@ -99,8 +99,7 @@ class BccMaps:
         is_whole = flag.offset + flag.size <= facts.value_size
         found = (flag.offset, flag.size) if is_whole else (0, 0)
         with contextlib.suppress(Exception):  # another struct than open_start
-            began = (
-                value.open.offset + dict(value._fields_)["open"].began.offset
-            )
+            fields = dict(value._fields_)
+            began = value.open.offset + fields["open"].began.offset
             return StartMap(*found, began, value.path.offset)
         return StartMap(*found)

@@ -15,7 +15,7 @@ from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recording.recorder import Recorder
 from opensnooplib.summary.summing import Summing
-from opensnooplib.trace import proof, under_way
+from opensnooplib.trace import proof
 from opensnooplib.trace.online_cpus import CpuFollower
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.switchboard import Switchboard
@@ -179,9 +179,12 @@ class Trace:
         self.past_missed += sum(
             one.unended_requests(until_ns) for one in self.program_sets()
         )
-        for one in self.program_sets() if self.options.columns.latency else ():
-            left = under_way.find(one, until_ns)
-            self._left += (open.text(until_ns) for open in left)
+        if self.options.columns.latency:
+            from opensnooplib.trace import under_way  # imported at launch
+
+            for one in self.program_sets():
+                left = under_way.find(one, until_ns)
+                self._left += (open.text(until_ns) for open in left)
         if self._summing:
             return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)

@@ -22,20 +22,17 @@ _UNDER_WAY = 0x7FFFFFFD  # of bpf_src/extra/record_values.h
 _CUT = 4096 + 2  # a path_size that no path has
 
 
+def _name(path: bytes) -> tuple[bytes, bool]:
+    """The path before its NUL; is there no room for more?"""
+    name = path.partition(b"\0")[0]
+    return name, len(name) + 1 == len(path)
+
+
 class UnderWay(NamedTuple):
     thread: int  # 0: it is a request of io_uring
     began_ns: int  # CLOCK_MONOTONIC
     path: bytes  # with its NUL, and what follows in the record
     fields: bytes | None  # of the record, before the path; None: unknown
-
-    @property
-    def _name(self) -> bytes:
-        return self.path.partition(b"\0")[0]
-
-    @property
-    def _is_cut(self) -> bool:
-        """Is there no room for more?"""
-        return len(self._name) + 1 == len(self.path)
 
     def record(self, schema: Schema, now_ns: int) -> bytes:
         """A record of this schema that says so."""
@@ -43,11 +40,11 @@ class UnderWay(NamedTuple):
         latency = now_ns - self.began_ns
         numbers = {"ts": now_ns, "latency": latency, "ret": _UNDER_WAY}
         if self.thread:  # else it is there
-            numbers["path_size"] = (
-                _CUT if self._is_cut else len(self._name) + 1
-            )
-        for name, number in numbers.items():
-            field = schema.known(name)
+            name, is_cut = _name(self.path)
+            # An empty name could not be read: else the open would have failed.
+            numbers["path_size"] = _CUT if is_cut else len(name) + bool(name)
+        for key, number in numbers.items():
+            field = schema.known(key)
             if field:
                 value = number.to_bytes(field.size, sys.byteorder)
                 record[field.offset : field.offset + field.size] = value
@@ -56,7 +53,7 @@ class UnderWay(NamedTuple):
     def text(self, now_ns: int) -> str:
         """Which open it is."""
         by = f"thread {self.thread}" if self.thread else "io_uring"
-        path = shell_text(self._name, self._is_cut)
+        path = shell_text(*_name(self.path))
         return f"{path} ({by}, for {duration(now_ns - self.began_ns)})"
 
 
