@@ -62,10 +62,11 @@ def find(one: ProgramSet, until_ns: int) -> Iterator[UnderWay]:
 
     Opens by system calls are known if the C keeps when they began: -L.
     """
-    ts, path = map(one.taken.outputs[0].schema.known, ("ts", "path"))
     known = {START_MAP: one.taken.start_map}
-    if one.taken.requests_map and ts and path:  # its values are records
-        known[REQUESTS_MAP] = StartMap(0, 0, ts.offset, path.offset)
+    for output in one.outputs[:1]:  # the C of --source may have none
+        ts, path = map(output.schema.known, ("ts", "path"))
+        if one.taken.requests_map and ts and path:  # its values are records
+            known[REQUESTS_MAP] = StartMap(0, 0, ts.offset, path.offset)
     kept = _entries(one, HANGING_MAP)
     for name, at in known.items():
         if not at or at.began < 0:
@@ -106,9 +107,9 @@ def rows(
         for one in sets():
             schema = one.taken.outputs[0].schema
             for found in find(one, now_ns - int(seconds * 1e9)):
-                record = found.record(schema, now_ns)
-                # If there is no room, the next time.
-                if found in shown or rings.put_record(one.streams[0], record):
+                record = found.fields and found.record(schema, now_ns)
+                put = rings.put_record  # if there is room: else the next time
+                if found in shown or record and put(one.streams[0], record):
                     still.add(found)
         shown = still
         due = time.monotonic() + min(seconds, 1)
