@@ -84,8 +84,7 @@ static int begin(const struct open_args *open)
 	if (!begun)
 		return 0;
 	begun->open = *open;
-	if (WANT_LATENCY)
-		begun->open.began = bpf_ktime_get_ns();
+	begin_extras(&begun->open, pid_tgid);
 	begun->path_size = read_path(begun->path, SHORT_PATH, open->user_path);
 	begun->under_way = path_selected(pid_tgid, begun->path,
 					 begun->path_size, SHORT_PATH);

@@ -60,6 +60,7 @@ static void count(int counter)
 #if RECORD_EXTRAS
 #include "extra/record_extras.h"
 #else
+#define begin_extras(open, pid_tgid)
 #define fill_extras(program, event, open)
 #define finish_extras(ctx, event, began)
 #endif

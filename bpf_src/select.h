@@ -4,8 +4,7 @@
  *
  * Each option adds a condition to one of four macros that the frontend defines;
  * what is always true, the compiler leaves out. With -p 12,34, for example, it
- * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U). The tool's
- * own opens are always wanted: see is_tool().
+ * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U).
  */
 #if SELECT_EXTRAS /* for conditions that call functions */
 #include "extra/select_extras.h"

@@ -82,7 +82,8 @@ _opensnoop() {
 		words=$(compgen -f -- "$word")
 		;;
 	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
-	--path | --unit | --container | --interval | --set) return ;;
+	--by | --rows | --keep | --path | --unit | --container | --interval | --set) return ;;
+	--slower | --hanging) return ;;
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
 	esac
 	case $last in

@@ -114,6 +114,7 @@ class Output(NamedTuple):
     interval: Optional[float]  # seconds
     by: Tuple[str, ...]  # columns that a summary counts by; empty: comm
     table_rows: int  # of each table of a summary
+    hanging: Optional[float]  # seconds: rows of opens that took so long so far
     top: bool  # a summary as a live screen
     once: bool  # rows that are alike: how often, at the end
     record: Optional[str]  # a file; "-" is stdout

@@ -397,6 +397,14 @@ class Reader:
         """
         check(self._lib.reader_put_text(self._reader, text.encode()))
 
+    def put_record(self, stream: int, record: bytes) -> bool:
+        """Write a record of this stream as if it had come from a ring.
+
+        Returns False if there is no room for it now.
+        """
+        what = ctypes.c_uint32(stream), record, ctypes.c_uint32(len(record))
+        return bool(self._lib.reader_put_record(self._reader, *what))
+
     def tally(self) -> int:
         """The address of the counts: struct tally of native/event/tally.h."""
         return int(self._lib.reader_tally(self._reader))

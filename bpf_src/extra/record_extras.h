@@ -13,6 +13,16 @@
 #if WHO
 #include "extra/who.h"
 #endif
+#if HANGING
+#include "extra/hanging.h"
+#endif
+
+/* Called when an open begins that may be wanted. */
+static void begin_extras(struct open_args *open, u64 pid_tgid)
+{
+	CALL_IF(WANT_LATENCY, open->began = bpf_ktime_get_ns());
+	CALL_IF(HANGING, keep_fields(open, pid_tgid));
+}
 
 /* Called when all other fields and the path are filled. */
 static void fill_extras(u32 program, struct event *event,

@@ -13,6 +13,9 @@
 /* In ret: nobody knows the result, as it isn't reported, or is ambiguous. */
 #define UNKNOWN_RESULT 0x7ffffffe
 
+/* In ret: the open is under way still. */
+#define UNDER_WAY 0x7ffffffd
+
 /* Bits of dir_state: what is known about the directories behind the path. */
 enum dir_state {
 	DIR_IS_KNOWN = 1,      /* they are there; else none are */

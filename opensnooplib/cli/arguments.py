@@ -121,7 +121,7 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     words.by = by.names
     words.names = asked.names
     words.wanted = (*asked.macros, *by.macros)
-    if words.slower_ns:
+    if words.slower_ns or words.hanging:
         words.wanted += ("WANT_LATENCY",)
     words.latency |= "WANT_LATENCY" in words.wanted
 

@@ -91,6 +91,7 @@ _VALUES = {
     "--interval": _Value("interval", values.seconds),
     "--by": _Value("by"),
     "--rows": _Value("table_rows", values.positive, 10),
+    "--hanging": _Value("hanging", values.seconds),
     "--record": _Value("record"),
     "--keep": _Value("keep", values.keep),
     "--replay": _Value("replay"),

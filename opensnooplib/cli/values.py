@@ -162,10 +162,7 @@ def milliseconds(option: str, word: str) -> int:
     """The time in ns."""
     decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
     if not decimal or float(word) == 0:
-        raise UsageError(
-            f"{option} {word}: must be a number of milliseconds above 0, such "
-            "as 10 or 0.5"
-        )
+        raise UsageError(f"{option} {word}: must be milliseconds above 0")
     return round(float(word) * 1e6)
 
 

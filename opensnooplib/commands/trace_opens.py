@@ -190,7 +190,7 @@ def _import_for_later(options: Options) -> None:
 def _steps(
     trace: Trace, result: Result, messages: Messages, at_end: ExitStack
 ) -> list[Callable[[], None]]:
-    """What --live, --maps and --set do between rows."""
+    """What --live, --maps, --set and --hanging do between rows."""
     steps: list[Callable[[], None]] = []
     if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
@@ -202,6 +202,12 @@ def _steps(
         from opensnooplib.trace import maps_view
 
         steps.append(maps_view.steps(trace).__next__)
+    if trace.options.columns.latency:
+        from opensnooplib.trace import under_way  # at the end, too
+
+        if seconds := trace.options.output.hanging:
+            how = trace.rings, trace.program_sets, seconds
+            steps.append(under_way.rows(*how).__next__)
     if "-" in trace.options.probe.settings:
         from opensnooplib.trace import set_lines
 

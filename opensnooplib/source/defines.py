@@ -52,6 +52,7 @@ def extras(options: Options, has_structs: bool) -> dict[str, bool]:
     chosen = {
         **dict.fromkeys(columns.wanted, True),
         "WANT_LATENCY": columns.latency,
+        "HANGING": options.output.hanging is not None,
         "TRUSTED": options.probe.trusted,
         "WHO": who,
         # open_by_handle_at always needs them.

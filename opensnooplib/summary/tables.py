@@ -55,6 +55,9 @@ def _section(
 def table(summary: Summary, view: View) -> str:
     """All tables; ends with a newline."""
     groups = (_GROUPS + summary.group_heading).rstrip()
+    # By their longest times, in place of how often they were opened.
+    times = ((file, file.slowest_ns) for file in summary.files)
+    slowest = [file._replace(opened=ns) for file, ns in times if ns]
     sections = [
         _overview(summary),
         _section(_FILES, summary.files, _file, view),
@@ -62,7 +65,7 @@ def table(summary: Summary, view: View) -> str:
         _section(_ERRORS, summary.errors, _error, view),
         _section(_IN_VAIN, summary.in_vain(), _in_vain, view),
         _times(summary),
-        _slowest(summary, view.most),
+        _section(_SLOWEST, slowest, _slow, view._replace(order="opened")),
     ]
     return "\n".join(filter(None, sections)) + "\n"
 
@@ -117,23 +120,18 @@ def _times(summary: Summary) -> str:
     for slot in slots:
         count = summary.times.get(slot, 0)
         bar = "#" * -(-count * _BAR // most)
-        line = f"{_duration(2 ** (slot + 1)):>10} {count:>8} {bar}"
+        line = f"{duration(2 ** (slot + 1)):>10} {count:>8} {bar}"
         lines.append(line.rstrip())
     return "\n".join(lines) + "\n"
 
 
-def _slowest(summary: Summary, most: int) -> str:
-    files = sorted(summary.files, key=lambda file: -(file.slowest_ns or 0))
-    lines = [
-        f"{_duration(file.slowest_ns):>10} "
-        + shell_text(file.path, file.path_cut)
-        for file in files[:most]
-        if file.slowest_ns
-    ]
-    return "\n".join([_SLOWEST, *lines, ""]) if lines else ""
+def _slow(file: totals.File) -> str:
+    path = shell_text(file.path, file.path_cut)
+    return f"{duration(file.opened):>10} {path}"
 
 
-def _duration(ns: int) -> str:
+def duration(ns: int) -> str:
+    """For a person, such as 1.5 ms."""
     for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
         if ns >= size:
             return f"{ns / size:.3g} {unit}"

@@ -48,7 +48,7 @@ class ProgramSet:
         self._rings = rings
         self._options = options
         self._before = [0, 0]
-        self._from_ns = 0
+        self.from_ns = 0
         lines_map = known_maps.PRINTK_MAP
         self.outputs = [o for o in taken.outputs if o.name != lines_map]
         _check_number([one.name for one in self.outputs], options)
@@ -133,7 +133,7 @@ class ProgramSet:
     def count_from_here(self) -> None:
         """Leave out what was counted before the trace."""
         self._before = [self._counter(LOST), self._counter(MISSED)]
-        self._from_ns = native_library.kernel_clock_ns()
+        self.from_ns = native_library.kernel_clock_ns()
 
     def lost(self) -> int:
         return self._counter(LOST) - self._before[LOST]
@@ -165,7 +165,7 @@ class ProgramSet:
         if layout is None:
             return None
         map_fd = self.taken.maps[name]
-        return HashCount(*bpf_objects.hash_count(map_fd, *layout))
+        return HashCount(*bpf_objects.hash_count(map_fd, *layout[:2]))
 
     def unended_requests(self, until_ns: int) -> int:
         """Opens through io_uring that began in the trace and haven't ended.
@@ -179,7 +179,7 @@ class ProgramSet:
             return 0
         requests = self.taken.maps[known_maps.REQUESTS_MAP]
         return bpf_objects.hash_count_between(
-            requests, ts.offset, self._from_ns, until_ns
+            requests, ts.offset, self.from_ns, until_ns
         )
 
     def detach(self) -> None:

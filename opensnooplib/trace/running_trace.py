@@ -24,6 +24,9 @@ from opensnooplib.trace.switchboard import Switchboard
 # in a virtual machine whose CPU stands still for a while.
 _COMPLETION_SECONDS = 0.02
 
+# Opens under way that are named at the end, at most.
+_MOST_NAMED = 10
+
 
 class Trace:
     """A trace from begin() to end(); then tell() says what was shown."""
@@ -46,6 +49,7 @@ class Trace:
         self._cpus = CpuFollower(rings)
         self._recorder: Recorder | None = None
         self._summing: Summing | None = None
+        self._left: list[str] = []  # opens that were under way at the end
         with as_sentence("the C has too many outputs"):
             more = [rings.add_stream() for _ in launched.handover.outputs[1:]]
         self.newest = ProgramSet(rings, [0, *more], launched.handover, options)
@@ -149,24 +153,23 @@ class Trace:
             name, programs
         )
 
-    @property
-    def _program_sets(self) -> list[ProgramSet]:
+    def program_sets(self) -> list[ProgramSet]:
         return [*self.older, self.newest]
 
     def lost(self) -> int:
         """Records that found no room in the rings."""
-        return self.past_lost + sum(one.lost() for one in self._program_sets)
+        return self.past_lost + sum(one.lost() for one in self.program_sets())
 
     def missed(self) -> int:
         """Opens that found the map full, and programs that were skipped."""
         skipped = self._skipped() - self._skipped_before
-        missed = sum(one.missed() for one in self._program_sets)
+        missed = sum(one.missed() for one in self.program_sets())
         return self.past_missed + skipped + missed
 
     def not_followed(self) -> int:
         """Processes that --children asks for, and that are not traced."""
         return self.past_not_followed + sum(
-            one.not_followed() for one in self._program_sets
+            one.not_followed() for one in self.program_sets()
         )
 
     def end(self) -> State:
@@ -175,8 +178,14 @@ class Trace:
         self._seconds = time.monotonic() - self._began
         time.sleep(_COMPLETION_SECONDS)
         self.past_missed += sum(
-            one.unended_requests(until_ns) for one in self._program_sets
+            one.unended_requests(until_ns) for one in self.program_sets()
         )
+        if self.options.columns.latency:
+            from opensnooplib.trace import under_way  # imported at launch
+
+            for one in self.program_sets():
+                left = under_way.find(one, until_ns)
+                self._left += (open.text(until_ns) for open in left)
         if self._summing:
             return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)
@@ -192,6 +201,11 @@ class Trace:
             self._messages.warn(
                 f"opens by {many} that could not be followed are missing"
             )
+        more_left = len(self._left) - _MOST_NAMED
+        if more_left > 0:
+            self._left[_MOST_NAMED:] = [f"{more_left} more"]
+        for open_left in self._left:
+            self._messages.note(f"still under way: {open_left}")
         more = ""
         if not self.newest.counts_itself:
             more = "; lost only as the kernel reports it"
@@ -206,14 +220,14 @@ class Trace:
     def detach(self) -> None:
         """Detach the programs, which takes a while."""
         self.stubs.close()
-        for program_set in self._program_sets:
+        for program_set in self.program_sets():
             program_set.detach()
 
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
         self._cpus.close()
-        for program_set in self._program_sets:
+        for program_set in self.program_sets():
             program_set.close()
 
 

@@ -104,12 +104,15 @@ static void set_format(struct input *input, struct reader *reader)
 static void set_conditions(struct input *input, struct reader *reader)
 {
 	struct condition *all = conditions;
+	uint8_t how;
 
 	condition_count = take_u8(input) % (CONDITIONS_MAX + 1);
 	for (uint32_t i = 0; i < condition_count; i++) {
 		all[i].kind = take_u8(input) % (CONDITION_KINDS + 1);
 		all[i].field = take_field(input);
-		all[i].or_next = take_u8(input) % 2;
+		how = take_u8(input);
+		all[i].or_next = how % 2;
+		all[i].excludes = how / 2 % 2;
 		all[i].mask = take_u16(input);
 		all[i].bits = take_u16(input);
 		take(input, all[i].text, take_u8(input) % CONDITION_TEXT_SIZE);
@@ -150,6 +153,7 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	int state;
 	size_t rounds = 0;
 	uint64_t until;
+	uint8_t how;
 
 	CHECK(reader_open_recording(&reader, fd) == 0);
 	is_counted = take_u8(input) & 1;
@@ -157,7 +161,8 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	set_format(input, reader);
 	set_conditions(input, reader);
 	reader_set_output(reader, output);
-	CHECK(reader_start(reader, take_u8(input) % 4, false) == 0);
+	how = take_u8(input);
+	CHECK(reader_start(reader, how % 4, false, how / 4 % 2) == 0);
 	until = take_u16(input);
 	tally_clear(reader_tally(reader), take_u16(input));
 	reader_tally(reader)->until = until;

@@ -36,7 +36,7 @@ struct open_args {
 #define keep_in_one_register(variable)
 #define SELECT_CALLER(pid, tid) 1
 #define SELECT_FLAGS(flags) 1
-#define SELECT_RESULT(ret) 1
+#define SELECT_RESULT(ret, began) 1
 %s
 """
 

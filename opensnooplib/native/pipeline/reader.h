@@ -161,6 +161,13 @@ int reader_put_heading(struct reader *reader, uint32_t stream,
 int reader_put_text(struct reader *reader, const char *text);
 
 /*
+ * Write a record of this stream that comes from no ring, if it is selected.
+ * Returns 0 if there is no room now.
+ */
+int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
+		      uint32_t size);
+
+/*
  * Wait for records, until a signal or at most `timeout_ms`, and consume those
  * that are in order. Returns an enum reader_state.
  */

@@ -150,17 +150,21 @@ static row_writer *const writers[] = {
 	[ROW_RAW_PATH] = put_raw_path, [ROW_BLOCK] = put_record_block,
 };
 
-static void count_row(struct reader *reader, const struct record *record)
+/* Is it a row that counts? */
+static bool count_row(struct reader *reader, const struct record *record)
 {
 	const struct layout *layout = &reader->format.layout;
 	enum path_state state = full_path_state(record, layout);
 	int64_t ret = 0;
 
 	record_signed(record, layout->ret, &ret);
+	if (ret == UNDER_WAY)
+		return false; /* the one when it has ended does */
 	reader->rows++;
 	reader->counts.unreadable += state == PATH_UNREADABLE;
 	reader->counts.cut += state == PATH_CUT || state == PATH_TOP_CUT;
 	reader->counts.unsure += ret == UNKNOWN_RESULT;
+	return true;
 }
 
 /*
@@ -216,12 +220,11 @@ static enum verdict write_record(struct reader *reader,
 		return CONSUMED;
 	}
 	record_unsigned(record, format->layout.ts, &ts);
-	if (reader->rows == 0)
+	if (format->first_ts == 0)
 		format->first_ts = format->last_ts = ts;
 	out = writers[reader->kind](out, format, record);
 	format->last_ts = ts;
-	output_commit(&reader->output, out, true);
-	count_row(reader, record);
+	output_commit(&reader->output, out, count_row(reader, record));
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
 }
 
@@ -251,6 +254,14 @@ static enum verdict take_record(void *context, const struct record *record)
 		return print_line(record);
 	return reader->kind == ROW_COUNTED ? count_record(reader, record)
 					   : write_record(reader, record);
+}
+
+int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
+		      uint32_t size)
+{
+	struct record record = {data, size, stream, 0, true};
+
+	return take_record(reader, &record) != NOT_CONSUMED;
 }
 
 struct tally *reader_tally(struct reader *reader)

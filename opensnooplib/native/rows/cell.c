@@ -124,6 +124,8 @@ static void set_result(struct cell *cell, const struct column *column,
 {
 	if (ret == UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
+	else if (ret == UNDER_WAY)
+		set_word(cell, CELL_NONE, "...");
 	else if (column->kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));
 	else if (column->kind == COLUMN_ERRNAME)
