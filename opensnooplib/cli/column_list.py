@@ -60,7 +60,9 @@ def parse(
             asked = OPTIONS[name] if beside else f"{option} {name}"
             raise UsageError(column_choice.no_field(asked, field))
         if field not in declared or name in column_choice.INTERNAL:
-            raise UsageError(column_choice.unknown(name, list(declared)))
+            raise UsageError(
+                column_choice.unknown(option, name, list(declared))
+            )
         if declared[field].macro:
             macros.append(declared[field].macro)
     return Asked(tuple(names), tuple(dict.fromkeys(macros)))

@@ -260,7 +260,7 @@ def _why_missing(name: str, schema: Schema, options: Options) -> str:
         )
     if known:
         return no_field(asked, known.field)
-    return unknown(name, fields)
+    return unknown("--columns", name, fields)
 
 
 def no_field(asked: str, field: str) -> str:
@@ -271,10 +271,10 @@ def no_field(asked: str, field: str) -> str:
     )
 
 
-def unknown(name: str, fields: Sequence[str]) -> str:
-    """A sentence for a name that is not a column."""
+def unknown(option: str, name: str, fields: Sequence[str]) -> str:
+    """A sentence for a name that `option` has and that is not a column."""
     names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
     whole = name.partition(".")[0]  # pid, for pid.x
     word = whole if whole in names else name
     hint = did_you_mean(word, names, "; --columns help lists them")
-    return f"--columns {name}: no such column{hint}"
+    return f"{option} {name}: no such column{hint}"

@@ -70,6 +70,8 @@ DEFAULTS: Dict[str, Any] = {
     "summary": False,
     "interval": None,
     "top": False,
+    "by": (),
+    "table_rows": 10,
     "once": False,
     "hanging": None,
     "record": None,
@@ -271,6 +273,10 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         ["--hanging", "0.5"],
         {"hanging": 0.5, "wanted": ("WANT_LATENCY",), "latency": True},
     ),
+    (
+        ["--summary", "--by", "user,DIRECTORY", "--rows", "3"],
+        {"summary": True, "by": ("user", "directory"), "table_rows": 3},
+    ),
     (["--record", "f"], {"record": "f"}),
     (
         ["--record", "f", "--keep", "5m"],
@@ -359,6 +365,9 @@ def test_users_by_name() -> None:
 NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
 
 REFUSED = [
+    (["--by", "comm"], "--by needs --summary or --top"),
+    (["--summary", "--by", "nosuch"], "--by nosuch: no such column"),
+    (["--summary", "--by", "pid,pid"], "--by pid,pid: pid is listed twice"),
     (["--keep", "5m"], "--keep needs --record"),
     (["--record", "-", "--keep", "5m"], "--keep needs a file: --record FILE"),
     (["--record", "f", "--keep", "5"], "--keep 5: must be a time or a size"),
@@ -410,7 +419,7 @@ REFUSED = [
     (["-n", "\u00fc" * 8], "command names have at most 15 bytes"),
     (["-n", ""], "-n needs a name, or a part of one"),
     (["-n", "!"], "-n needs a name, or a part of one"),
-    (["-p", "!x"], "-p x: must be a whole number above 0"),
+    (["-p", "!x"], "-p x: must be the number of a process"),
     (["-p", f"1,!{NO_SUCH_PID}"], f"-p {NO_SUCH_PID}: no such process"),
     (["-u", "!nosuchuser"], "-u nosuchuser: no such user"),
     (["-f", "!!create"], "-f !create: no such flag"),
