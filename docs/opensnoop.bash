@@ -81,7 +81,7 @@ _opensnoop() {
 	-o | --cgroupmap | --mntnsmap | --source | --btf | --record | --replay | --cgroup)
 		words=$(compgen -f -- "$word")
 		;;
-	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
+	-n | --name | --until | -d | --duration | --count | -b | --buffer-pages) return ;;
 	--by | --rows | --keep | --path | --unit | --container | --interval | --set) return ;;
 	--slower | --hanging) return ;;
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;

@@ -97,6 +97,13 @@ class Keep(NamedTuple):
     size: float  # bytes
 
 
+class Until(NamedTuple):
+    """The open after which a trace ends."""
+
+    selection: Selection
+    is_opened: bool  # it must succeed
+
+
 class Output(NamedTuple):
     """What is written, where, and when that ends."""
 
@@ -108,6 +115,7 @@ class Output(NamedTuple):
     output_file: Optional[str]
     row_limit: int  # 0: no limit
     duration: Optional[float]  # seconds
+    until: Optional[Until]
     quiet: bool
     verbose: bool
     summary: bool  # instead of rows

@@ -19,7 +19,7 @@ from opensnooplib.options import Output, excluded, wanted
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
-from opensnooplib.selection.criteria import Condition
+from opensnooplib.selection.criteria import Condition, Filter
 
 _Item = TypeVar("_Item", bound=ctypes.Structure)
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
@@ -118,6 +118,17 @@ class _Glob(ctypes.Structure):
     ]
 
 
+class _Filter(ctypes.Structure):
+    """struct filter of native/pipeline/reader_data.h."""
+
+    _fields_ = [
+        ("conditions", ctypes.POINTER(_Condition)),
+        ("condition_count", ctypes.c_uint32),
+        ("globs", ctypes.POINTER(_Glob)),
+        ("glob_count", ctypes.c_uint32),
+    ]
+
+
 class _FormatRequest(ctypes.Structure):
     """struct format_request of native/pipeline/reader_data.h."""
 
@@ -129,10 +140,8 @@ class _FormatRequest(ctypes.Structure):
         ("record_least", ctypes.c_uint32),
         ("columns", ctypes.POINTER(_Column)),
         ("column_count", ctypes.c_uint32),
-        ("conditions", ctypes.POINTER(_Condition)),
-        ("condition_count", ctypes.c_uint32),
-        ("globs", ctypes.POINTER(_Glob)),
-        ("glob_count", ctypes.c_uint32),
+        ("wanted", _Filter),
+        ("until", _Filter),
         ("group", ctypes.POINTER(_Column)),
         ("group_count", ctypes.c_uint32),
         ("group_kind", ctypes.c_uint32),
@@ -161,15 +170,13 @@ def _native_column(column: Column) -> _Column:
 def _native_format(
     row_format: RowFormat,
     wall_offset: int,
-    conditions: Sequence[tuple[Condition, Field]],
-    globs: Sequence[Glob],
+    *filters: Filter,
 ) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
         field = row_format.schema.known(name)
         if field is not None:
             setattr(layout, name, NativeField(field.offset, field.size))
-    all_of = [n for one in conditions for n in _native_conditions(*one)]
     return _FormatRequest(
         row_format.number,
         row_format.color,
@@ -177,13 +184,18 @@ def _native_format(
         layout,
         row_format.schema.least,
         *_array(_Column, [*map(_native_column, row_format.columns)]),
-        *_array(_Condition, all_of),
-        *_array(_Glob, [*map(_native_glob, globs)]),
+        *map(_native_filter, filters),
         *_array(_Column, [*map(_native_column, row_format.group)]),
         row_format.group_number,
         row_format.shows_own,
         row_format.in_any_task,
     )
+
+
+def _native_filter(one: Filter) -> _Filter:
+    all_of = [n for met in one.conditions for n in _native_conditions(*met)]
+    globs = [*map(_native_glob, one.globs)]
+    return _Filter(*_array(_Condition, all_of), *_array(_Glob, globs))
 
 
 def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
@@ -314,16 +326,16 @@ class Reader:
         self,
         stream: int,
         row_format: RowFormat,
-        conditions: Sequence[tuple[Condition, Field]],
-        globs: Sequence[Glob],
+        wanted: Filter = Filter(),
+        until: Filter = Filter(),
     ) -> None:
         """Set the format of a stream's rows.
 
-        There are rows only for opens that meet all of these conditions, and
-        whose path the patterns want.
+        There are rows only for records that fit `wanted`, and none after one
+        that fits `until`, unless that is empty.
         """
         request = _native_format(
-            row_format, self.wall_offset_ns, conditions, globs
+            row_format, self.wall_offset_ns, wanted, until
         )
         at = ctypes.byref(request)
         check(self._lib.reader_set_format(self._reader, stream, at))

@@ -29,6 +29,7 @@ from opensnooplib.options import (
     Output,
     Probe,
     Selection,
+    Until,
     each,
     excluded,
 )
@@ -84,6 +85,7 @@ def parse(arguments: Sequence[str]) -> Options:
         and _finds_directories(words)
     )
     words.summary |= words.top
+    words.until = _until(words.until) if words.until else None
     words.verdicts = None  # only commands/lesson.py has it
     words.color_mistakes = values.in_color(words.color, os.isatty(2))
     words.color = values.in_color(
@@ -105,6 +107,30 @@ def _finds_directories(words: argparse.Namespace) -> bool:
     """
     without = words.source is not None or words.trusted or words.replay
     return not without and bool(words.btf or kernel_headers.has_structs())
+
+
+# What --until takes, with the options that select so.
+_UNTIL = {
+    **{"path": "--path", "err": "--errno", "comm": "-n", "pid": "-p"},
+    **{"user": "-u", "flags": "-f"},
+}
+
+
+def _until(text: str) -> Until:
+    """The open that --until describes. Raises UsageError."""
+    import shlex  # seldom needed
+
+    words: list[str] = []
+    tests = shlex.split(text)
+    for test in tests:
+        name, _, value = test.partition("=")
+        if name not in _UNTIL or not value:
+            raise UsageError(
+                f"--until {test}: must be NAME=VALUE, where NAME is one of "
+                + ", ".join(_UNTIL)
+            )
+        words += [] if test == "err=0" else [_UNTIL[name], value]
+    return Until(parse(words).selection, "err=0" in tests)
 
 
 def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:

@@ -88,6 +88,7 @@ _VALUES = {
     "-o": _Value("output_file"),
     "--count": _Value("row_limit", values.positive, 0),
     "-d": _Value("duration", values.seconds),
+    "--until": _Value("until"),
     "--interval": _Value("interval", values.seconds),
     "--by": _Value("by"),
     "--rows": _Value("table_rows", values.positive, 10),

@@ -172,11 +172,10 @@ class _Replay:
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
-        conditions = criteria.for_reader(
-            self._options, schema, decided=(), began_ns=self._began_ns
-        )
-        globs = self._options.selection.globs
-        self._reader.set_format(0, self._format, conditions, globs)
+        began = self._began_ns
+        fits = criteria.for_reader(self._options, schema, (), began)
+        until = criteria.until(self._options, schema, began)
+        self._reader.set_format(0, self._format, fits, until)
 
     def put_heading(self) -> None:
         self._reader.put_heading(0, self._format.heading())

@@ -18,6 +18,7 @@ from typing import Any, Callable, Container, Iterator, Mapping, NamedTuple
 from typing import Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.base.globs import Glob
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
@@ -52,6 +53,13 @@ class Condition(NamedTuple):
     # Of tuples: for BITS, mask and bits, which must be there; for MOST, 0 and
     # the bound; for HOLDS, 0, 0 and the text.
     values: Chosen
+
+
+class Filter(NamedTuple):
+    """What a record must meet: all conditions, and patterns of its path."""
+
+    conditions: Sequence[tuple[Condition, Field]] = ()
+    globs: Sequence[Glob] = ()
 
 
 class Criterion(NamedTuple):
@@ -310,8 +318,8 @@ def for_reader(
     schema: Schema,
     decided: Container[str] | None,
     began_ns: int = 0,
-) -> list[tuple[Condition, Field]]:
-    """What the reader compares, beside the patterns of --path.
+) -> Filter:
+    """What the reader compares.
 
     decided: the options that the kernel decides; None: all that it can.
     began_ns: when the trace of a recording began, by CLOCK_MONOTONIC. Raises
@@ -319,7 +327,8 @@ def for_reader(
     """
     chosen: list[Condition] = []
     asked: dict[str, str] = {}  # the option by the field
-    if options.selection.globs:
+    globs = options.selection.globs
+    if globs:
         asked["path"] = "--path"
     for one in criteria(options):
         if decided is not None and one.option not in decided and one.condition:
@@ -341,7 +350,24 @@ def for_reader(
                 "option out"
             )
         fields[name] = field
-    return [(one, fields[one.name]) for one in chosen]
+    return Filter([(one, fields[one.name]) for one in chosen], globs)
+
+
+def until(options: Options, schema: Schema, began_ns: int = 0) -> Filter:
+    """What the record of --until meets; `began_ns` as in for_reader()."""
+    asked = options.output.until
+    if not asked:
+        return Filter()
+    options = options._replace(
+        selection=asked.selection,
+        output=options.output._replace(duration=None),
+    )
+    found = for_reader(options, schema, (), began_ns)
+    ret = schema.known("ret")
+    if asked.is_opened and ret:
+        opened = Condition("ret", Test.BITS, ((_SIGN_BIT, 0),))
+        return found._replace(conditions=[*found.conditions, (opened, ret)])
+    return found
 
 
 def map_names(selection: Selection) -> list[str]:

@@ -62,12 +62,13 @@ class ProgramSet:
         # First: rows are written as the last format says.
         if lines_map in taken.maps:
             lines = LINES._replace(shows_own=options.selection.own)
-            rings.set_format(streams[-1], lines, [], [])
+            rings.set_format(streams[-1], lines)
             rings.install(streams[-1], taken.maps[lines_map])
         for stream, output, one in zip(streams, self.outputs, self.formats):
             one = one._replace(in_any_task=taken.sees_packets)
-            all_of = criteria.for_reader(options, output.schema, taken.decided)
-            rings.set_format(stream, one, all_of, options.selection.globs)
+            fits = criteria.for_reader(options, output.schema, taken.decided)
+            until = criteria.until(options, output.schema)
+            rings.set_format(stream, one, fits, until)
             put = rings.map_buffer if output.is_ring_buffer else rings.install
             put(stream, taken.maps[output.name])
         has_callers = any(one.has_callers for one in self.formats)

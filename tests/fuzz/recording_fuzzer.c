@@ -67,7 +67,7 @@ static void set_format(struct input *input, struct reader *reader)
 		.columns = columns,
 		.column_count = 1 + take_u8(input) % COLUMNS_MAX,
 		.kind = is_counted ? ROW_COUNTED
-				   : take_u8(input) % (ROW_CSV + 1),
+				   : take_u8(input) % (ROW_RAW_PATH + 1),
 		.record_least = take_u8(input) % 32,
 	};
 
@@ -95,8 +95,13 @@ static void set_format(struct input *input, struct reader *reader)
 			.width = (int8_t)take_u8(input),
 		};
 	}
-	request.conditions = conditions;
-	request.condition_count = condition_count;
+	request.wanted.conditions = conditions;
+	request.wanted.condition_count = condition_count;
+	request.group = columns;
+	request.group_count = request.column_count;
+	request.group_kind = take_u8(input) % 2;
+	if (take_u8(input) % 8 == 0)
+		request.until = request.wanted;
 	CHECK(reader_set_format(reader, 0, &request) == 0);
 }
 
@@ -117,7 +122,7 @@ static void set_conditions(struct input *input, struct reader *reader)
 		all[i].bits = take_u16(input);
 		take(input, all[i].text, take_u8(input) % CONDITION_TEXT_SIZE);
 	}
-	reader->streams[0].format.condition_count = condition_count;
+	reader->streams[0].format.wanted.condition_count = condition_count;
 }
 
 static uint64_t opened_in(const struct tally_table *table)
@@ -135,8 +140,8 @@ static void check_tally(struct input *input, struct reader *reader)
 {
 	struct tally *tally = reader_tally(reader);
 
-	/* A record without the field is in no table. */
-	CHECK(opened_in(&tally->processes) <= tally->opened);
+	/* A record without the field is in no table. Rows are in groups alone. */
+	CHECK(!is_counted || opened_in(&tally->groups) <= tally->opened);
 	CHECK(opened_in(&tally->files) + tally->unreadable <= tally->opened);
 	if (take_u8(input) & 1)
 		tally_clear(tally, tally->files.entries.room);

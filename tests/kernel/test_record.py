@@ -105,6 +105,41 @@ def test_count_and_duration(open_load: Path, recorded: Path) -> None:
     assert _replay(recorded).rows == []
 
 
+@pytest.mark.parametrize(
+    "until, count",
+    [
+        ("path=/nowhere/*", 2),
+        ("path=/etc/passwd err=0", 1),
+        ("err=EFAULT", len(ATTEMPTS)),
+        ("path=/etc/passwd flags=O_CLOEXEC", len(ATTEMPTS)),
+    ],
+)
+def test_until(recorded: Path, until: str, count: int) -> None:
+    """The open that it waits for is the last one, also in a replay."""
+    attempts = [*ATTEMPTS, *ATTEMPTS]
+    if "EFAULT" not in until:
+        with Opener(attempts) as opener:
+            pid = str(opener.pid)
+            words = ("-p", pid, "--until", until)
+            with Tool("--record", recorded, *words) as tool:
+                made = opener.run()
+                ended = tool.ended()
+        assert ended.status == 0
+        assert f"{count} recorded" in ended.messages
+        assert without_time(_replay(recorded).rows) == made[:count]
+        return
+    with Opener(attempts) as opener:
+        with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
+            made = opener.run()
+            tool.stop()
+    for words, shown in (
+        (("--until", until), len(attempts)),
+        (("--until", "err=2"), 2),
+        (("--until", "comm=opener"), 1),
+    ):
+        assert len(_replay(recorded, *words).rows) == shown
+
+
 def _is_another(path: Path, file: int) -> bool:
     """Is it a file now, and not the one with this inode number?"""
     return path.exists() and path.stat().st_ino != file

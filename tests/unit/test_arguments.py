@@ -66,6 +66,7 @@ DEFAULTS: Dict[str, Any] = {
     "output_file": None,
     "row_limit": 0,
     "duration": None,
+    "until": None,
     "quiet": False,
     "summary": False,
     "interval": None,
@@ -365,6 +366,9 @@ def test_users_by_name() -> None:
 NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
 
 REFUSED = [
+    (["--until", "path=/x errno=2"], "--until errno=2: must be NAME=VALUE"),
+    (["--until", "path="], "--until path=: must be NAME=VALUE"),
+    (["--until", "err=ENOENTS"], "--errno ENOENTS: no such error"),
     (["--by", "comm"], "--by needs --summary or --top"),
     (["--summary", "--by", "nosuch"], "--by nosuch: no such column"),
     (["--summary", "--by", "pid,pid"], "--by pid,pid: pid is listed twice"),

@@ -27,6 +27,14 @@ enum row_kind {
 	ROW_LINE,    /* a line of bpf_trace_printk(), for stderr */
 };
 
+/* What a record must meet: all conditions, and the patterns for its path. */
+struct filter {
+	const struct condition *conditions;
+	uint32_t condition_count;
+	const struct glob *globs;
+	uint32_t glob_count;
+};
+
 /*
  * The format of a stream's records, and which are selected, as far as the
  * kernel has not done so. What it points to must live as long as the stream.
@@ -39,10 +47,9 @@ struct format_request {
 	uint32_t record_least; /* bytes; shorter records can't have been sent */
 	const struct column *columns;
 	uint32_t column_count;
-	const struct condition *conditions; /* to be met, all of them */
-	uint32_t condition_count;
-	const struct glob *globs; /* that want the path */
-	uint32_t glob_count;
+	struct filter wanted;
+	struct filter
+		until; /* the record after which nothing is read; or empty */
 	/* What a summary or --once counts by, as a row of this kind. */
 	const struct column *group;
 	uint32_t group_count;

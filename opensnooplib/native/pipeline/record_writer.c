@@ -247,13 +247,18 @@ static enum verdict count_record(struct reader *reader,
 static enum verdict take_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
+	enum verdict verdict;
 
 	if (!is_wanted(reader, record))
 		return CONSUMED;
 	if (reader->streams[record->stream].format.kind == ROW_LINE)
 		return print_line(record);
-	return reader->kind == ROW_COUNTED ? count_record(reader, record)
-					   : write_record(reader, record);
+	verdict = reader->kind == ROW_COUNTED ? count_record(reader, record)
+					      : write_record(reader, record);
+	if (verdict != CONSUMED || !is_last(reader, record))
+		return verdict;
+	reader->rows_wanted = reader->rows;
+	return CONSUMED_ENOUGH;
 }
 
 int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
