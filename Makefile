@@ -24,7 +24,7 @@ NATIVE_LINKING = -shared -Wl,-z,relro,-z,now,-z,defs
 C_FILES = $(shell find bpf_src opensnooplib tests -name '*.[ch]')
 PYTHON_FILES = $(shell find *.py opensnooplib tests -name '*.py')
 COMPLETION = docs/opensnoop.bash
-SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh$$' .ci tests) $(COMPLETION)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh$$' .ci docs tests) $(COMPLETION)
 
 export KERNEL
 # As it was given: what has a $ in it is for the shell in the machine.
@@ -35,7 +35,7 @@ unexport CMD
 .NOTPARALLEL:
 .PHONY: all byte-code run test test-all vm test-kernels bench bench-kernels \
 	coverage bcc-tools lint lint-c lint-layers lint-python lint-shell course \
-	deps install clean help
+	deps install deb clean help
 
 all: $(LIBRARY) byte-code ## build the native library (the default)
 
@@ -131,6 +131,9 @@ install: packages-install $(LIBRARY) ## install the command; PREFIX=/usr/local D
 	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
 	@ln -sf ../lib/opensnoop/opensnoop.py "$(DESTDIR)$(PREFIX)/bin/opensnoop"
 	@echo "Installed $(PREFIX)/bin/opensnoop"
+
+deb: packages-deb ## build a Debian package of this checkout into dist/
+	@docs/packaging/build_deb.sh
 
 clean: ## remove everything that was built
 	rm -rf $(LIBRARY) build tests/fuzz/build dist *.egg-info \

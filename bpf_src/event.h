@@ -27,6 +27,7 @@ enum open_call {
 /* Programs: one for each call, one at the exits of all, and one in ways/. */
 #define SYSCALL_EXIT (CALL_OPEN_BY_HANDLE_AT_32 + 1)
 #define PROGRAMS     (SYSCALL_EXIT + 2)
+#define AT_BEGIN     PROGRAMS /* in place of one, where an open begins */
 
 /* One byte more than the kernel takes tells that a path is too long. */
 #define PATH_ROOM (PATH_MAX + 1)
@@ -41,12 +42,12 @@ struct event {
 	u64 flags;     /* O_RDONLY, O_CREAT, ... */
 	u32 mode;      /* permissions of a file to create, else 0 */
 	s32 path_size; /* bytes in path with its NUL, or a negative errno */
-	u32 dir_size;  /* bytes of directories, behind the path */
+	u32 dir_size;  /* bytes of names behind the path: of directories, ... */
 	u32 dir_state; /* bits of enum dir_state in extra/record_values.h */
 	char comm[TASK_COMM_LEN];
 #if OPTIONAL_FIELDS
 #include "extra/optional_fields.h" /* latency, ppid, callers, ... */
 #endif
 	/* The path comes last: a record is sent only as far as it is used. */
-	char path[PATH_ROOM + PATH_MAX + NAME_ROOM];
+	char path[PATH_ROOM + (1 + WANT_EXE) * PATH_MAX + NAME_ROOM];
 };

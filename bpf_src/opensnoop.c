@@ -84,8 +84,7 @@ static int begin(const struct open_args *open)
 	if (!begun)
 		return 0;
 	begun->open = *open;
-	if (WANT_LATENCY)
-		begun->open.began = bpf_ktime_get_ns();
+	begin_extras(&begun->open, pid_tgid);
 	begun->path_size = read_path(begun->path, SHORT_PATH, open->user_path);
 	begun->under_way = path_selected(pid_tgid, begun->path,
 					 begun->path_size, SHORT_PATH);
@@ -133,7 +132,7 @@ static int report(void *ctx, u32 program, const struct open_args *open,
 	u64 pid_tgid = caller_pid_tgid();
 	struct event *event = scratch.lookup(&program);
 
-	if (!event || !result_selected(pid_tgid, ret) ||
+	if (!event || !result_selected(pid_tgid, ret, open->began) ||
 	    !flags_selected(pid_tgid, open) ||
 	    (!begun && !caller_selected(pid_tgid)))
 		return 0;

@@ -60,6 +60,7 @@ static void count(int counter)
 #if RECORD_EXTRAS
 #include "extra/record_extras.h"
 #else
+#define begin_extras(open, pid_tgid)
 #define fill_extras(program, event, open)
 #define finish_extras(ctx, event, began)
 #endif
@@ -79,8 +80,7 @@ static void fill_event(u32 program, struct event *event,
 	event->ret = ret;
 	event->flags = open->flags;
 	event->mode = creates ? open->mode : 0;
-	event->dir_size = 0;
-	event->dir_state = 0;
+	event->dir_size = event->dir_state = 0;
 	/* Some kernels, 6.1 for example, write nothing behind the NUL. */
 	__builtin_memset(event->comm, 0, sizeof(event->comm));
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
@@ -92,13 +92,14 @@ BPF_PERF_OUTPUT(events);
 /* Completes the record and sends it, without the unused end of its path. */
 static void send_event(void *ctx, struct event *event, u64 began)
 {
-	u64 used = event->path_size + event->dir_size;
+	u64 used = offsetof(struct event, path) + event->dir_size;
 
 	finish_extras(ctx, event, began);
+	if (event->path_size > 0) /* else it was unreadable */
+		used += event->path_size;
 	keep_in_one_register(used);
-	if (used > sizeof(event->path))
-		used = 0; /* path_size is negative: it was unreadable */
-	used += offsetof(struct event, path);
+	if (used > sizeof(*event))
+		used = sizeof(*event); /* never, which the verifier can't see */
 	if (events.perf_submit(ctx, event, used) < 0)
 		count(LOST);
 }

@@ -4,8 +4,7 @@
  *
  * Each option adds a condition to one of four macros that the frontend defines;
  * what is always true, the compiler leaves out. With -p 12,34, for example, it
- * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U). The tool's
- * own opens are always wanted: see is_tool().
+ * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U).
  */
 #if SELECT_EXTRAS /* for conditions that call functions */
 #include "extra/select_extras.h"
@@ -37,8 +36,8 @@ static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
 	return SELECT_PATH(path, length);
 }
 
-/* The result, which is known when an open ends. */
-static bool result_selected(u64 pid_tgid, long ret)
+/* The result, when an open ends, and how long it took: `began` as elsewhere. */
+static bool result_selected(u64 pid_tgid, long ret, u64 began)
 {
-	return is_tool(pid_tgid) || SELECT_RESULT(ret);
+	return is_tool(pid_tgid) || SELECT_RESULT(ret, began);
 }

@@ -11,7 +11,7 @@
 
 _opensnoop_options() {
 	"$1" --help 2>/dev/null | grep -oE '^  -[^ ].*' |
-		grep -oE '(^|[ ,])--?[A-Za-z][A-Za-z0-9_-]*' | tr -d ' ,'
+		grep -oE '(^|[ ,])--?[A-Za-z0-9][A-Za-z0-9_-]*' | tr -d ' ,'
 }
 
 _opensnoop_columns() {
@@ -58,6 +58,7 @@ _opensnoop() {
 	case $last in
 	-p | --pid | --mntns) words=$(_opensnoop_list "$word" "$(_opensnoop_processes)") ;;
 	-t | --tid) words=$(compgen -W "$(_opensnoop_processes)" -- "$word") ;;
+	--exec-user) words=$(compgen -u -- "$word") ;;
 	-u | --uid) words=$(_opensnoop_list "$word" "$(compgen -u)") ;;
 	-f | --flag_filter)
 		words=$(_opensnoop_list "$word" write create O_RDONLY O_WRONLY O_RDWR \
@@ -72,7 +73,7 @@ _opensnoop() {
 	--columns)
 		words=$(_opensnoop_list "$word" "$(_opensnoop_columns "$command")")
 		;;
-	--format) words=$(compgen -W "table json csv" -- "$word") ;;
+	--format) words=$(compgen -W "table json csv folded paths" -- "$word") ;;
 	--color) words=$(compgen -W "auto always never" -- "$word") ;;
 	--time)
 		words=$(compgen -W "relative wall mono delta" -- "$word")
@@ -89,8 +90,9 @@ _opensnoop() {
 		words=$(compgen -W "$(_opensnoop_lessons "$command") \
 			$(_opensnoop_options "$command")" -- "$word")
 		;;
-	-n | --name | -d | --duration | --count | -b | --buffer-pages) return ;;
-	--path | --container | --interval | --set) return ;;
+	-n | --name | --until | -d | --duration | --count | -b | --buffer-pages) return ;;
+	--by | --rows | --keep | --path | --unit | --container | --interval | --set) return ;;
+	--slower | --hanging) return ;;
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
 	esac
 	case $last in

@@ -108,7 +108,7 @@ def _no_fentry(_: Options) -> str:
 
 def _no_exit(options: Options) -> str:
     if options.needs_begin:
-        return "it doesn't see opens begin, which -L and --trusted need"
+        return "it doesn't see opens begin, which -L and others need"
     if not kernel_headers.has_structs():
         return (
             "without BTF or kernel headers, it can't recognize what seccomp "

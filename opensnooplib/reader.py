@@ -15,10 +15,11 @@ from opensnooplib.base.globs import STAR, Glob
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.quoting import printable
 from opensnooplib.kernel import bpf_objects
+from opensnooplib.options import Output, excluded, wanted
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
-from opensnooplib.selection.criteria import Condition
+from opensnooplib.selection.criteria import Condition, Filter
 
 _Item = TypeVar("_Item", bound=ctypes.Structure)
 _u64_p = ctypes.POINTER(ctypes.c_uint64)
@@ -53,6 +54,7 @@ class Counts(NamedTuple):
     # bytes were read.
     impossible: int = 0
     offset: int = 0
+    repeated: int = 0  # not shown, since a row like it was: --once
 
     @property
     def are_incomplete(self) -> int:
@@ -65,7 +67,7 @@ class _Layout(ctypes.Structure):
 
     _NAMES = (
         "ts pid ret flags path_size dir_size dir_state "
-        "fs_device fs_size mount_size path comm latency"
+        "fs_device fs_size mount_size path comm latency exe"
     )
     _fields_ = [(name, NativeField) for name in _NAMES.split()]
 
@@ -97,6 +99,7 @@ class _Condition(ctypes.Structure):
         ("kind", ctypes.c_uint32),
         ("field", NativeField),
         ("or_next", ctypes.c_uint32),
+        ("excludes", ctypes.c_uint32),
         ("mask", ctypes.c_uint64),
         ("bits", ctypes.c_uint64),
         ("text", ctypes.c_char * 64),
@@ -115,6 +118,17 @@ class _Glob(ctypes.Structure):
     ]
 
 
+class _Filter(ctypes.Structure):
+    """struct filter of native/pipeline/reader_data.h."""
+
+    _fields_ = [
+        ("conditions", ctypes.POINTER(_Condition)),
+        ("condition_count", ctypes.c_uint32),
+        ("globs", ctypes.POINTER(_Glob)),
+        ("glob_count", ctypes.c_uint32),
+    ]
+
+
 class _FormatRequest(ctypes.Structure):
     """struct format_request of native/pipeline/reader_data.h."""
 
@@ -126,10 +140,11 @@ class _FormatRequest(ctypes.Structure):
         ("record_least", ctypes.c_uint32),
         ("columns", ctypes.POINTER(_Column)),
         ("column_count", ctypes.c_uint32),
-        ("conditions", ctypes.POINTER(_Condition)),
-        ("condition_count", ctypes.c_uint32),
-        ("globs", ctypes.POINTER(_Glob)),
-        ("glob_count", ctypes.c_uint32),
+        ("wanted", _Filter),
+        ("until", _Filter),
+        ("group", ctypes.POINTER(_Column)),
+        ("group_count", ctypes.c_uint32),
+        ("group_kind", ctypes.c_uint32),
         ("shows_own", ctypes.c_bool),
         ("in_any_task", ctypes.c_bool),
     ]
@@ -155,15 +170,13 @@ def _native_column(column: Column) -> _Column:
 def _native_format(
     row_format: RowFormat,
     wall_offset: int,
-    conditions: Sequence[tuple[Condition, Field]],
-    globs: Sequence[Glob],
+    *filters: Filter,
 ) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
         field = row_format.schema.known(name)
         if field is not None:
             setattr(layout, name, NativeField(field.offset, field.size))
-    all_of = [n for one in conditions for n in _native_conditions(*one)]
     return _FormatRequest(
         row_format.number,
         row_format.color,
@@ -171,21 +184,27 @@ def _native_format(
         layout,
         row_format.schema.least,
         *_array(_Column, [*map(_native_column, row_format.columns)]),
-        *_array(_Condition, all_of),
-        *_array(_Glob, [*map(_native_glob, globs)]),
+        *map(_native_filter, filters),
+        *_array(_Column, [*map(_native_column, row_format.group)]),
+        row_format.group_number,
         row_format.shows_own,
         row_format.in_any_task,
     )
 
 
+def _native_filter(one: Filter) -> _Filter:
+    all_of = [n for met in one.conditions for n in _native_conditions(*met)]
+    globs = [*map(_native_glob, one.globs)]
+    return _Filter(*_array(_Condition, all_of), *_array(_Glob, globs))
+
+
 def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
-    """One for each of the wanted bits."""
-    size = NativeField(field.offset, field.size)
-    all_but_last = [1] * (len(condition.wanted) - 1)
-    return [
-        _Condition(condition.test, size, or_next, mask, bits, condition.text)
-        for (mask, bits), or_next in zip(condition.wanted, [*all_but_last, 0])
-    ]
+    """One for each value that it compares."""
+    start = condition.test, NativeField(field.offset, field.size)
+    some = [(1, 0, *one) for one in wanted(condition.values)]
+    some[-1:] = [(0, 0, *one[2:]) for one in some[-1:]]
+    others = [(0, 1, *one) for one in excluded(condition.values)]
+    return [_Condition(*start, *one) for one in some + others]
 
 
 def _native_glob(glob: Glob) -> _Glob:
@@ -222,6 +241,7 @@ class Reader:
     """Reads perf rings and writes rows. Methods raise OSError."""
 
     lacks_libdw = False  # and needs it
+    group_heading = ""  # of the columns that a summary counts by
 
     def __init__(
         self, cpus: Sequence[int], pages: int, with_task: bool = False
@@ -306,19 +326,20 @@ class Reader:
         self,
         stream: int,
         row_format: RowFormat,
-        conditions: Sequence[tuple[Condition, Field]],
-        globs: Sequence[Glob],
+        wanted: Filter = Filter(),
+        until: Filter = Filter(),
     ) -> None:
         """Set the format of a stream's rows.
 
-        There are rows only for opens that meet all of these conditions, and
-        whose path the patterns want.
+        There are rows only for records that fit `wanted`, and none after one
+        that fits `until`, unless that is empty.
         """
         request = _native_format(
-            row_format, self.wall_offset_ns, conditions, globs
+            row_format, self.wall_offset_ns, wanted, until
         )
         at = ctypes.byref(request)
         check(self._lib.reader_set_format(self._reader, stream, at))
+        self.group_heading = row_format.group_heading
         # The format must stay: the native code keeps pointers into it.
         self._formats[stream] = request
 
@@ -364,13 +385,18 @@ class Reader:
         """Write to `fd`."""
         self._lib.reader_set_output(self._reader, fd)
 
-    def start(self, row_limit: int, by_line: bool) -> None:
-        """Write rows or records, at most `row_limit` (0: no limit).
+    def turn_output(self, fd: int) -> None:
+        """Go on with the recording in another file.
 
-        `by_line`: write each row by itself.
+        Raises OSError: EAGAIN while not all is written to the one before.
         """
-        limit = ctypes.c_uint64(row_limit)
-        check(self._lib.reader_start(self._reader, limit, by_line))
+        check(self._lib.reader_turn_output(self._reader, fd))
+
+    def start(self, output: Output) -> None:
+        """Write rows or records as the options say, and how many."""
+        limit = ctypes.c_uint64(output.row_limit)
+        how = output.unbuffered, output.once
+        check(self._lib.reader_start(self._reader, limit, *how))
 
     def put_heading(self, stream: int, text: str) -> None:
         heading = text.encode()
@@ -382,6 +408,14 @@ class Reader:
         Raises OSError: EIO if there is no room for it now.
         """
         check(self._lib.reader_put_text(self._reader, text.encode()))
+
+    def put_record(self, stream: int, record: bytes) -> bool:
+        """Write a record of this stream as if it had come from a ring.
+
+        Returns False if there is no room for it now.
+        """
+        what = ctypes.c_uint32(stream), record, ctypes.c_uint32(len(record))
+        return bool(self._lib.reader_put_record(self._reader, *what))
 
     def tally(self) -> int:
         """The address of the counts: struct tally of native/event/tally.h."""

@@ -3,13 +3,7 @@
  * --cgroup and --container: is the caller in a cgroup of version 1, or in one
  * below it?
  */
-#include <linux/cgroup-defs.h>
-#include <linux/kernfs.h>
-
-#include "extra/kernel_memory.h"
-
-/* How many levels up a cgroup is looked for; runtimes use fewer than ten. */
-#define CGROUP_LEVELS 64
+#include "extra/cgroup_names.h"
 
 /* A cgroup of version 1: a controller of its hierarchy, and its ID there. */
 static bool in_cgroup_1(enum cgroup_subsys_id controller, u64 id)
@@ -20,8 +14,7 @@ static bool in_cgroup_1(enum cgroup_subsys_id controller, u64 id)
 		KERNEL_FIELD(set, subsys[controller]);
 
 	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
-		struct cgroup *cgroup = KERNEL_FIELD(state, cgroup);
-		struct kernfs_node *node = KERNEL_FIELD(cgroup, kn);
+		struct kernfs_node *node = cgroup_node(state);
 
 		if (KERNEL_FIELD(node, id) == id)
 			return true;

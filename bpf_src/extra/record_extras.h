@@ -10,6 +10,19 @@
 #if FIND_DIRECTORIES
 #include "extra/full_path.h"
 #endif
+#if WHO
+#include "extra/who.h"
+#endif
+#if HANGING
+#include "extra/hanging.h"
+#endif
+
+/* Called when an open begins that may be wanted. */
+static void begin_extras(struct open_args *open, u64 pid_tgid)
+{
+	CALL_IF(WANT_LATENCY, open->began = bpf_ktime_get_ns());
+	CALL_IF(HANGING, keep_fields(open, pid_tgid));
+}
 
 /* Called when all other fields and the path are filled. */
 static void fill_extras(u32 program, struct event *event,
@@ -17,6 +30,7 @@ static void fill_extras(u32 program, struct event *event,
 {
 	CALL_IF(OPTIONAL_FIELDS, fill_fields(event, open));
 	CALL_IF(FIND_DIRECTORIES, find_directories(program, event, open));
+	CALL_IF(WHO, fill_who(program, event));
 }
 
 /*

@@ -13,6 +13,9 @@
 /* In ret: nobody knows the result, as it isn't reported, or is ambiguous. */
 #define UNKNOWN_RESULT 0x7ffffffe
 
+/* In ret: the open is under way still. */
+#define UNDER_WAY 0x7ffffffd
+
 /* Bits of dir_state: what is known about the directories behind the path. */
 enum dir_state {
 	DIR_IS_KNOWN = 1,      /* they are there; else none are */
@@ -22,3 +25,6 @@ enum dir_state {
 	DIR_CUT = 16,	       /* those nearest to the root are missing */
 	DIR_OTHER_MOUNTS = 32, /* they are on mounts that the host lacks */
 };
+
+/* In exe: bits of enum dir_state from this bit on, the size of names below. */
+#define EXE_STATE 16

@@ -14,6 +14,9 @@
 #if CGROUP_VERSION_1
 #include "extra/cgroups_version_1.h"
 #endif
+#ifdef SELECT_UNIT
+#include "extra/units.h"
+#endif
 #ifdef SELECT_MNTNS
 #include "extra/mnt_namespace.h"
 #endif

@@ -105,8 +105,8 @@ static int end_request(void *ctx, const void *request, s32 ret)
 		forget_request(key);
 		return 0;
 	}
-	if (result_selected((u64)event->pid << 32, ret)) {
-		began = event->ts;
+	began = event->ts;
+	if (result_selected((u64)event->pid << 32, ret, began)) {
 		event->ts = bpf_ktime_get_ns();
 		if (ret < 0 || event->ret != NO_DESCRIPTOR)
 			event->ret = ret;

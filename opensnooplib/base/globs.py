@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple, Optional, Sequence
+from typing import Iterator, NamedTuple, Optional, Sequence
 
 from opensnooplib.base.errors import UsageError
 
@@ -35,6 +35,10 @@ class Glob(NamedTuple):
     def least(self) -> int:
         """The number of bytes that a matching path has at least."""
         return sum(part is not STAR for part in self.parts)
+
+    @property
+    def is_absolute(self) -> bool:
+        return self.parts[:1] == (b"/",)
 
 
 # What a pattern is made of. A ] that comes first in a [...] is a member of it.
@@ -68,6 +72,19 @@ def _glob(word: str) -> Glob:
     except _Refused as why:
         raise UsageError(f"--path {word[:80]}: {why}") from None
     return found
+
+
+def of_directories(patterns: Sequence[Glob]) -> Iterator[str]:
+    """A sentence for each that names a directory, not what is in it."""
+    for glob in patterns:
+        parts = [part for part in glob.parts if part and len(part) == 1]
+        name = os.fsdecode(b"".join(parts))
+        if len(parts) == len(glob.parts) and os.path.isdir(name):
+            before, inside = "!" * glob.excludes, name.rstrip("/")
+            yield (
+                f"--path {before}{name} is the directory alone: "
+                f"--path '{before}{inside}/*' is what is in it"
+            )
 
 
 class _Refused(Exception):

@@ -24,6 +24,7 @@ MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 
 _PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
+_PR_SET_CHILD_SUBREAPER = 36
 _LAST_FD = (1 << 32) - 1
 
 AT_FDCWD = -100
@@ -111,6 +112,11 @@ def end_with(parent: int) -> None:
     _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
     if os.getppid() not in (parent, 0):  # 0: it is in another PID namespace
         os._exit(1)  # it ended before
+
+
+def adopt_orphans() -> None:
+    """Be the parent of descendants whose own has ended. Raises OSError."""
+    _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1))
 
 
 def close_all_but(*kept: int) -> None:

@@ -90,6 +90,8 @@ def by_monitor(
 def ask(name: str, fds: Sequence[int], *others: Any) -> Any:
     """Let the monitor call a function. Returns its number, or its numbers.
 
+    Of one that returns nothing but a descriptor, that.
+
     Raises OSError: what the function raised, or EPERM if this process has no
     monitor; and NoMonitorError.
     """
@@ -100,8 +102,8 @@ def ask(name: str, fds: Sequence[int], *others: Any) -> Any:
     array = (ctypes.c_int * len(fds))(*fds)
     lib = native_library.load()
     try:
-        native_library.check(lib.monitor_ask(text, array, len(fds)))
+        opened = native_library.check(lib.monitor_ask(text, array, len(fds)))
     except BrokenPipeError:
         raise NoMonitorError() from None
     numbers = tuple(map(int, text.value.split()))
-    return numbers[0] if len(numbers) == 1 else numbers
+    return numbers[0] if len(numbers) == 1 else numbers or opened

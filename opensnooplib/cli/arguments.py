@@ -29,7 +29,11 @@ from opensnooplib.options import (
     Output,
     Probe,
     Selection,
+    Until,
+    each,
+    excluded,
 )
+from opensnooplib.source import kernel_headers
 
 _Tuple = TypeVar("_Tuple", Selection, Columns, Output, Probe, Course)
 
@@ -58,25 +62,30 @@ def parse(arguments: Sequence[str]) -> Options:
         on_this_host.check_mounts()
     _choose_columns(words, is_trace)
     # A process or thread that isn't there is a mistake.
-    for pid in words.pids if is_trace else ():
-        on_this_host.check_process(pid)
+    each(on_this_host.check_process, words.pids if is_trace else ())
     if is_trace and words.tid is not None:
         on_this_host.check_thread(words.tid)
     words.globs = globs.globs(words.path)
-    words.cgroups = [*map(cgroups.cgroup, words.cgroup)]
+    words.cgroups = each(cgroups.cgroup, words.cgroup)
     words.containers = ()
     if words.container:
         from opensnooplib.kernel import containers  # takes some ms at launch
 
-        words.containers = containers.containers(words.container)
-    words.mount_namespaces = [*map(on_this_host.mount_namespace, words.mntns)]
+        words.containers = each(containers.finder(), words.container)
+    words.mount_namespaces = each(on_this_host.mount_namespace, words.mntns)
     # What one option implies for others.
     # A person's own C is asked to follow them only by --children.
+    if words.children and excluded(words.pids):
+        raise UsageError("-p !PID and --children cannot be combined")
     words.follow_children = words.children or (
         words.exec and not words.no_children and words.source is None
     )
-    words.full_path |= words.real_path
+    words.full_path |= words.real_path or (
+        any(glob.is_absolute for glob in words.globs)
+        and _finds_directories(words)
+    )
     words.summary |= words.top
+    words.until = _until(words.until) if words.until else None
     words.verdicts = None  # only commands/lesson.py has it
     words.color_mistakes = values.in_color(words.color, os.isatty(2))
     words.color = values.in_color(
@@ -91,6 +100,39 @@ def parse(arguments: Sequence[str]) -> Options:
     )
 
 
+def _finds_directories(words: argparse.Namespace) -> bool:
+    """Can a trace find the directories of relative names?
+
+    In a recording, they are there or not.
+    """
+    without = words.source is not None or words.trusted or words.replay
+    return not without and bool(words.btf or kernel_headers.has_structs())
+
+
+# What --until takes, with the options that select so.
+_UNTIL = {
+    **{"path": "--path", "err": "--errno", "comm": "-n", "pid": "-p"},
+    **{"user": "-u", "flags": "-f"},
+}
+
+
+def _until(text: str) -> Until:
+    """The open that --until describes. Raises UsageError."""
+    import shlex  # seldom needed
+
+    words: list[str] = []
+    tests = shlex.split(text)
+    for test in tests:
+        name, _, value = test.partition("=")
+        if name not in _UNTIL or not value:
+            raise UsageError(
+                f"--until {test}: must be NAME=VALUE, where NAME is one of "
+                + ", ".join(_UNTIL)
+            )
+        words += [] if test == "err=0" else [_UNTIL[name], value]
+    return Until(parse(words).selection, "err=0" in tests)
+
+
 def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     words.beside = [n for n in column_list.OPTIONS if getattr(words, n)]
     asked = column_list.parse(
@@ -101,9 +143,13 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
             f"--time {words.time}: none of the --columns is a time: add time "
             "to --columns"
         )
+    by = column_list.parse(words.by, [], words.source, is_trace, "--by")
+    words.by = by.names
     words.names = asked.names
-    words.wanted = asked.macros
-    words.latency |= "WANT_LATENCY" in asked.macros
+    words.wanted = (*asked.macros, *by.macros)
+    if words.slower_ns or words.hanging:
+        words.wanted += ("WANT_LATENCY",)
+    words.latency |= "WANT_LATENCY" in words.wanted
 
 
 def _fill(kind: type[_Tuple], words: argparse.Namespace) -> _Tuple:

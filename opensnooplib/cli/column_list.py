@@ -28,8 +28,11 @@ def parse(
     beside: Sequence[str],
     path: str | None,
     is_trace: bool = True,
+    option: str = "--columns",
 ) -> Asked:
-    """The columns of `words`, or those of `beside` and the default ones.
+    """The columns of `words`, which are the value of `option`.
+
+    Or else those of `beside` and the default ones.
 
     `path` is that of the C, if it isn't the project's own. `is_trace` is false
     for a recording, whose C isn't known yet. Raises UsageError for a name that
@@ -43,34 +46,37 @@ def parse(
             f"{beside[0]} to --columns"
         )
     if not is_trace:
-        names = [] if words is None else _names(words, list(KNOWN))
+        names = [] if words is None else _names(option, words, list(KNOWN))
         return Asked(tuple(names))
     declared = declared_in(path)
-    names = [] if words is None else _names(words, [*KNOWN, *declared])
+    known_names = [*KNOWN, *declared]
+    names = [] if words is None else _names(option, words, known_names)
     macros = []
     for name in names or beside:
         known = None if name in declared else KNOWN.get(name)
         # A name a.b is the member b of the field a.
         field = known.field if known else name.partition(".")[0]
         if field not in declared and (known or beside):
-            asked = OPTIONS[name] if beside else f"--columns {name}"
+            asked = OPTIONS[name] if beside else f"{option} {name}"
             raise UsageError(column_choice.no_field(asked, field))
         if field not in declared or name in column_choice.INTERNAL:
-            raise UsageError(column_choice.unknown(name, list(declared)))
+            raise UsageError(
+                column_choice.unknown(option, name, list(declared))
+            )
         if declared[field].macro:
             macros.append(declared[field].macro)
     return Asked(tuple(names), tuple(dict.fromkeys(macros)))
 
 
-def _names(words: str, known: list[str]) -> list[str]:
+def _names(option: str, words: str, known: list[str]) -> list[str]:
     # A heading, which is in capitals, is accepted as the name of its column.
     by_lower = {name.lower(): name for name in known}
     names = [name.strip() for name in words.split(",")]
-    names = each_of("--columns", ",".join(names), _WHAT)
+    names = each_of(option, ",".join(names), _WHAT)
     names = [by_lower.get(name.lower(), name) for name in names]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"--columns {words}: {name} is listed twice")
+            raise UsageError(f"{option} {words}: {name} is listed twice")
     return names
 
 

@@ -49,8 +49,11 @@ def mount_namespace(pid: int) -> int:
     """
     try:
         return os.stat(f"/proc/{pid}/ns/mnt").st_ino
-    except OSError as error:
+    except PermissionError:
+        is_root = os.geteuid() == 0
+        how = "on the host, not in a container" if is_root else "as root"
         raise UsageError(
-            f"--mntns {pid}: no such process, or not one of yours "
-            f"({error.strerror})"
+            f"--mntns {pid}: this user may not look at that process: run {how}"
         ) from None
+    except OSError:
+        raise UsageError(f"--mntns {pid}: no such process") from None

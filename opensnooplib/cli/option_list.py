@@ -29,15 +29,16 @@ _NAMES = re.compile(r"^  (-[^ ,]+)(?:, (--[^ ]+))?", re.MULTILINE)
 
 # The text of -h, on one screen: the lines of HELP that begin with these words.
 _IMPORTANT = (
-    "usage: which -p -u -n -x --path --exec columns: -T -U -c --columns "
-    "output: --format -o -d --summary --top --record --replay --doctor"
+    "which -p -u -n -x --path --exec columns: -c --columns -F -L "
+    "output: --format -d --summary --top --record --replay --doctor --source "
+    "--live"
 ).split()
-SHORT_HELP = "\n".join(
-    line
+SHORT_HELP = HELP.partition("\n")[0] + "; all options: opensnoop --help\n"
+SHORT_HELP += "".join(
+    f"{line}\n"
     for line in HELP.split("\n")
     if re.split("[ ,]", line.lstrip())[0] in _IMPORTANT
 )
-SHORT_HELP += "\nAll options: opensnoop --help. More: man opensnoop\n"
 
 # The options that print a text, and exit.
 _TEXTS = {
@@ -58,19 +59,27 @@ class _Value(NamedTuple):
     const: Any = None  # what is taken where it is left out
 
 
+def _chosen(dest: str, *parse: Any) -> _Value:
+    """What can be excluded, by a ! before it: see values.words_of()."""
+    return _Value(dest, values.words_of(*parse), [], "extend")
+
+
 _VALUES = {
-    "-p": _Value("pids", values.list_of("PIDs", values.positive), []),
+    "-p": _chosen("pids", values.pid, "PIDs"),
     "-t": _Value("tid", values.positive),
-    "-u": _Value("uids", values.list_of("users", values.uid), []),
-    "-n": _Value("comm_part", values.comm_part, b""),
-    "--errno": _Value("errnos", values.list_of("errors", values.error), []),
-    "-f": _Value("flags", values.list_of("flags", values.flag), [], "extend"),
+    "-u": _chosen("uids", values.uid, "users"),
+    "-n": _chosen("comms", values.comm_part),
+    "--errno": _chosen("errnos", values.error, "errors"),
+    "--slower": _Value("slower_ns", values.milliseconds, 0),
+    "-f": _chosen("flags", values.flag, "flags"),
     "--path": _Value("path", None, [], "append"),
-    "--cgroup": _Value("cgroup", values.path, [], "append"),
-    "--container": _Value("container", None, [], "append"),
-    "--mntns": _Value("mntns", values.list_of("PIDs", values.positive), []),
+    "--unit": _chosen("units", values.unit, "units"),
+    "--cgroup": _chosen("cgroup", values.path),
+    "--container": _chosen("container", lambda _, word: word),
+    "--mntns": _chosen("mntns", values.positive, "PIDs"),
     "--cgroupmap": _Value("cgroup_map"),
     "--mntnsmap": _Value("mntns_map"),
+    "--exec-user": _Value("exec_user", values.user),
     "--time": _Value("time", values.one_of(STYLES)),
     "--columns": _Value("columns"),
     "--path-view": _Value("path_view", values.one_of(PATH_VIEWS), "process"),
@@ -79,8 +88,13 @@ _VALUES = {
     "-o": _Value("output_file"),
     "--count": _Value("row_limit", values.positive, 0),
     "-d": _Value("duration", values.seconds),
+    "--until": _Value("until"),
     "--interval": _Value("interval", values.seconds),
+    "--by": _Value("by"),
+    "--rows": _Value("table_rows", values.positive, 10),
+    "--hanging": _Value("hanging", values.seconds),
     "--record": _Value("record"),
+    "--keep": _Value("keep", values.keep),
     "--replay": _Value("replay"),
     "-b": _Value("buffer_pages", values.power_of_two),
     "--attach": _Value("plan", values.one_of(["auto", *PLANS]), "auto"),
@@ -90,6 +104,15 @@ _VALUES = {
     "--lesson": _Value("lesson", values.positive, nargs="?", const=0),
     "--check": _Value("check", values.path),
     "--progress": _Value("progress", values.path, [], nargs="+"),
+}
+
+
+# Options of other tools, by what they are here.
+_ELSEWHERE = {
+    "--comm": "-n",
+    "--user": "-u",
+    "--service": "--unit",
+    "-w": "-f write",
 }
 
 
@@ -134,10 +157,13 @@ class Parser(argparse.ArgumentParser):
                     f"--exec {word}"
                 )
             known = self._option_string_actions
-            raise UsageError(
-                f"unknown option: {option}"
-                + did_you_mean(option, known, "; opensnoop --help lists all")
+            otherwise = "; opensnoop --help lists all"
+            hint = (
+                f"; did you mean {_ELSEWHERE[option]}?"
+                if option in _ELSEWHERE
+                else did_you_mean(option, known, otherwise)
             )
+            raise UsageError(f"unknown option: {option}{hint}")
 
     def error(self, message: str) -> NoReturn:
         vain = _VAIN_VALUE.fullmatch(message)
@@ -164,6 +190,8 @@ def build_parser() -> Parser:
         for first, second in options:
             _add(group, first, second)
         parser.groups[heading.split(" ")[-1]] = [first for first, _ in options]
+    # Or, as there is -0, argparse would take the -1 of "-p -1" for an option.
+    parser._has_negative_number_optionals.clear()
     return parser
 
 

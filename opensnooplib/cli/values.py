@@ -8,19 +8,25 @@ UsageError if the word makes no sense or can never match.
 from __future__ import annotations
 
 import errno
+import functools
+import math
 import os
 import pwd
 import re
-from typing import Callable, Collection, TypeVar
+from typing import Any, Callable, Collection, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.base.suggestions import did_you_mean
+from opensnooplib.options import Keep, Not, each
 
 # The longest command name: TASK_COMM_LEN in the kernel's
 # include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
+
+# The longest name of a unit that the kernel compares: the stack is small.
+_UNIT_BYTES = 127
 
 COLORS = ("auto", "always", "never")
 
@@ -38,6 +44,9 @@ _FLAGS = [name for name in FLAGS if name != "O_ACCMODE"] + [*FLAG_GROUPS]
 # (uid_t)-1 means "no user": see setreuid(2).
 _NO_USER = 2**32 - 1
 
+# Seconds, by the letter after a number of them.
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
 T = TypeVar("T")
 Parse = Callable[[str, str], T]
 
@@ -53,11 +62,18 @@ def each_of(option: str, words: str, what: str) -> list[str]:
     return found
 
 
-def list_of(what: str, parse: Parse[T]) -> Parse[list[T]]:
-    """A function for a comma-separated list of what `parse` takes."""
-    return lambda option, words: [
-        parse(option, word) for word in each_of(option, words, what)
-    ]
+def words_of(parse: Parse[Any], what: str = "") -> Parse[list[Any]]:
+    """A function for what `parse` takes, and for !WORD, which excludes it.
+
+    `what`: the plural of its name, if it is a list separated by commas.
+    """
+
+    def parse_all(option: str, text: str) -> list[Any]:
+        words = each_of(option, text, what) if what else [text]
+        marked = [Not(w[1:]) if w.startswith("!") else w for w in words]
+        return each(functools.partial(parse, option), marked)
+
+    return parse_all
 
 
 def one_of(choices: Collection[str]) -> Parse[str]:
@@ -102,25 +118,75 @@ def power_of_two(option: str, word: str) -> int:
     return number
 
 
+def pid(option: str, word: str) -> int:
+    if word.isascii() and word[:1].isalpha():
+        raise UsageError(
+            f"{option} {word}: must be the number of a process; by the name "
+            f"of its command, that is -n {word}"
+        )
+    return positive(option, word)
+
+
 def seconds(option: str, word: str) -> float:
     # float() accepts more than decimals: "inf", "1_000" and others.
-    decimal = re.fullmatch(r"(?=\.?\d)\d{0,9}(\.\d{0,9})?", word, re.ASCII)
-    if not decimal or float(word) == 0:
+    decimal = re.fullmatch(
+        r"((?=\.?\d)\d{0,9}(?:\.\d{0,9})?)([smh]?)", word, re.ASCII
+    )
+    number = float(decimal[1]) * _SECONDS[decimal[2]] if decimal else 0.0
+    if not 0 < number < 10**9:
         raise UsageError(
             f"{option} {word}: must be a number of seconds above 0 and below "
-            "1000000000, with at most nine decimals"
+            "1000000000, with at most nine decimals; or of minutes or hours, "
+            "as 2m or 1h"
         )
-    return float(word)
+    return number
+
+
+_BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def keep(option: str, word: str) -> Keep:
+    """A time or a size, with its unit."""
+    number, unit = _number(word[:-1]), word[-1:]
+    if not number or unit not in {**_SECONDS, **_BYTES}:
+        raise UsageError(
+            f"{option} {word}: must be a time or a size, such as 30s, 5m, 2h, "
+            "512K, 64M or 1G"
+        )
+    if unit in _SECONDS:
+        return Keep(number * _SECONDS[unit], math.inf)
+    return Keep(math.inf, number * _BYTES[unit])
+
+
+def milliseconds(option: str, word: str) -> int:
+    """The time in ns."""
+    decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
+    if not decimal or float(word) == 0:
+        raise UsageError(f"{option} {word}: must be milliseconds above 0")
+    return round(float(word) * 1e6)
 
 
 def comm_part(option: str, word: str) -> bytes:
     part = os.fsencode(word)
+    if not part:
+        raise UsageError(f"{option} needs a name, or a part of one")
     if len(part) > COMM_BYTES:
         raise UsageError(
             f"{option} {word}: command names have at most {COMM_BYTES} bytes, "
             "so this can never match"
         )
     return part
+
+
+def unit(option: str, word: str) -> bytes:
+    """The name of a systemd unit, which is a service without a suffix."""
+    name = os.fsencode(word if "." in word else f"{word}.service")
+    if len(name) > _UNIT_BYTES or b"/" in name:
+        raise UsageError(
+            f"{option} {word}: names of units have at most {_UNIT_BYTES} "
+            "bytes and no slash, so this can never match"
+        )
+    return name
 
 
 def uid(option: str, word: str) -> int:
@@ -134,6 +200,16 @@ def uid(option: str, word: str) -> int:
     if number >= _NO_USER:
         raise UsageError(f"{option} {word}: user IDs are below {_NO_USER}")
     return number
+
+
+def user(option: str, word: str) -> pwd.struct_passwd:
+    """A user that the host knows, given by name or by ID."""
+    try:
+        return pwd.getpwuid(uid(option, word))
+    except KeyError:
+        raise UsageError(
+            f"{option} {word}: this host has no such user"
+        ) from None
 
 
 def error(option: str, word: str) -> int:

@@ -47,6 +47,7 @@ class Finding(NamedTuple):
 _HAVE_RIGHTS = (
     "run as root (sudo), or with CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH"
 )
+_NO_RIGHTS = "needs the capabilities above"
 
 
 def run(options: Options) -> int:
@@ -73,11 +74,15 @@ def run(options: Options) -> int:
 
 def _table(findings: list[Finding]) -> Iterator[str]:
     width = max(len(finding.subject) for finding in findings)
+    has_told = False
     for finding in findings:
         mark = "ok" if finding.ok else "--"
         yield f"{mark}  {finding.subject.ljust(width)}  {finding.found}"
-        if finding.remedy:
+        # All that fails for lack of rights needs the same: once is enough.
+        needs_rights = finding.remedy == _HAVE_RIGHTS
+        if finding.remedy and not (needs_rights and has_told):
             yield f"    {' ' * width}  to do: {finding.remedy}"
+            has_told = has_told or needs_rights
 
 
 def _of_the_host(options: Options) -> list[Finding]:
@@ -122,7 +127,7 @@ def _of_the_host(options: Options) -> list[Finding]:
             if mounted
             else "not mounted, or not visible to this user; with "
             "CAP_SYS_ADMIN, the tool mounts its own",
-            f"as root, mount -t tracefs tracefs {tracefs.TRACEFS}",
+            _rights_or(f"mount -t tracefs tracefs {tracefs.TRACEFS}"),
         ),
         _privileges(),
     ]
@@ -172,11 +177,13 @@ def _no_perf_event() -> str:
     try:
         Reader(this_kernel.online_cpus(), 1).close()
     except OSError as error:
+        if not capabilities.may_trace():
+            return _NO_RIGHTS
         return why_no_bpf.sentence(error.errno or 0)
     return ""
 
 
-def _rights_or(remedy: str, found: str) -> str:
+def _rights_or(remedy: str, found: str = "") -> str:
     """What to do first: without rights, everything else fails, too."""
     if not capabilities.may_trace():
         return _HAVE_RIGHTS
@@ -188,6 +195,8 @@ def _rights_or(remedy: str, found: str) -> str:
 def _try_plan(options: Options, plan: Plan) -> Finding:
     """Try a plan by a real launch and real opens."""
     subject = f"plan {plan.name}"
+    if not capabilities.may_trace():
+        return Finding(subject, False, _NO_RIGHTS)
     quiet = Messages(quiet=True)
     try:
         with contextlib.closing(

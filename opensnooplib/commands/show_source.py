@@ -21,9 +21,11 @@ def run(options: Options) -> int:
     than the plan's syscalls. Returns the exit status; raises OpensnoopError.
     """
     text = plans.source(options)
+    columns = options.columns
+    shows_directories = columns.full_path or "WANT_EXE" in columns.wanted
     if not options.output.verbose:
         lines = compiled_lines.shown(
-            text, lambda path: _is_left_out(path, options.columns.full_path)
+            text, lambda path: _is_left_out(path, shows_directories)
         )
         text = "\n".join(lines) + "\n"
     print_text(text)

@@ -15,19 +15,20 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Callable
 
-from opensnooplib.base import monitor, output_file
+from opensnooplib.base import globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import (
     capabilities,
+    cgroups,
     confinement,
     limits,
     lockdown,
     this_kernel,
     why_no_bpf,
 )
-from opensnooplib.options import Options, Output
+from opensnooplib.options import Options, Output, wanted
 from opensnooplib.reader import Reader, State
 from opensnooplib.selection import pinned_maps
 from opensnooplib.trace import output_destination, ring_size
@@ -55,15 +56,27 @@ def run(options: Options, messages: Messages) -> int:
 
         top_screen.check_terminal()
     pinned_maps.check(options.selection)
+    for hint in globs.of_directories(options.selection.globs):
+        messages.note(hint)
     output = output_destination.open_output(options.output)
     command: Command | None = None
-    if options.selection.command:
-        command = Command(options.selection.command)
-        options = options._replace(
-            selection=options.selection._replace(pids=(command.pid,))
+    selection = options.selection
+    pids = wanted(selection.pids)
+    has_ended: Callable[[], bool] = bool
+    if selection.command:
+        command = Command(
+            selection.command, selection.exec_user, selection.follow
         )
+        has_ended = command.has_ended
+        selection = selection._replace(pids=(command.pid,))
+        options = options._replace(selection=selection)
+    elif pids and not (selection.follow_children or selection.tid):
+        from opensnooplib.trace import processes  # seldom needed
+
+        has_ended = processes.have_ended(pids)
     rings = open_rings(options, messages)
-    from opensnooplib.trace import plans  # all that compiles: the rings first
+    # All that compiles: the rings first.
+    from opensnooplib.trace import plans, running_trace
 
     _start_monitor(options, rings)
     trace, result = plans.attach(options, rings, messages)
@@ -81,6 +94,13 @@ def run(options: Options, messages: Messages) -> int:
         messages.note(
             "running in a PID namespace: processes outside it have PID 0"
         )
+    for unit in map(os.fsdecode, wanted(options.selection.units)):
+        version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
+        if not cgroups.named(unit, version_2):
+            messages.note(
+                f"--unit {unit}: no cgroup of version 2 has this name now, so "
+                "it isn't running; its opens are shown when it starts"
+            )
     at_end = ExitStack()
     steps = _steps(trace, result, messages, at_end)
     _import_for_later(options)
@@ -90,6 +110,7 @@ def run(options: Options, messages: Messages) -> int:
     if not options.output.top:  # its screen says how to end it
         plan = trace.job.plan.name
         messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
+    running_trace.tell_limits(options, messages)
     if command:
         if options.probe.source and not options.selection.follow_children:
             messages.note(
@@ -101,13 +122,22 @@ def run(options: Options, messages: Messages) -> int:
     trace.put_heading()
     has_failed = False
     try:
-        state = _write_rows(options.output, trace, ending, command, steps)
+        state = _write_rows(options.output, trace, ending, has_ended, steps)
     except NoMonitorError as error:
         messages.report(error)
         has_failed, state = True, State.RUNNING
     at_end.close()
     if command and not command.has_ended():
-        messages.note(f"{command.name} (PID {command.pid}) is still running")
+        also = " or a descendant of it" if selection.follow else ""
+        messages.note(
+            f"{command.name} (PID {command.pid}){also} is still running"
+        )
+    elif not command and has_ended():
+        messages.note(
+            "all processes of -p have ended"
+            if len(pids) > 1
+            else f"process {pids[0]} has ended"
+        )
     state = max(state, trace.end())
     trace.tell()
     trace.detach()
@@ -116,7 +146,8 @@ def run(options: Options, messages: Messages) -> int:
 
         maps_view.show_all(trace)
     if state != State.OUTPUT_FAILED:
-        return int(has_failed)
+        status = command.status if command else None
+        return int(has_failed) or status or 0
     output_destination.tell_output_error(rings, options.output, messages)
     return 1
 
@@ -128,6 +159,10 @@ def _start_monitor(options: Options, rings: Reader) -> None:
         from opensnooplib.live.for_monitor import LiveWork
 
         at_end = LiveWork().end
+    if options.output.keep:
+        from opensnooplib.recording import recorder
+
+        recorder.let_monitor_turn(options.output.record or "")
     ReaderWork(rings.pages)
     rings.add_own_process(os.getpid())
     rings.add_own_process(monitor.start(at_end))
@@ -155,7 +190,7 @@ def _import_for_later(options: Options) -> None:
 def _steps(
     trace: Trace, result: Result, messages: Messages, at_end: ExitStack
 ) -> list[Callable[[], None]]:
-    """What --live, --maps and --set do between rows."""
+    """What --live, --maps, --set and --hanging do between rows."""
     steps: list[Callable[[], None]] = []
     if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
@@ -167,6 +202,12 @@ def _steps(
         from opensnooplib.trace import maps_view
 
         steps.append(maps_view.steps(trace).__next__)
+    if trace.options.columns.latency:
+        from opensnooplib.trace import under_way  # at the end, too
+
+        if seconds := trace.options.output.hanging:
+            how = trace.rings, trace.program_sets, seconds
+            steps.append(under_way.rows(*how).__next__)
     if "-" in trace.options.probe.settings:
         from opensnooplib.trace import set_lines
 
@@ -191,12 +232,13 @@ def open_rings(options: Options, messages: Messages) -> Reader:
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise OpensnoopError(
-                f"no memory for {pages} pages for each CPU: choose a smaller "
-                "-b"
+                f"no memory for {counted(pages, 'page')} for each CPU: choose "
+                "a smaller -b"
             ) from None
         raise OpensnoopError(why_no_bpf.sentence(error.errno or 0)) from None
     messages.detail(
-        f"perf rings: {counted(len(cpus), 'CPU')}, {rings.pages} pages each"
+        f"perf rings: {counted(len(cpus), 'CPU')}, "
+        f"{counted(rings.pages, 'page')} each"
     )
     if rings.pages < pages:
         kib = rings.pages * mmap.PAGESIZE >> 10
@@ -212,15 +254,15 @@ def _write_rows(
     output: Output,
     trace: Trace,
     ending: EndingSignals,
-    command: Command | None,
+    has_ended: Callable[[], bool],
     steps: list[Callable[[], None]],
 ) -> State:
-    """Write rows until a signal, a limit, or the command or output ends."""
+    """Write rows until a signal or a limit, or what is traced has ended."""
     end = time.monotonic() + (output.duration or math.inf)
     state = State.RUNNING
     while state == State.RUNNING and not ending.received:
         left_ms = (end - time.monotonic()) * 1000
-        if left_ms < 1 or (command and command.has_ended()):
+        if left_ms < 1 or has_ended():
             break
         state = trace.poll(int(min(_TICK_MS, left_ms)))
         for step in steps:

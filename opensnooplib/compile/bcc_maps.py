@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 
 from opensnooplib.base.errors import SourceError
@@ -90,9 +91,15 @@ class BccMaps:
         if facts is None:
             return None
         try:
-            flag = self.program.bpf.get_table(name.encode()).Leaf.under_way
+            value = self.program.bpf.get_table(name.encode()).Leaf
+            flag = value.under_way
         except Exception:  # or a type that BCC's Python can't represent
             return StartMap(0, 0)
         # A bit field has a size beyond any value's.
         is_whole = flag.offset + flag.size <= facts.value_size
-        return StartMap(flag.offset, flag.size) if is_whole else StartMap(0, 0)
+        found = (flag.offset, flag.size) if is_whole else (0, 0)
+        with contextlib.suppress(Exception):  # another struct than open_start
+            fields = dict(value._fields_)
+            began = value.open.offset + fields["open"].began.offset
+            return StartMap(*found, began, value.path.offset)
+        return StartMap(*found)

@@ -47,6 +47,10 @@ class StartMap(NamedTuple):
 
     flag_offset: int  # of the field under_way in a value
     flag_size: int  # 0: there is none, so each entry is under way
+    # Offsets of when it began (u64, ns), and of the path, which comes last;
+    # -1: unknown.
+    began: int = -1
+    path: int = -1
 
 
 def _attr(layout: str, *members: int) -> Any:

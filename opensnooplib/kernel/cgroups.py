@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import stat
-from typing import Iterator, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 from opensnooplib.base.errors import UsageError
 
@@ -85,10 +85,22 @@ def _unescape(text: str) -> str:
     )
 
 
-def cgroup(word: str) -> Cgroup:
-    """The cgroup of a directory, or of a path as in /proc/PID/cgroup.
+def named(name: str, mounted: Iterable[Hierarchy]) -> list[str]:
+    """Paths of the cgroups of this name, in the first hierarchy that has any.
 
-    Raises UsageError if there is no such cgroup.
+    Each hierarchy is one of hierarchies().
+    """
+    for hierarchy in mounted:
+        walk = os.walk(hierarchy.path)
+        if found := [f"{p}/{name}" for p, below, _ in walk if name in below]:
+            return found
+    return []
+
+
+def cgroup(word: str) -> Cgroup:
+    """The cgroup of a directory, of a path as in /proc/PID/cgroup, or a name.
+
+    Raises UsageError if there is no such cgroup, or if several have the name.
     """
     mounted = hierarchies()
     paths = [word]
@@ -101,6 +113,14 @@ def cgroup(word: str) -> Cgroup:
                 same_device = hierarchy.device == status.st_dev
                 if same_device and stat.S_ISDIR(status.st_mode):
                     return hierarchy.cgroup(path, status)
+    found = named(word, mounted)
+    if len(found) == 1:
+        return cgroup(found[0])
+    if found:
+        raise UsageError(
+            f"--cgroup {word}: {len(found)} cgroups have this name; give the "
+            f"path of one: {', '.join(found)}"
+        )
     raise UsageError(
         f"--cgroup {word}: no such cgroup in a hierarchy that is mounted here "
         "and has a controller; systemd-cgls and /proc/PID/cgroup show paths"

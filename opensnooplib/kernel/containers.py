@@ -14,11 +14,12 @@ below it after any container.
 
 from __future__ import annotations
 
+import functools
 import glob
 import json
 import os
 import re
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.kernel import cgroups
@@ -44,8 +45,8 @@ _BUNDLES = "/run/containerd/io.containerd.runtime.v*.task/*/*/config.json"
 _NAME_ANNOTATIONS = ("io.kubernetes.cri.container-name", "nerdctl/name")
 
 
-def containers(words: Sequence[str]) -> tuple[Cgroup, ...]:
-    """The cgroups of containers, each given by ID, part of an ID, or name.
+def finder() -> Callable[[str], Cgroup]:
+    """Finds the cgroup of a container by its ID, part of an ID, or name.
 
     Raises UsageError if no container matches, or more than one.
     """
@@ -55,7 +56,7 @@ def containers(words: Sequence[str]) -> tuple[Cgroup, ...]:
     }
     for number, names in _in_state_files():
         known.setdefault(number, []).extend(names)
-    return tuple(_find(word, known, running) for word in words)
+    return functools.partial(_find, known=known, running=running)
 
 
 def _running() -> dict[str, list[Cgroup]]:

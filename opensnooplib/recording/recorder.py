@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--record: the counts, beside the records that native code writes."""
+"""--record: the counts, beside the records that native code writes.
+
+With --keep, the recording goes on in a new file when one holds as much as
+asked for, and the file before it is kept as FILE.1: so at least that much is
+there, and at most twice as much. Each of the two can be replayed by itself.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 
+from opensnooplib.base import privileged
+from opensnooplib.base.monitor import Descriptor
+from opensnooplib.base.privileged import FUNCTIONS
+from opensnooplib.options import Keep
 from opensnooplib.reader import Reader
 from opensnooplib.recording import description
 
@@ -15,8 +25,12 @@ _COUNTS_SECONDS = 1
 class Recorder:
     """A recording that is being written."""
 
-    def __init__(self, rings: Reader) -> None:
+    def __init__(self, rings: Reader, keep: Keep | None, fd: int) -> None:
+        """`fd` is that of the file that is written first."""
         self._rings = rings
+        self._keep = keep
+        self._fd = fd
+        self._began = time.monotonic()
         self._records = 0
         self._next_counts = 0.0
 
@@ -35,3 +49,34 @@ class Recorder:
             self._rings.put_text(facts)
         except OSError:
             pass  # the output is full or gone: the next poll reports it
+
+    def turn_if_full(self, lost: int, missed: int) -> None:
+        """Go on in a new file if this one holds as much as is to be kept.
+
+        Raises OSError.
+        """
+        if not self._keep:
+            return
+        seconds = time.monotonic() - self._began
+        size = os.fstat(self._fd).st_size
+        if seconds < self._keep.seconds and size < self._keep.size:
+            return
+        self.put_counts(lost, missed, ended=True)
+        fd = privileged.do("next_piece")
+        self._rings.turn_output(fd)
+        os.close(self._fd)
+        self._fd, self._began = fd, time.monotonic()
+
+
+def let_monitor_turn(path: str) -> None:
+    """Let the monitor, which is started after this, open the next file.
+
+    The trace, which reads hostile records, chooses no path.
+    """
+    path = os.path.abspath(path)
+
+    def next_piece() -> Descriptor:
+        os.rename(path, f"{path}.1")
+        return Descriptor(description.open_for_writing(path))
+
+    FUNCTIONS["next_piece"] = next_piece

@@ -25,7 +25,7 @@ from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.for_monitor import ReaderWork
-from opensnooplib.trace.running_trace import tell_end
+from opensnooplib.trace.running_trace import tell_end, tell_limits
 
 _GIVEN, _FULL, _REAL = PATHS
 
@@ -123,12 +123,13 @@ class _Replay:
         assert self._described
         self._set_format(self._described)
         output = self._options.output
-        self._reader.start(output.row_limit, output.unbuffered)
-        if output.summary:
+        self._reader.start(output)
+        if output.summary or output.once:
             self._summing = Summing(
                 self._reader, self._options, self._began_ns
             )
         self._messages.note(_introduction(self._name, self._described))
+        tell_limits(self._options, self._messages)
 
     @property
     def is_running(self) -> bool:
@@ -171,11 +172,10 @@ class _Replay:
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
-        conditions = criteria.for_reader(
-            self._options, schema, decided=(), began_ns=self._began_ns
-        )
-        globs = self._options.selection.globs
-        self._reader.set_format(0, self._format, conditions, globs)
+        began = self._began_ns
+        fits = criteria.for_reader(self._options, schema, (), began)
+        until = criteria.until(self._options, schema, began)
+        self._reader.set_format(0, self._format, fits, until)
 
     def put_heading(self) -> None:
         self._reader.put_heading(0, self._format.heading())

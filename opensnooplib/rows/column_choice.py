@@ -46,7 +46,7 @@ INTERNAL = (
     *("path_size", "dir_size", "dir_state"),
     *("fs_device", "fs_size", "mount_size"),
 )
-_OF_OPENS = ("fd", "err", "errname", "flags", "mode")
+_OF_OPENS = "fd err errname flags mode exe args parents unit".split()
 _USUAL = ("pid", "comm", "ret", "path")
 
 _RENDERINGS = {
@@ -149,6 +149,11 @@ def choose(schema: Schema, options: Options) -> list[Column]:
         names = list(options.columns.names)
     elif options.output.format == "table":
         names = _of_table(schema, options)
+    elif options.output.format == "paths":
+        names = ["path"]
+    elif options.output.format == "folded":
+        asks_callers = "callers" in options.columns.beside
+        names = ["comm", "callers" if asks_callers else "path"]
     else:
         names = _of_data(schema)
     chosen = []
@@ -163,6 +168,28 @@ def choose(schema: Schema, options: Options) -> list[Column]:
             "char comm[TASK_COMM_LEN], and send sizeof(struct event)"
         )
     return chosen
+
+
+# What rows have in common that --once shows once.
+_ONCE = ("err", "comm", "path")
+# What a summary counts by.
+_BY = ("comm",)
+
+
+def group(schema: Schema, options: Options) -> list[Column]:
+    """The columns that a summary or --once counts by.
+
+    Raises SourceError where the struct has no field for one of --by.
+    """
+    output = options.output
+    if not output.summary and not output.once:
+        return []
+    names = _ONCE if output.once else output.by or _BY
+    columns = {name: _find(schema, name, options) for name in names}
+    for name, column in columns.items():
+        if column is None and output.by:
+            raise SourceError(_why_missing(name, schema, options))
+    return [column for column in columns.values() if column]
 
 
 def of_output(name: str) -> Column:
@@ -233,7 +260,7 @@ def _why_missing(name: str, schema: Schema, options: Options) -> str:
         )
     if known:
         return no_field(asked, known.field)
-    return unknown(name, fields)
+    return unknown("--columns", name, fields)
 
 
 def no_field(asked: str, field: str) -> str:
@@ -244,10 +271,10 @@ def no_field(asked: str, field: str) -> str:
     )
 
 
-def unknown(name: str, fields: Sequence[str]) -> str:
-    """A sentence for a name that is not a column."""
+def unknown(option: str, name: str, fields: Sequence[str]) -> str:
+    """A sentence for a name that `option` has and that is not a column."""
     names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
     whole = name.partition(".")[0]  # pid, for pid.x
     word = whole if whole in names else name
     hint = did_you_mean(word, names, "; --columns help lists them")
-    return f"--columns {name}: no such column{hint}"
+    return f"{option} {name}: no such column{hint}"

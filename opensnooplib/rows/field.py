@@ -55,6 +55,8 @@ class Field(NamedTuple):
         is_integer = self.kind in ("unsigned", "signed") and not self.symbols
         if self.name in ("comm", "path"):
             return self.kind in ("text", "bytes")
+        if self.name in ("args", "parents", "unit"):
+            return self.kind == "text"
         if self.name == "callers":
             return is_integer and self.size == 8 * self.elements
         if self.name == "ts":

@@ -10,6 +10,7 @@ import re
 import sys
 from typing import Any, NamedTuple, Sequence
 
+from opensnooplib.base.messages import counted
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.rows.field import Field
 from opensnooplib.source.known_maps import MapFacts
@@ -86,7 +87,8 @@ def encoded(fields: Sequence[Field], size: int, text: str) -> bytes:
     count = sum(one.elements or 1 for one in set_ones)
     if len(words) != count:
         names = ", ".join(one.name for one in set_ones)
-        raise ValueError(f"{len(words)} instead of {count} values: {names}")
+        wanted = counted(count, "value")
+        raise ValueError(f"{len(words)} instead of {wanted}: {names}")
     data = bytearray(size)
     for field in set_ones:
         each = field.size // (field.elements or 1)
@@ -100,7 +102,7 @@ def _bytes(field: Field, size: int, word: str) -> bytes:
     if field.kind in ("text", "bytes"):
         text = bytes.fromhex(word) if field.kind == "bytes" else _text(word)
         if len(text) > size:
-            raise ValueError(f"{word} has more than {size} bytes")
+            raise ValueError(f"{word} has more than {counted(size, 'byte')}")
         return text.ljust(size, b"\0")
     is_signed = field.kind == "signed"
     least = -(1 << 8 * size - 1) if is_signed else 0

@@ -4,15 +4,22 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import SourceError
-from opensnooplib.options import FORMATS, Options
+from opensnooplib.options import Options
 from opensnooplib.rows import column_choice
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.headings import Kind
 from opensnooplib.rows.schema import Schema
+
+
+# In the order of enum row_kind of native/pipeline/reader_data.h.
+_KINDS = "table json csv folded raw_paths recording summary line".split()
+# The kinds that are rows of a table, with a heading and without.
+_TABLES = ("table", "paths")
+_WITHOUT_HEADING = ("json", "summary", "folded", "paths", "raw_paths")
 
 
 class RowFormat(NamedTuple):
@@ -20,38 +27,52 @@ class RowFormat(NamedTuple):
 
     schema: Schema
     columns: list[Column]
-    kind: str  # one of FORMATS, "recording", "summary" or "line"
+    kind: str  # one of _KINDS or _TABLES
     color: bool
     output: str = ""  # its name, where the C has several
     shows_own: bool = False  # what the tool's own processes do, too
     in_any_task: bool = False  # who sends a record has no part in it
+    group: Sequence[Column] = ()  # what a summary or --once counts by
+    group_kind: str = "table"
 
     @property
     def number(self) -> int:
         """enum row_kind of native/pipeline/reader_data.h."""
-        return (*FORMATS, "recording", "summary", "line").index(self.kind)
+        return 0 if self.kind in _TABLES else _KINDS.index(self.kind)
+
+    @property
+    def group_number(self) -> int:
+        """Of the rows of a group, likewise."""
+        return _KINDS.index(self.group_kind)
+
+    @property
+    def group_heading(self) -> str:
+        return _heading(self.group)
 
     @property
     def has_callers(self) -> bool:
         return any(c.kind == Kind.CALLERS for c in self.columns)
 
     def heading(self) -> str:
-        """What stands above the rows; empty for JSON and summaries.
+        """What stands above the rows; empty for rows that other programs read.
 
         That is a line, newline included, and with several outputs another one
         before it, with the output's name.
         """
-        if self.kind in ("json", "summary"):
+        if self.kind in _WITHOUT_HEADING:
             return ""
         if self.kind == "csv":
             return ",".join(c.key for c in self.columns) + "\r\n"
-        words = [
-            (str.ljust if c.width < 0 else str.rjust)(c.heading, abs(c.width))
-            for c in self.columns
-            if c.kind != Kind.CALLERS  # callers are lines below the row
-        ]
         name = f"{self.output}:\n" if self.output else ""
-        return f"{name}{' '.join(words)}\n"
+        return f"{name}{_heading(self.columns)}\n"
+
+
+def _heading(columns: Sequence[Column]) -> str:
+    return " ".join(
+        (str.ljust if c.width < 0 else str.rjust)(c.heading, abs(c.width))
+        for c in columns
+        if c.kind != Kind.CALLERS  # callers are lines below the row
+    )
 
 
 def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
@@ -62,7 +83,7 @@ def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
     ones. Raises OpensnoopError where the only output lacks one.
     """
     output = options.output
-    kind = output.format
+    kind = "raw_paths" if output.nul else output.format
     if output.record or output.summary:
         kind = "recording" if output.record else "summary"
     try:
@@ -76,8 +97,12 @@ def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
         columns = column_choice.choose(schema, options)
     if name and kind in ("json", "csv"):
         columns.insert(0, column_choice.of_output(name))
-    own = options.selection.own
-    return RowFormat(schema, columns, kind, output.color, name, own)
+    chosen = RowFormat(schema, columns, kind, output.color, name)
+    return chosen._replace(
+        shows_own=options.selection.own,
+        group=column_choice.group(schema, options),
+        group_kind="json" if output.format == "json" else "table",
+    )
 
 
 # Lines of bpf_trace_printk(), in place of rows.

@@ -14,17 +14,20 @@ import os
 import re
 from enum import IntEnum
 from functools import lru_cache, partial
-from typing import Container, Iterator, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Container, Iterator, Mapping, NamedTuple
+from typing import Sequence
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.base.globs import Glob
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
-from opensnooplib.options import Options, Selection
+from opensnooplib.options import Chosen, Not, Options, Selection
+from opensnooplib.options import each, excluded, wanted
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import path_tests
-from opensnooplib.selection.path_tests import all_of, any_of, c_text
+from opensnooplib.selection.path_tests import ALWAYS, all_of, any_of, c_text
 from opensnooplib.source.defines import Define, entries_for_threads
 
 _CGROUPS_MAP = "cgroups"  # of bpf_src/extra/cgroups.h
@@ -46,11 +49,17 @@ class Condition(NamedTuple):
     """What the reader compares with a field."""
 
     name: str  # of the field
-    test: Test = Test.BITS
-    # For BITS, pairs of mask and bits, of which one must be there; for MOST,
-    # one with the bound as bits.
-    wanted: Sequence[tuple[int, int]] = ((0, 0),)
-    text: bytes = b""  # for HOLDS
+    test: Test
+    # Of tuples: for BITS, mask and bits, which must be there; for MOST, 0 and
+    # the bound; for HOLDS, 0, 0 and the text.
+    values: Chosen
+
+
+class Filter(NamedTuple):
+    """What a record must meet: all conditions, and patterns of its path."""
+
+    conditions: Sequence[tuple[Condition, Field]] = ()
+    globs: Sequence[Glob] = ()
 
 
 class Criterion(NamedTuple):
@@ -71,14 +80,21 @@ class Criterion(NamedTuple):
         return self.macro.partition("(")[0]
 
 
-def _equals(parameter: str, values: Sequence[int]) -> str:
-    return any_of([f"({parameter}) == {value}U" for value in values])
+def _in_c(values: Chosen, test: Callable[[Any], str]) -> str:
+    """True in C for what is chosen; `test` is true for one of the values."""
+    some = [any_of([*map(test, wanted(values))])] if wanted(values) else []
+    parts = some + [f"!({test(one)})" for one in excluded(values)]
+    return parts[0] if len(parts) == 1 else all_of(parts)
 
 
-def _one_of(name: str, numbers: Sequence[int]) -> Condition:
+def _equals(parameter: str, values: Chosen) -> str:
+    return _in_c(values, lambda value: f"({parameter}) == {value}U")
+
+
+def _one_of(name: str, numbers: Chosen) -> Condition:
     """Of a field of 32 bits, with a sign or without."""
-    wanted = [(_LOW_BITS, number & _LOW_BITS) for number in numbers]
-    return Condition(name, wanted=wanted)
+    values = each(lambda number: (_LOW_BITS, number & _LOW_BITS), numbers)
+    return Condition(name, Test.BITS, tuple(values))
 
 
 def criteria(options: Options) -> list[Criterion]:
@@ -91,7 +107,7 @@ _caller = partial(Criterion, part_of="SELECT_CALLER")
 
 
 def _number(
-    option: str, name: str, numbers: Sequence[int], part: str = ""
+    option: str, name: str, numbers: Chosen, part: str = ""
 ) -> Criterion:
     """A field of 32 bits that must have one of these values."""
     macro, value = f"SELECT_{name.upper()}({name})", _equals(name, numbers)
@@ -102,7 +118,7 @@ def _number(
 def _callers(selection: Selection) -> Iterator[Criterion]:
     # A thread wins over a process, as in BCC's opensnoop.
     if selection.tid is not None:
-        yield _number("-t", "tid", [selection.tid])
+        yield _number("-t", "tid", (selection.tid,))
     elif selection.follow_children:
         entries = ("FOLLOWED_ENTRIES", str(entries_for_threads()))
         option = "--exec" if selection.command else "--children"
@@ -113,19 +129,15 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
     if selection.uids:
         part = "({ u32 uid = bpf_get_current_uid_gid(); SELECT_UID(uid); })"
         yield _number("-u", "uid", selection.uids, part)
-    if selection.comm_part:
-        yield _caller(
-            "-n",
-            "SELECT_COMM(comm)",
-            path_tests.has_bytes_at("(comm)", selection.comm_part),
-            part="comm_selected()",
-            condition=Condition("comm", Test.HOLDS, text=selection.comm_part),
-        )
+    if selection.comms:
+        yield _comms(selection.comms)
     if selection.cgroup_map:
         path = _c_string(selection.cgroup_map)
         yield _caller(
             "--cgroupmap", "CGROUP_MAP", path, part="cgroup_in_map()"
         )
+    if selection.units:
+        yield _units(selection.units)
     yield from _cgroups(selection)
     if selection.mntns_map:
         path = _c_string(selection.mntns_map)
@@ -134,6 +146,32 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         value = _equals("mntns", selection.mount_namespaces)
         part = "({ u32 mntns = mount_namespace(); SELECT_MNTNS(mntns); })"
         yield _caller("--mntns", "SELECT_MNTNS(mntns)", value, part=part)
+
+
+def _comms(comms: Chosen) -> Criterion:
+    """The kernel compares at each offset of a name."""
+    has = partial(path_tests.has_bytes_at, "(comm)")
+    no = ("EXCLUDE_COMM(comm)", any_of(["0", *map(has, excluded(comms))]))
+    yes = ("SELECT_COMM(comm)", any_of([*map(has, wanted(comms))] or [ALWAYS]))
+    # If any is excluded, the C of --source must use the macro for that.
+    macro, more = (no, yes) if excluded(comms) else (yes, no)
+    texts = tuple(each(lambda part: (0, 0, part), comms))
+    condition = Condition("comm", Test.HOLDS, texts)
+    chosen = _caller("-n", *macro, part="comm_selected()", condition=condition)
+    return chosen._replace(more=(more,))
+
+
+def _units(units: Chosen) -> Criterion:
+    """The kernel compares with the names of the cgroup and those above it."""
+    named = each(lambda name: name + b"\0", units)
+    is_one = partial(path_tests.has_bytes_at, "(name)")
+    no = any_of(["0", *map(is_one, excluded(named))])
+    yes = any_of([*map(is_one, wanted(named))] or [ALWAYS])
+    # A longer name, which is cut to this, must not match.
+    room = max(map(len, wanted(named) + excluded(named))) + 1
+    more = (("EXCLUDE_UNIT(name)", no), ("UNIT_ROOM", str(room)))
+    macro = "SELECT_UNIT(name)"
+    return _caller("--unit", macro, yes, part="in_unit()", more=more)
 
 
 def _cgroups(selection: Selection) -> Iterator[Criterion]:
@@ -146,15 +184,17 @@ def _cgroups(selection: Selection) -> Iterator[Criterion]:
         if not cgroups:
             continue
         more = [("CGROUP_SLOTS", str(len(slots)))] if slots else []
-        if any(one.version == 1 for one in cgroups):
+        every = wanted(cgroups) + excluded(cgroups)
+        if any(one.version == 1 for one in every):
             more.append(("CGROUP_VERSION_1", "1"))
-        value = any_of([_in_cgroup(one, slots) for one in cgroups])
+        value = _in_c(cgroups, lambda one: _in_cgroup(one, slots))
         yield _caller(option, macro, value, more=tuple(more))
 
 
 def _slots(selection: Selection) -> list[Cgroup]:
     """The cgroups of version 2, in the order in which the map has them."""
-    every = dict.fromkeys(selection.cgroups + selection.containers)
+    both = selection.cgroups + selection.containers
+    every = dict.fromkeys(wanted(both) + excluded(both))
     return [one for one in every if one.version == 2]
 
 
@@ -166,26 +206,24 @@ def _in_cgroup(cgroup: Cgroup, slots: Sequence[Cgroup]) -> str:
 
 def _flags_and_path(options: Options) -> Iterator[Criterion]:
     if options.selection.flags:
-        wanted = _bits_of_flags(options.selection.flags)
-        tests = [f"((flags) & {mask}) == {bits}" for mask, bits in wanted]
-        value, macro = any_of(tests), "SELECT_FLAGS(flags)"
-        condition = Condition("flags", wanted=wanted)
+        flags, macro = options.selection.flags, "SELECT_FLAGS(flags)"
+        bits = (*_bits(wanted(flags)), *map(Not, _bits(excluded(flags))))
+        value = _in_c(bits, lambda one: "((flags) & {}) == {}".format(*one))
+        condition = Condition("flags", Test.BITS, bits)
         yield Criterion("-f", macro, value, condition=condition)
-    # Full paths are compared by the reader: the kernel has parts of them.
-    if options.selection.globs and not options.columns.full_path:
-        value = path_tests.in_c(options.selection.globs)
+    # Of other paths than the program's own, the kernel has only parts.
+    columns, globs = options.columns, options.selection.globs
+    if globs and not columns.real_path and columns.path_view == "process":
+        value = path_tests.in_c(globs, columns.full_path)
         yield Criterion("--path", "SELECT_PATH(path, length)", value)
 
 
-def _bits_of_flags(words: Sequence[str]) -> list[tuple[int, int]]:
+def _bits(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Mask and bits of these flags, and of those of groups, as write."""
-    wanted = []
     for word in words:
         for name in FLAG_GROUPS.get(word, (word,)):
             bits = FLAGS[name]
-            mask = os.O_ACCMODE if name == "O_RDONLY" else bits
-            wanted.append((mask, bits))
-    return wanted
+            yield os.O_ACCMODE if name == "O_RDONLY" else bits, bits
 
 
 _result = partial(Criterion, part_of="SELECT_RESULT")
@@ -195,18 +233,28 @@ def _results(selection: Selection) -> Iterator[Criterion]:
     """A result that nobody knows may be a wanted one."""
     unknown = f"(ret) == {_UNKNOWN_RESULT}"
     if selection.failed:
-        bits = [(_SIGN_BIT, _SIGN_BIT), (_LOW_BITS, _UNKNOWN_RESULT)]
-        condition = Condition("ret", wanted=bits)
+        bits = (_SIGN_BIT, _SIGN_BIT), (_LOW_BITS, _UNKNOWN_RESULT)
+        condition = Condition("ret", Test.BITS, bits)
         part = any_of(["(ret) < 0", unknown])
         yield _result("-x", "SELECT_FAILED", part=part, condition=condition)
     if selection.errnos:
-        results = [-error for error in selection.errnos]
+        results = each(lambda error: -error, selection.errnos)
+        results += [_UNKNOWN_RESULT] if wanted(results) else []
         yield _result(
             "--errno",
             "SELECT_ERRNO(error)",
             _equals("error", selection.errnos),
             part=any_of(["SELECT_ERRNO((u32) - (ret))", unknown]),
-            condition=_one_of("ret", [*results, _UNKNOWN_RESULT]),
+            condition=_one_of("ret", tuple(results)),
+        )
+    if selection.slower_ns:  # 0 is the time of what nobody saw begin
+        shorter = Not((0, selection.slower_ns - 1))
+        yield _result(
+            "--slower",
+            "SELECT_LATENCY(ns)",
+            f"(ns) >= {selection.slower_ns}ULL",
+            part="SELECT_LATENCY(began ? bpf_ktime_get_ns() - (began) : 0)",
+            condition=Condition("latency", Test.MOST, (shorter,)),
         )
 
 
@@ -229,7 +277,7 @@ def conditions_of_all(options: Options) -> list[Define]:
         "SELECT_CALLER": "SELECT_CALLER(pid, tid)",
         "SELECT_FLAGS": "SELECT_FLAGS(flags)",
         "SELECT_PATH": "SELECT_PATH(path, length)",
-        "SELECT_RESULT": "SELECT_RESULT(ret)",
+        "SELECT_RESULT": "SELECT_RESULT(ret, began)",
     }
     for one in chosen:
         four.pop(one.macro_name, None)  # defined by the option itself
@@ -243,7 +291,7 @@ def conditions_of_all(options: Options) -> list[Define]:
         parts = [
             one.part or one.macro for one in chosen if one.part_of == name
         ]
-        result.append((macro, all_of(parts) if parts else path_tests.ALWAYS))
+        result.append((macro, all_of(parts) if parts else ALWAYS))
     return result
 
 
@@ -270,24 +318,25 @@ def for_reader(
     schema: Schema,
     decided: Container[str] | None,
     began_ns: int = 0,
-) -> list[tuple[Condition, Field]]:
-    """What the reader compares, beside the patterns of --path.
+) -> Filter:
+    """What the reader compares.
 
     decided: the options that the kernel decides; None: all that it can.
     began_ns: when the trace of a recording began, by CLOCK_MONOTONIC. Raises
     OpensnoopError for a field that isn't there.
     """
-    wanted: list[Condition] = []
+    chosen: list[Condition] = []
     asked: dict[str, str] = {}  # the option by the field
-    if options.selection.globs:
+    globs = options.selection.globs
+    if globs:
         asked["path"] = "--path"
     for one in criteria(options):
         if decided is not None and one.option not in decided and one.condition:
-            wanted.append(one.condition)
+            chosen.append(one.condition)
             asked[one.condition.name] = one.option
     if began_ns and options.output.duration is not None:
         end = began_ns + int(options.output.duration * 1e9)
-        wanted.append(Condition("ts", Test.MOST, [(0, end)]))
+        chosen.append(Condition("ts", Test.MOST, ((0, end),)))
         asked["ts"] = "-d"
     fields: dict[str, Field] = {}
     for name, option in asked.items():
@@ -301,7 +350,24 @@ def for_reader(
                 "option out"
             )
         fields[name] = field
-    return [(one, fields[one.name]) for one in wanted]
+    return Filter([(one, fields[one.name]) for one in chosen], globs)
+
+
+def until(options: Options, schema: Schema, began_ns: int = 0) -> Filter:
+    """What the record of --until meets; `began_ns` as in for_reader()."""
+    asked = options.output.until
+    if not asked:
+        return Filter()
+    options = options._replace(
+        selection=asked.selection,
+        output=options.output._replace(duration=None),
+    )
+    found = for_reader(options, schema, (), began_ns)
+    ret = schema.known("ret")
+    if asked.is_opened and ret:
+        opened = Condition("ret", Test.BITS, ((_SIGN_BIT, 0),))
+        return found._replace(conditions=[*found.conditions, (opened, ret)])
+    return found
 
 
 def map_names(selection: Selection) -> list[str]:
@@ -328,7 +394,7 @@ def fill_maps(
     """
     try:
         if selection.follow_children and older is None:
-            children.follow(selection.pids, maps)
+            children.follow(wanted(selection.pids), maps)
         elif selection.follow_children and older is not None:
             children.take_over(maps, older)
         for slot, cgroup in enumerate(_slots(selection)):

@@ -78,8 +78,12 @@ def _compare(glob: Glob, limit: int) -> tuple[str, bool]:
     return all_of(conditions) if conditions else ALWAYS, is_all
 
 
-def in_c(globs: Sequence[Glob]) -> str:
-    """True in C for each path that may be wanted."""
+def in_c(globs: Sequence[Glob], full_path: bool = False) -> str:
+    """True in C for each path that may be wanted.
+
+    full_path: a relative name may be, for its directory, which the kernel
+    doesn't look at here.
+    """
     limit = min(_LONGEST_TEXT, _ALL_TEXTS // max(1, len(globs)))
     wanted: list[str] = []
     excluded: list[str] = []
@@ -89,5 +93,7 @@ def in_c(globs: Sequence[Glob]) -> str:
             wanted.append(compared)
         elif is_all:
             excluded.append(f"!{compared}")
+    if wanted and full_path:
+        wanted.insert(0, "(path)[0] != '/'")
     conditions = ([any_of(wanted)] if wanted else []) + excluded
     return all_of(conditions) if conditions else ALWAYS

@@ -36,17 +36,27 @@ HELPERS: list[Define] = [
 ]
 
 
+# What bpf_src/extra/who.h fills.
+_WHO = {
+    f"WANT_{name}" for name in "EXE ARGS PCOMM PARENTS EUID AUID UNIT".split()
+}
+
+
 def extras(options: Options, has_structs: bool) -> dict[str, bool]:
     """By macro: is this added to a record?
 
     has_structs: the C can use the kernel's structs.
     """
     columns = options.columns
+    who = not _WHO.isdisjoint(columns.wanted)
     chosen = {
         **dict.fromkeys(columns.wanted, True),
         "WANT_LATENCY": columns.latency,
+        "HANGING": options.output.hanging is not None,
         "TRUSTED": options.probe.trusted,
-        "FIND_DIRECTORIES": has_structs,  # open_by_handle_at always needs them
+        "WHO": who,
+        # open_by_handle_at always needs them.
+        "FIND_DIRECTORIES": has_structs or who,
         "FULL_PATH": has_structs and columns.full_path,
         "REAL_PATH": has_structs and columns.real_path,
         "PATH_VIEW_HOST": has_structs and columns.path_view == "host",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--summary, --interval, --top: when counts are shown, and how."""
+"""--summary, --interval, --top, --once: when counts are shown, and how."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.summary import as_json, tables
+from opensnooplib.summary.tables import View
 from opensnooplib.summary.tally import Tally
 from opensnooplib.summary.totals import Summary
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _TOP_SECONDS = 1.0
 
-# Bytes for files, and as many for processes. While a table is made, a trace
+# Bytes for files, and as many for groups. While a table is made, a trace
 # reads no rings; a replay has time.
 _ROOM, _ROOM_OF_REPLAY = 8 << 20, 64 << 20
 
@@ -34,6 +35,7 @@ class Summing:
         self._screen: Screen | None = None
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far
+        self.done = "shown" if options.output.once else "counted"
         interval = options.output.interval or 0.0
         if options.output.top:
             from opensnooplib.summary import top_screen  # not needed before
@@ -92,16 +94,20 @@ class Summing:
         """Show the counts of an interval that ends at `until_ns`."""
         summary = self._tally.take(max(0, until_ns - self._began_ns) / 1e9)
         self._began_ns = until_ns
-        self.no_place += summary.no_place.files + summary.no_place.processes
+        self.no_place += summary.no_place.files + summary.no_place.groups
         if self._screen:
             self._screen.show(summary)
         else:
             self._put(self._as_text(summary))
 
     def _as_text(self, summary: Summary) -> str:
-        if self._options.output.format == "json":
+        is_json = self._options.output.format == "json"
+        if self._options.output.once:
+            show = as_json.how_often if is_json else tables.how_often
+            return show(summary)
+        if is_json:
             return as_json.line(summary)
-        text = tables.table(summary)
+        text = tables.table(summary, View(self._options.output.table_rows))
         return text + "\n" if self._options.output.interval else text
 
     def _put(self, text: str) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Sequence
+from typing import Callable, NamedTuple, Sequence
 
 from opensnooplib.base import native_library
 from opensnooplib.base.messages import counted
@@ -13,38 +13,59 @@ from opensnooplib.summary.totals import Row, Summary
 
 # What stands above each table.
 _FILES = "Opened most:\n   OPENS   FAILED PATH"
-_PROCESSES = "Who opened most:\n   OPENS   FAILED PID    COMM"
+_GROUPS = "Who opened most:\n   OPENS   FAILED "
+_SLOWEST = "Slowest files:\n   LONGEST PATH"
+_ROWS = "How often:\n   OPENS "
 _ERRORS = "Which errors:\n   OPENS ERROR"
 _IN_VAIN = (
     "Looked for in vain:\n   OPENS     DIRS NAME, and where it was found"
 )
 
-# The rows of each table; JSON has all.
-ROWS = 10
-
 _BAR = 40
 
 
-def table(summary: Summary, most: int = ROWS) -> str:
-    """All tables, each with at most `most` rows; ends with a newline."""
+def how_often(summary: Summary) -> str:
+    """The table below the rows of --once, with an empty line before it."""
+    head, count = _ROWS + summary.group_heading, len(summary.groups)
+    return "\n" + _section(head.rstrip(), summary.groups, _row, View(count))
 
-    def section(
-        head: str, rows: Sequence[Row], as_line: Callable[[Row], str]
-    ) -> str:
-        if not rows:
-            return ""
-        lines = [head, *map(as_line, totals.by_opens(rows, most))]
-        if len(rows) > most:
-            lines.append(f"... and {len(rows) - most} more")
-        return "\n".join(lines) + "\n"
 
+class View(NamedTuple):
+    """Which rows a table shows, and in which order."""
+
+    most: int  # rows
+    holds: str = ""  # only rows with this text
+    order: str = "opened"  # or "failed"
+
+
+def _section(
+    head: str, rows: Sequence[Row], as_line: Callable[[Row], str], view: View
+) -> str:
+    if view.holds:
+        rows = [row for row in rows if view.holds in as_line(row)]
+    if not rows:
+        return ""
+    most: int = view.most
+    lines = [head, *map(as_line, totals.by_opens(rows, most, view.order))]
+    if len(rows) > most:
+        lines.append(f"... and {len(rows) - most} more")
+    return "\n".join(lines) + "\n"
+
+
+def table(summary: Summary, view: View) -> str:
+    """All tables; ends with a newline."""
+    groups = (_GROUPS + summary.group_heading).rstrip()
+    # By their longest times, in place of how often they were opened.
+    times = ((file, file.slowest_ns) for file in summary.files)
+    slowest = [file._replace(opened=ns) for file, ns in times if ns]
     sections = [
         _overview(summary),
-        section(_FILES, summary.files, _file),
-        section(_PROCESSES, summary.processes, _process),
-        section(_ERRORS, summary.errors, _error),
-        section(_IN_VAIN, summary.in_vain(), _in_vain),
+        _section(_FILES, summary.files, _file, view),
+        _section(groups, summary.groups, _group, view),
+        _section(_ERRORS, summary.errors, _error, view),
+        _section(_IN_VAIN, summary.in_vain(), _in_vain, view),
         _times(summary),
+        _section(_SLOWEST, slowest, _slow, view._replace(order="opened")),
     ]
     return "\n".join(filter(None, sections)) + "\n"
 
@@ -59,7 +80,7 @@ def _overview(summary: Summary) -> str:
         (summary.unreadable, "with an unreadable path"),
         (summary.unsure, "with an unknown result"),
         (summary.no_place.files, f"of files {no_room}"),
-        (summary.no_place.processes, f"by processes {no_room}"),
+        (summary.no_place.groups, f"of groups {no_room}"),
     ):
         if count:
             lines.append(f"{counted(count, 'open')} {which}")
@@ -71,19 +92,23 @@ def _file(file: totals.File) -> str:
     return f"{file.opened:>8} {file.failed:>8} {path}"
 
 
-def _process(process: totals.Process) -> str:
-    comm = shell_text(process.comm, in_column=True)
-    return f"{process.opened:>8} {process.failed:>8} {process.pid:<6} {comm}"
+def _group(group: totals.Group) -> str:
+    return f"{group.opened:>8} {group.failed:>8} {group.row.decode()}"
 
 
 def _error(error: totals.Error) -> str:
-    return f"{error.opened:>8} {error.name}: {os.strerror(error.err)}"
+    what = f"{error.name} ({error.err}): {os.strerror(error.err)}"
+    return f"{error.opened:>8} {what}"
 
 
 def _in_vain(name: totals.InVain) -> str:
     line = f"{name.opened:>8} {name.folders:>8} "
     line += shell_text(name.name, in_column=True)
     return f"{line}  {shell_text(name.found)}" if name.found else line
+
+
+def _row(group: totals.Group) -> str:
+    return f"{group.opened:>8} {group.row.decode()}"
 
 
 def _times(summary: Summary) -> str:
@@ -95,12 +120,18 @@ def _times(summary: Summary) -> str:
     for slot in slots:
         count = summary.times.get(slot, 0)
         bar = "#" * -(-count * _BAR // most)
-        line = f"{_duration(2 ** (slot + 1)):>10} {count:>8} {bar}"
+        line = f"{duration(2 ** (slot + 1)):>10} {count:>8} {bar}"
         lines.append(line.rstrip())
     return "\n".join(lines) + "\n"
 
 
-def _duration(ns: int) -> str:
+def _slow(file: totals.File) -> str:
+    path = shell_text(file.path, file.path_cut)
+    return f"{duration(file.opened):>10} {path}"
+
+
+def duration(ns: int) -> str:
+    """For a person, such as 1.5 ms."""
     for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
         if ns >= size:
             return f"{ns / size:.3g} {unit}"

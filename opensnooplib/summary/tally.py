@@ -31,7 +31,7 @@ _Entry._fields_ = [
     ("hash", _u64),
     ("key_size", ctypes.c_size_t),
     ("key", ctypes.c_void_p),
-    *_numbers("opened", "failed", "missing"),
+    *_numbers("opened", "failed", "missing", "slowest"),
 ]
 
 
@@ -55,7 +55,7 @@ class _Tally(ctypes.Structure):
 
     _fields_ = [
         ("files", _Table),
-        ("processes", _Table),
+        ("groups", _Table),
         ("errors", _u64 * _ERRORS),
         ("times", _u64 * _POWERS),
         *_numbers("opened", "unreadable", "unsure", "until", "stopped_at"),
@@ -76,8 +76,9 @@ class Tally:
     """Counts the opens that a reader reads, in place of rows."""
 
     def __init__(self, reader: Reader, has_times: bool, room: int) -> None:
-        """`room` is in bytes: for files, and as much for processes."""
+        """`room` is in bytes: for files, and as much for groups."""
         self._has_times = has_times
+        self._reader = reader
         self._tally = _Tally.from_address(reader.tally())
         self._room = ctypes.c_size_t(room)
         self._clear()
@@ -99,19 +100,23 @@ class Tally:
     def take(self, seconds: float) -> totals.Summary:
         """The counts since the last call, which was `seconds` ago."""
         tally = self._tally
-        files, processes = tally.files, tally.processes
+        files, groups = tally.files, tally.groups
         times = {power: c for power, c in enumerate(tally.times) if c}
         summary = totals.Summary(
             seconds=seconds,
             opened=tally.opened,
             files=[
-                totals.File(text, bool(number), e.opened, e.failed, e.missing)
+                totals.File(
+                    *(text, bool(number), e.opened, e.failed, e.missing),
+                    e.slowest or None,
+                )
                 for number, text, e in _entries(files)
             ],
-            processes=[
-                totals.Process(pid, text, e.opened, e.failed)
-                for pid, text, e in _entries(processes)
+            groups=[
+                totals.Group(text.rstrip(), e.opened, e.failed)
+                for _, text, e in _entries(groups)
             ],
+            group_heading=self._reader.group_heading,
             errors=[
                 totals.Error(err, ERROR_NAMES.get(err, str(err)), count)
                 for err, count in enumerate(tally.errors)
@@ -120,7 +125,7 @@ class Tally:
             times=times if self._has_times else None,
             unreadable=tally.unreadable,
             unsure=tally.unsure,
-            no_place=totals.NoPlace(files.no_place, processes.no_place),
+            no_place=totals.NoPlace(files.no_place, groups.no_place),
         )
         self._clear()
         return summary

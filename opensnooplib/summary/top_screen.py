@@ -18,6 +18,7 @@ from typing import Any, Callable
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.terminal import Borrowed
 from opensnooplib.summary import tables
+from opensnooplib.summary.tables import View
 from opensnooplib.summary.totals import Summary
 
 # xterm's "Alternate Screen Buffer", "Hide Cursor" and "No Auto-Wrap".
@@ -32,7 +33,7 @@ _SECTIONS = 4
 # The size of a terminal that doesn't report one.
 _COLUMNS, _LINES = 80, 24
 
-_KEYS = "press q or Ctrl-C to quit"
+_KEYS = "q: quit, p: pause, s: sort by failed, /: only rows with a text"
 
 
 def _size() -> os.terminal_size:
@@ -59,6 +60,9 @@ class Screen(Borrowed):
         self._size = _size()
         self._last: Summary | None = None
         self._modes: list[Any] | None = None
+        self._view = View(0)
+        self._is_paused = False
+        self._is_typing = False  # what rows must hold
 
     def _change(self) -> None:
         super()._change()
@@ -74,8 +78,9 @@ class Screen(Borrowed):
         os.write(1, _LEAVE.encode())
 
     def show(self, summary: Summary) -> None:
-        self._last = summary
-        self._draw()
+        if not self._is_paused:
+            self._last = summary
+            self._draw()
 
     def is_to_end(self) -> bool:
         """Was q pressed? Also redraws a screen whose size has changed."""
@@ -89,8 +94,35 @@ class Screen(Borrowed):
             self._draw()
         if not self._modes or not select.select([0], [], [], 0)[0]:
             return False
-        keys = os.read(0, 64)
-        return not keys or b"q" in keys.lower()
+        keys = os.read(0, 64).decode(errors="replace")
+        is_to_end = not keys or any([self._press(key) for key in keys])
+        self._draw()
+        return is_to_end
+
+    def _press(self, key: str) -> bool:
+        """Do what a key asks for. Is that the end?"""
+        view = self._view
+        if self._is_typing:
+            self._is_typing = key not in "\r\n"
+            if key in "\b\x7f":
+                view = view._replace(holds=view.holds[:-1])
+            elif key.isprintable():
+                view = view._replace(holds=view.holds + key)
+        elif key == "/":
+            self._is_typing, view = True, view._replace(holds="")
+        elif key in "pP":
+            self._is_paused = not self._is_paused
+        elif key in "sS":
+            order = "opened" if view.order == "failed" else "failed"
+            view = view._replace(order=order)
+        self._view = view
+        return key in "qQ" and not self._is_typing
+
+    def _status(self) -> str:
+        words = ["paused"] if self._is_paused else []
+        if self._is_typing or self._view.holds:
+            words.append(f"/{self._view.holds}{'_' * self._is_typing}")
+        return "  ".join([*words, _KEYS])
 
     def _draw(self) -> None:
         self._size = _size()
@@ -98,7 +130,7 @@ class Screen(Borrowed):
             return
         height, width = self._size.lines, self._size.columns
         rows = height // _SECTIONS - _LINES_BESIDE_ROWS
-        text = tables.table(self._last, max(rows, 1))
-        lines = [f"opensnoop: {_KEYS}", *text.splitlines()][:height]
+        text = tables.table(self._last, self._view._replace(most=max(rows, 1)))
+        lines = [f"opensnoop: {self._status()}", *text.splitlines()][:height]
         drawn = (line[:width] + _END_OF_LINE for line in lines)
         self._put(_HOME + "\r\n".join(drawn) + _END_OF_SCREEN)

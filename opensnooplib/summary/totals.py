@@ -17,11 +17,13 @@ class File(NamedTuple):
     opened: int  # also those that failed
     failed: int
     missing: int  # of those that failed: no such file
+    slowest_ns: int | None  # None: it isn't known how long opens took
 
 
-class Process(NamedTuple):
-    pid: int
-    comm: bytes
+class Group(NamedTuple):
+    """Opens by the same command, user or whatever they are counted by."""
+
+    row: bytes  # of the columns that they are counted by
     opened: int
     failed: int
 
@@ -41,21 +43,22 @@ class InVain(NamedTuple):
     found: bytes | None  # where it was, if it was opened anywhere
 
 
-Row = TypeVar("Row", File, Process, Error, InVain)
+Row = TypeVar("Row", File, Group, Error, InVain)
 
 
 class NoPlace(NamedTuple):
     """Opens that are not in a table because it was full."""
 
     files: int
-    processes: int
+    groups: int
 
 
 class Summary(NamedTuple):
     seconds: float  # that it covers
     opened: int  # all opens, also those that failed
     files: list[File]
-    processes: list[Process]
+    groups: list[Group]
+    group_heading: str
     errors: list[Error]
     # Opens that took 2**n ns or more, but less than 2**(n + 1), by n. None:
     # it isn't known how long opens took.
@@ -86,6 +89,15 @@ class Summary(NamedTuple):
         ]
 
 
-def by_opens(rows: Sequence[Row], most: int) -> list[Row]:
-    """The rows with most opens, at most so many, those with more first."""
-    return heapq.nsmallest(most, rows, key=lambda one: (-one.opened, one[0]))
+def by_opens(
+    rows: Sequence[Row], most: int, count: str = "opened"
+) -> list[Row]:
+    """The rows with most opens, at most so many, those with more first.
+
+    `count` may be "failed", where rows have that.
+    """
+
+    def key(row: Row) -> tuple[int, object]:
+        return -getattr(row, count, row.opened), row[0]
+
+    return heapq.nsmallest(most, rows, key=key)

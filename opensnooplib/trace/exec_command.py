@@ -7,9 +7,11 @@ The child has the PID that is traced, and waits until the trace has begun.
 from __future__ import annotations
 
 import os
+import pwd
 import signal
-from typing import Sequence
+from typing import Callable, NoReturn, Sequence
 
+from opensnooplib.base import child, libc
 from opensnooplib.base.environment import original
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import limits
@@ -32,32 +34,101 @@ def _await_release(gate: int) -> None:
         os._exit(0)
 
 
+def _as_in_a_shell(status: int) -> int:
+    """The exit status, or 128 and the signal, of a status of wait(2)."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _become(user: pwd.struct_passwd, groups: list[int]) -> None:
+    os.setgroups(groups)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
+def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int]:
+    """Fork a child that runs the command, and ends with its last descendant.
+
+    Those whose parents have ended become its children, and it exits as the
+    command did. It ends with this process. Returns its PID, and the command's.
+    """
+    told, tell = os.pipe()
+
+    def adopt() -> None:
+        libc.adopt_orphans()
+        command = os.fork()
+        if command == 0:
+            run()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # they are for the others
+        os.write(tell, str(command).encode())
+        libc.close_all_but()
+        status = 0
+        while True:
+            try:
+                pid, found = os.wait()
+            except ChildProcessError:
+                os._exit(_as_in_a_shell(status))
+            if pid == command:
+                status = found
+
+    adopter = child.fork(adopt)
+    os.close(tell)
+    command = int(os.read(told, 16))
+    os.close(told)
+    return adopter, command
+
+
 class Command:
     """A command that is held back until release()."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        """Fork the child. Raises UsageError where there is nothing to run."""
+    def __init__(
+        self,
+        words: Sequence[str],
+        user: pwd.struct_passwd | None = None,
+        follow: bool = False,
+    ) -> None:
+        """Fork the child, which becomes this user.
+
+        follow: it has ended when all its descendants have. Raises UsageError
+        where there is nothing to run.
+        """
         import shutil  # costs a launch 3 ms
 
-        program = shutil.which(words[0])
+        program = shutil.which(words[0]) or ""
         environment = original()  # the child opens no file before the command
-        if program is None:
+        if not program:
             raise UsageError(
                 f"--exec {words[0]}: no such command, or it is not executable"
             )
         self.name = words[0]
-        self._ended = False
+        self.status: int | None = None  # as in a shell, once it has ended
+        groups = []
+        if user:
+            groups = os.getgrouplist(user.pw_name, user.pw_gid)
+            for name in (b"USER", b"LOGNAME"):
+                environment[name] = os.fsencode(user.pw_name)
+            environment[b"HOME"] = os.fsencode(user.pw_dir)
         gate, self._release = os.pipe()
         self._failure, report = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
+
+        def run() -> NoReturn:
             os.close(self._release)
             _await_release(gate)
             try:
+                if user:
+                    _become(user, groups)
                 os.execve(program, list(words), environment)
             except OSError as error:
                 os.write(report, str(error.errno).encode())
             os._exit(127)
+
+        if follow:
+            self._child, self.pid = _fork_adopter(run)
+        else:
+            self._child = self.pid = os.fork()
+            if self.pid == 0:
+                run()
         os.close(gate)
         os.close(report)
 
@@ -79,7 +150,8 @@ class Command:
             )
 
     def has_ended(self) -> bool:
-        if not self._ended:
-            pid, _ = os.waitpid(self.pid, os.WNOHANG)
-            self._ended = pid != 0
-        return self._ended
+        if self.status is None:
+            pid, status = os.waitpid(self._child, os.WNOHANG)
+            if pid:
+                self.status = _as_in_a_shell(status)
+        return self.status is not None

@@ -45,7 +45,8 @@ def steps(trace: Trace) -> Iterator[None]:
                     {"map": one._asdict()},
                     f"map {one.name}: {one.kind}, at most "
                     f"{counted(one.entries, 'entry', 'entries')}, "
-                    f"key {one.key_size}, value {one.value_size} bytes",
+                    f"key {one.key_size}, "
+                    f"value {counted(one.value_size, 'byte')}",
                 )
         values = _values(trace)
         if values != last:

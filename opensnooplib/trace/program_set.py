@@ -48,7 +48,7 @@ class ProgramSet:
         self._rings = rings
         self._options = options
         self._before = [0, 0]
-        self._from_ns = 0
+        self.from_ns = 0
         lines_map = known_maps.PRINTK_MAP
         self.outputs = [o for o in taken.outputs if o.name != lines_map]
         _check_number([one.name for one in self.outputs], options)
@@ -62,12 +62,13 @@ class ProgramSet:
         # First: rows are written as the last format says.
         if lines_map in taken.maps:
             lines = LINES._replace(shows_own=options.selection.own)
-            rings.set_format(streams[-1], lines, [], [])
+            rings.set_format(streams[-1], lines)
             rings.install(streams[-1], taken.maps[lines_map])
         for stream, output, one in zip(streams, self.outputs, self.formats):
             one = one._replace(in_any_task=taken.sees_packets)
-            all_of = criteria.for_reader(options, output.schema, taken.decided)
-            rings.set_format(stream, one, all_of, options.selection.globs)
+            fits = criteria.for_reader(options, output.schema, taken.decided)
+            until = criteria.until(options, output.schema)
+            rings.set_format(stream, one, fits, until)
             put = rings.map_buffer if output.is_ring_buffer else rings.install
             put(stream, taken.maps[output.name])
         has_callers = any(one.has_callers for one in self.formats)
@@ -133,7 +134,7 @@ class ProgramSet:
     def count_from_here(self) -> None:
         """Leave out what was counted before the trace."""
         self._before = [self._counter(LOST), self._counter(MISSED)]
-        self._from_ns = native_library.kernel_clock_ns()
+        self.from_ns = native_library.kernel_clock_ns()
 
     def lost(self) -> int:
         return self._counter(LOST) - self._before[LOST]
@@ -165,7 +166,7 @@ class ProgramSet:
         if layout is None:
             return None
         map_fd = self.taken.maps[name]
-        return HashCount(*bpf_objects.hash_count(map_fd, *layout))
+        return HashCount(*bpf_objects.hash_count(map_fd, *layout[:2]))
 
     def unended_requests(self, until_ns: int) -> int:
         """Opens through io_uring that began in the trace and haven't ended.
@@ -179,7 +180,7 @@ class ProgramSet:
             return 0
         requests = self.taken.maps[known_maps.REQUESTS_MAP]
         return bpf_objects.hash_count_between(
-            requests, ts.offset, self._from_ns, until_ns
+            requests, ts.offset, self.from_ns, until_ns
         )
 
     def detach(self) -> None:
@@ -211,11 +212,11 @@ class ProgramSet:
 def _check_number(outputs: Sequence[str], options: Options) -> None:
     """Raise OpensnoopError for options that need one output, or any."""
     output = options.output
-    needs_one = output.record or output.summary
+    needs_one = output.record or output.summary or output.once
     needs_any = options.columns.names or output.row_limit or output.output_file
     if (needs_one and len(outputs) != 1) or (needs_any and not outputs):
         raise OpensnoopError(
-            "--record, --summary and --top need C with one output, --columns, "
-            "--count and -o need at least one: this C has "
+            "--record, --summary, --top and --once need C with one output, "
+            "--columns, --count and -o need at least one: this C has "
             + (" and ".join(outputs) or "none")
         )

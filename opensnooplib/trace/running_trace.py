@@ -24,6 +24,9 @@ from opensnooplib.trace.switchboard import Switchboard
 # in a virtual machine whose CPU stands still for a while.
 _COMPLETION_SECONDS = 0.02
 
+# Opens under way that are named at the end, at most.
+_MOST_NAMED = 10
+
 
 class Trace:
     """A trace from begin() to end(); then tell() says what was shown."""
@@ -46,6 +49,7 @@ class Trace:
         self._cpus = CpuFollower(rings)
         self._recorder: Recorder | None = None
         self._summing: Summing | None = None
+        self._left: list[str] = []  # opens that were under way at the end
         with as_sentence("the C has too many outputs"):
             more = [rings.add_stream() for _ in launched.handover.outputs[1:]]
         self.newest = ProgramSet(rings, [0, *more], launched.handover, options)
@@ -96,10 +100,10 @@ class Trace:
         """
         options = self.options
         self.rings.set_output(output)
-        self.rings.start(options.output.row_limit, options.output.unbuffered)
+        self.rings.start(options.output)
         if options.output.record:
-            self._recorder = Recorder(self.rings)
-        if options.output.summary:
+            self._recorder = Recorder(self.rings, options.output.keep, output)
+        if options.output.summary or options.output.once:
             now_ns = native_library.kernel_clock_ns()
             self._summing = Summing(self.rings, options, now_ns)
 
@@ -113,6 +117,7 @@ class Trace:
         self._leave_rooms()
         if self._recorder and self._recorder.counts_are_due():
             self._recorder.put_counts(self.lost(), self.missed())
+            self._recorder.turn_if_full(self.lost(), self.missed())
         state = self.rings.poll(timeout_ms)
         if self._summing and not self._summing.step(
             self.rings.read_until_ns()
@@ -148,24 +153,23 @@ class Trace:
             name, programs
         )
 
-    @property
-    def _program_sets(self) -> list[ProgramSet]:
+    def program_sets(self) -> list[ProgramSet]:
         return [*self.older, self.newest]
 
     def lost(self) -> int:
         """Records that found no room in the rings."""
-        return self.past_lost + sum(one.lost() for one in self._program_sets)
+        return self.past_lost + sum(one.lost() for one in self.program_sets())
 
     def missed(self) -> int:
         """Opens that found the map full, and programs that were skipped."""
         skipped = self._skipped() - self._skipped_before
-        missed = sum(one.missed() for one in self._program_sets)
+        missed = sum(one.missed() for one in self.program_sets())
         return self.past_missed + skipped + missed
 
     def not_followed(self) -> int:
         """Processes that --children asks for, and that are not traced."""
         return self.past_not_followed + sum(
-            one.not_followed() for one in self._program_sets
+            one.not_followed() for one in self.program_sets()
         )
 
     def end(self) -> State:
@@ -174,8 +178,14 @@ class Trace:
         self._seconds = time.monotonic() - self._began
         time.sleep(_COMPLETION_SECONDS)
         self.past_missed += sum(
-            one.unended_requests(until_ns) for one in self._program_sets
+            one.unended_requests(until_ns) for one in self.program_sets()
         )
+        if self.options.columns.latency:
+            from opensnooplib.trace import under_way  # imported at launch
+
+            for one in self.program_sets():
+                left = under_way.find(one, until_ns)
+                self._left += (open.text(until_ns) for open in left)
         if self._summing:
             return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)
@@ -187,10 +197,15 @@ class Trace:
     def tell(self) -> None:
         """The last line: what was shown, and what was not."""
         if self.not_followed():
+            many = counted(self.not_followed(), "process", "processes")
             self._messages.warn(
-                f"{counted(self.not_followed(), 'process', 'processes')} "
-                "could not be followed: opens by them are missing"
+                f"opens by {many} that could not be followed are missing"
             )
+        more_left = len(self._left) - _MOST_NAMED
+        if more_left > 0:
+            self._left[_MOST_NAMED:] = [f"{more_left} more"]
+        for open_left in self._left:
+            self._messages.note(f"still under way: {open_left}")
         more = ""
         if not self.newest.counts_itself:
             more = "; lost only as the kernel reports it"
@@ -205,15 +220,25 @@ class Trace:
     def detach(self) -> None:
         """Detach the programs, which takes a while."""
         self.stubs.close()
-        for program_set in self._program_sets:
+        for program_set in self.program_sets():
             program_set.detach()
 
     def close(self) -> None:
         """Detach, and give the programs and maps back."""
         self.detach()
         self._cpus.close()
-        for program_set in self._program_sets:
+        for program_set in self.program_sets():
             program_set.close()
+
+
+def tell_limits(options: Options, messages: Messages) -> None:
+    """Say what a search for what is missing doesn't find."""
+    asks = options.selection.failed or options.output.summary
+    if asks and options.probe.source is None and not options.output.top:
+        messages.note(
+            "only opens are seen, not what programs look for with stat or "
+            "access"
+        )
 
 
 def tell_end(
@@ -231,7 +256,7 @@ def tell_end(
     """
     no_place, counts = 0, shown.counts()
     if isinstance(shown, Summing):
-        no_place, done = shown.no_place, "counted"
+        no_place, done = shown.no_place, shown.done
     line = end_line(counts, lost, missed, seconds, done, no_place) + more
     is_whole = not (lost or missed or counts.are_incomplete or no_place)
     say = messages.note if is_whole else messages.warn
@@ -255,6 +280,7 @@ def end_line(
         f"{missed} missed"
     ]
     for count, what in (
+        (counts.repeated, "repeated"),
         (counts.cut, "cut"),
         (counts.unsure, "unsure"),
         (no_place, "not in the tables"),

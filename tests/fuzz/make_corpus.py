@@ -67,10 +67,11 @@ COMM, PATH_TEXT = (48, 16), (64, 64)
 ABSENT = (0, 0)
 LAYOUT = (
     *(TS, PID, RET, FLAG_BITS, PATH_SIZE, DIR_SIZE, DIR_STATE),
-    *(ABSENT, ABSENT, ABSENT, PATH_TEXT),
+    *(ABSENT, ABSENT, ABSENT, PATH_TEXT, ABSENT),
 )
 # With fields in place of comm: fs_device, fs_size, mount_size.
-OTHER_MOUNTS = (*LAYOUT[:7], (48, 4), (52, 4), (56, 4), PATH_TEXT)
+OTHER_MOUNTS = (*LAYOUT[:7], (48, 4), (52, 4), (56, 4), PATH_TEXT, ABSENT)
+WITH_EXE = (*LAYOUT[:11], (48, 4))
 
 TABLE = [
     Column(Kind.SECONDS, TS, -13, "ts"),
@@ -171,6 +172,34 @@ def rows() -> Dict[str, bytes]:
             ),
             layout=OTHER_MOUNTS,
         ),
+        **{
+            f"program-{name}": row(
+                event(
+                    *(b"c", 3),
+                    comm=struct.pack("=I", size | state << 16),
+                    directories=b"b\0a\0cat\0bin\0",
+                    dir_state=1,
+                    path_size=path_size,
+                ),
+                [Column(Kind.EXE, (48, 4), 0, "exe"), TABLE[-1]],
+                WITH_EXE,
+            )
+            for name, size, state, path_size in (
+                ("above", 8, 3, 2),
+                ("without-path", 8, 7, -14),
+                ("too-large", 65535, 63, 2),
+                ("none", 0, 0, 2),
+            )
+        },
+        "texts": row(
+            event(b"/etc/passwd", comm=b"a\0\0\x1b\xff b" + b"\0" * 8 + b"!"),
+            [
+                Column(Kind.WORDS, COMM, 0, "args"),
+                Column(Kind.LIST, COMM, -32, "parents"),
+                Column(Kind.WORDS, (64, 65535), 0, "far"),
+                Column(Kind.WORDS, (40, 1), 0, "one"),
+            ],
+        ),
         "too-many-directories": row(
             event(b"c", directories=b"b" * 20_000 + b"\0", dir_state=1)
         ),
@@ -184,7 +213,7 @@ def rows() -> Dict[str, bytes]:
         "unreadable-without-field": row(
             event(b"", path_size=-14),
             [Column(Kind.PATH, ABSENT, 0, "path")],
-            LAYOUT[:5] + (ABSENT,) * 6,
+            LAYOUT[:5] + (ABSENT,) * 7,
         ),
         "as-long-as-can-be": row(
             event(b"\xff" * 64, path_size=64),
@@ -196,8 +225,8 @@ def rows() -> Dict[str, bytes]:
         "no-record": row(b""),
         "record-of-one-byte": row(b"x"),
         "record-ends-in-comm": row(event(b"")[:44]),
-        "no-layout": row(event(b"/etc/passwd"), layout=(ABSENT,) * 11),
-        "far-layout": row(event(b"a"), layout=((0xFFFFFFFE, 65535),) * 11),
+        "no-layout": row(event(b"/etc/passwd"), layout=(ABSENT,) * 12),
+        "far-layout": row(event(b"a"), layout=((0xFFFFFFFE, 65535),) * 12),
     }
 
 

@@ -67,7 +67,7 @@ static void set_format(struct input *input, struct reader *reader)
 		.columns = columns,
 		.column_count = 1 + take_u8(input) % COLUMNS_MAX,
 		.kind = is_counted ? ROW_COUNTED
-				   : take_u8(input) % (ROW_CSV + 1),
+				   : take_u8(input) % (ROW_RAW_PATH + 1),
 		.record_least = take_u8(input) % 32,
 	};
 
@@ -84,6 +84,7 @@ static void set_format(struct input *input, struct reader *reader)
 		.mount_size = take_field(input),
 		.comm = take_field(input),
 		.latency = take_field(input),
+		.exe = take_field(input),
 		.path = take_field(input),
 	};
 	for (unsigned int i = 0; i < request.column_count; i++) {
@@ -94,8 +95,13 @@ static void set_format(struct input *input, struct reader *reader)
 			.width = (int8_t)take_u8(input),
 		};
 	}
-	request.conditions = conditions;
-	request.condition_count = condition_count;
+	request.wanted.conditions = conditions;
+	request.wanted.condition_count = condition_count;
+	request.group = columns;
+	request.group_count = request.column_count;
+	request.group_kind = take_u8(input) % 2;
+	if (take_u8(input) % 8 == 0)
+		request.until = request.wanted;
 	CHECK(reader_set_format(reader, 0, &request) == 0);
 }
 
@@ -103,17 +109,20 @@ static void set_format(struct input *input, struct reader *reader)
 static void set_conditions(struct input *input, struct reader *reader)
 {
 	struct condition *all = conditions;
+	uint8_t how;
 
 	condition_count = take_u8(input) % (CONDITIONS_MAX + 1);
 	for (uint32_t i = 0; i < condition_count; i++) {
 		all[i].kind = take_u8(input) % (CONDITION_KINDS + 1);
 		all[i].field = take_field(input);
-		all[i].or_next = take_u8(input) % 2;
+		how = take_u8(input);
+		all[i].or_next = how % 2;
+		all[i].excludes = how / 2 % 2;
 		all[i].mask = take_u16(input);
 		all[i].bits = take_u16(input);
 		take(input, all[i].text, take_u8(input) % CONDITION_TEXT_SIZE);
 	}
-	reader->streams[0].format.condition_count = condition_count;
+	reader->streams[0].format.wanted.condition_count = condition_count;
 }
 
 static uint64_t opened_in(const struct tally_table *table)
@@ -131,8 +140,8 @@ static void check_tally(struct input *input, struct reader *reader)
 {
 	struct tally *tally = reader_tally(reader);
 
-	/* A record without the field is in no table. */
-	CHECK(opened_in(&tally->processes) <= tally->opened);
+	/* A record without the field is in no table. Rows are in groups alone. */
+	CHECK(!is_counted || opened_in(&tally->groups) <= tally->opened);
 	CHECK(opened_in(&tally->files) + tally->unreadable <= tally->opened);
 	if (take_u8(input) & 1)
 		tally_clear(tally, tally->files.entries.room);
@@ -149,6 +158,7 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	int state;
 	size_t rounds = 0;
 	uint64_t until;
+	uint8_t how;
 
 	CHECK(reader_open_recording(&reader, fd) == 0);
 	is_counted = take_u8(input) & 1;
@@ -156,7 +166,8 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	set_format(input, reader);
 	set_conditions(input, reader);
 	reader_set_output(reader, output);
-	CHECK(reader_start(reader, take_u8(input) % 4, false) == 0);
+	how = take_u8(input);
+	CHECK(reader_start(reader, how % 4, false, how / 4 % 2) == 0);
 	until = take_u16(input);
 	tally_clear(reader_tally(reader), take_u16(input));
 	reader_tally(reader)->until = until;

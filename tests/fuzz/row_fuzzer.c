@@ -284,6 +284,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	format.layout.fs_size = take_field(&input);
 	format.layout.mount_size = take_field(&input);
 	format.layout.path = take_field(&input);
+	format.layout.exe = take_field(&input);
 	for (uint32_t i = 0; i < format.column_count; i++)
 		columns[i] = take_column(&input, names[i]);
 

@@ -193,6 +193,27 @@ def test_without_a_capability(before: BpfObjects, lacks: int) -> None:
     assert_nothing_left(ended, before)
 
 
+@pytest.mark.parametrize(
+    "under, how",
+    [
+        (_AS_NOBODY, "run as root"),
+        (
+            ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps=-all"),
+            "run on the host, not in a container",
+        ),
+    ],
+)
+def test_mntns_of_a_process_that_is_closed(
+    readable_checkout: Path, under: Sequence[str], how: str
+) -> None:
+    pid = str(os.getpid())
+    ended = run("--mntns", pid, checkout=readable_checkout, under=tuple(under))
+    assert _only_sentence(ended, USAGE) == (
+        f"opensnoop: --mntns {pid}: this user may not look at that process: "
+        f"{how}"
+    )
+
+
 _LIMITED = 'ulimit "$0" "$1" && shift && exec "$@"'
 
 

@@ -44,9 +44,9 @@ def test_all_entries_of_a_map(count: int) -> None:
         wide = odd._replace(flag_offset=0, flag_size=8)
         none = odd._replace(flag_size=0)
         flagged = HashCount(count, count // 2)
-        assert bpf_objects.hash_count(fd, *odd) == flagged
-        assert bpf_objects.hash_count(fd, *wide) == flagged
-        assert bpf_objects.hash_count(fd, *none) == HashCount(count, count)
+        assert bpf_objects.hash_count(fd, *odd[:2]) == flagged
+        assert bpf_objects.hash_count(fd, *wide[:2]) == flagged
+        assert bpf_objects.hash_count(fd, *none[:2]) == HashCount(count, count)
 
 
 def test_an_entry_is_inserted_once_and_removed() -> None:

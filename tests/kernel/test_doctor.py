@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import pytest
 
 from opensnooplib.kernel import hooks, this_kernel
 from opensnooplib.plan_list import PLANS
+from tests.kernel.cast import NOBODY
 from tests.kernel.kernel_hooks import why_no_hooks_for
 from tests.kernel.tool import Ended, assert_nothing_left, loaded_objects, run
 
@@ -87,3 +90,18 @@ def test_a_person_reads_the_same(ended: Ended) -> None:
         assert line.endswith(f"  {finding['found']}")
         if not finding["ok"]:
             assert f"to do: {finding['remedy']}\n" in text
+
+
+def test_without_rights_one_remedy_is_said_once(
+    readable_checkout: Path,
+) -> None:
+    under = ("setpriv", f"--reuid={NOBODY}", "--clear-groups")
+    told = run("--doctor", checkout=readable_checkout, under=under)
+    assert told.status == 1
+    (remedy,) = re.findall(r"to do: (.*)", told.output.decode())
+    assert remedy.startswith("run as root (sudo)")
+    # A program has it wherever it helps.
+    options = ["--doctor", "--format", "json"]
+    found = run(*options, checkout=readable_checkout, under=under)
+    findings = _findings(found)
+    assert all(findings[one]["remedy"] == remedy for one in _HOOKS + _PLANS)

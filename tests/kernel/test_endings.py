@@ -17,6 +17,7 @@ from tests.kernel.mistakes import GOOD, HANGING
 from tests.kernel.openers import OpenLoad
 from tests.kernel.tool import (
     CHECKOUT,
+    HANG_SECONDS,
     BpfObjects,
     Ended,
     Tool,
@@ -170,6 +171,51 @@ def test_closed_stdout(
     assert_nothing_left(ended, before)
 
 
+@pytest.mark.parametrize("options", ["", "--record -", "--summary"])
+def test_closed_stdout_where_nothing_is_opened(options: str) -> None:
+    """-n nosuch | head -n 1"""
+    reading, writing = os.pipe()
+    with Tool("-n", "no such", *options.split(), stdout=writing) as tool:
+        os.close(writing)
+        os.close(reading)
+        ended = tool.ended()
+    assert ended.status == 0
+    assert "cannot" not in ended.messages
+
+
+def test_a_terminal_or_a_file_is_never_closed() -> None:
+    """Nor is what can't be waited for, such as /dev/null."""
+    leader, terminal = os.openpty()
+    with open(os.devnull, "wb") as null:
+        for stdout in (terminal, null.fileno(), None):
+            with Tool("-n", "no such", stdout=stdout) as tool:
+                time.sleep(0.5)
+                assert tool.process.poll() is None
+                tool.stop()
+    os.close(leader)
+    os.close(terminal)
+
+
+def test_closed_stdout_of_a_replay_that_waits(tmp_path: Path) -> None:
+    path = tmp_path / "recording"
+    run("-n", "no such", "-d", "0.1", "--record", path)
+    theirs, ours = os.pipe()
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [CHECKOUT / "opensnoop.py", "-q", "--replay", "-"],
+        stdin=theirs,
+        stdout=writing,
+    ) as replay:
+        os.close(theirs)
+        os.close(writing)
+        # Its end is missing: more could follow.
+        os.write(ours, path.read_bytes()[:-1])
+        assert os.read(reading, 3) == b"PID"
+        os.close(reading)
+        assert replay.wait(HANG_SECONDS) == 0
+    os.close(ours)
+
+
 def test_no_stdout_from_the_begin() -> None:
     """>&-"""
     command = f"./opensnoop.py --exec cat {EXISTING} >&-"
@@ -264,10 +310,10 @@ def test_count(before: BpfObjects, load: OpenLoad, count: int) -> None:
 
 
 def test_exec(before: BpfObjects, tmp_path: Path) -> None:
-    """The command's end is the trace's; its own status is not the tool's."""
+    """The command's end is the trace's; so is its status: test_exec.py."""
     output = tmp_path / "rows"
     ended = run("-o", output, "--exec", "sh", "-c", "exit 3")
-    assert ended.status == 0
+    assert ended.status == 3
     assert ended.end.shown == output.read_bytes().count(b"\n") - 1 > 0
     assert_nothing_left(ended, before)
 

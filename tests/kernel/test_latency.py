@@ -5,18 +5,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
+from typing import Dict
 
 import pytest
 
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
-from tests.kernel.openers import OpenLoad
-from tests.kernel.tool import Tool, wait_until
+from tests.kernel.openers import Opener, OpenLoad
+from tests.kernel.tool import Tool, run, wait_until
 
 _ERESTARTSYS = 512  # include/linux/errno.h: how a signal ends a wait
+_UNDER_WAY = 0x7FFFFFFD  # bpf_src/extra/record_values.h
 _PLANS = ("fentry", "syscall", "kprobe")
 
 
@@ -49,6 +52,154 @@ def _waits_in_openat(pid: int) -> bool:
     return any(one.read_text().startswith(f"{number} ") for one in threads)
 
 
+@pytest.mark.parametrize("plan", chosen.plans(_PLANS))
+def test_slower(tmp_path: Path, open_load: Path, plan: str) -> None:
+    """Of the same program, opens that don't wait are not shown."""
+    skip_without_hooks_for(plan)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, fifo) as slow, OpenLoad(
+        open_load, "-n", "500", "/etc/passwd"
+    ) as fast:
+        options = ["--slower", "1000", "--format", "json", "--attach", plan]
+        with Tool(*options, "-p", f"{slow.pid},{fast.pid}") as tool:
+            slow.release()
+            wait_until(lambda: _waits_in_openat(slow.pid))
+            fast.run()
+            time.sleep(1)
+            with open(fifo, "wb"):
+                slow.wait()
+            ended = tool.stop()
+    (row,) = map(json.loads, ended.lines)
+    assert (row["pid"], row["path"]) == (slow.pid, str(fifo))
+    assert row["latency"] >= 1_000_000_000
+
+
+def test_the_slowest_files(tmp_path: Path, open_load: Path) -> None:
+    """By the same times as in rows, of a recording."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, fifo) as slow, OpenLoad(
+        open_load, "-f", "-N", "-n", "50", "/no/such/"
+    ) as fast:
+        recording = tmp_path / "opens"
+        pids = f"{slow.pid},{fast.pid}"
+        with Tool("-L", "--record", recording, "-p", pids) as tool:
+            slow.release()
+            wait_until(lambda: _waits_in_openat(slow.pid))
+            with open(fifo, "wb"):
+                slow.wait()
+            fast.release()
+            tool.stop()
+    rows = run("--replay", recording, "--format", "json").lines
+    slowest: Dict[str, int] = {}
+    for row in map(json.loads, rows):
+        slowest[row["path"]] = max(slowest.get(row["path"], 0), row["latency"])
+    (report,) = run(
+        "--replay", recording, "-L", "--summary", "--format", "json"
+    ).lines
+    files = json.loads(report)["files"]
+    assert {one["path"]: one["slowest_ns"] for one in files} == slowest
+    table = run("--replay", recording, "-L", "--summary").output.decode()
+    shown = table.partition("Slowest files:\n")[2].split("\n")[1:11]
+    times = [slowest[line.split()[-1]] for line in shown]
+    assert times == sorted(slowest.values(), reverse=True)[:10]
+    assert str(fifo) in shown[0]
+
+
+@pytest.mark.parametrize("plan", chosen.plans(_PLANS))
+def test_hanging(tmp_path: Path, open_load: Path, plan: str) -> None:
+    """A row while it waits, and the one when it has ended, as always."""
+    skip_without_hooks_for(plan)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, fifo) as load:
+        options = ["--hanging", "0.2", "--format", "json", "--attach", plan]
+        columns = "ts,pid,tid,ppid,uid,call,ret,fd,err,comm,latency,path"
+        options += ["-p", str(load.pid), "--columns", columns]
+        with Tool(*options) as tool:
+            before = time.monotonic_ns()
+            load.release()
+            wait_until(lambda: tool.output_so_far().endswith(b"\n"))
+            (tid,) = load.thread_ids()
+            time.sleep(2.5)  # in which it is looked for again
+            with open(fifo, "wb"):
+                load.wait()
+            after = time.monotonic_ns()
+            ended = tool.stop()
+    hanging, row = map(json.loads, ended.lines)
+    assert hanging["ret"] == _UNDER_WAY
+    assert hanging["fd"] is hanging["err"] is None
+    assert row["ret"] == row["fd"] >= 0
+    for key in ("pid", "tid", "ppid", "uid", "call", "comm", "path"):
+        assert hanging[key] == row[key]
+    assert (row["pid"], row["tid"]) == (load.pid, tid)
+    began = [one["ts"] - one["latency"] for one in (hanging, row)]
+    assert before < began[0] == began[1] < hanging["ts"] < row["ts"] < after
+    assert hanging["latency"] > 200_000_000
+    assert ended.end.shown == ended.end.happened == 1
+    assert "still under way" not in ended.messages
+
+
+def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
+    """One row for each thread; with --once, one for each of the names."""
+    fifo = tmp_path / ("fifo" * 40)
+    os.mkfifo(fifo)
+    options = ["--hanging", "0.1", "-F", "--count", "1", "--once"]
+    with OpenLoad(open_load, "-t", "300", fifo) as one, OpenLoad(
+        open_load, "-t", "200", fifo.name, cwd=tmp_path
+    ) as other:
+        pids = f"{one.pid},{other.pid}"
+        tools = [Tool("--hanging", "0.1", "--format", "json", "-p", pids)]
+        tools.append(Tool(*options, "--path", "*fifo", "-p", pids))
+        with tools[0] as tool, tools[1] as once:
+            for load in (one, other):
+                load.release()
+            wait_until(lambda: tool.output_so_far().count(b"\n") >= 500)
+            ended = tool.stop()
+            rows, _, table = once.stop().output.partition(b"\n\nHow often")
+        tids = {*one.thread_ids(), *other.thread_ids()}
+        for load in (one, other):
+            os.kill(load.pid, signal.SIGKILL)
+    assert {row.tid for row in ended.rows} == tids
+    assert len(ended.rows) == 500
+    for row in ended.rows:
+        whole = os.fsencode(fifo if row.pid == one.pid else fifo.name)
+        assert row.path_cut and row.path == whole[:127]
+    assert rows.count(b"\n") == 2 and table.count(b" ? open_load ") == 2
+    said = ended.messages.split("still under way: ")[1:]
+    assert len(said) == 11 and said[-1].startswith("490 more\n")
+    for line in said[:-1]:
+        assert int(re.findall(r"thread (\d+)", line)[0]) in tids
+    assert ended.end.happened == 0
+
+
+def test_what_is_under_way_at_the_end(tmp_path: Path, open_load: Path) -> None:
+    """Its name is as in a row; what began before the trace is unknown."""
+    fifo = tmp_path / "a\x1b[2J\n"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, fifo) as before, OpenLoad(
+        open_load, fifo
+    ) as load:
+        before.release()
+        wait_until(lambda: _waits_in_openat(before.pid))
+        for option in ["-L"], ["--slower", "5"], ["-L", "--summary"]:
+            with Tool(*option, "-p", f"{before.pid},{load.pid}") as tool:
+                if option == ["-L"]:
+                    load.release()
+                    wait_until(lambda: _waits_in_openat(load.pid))
+                ended = tool.stop()
+            named = re.findall("still under way: (.*)", ended.messages)
+            assert len(named) == (option == ["-L"])
+            for line in named:
+                (tid,) = load.thread_ids()
+                shown = f"$'{tmp_path}/a\\x1b[2J\\n' (thread {tid}, for "
+                assert line.startswith(shown)
+        with open(fifo, "wb"):
+            load.wait()
+            before.wait()
+
+
 def _under_way(count: int) -> str:
     return f'.*"under_way": {count}}}'
 
@@ -65,8 +216,11 @@ def test_thousands_that_wait_and_half_of_them_killed(
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     command = (open_load, "-t", str(threads), fifo)
-    with OpenLoad(*command) as killed, OpenLoad(*command) as released:
-        pids = f"{killed.pid},{released.pid}"
+    with Opener([]) as other, OpenLoad(*command) as killed, OpenLoad(
+        *command
+    ) as released:
+        # The last one lives on, and the trace with it.
+        pids = f"{killed.pid},{released.pid},{other.pid}"
         options = ("-L", "--attach", "syscall", "--format", "json")
         with Tool(*options, "--maps", "-p", pids) as tool:
             for load in (killed, released):

@@ -31,6 +31,43 @@ def _read_now(fd: int) -> bytes:
     return data
 
 
+def test_paths_alone(tmp_path: Path) -> None:
+    """With -0, whatever is in a name, xargs -0 reads it."""
+    names = [b"a b", b"new\nline", b"\xff", b"-r"]
+    attempts = [Attempt(name, os.O_RDONLY) for name in names]
+    for options, expected in (
+        ((), b"a b\n$'new\\nline'\n$'\\xff'\n-r\n"),
+        (("-0",), b"a b\0new\nline\0\xff\0-r\0"),
+    ):
+        with Opener(attempts) as opener:
+            words = ("-p", str(opener.pid), "--format", "paths", *options)
+            with Tool(*words) as tool:
+                opener.run()
+                assert tool.stop().output == expected
+
+
+def test_folded_stacks() -> None:
+    """A line for each open: the directories, or who called whom."""
+    paths = b"/etc/passwd", b"a;b/c d"
+    attempts = [Attempt(path, os.O_RDONLY) for path in paths]
+    with Opener(attempts) as opener:
+        words = ("-p", str(opener.pid), "--format", "folded")
+        with Tool(*words) as by_path, Tool(*words, "-c") as by_caller:
+            opener.run()
+            lines = by_path.stop().lines
+            stacks = by_caller.stop().lines
+    comm, _, _ = lines[0].partition(b";")
+    assert lines == [
+        comm + b";/;etc;passwd 1",
+        comm + rb";$'a\x3bb;c d' 1",
+    ]
+    assert len(stacks) == 2
+    for line in stacks:
+        frames = line.removesuffix(b" 1").split(b";")
+        assert frames[0] == comm and len(frames) > 1
+        assert b"open" in frames[-1] and b"+0x" not in line
+
+
 @pytest.fixture
 def terminal() -> Iterator[List[int]]:
     """Both ends: ours, and the one that the tool writes to."""

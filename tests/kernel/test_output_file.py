@@ -167,8 +167,8 @@ def test_a_second_trace_does_not_write_to_the_same_file(
     file = tmp_path / "file"
     with OpenLoad(open_load, "-n", "1000", "/etc/passwd") as load:
         with Tool(option, file, "-p", str(load.pid)) as tool:
-            load.run()
             _refused(run(option, file, *_ONE), option, file, "locked")
+            load.run()
             assert tool.stop().status == 0
     assert _recorded_or_shown(option, file) == 1000
     # Its end, even by SIGKILL, ends the lock.

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import pytest
 
@@ -105,6 +105,68 @@ def test_count_and_duration(open_load: Path, recorded: Path) -> None:
     assert _replay(recorded).rows == []
 
 
+@pytest.mark.parametrize(
+    "until, count",
+    [
+        ("path=/nowhere/*", 2),
+        ("path=/etc/passwd err=0", 1),
+        ("err=EFAULT", len(ATTEMPTS)),
+        ("path=/etc/passwd flags=O_CLOEXEC", len(ATTEMPTS)),
+    ],
+)
+def test_until(recorded: Path, until: str, count: int) -> None:
+    """The open that it waits for is the last one, also in a replay."""
+    attempts = [*ATTEMPTS, *ATTEMPTS]
+    if "EFAULT" not in until:
+        with Opener(attempts) as opener:
+            pid = str(opener.pid)
+            words = ("-p", pid, "--until", until)
+            with Tool("--record", recorded, *words) as tool:
+                made = opener.run()
+                ended = tool.ended()
+        assert ended.status == 0
+        assert f"{count} recorded" in ended.messages
+        assert without_time(_replay(recorded).rows) == made[:count]
+        return
+    with Opener(attempts) as opener:
+        with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
+            made = opener.run()
+            tool.stop()
+    for words, shown in (
+        (("--until", until), len(attempts)),
+        (("--until", "err=2"), 2),
+        (("--until", "comm=opener"), 1),
+    ):
+        assert len(_replay(recorded, *words).rows) == shown
+
+
+def _is_another(path: Path, file: int) -> bool:
+    """Is it a file now, and not the one with this inode number?"""
+    return path.exists() and path.stat().st_ino != file
+
+
+def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
+    """Each burst fills a file: of three, the last two are there, whole."""
+    older = recorded.with_name(f"{recorded.name}.1")
+    paths = [b"/etc/passwd", b"/etc/group", b"/etc/hostname"]
+    with Tool("--record", recorded, "--keep", "1M", "-n", "open_load") as tool:
+        for path in paths:
+            first = recorded.stat().st_ino
+            with OpenLoad(open_load, "-n", "30000", path) as load:
+                load.run()
+            if path != paths[-1]:
+                wait_until(lambda: _is_another(recorded, first))
+        ended = tool.stop(signal.SIGUSR1)
+    assert ended.status == 0
+    assert " recorded, 0 lost" in ended.messages
+    found: List[bytes] = []
+    for path_of in (older, recorded):
+        replayed = _replay(path_of, "-n", "open_load")
+        assert replayed.status == 0, replayed.messages
+        found += [row.path or b"" for row in replayed.rows]
+    assert [found.count(path) for path in paths] == [0, 30000, 30000]
+
+
 def test_the_c_is_edited_meanwhile(
     checkout_copy: Path, open_load: Path, recorded: Path
 ) -> None:
@@ -142,8 +204,10 @@ def test_the_c_is_edited_meanwhile(
 
 def test_killed(open_load: Path, recorded: Path) -> None:
     """What had reached the file can be replayed."""
-    with OpenLoad(open_load, "-n", "1000", "-N", "/nowhere/", "-f") as load:
-        with Tool("--record", recorded, "-p", str(load.pid)) as tool:
+    command: List[Word] = [open_load, "-n", "1000", "-N", "/nowhere/", "-f"]
+    with Opener([]) as other, OpenLoad(*command) as load:
+        pids = f"{load.pid},{other.pid}"  # it lives on, and so the trace
+        with Tool("--record", recorded, "-p", pids) as tool:
             load.run()
             wait_until(lambda: b"/nowhere/999\0" in recorded.read_bytes())
             tool.stop(signal.SIGKILL)
@@ -167,6 +231,28 @@ def test_full_paths_are_asked_for_where_they_were_recorded(
     refused = _replay(recorded, "-R")
     assert refused.status == 1 and refused.rows == []
     assert "has full paths (-F), but not those" in refused.messages
+
+
+def test_an_absolute_pattern_means_absolute_names_here_and_there(
+    recorded: Path,
+) -> None:
+    """In the replay, if the recording has the directories."""
+    attempts = [Attempt(name, os.O_RDONLY) for name in (b"passwd", b"/no")]
+    made: List[Tuple[List[str], int]] = [
+        (["--path", "/etc/*"], 1),
+        (["-F"], 2),
+        ([], 2),
+    ]
+    for options, there in made:
+        with Opener(attempts, prepare=lambda: os.chdir("/etc")) as opener:
+            pid = ["-p", str(opener.pid)]
+            with Tool("--record", recorded, *options, *pid) as tool:
+                opener.run()
+                tool.stop()
+        assert len(_replay(recorded).rows) == there
+        replayed = _replay(recorded, "--path", "/etc/*")
+        shown = [row.path for row in replayed.rows]
+        assert shown == ([b"/etc/passwd"] if options else [])
 
 
 def test_a_full_disk(

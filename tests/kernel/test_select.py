@@ -48,6 +48,40 @@ def test_several_processes(cast: Cast) -> None:
     check(cast, lambda row: row.pid in pids, "-p", option)
 
 
+def test_left_out(cast: Cast) -> None:
+    """Of each option, and what is left is all else that happened."""
+    pid = cast.first.pid
+    check(
+        cast,
+        lambda row: (
+            row.pid != pid
+            and row.uid not in (NOBODY, 3_999_999_999)
+            and row.flags & os.O_DIRECTORY == 0
+            and row.err != errno.EISDIR
+        ),
+        *("-p", f"!{pid}", "-u", "!nobody,!3999999999"),
+        *("-f", "!O_DIRECTORY", "--errno", "!EISDIR"),
+    )
+
+
+def test_names_left_out(cast: Cast) -> None:
+    check(
+        cast,
+        lambda row: b"second" not in row.comm and b"ir" not in row.comm,
+        *("-n", "!second", "-n", "!ir"),
+    )
+
+
+def test_some_of_what_is_selected_left_out(cast: Cast) -> None:
+    pids = (cast.first.pid, cast.no_name.pid)
+    check(
+        cast,
+        lambda row: row.pid == cast.first.pid and row.ret < 0,
+        *("-p", ",".join(map(str, pids)), "-n", "!no name", "-x"),
+        *("-n", "first", "-n", "no"),
+    )
+
+
 @pytest.mark.parametrize("user", [str(NOBODY), "nobody"])
 def test_user(cast: Cast, user: str) -> None:
     check(cast, lambda row: row.uid == NOBODY, "-u", user)
@@ -253,7 +287,7 @@ class TestExec:
         output = tmp_path / "rows"
         options = ["--format", "json", "-x", "-o", str(output)]
         ended = run(*options, "--exec", *command)
-        assert ended.status == 0
+        assert ended.status == 1  # that of cat
         rows = ended._replace(output=output.read_bytes()).rows
         assert b"/nowhere" in [row.path for row in rows]
         assert all(row.ret < 0 for row in rows)

@@ -66,6 +66,22 @@ def test_several_cgroups(cast: Cast, group: Path) -> None:
     check(cast, lambda row: row.pid in pids, *options)
 
 
+def test_a_cgroup_left_out(cast: Cast, group: Path) -> None:
+    some = _below(group, "some")
+    others = _below(some, "others")
+    move_into(some, cast.first.pid)
+    move_into(others, cast.second.pid)
+    left_out = ("--cgroup", f"!{others}")
+    pid = cast.first.pid
+    check(cast, lambda row: row.pid == pid, "--cgroup", str(some), *left_out)
+
+
+def test_all_but_a_cgroup(cast: Cast, group: Path) -> None:
+    move_into(group, cast.first.pid)
+    pid = cast.first.pid
+    check(cast, lambda row: row.pid != pid, "--cgroup", f"!{group}")
+
+
 def test_with_others(cast: Cast, group: Path) -> None:
     move_into(group, cast.first.pid)
     move_into(group, cast.other_user.pid)

@@ -111,6 +111,46 @@ class Draw:
             [f"--name={part.decode()}"], lambda seen: part in seen.role.comm
         )
 
+    def _others(self) -> List[Role]:
+        others = [role for role in self._roles if role != self._role]
+        return self.rng.sample(others, self.rng.randint(1, 2))
+
+    def not_pid(self) -> Optional[Filter]:
+        pids = [role.pid for role in self._others()]
+        options = [word for pid in pids for word in ("-p", f"!{pid}")]
+        return Filter(options, lambda seen: seen.tid not in pids)
+
+    def not_uid(self) -> Optional[Filter]:
+        uids = {role.uid for role in self._others()} - {self._role.uid}
+        if not uids:
+            return None
+        words = ",".join(f"!{uid}" for uid in uids)
+        return Filter(["-u", words], lambda seen: seen.role.uid not in uids)
+
+    def not_comm(self) -> Optional[Filter]:
+        parts = [role.comm[:3] for role in self._others()]
+        parts = [part for part in parts if part not in self._role.comm]
+        if not parts:
+            return None
+        return Filter(
+            [word for part in parts for word in ("-n", f"!{part.decode()}")],
+            lambda seen: not any(part in seen.role.comm for part in parts),
+        )
+
+    def not_error(self) -> Optional[Filter]:
+        errors = {errno.ENOENT, errno.EISDIR} - {-self._open.ret}
+        words = ",".join(f"!{errno.errorcode[error]}" for error in errors)
+        return Filter(
+            ["--errno", words], lambda seen: -seen.open.ret not in errors
+        )
+
+    def not_flag(self) -> Optional[Filter]:
+        others = [f for f, takes in _FLAGS.items() if not takes(self._open)]
+        flag = self.rng.choice(others)
+        return Filter(
+            ["-f", f"!{flag}"], lambda seen: not _FLAGS[flag](seen.open)
+        )
+
     def failed(self) -> Optional[Filter]:
         if self._open.ret >= 0:
             return None
@@ -204,9 +244,14 @@ _FILTERS = {
     "flags": Draw.flags,
     "path": Draw.path,
     "cgroup": Draw.cgroup,
+    "not pid": Draw.not_pid,
+    "not uid": Draw.not_uid,
+    "not comm": Draw.not_comm,
+    "not error": Draw.not_error,
+    "not flag": Draw.not_flag,
 }
 # Which processes or threads: one of these at most.
-_WHO = {"pid", "children", "tid"}
+_WHO = {"pid", "children", "tid", "not pid"}
 
 
 class Stage:

@@ -75,6 +75,13 @@ def test_by_id(cast: Cast, group: Path, name: str) -> None:
     check(cast, lambda row: row.pid == pid, "--container", ID)
 
 
+def test_all_but_a_container(cast: Cast, group: Path) -> None:
+    move_into(_container(group, "docker"), cast.first.pid)
+    move_into(_container(group, "docker", OTHER_ID), cast.second.pid)
+    pid = cast.first.pid
+    check(cast, lambda row: row.pid != pid, "--container", f"!{ID}")
+
+
 def test_by_a_part_of_the_id(cast: Cast, group: Path) -> None:
     move_into(_container(group, "docker"), cast.first.pid)
     move_into(_container(group, "docker", OTHER_ID), cast.second.pid)

@@ -93,6 +93,72 @@ def test_long_names(plan: str, patterns: List[str]) -> None:
     assert ended.end.happened == ended.end.shown == len(expected)
 
 
+@pytest.mark.parametrize(
+    "plan, patterns, more",
+    chosen.plans_with(
+        [
+            (["{}/in/*"], []),
+            (["{}/in/*", "out/b"], []),
+            (["!{}/in/*"], []),
+            (["{}/in/?", "!a"], ["-F"]),
+        ]
+    ),
+)
+def test_an_absolute_pattern_means_the_absolute_name(
+    tmp_path: Path, plan: str, patterns: List[str], more: List[str]
+) -> None:
+    """Whatever the name is relative to: held against what was opened."""
+    skip_without_hooks_for(plan)
+    for folder in (tmp_path / "in", tmp_path / "out"):
+        folder.mkdir()
+        for name in ("a", "b"):
+            (folder / name).write_text("")
+    patterns = [pattern.format(tmp_path) for pattern in patterns]
+    inside = -1
+
+    def prepare() -> None:
+        nonlocal inside
+        os.chdir(tmp_path)
+        inside = os.open("in", os.O_RDONLY)
+
+    made = {
+        **{name: True for name in (b"a", b"b", b"../out/b")},
+        **{n: False for n in (b"in/a", b"out/a", b"out/b", b"in//b")},
+        bytes(tmp_path / "in" / "a"): True,
+        bytes(tmp_path / "out" / "b"): False,
+    }
+
+    def make(attempt: Attempt) -> int:
+        """In "in" by a descriptor, or in the working directory."""
+        folder = inside if made[attempt.path] else None
+        fd = os.open(attempt.path, attempt.flags, dir_fd=folder)
+        os.close(fd)
+        return fd
+
+    attempts = [Attempt(name, os.O_RDONLY) for name in made]
+    with Opener(attempts, prepare=prepare, make=make) as opener:
+        options = ["--attach", plan, "-p", str(opener.pid), *more]
+        with Tool("--format", "json", *options, *_options(patterns)) as tool:
+            opener.run()
+            ended = tool.stop()
+
+    def matches(pattern: str, name: str, full: str) -> bool:
+        return fnmatchcase(name, pattern) or fnmatchcase(full, pattern)
+
+    expected = []
+    for path, is_inside in made.items():
+        name = os.fsdecode(path)
+        full = os.path.join(tmp_path, "in" if is_inside else "", name)
+        wanted = [matches(p, name, full) for p in patterns if p[0] != "!"]
+        unwanted = [
+            matches(p[1:], name, full) for p in patterns if p[0] == "!"
+        ]
+        if (any(wanted) or not wanted) and not any(unwanted):
+            expected.append(full)
+    assert 0 < len(expected) < len(made)
+    assert [os.fsdecode(row.path or b"") for row in ended.rows] == expected
+
+
 @pytest.mark.parametrize("plan", chosen.plans())
 def test_unreadable_and_cut_names(
     plan: str, every_open: Path, tmp_path: Path

@@ -19,7 +19,7 @@ import pytest
 from tests.kernel import chosen, strace
 from tests.kernel.live import Edits, await_reload
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
-from tests.kernel.tool import Ended, Tool
+from tests.kernel.tool import Ended, Row, Tool, parse_row, wait_until
 
 _COUNTED = re.compile(
     r"^opensnoop: (\d+) counted, (\d+) lost, \d+ unreadable, (\d+) missed",
@@ -59,7 +59,15 @@ def _bytes(row: Dict[str, Any], key: str) -> bytes:
 @pytest.fixture(scope="module")
 def summary_of_attempts() -> Dict[str, Any]:
     with Opener(ATTEMPTS, comm=b"\x1bopener") as opener:
-        words = ("--summary", "--format", "json", "-p", str(opener.pid))
+        words = (
+            "--summary",
+            "--by",
+            "pid,comm",
+            "--format",
+            "json",
+            "-p",
+            str(opener.pid),
+        )
         with Tool(*words) as tool:
             made = opener.run()
             ended = tool.stop()
@@ -88,7 +96,7 @@ def test_files(summary_of_attempts: Dict[str, Any]) -> None:
 
 def test_processes_and_errors(summary_of_attempts: Dict[str, Any]) -> None:
     made = summary_of_attempts["made"]
-    (process,) = summary_of_attempts["processes"]
+    (process,) = summary_of_attempts["groups"]
     assert process["pid"] == summary_of_attempts["pid"]
     assert _bytes(process, "comm") == b"\x1bopener"
     assert process["opened"] == len(made) == summary_of_attempts["opened"]
@@ -104,7 +112,15 @@ def test_processes_and_errors(summary_of_attempts: Dict[str, Any]) -> None:
 def test_of_some_paths_alone() -> None:
     with Opener(ATTEMPTS) as opener:
         with Tool(
-            *("--summary", "--format", "json", "-p", str(opener.pid)),
+            *(
+                "--summary",
+                "--by",
+                "pid,comm",
+                "--format",
+                "json",
+                "-p",
+                str(opener.pid),
+            ),
             *("--path", "/etc*", "--path", "!*x", "--path", "/nowhere/a*a*"),
         ) as tool:
             made = opener.run()
@@ -119,7 +135,7 @@ def test_of_some_paths_alone() -> None:
     files = report["files"]
     assert {_bytes(one, "path"): one["opened"] for one in files} == wanted
     assert report["opened"] == sum(wanted.values())
-    assert [one["opened"] for one in report["processes"]] == [11]
+    assert [one["opened"] for one in report["groups"]] == [11]
 
 
 def test_in_vain(tmp_path: Path) -> None:
@@ -133,7 +149,15 @@ def test_in_vain(tmp_path: Path) -> None:
     ]
     never = [Attempt(b"/a/never", 0), Attempt(b"/b/never", 0)]
     with Opener(search * 5 + never) as opener:
-        words = ("--summary", "--format", "json", "-p", str(opener.pid))
+        words = (
+            "--summary",
+            "--by",
+            "pid,comm",
+            "--format",
+            "json",
+            "-p",
+            str(opener.pid),
+        )
         with Tool(*words) as tool:
             opener.run()
             (report,) = _reports(tool.stop())
@@ -150,7 +174,9 @@ def test_in_vain(tmp_path: Path) -> None:
 
 def test_the_table_drives_no_terminal() -> None:
     with Opener(ATTEMPTS, comm=b"\x1bopener") as opener:
-        with Tool("--summary", "-p", str(opener.pid)) as tool:
+        with Tool(
+            "--summary", "--by", "pid,comm", "-p", str(opener.pid)
+        ) as tool:
             opener.run()
             ended = tool.stop()
     text = ended.output.decode()
@@ -159,7 +185,7 @@ def test_the_table_drives_no_terminal() -> None:
     assert f"{7:>8} {0:>8} /etc/passwd" in lines
     assert rf"{4:>8} {4:>8} $'/\x1b[2J\n\xff'" in lines
     assert "Which errors:" in lines and "Who opened most:" in lines
-    assert f"{2:>8} ENOTDIR: Not a directory" in lines
+    assert f"{2:>8} ENOTDIR (20): Not a directory" in lines
 
 
 @pytest.mark.parametrize("opens", chosen.first(1, [200_000, 1_000_000]))
@@ -174,6 +200,8 @@ def test_no_open_is_lost_between_intervals(
         pids = f"{one.pid},{other.pid}"
         with Tool(
             "--summary",
+            "--by",
+            "pid,comm",
             *("--interval", "0.05", "--format", "json", "--attach", plan),
             *("-p", pids, *times),
         ) as tool:
@@ -191,7 +219,7 @@ def test_no_open_is_lost_between_intervals(
     by_file = 0
     for report in reports:
         by_file += sum(file["opened"] for file in report["files"])
-        for process in report["processes"]:
+        for process in report["groups"]:
             by_pid[process["pid"]] += process["opened"]
         if times:
             timed = sum(one["opened"] for one in report["times"])
@@ -210,7 +238,16 @@ def test_a_summary_of_c_that_is_edited(
     edits = Edits(checkout_copy)
     with OpenLoad(open_load, "-u", "-w", "200", "/etc/passwd") as load:
         with Tool(
-            *("--summary", "--live", "--interval", "0.1", "--format", "json"),
+            *(
+                "--summary",
+                "--by",
+                "pid,comm",
+                "--live",
+                "--interval",
+                "0.1",
+                "--format",
+                "json",
+            ),
             *("-p", str(load.pid)),
             checkout=checkout_copy,
         ) as tool:
@@ -261,7 +298,15 @@ def test_a_summary_of_somebodys_own_c(
     (tmp_path / "my.c").write_text(_OWN_C)
     with Opener(ATTEMPTS) as opener:
         with Tool(
-            *("--summary", "--format", "json", "-p", str(opener.pid)),
+            *(
+                "--summary",
+                "--by",
+                "pid,comm",
+                "--format",
+                "json",
+                "-p",
+                str(opener.pid),
+            ),
             *("--source", str(tmp_path / "my.c"), *options),
         ) as tool:
             made = opener.run()
@@ -269,24 +314,25 @@ def test_a_summary_of_somebodys_own_c(
     failed = [row.err for row in made if row.err]
     wanted = failed if options == ["-x"] else [errno.ENOTDIR] * 2
     assert report["opened"] == report["failed"] == len(wanted) > 0
-    assert [one["pid"] for one in report["processes"]] == [opener.pid]
+    assert [one["pid"] for one in report["groups"]] == [opener.pid]
 
 
 def test_tables_have_room_again(open_load: Path) -> None:
     """What an interval held is gone with it: 40,000 files in three."""
     words = ("--summary", "--format", "json", "--interval", "0.5")
-    loads = [
-        OpenLoad(open_load, "-n", "13000", "-N", "-f", f"/nowhere/{i}-")
-        for i in range(3)
-    ]
-    pids = ",".join(str(load.pid) for load in loads)
-    with Tool(*words, "-p", pids) as tool:
-        for load in loads:
-            load.run()
-            before = len(tool.output_so_far().splitlines())
-            while len(tool.output_so_far().splitlines()) < before + 2:
-                time.sleep(0.01)
-        ended = tool.stop()
+    with Opener([]) as other:  # lives on, and the trace with it
+        loads = [
+            OpenLoad(open_load, "-n", "13000", "-N", "-f", f"/nowhere/{i}-")
+            for i in range(3)
+        ]
+        pids = ",".join(map(str, [*(one.pid for one in loads), other.pid]))
+        with Tool(*words, "-p", pids) as tool:
+            for load in loads:
+                load.run()
+                before = len(tool.output_so_far().splitlines())
+                while len(tool.output_so_far().splitlines()) < before + 2:
+                    time.sleep(0.01)
+            ended = tool.stop()
     reports = _reports(ended)
     assert sum(len(report["files"]) for report in reports) == 39_000
     assert all(report["no_place"]["files"] == 0 for report in reports)
@@ -301,7 +347,7 @@ def test_how_long_it_took(tmp_path: Path) -> None:
     attempts = [Attempt(os.fsencode(fifo), os.O_RDONLY)]
     with Opener(attempts) as opener:
         with Tool(
-            *("--summary", "--format", "json", "-L"),
+            *("--summary", "--by", "pid,comm", "--format", "json", "-L"),
             *("-p", str(opener.pid)),
         ) as tool:
             thread = threading.Thread(target=opener.run)
@@ -319,7 +365,7 @@ def test_how_long_it_took(tmp_path: Path) -> None:
 
 def test_strace_agrees(tmp_path: Path) -> None:
     (tmp_path / "hello.c").write_text("int main(void) { return 0; }\n")
-    with Tool("--summary", "--format", "json") as tool:
+    with Tool("--summary", "--by", "pid,comm", "--format", "json") as tool:
         opens = strace.run(
             ["cc", "-pipe", "-o", "hello", "hello.c"],
             tmp_path / "strace",
@@ -328,7 +374,7 @@ def test_strace_agrees(tmp_path: Path) -> None:
         (report,) = _reports(tool.stop())
     counted: Counter[int] = Counter()
     failed: Counter[int] = Counter()
-    for one in report["processes"]:
+    for one in report["groups"]:
         counted[one["pid"]] += one["opened"]
         failed[one["pid"]] += one["failed"]
     for pid, made in opens.items():
@@ -336,3 +382,46 @@ def test_strace_agrees(tmp_path: Path) -> None:
         assert failed[pid] == sum(one.ret < 0 for one in made)
     paths = {_bytes(one, "path") for one in report["files"]}
     assert {one.path for made in opens.values() for one in made} <= paths
+
+
+def test_once() -> None:
+    """Each path and result of a program once, and at the end how often."""
+    long = [Attempt(b"/" + b"long/" * 900, os.O_RDONLY)] * 3  # ENAMETOOLONG
+    with Opener(ATTEMPTS * 2 + long, comm=b"one\x1b") as one, Opener(
+        ATTEMPTS, comm=b"other"
+    ) as other:
+        pids = f"{one.pid},{other.pid}"
+        with Tool("--once", "--format", "json", "-p", pids) as tool:
+            made = [row for opener in (one, other) for row in opener.run()]
+            ended = tool.stop()
+
+    def kind(row: Row) -> Tuple[bytes, bytes, int]:
+        return row.comm, (row.path or b"")[:4096], row.err
+
+    *rows, last = ended.lines
+    often = {
+        (_bytes(one, "comm"), _bytes(one, "path"), one["err"]): one["opened"]
+        for one in json.loads(last)["how_often"]
+    }
+    assert often == Counter(map(kind, made))
+    firsts = [*dict.fromkeys(map(kind, made))]
+    assert [kind(parse_row(row)) for row in rows] == firsts
+    assert ended.end.shown == len(rows)
+    assert ended.end.happened == len(made)
+
+
+def test_rows_of_once_end_before_its_table(open_load: Path) -> None:
+    """Also where opens go on, and rings are full, while it is written."""
+    with OpenLoad(open_load, "-u", "-f", "-N", "/no/such/") as load:
+        with Tool("--once", "-b", "1", "-p", str(load.pid)) as tool:
+            load.let_begin()
+            wait_until(lambda: tool.output_so_far().count(b"\n") > 999)
+            ended = tool.stop()
+        load.made()
+    rows, _, table = ended.output.partition(b"\n\nHow often:\n")
+    shown = [line.split()[-1] for line in rows.split(b"\n")[1:]]
+    counted = [line.split() for line in table.split(b"\n")[1:-1]]
+    assert counted == [
+        [b"1", b"2", b"open_load", path] for path in sorted(shown)
+    ]
+    assert len(shown) == ended.end.shown > 999

@@ -95,9 +95,11 @@ def opener() -> Iterator[Opener]:
 
 @pytest.fixture
 def terminal(opener: Opener) -> Iterator[Terminal]:
-    one = Terminal("-p", str(opener.pid), "--interval", "0.2")
-    yield one
-    one.close()
+    with Opener([]) as other:  # lives on, and the trace with it
+        pids = f"{opener.pid},{other.pid}"
+        one = Terminal("-p", pids, "--interval", "0.2")
+        yield one
+        one.close()
 
 
 def test_it_draws_and_ends_with_q(terminal: Terminal, opener: Opener) -> None:
@@ -186,3 +188,27 @@ def test_it_needs_a_terminal() -> None:
     ended = run("--top")
     assert ended.status == 2 and ended.output == b""
     assert "stdout is not one" in ended.messages
+
+
+def test_keys_sort_filter_and_pause(
+    terminal: Terminal, opener: Opener
+) -> None:
+    """What is typed after / is text, q included, up to Enter."""
+    terminal.await_text(ENTER)
+    opener.run()
+    terminal.await_text(b"60 opens")
+    terminal.press(b"p")
+    terminal.await_text(b"opensnoop: paused")
+    terminal.await_text(b", 30 failed")
+    screen = terminal.await_text(b"\x1b[J")
+    assert screen.index(b"/etc/passwd") < screen.index(b"$'/")
+    terminal.press(b"s")
+    terminal.await_text(b", 30 failed")
+    screen = terminal.await_text(b"\x1b[J")
+    assert b"$'/" in screen and b"/etc/passwd" not in screen
+    terminal.press(b"/passwdq\x7f\r")
+    terminal.await_text(b"paused  /passwd  ")
+    screen = terminal.await_text(b"\x1b[J")
+    assert b"/etc/passwd" in screen and b"$'/" not in screen
+    terminal.press(b"q")
+    terminal.ended()

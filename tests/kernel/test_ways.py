@@ -176,3 +176,28 @@ def test_requests_that_never_end_leave_nothing(tmp_path: Path) -> None:
         rows = [row for row in _rows(tool) if row["path"] == str(fifo)]
     assert sorted(row["pid"] for row in rows) == sorted(p.pid for p in done)
     assert all(row["err"] > 0 for row in rows)
+
+
+@pytest.mark.one_kernel
+def test_a_request_that_hangs(tmp_path: Path) -> None:
+    """While it waits for a FIFO, and at the end, when it counts as missed."""
+    ways.build(tmp_path)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with _watch("-n", "io_uring_open", "--hanging", "0.2") as tool:
+        program = subprocess.Popen(
+            [tmp_path / "io_uring_open", "worker", fifo],
+            stdout=subprocess.DEVNULL,
+        )
+        wait_until(lambda: str(fifo).encode() in tool.output_so_far())
+        ended = tool.stop()
+        with open(fifo, "wb"):
+            program.wait()
+    (row,) = [
+        r for r in map(json.loads, ended.lines) if r["path"] == str(fifo)
+    ]
+    assert (row["pid"], row["comm"]) == (program.pid, "io_uring_open")
+    assert row["fd"] is row["err"] is None
+    assert row["latency"] > 200_000_000
+    assert f"still under way: {fifo} (io_uring, for " in ended.messages
+    assert ended.end.missed == 1

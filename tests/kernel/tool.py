@@ -41,18 +41,26 @@ class EndLine(NamedTuple):
     lost: int
     unreadable: int
     missed: int
+    repeated: int
     cut: int
     unsure: int
     unwritten: int
 
     @property
     def happened(self) -> int:
-        return self.shown + self.lost + self.missed + self.unwritten
+        return (
+            self.shown
+            + self.repeated
+            + self.lost
+            + self.missed
+            + self.unwritten
+        )
 
 
 _END_LINE = re.compile(
     r"^opensnoop: (\d+) shown, (\d+) lost, (\d+) unreadable, (\d+) missed"
-    r"(?:, (\d+) cut)?(?:, (\d+) unsure)?(?:, (\d+) not written)?"
+    r"(?:, (\d+) repeated)?(?:, (\d+) cut)?"
+    r"(?:, (\d+) unsure)?(?:, (\d+) not written)?"
     r", in \d+\.\d s$",
     re.MULTILINE,
 )

@@ -237,19 +237,28 @@ class Native:
             ctypes.POINTER(_Glob),
             ctypes.c_uint,
             _Text,
+            _Text,
             ctypes.c_int,
         ]
         lib.path_is_wanted.restype = ctypes.c_bool
 
     def path_is_wanted(
-        self, globs: Sequence[Glob], name: bytes, state: int = 0
+        self,
+        globs: Sequence[Glob],
+        name: bytes,
+        state: int = 0,
+        given: Optional[bytes] = None,
     ) -> bool:
         """state: enum path_state of native/event/record.h."""
-        block = _Block(len(name), name)
+        both = name, name if given is None else given
+        blocks = [_Block(len(one), one) for one in both]
+        texts = [_Text(b.address, len(one)) for b, one in zip(blocks, both)]
         array = (_Glob * len(globs))(*map(_native_glob, globs))
-        text = _Text(block.address, len(name))
-        wanted: bool = self._lib.path_is_wanted(array, len(globs), text, state)
-        block.free()
+        wanted: bool = self._lib.path_is_wanted(
+            array, len(globs), *texts, state
+        )
+        for block in blocks:
+            block.free()
         return wanted
 
     def _put(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import pwd
 import re
@@ -16,9 +17,10 @@ import pytest
 
 from opensnooplib import __version__
 from opensnooplib.base.errors import UsageError
-from opensnooplib.base.globs import STAR, Glob
+from opensnooplib.base.globs import STAR, Glob, globs
 from opensnooplib.cli import arguments, option_list
 from opensnooplib.cli.option_list import HELP
+from opensnooplib.options import Keep, Not
 from opensnooplib.plan_list import PLANS
 from tests.unit.native import CHECKOUT
 
@@ -26,17 +28,21 @@ DEFAULTS: Dict[str, Any] = {
     "pids": (),
     "tid": None,
     "uids": (),
-    "comm_part": b"",
+    "comms": (),
     "failed": False,
     "errnos": (),
+    "slower_ns": 0,
     "flags": (),
     "globs": (),
     "cgroups": (),
+    "units": (),
     "containers": (),
     "mount_namespaces": (),
     "cgroup_map": None,
     "mntns_map": None,
     "command": (),
+    "exec_user": None,
+    "follow": False,
     "follow_children": False,
     "all": False,
     "own": False,
@@ -55,15 +61,22 @@ DEFAULTS: Dict[str, Any] = {
     "format": "table",
     "color": False,
     "color_mistakes": False,
+    "nul": False,
     "unbuffered": False,
     "output_file": None,
     "row_limit": 0,
     "duration": None,
+    "until": None,
     "quiet": False,
     "summary": False,
     "interval": None,
     "top": False,
+    "by": (),
+    "table_rows": 10,
+    "once": False,
+    "hanging": None,
     "record": None,
+    "keep": None,
     "replay": None,
     "buffer_pages": None,
     "no_drop": False,
@@ -104,11 +117,16 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["--uid", "nobody,0,65534,root"], {"uids": (65534, 0)}),
     (["-p", "1", "--children"], {"pids": (1,), "follow_children": True}),
     (["--all"], {"all": True}),
-    (["-n", "main"], {"comm_part": b"main"}),
-    (["--name", "x" * 15], {"comm_part": b"x" * 15}),
-    (["-n", os.fsdecode(b"\xff")], {"comm_part": b"\xff"}),
+    (["-n", "main"], {"comms": (b"main",)}),
+    (["--name", "x" * 15], {"comms": (b"x" * 15,)}),
+    (["-n", os.fsdecode(b"\xff")], {"comms": (b"\xff",)}),
     (["-x"], {"failed": True}),
     (["--failed"], {"failed": True}),
+    (["-n", "a", "-n", "!b"], {"comms": (b"a", Not(b"b"))}),
+    (["-p", "!1,1", "--pid", f"{PARENT}"], {"pids": (Not(1), 1, PARENT)}),
+    (["-u", "!root", "-u", "!0,1"], {"uids": (Not(0), 1)}),
+    (["--errno", "!ENOENT"], {"errnos": (Not(errno.ENOENT),)}),
+    (["-f", "!create,write"], {"flags": (Not("create"), "write")}),
     (["--errno", "ENOENT"], {"errnos": (errno.ENOENT,)}),
     (
         ["--errno", "EAGAIN,2,EWOULDBLOCK,ERESTARTSYS,4095"],
@@ -127,6 +145,8 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         ["--path", "a*", "--path", "!b"],
         {"globs": (Glob(False, (b"a", STAR)), Glob(True, (b"b",)))},
     ),
+    (["--unit", "nginx"], {"units": (b"nginx.service",)}),
+    (["--unit", "a.scope,b,a.scope"], {"units": (b"a.scope", b"b.service")}),
     (["--cgroupmap", "/a"], {"cgroup_map": "/a"}),
     (["--mntnsmap", "/a"], {"mntns_map": "/a"}),
     (["-T"], {"timestamp": True}),
@@ -177,8 +197,43 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
             "wanted": ("WANT_LATENCY",),
         },
     ),
+    (
+        ["--slower", "10"],
+        {
+            "slower_ns": 10_000_000,
+            "wanted": ("WANT_LATENCY",),
+            "latency": True,
+        },
+    ),
+    (
+        ["--slower", "0.000001", "--columns", "path"],
+        {
+            "slower_ns": 1,
+            "names": ("path",),
+            "wanted": ("WANT_LATENCY",),
+            "latency": True,
+        },
+    ),
     (["--trusted"], {"trusted": True}),
     (["-F"], {"full_path": True}),
+    (["--path", "/a"], {"globs": globs(["/a"]), "full_path": True}),
+    (["--path", "*/a"], {"globs": globs(["*/a"])}),
+    (
+        ["--path", "!/a", "--path", "b"],
+        {"globs": globs(["!/a", "b"]), "full_path": True},
+    ),
+    (
+        ["--path", "/a", "--trusted"],
+        {"globs": globs(["/a"]), "trusted": True},
+    ),
+    (
+        ["--path", "/a", "--source", __file__],
+        {"globs": globs(["/a"]), "source": __file__},
+    ),
+    (
+        ["--path", "/a", "--replay", "f"],
+        {"globs": globs(["/a"]), "replay": "f"},
+    ),
     (["--full-path"], {"full_path": True}),
     (["-R"], {"full_path": True, "real_path": True}),
     (
@@ -201,6 +256,9 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["-o", "rows"], {"output_file": "rows"}),
     (["--count", "7"], {"row_limit": 7}),
     (["-d", "10"], {"duration": 10.0}),
+    (["-d", "5s"], {"duration": 5.0}),
+    (["-d", ".5m"], {"duration": 30.0}),
+    (["-d", "1h"], {"duration": 3600.0}),
     (["--duration", "0.5"], {"duration": 0.5}),
     (["-q"], {"quiet": True}),
     (["--quiet"], {"quiet": True}),
@@ -218,7 +276,26 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         {"summary": True, "interval": 0.5, "format": "json"},
     ),
     (["--top"], {"summary": True, "top": True}),
+    (["--once"], {"once": True}),
+    (
+        ["--hanging", "0.5"],
+        {"hanging": 0.5, "wanted": ("WANT_LATENCY",), "latency": True},
+    ),
+    (
+        ["--summary", "--by", "user,DIRECTORY", "--rows", "3"],
+        {"summary": True, "by": ("user", "directory"), "table_rows": 3},
+    ),
     (["--record", "f"], {"record": "f"}),
+    (
+        ["--record", "f", "--keep", "5m"],
+        {"record": "f", "keep": Keep(300, math.inf)},
+    ),
+    (
+        ["--record", "f", "--keep", "64M"],
+        {"record": "f", "keep": Keep(math.inf, 64 << 20)},
+    ),
+    (["--format", "folded"], {"format": "folded"}),
+    (["--format", "paths", "-0"], {"format": "paths", "nul": True}),
     (["--replay", "-"], {"replay": "-"}),
     (["--replay", "f", "-p", "4194305"], {"replay": "f", "pids": (4194305,)}),
     (["-b", "1"], {"buffer_pages": 1}),
@@ -244,6 +321,15 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         {"command": ("ls", "-l"), "follow_children": True},
     ),
     (["--no-children", "--exec", "ls"], {"command": ("ls",)}),
+    (
+        ["--follow", "--exec-user", "0", "--exec", "ls"],
+        {
+            "command": ("ls",),
+            "exec_user": pwd.getpwuid(0),
+            "follow": True,
+            "follow_children": True,
+        },
+    ),
     (
         ["--children", "--exec", "ls"],
         {"command": ("ls",), "follow_children": True},
@@ -299,12 +385,25 @@ def test_users_by_name() -> None:
 NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
 
 REFUSED = [
+    (["--until", "path=/x errno=2"], "--until errno=2: must be NAME=VALUE"),
+    (["--until", "path="], "--until path=: must be NAME=VALUE"),
+    (["--until", "err=ENOENTS"], "--errno ENOENTS: no such error"),
+    (["--by", "comm"], "--by needs --summary or --top"),
+    (["--summary", "--by", "nosuch"], "--by nosuch: no such column"),
+    (["--summary", "--by", "pid,pid"], "--by pid,pid: pid is listed twice"),
+    (["--keep", "5m"], "--keep needs --record"),
+    (["--record", "-", "--keep", "5m"], "--keep needs a file: --record FILE"),
+    (["--record", "f", "--keep", "5"], "--keep 5: must be a time or a size"),
+    (["--record", "f", "--keep", "0s"], "--keep 0s: must be a time or a size"),
+    (["-0"], "-0 needs --format paths"),
+    (["--format", "paths", "-c"], "--format paths has no other columns than"),
+    (["--format", "folded", "--summary"], "--format folded is for rows"),
     (["-p", "0"], "-p 0: must be a whole number above 0"),
     (["-p", "-1"], "-p -1: must be a whole number above 0"),
-    (["-p", "abc"], "-p abc: must be a whole number above 0"),
+    (["-p", "abc"], "-p abc: must be the number of a process; by the name of"),
     (["-p", ""], '-p "": must be PIDs separated by commas, but one is empty'),
     (["-p", "1,"], '-p "1,": must be PIDs separated by commas'),
-    (["-p", "1,x"], "-p x: must be a whole number above 0"),
+    (["-p", "1,nginx"], "by the name of its command, that is -n nginx"),
     (["-p", "1.5"], "-p 1.5: must be a whole number above 0"),
     (["-p", "1_0"], "-p 1_0: must be a whole number above 0"),
     (["-p", " 1"], "-p  1: must be a whole number above 0"),
@@ -324,6 +423,12 @@ REFUSED = [
     (["-u", "root,nosuchuser"], "-u nosuchuser: no such user"),
     (["-u", "root,"], '-u "root,": must be users separated by commas'),
     (["--mntns", ",1"], '--mntns ",1": must be PIDs separated by commas'),
+    (["--unit", ""], '--unit "": must be units separated by commas'),
+    (["--unit", "a,"], '--unit "a,": must be units separated by commas'),
+    (["--unit", "/a"], "no slash, so this can never match"),
+    (["--unit", "a" * 120], "at most 127 bytes"),
+    (["--unit", "a", "--replay", "f"], "a replay traces nothing"),
+    (["--columns", "exe,exes"], "no such column; did you mean exe?"),
     (["--errno", "ENOENTT"], "no such error; did you mean ENOENT?"),
     (["--errno", "eacces"], "no such error; did you mean EACCES?"),
     (["--errno", "nonsense"], "no such error; errno(3) lists them"),
@@ -335,6 +440,15 @@ REFUSED = [
     (["--errno", "-2"], "--errno -2: no such error"),
     (["-n", "x" * 16], "command names have at most 15 bytes"),
     (["-n", "\u00fc" * 8], "command names have at most 15 bytes"),
+    (["-n", ""], "-n needs a name, or a part of one"),
+    (["-n", "!"], "-n needs a name, or a part of one"),
+    (["-p", "!x"], "-p x: must be the number of a process"),
+    (["-p", f"1,!{NO_SUCH_PID}"], f"-p {NO_SUCH_PID}: no such process"),
+    (["-u", "!nosuchuser"], "-u nosuchuser: no such user"),
+    (["-f", "!!create"], "-f !create: no such flag"),
+    (["--container", "!"], "--container : no such container"),
+    (["--cgroup", "!"], "--cgroup needs a path"),
+    (["-p", "!1", "--children"], "-p !PID and --children cannot be combined"),
     (["-f", "O_NONSENSE"], "-f O_NONSENSE: no such flag"),
     (["-f", "WRONLY"], "no such flag; did you mean O_WRONLY?"),
     (["-f", "O_ACCMODE"], "-f O_ACCMODE: no such flag"),
@@ -348,6 +462,13 @@ REFUSED = [
     ),
     (["--path-view", "host"], "--path-view needs -F or -R"),
     (["-T", "--summary"], "-T and --summary cannot be combined"),
+    (["--hanging", "0"], "--hanging 0: must be a number of seconds"),
+    (["--hanging", "1", "--top"], "--hanging and --top cannot be combined"),
+    (["--hanging", "1", "--source", "x"], "--hanging and --source cannot"),
+    (["--hanging", "1", "--replay", "x"], "--hanging and --replay cannot"),
+    (["--once", "--top"], "--once and --top cannot be combined"),
+    (["--once", "--record", "f"], "--once and --record cannot be combined"),
+    (["--once", "--format", "csv"], "--format csv is for rows: use table"),
     (["-F", "--trusted"], "--trusted and -F cannot be combined"),
     (["-L", "--columns", "pid"], "-L and --columns cannot be combined"),
     (["-d", "-1"], "-d -1: must be a number of seconds above 0"),
@@ -356,7 +477,13 @@ REFUSED = [
     (["-d", ""], "-d : must be a number of seconds above 0"),
     (["-d", "nan"], "-d nan: must be a number of seconds above 0"),
     (["-d", "inf"], "-d inf: must be a number of seconds above 0"),
+    (["-d", "5d"], "-d 5d: must be a number of seconds above 0"),
+    (["-d", "s"], "-d s: must be a number of seconds above 0"),
+    (["-d", "277778h"], "and below 1000000000, with at most nine decimals"),
     (["-d", "1e99"], "-d 1e99: must be a number of seconds above 0"),
+    (["--slower", "0.0"], "--slower 0.0: must be milliseconds"),
+    (["--slower", "1s"], "--slower 1s: must be milliseconds"),
+    (["--slower", "0.0000001"], "must be milliseconds above 0"),
     (["--count", "0"], "--count 0: must be a whole number above 0"),
     (["--count", "-1"], "--count -1: must be a whole number above 0"),
     (["--count", "x"], "--count x: must be a whole number above 0"),
@@ -396,6 +523,14 @@ REFUSED = [
     (["--interval", "1", "--source", "x"], "--interval needs --summary or"),
     (["--children", "-t", "1"], "--children and -t cannot be combined"),
     (["--no-children", "-p", "1"], "--no-children needs --exec"),
+    (["--follow"], "--follow needs --exec"),
+    (["--exec-user", "root"], "--exec-user needs --exec"),
+    (["--exec-user", "nosuch", "--exec", "ls"], "nosuch: no such user"),
+    (["--exec-user", "3999999999", "--exec", "ls"], "has no such user"),
+    (
+        ["--follow", "--no-children", "--exec", "ls"],
+        "--follow and --no-children cannot be combined",
+    ),
     (
         ["--children", "--no-children", "--exec", "ls"],
         "--children and --no-children cannot be combined",
@@ -418,7 +553,11 @@ REFUSED = [
     (["--nonsense"], "unknown option: --nonsense; opensnoop --help"),
     (["--verb"], "unknown option: --verb; did you mean --verbose?"),
     (["--full"], "unknown option: --full; did you mean --full-path?"),
-    (["--foo"], "unknown option: --foo; opensnoop --help lists all"),
+    (["--comm", "x"], "unknown option: --comm; did you mean -n?"),
+    (["--user=x"], "unknown option: --user; did you mean -u?"),
+    (["--service", "x"], "--service; did you mean --unit?"),
+    (["-w"], "unknown option: -w; did you mean -f write?"),
+    (["--zzz"], "unknown option: --zzz; opensnoop --help lists all"),
     (["--source", ""], "--source needs a path"),
     (["--source", "f", "-F"], "-F and --source cannot be combined"),
     (["--source", "f", "--all"], "--all and --source cannot be combined"),
@@ -572,6 +711,7 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     shown = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", result.stdout)
     known = option_list.build_parser()._option_string_actions
     assert set(shown) <= set(known)
+    assert set(shown) >= {"--live", "--source", "-F", "-L", "--exec", "--path"}
 
 
 def test_help_names_all_plans() -> None:

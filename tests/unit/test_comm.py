@@ -32,13 +32,21 @@ def _found(
     folder: Path, cases: Sequence[Tuple[bytes, Sequence[bytes]]]
 ) -> List[List[bool]]:
     """For each case, a text and names: which of the names hold it."""
+    return _selected(folder, [([text], names) for text, names in cases])
+
+
+def _selected(
+    folder: Path, cases: Sequence[Tuple[Sequence[bytes], Sequence[bytes]]]
+) -> List[List[bool]]:
+    """For each case, values of -n and names: which names they select."""
     program, main = _BEGIN, ""
-    for number, (text, names) in enumerate(cases):
-        options = arguments.parse(["-n", os.fsdecode(text)])
-        ((macro, value),) = criteria.defines(options)
+    for number, (texts, names) in enumerate(cases):
+        words = [word for text in texts for word in ("-n", os.fsdecode(text))]
         function = f"comm_selected_{number}"
+        for macro, value in criteria.defines(arguments.parse(words)):
+            program += f"#undef {macro.partition('(')[0]}\n"
+            program += f"#define {macro} {value}\n"
         program += (
-            f"#undef SELECT_COMM\n#define {macro} {value}\n"
             f"#define comm_selected {function}\n"
             f'#include "{_HEADER}"\n#undef comm_selected\n'
         )
@@ -87,3 +95,24 @@ def test_any_bytes(tmp_path: Path) -> None:
         assert found == [text in name for name in names], text
         total += sum(found)
     assert total > 100
+
+
+def test_several_texts_and_excluded_ones(tmp_path: Path) -> None:
+    """Also of a command without a name, which holds no text."""
+    chance = random.Random(4)
+    cases = []
+    for _ in range(60):
+        texts = [
+            b"!" * chance.randrange(2) + chance.choice([b"a", b"ab", b"\x01b"])
+            for _ in range(chance.randrange(1, 4))
+        ]
+        names = [_some_name(chance) for _ in range(200)]
+        cases.append((texts, [*names, b"", b"ab", b"a" * 15]))
+    for (texts, names), found in zip(cases, _selected(tmp_path, cases)):
+        some = [text for text in texts if text[:1] != b"!"]
+        others = [text[1:] for text in texts if text[:1] == b"!"]
+        assert found == [
+            (any(text in name for text in some) or not some)
+            and not any(text in name for text in others)
+            for name in names
+        ], texts

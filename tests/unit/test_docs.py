@@ -26,7 +26,7 @@ MAN_PAGE = ROOT / "docs" / "opensnoop.8"
 RECORD = ROOT / "docs" / "record-and-json.md"
 MARKDOWN = sorted([README, *(ROOT / "docs").rglob("*.md")])
 
-_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*")
 
 
 def _text(path: Path) -> str:

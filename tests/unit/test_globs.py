@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import List
 
 import pytest
@@ -93,6 +94,39 @@ def test_a_name_that_was_cut_is_dropped_only_for_sure(
     """What follows isn't known, but that something does."""
     parsed = globs.globs(words)
     assert native.path_is_wanted(parsed, name, CUT) == wanted
+
+
+@pytest.mark.parametrize(
+    "words, wanted",
+    [
+        (["/a/*"], True),
+        (["b"], True),
+        (["*b"], True),
+        (["c", "/d"], False),
+        (["!/a/*"], False),
+        (["!b"], False),
+        (["b", "!/a/*"], False),
+        (["!c"], True),
+    ],
+)
+def test_a_relative_name_is_compared_with_its_directory_and_without(
+    native: Native, words: List[str], wanted: bool
+) -> None:
+    parsed = globs.globs(words)
+    assert native.path_is_wanted(parsed, b"/a/b", given=b"b") == wanted
+
+
+def test_patterns_that_name_directories(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = str(tmp_path)
+    words = [folder, f"!{folder}/", f"{folder}/*", f"{folder}/file", "\\/", ""]
+    assert [*globs.of_directories(globs.globs(words))] == [
+        f"--path {folder} is the directory alone: --path '{folder}/*' is what "
+        "is in it",
+        f"--path !{folder}/ is the directory alone: --path '!{folder}/*' is "
+        "what is in it",
+        "--path / is the directory alone: --path '/*' is what is in it",
+    ]
 
 
 def test_a_name_that_could_not_be_read_is_never_dropped(

@@ -37,6 +37,7 @@ def _layout(structure: Any) -> List[int]:
         ("helpers", native._Helpers),
         ("hash_map", native._HashMap),
         ("reader_counts", reader._Counts),
+        ("condition", reader._Condition),
     ],
 )
 def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:

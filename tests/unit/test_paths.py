@@ -36,7 +36,7 @@ struct open_args {
 #define keep_in_one_register(variable)
 #define SELECT_CALLER(pid, tid) 1
 #define SELECT_FLAGS(flags) 1
-#define SELECT_RESULT(ret) 1
+#define SELECT_RESULT(ret, began) 1
 %s
 """
 
@@ -53,7 +53,9 @@ def _select(number: int) -> str:
 
 
 def _kept(
-    folder: Path, cases: Sequence[Tuple[Sequence[str], Sequence[bytes]]]
+    folder: Path,
+    cases: Sequence[Tuple[Sequence[str], Sequence[bytes]]],
+    full_path: bool = False,
 ) -> List[List[bool]]:
     """What bpf_src/select.h, compiled for this host, lets pass.
 
@@ -61,7 +63,7 @@ def _kept(
     """
     text = rows = ""
     for number, (patterns, names) in enumerate(cases):
-        condition = path_tests.in_c(globs.globs(patterns))
+        condition = path_tests.in_c(globs.globs(patterns), full_path)
         text += f"#define SELECT_PATH(path, length) {condition}\n"
         text += _select(number) + "#undef SELECT_PATH\n"
         for name in names:
@@ -141,6 +143,22 @@ def test_simple_patterns_are_decided_whole(tmp_path: Path) -> None:
     for patterns, kept in zip(_SIMPLE, found):
         parsed = globs.globs(patterns)
         assert kept == [is_wanted(parsed, name) for name in _NAMES], patterns
+
+
+def test_relative_names_pass_if_their_directories_may_match(
+    tmp_path: Path,
+) -> None:
+    names = [b"/etc/passwd", b"/tmp/x", b"passwd", b"../tmp/x", b"x.conf"]
+    cases: List[Tuple[Sequence[str], Sequence[bytes]]] = [
+        (["/etc/*"], names),
+        (["!/etc/*"], names),
+        (["/etc/*", "!*.conf"], names),
+    ]
+    assert _kept(tmp_path, cases, full_path=True) == [
+        [True, False, True, True, True],
+        [False, True, True, True, True],
+        [True, False, True, True, False],
+    ]
 
 
 _HOLDING = [["*lib*"], ["!*lib*"], ["!/*a*", "!*[x]"]]

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -99,6 +100,15 @@ def test_unknown_results(replay: Replayer) -> None:
     assert "1 open with an unknown result\n" in table
 
 
+def test_what_is_looked_for_in_another_way_is_not_seen(
+    replay: Replayer,
+) -> None:
+    content, sentence = _recording(*OPENS), "opensnoop: only opens are seen"
+    for options in ["-x"], ["--summary"]:
+        assert replay(content, *options).said.count(sentence) == 1
+    assert sentence not in replay(content).said
+
+
 def test_the_table(replay: Replayer) -> None:
     assert replay.text(_recording(*OPENS[:2]), "-T", "-U").splitlines() == [
         "TIME(s)       UID   PID    COMM               FD ERR PATH",
@@ -129,6 +139,18 @@ _SELECTIONS = [
     (["--errno", "ENOENT"], lambda one: one.ret == -2),
     (["--errno", "EACCES,2"], lambda one: one.ret in (-2, -13)),
     (["-u", "root,1000"], lambda one: one.uid in (0, 1000)),
+    (["-p", "!7,!8"], lambda one: one.pid not in (7, 8)),
+    (["-p", "7,8,!8"], lambda one: one.pid == 7),
+    (["-u", "!root"], lambda one: one.uid != 0),
+    (["-n", "!cat", "-n", "!\x1b"], lambda one: one.comm[:1] == b"0"),
+    (["-n", "0", "-n", "cat", "-n", "!e"], lambda one: one.comm == b"cat"),
+    (["-f", "!write"], lambda one: one.flags & os.O_ACCMODE == 0),
+    (
+        ["-f", "write,!create", "-f", "!O_RDWR"],
+        lambda one: one.flags == os.O_WRONLY,
+    ),
+    (["--errno", "!ENOENT"], lambda one: one.ret != -2),
+    (["-x", "--errno", "!ENOENT"], lambda one: one.ret == -13),
     (["--path", "/[mr]*"], lambda one: one.path in (b"/missing", b"/rw")),
     (
         ["--path", "/*", "--path", "!*w", "-x"],
@@ -153,6 +175,18 @@ def test_selection(replay: Replayer, words: List[str], chosen: Any) -> None:
 def test_count(replay: Replayer) -> None:
     done = replay(_recording(*OPENS), "--count", "2")
     assert len(done.rows) == 2 and done.status == 0
+
+
+def test_slower(replay: Replayer) -> None:
+    """An open of which nobody knows how long it took isn't shown."""
+    field = {"name": "latency", "offset": 0, "size": 8, "kind": "unsigned"}
+    times = (1_999_999, 2_000_000, 0, 9_000_000_000)
+    body = [block(2, struct.pack("=Q", time)) for time in times]
+    content = HEADER + description(fields=[field]) + b"".join(body) + counts()
+    rows = replay(content, "--slower", "2").rows
+    assert [row["latency"] for row in rows] == [2_000_000, 9_000_000_000]
+    with pytest.raises(OpensnoopError, match="--slower: the recording has no"):
+        replay(_recording(), "--slower", "2")
 
 
 def test_selection_needs_its_field(replay: Replayer) -> None:
@@ -507,6 +541,60 @@ def test_an_older_file(replay: Replayer) -> None:
     assert "3 shown, 0 lost, 0 unreadable, 0 missed" in done.said
 
 
+def test_once(replay: Replayer) -> None:
+    """Descriptors, times and processes make no difference; results do."""
+    chance = random.Random(5)
+    opens = [
+        Open(
+            path=chance.choice([b"/a", b"/b", b"", b"\xff"]),
+            comm=chance.choice([b"cat", b"", b"a b"]),
+            ret=chance.choice([3, 4, -2, -13, 0x7FFFFFFE, 0x7FFFFFFF]),
+            pid=chance.choice([7, 8]),
+        )
+        for _ in range(500)
+    ]
+
+    def kind(one: Open) -> Any:
+        err = None if one.ret == 0x7FFFFFFE else max(0, -one.ret)
+        return one.comm, one.path, err
+
+    done = replay(_recording(*opens), "--once")
+    *rows, last = done.rows
+    often = Counter(map(kind, opens))
+    firsts = [opens[[*map(kind, opens)].index(one)] for one in often]
+    assert [row["pid"] for row in rows] == [one.pid for one in firsts]
+    assert [row["ret"] for row in rows] == [one.ret for one in firsts]
+    table = last["how_often"]
+    assert {
+        (one["comm"].encode(), one["path"], one.get("err")): one["opened"]
+        for one in table
+    } == {
+        (comm, path.decode(errors="replace"), err): count
+        for (comm, path, err), count in often.items()
+    }
+    counts = [one["opened"] for one in table]
+    assert counts == sorted(counts, reverse=True)
+    assert f"{len(often)} shown, 0 lost" in done.said
+    assert f", {500 - len(often)} repeated, " in done.said
+
+
+def test_the_table_of_once(replay: Replayer) -> None:
+    unreadable = b"\xf2\xff\xff\xff".join(
+        records(OPENS[1]).split(struct.pack("=i", len(OPENS[1].path) + 1))
+    )
+    body = unreadable[12:]
+    content = HEADER + description() + block(2, body) + records(*OPENS[:2] * 2)
+    assert replay.text(content + counts(), "--once").split("\n")[4:] == [
+        "",
+        "How often:",
+        "   OPENS ERR COMM             PATH",
+        "       2   0 cat              /etc/passwd",
+        "       2   2 cat              /missing",
+        "       1   2 cat              <unreadable>",
+        "",
+    ]
+
+
 def test_interval_goes_with_sums() -> None:
     with pytest.raises(UsageError, match="--interval needs"):
         arguments.parse(["--interval", "1"])
@@ -518,7 +606,8 @@ def _sums(done: Replayed) -> List[Dict[str, Any]]:
 
 
 def test_summary(replay: Replayer) -> None:
-    (report,) = _sums(replay(_recording(*OPENS * 3), "--summary"))
+    options = ("--summary", "--by", "pid,comm")
+    (report,) = _sums(replay(_recording(*OPENS * 3), *options))
     assert report["opened"] == 18 and report["failed"] == 6
     assert [one["opened"] for one in report["files"]] == [3] * 6
     denied = [one for one in report["files"] if one["path"] == "/denied"]
@@ -533,7 +622,7 @@ def test_summary(replay: Replayer) -> None:
         {"name": "missing", "opened": 3, "folders": 1}
     ]
     by_process = {
-        (one["pid"], one["comm"]): one["opened"] for one in report["processes"]
+        (one["pid"], one["comm"]): one["opened"] for one in report["groups"]
     }
     assert by_process[(2**31, "cat")] == 3
     assert by_process[(7, "0123456789abcde")] == 3
@@ -568,7 +657,7 @@ def test_a_summary_of_many_files(replay: Replayer) -> None:
     (report,) = _sums(replay(_recording(*opens), "--summary"))
     assert {one["opened"] for one in report["files"]} == {3}
     assert len(report["files"]) == 3000
-    assert sum(one["opened"] for one in report["processes"]) == 9000
+    assert sum(one["opened"] for one in report["groups"]) == 9000
 
 
 def test_a_full_table_is_told(replay: Replayer) -> None:
@@ -578,7 +667,7 @@ def test_a_full_table_is_told(replay: Replayer) -> None:
     (report,) = _sums(done)
     left = 17_000 - len(report["files"])
     assert left > 0
-    assert report["no_place"] == {"files": left, "processes": 0}
+    assert report["no_place"] == {"files": left, "groups": 0}
     assert report["opened"] == 17_000
     assert f", {left} not in the tables" in done.said
 

@@ -285,3 +285,26 @@ ID = "0123456789abcdef" * 4
 )
 def test_containers(native: Native, path: str, container: str) -> None:
     assert native.container(path.encode()) == container.encode()
+
+
+@pytest.mark.parametrize(
+    "data, words, names, is_cut",
+    [
+        (b"\0\0\0\0\0\0", None, None, False),
+        (b"a\0b c\0", "a b c", "a,b c", False),
+        (b"a\0\0b\0\0", "a  b", "a,,b", False),
+        (b"abcde\0", "abcde", "abcde", False),
+        (b"a\0b\0c\1", "a b c", "a,b,c", True),
+        (b"\0\0\0\0\0\1", None, None, False),  # unreadable
+    ],
+)
+def test_several_texts(
+    native: Native, data: bytes, words: str, names: str, is_cut: bool
+) -> None:
+    for kind, expected in ((Kind.WORDS, words), (Kind.LIST, names)):
+        column = Column(kind, (0, len(data)))
+        row = json.loads(native.json_row([column], data))
+        assert row.pop("name_cut", False) == is_cut
+        assert row == {"name": expected}
+        short = json.loads(native.json_row([column], data[:-1]))
+        assert short == {"name": None}

@@ -11,6 +11,8 @@ import pytest
 
 from opensnooplib.base import open_flags
 from opensnooplib.cli import arguments
+from opensnooplib.kernel.cgroups import Cgroup
+from opensnooplib.options import Not
 from opensnooplib.selection import criteria
 from opensnooplib.source.defines import Define
 from tests.unit.native import run_c
@@ -94,7 +96,8 @@ def test_root_is_a_selection_too(tmp_path: Path) -> None:
 
 def test_names(tmp_path: Path) -> None:
     chosen = _selection(["-n", os.fsdecode(b"a\\\"'\n\xff")])
-    assert [name for name, _ in chosen] == ["SELECT_COMM(comm)"]
+    names = [name for name, _ in chosen]
+    assert names == ["SELECT_COMM(comm)", "EXCLUDE_COMM(comm)"]
     expressions = [
         r"""!!SELECT_COMM("a\\\"\'\n\xff")""",
         r"""!!SELECT_COMM("a\\\"\'\nx")""",
@@ -133,6 +136,64 @@ def test_flags(
     chosen = _selection(words)
     expression = f"!!SELECT_FLAGS({flags}UL)"
     assert _evaluate(tmp_path, chosen, [expression]) == [selected]
+
+
+def test_what_is_excluded(tmp_path: Path) -> None:
+    """A wanted value must be there, if there are any, and no excluded one."""
+    me = os.getpid()
+    words = ["-p", f"!{me}", "-p", "1,!2", "-u", "!root,!1", "-f", "!create"]
+    words += ["--errno", "!ENOENT,!13"]
+    chosen = [("u32", "unsigned"), *_conditions(words)]
+    expressions = {
+        "!!SELECT_PID(1U)": 1,
+        f"!!SELECT_PID({me}U)": 0,
+        "!!SELECT_PID(2U)": 0,
+        "!!SELECT_PID(3U)": 0,
+        "!!SELECT_UID(0U)": 0,
+        "!!SELECT_UID(1U)": 0,
+        "!!SELECT_UID(2U)": 1,
+        f"!!SELECT_FLAGS({os.O_RDONLY}UL)": 1,
+        f"!!SELECT_FLAGS({os.O_WRONLY | os.O_CREAT}UL)": 0,
+        f"!!SELECT_FLAGS({os.O_RDWR | os.O_TMPFILE}UL)": 0,
+        f"!!SELECT_FLAGS({os.O_RDONLY | os.O_DIRECTORY}UL)": 1,
+        "!!SELECT_RESULT(3, 1)": 1,
+        "!!SELECT_RESULT(-2, 1)": 0,
+        "!!SELECT_RESULT(-13, 1)": 0,
+        "!!SELECT_RESULT(-1, 1)": 1,
+        "!!SELECT_RESULT(0x7ffffffe, 1)": 1,
+    }
+    found = _evaluate(tmp_path, chosen, list(expressions))
+    assert dict(zip(expressions, found)) == expressions
+
+
+def test_how_long_it_took(tmp_path: Path) -> None:
+    """Of an open that nobody saw begin, nobody knows that."""
+    clock = [("bpf_ktime_get_ns()", "5000000ULL")]
+    chosen = [*clock, *_conditions(["--slower", "1.5", "-x"])]
+    expressions = {
+        "!!SELECT_RESULT(-2, 3500000ULL)": 1,
+        "!!SELECT_RESULT(-2, 3500001ULL)": 0,
+        "!!SELECT_RESULT(3, 3500000ULL)": 0,
+        "!!SELECT_RESULT(-2, 0ULL)": 0,
+    }
+    found = _evaluate(tmp_path, chosen, list(expressions))
+    assert dict(zip(expressions, found)) == expressions
+
+
+def test_cgroups_that_are_excluded() -> None:
+    """Those of both options are in the map, each once."""
+    one, other, third = (Cgroup(f"/{i}", i, 2, "") for i in range(3))
+    options = arguments.parse([])
+    selection = options.selection._replace(
+        cgroups=(Not(one), other, Not(third)), containers=(Not(other),)
+    )
+    chosen = dict(criteria.defines(options._replace(selection=selection)))
+    assert chosen == {
+        "SELECT_CGROUP": "((in_cgroup(0)) && !(in_cgroup(1)) "
+        "&& !(in_cgroup(2)))",
+        "SELECT_CONTAINER": "!(in_cgroup(0))",
+        "CGROUP_SLOTS": "3",
+    }
 
 
 @pytest.mark.parametrize(
@@ -179,7 +240,7 @@ def test_without_options_every_condition_is_true() -> None:
     assert chosen.pop("SELECT_EXTRAS") == "0"
     assert set(chosen) == {
         *("SELECT_CALLER(pid, tid)", "SELECT_FLAGS(flags)"),
-        *("SELECT_PATH(path, length)", "SELECT_RESULT(ret)"),
+        *("SELECT_PATH(path, length)", "SELECT_RESULT(ret, began)"),
     }
     assert set(chosen.values()) == {"1"}
 
@@ -192,10 +253,10 @@ def test_conditions_of_several_options(tmp_path: Path) -> None:
     expressions = [
         f"!!SELECT_CALLER({me}U, 0U)",
         "!!SELECT_CALLER(2U, 1U)",
-        "!!SELECT_RESULT(-2)",
-        "!!SELECT_RESULT(-1)",
-        "!!SELECT_RESULT(3)",
-        "!!SELECT_RESULT(0x7ffffffe)",
+        "!!SELECT_RESULT(-2, 1)",
+        "!!SELECT_RESULT(-1, 1)",
+        "!!SELECT_RESULT(3, 1)",
+        "!!SELECT_RESULT(0x7ffffffe, 1)",
         f"!!SELECT_FLAGS({os.O_RDWR}UL)",
         f"!!SELECT_FLAGS({os.O_RDONLY}UL)",
     ]

@@ -33,7 +33,8 @@ bool conditions_met(const struct condition *all, uint32_t count,
 	bool is_one_met = false;
 
 	for (uint32_t i = 0; i < count; i++) {
-		is_one_met = is_one_met || is_met(&all[i], record);
+		is_one_met = is_one_met ||
+			     is_met(&all[i], record) != all[i].excludes;
 		if (all[i].or_next)
 			continue;
 		if (!is_one_met)

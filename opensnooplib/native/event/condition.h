@@ -19,12 +19,16 @@ enum condition_kind {
 struct condition {
 	uint32_t kind; /* enum condition_kind */
 	struct field field;
-	uint32_t or_next; /* if not 0, to meet the next one suffices */
+	uint32_t or_next;  /* if not 0, to meet the next one suffices */
+	uint32_t excludes; /* if not 0, what it says must not be so */
 	uint64_t mask;
 	uint64_t bits;
 	char text[CONDITION_TEXT_SIZE]; /* NUL-terminated */
 };
 
-/* Does the record meet all? If it is too short for a field, it doesn't. */
+/*
+ * Does the record meet all? If it is too short for a field, it only meets those
+ * that exclude.
+ */
 bool conditions_met(const struct condition *all, uint32_t count,
 		    const struct record *record);

@@ -17,30 +17,41 @@ struct directories {
 	uint64_t mount_size; /* of these, up to the root of the mount */
 };
 
-/* The names in the record; none if it is shorter than it says. */
+/*
+ * The names of the path's directories, or of the program, which come last. None
+ * if the record is shorter than it says.
+ */
 static struct text read_names(const struct record *record,
-			      const struct layout *layout)
+			      const struct layout *layout, bool of_program)
 {
 	int64_t path_size = 0;
-	uint64_t dir_size = 0;
+	uint64_t size = 0;
+	uint64_t exe = 0;
 	uint64_t start;
-	uint64_t room;
 
 	record_signed(record, layout->path_size, &path_size);
-	record_unsigned(record, layout->dir_size, &dir_size);
+	record_unsigned(record, layout->dir_size, &size);
+	record_unsigned(record, layout->exe, &exe);
+	if (path_size < 0) /* it was unreadable */
+		path_size = 0;
 	start = layout->path.offset + (uint64_t)path_size;
-	if (path_size < 0 || path_size > UINT32_MAX || start >= record->size)
+	if (path_size > UINT32_MAX || start >= record->size)
 		return (struct text){.bytes = record->data};
-	room = record->size - start;
-	return (struct text){record->data + start,
-			     dir_size < room ? dir_size : room};
+	if (size > record->size - start)
+		size = record->size - start;
+	exe &= (1 << EXE_STATE) - 1;
+	if (exe > size)
+		exe = size;
+	size -= exe;
+	return of_program ? (struct text){record->data + start + size, exe}
+			  : (struct text){record->data + start, size};
 }
 
 static struct directories read_directories(const struct record *record,
 					   const struct layout *layout,
 					   uint64_t about)
 {
-	struct text names = read_names(record, layout);
+	struct text names = read_names(record, layout, false);
 	struct directories plain = {.about = about, .names = names};
 	struct directories other = plain;
 
@@ -140,7 +151,8 @@ static char *put_directories(char *out, const char *limit,
 	}
 	if (end == begin && found->about & DIR_IS_FILE)
 		*end++ = '/';
-	return end;
+	return found->about & DIR_IS_DELETED ? put_string(end, " (deleted)")
+					     : end;
 }
 
 enum path_state full_path(const struct record *record,
@@ -164,8 +176,6 @@ enum path_state full_path(const struct record *record,
 
 	out = put_directories(room, room + FULL_PATH_ROOM - rest, &found,
 			      mounts);
-	if (about & DIR_IS_DELETED)
-		out = put_string(out, " (deleted)");
 	if (!(about & DIR_IS_FILE)) {
 		for (name = *path; name.size > 0 && *name.bytes == '/';
 		     name.size--)
@@ -176,4 +186,22 @@ enum path_state full_path(const struct record *record,
 	*path = (struct text){(const unsigned char *)room,
 			      (size_t)(out - room)};
 	return state;
+}
+
+enum path_state program_path(const struct record *record,
+			     const struct layout *layout, char *room,
+			     struct text *path)
+{
+	struct directories found = {
+		.names = read_names(record, layout, true),
+	};
+	char *out = room;
+
+	record_unsigned(record, layout->exe, &found.about);
+	found.about >>= EXE_STATE;
+	if (found.about && found.names.size + MARKS_BOUND <= FULL_PATH_ROOM)
+		out = put_directories(room, room, &found, NULL);
+	*path = (struct text){(const unsigned char *)room,
+			      (size_t)(out - room)};
+	return found.about & DIR_CUT ? PATH_TOP_CUT : PATH_WHOLE;
 }

@@ -29,6 +29,14 @@ enum path_state full_path(const struct record *record,
 			  struct host_mounts *mounts, char *room,
 			  struct text *path);
 
+/*
+ * Find the path of the program likewise. Its mounts are those of its own mount
+ * namespace. It is empty for a thread of the kernel's.
+ */
+enum path_state program_path(const struct record *record,
+			     const struct layout *layout, char *room,
+			     struct text *path);
+
 /* The state that full_path() would return. */
 enum path_state full_path_state(const struct record *record,
 				const struct layout *layout);

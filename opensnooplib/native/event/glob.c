@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/glob.h"
 
+/* A better match is a larger number. */
 enum match {
 	NO,
 	MAYBE, /* the rest of the path, which was cut, decides */
@@ -49,8 +50,19 @@ static enum match match(const struct glob *glob, struct text path, bool cut)
 	return cut ? MAYBE : NO;
 }
 
+static enum match match_either(const struct glob *glob, struct text shown,
+			       struct text given, bool cut)
+{
+	enum match found = match(glob, shown, cut);
+	enum match other = found;
+
+	if (given.bytes != shown.bytes)
+		other = match(glob, given, cut);
+	return found > other ? found : other;
+}
+
 bool path_is_wanted(const struct glob *globs, unsigned int count,
-		    struct text path, enum path_state state)
+		    struct text shown, struct text given, enum path_state state)
 {
 	bool cut = state == PATH_CUT;
 	bool all_exclude = true;
@@ -59,12 +71,13 @@ bool path_is_wanted(const struct glob *globs, unsigned int count,
 	if (state == PATH_UNREADABLE || state == PATH_TOP_CUT)
 		return true; /* it may match */
 	for (unsigned int i = 0; i < count; i++) {
-		if (globs[i].excludes) {
-			if (match(&globs[i], path, cut) == YES)
-				return false;
-		} else {
+		enum match found = match_either(&globs[i], shown, given, cut);
+
+		if (!globs[i].excludes) {
 			all_exclude = false;
-			wanted = wanted || match(&globs[i], path, cut) != NO;
+			wanted = wanted || found != NO;
+		} else if (found == YES) {
+			return false;
 		}
 	}
 	return wanted || all_exclude;

@@ -27,8 +27,11 @@ struct glob {
 
 /*
  * Is a path wanted? It is if no excluding pattern matches it, and one of the
- * others does or there are no others. A path that could not be read is wanted,
- * since it may match; so is one that was cut and whose rest may match.
+ * others does or there are no others. A pattern matches it as it is shown or as
+ * the program gave it. A path that could not be read is wanted, since it may
+ * match; so is one that was cut and whose rest may match. `state` is that of
+ * full_path().
  */
 bool path_is_wanted(const struct glob *globs, unsigned int count,
-		    struct text path, enum path_state state);
+		    struct text shown, struct text given,
+		    enum path_state state);

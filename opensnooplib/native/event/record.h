@@ -49,7 +49,7 @@ struct layout {
 	struct field ret;   /* signed: a descriptor or a negative errno */
 	struct field flags; /* unsigned: is the mode used? */
 	struct field path_size;	 /* signed: bytes of the path with its NUL */
-	struct field dir_size;	 /* unsigned: bytes of directories after it */
+	struct field dir_size;	 /* unsigned: bytes of names after it */
 	struct field dir_state;	 /* unsigned: bits of enum dir_state */
 	struct field fs_device;	 /* unsigned: of another mount namespace */
 	struct field fs_size;	 /* unsigned: see extra/optional_fields.h */
@@ -57,6 +57,7 @@ struct layout {
 	struct field path;	 /* char[]: the last field */
 	struct field comm;	 /* char[] */
 	struct field latency;	 /* unsigned, ns; 0: unknown */
+	struct field exe;	 /* unsigned: of dir_size; and EXE_STATE */
 };
 
 /*

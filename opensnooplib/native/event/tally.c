@@ -7,17 +7,21 @@
 void tally_clear(struct tally *tally, size_t room)
 {
 	hash_map_clear(&tally->files.entries, NULL);
-	hash_map_clear(&tally->processes.entries, NULL);
+	hash_map_clear(&tally->groups.entries, NULL);
 	memset(tally, 0, sizeof(*tally));
 	tally->files.entries.room = room;
-	tally->processes.entries.room = room;
+	tally->groups.entries.room = room;
 }
 
-static void count(struct tally_table *table, uint64_t number, struct text text,
-		  int64_t ret)
+/* More than any path or row has, each character of it escaped. */
+#define TEXT_MAX (128 * 1024)
+
+/* How many opens there are of the entry now; 0: there is no place for it. */
+static uint64_t count(struct tally_table *table, uint64_t number,
+		      struct text text, int64_t ret, uint64_t latency)
 {
-	static unsigned char key[sizeof(number) + FULL_PATH_ROOM];
-	size_t size = text.size < FULL_PATH_ROOM ? text.size : FULL_PATH_ROOM;
+	static unsigned char key[sizeof(number) + TEXT_MAX];
+	size_t size = text.size < TEXT_MAX ? text.size : TEXT_MAX;
 	struct tally_entry *entry;
 
 	memcpy(key, &number, sizeof(number));
@@ -29,27 +33,31 @@ static void count(struct tally_table *table, uint64_t number, struct text text,
 				     sizeof(*entry));
 	if (!entry) {
 		table->no_place++;
-		return;
+		return 0;
 	}
-	entry->opened++;
 	entry->failed += ret < 0;
 	entry->missing += ret == -ENOENT || ret == -ENOTDIR;
+	if (latency > entry->slowest)
+		entry->slowest = latency;
+	return ++entry->opened;
+}
+
+bool tally_first(struct tally *tally, struct text group)
+{
+	return count(&tally->groups, 0, group, 0, 0) <= 1;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
-		  const struct record *record)
+		  const struct record *record, struct text group)
 {
-	struct text comm = record_text(record, layout->comm);
 	enum path_state state;
 	struct text path;
 	uint64_t ts = 0;
-	uint64_t pid = 0;
 	uint64_t latency = 0; /* unknown */
 	int64_t ret = 0;
 
 	record_unsigned(record, layout->ts, &ts);
-	record_unsigned(record, layout->pid, &pid);
 	record_unsigned(record, layout->latency, &latency);
 	record_signed(record, layout->ret, &ret);
 	if (tally->until && ts >= tally->until) {
@@ -60,9 +68,9 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
 	else if (layout->path.size > 0)
-		count(&tally->files, state != PATH_WHOLE, path, ret);
-	if (layout->pid.size > 0)
-		count(&tally->processes, pid, comm, ret);
+		count(&tally->files, state != PATH_WHOLE, path, ret, latency);
+	if (group.size > 0)
+		count(&tally->groups, 0, group, ret, latency);
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)

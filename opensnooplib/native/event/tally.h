@@ -11,13 +11,14 @@
 #define TALLY_POWERS 64
 
 /*
- * Counts of one file or one process. The key is a number and a text: the PID
- * and the command name, or 1 if the path is cut, else 0, and the path.
+ * Counts of one file or one group. The key is a number and a text: 1 if the
+ * path is cut, else 0, and the path; 0 and the row of the group's columns.
  */
 struct tally_entry {
 	uint64_t opened;
 	uint64_t failed;
 	uint64_t missing; /* failed since there is no such file */
+	uint64_t slowest; /* ns; of those whose latency is known */
 };
 
 struct tally_table {
@@ -27,7 +28,7 @@ struct tally_table {
 
 struct tally {
 	struct tally_table files;
-	struct tally_table processes;
+	struct tally_table groups;	    /* of --by or --once */
 	uint64_t errors[LARGEST_ERRNO + 1]; /* 0 stands for what is none */
 	uint64_t times[TALLY_POWERS]; /* of opens whose latency is known */
 	uint64_t opened;	      /* all, also those that failed */
@@ -39,14 +40,20 @@ struct tally {
 
 /*
  * Set all to 0, and free the memory. From then on there are `room` bytes for
- * files, and as many for processes.
+ * files, and as many for groups.
  */
 void tally_clear(struct tally *tally, size_t room);
 
 /*
- * Count the record; `mounts` and `path_room` as in full_path(). False: it isn't
- * counted, because of `until`.
+ * Count the record, also in its group if that isn't empty; `mounts` and
+ * `path_room` as in full_path(). False: it isn't counted, because of `until`.
  */
 bool tally_record(struct tally *tally, const struct layout *layout,
 		  struct host_mounts *mounts, char *path_room,
-		  const struct record *record);
+		  const struct record *record, struct text group);
+
+/*
+ * Count a record in its group alone. Is it the first of it? Yes, too, if there
+ * is no room to know.
+ */
+bool tally_first(struct tally *tally, struct text group);

@@ -32,13 +32,19 @@ static int open_nonblocking(int fd)
 
 void output_open(struct output *output, int fd, int wait_ms)
 {
+	output->wait_ms = wait_ms;
+	output_turn(output, fd);
+	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
+}
+
+void output_turn(struct output *output, int fd)
+{
 	struct stat status;
 
 	output->fd = fd;
-	output->wait_ms = wait_ms;
+	output->written = 0;
 	output->is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 	output->had_name = output->is_file && status.st_nlink > 0;
-	output->nonblocking_fd = output->is_file ? -1 : open_nonblocking(fd);
 }
 
 int output_make_room(struct output *output, size_t row_bound)
@@ -135,10 +141,21 @@ static void forget_rows(struct output *output, size_t written)
 	output->rows = left;
 }
 
+/* Does nobody read the pipe any more? A write would say so, but none is due. */
+static bool is_closed(const struct output *output)
+{
+	struct pollfd reader = {.fd = output->fd};
+
+	return output->capacity > 0 && !output->is_file &&
+	       poll(&reader, 1, 0) > 0 && reader.revents & (POLLERR | POLLHUP);
+}
+
 bool output_flush(struct output *output)
 {
 	size_t written = 0;
 
+	if (output->used == 0 && !output->error && is_closed(output))
+		output->error = EPIPE;
 	while (written < output->used && !output->error)
 		if (!write_some(output, &written))
 			break;

@@ -34,6 +34,9 @@ struct output {
  */
 void output_open(struct output *output, int fd, int wait_ms);
 
+/* Write to another file than before; nothing waits to be written. */
+void output_turn(struct output *output, int fd);
+
 /* Make room for rows of `row_bound` bytes. Returns 0 or -ENOMEM. */
 int output_make_room(struct output *output, size_t row_bound);
 void output_free(struct output *output);
@@ -49,7 +52,8 @@ void output_commit(struct output *output, const char *end, bool is_row);
 
 /*
  * Write the buffer, up to an error, a signal or a wait that is longer than
- * wait_ms. Returns whether all of it is written.
+ * wait_ms. With nothing to write, a pipe that nobody reads any more is an
+ * error, too: EPIPE. Returns whether all of it is written.
  */
 bool output_flush(struct output *output);
 

@@ -128,13 +128,21 @@ int reader_set_format(struct reader *reader, uint32_t stream,
 void reader_set_output(struct reader *reader, int fd);
 
 /*
- * Write each record that is selected, at most `count` of them (0: no limit), or
- * count them; with `by_line`, each row by itself, as soon as it is complete.
- * Returns 0 or -ENOMEM.
+ * Go on with the recording in another file, which begins as every recording
+ * does. Returns 0; -EAGAIN while not all is written to the file before.
  */
-int reader_start(struct reader *reader, uint64_t count, bool by_line);
+int reader_turn_output(struct reader *reader, int fd);
 
-/* With ROW_COUNTED: the counts, which the caller may clear. */
+/*
+ * Write each record that is selected, at most `count` of them (0: no limit), or
+ * count them; with `by_line`, each row by itself, as soon as it is complete;
+ * with `once`, of those with the same command name, path and result only the
+ * first, and all are counted. Returns 0 or -ENOMEM.
+ */
+int reader_start(struct reader *reader, uint64_t count, bool by_line,
+		 bool once);
+
+/* With ROW_COUNTED or `once`: the counts, which the caller may clear. */
 struct tally *reader_tally(struct reader *reader);
 
 /*
@@ -153,6 +161,13 @@ int reader_put_heading(struct reader *reader, uint32_t stream,
 int reader_put_text(struct reader *reader, const char *text);
 
 /*
+ * Write a record of this stream that comes from no ring, if it is selected.
+ * Returns 0 if there is no room now.
+ */
+int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
+		      uint32_t size);
+
+/*
  * Wait for records, until a signal or at most `timeout_ms`, and consume those
  * that are in order. Returns an enum reader_state.
  */
@@ -166,8 +181,8 @@ uint64_t reader_read_until(const struct reader *reader);
 
 /*
  * Consume all records that are older than `until` (ns, CLOCK_MONOTONIC), the
- * end of the trace. Gives up on a pipe that nobody reads. Returns an enum
- * reader_state.
+ * end of the trace; none if it is 0. Write what waits to be written, but give
+ * up on a pipe that nobody reads. Returns an enum reader_state.
  */
 int reader_finish(struct reader *reader, uint64_t until);
 

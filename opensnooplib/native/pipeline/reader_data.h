@@ -20,9 +20,19 @@ enum row_kind {
 	ROW_TABLE,
 	ROW_JSON,
 	ROW_CSV,
+	ROW_FOLDED,
+	ROW_RAW_PATH,
 	ROW_BLOCK,   /* no row, but the record itself, for a recording */
 	ROW_COUNTED, /* no row: the record is counted */
 	ROW_LINE,    /* a line of bpf_trace_printk(), for stderr */
+};
+
+/* What a record must meet: all conditions, and the patterns for its path. */
+struct filter {
+	const struct condition *conditions;
+	uint32_t condition_count;
+	const struct glob *globs;
+	uint32_t glob_count;
 };
 
 /*
@@ -37,10 +47,13 @@ struct format_request {
 	uint32_t record_least; /* bytes; shorter records can't have been sent */
 	const struct column *columns;
 	uint32_t column_count;
-	const struct condition *conditions; /* to be met, all of them */
-	uint32_t condition_count;
-	const struct glob *globs; /* that want the path */
-	uint32_t glob_count;
+	struct filter wanted;
+	struct filter
+		until; /* the record after which nothing is read; or empty */
+	/* What a summary or --once counts by, as a row of this kind. */
+	const struct column *group;
+	uint32_t group_count;
+	uint32_t group_kind;
 	bool shows_own;	  /* records of the tool's own processes are selected */
 	bool in_any_task; /* the process that sends a record says nothing */
 };
@@ -68,6 +81,8 @@ struct reader_counts {
 	/* Of a recording only: */
 	uint64_t impossible; /* records that no program can have sent */
 	uint64_t offset;     /* how many bytes are consumed */
+	/* With --once: records of which a row like theirs was shown before. */
+	uint64_t repeated;
 };
 
 /* One stream; another may have another format. */
@@ -103,6 +118,7 @@ struct reader {
 	struct output output;
 	uint64_t rows;
 	uint64_t rows_wanted; /* 0: no limit */
+	bool once;	      /* of rows that are alike, only the first */
 	uint64_t undelivered; /* records for which there was no more room */
 	struct reader_counts counts; /* except for what the others say */
 	struct own_processes own;

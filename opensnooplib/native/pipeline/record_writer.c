@@ -55,6 +55,29 @@ static bool show_heading(struct reader *reader, const struct stream *stream)
 	return true;
 }
 
+/* Let rows be of the columns of the group, or again of those that are shown. */
+static void set_columns(struct row_format *format,
+			const struct format_request *request, bool of_group)
+{
+	format->color = request->color && !of_group;
+	format->columns = of_group ? request->group : request->columns;
+	format->column_count =
+		of_group ? request->group_count : request->column_count;
+}
+
+/* The row bound must be enough for a row of the group, too. */
+static void bound_group(struct reader *reader,
+			const struct format_request *request)
+{
+	size_t bound;
+
+	set_columns(&reader->format, request, true);
+	bound = longest_row(&reader->format);
+	if (reader->row_bound < bound)
+		reader->row_bound = bound;
+	set_columns(&reader->format, request, false);
+}
+
 /*
  * Write in the format of this stream from here on, after its heading. False if
  * there is no room for the heading, or no memory.
@@ -69,9 +92,9 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	if (!show_heading(reader, stream))
 		return false;
 	reader->format.layout = stream->format.layout;
-	reader->format.columns = stream->format.columns;
-	reader->format.column_count = stream->format.column_count;
+	set_columns(&reader->format, &stream->format, false);
 	reader->row_bound = longest_row(&reader->format);
+	bound_group(reader, &stream->format);
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
 	if (reader->output.buffer &&
@@ -86,7 +109,6 @@ int reader_set_format(struct reader *reader, uint32_t stream,
 {
 	reader->streams[stream].format = *request;
 	reader->merge.ts[stream] = request->layout.ts;
-	reader->format.color = request->color;
 	reader->format.clock.wall_offset = request->wall_offset;
 	reader->kind = request->kind;
 	reader->newest = stream;
@@ -123,23 +145,26 @@ static char *put_record_block(char *out, struct row_format *format,
 }
 
 static row_writer *const writers[] = {
-	[ROW_TABLE] = put_table_row,
-	[ROW_JSON] = put_json_row,
-	[ROW_CSV] = put_csv_row,
-	[ROW_BLOCK] = put_record_block,
+	[ROW_TABLE] = put_table_row,   [ROW_JSON] = put_json_row,
+	[ROW_CSV] = put_csv_row,       [ROW_FOLDED] = put_folded_row,
+	[ROW_RAW_PATH] = put_raw_path, [ROW_BLOCK] = put_record_block,
 };
 
-static void count_row(struct reader *reader, const struct record *record)
+/* Is it a row that counts? */
+static bool count_row(struct reader *reader, const struct record *record)
 {
 	const struct layout *layout = &reader->format.layout;
 	enum path_state state = full_path_state(record, layout);
 	int64_t ret = 0;
 
 	record_signed(record, layout->ret, &ret);
+	if (ret == UNDER_WAY)
+		return false; /* the one when it has ended does */
 	reader->rows++;
 	reader->counts.unreadable += state == PATH_UNREADABLE;
 	reader->counts.cut += state == PATH_CUT || state == PATH_TOP_CUT;
 	reader->counts.unsure += ret == UNKNOWN_RESULT;
+	return true;
 }
 
 /*
@@ -159,6 +184,24 @@ static enum verdict print_line(const struct record *record)
 	return CONSUMED;
 }
 
+/* The row of the record's group, without its line end, at `out`. */
+static struct text put_group(char *out, struct reader *reader,
+			     const struct record *record)
+{
+	const struct format_request *request =
+		&reader->streams[record->stream].format;
+	char *end = out;
+
+	if (request->group_count > 0) {
+		set_columns(&reader->format, request, true);
+		end = writers[request->group_kind](out, &reader->format,
+						   record);
+		end--;
+		set_columns(&reader->format, request, false);
+	}
+	return (struct text){(unsigned char *)out, (size_t)(end - out)};
+}
+
 static enum verdict write_record(struct reader *reader,
 				 const struct record *record)
 {
@@ -171,23 +214,31 @@ static enum verdict write_record(struct reader *reader,
 	reader->is_blocked = !out;
 	if (!out)
 		return NOT_CONSUMED;
+	if (reader->once &&
+	    !tally_first(&reader->tally, put_group(out, reader, record))) {
+		reader->counts.repeated++;
+		return CONSUMED;
+	}
 	record_unsigned(record, format->layout.ts, &ts);
-	if (reader->rows == 0)
+	if (format->first_ts == 0)
 		format->first_ts = format->last_ts = ts;
 	out = writers[reader->kind](out, format, record);
 	format->last_ts = ts;
-	output_commit(&reader->output, out, true);
-	count_row(reader, record);
+	output_commit(&reader->output, out, count_row(reader, record));
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;
 }
 
 static enum verdict count_record(struct reader *reader,
 				 const struct record *record)
 {
-	if (!turn_to(reader, record->stream) ||
+	char *room = NULL; /* that of a row, in which none is written */
+
+	if (turn_to(reader, record->stream))
+		room = output_reserve(&reader->output, reader->row_bound);
+	if (!room ||
 	    !tally_record(&reader->tally, &reader->format.layout,
 			  reader->format.host_mounts, reader->format.path_room,
-			  record))
+			  record, put_group(room, reader, record)))
 		return NOT_CONSUMED;
 	count_row(reader, record);
 	return CONSUMED;
@@ -196,13 +247,26 @@ static enum verdict count_record(struct reader *reader,
 static enum verdict take_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
+	enum verdict verdict;
 
 	if (!is_wanted(reader, record))
 		return CONSUMED;
 	if (reader->streams[record->stream].format.kind == ROW_LINE)
 		return print_line(record);
-	return reader->kind == ROW_COUNTED ? count_record(reader, record)
-					   : write_record(reader, record);
+	verdict = reader->kind == ROW_COUNTED ? count_record(reader, record)
+					      : write_record(reader, record);
+	if (verdict != CONSUMED || !is_last(reader, record))
+		return verdict;
+	reader->rows_wanted = reader->rows;
+	return CONSUMED_ENOUGH;
+}
+
+int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
+		      uint32_t size)
+{
+	struct record record = {data, size, stream, 0, true};
+
+	return take_record(reader, &record) != NOT_CONSUMED;
 }
 
 struct tally *reader_tally(struct reader *reader)
@@ -235,12 +299,25 @@ void reader_set_output(struct reader *reader, int fd)
 	output_open(&reader->output, fd, WRITE_WAIT_MS);
 }
 
-int reader_start(struct reader *reader, uint64_t count, bool by_line)
+int reader_turn_output(struct reader *reader, int fd)
+{
+	if (!output_flush(&reader->output))
+		return -EAGAIN;
+	output_turn(&reader->output, fd);
+	put_header(&reader->output);
+	free(reader->heading); /* the description is written again */
+	reader->heading = NULL;
+	reader->current = STREAMS_MAX;
+	return turn_to(reader, reader->newest) ? 0 : -ENOMEM;
+}
+
+int reader_start(struct reader *reader, uint64_t count, bool by_line, bool once)
 {
 	int error = output_make_room(&reader->output, reader->row_bound);
 	uint64_t ms = reader->merge.rings[0].size / 4 / BYTES_IN_1_MS;
 
 	reader->rows_wanted = count;
+	reader->once = once;
 	reader->consume = take_record;
 	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */

@@ -38,20 +38,39 @@ static bool is_own(const struct reader *reader, const struct record *record)
 	       own_processes_had(&reader->own, (uint32_t)task, ts);
 }
 
-bool is_wanted(struct reader *reader, const struct record *record)
+static bool fits(struct reader *reader, const struct filter *filter,
+		 const struct record *record)
 {
-	const struct format_request *format =
-		&reader->streams[record->stream].format;
-	struct text path;
+	const struct layout *layout =
+		&reader->streams[record->stream].format.layout;
 	enum path_state state;
+	struct text shown;
+	struct text given;
 
-	if (is_own(reader, record) ||
-	    !conditions_met(format->conditions, format->condition_count,
+	if (!conditions_met(filter->conditions, filter->condition_count,
 			    record))
 		return false;
-	if (format->glob_count == 0)
+	if (filter->glob_count == 0)
 		return true;
-	state = full_path(record, &format->layout, reader->format.host_mounts,
-			  reader->format.path_room, &path);
-	return path_is_wanted(format->globs, format->glob_count, path, state);
+	record_path(record, layout, &given);
+	state = full_path(record, layout, reader->format.host_mounts,
+			  reader->format.path_room, &shown);
+	return path_is_wanted(filter->globs, filter->glob_count, shown, given,
+			      state);
+}
+
+bool is_wanted(struct reader *reader, const struct record *record)
+{
+	return !is_own(reader, record) &&
+	       fits(reader, &reader->streams[record->stream].format.wanted,
+		    record);
+}
+
+bool is_last(struct reader *reader, const struct record *record)
+{
+	const struct filter *until =
+		&reader->streams[record->stream].format.until;
+
+	return until->condition_count + until->glob_count > 0 &&
+	       fits(reader, until, record);
 }

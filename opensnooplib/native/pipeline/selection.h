@@ -20,3 +20,6 @@ void reader_end_own_process(struct reader *reader, uint32_t pid);
 
 /* Is the record selected? */
 bool is_wanted(struct reader *reader, const struct record *record);
+
+/* Of a selected one: is it the last, since it is what --until waits for? */
+bool is_last(struct reader *reader, const struct record *record);

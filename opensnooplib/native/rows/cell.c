@@ -124,6 +124,8 @@ static void set_result(struct cell *cell, const struct column *column,
 {
 	if (ret == UNKNOWN_RESULT)
 		set_word(cell, CELL_NONE, "?");
+	else if (ret == UNDER_WAY)
+		set_word(cell, CELL_NONE, "...");
 	else if (column->kind == COLUMN_ERR)
 		set_signed(cell, errno_of(ret));
 	else if (column->kind == COLUMN_ERRNAME)
@@ -230,6 +232,19 @@ static void set_integer(struct cell *cell, struct row_format *format,
 	}
 }
 
+/* "/" of "/vmlinuz", and "." of a name without a slash, as dirname(1) does. */
+static void cut_to_directory(struct text *path)
+{
+	size_t size = path->size;
+
+	while (size > 0 && path->bytes[size - 1] != '/')
+		size--;
+	if (size > 1)
+		size--;
+	*path = size > 0 ? (struct text){path->bytes, size}
+			 : (struct text){(const unsigned char *)".", 1};
+}
+
 /* False if the record is too short for a path, even for its NUL. */
 static bool read_path(struct cell *cell, struct row_format *format,
 		      const struct column *column, const struct record *record)
@@ -242,8 +257,58 @@ static bool read_path(struct cell *cell, struct row_format *format,
 				format->path_room, &cell->text);
 	if (cell->state == PATH_UNREADABLE)
 		set_word(cell, CELL_UNREADABLE, UNREADABLE);
+	else if (column->kind == COLUMN_DIRECTORY)
+		cut_to_directory(&cell->text);
 	return cell->state != PATH_WHOLE ||
 	       format->layout.path.offset < record->size;
+}
+
+static void set_text_or_none(struct cell *cell, const void *text, size_t size)
+{
+	set_text(cell, text, size);
+	if (size == 0)
+		set_word(cell, CELL_NONE, "-");
+}
+
+static void read_program(struct cell *cell, struct row_format *format,
+			 const struct record *record)
+{
+	struct text path;
+	enum path_state state =
+		program_path(record, &format->layout, format->path_room, &path);
+
+	set_text_or_none(cell, path.bytes, path.size);
+	cell->state = state;
+}
+
+/*
+ * Several texts, each with its NUL, as one, with `between` between any two. The
+ * last byte of the field is not 0 if the field had no room for all.
+ */
+static bool read_texts(struct cell *cell, struct row_format *format,
+		       struct field field, const struct record *record,
+		       char between)
+{
+	char *room = format->path_room;
+	const unsigned char *bytes;
+	size_t size;
+
+	if (!record_has(record, field))
+		return false;
+	bytes = record->data + field.offset;
+	size = field.size - 1;
+	if (size > FULL_PATH_ROOM)
+		size = FULL_PATH_ROOM;
+	memcpy(room, bytes, size);
+	while (size > 0 && !room[size - 1])
+		size--;
+	for (size_t i = 0; i < size; i++)
+		if (!room[i])
+			room[i] = between;
+	set_text_or_none(cell, room, size);
+	if (bytes[field.size - 1])
+		cell->state = PATH_CUT;
+	return size > 0 || cell->state != PATH_CUT; /* else it is unreadable */
 }
 
 /* False if the record is too short for the field. */
@@ -261,7 +326,15 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 		set_name(cell, symbol_name(column, 0, NULL), 0);
 		return true;
 	case COLUMN_PATH:
+	case COLUMN_DIRECTORY:
 		return read_path(cell, format, column, record);
+	case COLUMN_EXE:
+		read_program(cell, format, record);
+		return record_has(record, field);
+	case COLUMN_WORDS:
+		return read_texts(cell, format, field, record, ' ');
+	case COLUMN_LIST:
+		return read_texts(cell, format, field, record, ',');
 	case COLUMN_TEXT:
 		if (field.offset >= record->size && !is_rest)
 			return false;

@@ -39,6 +39,11 @@ enum column_kind {
 	COLUMN_CALLERS,	  /* by function; a table has them below the row */
 	COLUMN_SIGNED_NS, /* as COLUMN_NS, but it can be negative */
 	COLUMN_OUTPUT,	  /* no field, but the name of symbol 0: who sent it */
+	COLUMN_EXE,	  /* the program's path, which is behind the path */
+	/* TEXTS_ROOM of optional_fields.h: */
+	COLUMN_WORDS,	  /* with blanks between */
+	COLUMN_LIST,	  /* with commas */
+	COLUMN_DIRECTORY, /* the path, without its last part */
 	COLUMN_KINDS
 };
 

@@ -11,9 +11,13 @@ static size_t cell_text_bound(const struct row_format *format,
 			      const struct column *column)
 {
 	switch (column->kind) {
+	case COLUMN_EXE:
 	case COLUMN_PATH:
+	case COLUMN_DIRECTORY:
 		return FULL_PATH_ROOM + format->layout.path.size;
 	case COLUMN_TEXT:
+	case COLUMN_WORDS:
+	case COLUMN_LIST:
 	case COLUMN_BYTES:
 		return column->field.size;
 	case COLUMN_CGROUP:

@@ -8,7 +8,7 @@
 
 /*
  * Writes the record's row at `out`, line end included, and returns its end.
- * `out` has room for longest_row() bytes. The three below are such functions.
+ * `out` has room for longest_row() bytes. The ones below are such functions.
  */
 typedef char *row_writer(char *out, struct row_format *format,
 			 const struct record *record);
@@ -28,6 +28,15 @@ row_writer put_json_row;
  * value is empty, and so is one for which the record is too short.
  */
 row_writer put_csv_row;
+
+/*
+ * A line of frames for a flame graph, the outermost first, with the count 1:
+ * "cat;/;etc;passwd 1". Of a path, each directory is a frame.
+ */
+row_writer put_folded_row;
+
+/* The path as it is, with a NUL; nothing if it could not be read. */
+row_writer put_raw_path;
 
 /* The most bytes that one row can take, of whichever of these kinds. */
 size_t longest_row(const struct row_format *format);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * --unit: is the caller in a cgroup of a wanted name, or in one below it, and
+ * in none of an excluded name?
+ */
+#include "extra/cgroup_names.h"
+
+/* What was found out of a cgroup, by its ID: neither ever changes. */
+BPF_TABLE("lru_hash", u64, u8, unit_cgroups, 4096);
+
+/*
+ * SELECT_UNIT(name) is true for the wanted names, with their NULs, and for all
+ * if none is wanted; EXCLUDE_UNIT(name) for the excluded ones. UNIT_ROOM is
+ * larger than any: a name that is cut matches none.
+ */
+static bool is_below_unit(struct cgroup_subsys_state *state, bool excluded)
+{
+	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
+		char name[UNIT_ROOM] = {};
+
+		read_cgroup_name(name, sizeof(name), state);
+		if (excluded ? EXCLUDE_UNIT(name) : SELECT_UNIT(name))
+			return true;
+		state = KERNEL_FIELD(state, parent);
+	}
+	return false;
+}
+
+/* One loop after the other: the verifier would follow both in all mixtures. */
+static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
+{
+	return !is_below_unit(state, true) && is_below_unit(state, false);
+}
+
+static bool in_unit(void)
+{
+	u64 id = bpf_get_current_cgroup_id();
+	u8 *known = unit_cgroups.lookup(&id);
+	u8 found;
+
+	if (known)
+		return *known;
+	found = cgroup_is_in_unit(cgroup_of_caller());
+	unit_cgroups.update(&id, &found);
+	return found;
+}

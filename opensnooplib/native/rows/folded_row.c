@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE /* memmem */
+
+#include "base/put_string.h"
+#include "rows/cell.h"
+#include "rows/quoting.h"
+#include "rows/row.h"
+
+/*
+ * One frame. A name can hold what separates them, which is then escaped. Of a
+ * caller, the function alone: calls from two lines of it are one frame.
+ */
+static char *put_frame(char *out, const struct column *column,
+		       const struct cell *cell)
+{
+	struct text text = cell->text;
+	const char *offset;
+
+	if (cell->kind != CELL_TEXT)
+		return put_table_cell(out, column, cell);
+	offset = memmem(text.bytes, text.size, "+0x", 3);
+	if (offset && column->kind == COLUMN_CALLERS)
+		text.size = (size_t)(offset - (const char *)text.bytes);
+	if (memchr(text.bytes, ';', text.size))
+		return put_shell_quoted(out, text.bytes, text.size, false, ';');
+	return put_shell_text(out, text.bytes, text.size,
+			      cell->state == PATH_CUT, false);
+}
+
+static void reverse(char *start, char *end)
+{
+	while (start < --end) {
+		char first = *start;
+
+		*start++ = *end;
+		*end = first;
+	}
+}
+
+/* Turn "inner;outer" into "outer;inner". */
+static void reverse_frames(char *start, char *end)
+{
+	reverse(start, end);
+	for (char *frame = start; frame < end; frame = start + 1) {
+		start = memchr(frame, ';', (size_t)(end - frame));
+		start = start ? start : end;
+		reverse(frame, start);
+	}
+}
+
+/* Turn "/etc/passwd" into "/;etc;passwd", and return its end. */
+static char *split_path(char *start, char *end)
+{
+	char *rest = start;
+
+	if (start < end && *start == '/') {
+		memmove(start + 1, start, (size_t)(end++ - start));
+		rest = start + 1;
+	}
+	for (; rest < end; rest++)
+		if (*rest == '/')
+			*rest = ';';
+	return end;
+}
+
+char *put_folded_row(char *out, struct row_format *format,
+		     const struct record *record)
+{
+	for (uint32_t i = 0; i < format->column_count; i++) {
+		const struct column *column = &format->columns[i];
+		char *start = out;
+
+		out = put_cells(out, format, column, record, ";", put_frame);
+		if (column->kind == COLUMN_CALLERS)
+			reverse_frames(start, out);
+		else if (column->kind == COLUMN_PATH)
+			out = split_path(start, out);
+		if (i + 1 < format->column_count)
+			*out++ = ';';
+	}
+	return put_string(out, " 1\n");
+}
+
+char *put_raw_path(char *out, struct row_format *format,
+		   const struct record *record)
+{
+	struct text path;
+	enum path_state state =
+		full_path(record, &format->layout, format->host_mounts,
+			  format->path_room, &path);
+
+	if (state == PATH_UNREADABLE)
+		return out;
+	out = put_bytes(out, path.bytes, path.size);
+	*out++ = '\0';
+	return out;
+}
