@@ -214,11 +214,10 @@ class _Classroom:
         saved = self._last_save()
         if saved not in (None, self._saved) and not self._judge:
             self._saved = saved
-            # What the lesson builds is only run by the judge.
-            is_built = bool(self._lesson.check().tracers)
-            quiet = [] if is_built else ["-q"]
+            is_live = self._lesson.check().is_live
+            quiet = ["-q"] if is_live else []
             self._judge = _start_judge(self._lesson.number, self._path, *quiet)
-            if not self._trace and not is_built:
+            if not self._trace and is_live:
                 self._trace = child.fork(self._run_trace)
         if self._judge and self._judge.poll() is not None:
             verdict, _ = self._judge.communicate()

@@ -199,6 +199,7 @@ class Check(NamedTuple):
     tracers: Callable[[str, str], Sequence[Sequence[str]]] | None = None
     before: Callable[[Case], None] | None = None  # begins before the trace
     network: bool = False  # it needs the interface of network.py
+    is_live: bool = True  # the learner's C can run with --live
 
 
 def folder() -> "tempfile.TemporaryDirectory[str]":

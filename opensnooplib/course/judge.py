@@ -105,6 +105,7 @@ def _try(asked: Check, path: str, folder: str) -> Verdict:
     try:
         if asked.tracers:
             tracers = asked.tracers(path, folder)
+            assert tracers, "nothing traced is no lesson done"
     except OpensnoopError as error:
         return Verdict(NOT_ATTACHED, [error.sentence], error.detail)
     for number, words in enumerate(tracers):

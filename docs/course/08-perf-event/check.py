@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from subprocess import Popen, run
-from typing import Sequence
 
 from opensnooplib.course.check import Between, Case, Check, Hint
 
@@ -15,10 +14,9 @@ class _Of(str):  # a program, in which a stack begins
         return isinstance(stacks, list) and self in stacks[0][0]
 
 
-def _build(_path: str, folder: str) -> Sequence[Sequence[str]]:
+def _build(case: Case) -> None:
     source = os.path.join(os.path.dirname(__file__), "busy.c")
-    run(["cc", "-pthread", "-o", f"{folder}/busy", source], check=True)
-    return ()  # the trace is as usual
+    run(["cc", "-pthread", "-o", f"{case.folder}/busy", source], check=True)
 
 
 def work(case: Case) -> None:
@@ -43,7 +41,7 @@ CHECK = Check(
     work=work,
     programs=("cc", "taskset"),
     options=("--maps",),
-    tracers=_build,
+    before=_build,
     hints={
         "kernel-stack": Hint(
             "without BPF_F_USER_STACK, the stack is the kernel's",
