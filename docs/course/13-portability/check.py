@@ -57,4 +57,9 @@ HINTS = {
         "the kernel's pid is a thread: tgid", c=r"real_parent, pid"
     ),
 }
-CHECK = Check(("tracepoint",), work, HINTS, programs=NEEDED, tracers=tracers)
+CHECK = Check(
+    *(("tracepoint",), work, HINTS),
+    programs=NEEDED,
+    tracers=tracers,
+    is_live=False,
+)
