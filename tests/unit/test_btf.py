@@ -80,7 +80,8 @@ _NAMES = (
     "list_head css_set cgroup_subsys_state cgroup cred qstr dentry fdtable "
     "files_struct file filename inode super_block fs_struct kernfs_node path "
     "mm_struct vfsmount mount mnt_namespace nsproxy upid pid pid_namespace "
-    "signal_struct task_struct user_namespace sock sk_buff request net"
+    "signal_struct task_struct user_namespace sock sk_buff request net "
+    "system_counterval_t"
 ).split()
 _NAMED = "".join(f"struct {name} *x;\n" for name in _NAMES)
 
@@ -154,6 +155,20 @@ def test_only_the_fields_that_are_wanted() -> None:
     _compile(text + "".join(wanted))
     with pytest.raises(subprocess.CalledProcessError):
         _compile(text + _FOLLOWS)
+
+
+_BPF_H = "/usr/include/linux/bpf.h"
+
+
+@pytest.mark.skipif(not os.path.exists(_BPF_H), reason=f"there is no {_BPF_H}")
+def test_what_bpf_h_has_is_not_taken_from_btf() -> None:
+    """BCC brings it, and it cannot be defined twice."""
+    with open(_BPF_H, encoding="utf-8") as file:
+        types = re.findall(
+            r"^(?:struct|union|enum) \w+(?= \{)", file.read(), re.M
+        )
+    assert "struct bpf_insn" in types
+    assert not kernel_structs.named("\n".join(types), set())
 
 
 def test_enums_are_found_by_what_they_hold() -> None:
