@@ -76,7 +76,8 @@ def let_monitor_turn(path: str) -> None:
     path = os.path.abspath(path)
 
     def next_piece() -> Descriptor:
-        os.rename(path, f"{path}.1")
+        if os.path.exists(path):  # or somebody has moved it
+            os.rename(path, f"{path}.1")
         return Descriptor(description.open_for_writing(path))
 
     FUNCTIONS["next_piece"] = next_piece

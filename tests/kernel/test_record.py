@@ -132,12 +132,12 @@ def test_until(recorded: Path, until: str, count: int) -> None:
         with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
             made = opener.run()
             tool.stop()
-    for words, shown in (
+    for tests, shown in (
         (("--until", until), len(attempts)),
         (("--until", "err=2"), 2),
         (("--until", "comm=opener"), 1),
     ):
-        assert len(_replay(recorded, *words).rows) == shown
+        assert len(_replay(recorded, *tests).rows) == shown
 
 
 def _is_another(path: Path, file: int) -> bool:
@@ -165,6 +165,23 @@ def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
         assert replayed.status == 0, replayed.messages
         found += [row.path or b"" for row in replayed.rows]
     assert [found.count(path) for path in paths] == [0, 30000, 30000]
+
+
+def test_a_file_that_is_moved_meanwhile(
+    open_load: Path, recorded: Path
+) -> None:
+    """The recording goes on in a new file, and overwrites none."""
+    moved = recorded.with_name("moved")
+    with Tool("--record", recorded, "--keep", "1s", "-n", "open_load") as tool:
+        recorded.rename(moved)
+        while not recorded.exists():
+            assert tool.process.poll() is None
+            with OpenLoad(open_load, "-n", "1", b"/etc/passwd") as load:
+                load.run()
+        ended = tool.stop()
+    assert ended.status == 0
+    assert not recorded.with_name(f"{recorded.name}.1").exists()
+    assert _replay(moved).status == _replay(recorded).status == 0
 
 
 def test_the_c_is_edited_meanwhile(
