@@ -755,7 +755,7 @@ def test_rows_that_a_full_pipe_did_not_take(tmp_path: Path) -> None:
         ["--summary", "-T"],
         ["--top", "-o", "f"],
         ["--top", "--format", "json"],
-        ["--top", "--replay", "f"],
+        ["--top", "--replay", "f", "--interval", "1"],
     ],
 )
 def test_what_makes_no_sense_together(words: List[str]) -> None:
