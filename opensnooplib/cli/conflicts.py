@@ -57,6 +57,8 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
         raise UsageError(
             f"--format {words.format} is for rows: use table or json here"
         )
+    if words.top and words.replay and words.interval:
+        raise UsageError("--replay, --top, --interval cannot be combined")
     if words.nul and words.format != "paths":
         raise UsageError("-0 needs --format paths")
     if words.format == "paths" and (words.columns or words.callers):

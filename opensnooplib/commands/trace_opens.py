@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Callable
 from opensnooplib.base import globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
-from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import (
     capabilities,
     cgroups,
@@ -123,7 +122,7 @@ def run(options: Options, messages: Messages) -> int:
     has_failed = False
     try:
         state = _write_rows(options.output, trace, ending, has_ended, steps)
-    except NoMonitorError as error:
+    except OpensnoopError as error:  # not without what was seen until then
         messages.report(error)
         has_failed, state = True, State.RUNNING
     at_end.close()

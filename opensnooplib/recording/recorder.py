@@ -12,6 +12,7 @@ import os
 import time
 
 from opensnooplib.base import privileged
+from opensnooplib.base.errors import as_sentence
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.privileged import FUNCTIONS
 from opensnooplib.options import Keep
@@ -53,7 +54,7 @@ class Recorder:
     def turn_if_full(self, lost: int, missed: int) -> None:
         """Go on in a new file if this one holds as much as is to be kept.
 
-        Raises OSError.
+        Raises OpensnoopError.
         """
         if not self._keep:
             return
@@ -62,8 +63,9 @@ class Recorder:
         if seconds < self._keep.seconds and size < self._keep.size:
             return
         self.put_counts(lost, missed, ended=True)
-        fd = privileged.do("next_piece")
-        self._rings.turn_output(fd)
+        with as_sentence("--keep cannot begin the next file"):
+            fd = privileged.do("next_piece")
+            self._rings.turn_output(fd)
         os.close(self._fd)
         self._fd, self._began = fd, time.monotonic()
 
@@ -76,7 +78,8 @@ def let_monitor_turn(path: str) -> None:
     path = os.path.abspath(path)
 
     def next_piece() -> Descriptor:
-        os.rename(path, f"{path}.1")
+        if os.path.exists(path):  # or somebody has moved it
+            os.rename(path, f"{path}.1")
         return Descriptor(description.open_for_writing(path))
 
     FUNCTIONS["next_piece"] = next_piece

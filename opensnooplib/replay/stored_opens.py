@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from typing import Callable
 
 from opensnooplib.base import monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
@@ -47,6 +48,10 @@ def run(options: Options, messages: Messages) -> int:
     Raises OpensnoopError for a file that is not a recording.
     """
     ending = EndingSignals()
+    if options.output.top:
+        from opensnooplib.summary import top_screen  # before rights are gone
+
+        top_screen.check_terminal()
     replay = _Replay(options, messages)
     output = output_destination.open_output(options.output)
     replay.open_output(output)
@@ -65,7 +70,7 @@ def run(options: Options, messages: Messages) -> int:
     except OpensnoopError:  # a later description lacks what was asked for
         replay.end()
         raise
-    return replay.end()
+    return replay.end(lambda: not ending.received)
 
 
 class _Replay:
@@ -142,8 +147,8 @@ class _Replay:
         except OSError as error:
             self._state = State.INPUT_DAMAGED
             self._read_error = error.strerror or str(error)
-        if self._summing:
-            self._summing.step()
+        if self._summing and not self._summing.step():
+            self._state = State.COUNT_REACHED
         if self._state != State.AT_BLOCK:
             return
         self._state = State.RUNNING
@@ -180,11 +185,14 @@ class _Replay:
     def put_heading(self) -> None:
         self._reader.put_heading(0, self._format.heading())
 
-    def end(self) -> int:
-        """Write what is left and the last line. Returns the exit status."""
+    def end(self, stays: Callable[[], bool] = bool) -> int:
+        """Write what is left and the last line. Returns the exit status.
+
+        The screen of --top may stay on while `stays()`.
+        """
         ended_ns = self._began_ns + int(self._seconds() * 1e9)
         if self._summing:
-            output_state = self._summing.end(ended_ns)
+            output_state = self._summing.end(ended_ns, stays)
         else:
             output_state = self._reader.finish(ended_ns)
         lost = self._counts.lost if self._counts else 0

@@ -243,7 +243,9 @@ def _of_data(schema: Schema) -> list[str]:
 def _why_missing(name: str, schema: Schema, options: Options) -> str:
     known = KNOWN.get(name)
     asked = f"--columns {name}"
-    if not options.columns.names:
+    if name in options.output.by:
+        asked = f"--by {name}"
+    elif not options.columns.names:
         asked = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
     fields = [field.name for field in schema.fields]
     if options.output.replay is not None:

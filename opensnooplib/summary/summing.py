@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Callable
 
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
@@ -33,6 +34,7 @@ class Summing:
         room = _ROOM if options.output.replay is None else _ROOM_OF_REPLAY
         self._tally = Tally(rows, options.columns.latency, room)
         self._screen: Screen | None = None
+        self._has_quit = False  # the person, --top
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far
         self.done = "shown" if options.output.once else "counted"
@@ -42,7 +44,8 @@ class Summing:
 
             self._screen = top_screen.Screen(self._put)
             self._screen.enter()
-            interval = interval or _TOP_SECONDS
+            if options.output.replay is None:
+                interval = interval or _TOP_SECONDS
         self._interval_ns = int(interval * 1e9)
         self._first_ns = self._began_ns = began_ns
         if self._interval_ns and options.output.replay is not None:
@@ -72,10 +75,14 @@ class Summing:
             self._stop_after(stopped_at)
         elif self._interval_ns and read_until_ns >= end_ns:
             self._show(read_until_ns)
-        return not (self._screen and self._screen.is_to_end())
+        self._has_quit |= bool(self._screen and self._screen.is_to_end())
+        return not self._has_quit
 
-    def end(self, until_ns: int) -> State:
-        """Count the opens before `until_ns`, and show what is left."""
+    def end(self, until_ns: int, stays: Callable[[], bool] = bool) -> State:
+        """Count the opens before `until_ns`, and show what is left.
+
+        The screen of --top is on until q is pressed, or as long as `stays()`.
+        """
         self._rows.finish(until_ns)  # also waits for the output
         self._counts = self._rows.counts()
         if self._waiting:
@@ -83,6 +90,8 @@ class Summing:
         self._show(until_ns)
         state = self._rows.finish(0)
         if self._screen:
+            while stays() and self.step():
+                time.sleep(0.04)
             self._screen.leave()
         return state
 

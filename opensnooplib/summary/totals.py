@@ -77,7 +77,7 @@ class Summary(NamedTuple):
         folders: dict[bytes, set[bytes]] = {}
         found: dict[bytes, bytes] = {}
         for file in self.files:
-            folder, _, name = file.path.rpartition(b"/")
+            folder, _, name = file.path.rstrip(b"/").rpartition(b"/")
             if file.missing:
                 opened[name] = opened.get(name, 0) + file.missing
                 folders.setdefault(name, set()).add(folder)

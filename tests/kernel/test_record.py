@@ -167,6 +167,37 @@ def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
     assert [found.count(path) for path in paths] == [0, 30000, 30000]
 
 
+def test_a_file_that_is_moved_meanwhile(
+    open_load: Path, recorded: Path
+) -> None:
+    """The recording goes on in a new file, and overwrites none."""
+    moved = recorded.with_name("moved")
+    with Tool("--record", recorded, "--keep", "1s", "-n", "open_load") as tool:
+        recorded.rename(moved)
+        while not recorded.exists():
+            assert tool.process.poll() is None
+            with OpenLoad(open_load, "-n", "1", b"/etc/passwd") as load:
+                load.run()
+        ended = tool.stop()
+    assert ended.status == 0
+    assert not recorded.with_name(f"{recorded.name}.1").exists()
+    assert _replay(moved).status == _replay(recorded).status == 0
+
+
+def test_no_next_file(open_load: Path, recorded: Path) -> None:
+    """The trace ends with a sentence, and with all that it has recorded."""
+    recorded.with_name(f"{recorded.name}.1").mkdir()
+    with Tool("--record", recorded, "--keep", "1K") as tool:
+        with OpenLoad(open_load, "-n", "1000", "/etc/passwd") as load:
+            load.run()
+        ended = tool.ended()
+    assert ended.status == 1
+    sentence = "--keep cannot begin the next file: Is a directory"
+    assert sentence in ended.messages and " recorded, 0 lost" in ended.messages
+    replayed = _replay(recorded, "-p", load.pid, "--path", "/etc/passwd")
+    assert len(replayed.rows) == 1000
+
+
 def test_the_c_is_edited_meanwhile(
     checkout_copy: Path, open_load: Path, recorded: Path
 ) -> None:

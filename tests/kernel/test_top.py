@@ -12,6 +12,7 @@ import struct
 import subprocess
 import termios
 import time
+from pathlib import Path
 from typing import Iterator, List
 
 import pytest
@@ -212,3 +213,31 @@ def test_keys_sort_filter_and_pause(
     assert b"/etc/passwd" in screen and b"$'/" not in screen
     terminal.press(b"q")
     terminal.ended()
+
+
+def test_the_whole_recording_until_q(tmp_path: Path) -> None:
+    """It stays when the recording is at its end; a signal ends it, too."""
+    recorded = str(tmp_path / "recorded")
+    command = ("--exec", "cat", "/dev/null")
+    assert run("--record", recorded, "-n", "cat", *command).status == 0
+    for by_key in (True, False):
+        terminal = Terminal("--replay", recorded)
+        terminal.await_text(b"Opened most:")
+        terminal.await_text(b"\x1b[J")
+        terminal.press(b"/dev/nu\r")
+        terminal.await_text(b"/dev/nu  ")
+        screen = terminal.await_text(b"\x1b[J")
+        assert b"/dev/null" in screen and b"libc.so" not in screen
+        assert terminal.process.poll() is None
+        if by_key:
+            terminal.press(b"q")
+        else:
+            terminal.process.send_signal(signal.SIGINT)
+        assert "0 lost" in terminal.ended()
+        assert terminal.process.returncode == 0
+        terminal.close()
+
+
+def test_a_replay_needs_a_terminal_too(tmp_path: Path) -> None:
+    ended = run("--top", "--replay", str(tmp_path / "none"))
+    assert ended.status == 2 and "stdout is not one" in ended.messages

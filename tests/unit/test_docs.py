@@ -193,6 +193,13 @@ def test_examples_are_understood(path: Path) -> None:
         arguments.parse(words)
 
 
+def test_the_commands_for_questions_are_understood() -> None:
+    commands = re.findall(r"^\| [^|]*\? \| `(-.*?)`", _text(README), re.M)
+    assert len(commands) == 10
+    for command in commands:
+        arguments.parse(shlex.split(command))
+
+
 def test_the_course_lists_its_lessons() -> None:
     course = ROOT / "docs" / "course"
     folders = sorted(path.parent.name for path in course.glob("*/lesson.md"))

@@ -259,6 +259,8 @@ def test_a_column_that_was_not_recorded(replay: Replayer) -> None:
     for name in ("pth", "pid.x", "ppid"):
         with pytest.raises(OpensnoopError, match="not in the recording"):
             replay(_recording(*OPENS), "--columns", name)
+    with pytest.raises(OpensnoopError, match="^--by pth: not in the rec"):
+        replay(_recording(*OPENS), "--summary", "--by", "pth")
 
 
 def test_a_new_description_in_mid_file(replay: Replayer) -> None:
@@ -629,6 +631,14 @@ def test_summary(replay: Replayer) -> None:
     assert by_process[(7, "\x1b")] == 3
 
 
+def test_a_directory_that_is_looked_for_in_vain(replay: Replayer) -> None:
+    """With a slash at its end, too."""
+    paths = [b"/a/dir/", b"/b/dir", b"/c/dir//"]
+    opens = [OPENS[0]._replace(ret=-2, path=path) for path in paths]
+    (report,) = _sums(replay(_recording(*opens), "--summary"))
+    assert report["in_vain"] == [{"name": "dir", "opened": 3, "folders": 3}]
+
+
 def test_summary_of_a_selection(replay: Replayer) -> None:
     done = replay(_recording(*OPENS), "--summary", "-x")
     (report,) = _sums(done)
@@ -745,7 +755,7 @@ def test_rows_that_a_full_pipe_did_not_take(tmp_path: Path) -> None:
         ["--summary", "-T"],
         ["--top", "-o", "f"],
         ["--top", "--format", "json"],
-        ["--top", "--replay", "f"],
+        ["--top", "--replay", "f", "--interval", "1"],
     ],
 )
 def test_what_makes_no_sense_together(words: List[str]) -> None:
