@@ -194,7 +194,7 @@ def test_no_next_file(open_load: Path, recorded: Path) -> None:
     assert ended.status == 1
     sentence = "--keep cannot begin the next file: Is a directory"
     assert sentence in ended.messages and " recorded, 0 lost" in ended.messages
-    replayed = _replay(recorded, "-p", load.pid, "--path", "/etc/passwd")
+    replayed = _replay(recorded, "-p", str(load.pid), "--path", "/etc/passwd")
     assert len(replayed.rows) == 1000
 
 
