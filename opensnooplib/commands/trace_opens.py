@@ -216,7 +216,6 @@ def _steps(
     if verdicts is not None:
         from opensnooplib.trace import line_steps
 
-        trace.rings.add_own_process(os.getppid())  # commands/lesson.py
         steps.append(line_steps.steps(verdicts, messages.write).__next__)
     return steps
 
