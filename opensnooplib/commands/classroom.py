@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from typing import Callable, Iterator
 
@@ -24,13 +23,15 @@ from opensnooplib.course import judge, network, progress
 from opensnooplib.course.lessons import Lesson
 from opensnooplib.kernel import limits
 from opensnooplib.trace import line_steps
-from opensnooplib.trace.ending_signals import EndedEarly, EndingSignals
+from opensnooplib.trace.ending_signals import EndedEarly
 
 _TICK_SECONDS = 0.1
 
 
-def learn(lesson: Lesson, path: str, messages: Messages) -> None:
-    """Show the page, then trace and judge the C in a file until Ctrl-C.
+def learn(
+    lesson: Lesson, path: str, check: Callable[[], int], messages: Messages
+) -> None:
+    """Show the page, then trace the C in a file and check it until Ctrl-C.
 
     Raises OpensnoopError.
     """
@@ -48,52 +49,32 @@ def learn(lesson: Lesson, path: str, messages: Messages) -> None:
         write_line("Press Enter to begin.")  # rows hide the page
         os.read(0, 1024)
     with contextlib.suppress(EndedEarly), contextlib.ExitStack() as stack:
-        EndingSignals()
         if lesson.check().network:
             stack.enter_context(network.interface())
-        _trace_and_judge(lesson, path, messages)
+        _trace_and_judge(lesson, path, check, messages)
 
 
-def start_judge(
-    lesson: Lesson, path: str, *options: str
-) -> "subprocess.Popen[str]":
-    """Judge a file in a process of its own, which does not get Ctrl-C."""
-    return judge.start(
-        judge.tool("--lesson", str(lesson.number), "--check", path, *options),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-
-
-def _trace_and_judge(lesson: Lesson, path: str, messages: Messages) -> None:
-    """Until a trace ends which could be attached."""
-    verdicts, told = os.pipe()
-    show_verdicts = line_steps.steps(verdicts, write_line).__next__
-    # What the lesson builds is only run by the judge.
-    is_built = bool(lesson.check().tracers)
-    with _child(lambda: _judge_saves(lesson, path, is_built, told)):
-        while True:
-            saved = _last_save(path)
-            if not is_built:
-                with _child(
-                    lambda: _trace(lesson, path, verdicts, messages)
-                ) as pid:
-                    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-                # 1: the C can't be attached, as the trace has said.
-                if not ended or ended.si_status != 1:
-                    return
-            while _last_save(path) in (None, saved):
-                show_verdicts()
-                time.sleep(_TICK_SECONDS)
+def outcome(work: Callable[[], int], messages: Messages) -> int:
+    """The exit status of a child that does the work: what that returns, or 1
+    after an OpensnoopError, which is reported."""
+    with _child(work, messages) as pid:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    return ended.si_status if ended else 1
 
 
 @contextlib.contextmanager
-def _child(work: Callable[[], object]) -> Iterator[int]:
-    """The PID of a child, which is asked to end at the end."""
-    pid = child.fork(work)
+def _child(work: Callable[[], int], messages: Messages) -> Iterator[int]:
+    """The PID of such a child, which is asked to end at the end."""
+
+    def report() -> None:
+        status = 1
+        try:
+            status = work()
+        except OpensnoopError as error:
+            messages.report(limits.explained(error) or error)
+        os._exit(status)
+
+    pid = child.fork(report)
     try:
         yield pid
     finally:
@@ -101,35 +82,46 @@ def _child(work: Callable[[], object]) -> Iterator[int]:
         os.waitpid(pid, 0)
 
 
-def _trace(
-    lesson: Lesson, path: str, verdicts: int, messages: Messages
+def _trace_and_judge(
+    lesson: Lesson, path: str, check: Callable[[], int], messages: Messages
 ) -> None:
+    """Until a trace ends that could be attached."""
     asked = lesson.check()
+    is_built = bool(asked.tracers)  # and then only run by the judge
     words = ["--live", "--source", path, *asked.options, *asked.shown]
-    status = 1
-    try:
-        options = arguments.parse(words)
-        course = options.course._replace(verdicts=verdicts)
-        status = trace_opens.run(options._replace(course=course), messages)
-    except OpensnoopError as error:
-        messages.report(limits.explained(error) or error)
-    os._exit(status)
+    verdicts, told = os.pipe()
+
+    def show(line: str) -> None:
+        messages.write(line)  # which the trace, in its child, replaces
+
+    step = line_steps.steps(verdicts, show).__next__
+
+    def trace() -> int:
+        return trace_opens.run(arguments.parse(words), messages, step)
+
+    with _child(lambda: _judge_saves(path, told, check, messages), messages):
+        while True:
+            saved = _last_save(path)
+            # 1: the C can't be attached, as the trace has said.
+            if not is_built and outcome(trace, messages) != 1:
+                return
+            while _last_save(path) in (None, saved):
+                step()
+                time.sleep(_TICK_SECONDS)
 
 
-def _judge_saves(lesson: Lesson, path: str, is_built: bool, told: int) -> None:
-    quiet = [] if is_built else ["-q"]  # the trace says it, too
+def _judge_saves(
+    path: str, told: int, check: Callable[[], int], messages: Messages
+) -> int:
+    """Check the C after each save; what that prints goes to `told`."""
+    os.dup2(told, 1)
+    os.dup2(told, 2)
     saved: object = None
     while True:
         while (now := _last_save(path)) in (None, saved):
             time.sleep(_TICK_SECONDS)
         saved = now
-        with start_judge(lesson, path, *quiet) as running:
-            try:
-                verdict, _ = running.communicate()
-            finally:
-                running.terminate()
-        if _last_save(path) == saved:  # else it is judged anew
-            os.write(told, verdict.encode())
+        outcome(check, messages)
 
 
 def _last_save(path: str) -> object:

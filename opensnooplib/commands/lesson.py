@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from typing import Iterator, Sequence
 
-from opensnooplib.base.errors import OpensnoopError, as_sentence
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.base.quoting import printable
 from opensnooplib.commands import classroom
@@ -22,11 +23,20 @@ def run(options: Options, messages: Messages) -> int:
 
     Raises OpensnoopError.
     """
+    EndingSignals()
+    try:
+        return _do(options, messages)
+    except EndedEarly:
+        raise OpensnoopError("interrupted before the end") from None
+
+
+def _do(options: Options, messages: Messages) -> int:
     asked = options.course
     if asked.progress:
         print_text("".join(_of_learners(asked.progress)))
     elif options.output.doctor:
-        return _try_all()
+        tries = [partial(_try, one) for one in lessons.all_lessons()]
+        return max(classroom.outcome(one, messages) for one in tries)
     elif not asked.lesson:
         print_text("".join(_list()))
     elif asked.check is not None:
@@ -54,22 +64,17 @@ def _of_learners(folders: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _try_all() -> int:
-    """Judge all solutions here: a table of what is ready, and why not."""
-    worst = 0
-    for lesson in lessons.all_lessons():
-        running = classroom.start_judge(
-            lesson, lesson.path("solution.c"), "-q"
-        )
-        first, *more = running.communicate()[0].splitlines() or [""]
-        is_ready = running.returncode == 0
-        ready, why = ("ready", []) if is_ready else ("--", more or [first])
-        worst |= not is_ready
-        print_text(
-            f"{lesson.number:2}  {ready:<5}  {lesson.title}\n"
-            + "".join(f"           {line}\n" for line in why)
-        )
-    return worst
+def _try(lesson: Lesson) -> int:
+    """Judge a solution here: a line of a table of what is ready, and why it
+    isn't."""
+    verdict = judge.judge(lesson, lesson.path("solution.c"))
+    is_ready = verdict.state == judge.DONE
+    ready = "ready" if is_ready else "--"
+    print_text(
+        f"{lesson.number:2}  {ready:<5}  {lesson.title}\n"
+        + "".join(f"           {line}\n" for line in verdict.lines)
+    )
+    return int(not is_ready)
 
 
 def _list() -> Iterator[str]:
@@ -84,12 +89,7 @@ def _check(lesson: Lesson, path: str, quiet: bool) -> int:
     """Judge a file, once. With `quiet`, what the tool says about C that can't
     be attached is left out: it is said elsewhere."""
     began = time.monotonic()
-    EndingSignals()
-    try:
-        with as_sentence("cannot judge the C"):
-            verdict = judge.judge(lesson, path)
-    except EndedEarly:
-        raise OpensnoopError("interrupted before the verdict") from None
+    verdict = judge.judge(lesson, path)
     seconds = time.monotonic() - began
     folder = os.path.dirname(path) or "."
     if folder != lesson.folder:
@@ -120,7 +120,9 @@ def _begin(lesson: Lesson, options: Options, messages: Messages) -> None:
         progress.write_new(path, lesson.text("start.c"))
         messages.note(f"{path} is as at the start of the lesson")
     else:
-        classroom.learn(lesson, path, messages)
+        # The trace says why the C can't be attached, unless the lesson builds.
+        check = partial(_check, lesson, path, not lesson.check().tracers)
+        classroom.learn(lesson, path, check, messages)
 
 
 def _next_hint(lesson: Lesson) -> str:

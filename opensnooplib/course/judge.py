@@ -23,9 +23,9 @@ import time
 from typing import IO, Any, Callable, Iterator, NamedTuple, Sequence
 
 from opensnooplib.base import libc
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.course import comparison, network
-from opensnooplib.course.check import ROWS, Case, Check, Hint
+from opensnooplib.course.check import ROWS, Case, Check
 from opensnooplib.course.lessons import Lesson
 from opensnooplib.kernel import hooks
 from opensnooplib.source import c_text, comments
@@ -52,20 +52,23 @@ class Verdict(NamedTuple):
 
 
 def judge(lesson: Lesson, path: str) -> Verdict:
-    """Judge the C in a file. Raises OpensnoopError if it can't be read, and
-    OSError if there is no room for the workload."""
+    """Judge the C in a file. Raises OpensnoopError if it can't be read, or
+    the lesson's own workload fails."""
     missing = why_not(lesson)
     if missing:
         return Verdict(CAN_NOT, missing)
     code = comments.without_comments(c_text.read_file(path))
     asked = lesson.check()
-    with contextlib.ExitStack() as stack:
+    with as_sentence(lesson.name), contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory("-lesson"))
         os.chmod(folder, 0o755)  # work may be that of another user
         if asked.network:
-            network.enter_own_namespace()
+            # So that a second trace can have an interface of the same name.
+            libc.unshare(libc.CLONE_NEWNET)
             stack.enter_context(network.interface())
         verdict = _try(asked, path, folder)
+    if verdict.state == DONE:
+        return verdict
     return verdict._replace(hint=_hint(asked, code, verdict))
 
 
@@ -115,20 +118,8 @@ def _try(asked: Check, path: str, folder: str) -> Verdict:
 
 def trace(path: str, *options: str) -> Sequence[str]:
     """The words of a command that traces the C in a file for the judge."""
-    return tool("--source", path, "--format", "json", *options)
-
-
-def tool(*options: str) -> Sequence[str]:
-    """The words of a command that runs this tool."""
-    return [sys.executable, "-IS", _TOOL, *options]
-
-
-def start(words: Sequence[str], **how: Any) -> "subprocess.Popen[str]":
-    """Start a command, without input, that is killed if this process is."""
-    end_with = functools.partial(libc.end_with, os.getpid())
-    return subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, preexec_fn=end_with, **how
-    )
+    words = ["--source", path, "--format", "json", *options]
+    return [sys.executable, "-IS", _TOOL, *words]
 
 
 def _traced(
@@ -140,7 +131,13 @@ def _traced(
     """
     watches = re.compile(r"^(opensnoop: )?watching ", re.MULTILINE).search
     with tempfile.TemporaryFile() as rows, tempfile.TemporaryFile() as said:
-        tracer = start(words, stdout=rows, stderr=said)
+        tracer = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=rows,
+            stderr=said,
+            preexec_fn=functools.partial(libc.end_with, os.getpid()),
+        )
         try:
             deadline = time.monotonic() + _LAUNCH_SECONDS
             while not (watched := watches(_text(said))):
@@ -189,15 +186,9 @@ def _objects(lines: str) -> Iterator[dict[str, Any]]:
 
 def _hint(asked: Check, code: str, verdict: Verdict) -> str:
     """The first hint all of whose patterns are found."""
-
-    def fits(hint: Hint) -> bool:
-        patterns = hint.c, hint.says, hint.came
-        texts = code, verdict.says, "\n".join(verdict.lines)
-        return all(
-            re.search(pattern, text, re.MULTILINE)
-            for pattern, text in zip(patterns, texts)
-        )
-
-    if verdict.state == DONE:
-        return ""
-    return next((one.text for one in asked.hints.values() if fits(one)), "")
+    texts = code, verdict.says, "\n".join(verdict.lines)
+    for hint, *patterns in asked.hints.values():
+        pairs = zip(patterns, texts)
+        if all(re.search(one, text, re.MULTILINE) for one, text in pairs):
+            return hint
+    return ""

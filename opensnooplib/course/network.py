@@ -13,21 +13,13 @@ import subprocess
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
 
 NAME, PEER = "lesson0", "lesson1"
 
-_CLONE_NEWNET = 0x40000000  # of <linux/sched.h>
 _ALL = 3  # ETH_P_ALL of <linux/if_ether.h>
 _WAIT_SECONDS = 0.6  # without a frame
 _SO_RCVBUFFORCE = 33  # of <asm-generic/socket.h>
-
-
-def enter_own_namespace() -> None:
-    """Put this process into a network namespace of its own, so that a second
-    trace can have an interface of the same name. Raises OSError."""
-    libc.unshare(_CLONE_NEWNET)
 
 
 @contextlib.contextmanager
