@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import Iterator, Sequence
 
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.base.messages import Messages, print_text
 from opensnooplib.base.quoting import printable
 from opensnooplib.commands import classroom
@@ -39,11 +39,8 @@ def _do(options: Options, messages: Messages) -> int:
         return max(classroom.outcome(one, messages) for one in tries)
     elif not asked.lesson:
         print_text("".join(_list()))
-    elif asked.check is not None:
-        lesson = lessons.find(asked.lesson)
-        return _check(lesson, asked.check, options.output.quiet)
     else:
-        _begin(lessons.find(asked.lesson), options, messages)
+        return _one(lessons.find(asked.lesson), options, messages)
     return 0
 
 
@@ -85,7 +82,30 @@ def _list() -> Iterator[str]:
         yield f"{lesson.number:2}  {state:<7}  {lesson.title}\n"
 
 
-def _check(lesson: Lesson, path: str, quiet: bool) -> int:
+def _one(lesson: Lesson, options: Options, messages: Messages) -> int:
+    asked = options.course
+    path = f"{lesson.name}.c"
+    if asked.check is not None:
+        return _check(lesson, options.output.quiet, asked.check)
+    if asked.solution:
+        print_text(lesson.text("solution.c"))
+    elif asked.hint:
+        print_text(_next_hint(lesson) + "\n")
+    elif asked.reset:
+        with as_sentence(f"cannot rename {path}"):
+            if os.path.lexists(path):
+                os.rename(path, f"{path}.old")
+                messages.note(f"your {path} is now {path}.old")
+        progress.write_new(path, lesson.text("start.c"))
+        messages.note(f"{path} is as at the start of the lesson")
+    else:
+        # The trace says why the C can't be attached, unless the lesson builds.
+        check = partial(_check, lesson, not lesson.check().tracers, path)
+        classroom.learn(lesson, path, check, messages)
+    return 0
+
+
+def _check(lesson: Lesson, quiet: bool, path: str) -> int:
     """Judge a file, once. With `quiet`, what the tool says about C that can't
     be attached is left out: it is said elsewhere."""
     began = time.monotonic()
@@ -104,25 +124,6 @@ def _check(lesson: Lesson, path: str, quiet: bool) -> int:
         text += hint + "".join(f"  {line}\n" for line in verdict.lines)
     print_text(text)
     return int(verdict.state != judge.DONE)
-
-
-def _begin(lesson: Lesson, options: Options, messages: Messages) -> None:
-    """Begin a lesson, or do what else is asked of it."""
-    path = f"{lesson.name}.c"
-    if options.course.solution:
-        print_text(lesson.text("solution.c"))
-    elif options.course.hint:
-        print_text(_next_hint(lesson) + "\n")
-    elif options.course.reset:
-        if os.path.lexists(path):
-            os.rename(path, f"{path}.old")
-            messages.note(f"your {path} is now {path}.old")
-        progress.write_new(path, lesson.text("start.c"))
-        messages.note(f"{path} is as at the start of the lesson")
-    else:
-        # The trace says why the C can't be attached, unless the lesson builds.
-        check = partial(_check, lesson, path, not lesson.check().tracers)
-        classroom.learn(lesson, path, check, messages)
 
 
 def _next_hint(lesson: Lesson) -> str:

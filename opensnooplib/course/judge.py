@@ -128,6 +128,7 @@ def _traced(
     """Let a command trace the work, which begins when the trace watches.
 
     Returns whether it ever did, and what it wrote to stdout and to stderr.
+    Raises OpensnoopError if it fails later: it was killed, or a disk is full.
     """
     watches = re.compile(r"^(opensnoop: )?watching ", re.MULTILINE).search
     with tempfile.TemporaryFile() as rows, tempfile.TemporaryFile() as said:
@@ -152,6 +153,11 @@ def _traced(
                 tracer.wait(_END_SECONDS)
             tracer.kill()
             tracer.wait()
+        if watched and tracer.returncode:
+            last = _text(said).rstrip().rpartition("\n")[2]
+            raise OpensnoopError(
+                f"the trace failed ({tracer.returncode}): {last}; save again"
+            )
         return bool(watched), _text(rows), _text(said)
 
 

@@ -18,15 +18,13 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
+from opensnooplib.base.errors import UsageError, as_sentence
 from opensnooplib.course.check import Check
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-# In a checkout, and in an installed copy: see setup.py.
-_FOLDERS = (
-    os.path.abspath(f"{_HERE}/../../docs/course"),
-    os.path.abspath(f"{_HERE}/../lessons"),
-)
+_FOLDER = os.path.abspath(f"{_HERE}/../../docs/course")  # in a checkout
+if not os.path.isdir(_FOLDER):
+    _FOLDER = os.path.abspath(f"{_HERE}/../lessons")  # installed: see setup.py
 _HINTS = "\n## Hints\n"
 
 
@@ -76,14 +74,13 @@ class Lesson(NamedTuple):
 
 
 def all_lessons() -> list[Lesson]:
-    """The lessons, by number. Raises OpensnoopError if there are none."""
-    for folder in filter(os.path.isdir, _FOLDERS):
+    """The lessons, by number. Raises OpensnoopError."""
+    with as_sentence(f"the course is missing: {_FOLDER}"):
         return [
-            Lesson(int(name[:2]), name, os.path.join(folder, name))
-            for name in sorted(os.listdir(folder))
+            Lesson(int(name[:2]), name, os.path.join(_FOLDER, name))
+            for name in sorted(os.listdir(_FOLDER))
             if re.match(r"\d\d-", name)
         ]
-    raise OpensnoopError(f"{_FOLDERS[0]} is missing: reinstall opensnoop")
 
 
 def find(number: int) -> Lesson:

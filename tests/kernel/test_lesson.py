@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, List, Optional
 
 import pytest
 
@@ -165,6 +166,23 @@ def test_c_of_any_bytes(folder: Path) -> None:
     (folder / "my.c").write_bytes(text + b" " * (1 << 20))
     ended = _check(1, folder / "my.c")
     assert ended.messages == "opensnoop: my.c is too large for C: over 1 MiB\n"
+
+
+def test_full_disk(
+    folder: Path, mounts: List[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that could not be written are not the learner's mistake."""
+    small = folder / "small"
+    small.mkdir()
+    size = ["-t", "tmpfs", "-o", "size=8k", "none"]
+    subprocess.run(["mount", *size, str(small)], check=True)
+    mounts.append(small)
+    monkeypatch.setenv("TMPDIR", str(small))
+    (folder / "my.c").write_text(_LESSON.text("solution.c"))
+    ended = _check(1, folder / "my.c")
+    assert ended.status == 1
+    assert ended.output == b""
+    assert ended.messages.startswith("opensnoop: the trace failed (1): ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
