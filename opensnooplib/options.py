@@ -157,7 +157,6 @@ class Course(NamedTuple):
     solution: bool
     reset: bool
     progress: Tuple[str, ...]  # folders
-    verdicts: Optional[int]  # a descriptor: lines to show beside the rows
 
 
 class Options(NamedTuple):

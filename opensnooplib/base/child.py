@@ -9,7 +9,7 @@ import os
 import signal
 from typing import Callable
 
-from opensnooplib.base import libc, privileged
+from opensnooplib.base import libc, native_library, privileged
 from opensnooplib.base.privileged import by_monitor
 
 
@@ -20,6 +20,7 @@ def fork(work: Callable[[], object], outlives: bool = False) -> int:
     unless it outlives it.
     """
     parent = os.getpid()
+    native_library.load()  # here: the child makes no syscalls but the work's
     pid = os.fork()
     if pid == 0:
         try:

@@ -19,6 +19,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 # Flags of <linux/sched.h> and <linux/mount.h>.
 CLONE_NEWNS = 0x00020000
+CLONE_NEWNET = 0x40000000
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18

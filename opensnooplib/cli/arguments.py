@@ -86,7 +86,6 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     words.summary |= words.top
     words.until = _until(words.until) if words.until else None
-    words.verdicts = None  # only commands/lesson.py has it
     words.color_mistakes = values.in_color(words.color, os.isatty(2))
     words.color = values.in_color(
         words.color, words.output_file is None and os.isatty(1)

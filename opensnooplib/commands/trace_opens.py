@@ -13,7 +13,7 @@ import mmap
 import os
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Sequence
 
 from opensnooplib.base import globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
@@ -43,11 +43,14 @@ if TYPE_CHECKING:
 # rows come promptly.
 _TICK_MS = 40
 
+Step = Callable[[], None]
 
-def run(options: Options, messages: Messages) -> int:
+
+def run(options: Options, messages: Messages, *steps: Step) -> int:
     """Trace as `options` say. Returns the exit status.
 
-    Raises OpensnoopError if nothing can be traced.
+    `steps` are taken between rows, too: none may wait. Raises OpensnoopError
+    if nothing can be traced.
     """
     ending = EndingSignals()
     if options.output.top:
@@ -101,7 +104,7 @@ def run(options: Options, messages: Messages) -> int:
                 "it isn't running; its opens are shown when it starts"
             )
     at_end = ExitStack()
-    steps = _steps(trace, result, messages, at_end)
+    steps += tuple(_steps(trace, result, messages, at_end))
     _import_for_later(options)
     if not options.probe.no_drop:
         confinement.drop_privileges(messages)
@@ -188,9 +191,9 @@ def _import_for_later(options: Options) -> None:
 
 def _steps(
     trace: Trace, result: Result, messages: Messages, at_end: ExitStack
-) -> list[Callable[[], None]]:
+) -> list[Step]:
     """What --live, --maps, --set and --hanging do between rows."""
-    steps: list[Callable[[], None]] = []
+    steps: list[Step] = []
     if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
 
@@ -211,12 +214,6 @@ def _steps(
         from opensnooplib.trace import set_lines
 
         steps.append(set_lines.steps(trace, messages).__next__)
-    verdicts = trace.options.course.verdicts
-    if verdicts is not None:
-        from opensnooplib.trace import line_steps
-
-        trace.rings.add_own_process(os.getppid())  # commands/lesson.py
-        steps.append(line_steps.steps(verdicts, messages.write).__next__)
     return steps
 
 
@@ -254,7 +251,7 @@ def _write_rows(
     trace: Trace,
     ending: EndingSignals,
     has_ended: Callable[[], bool],
-    steps: list[Callable[[], None]],
+    steps: Sequence[Step],
 ) -> State:
     """Write rows until a signal or a limit, or what is traced has ended."""
     end = time.monotonic() + (output.duration or math.inf)

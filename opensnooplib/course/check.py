@@ -19,11 +19,10 @@ import ctypes
 import os
 import random
 import string
-import tempfile
 import threading
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
-from opensnooplib.base import libc
+from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError
 
 # The table of the rows; other tables are maps and outputs, by their names.
@@ -41,9 +40,9 @@ class Between(NamedTuple):
     most: float
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (int, float)):
-            return False
-        return self.least <= other <= self.most
+        return isinstance(other, (int, float)) and (
+            self.least <= other <= self.most
+        )
 
     def __str__(self) -> str:
         return f"{self.least} to {self.most}"
@@ -61,19 +60,17 @@ class Hint(NamedTuple):
     came: str = ""  # in the lines of the verdict
 
 
-class Process:
+class Process(NamedTuple):
     """A process of the workload."""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    pid: int
 
     def wait(self) -> None:
         """Wait for its end. Raises OpensnoopError if its work failed."""
         status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         if status:
             raise OpensnoopError(
-                f"a process of the lesson's workload failed ({status}); save "
-                "again"
+                f"a process of the workload failed ({status}); save again"
             )
 
 
@@ -91,7 +88,7 @@ class Case:
         self.expected: dict[str, list[dict[str, Any]]] = {ROWS: []}
         self.observed: list[str] = []  # lines about what was not as expected
         self.whole: set[str] = set()  # tables all of whose entries count
-        self._pids: set[int] = set()
+        self._pids: set[int] = set()  # of its processes
         self._words: set[str] = set()
 
     def word(self, length: int = 8) -> str:
@@ -122,17 +119,12 @@ class Case:
         It makes no other syscalls than the work does.
         """
 
-        judge = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                libc.end_with(judge)
-                if comm:
-                    _set_name(_PR_SET_NAME, comm.encode(), 0, 0, 0)
-                work()
-                os._exit(0)
-            finally:  # an exception would make this a second judge
-                os._exit(1)
+        def named_work() -> None:
+            if comm:
+                _set_name(_PR_SET_NAME, comm.encode(), 0, 0, 0)
+            work()
+
+        pid = child.fork(named_work)
         self._pids.add(pid)
         return Process(pid)
 
@@ -201,10 +193,3 @@ class Check(NamedTuple):
     before: Callable[[Case], None] | None = None  # begins before the trace
     network: bool = False  # it needs the interface of network.py
     is_live: bool = True  # the learner's C can run with --live
-
-
-def folder() -> "tempfile.TemporaryDirectory[str]":
-    """A folder for a Case. Others can enter it, since work may be theirs."""
-    made = tempfile.TemporaryDirectory(prefix="lesson-")
-    os.chmod(made.name, 0o755)
-    return made

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 from opensnooplib.base.quoting import printable
 from opensnooplib.course.check import Case
@@ -33,30 +33,28 @@ def differences(case: Case, came: Mapping[str, list[Entry]]) -> list[str]:
 
 
 def _of_table(
-    table: str, expected: list[dict[str, Any]], there: list[Entry]
+    table: str, expected: Sequence[Entry], there: Sequence[Entry]
 ) -> Iterator[str]:
-    missing, extra = _unmatched(expected, there)
     keys = list(dict.fromkeys(key for entry in expected for key in entry))
-    absent = [
-        key for key in keys if there and not any(key in one for one in there)
-    ]
-    if absent:
+    absent = [key for key in keys if not any(key in one for one in there)]
+    if absent and there:
         yield f"{table}: there is no field {', '.join(absent)}"
         return
-    for what, entries in (("missing", missing), ("unexpected", extra)):
+    for what, entries in _unmatched(expected, there).items():
         for entry in entries[:_MOST_SHOWN]:
-            yield f"{what:<10} {table}: {_text(entry, keys)}"
+            names = [key for key in keys if key in entry] or entry
+            text = "  ".join(f"{name}={entry[name]}" for name in names)
+            yield f"{what:<10} {table}: {printable(text)}"
         if len(entries) > _MOST_SHOWN:
             more = len(entries) - _MOST_SHOWN
             yield f"{what:<10} {table}: {more} more"
 
 
 def _unmatched(
-    expected: list[dict[str, Any]], there: list[Entry]
-) -> tuple[list[Entry], list[Entry]]:
+    expected: Sequence[Entry], there: Sequence[Entry]
+) -> dict[str, list[Entry]]:
     """The expected entries that are not there, and those that are too many."""
-    missing: list[Entry] = []
-    extra = list(there)
+    missing, extra = [], list(there)
     for one in expected:
         for entry in extra:
             if all(key in entry and one[key] == entry[key] for key in one):
@@ -64,9 +62,4 @@ def _unmatched(
                 break
         else:
             missing.append(one)
-    return missing, extra
-
-
-def _text(entry: Entry, keys: list[str]) -> str:
-    names = [key for key in keys if key in entry] or list(entry)
-    return printable("  ".join(f"{key}={entry[key]}" for key in names))
+    return {"missing": missing, "unexpected": extra}

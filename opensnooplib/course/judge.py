@@ -10,6 +10,7 @@ text, in which the patterns of hints look for known mistakes.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -17,15 +18,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from typing import Any, NamedTuple, Sequence
+from typing import IO, Any, Callable, Iterator, NamedTuple, Sequence
 
-from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.course import check, comparison, network
-from opensnooplib.course.check import ROWS, Case, Check, Hint
+from opensnooplib.base import libc
+from opensnooplib.base.errors import OpensnoopError, as_sentence
+from opensnooplib.course import comparison, network
+from opensnooplib.course.check import ROWS, Case, Check
 from opensnooplib.course.lessons import Lesson
 from opensnooplib.kernel import hooks
-from opensnooplib.source import comments
+from opensnooplib.source import c_text, comments
 
 DONE = "done"
 NOT_YET = "not yet"
@@ -48,14 +51,25 @@ class Verdict(NamedTuple):
     hint: str = ""  # of a known mistake
 
 
-def tool(*options: str) -> list[str]:
-    """The words of a command that runs this tool."""
-    return [sys.executable, "-IS", _TOOL, *options]
-
-
-def trace(path: str, *options: str) -> list[str]:
-    """The words of a command that traces the C in a file for the judge."""
-    return tool("--source", path, "--format", "json", *options)
+def judge(lesson: Lesson, path: str) -> Verdict:
+    """Judge the C in a file. Raises OpensnoopError if it can't be read, or
+    the lesson's own workload fails."""
+    missing = why_not(lesson)
+    if missing:
+        return Verdict(CAN_NOT, missing)
+    code = comments.without_comments(c_text.read_file(path))
+    asked = lesson.check()
+    with as_sentence(lesson.name), contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory("-lesson"))
+        os.chmod(folder, 0o755)  # work may be that of another user
+        if asked.network:
+            # So that a second trace can have an interface of the same name.
+            libc.unshare(libc.CLONE_NEWNET)
+            stack.enter_context(network.interface())
+        verdict = _try(asked, path, folder)
+    if verdict.state == DONE:
+        return verdict
+    return verdict._replace(hint=_hint(asked, code, verdict))
 
 
 def why_not(lesson: Lesson) -> list[str]:
@@ -79,128 +93,108 @@ def why_not(lesson: Lesson) -> list[str]:
     return missing
 
 
-def judge(lesson: Lesson, path: str) -> Verdict:
-    """Judge the C in a file. Raises OpensnoopError if it can't be read."""
-    missing = why_not(lesson)
-    if missing:
-        return Verdict(CAN_NOT, missing)
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            code = comments.without_comments(file.read())
-    except OSError as error:
-        raise OpensnoopError(f"{path}: {error.strerror}") from None
-    asked = lesson.check()
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(check.folder())
-        if asked.network:
-            network.enter_own_namespace()
-            stack.enter_context(network.interface())
-        verdict = _try(asked, path, folder)
-    return verdict._replace(hint=_hint(asked, code, verdict))
-
-
 def _try(asked: Check, path: str, folder: str) -> Verdict:
     """Run the workload with each tracer; all of them must be right."""
     tracers: Sequence[Sequence[str]] = [trace(path, *asked.options)]
     try:
         if asked.tracers:
-            tracers = asked.tracers(path, folder)
-            assert tracers, "nothing traced is no lesson done"
+            tracers = asked.tracers(path, folder) or tracers
     except OpensnoopError as error:
         return Verdict(NOT_ATTACHED, [error.sentence], error.detail)
-    for number, words in enumerate(tracers):
+    for words in tracers:
         case = Case(folder)
         if asked.before:
             asked.before(case)
-        log = os.path.join(folder, f"tracer-{number}")
-        with _Tracer(words, log) as tracer:
-            attached = tracer.await_watching()
-            if attached:
-                asked.work(case)
-        said = tracer.said()
-        if not attached:
+        watched, rows, said = _traced(words, lambda: asked.work(case))
+        if not watched:
             sentence = said.rstrip().rpartition("opensnoop: ")[2]
             return Verdict(NOT_ATTACHED, [sentence], said)
-        lines = comparison.differences(case, tracer.tables())
+        lines = comparison.differences(case, _tables(rows, said))
         if lines:
-            if len(tracers) > 1:
-                lines.insert(0, f"with {' '.join(words)}:")
-            return Verdict(NOT_YET, lines, said)
+            among = [f"with {' '.join(words)}:"] * (len(tracers) > 1)
+            return Verdict(NOT_YET, [*among, *lines], said)
     return Verdict(DONE)
 
 
-class _Tracer:
-    """A trace in a process of its own, whose output goes to files."""
+def trace(path: str, *options: str) -> Sequence[str]:
+    """The words of a command that traces the C in a file for the judge."""
+    words = ["--source", path, "--format", "json", *options]
+    return [sys.executable, "-IS", _TOOL, *words]
 
-    def __init__(self, words: Sequence[str], log: str) -> None:
-        self._rows, messages = f"{log}.rows", f"{log}.messages"
-        with open(self._rows, "xb") as rows, open(messages, "xb") as to:
-            # Opened first: the learner's C may refuse opens, with an LSM hook.
-            self._messages = open(messages, encoding="utf-8", errors="replace")
-            self._process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=rows, stderr=to
-            )
 
-    def __enter__(self) -> _Tracer:
-        return self
+def _traced(
+    words: Sequence[str], work: Callable[[], None]
+) -> tuple[bool, str, str]:
+    """Let a command trace the work, which begins when the trace watches.
 
-    def __exit__(self, *_: object) -> None:
-        """End it, with all that it still has to write."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGINT)
+    Returns whether it ever did, and what it wrote to stdout and to stderr.
+    Raises OpensnoopError if it fails later: it was killed, or a disk is full.
+    """
+    watches = re.compile(r"^(opensnoop: )?watching ", re.MULTILINE).search
+    with tempfile.TemporaryFile() as rows, tempfile.TemporaryFile() as said:
+        tracer = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=rows,
+            stderr=said,
+            preexec_fn=functools.partial(libc.end_with, os.getpid()),
+        )
         try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def await_watching(self) -> bool:
-        """Returns whether it watches, or has ended before."""
-        deadline = time.monotonic() + _LAUNCH_SECONDS
-        while self._process.poll() is None and time.monotonic() < deadline:
-            if "watching " in self.said():
-                return True
-            time.sleep(0.01)
-        return False
-
-    def said(self) -> str:
-        self._messages.seek(0)
-        return self._messages.read()
-
-    def tables(self) -> dict[str, list[comparison.Entry]]:
-        """The entries of the rows, of each output and of each map."""
-        tables: dict[str, list[comparison.Entry]] = {ROWS: []}
-        with open(self._rows, encoding="utf-8", errors="replace") as file:
-            for row in filter(None, map(_object, file)):
-                tables.setdefault(row.get("output", ROWS), []).append(row)
-        for facts in filter(None, map(_object, self.said().splitlines())):
-            if "contents" in facts:
-                tables[facts["contents"]] = facts["entries"]
-        return tables
+            deadline = time.monotonic() + _LAUNCH_SECONDS
+            while not (watched := watches(_text(said))):
+                if tracer.poll() is not None or time.monotonic() > deadline:
+                    break
+                time.sleep(0.01)
+            if watched:
+                work()
+        finally:
+            tracer.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                tracer.wait(_END_SECONDS)
+            tracer.kill()
+            tracer.wait()
+        if watched and tracer.returncode:
+            last = _text(said).rstrip().rpartition("\n")[2]
+            raise OpensnoopError(
+                f"the trace failed ({tracer.returncode}): {last}; save again"
+            )
+        return bool(watched), _text(rows), _text(said)
 
 
-def _object(line: str) -> dict[str, Any]:
-    """The JSON object of a line; empty for any other line."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+def _text(file: IO[bytes]) -> str:
+    """All of a file that another process writes to, by the same offset.
+
+    Without an open, which the learner's C may refuse, by an LSM hook.
+    """
+    fd = file.fileno()
+    return os.pread(fd, os.fstat(fd).st_size, 0).decode(errors="replace")
+
+
+def _tables(rows: str, said: str) -> dict[str, list[comparison.Entry]]:
+    """The entries of the rows, of each output and of each map."""
+    tables: dict[str, list[comparison.Entry]] = {ROWS: []}
+    for row in _objects(rows):
+        tables.setdefault(row.get("output", ROWS), []).append(row)
+    for facts in _objects(said):
+        if "contents" in facts:
+            tables[facts["contents"]] = facts["entries"]
+    return tables
+
+
+def _objects(lines: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects among the lines."""
+    for line in lines.splitlines():
+        with contextlib.suppress(ValueError):
+            found = json.loads(line)
+            if isinstance(found, dict):
+                yield found
 
 
 def _hint(asked: Check, code: str, verdict: Verdict) -> str:
     """The first hint all of whose patterns are found."""
-
-    def fits(hint: Hint) -> bool:
-        return all(
-            re.search(pattern, text, re.MULTILINE)
-            for pattern, text in (
-                (hint.c, code),
-                (hint.says, verdict.says),
-                (hint.came, "\n".join(verdict.lines)),
-            )
-        )
-
-    if verdict.state not in (NOT_YET, NOT_ATTACHED):
-        return ""
-    return next((one.text for one in asked.hints.values() if fits(one)), "")
+    texts = code, verdict.says, "\n".join(verdict.lines)
+    for hint, *patterns in asked.hints.values():
+        pairs = zip(patterns, texts)
+        if all(re.search(one, text, re.MULTILINE) for one, text in pairs):
+            return hint
+    return ""

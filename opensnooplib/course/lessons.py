@@ -15,17 +15,16 @@ import importlib.machinery
 import importlib.util
 import os
 import re
+from pathlib import Path
 from typing import NamedTuple
 
-from opensnooplib.base.errors import UsageError
+from opensnooplib.base.errors import UsageError, as_sentence
 from opensnooplib.course.check import Check
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-# In a checkout, and in an installed copy: see setup.py.
-_FOLDERS = (
-    os.path.abspath(f"{_HERE}/../../docs/course"),
-    os.path.abspath(f"{_HERE}/../lessons"),
-)
+_FOLDER = os.path.abspath(f"{_HERE}/../../docs/course")  # in a checkout
+if not os.path.isdir(_FOLDER):
+    _FOLDER = os.path.abspath(f"{_HERE}/../lessons")  # installed: see setup.py
 _HINTS = "\n## Hints\n"
 
 
@@ -35,9 +34,9 @@ class Lesson(NamedTuple):
     folder: str
 
     def text(self, file: str) -> str:
-        """The text of one of its files."""
-        with open(self.path(file), encoding="utf-8") as opened:
-            return opened.read()
+        """The text of one of its files. Raises OpensnoopError."""
+        with as_sentence(f"cannot read {self.path(file)}"):
+            return Path(self.path(file)).read_text("utf-8")
 
     def path(self, file: str) -> str:
         return os.path.join(self.folder, file)
@@ -59,26 +58,29 @@ class Lesson(NamedTuple):
         ]
 
     def check(self) -> Check:
-        """Import its check.py: from a folder that opensnoop.py has found to
-        be safe, as with all that is imported."""
-        spec = importlib.machinery.PathFinder.find_spec("check", [self.folder])
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found: Check = module.CHECK
+        """Import its check.py. Raises OpensnoopError if that fails.
+
+        As with all that is imported, opensnoop.py refuses folders that others
+        can write to: also those below, whose programs a check may run.
+        """
+        folders = [found[0] for found in os.walk(self.folder, topdown=False)]
+        with as_sentence(f"{self.folder} is damaged: reinstall opensnoop"):
+            spec = importlib.machinery.PathFinder.find_spec("check", folders)
+            assert spec and spec.loader, "check.py is missing"
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            found: Check = module.CHECK
         return found
 
 
 def all_lessons() -> list[Lesson]:
-    """The lessons, by number."""
-    for folder in _FOLDERS:
-        if os.path.isdir(folder):
-            return [
-                Lesson(int(name[:2]), name, os.path.join(folder, name))
-                for name in sorted(os.listdir(folder))
-                if re.match(r"\d\d-", name)
-            ]
-    return []
+    """The lessons, by number. Raises OpensnoopError."""
+    with as_sentence(f"the course is missing: {_FOLDER}"):
+        return [
+            Lesson(int(name[:2]), name, os.path.join(_FOLDER, name))
+            for name in sorted(os.listdir(_FOLDER))
+            if re.match(r"\d\d-", name)
+        ]
 
 
 def find(number: int) -> Lesson:

@@ -10,53 +10,40 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
+from pathlib import Path
 from typing import Iterator, Sequence
 
-from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
 
 NAME, PEER = "lesson0", "lesson1"
 
-_CLONE_NEWNET = 0x40000000  # of <linux/sched.h>
 _ALL = 3  # ETH_P_ALL of <linux/if_ether.h>
 _WAIT_SECONDS = 0.6  # without a frame
 _SO_RCVBUFFORCE = 33  # of <asm-generic/socket.h>
 
 
-def enter_own_namespace() -> None:
-    """Put this process into a network namespace of its own, so that a second
-    trace can have an interface of the same name. Raises OSError."""
-    libc.unshare(_CLONE_NEWNET)
-
-
 @contextlib.contextmanager
 def interface() -> Iterator[None]:
     """The interface, in this network namespace. Raises OpensnoopError."""
-    _ip("link", "add", NAME, "type", "veth", "peer", "name", PEER)
+    _ip(f"link add {NAME} type veth peer name {PEER}")
     try:
         for name in (NAME, PEER):
             # Or the kernel itself sends packets of IPv6.
-            path = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
+            path = Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6")
             with contextlib.suppress(FileNotFoundError):
-                with open(path, "w", encoding="ascii") as file:
-                    file.write("1")
-            _ip("link", "set", name, "up")
+                path.write_text("1", "ascii")
+            _ip(f"link set {name} up")
         yield
     finally:
-        _ip("link", "delete", NAME)
+        _ip(f"link delete {NAME}")
 
 
-def _ip(*words: str) -> None:
-    done = subprocess.run(
-        ["ip", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-    )
-    if done.returncode:
+def _ip(words: str) -> None:
+    status, said = subprocess.getstatusoutput(f"ip {words}")
+    if status:
         raise OpensnoopError(
-            f"ip {' '.join(words)}: {done.stderr.strip()}; remove what is in "
-            "the way, or run the lesson in a virtual machine"
+            f"ip {words}: {said}; remove what is in the way, or run the "
+            "lesson in a virtual machine"
         )
 
 

@@ -2,6 +2,9 @@
 """What a learner has done: a JSON file beside the learner's C.
 
     {"1": {"state": "done", "judged": 4, "hints": 1}, ...}
+
+Root reads and writes where others can write, so it follows no link when it
+writes, and waits for nothing when it reads.
 """
 
 from __future__ import annotations
@@ -9,36 +12,40 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import Any, Dict
+from collections import defaultdict
+from typing import Any, NamedTuple
 
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.errors import as_sentence
 
 NAME = "course-progress.json"
 
-Progress = Dict[str, Dict[str, Any]]
+_SIZE_LIMIT = 1 << 20  # characters: far more than all lessons need
 
 
-def read(folder: str) -> Progress:
-    """Empty if nothing was done there. Raises OpensnoopError."""
+class Known(NamedTuple):
+    """What is known of a lesson; at first, that it was not begun."""
+
+    state: str = "not yet"  # of the last verdict, or "done" after any such
+    judged: int = 0  # how often
+    hints: int = 0  # how many were given
+
+
+def read(folder: str) -> defaultdict[int, Known]:
+    """What is known, by number of the lesson. Raises OpensnoopError."""
     path = os.path.join(folder, NAME)
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-        if all(isinstance(one["state"], str) for one in found.values()):
-            return dict(found)
-        raise ValueError("a state is not a text")
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as no:
-        raise OpensnoopError(
-            f"{path}: not a record of progress ({no}); remove it to begin anew"
-        ) from None
+    known: defaultdict[int, Known] = defaultdict(Known)
+    what = f"{path}: not a record of progress; remove it to begin anew"
+    with as_sentence(what), contextlib.suppress(FileNotFoundError):
+        with open(path, encoding="utf-8", opener=_open_at_once) as file:
+            found = json.loads(file.read(_SIZE_LIMIT))
+        for number, one in found.items():
+            counts = int(one["judged"]), int(one["hints"])
+            known[int(number)] = Known(str(one["state"]), *counts)
+    return known
 
 
-def of_lesson(folder: str, number: int) -> Dict[str, Any]:
-    """What is known of a lesson, also of one that was not begun."""
-    begun = {"state": "not yet", "judged": 0, "hints": 0}
-    return {**begun, **read(folder).get(str(number), {})}
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # or a FIFO would wait
 
 
 def note(folder: str, number: int, **facts: Any) -> None:
@@ -46,23 +53,22 @@ def note(folder: str, number: int, **facts: Any) -> None:
 
     Raises OpensnoopError.
     """
-    known = of_lesson(folder, number)
-    if known["state"] == "done":
+    known = read(folder)
+    if known[number].state == "done":
         facts.pop("state", None)
-    progress = {**read(folder), str(number): {**known, **facts}}
-    write_new(
-        os.path.join(folder, NAME), json.dumps(progress, indent=1) + "\n"
-    )
+    known[number] = known[number]._replace(**facts)
+    text = json.dumps({n: one._asdict() for n, one in known.items()}, indent=1)
+    write_new(os.path.join(folder, NAME), text + "\n")
 
 
 def write_new(path: str, text: str) -> None:
     """Replace a file, if it is there; it belongs to its folder's owner.
 
-    Another program never sees half of it. A link is replaced, not followed:
-    root writes where others can. Raises OpensnoopError.
+    Another program never sees half of it. A link is replaced, not followed.
+    Raises OpensnoopError.
     """
     new = f"{path}.new"
-    try:
+    with as_sentence(f"cannot write {path}"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(new)
         with open(new, "x", encoding="utf-8") as file:
@@ -71,7 +77,3 @@ def write_new(path: str, text: str) -> None:
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(text)
         os.rename(new, path)
-    except OSError as error:
-        raise OpensnoopError(
-            f"cannot write {path}: {error.strerror}"
-        ) from None

@@ -143,7 +143,8 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _read(path: str) -> str:
+def read_file(path: str) -> str:
+    """The text of a C file, at once. Raises SourceError."""
     name = shown_name(path)
     try:
         with open(path, "rb", opener=_open_at_once) as file:
@@ -191,7 +192,7 @@ class _Glue:
             )
         self._files[path] = ""
         self._note(path)
-        self._files[path] = text = _read(path)
+        self._files[path] = text = read_file(path)
         self._grow([text])
         quoted = f'"{_escaped(path)}"'
         lines, end = [f"#line 1 {quoted}"], []

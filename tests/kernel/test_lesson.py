@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import time
 from pathlib import Path
+from typing import Callable, List, Optional
 
 import pytest
 
 from opensnooplib.course import judge, lessons, progress
 from tests.kernel.tool import (
+    CHECKOUT,
     Ended,
     Tool,
     assert_nothing_left,
+    descendants,
     loaded_objects,
     run,
+    wait_until,
 )
 
 _LESSON = lessons.find(1)
@@ -58,7 +65,7 @@ def test_each_save_is_judged(folder: Path) -> None:
     assert _LESSON.title.encode() in ended.output.splitlines()[0]
     assert "not yet" not in ended.messages.partition("lesson 1: done")[2]
     assert_nothing_left(ended, before)
-    assert progress.of_lesson(str(folder), 1)["judged"] == 4
+    assert progress.read(str(folder))[1].judged == 4
 
 
 def test_begin_again_goes_on(folder: Path) -> None:
@@ -135,9 +142,108 @@ def test_progress_that_is_none(folder: Path, text: str) -> None:
 def test_what_cannot_be_read(folder: Path) -> None:
     ended = _check(1, folder / "missing.c")
     assert ended.status == 1
+    assert ended.messages == ("opensnoop: missing.c does not exist\n")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file(folder: Path, make: Callable[[Path], None]) -> None:
+    """No FIFO is waited for: neither the C, nor the record of progress."""
+    make(folder / "my.c")
+    ended = _check(1, folder / "my.c")
+    assert ended.status == 1
+    assert len(ended.messages.splitlines()) == 1
+    assert "my.c" in ended.messages and "internal" not in ended.messages
+    make(folder / progress.NAME)
+    ended = run("--lesson")
+    assert ended.status == 1
+    assert f"{progress.NAME}: not a record of progress" in ended.messages
+
+
+def test_c_of_any_bytes(folder: Path) -> None:
+    text = _LESSON.text("solution.c").encode()
+    (folder / "my.c").write_bytes(b"// \xff\xfe\n" + text)
+    assert _check(1, folder / "my.c").status == 0
+    (folder / "my.c").write_bytes(text + b" " * (1 << 20))
+    ended = _check(1, folder / "my.c")
+    assert ended.messages == "opensnoop: my.c is too large for C: over 1 MiB\n"
+
+
+def test_full_disk(
+    folder: Path, mounts: List[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that could not be written are not the learner's mistake."""
+    small = folder / "small"
+    small.mkdir()
+    size = ["-t", "tmpfs", "-o", "size=8k", "none"]
+    subprocess.run(["mount", *size, str(small)], check=True)
+    mounts.append(small)
+    monkeypatch.setenv("TMPDIR", str(small))
+    (folder / "my.c").write_text(_LESSON.text("solution.c"))
+    ended = _check(1, folder / "my.c")
+    assert ended.status == 1
+    assert ended.output == b""
+    assert ended.messages.startswith("opensnoop: the trace failed (1): ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_killed_judge_leaves_no_trace(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """If it is asked to end, it also removes the folder of its workload."""
+    monkeypatch.setenv("TMPDIR", str(folder))
+    path = folder / "2.c"
+    path.write_text(lessons.find(2).text("solution.c"))
+    before = loaded_objects()
+    with Tool("--lesson", "2", "--check", path, wait=False) as tool:
+        wait_until(lambda: bool(descendants(tool.pid)))
+        time.sleep(0.5)  # at any moment of the launch, or after it
+        begun = descendants(tool.pid)
+        assert list(folder.glob("*-lesson"))
+        ended = tool.stop(number)
+    wait_until(lambda: not any(map(_is_running, begun)))
+    assert_nothing_left(ended, before)
+    if number == signal.SIGTERM:
+        assert ended.messages == "opensnoop: interrupted before the end\n"
+        assert ended.status == 1
+        assert not list(folder.glob("*-lesson"))
+
+
+def _is_running(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.fixture
+def copy(checkout_copy: Path) -> Path:
+    """A copy of the tool with its course."""
+    course = Path("docs", "course")
+    shutil.copytree(CHECKOUT / course, checkout_copy / course)
+    return checkout_copy
+
+
+@pytest.mark.parametrize("below", ["", "core"])
+def test_lesson_that_others_can_change(copy: Path, below: str) -> None:
+    """Root would run their code: check.py, or what it starts."""
+    changed = copy / "docs/course/13-portability" / below
+    changed.chmod(0o777)
+    ended = run("--lesson", "13", "--check", "my.c", checkout=copy)
+    assert ended.status == 1
     assert ended.messages == (
-        f"opensnoop: {folder}/missing.c: No such file or directory\n"
+        "opensnoop: refusing to run code that others can change: others can "
+        f"write to {changed}: run chmod go-w on it\n"
     )
+
+
+@pytest.mark.parametrize("text", [None, "", "nonsense"])
+def test_damaged_lesson(copy: Path, text: Optional[str]) -> None:
+    lesson = copy / "docs/course/01-first-probe"
+    (lesson / "check.py").unlink()
+    if text is not None:
+        (lesson / "check.py").write_text(text)
+    ended = run("--lesson", "1", "--check", "my.c", checkout=copy)
+    assert ended.status == 1
+    (message,) = ended.messages.splitlines()
+    start = f"opensnoop: {lesson} is damaged: reinstall opensnoop: "
+    assert message.startswith(start)
 
 
 def test_a_kernel_that_can_not(folder: Path) -> None:

@@ -97,7 +97,6 @@ DEFAULTS: Dict[str, Any] = {
     "solution": False,
     "reset": False,
     "progress": (),
-    "verdicts": None,
 }
 
 # A process that is there. Names of tests must not depend on who collects them.

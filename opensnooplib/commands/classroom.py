@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A lesson under way: the learner's file, the trace of it, and the judge.
+
+Both are children. The trace is one with --live, which has the terminal. The
+other child has each save judged, and tells the verdicts through a pipe, which
+the trace reads while there is one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import Callable, Iterator
+
+from opensnooplib.base import child
+from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base.messages import Messages, print_text, write_line
+from opensnooplib.cli import arguments
+from opensnooplib.commands import trace_opens
+from opensnooplib.course import judge, network, progress
+from opensnooplib.course.lessons import Lesson
+from opensnooplib.kernel import limits
+from opensnooplib.trace import line_steps
+from opensnooplib.trace.ending_signals import EndedEarly
+
+_TICK_SECONDS = 0.1
+
+
+def learn(
+    lesson: Lesson, path: str, check: Callable[[], int], messages: Messages
+) -> None:
+    """Show the page, then trace the C in a file and check it until Ctrl-C.
+
+    Raises OpensnoopError.
+    """
+    missing = judge.why_not(lesson)
+    if missing:
+        raise OpensnoopError(
+            f"lesson {lesson.number}: {judge.CAN_NOT}: {'; '.join(missing)}"
+        )
+    if not os.path.lexists(path):
+        progress.write_new(path, lesson.text("start.c"))
+    print_text(lesson.page + "\n")
+    page = os.path.relpath(lesson.path("lesson.md"))
+    messages.note(f"edit {path}: each save is judged; this page is {page}")
+    if os.isatty(0) and os.isatty(1):
+        write_line("Press Enter to begin.")  # rows hide the page
+        os.read(0, 1024)
+    with contextlib.suppress(EndedEarly), contextlib.ExitStack() as stack:
+        if lesson.check().network:
+            stack.enter_context(network.interface())
+        _trace_and_judge(lesson, path, check, messages)
+
+
+def outcome(work: Callable[[], int], messages: Messages) -> int:
+    """The exit status of a child that does the work: what that returns, or 1
+    after an OpensnoopError, which is reported."""
+    with _child(work, messages) as pid:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    return ended.si_status if ended else 1
+
+
+@contextlib.contextmanager
+def _child(work: Callable[[], int], messages: Messages) -> Iterator[int]:
+    """The PID of such a child, which is asked to end at the end."""
+
+    def report() -> None:
+        status = 1
+        try:
+            status = work()
+        except OpensnoopError as error:
+            messages.report(limits.explained(error) or error)
+        os._exit(status)
+
+    pid = child.fork(report)
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+
+
+def _trace_and_judge(
+    lesson: Lesson, path: str, check: Callable[[], int], messages: Messages
+) -> None:
+    """Until a trace ends that could be attached."""
+    asked = lesson.check()
+    words = ["--live", "--source", path, *asked.options, *asked.shown]
+    verdicts, told = os.pipe()
+
+    def show(line: str) -> None:
+        messages.write(line)  # which the trace, in its child, replaces
+
+    step = line_steps.steps(verdicts, show).__next__
+
+    def trace() -> int:
+        return trace_opens.run(arguments.parse(words), messages, step)
+
+    with _child(lambda: _judge_saves(path, told, check, messages), messages):
+        while True:
+            saved = _last_save(path)
+            # 1: the C can't be attached, as the trace has said.
+            if asked.is_live and outcome(trace, messages) != 1:
+                return
+            while _last_save(path) in (None, saved):
+                step()
+                time.sleep(_TICK_SECONDS)
+
+
+def _judge_saves(
+    path: str, told: int, check: Callable[[], int], messages: Messages
+) -> int:
+    """Check the C after each save; what that prints goes to `told`."""
+    os.dup2(told, 1)
+    os.dup2(told, 2)
+    saved: object = None
+    while True:
+        while (now := _last_save(path)) in (None, saved):
+            time.sleep(_TICK_SECONDS)
+        saved = now
+        outcome(check, messages)
+
+
+def _last_save(path: str) -> object:
+    """What differs after a save; None while an editor replaces the file.
+
+    Without an open, which the learner's trace would show.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
