@@ -9,6 +9,7 @@ through a pipe to the trace, which has the terminal.
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import signal
 import subprocess
@@ -57,7 +58,7 @@ def _one(lesson: Lesson, options: Options, messages: Messages) -> int:
     elif asked.hint:
         print_text(_next_hint(lesson) + "\n")
     elif asked.reset:
-        if os.path.lexists(path):
+        if os.path.lexists(path) and not _is_as_at_start(lesson, path):
             os.rename(path, f"{path}.old")
             messages.note(f"your {path} is now {path}.old")
         progress.write_new(path, lesson.text("start.c"))
@@ -65,6 +66,13 @@ def _one(lesson: Lesson, options: Options, messages: Messages) -> int:
     else:
         return _Classroom(lesson, path, options, messages).learn()
     return 0
+
+
+def _is_as_at_start(lesson: Lesson, path: str) -> bool:
+    """Then there is nothing to keep: what was kept before stays."""
+    with contextlib.suppress(OSError):
+        return filecmp.cmp(path, lesson.path("start.c"), shallow=False)
+    return False
 
 
 def _list() -> Iterator[str]:
@@ -98,7 +106,7 @@ def _try_all() -> int:
     worst = 0
     for lesson in lessons.all_lessons():
         solution = lesson.path("solution.c")
-        running = _start_judge(lesson.number, solution, "-q")
+        running = _start_judge(lesson.number, solution)
         verdict, _ = running.communicate()
         first, *more = verdict.rstrip("\n").split("\n")
         ready = f": {judge.DONE} " in first
@@ -121,25 +129,27 @@ def _next_hint(lesson: Lesson) -> str:
 
 
 def _check(lesson: Lesson, path: str, quiet: bool) -> int:
-    """Judge a file, once. With `quiet`, what the tool says about C that can't
-    be attached is left out: it is said elsewhere."""
+    """Judge a file, once. With `quiet`, why C can't be attached is left out:
+    the trace says it."""
     began = time.monotonic()
     verdict = judge.judge(lesson, path)
     seconds = time.monotonic() - began
-    folder = os.path.dirname(path) or "."
-    if folder != lesson.folder:
-        known = progress.of_lesson(folder, lesson.number)
-        judged = int(known["judged"]) + 1
-        progress.note(
-            folder, lesson.number, state=verdict.state, judged=judged
-        )
     text = f"lesson {lesson.number}: {verdict.state} ({seconds:.1f} s)\n"
     hint = f"hint: {verdict.hint}\n" if verdict.hint else ""
-    if verdict.state == judge.NOT_ATTACHED and not quiet:
-        text += verdict.says + hint  # what the verifier says may be long
+    if verdict.state == judge.NOT_ATTACHED:
+        # What the verifier says may be long.
+        text += ("" if quiet else verdict.says) + hint
     else:
         text += hint + "".join(f"  {line}\n" for line in verdict.lines)
     print_text(text)
+    folder = os.path.dirname(path) or "."
+    # Not among the lesson's own files.
+    own = os.path.join(os.path.realpath(lesson.folder), "")
+    if not os.path.realpath(path).startswith(own):
+        judged = progress.of_lesson(folder, lesson.number)["judged"] + 1
+        progress.note(
+            folder, lesson.number, state=verdict.state, judged=judged
+        )
     return int(verdict.state != judge.DONE)
 
 
@@ -173,6 +183,7 @@ class _Classroom:
             course=options.course._replace(verdicts=verdicts)
         )
         self._saved: object = None  # which save was judged last
+        self._verdict = f"lesson {lesson.number}: not judged yet"
         self._trace = 0  # a PID, or 0
         self._judge: subprocess.Popen[str] | None = None
         self._has_ended = False
@@ -205,6 +216,7 @@ class _Classroom:
             if self._trace:
                 os.kill(self._trace, signal.SIGTERM)
                 os.waitpid(self._trace, 0)
+                write_line(self._verdict)  # rows may have scrolled it away
         return 0
 
     def _end(self, _number: int, _frame: Any) -> None:
@@ -252,11 +264,12 @@ class _Classroom:
         os._exit(status)
 
     def _tell(self, verdict: str) -> None:
+        self._verdict = verdict.rstrip("\n")
         if self._trace:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._verdicts, verdict.encode())
         else:
-            write_line(verdict.rstrip("\n"))
+            write_line(self._verdict)
 
 
 def _await_enter() -> None:

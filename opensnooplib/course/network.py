@@ -55,8 +55,8 @@ def _ip(*words: str) -> None:
     )
     if done.returncode:
         raise OpensnoopError(
-            f"ip {' '.join(words)}: {done.stderr.strip()}; remove what is in "
-            "the way, or run the lesson in a virtual machine"
+            f"ip {' '.join(words)}: {done.stderr.strip()}; if no other lesson "
+            f"is running, ip link delete {NAME} removes what one has left"
         )
 
 
