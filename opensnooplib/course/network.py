@@ -42,8 +42,8 @@ def _ip(words: str) -> None:
     status, said = subprocess.getstatusoutput(f"ip {words}")
     if status:
         raise OpensnoopError(
-            f"ip {words}: {said}; remove what is in the way, or run the "
-            "lesson in a virtual machine"
+            f"ip {words}: {said}; if no other lesson is running, ip link "
+            f"delete {NAME} removes what one has left"
         )
 
 

@@ -82,7 +82,7 @@ def _release_of(build: str) -> str:
 _NOT_FOUND = re.compile(r"'((?:\w+/)+[\w-]+\.h)' file not found")
 _NOT_DECLARED = re.compile(
     r"error: .*(?:incomplete (?:definition of )?type|unknown type name"
-    r"|undeclared identifier|function) '([\w ]+)'"
+    r"|undeclared identifier(?! 'E[A-Z]{1,5}')|function) '([\w ]+)'"
 )
 
 

@@ -14,7 +14,7 @@ from typing import Callable, List, Optional
 
 import pytest
 
-from opensnooplib.course import judge, lessons, progress
+from opensnooplib.course import judge, lessons, network, progress
 from tests.kernel.tool import (
     CHECKOUT,
     Ended,
@@ -62,6 +62,10 @@ def test_each_save_is_judged(folder: Path) -> None:
         tool.await_line(r"lesson 1: done \(")
         ended = tool.stop(signal.SIGINT)
     assert ended.status == 0, ended
+    # The trace has said why, and at the end rows hide no verdict.
+    assert ended.messages.count("the C does not compile") == 2
+    last = ended.messages.splitlines()[-1]
+    assert last == "opensnoop: lesson 1: done", ended
     assert _LESSON.title.encode() in ended.output.splitlines()[0]
     assert "not yet" not in ended.messages.partition("lesson 1: done")[2]
     assert_nothing_left(ended, before)
@@ -83,6 +87,8 @@ def test_begin_again_goes_on(folder: Path) -> None:
     assert (folder / _FILE).read_text() == _LESSON.text("start.c")
     old = folder / f"{_FILE}.old"
     assert old.read_text() == _LESSON.text("solution.c")
+    assert run("--lesson", "1", "--reset").status == 0  # nothing to keep
+    assert old.read_text() == _LESSON.text("solution.c")
 
 
 def test_list_and_progress(folder: Path) -> None:
@@ -102,6 +108,38 @@ def test_list_and_progress(folder: Path) -> None:
         f"{folder}: done: 1; not yet (saves): 2 (1)\n"
         "other: done: none; not yet (saves): none\n"
     )
+
+
+def test_lessons_own_files_make_no_progress(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However their path is written, and whatever the lesson."""
+    where = Path(_LESSON.folder, progress.NAME)
+    monkeypatch.chdir(_LESSON.folder)
+    for path in ("solution.c", f"../{_LESSON.name}/solution.c"):
+        ended = run("--lesson", "1", "--check", path)
+        assert ended.status == 0, ended
+        assert not where.exists()
+
+
+def test_progress_cannot_be_kept(folder: Path) -> None:
+    """The verdict is said all the same."""
+    (folder / "mine.c").write_text("nonsense\n")
+    (folder / f"{progress.NAME}.new").mkdir()  # as a read-only file system
+    ended = _check(1, folder / "mine.c")
+    assert ended.output.startswith(b"lesson 1: not attached (")
+    assert f"cannot write {folder}/{progress.NAME}: " in ended.messages
+
+
+def test_an_interface_is_left(folder: Path) -> None:
+    """By a lesson that was killed: the next one says how to remove it."""
+    lesson = lessons.find(10)
+    if judge.why_not(lesson):
+        pytest.skip("this kernel has no XDP")
+    with network.interface():
+        ended = run("--lesson", "10")
+    assert ended.status == 1
+    assert "ip link delete lesson0 removes what" in ended.messages
 
 
 def test_hints_one_by_one() -> None:
