@@ -48,8 +48,7 @@ struct format_request {
 	const struct column *columns;
 	uint32_t column_count;
 	struct filter wanted;
-	struct filter
-		until; /* the record after which nothing is read; or empty */
+	struct filter last; /* the record after which none is read; or empty */
 	/* What a summary or --once counts by, as a row of this kind. */
 	const struct column *group;
 	uint32_t group_count;

@@ -266,7 +266,8 @@ int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
 {
 	struct record record = {data, size, stream, 0, true};
 
-	return take_record(reader, &record) != NOT_CONSUMED;
+	return !is_wanted(reader, &record) ||
+	       write_record(reader, &record) != NOT_CONSUMED;
 }
 
 struct tally *reader_tally(struct reader *reader)
