@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Callable
 from opensnooplib.base import globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
-from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import (
     capabilities,
     cgroups,
@@ -98,8 +97,8 @@ def run(options: Options, messages: Messages) -> int:
         version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
         if not cgroups.named(unit, version_2):
             messages.note(
-                f"--unit {unit}: no cgroup of version 2 has this name now, so "
-                "it isn't running; its opens are shown when it starts"
+                f"--unit {unit}: no cgroup of version 2 has this name now; "
+                "its opens are shown when it starts"
             )
     at_end = ExitStack()
     steps = _steps(trace, result, messages, at_end)
@@ -123,7 +122,7 @@ def run(options: Options, messages: Messages) -> int:
     has_failed = False
     try:
         state = _write_rows(options.output, trace, ending, has_ended, steps)
-    except NoMonitorError as error:
+    except OpensnoopError as error:
         messages.report(error)
         has_failed, state = True, State.RUNNING
     at_end.close()
