@@ -97,6 +97,7 @@ struct reader {
 	uint32_t newest;  /* stream of records, by the last format */
 	uint32_t current; /* stream, to which `format` belongs */
 	char *heading;	  /* the last one that was written, or NULL */
+	char *group_room; /* for a row of what is counted by */
 	int epoll_fd;
 	struct merge merge;
 	bool records_wait;   /* some were held back at the last drain */
