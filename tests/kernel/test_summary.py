@@ -344,8 +344,8 @@ def test_tables_have_room_again(open_load: Path) -> None:
 def test_counts_do_not_wait_for_the_output(open_load: Path) -> None:
     """While nobody reads a long summary, opens are counted, not lost."""
     inside, outside = os.pipe()
-    words = ("--summary", "--by", "path,directory", "--interval", "0.5")
-    words += ("--format", "json", "-b", "64")
+    words = ["--summary", "--by", "path,directory", "--interval", "0.5"]
+    words += ["--format", "json", "-b", "64"]
     with OpenLoad(open_load, "-n", "9000", "-N", "-f", "/no/") as first:
         with OpenLoad(open_load, "-n", "20000", "-w", "20", "/etc") as other:
             pids = f"{first.pid},{other.pid}"
