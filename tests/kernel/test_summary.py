@@ -426,6 +426,7 @@ def test_once() -> None:
         for one in json.loads(last)["how_often"]
     }
     assert often == Counter(map(kind, made))
+    assert b'"failed"' not in last
     firsts = [*dict.fromkeys(map(kind, made))]
     assert [kind(parse_row(row)) for row in rows] == firsts
     assert ended.end.shown == len(rows)
