@@ -167,12 +167,16 @@ def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
     """Each burst fills a file, or more: the last opens are there, all."""
     older = recorded.with_name(f"{recorded.name}.1")
     paths = [b"/etc/passwd", b"/etc/group", b"/etc/hostname"]
-    with Tool("--record", recorded, "--keep", "1M", "-n", "open_load") as tool:
+    loads = [OpenLoad(open_load, "-n", "30000", path) for path in paths]
+    pids = ",".join(str(load.pid) for load in loads)
+    # The test's own process lives on, and the trace with it.
+    words = ("--keep", "1M", "-p", f"{pids},{os.getpid()}")
+    with Tool("--record", recorded, *words) as tool:
         for child in children(tool.pid):
             os.kill(child, signal.SIGUSR1)  # which is for the trace alone
-        for path in paths:
+        for path, load in zip(paths, loads):
             first = recorded.stat().st_ino
-            with OpenLoad(open_load, "-n", "30000", path) as load:
+            with load:
                 load.run()
             if path != paths[-1]:
                 wait_until(lambda: _is_another(recorded, first))
@@ -181,7 +185,7 @@ def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
     assert " recorded, 0 lost" in ended.messages
     found: List[bytes] = []
     for path_of in (older, recorded):
-        replayed = _replay(path_of, "-n", "open_load")
+        replayed = _replay(path_of, "-p", pids)
         assert replayed.status == 0, replayed.messages
         found += [row.path or b"" for row in replayed.rows]
     found = [path for path in found if path in paths]
