@@ -2,9 +2,9 @@
 /*
  * The selection: which opens are wanted.
  *
- * Each option adds a condition to one of four macros that the frontend defines;
- * what is always true, the compiler leaves out. With -p 12,34, for example, it
- * is #define SELECT_CALLER(pid, tid) ((pid) == 12U || (pid) == 34U).
+ * Each option adds a condition to one of four macros that the frontend defines:
+ * -p 12,34 adds ((pid) == 12U || (pid) == 34U) to SELECT_CALLER(pid, tid). What
+ * is always true costs nothing. The tool's own opens are wanted: see is_tool().
  */
 #if SELECT_EXTRAS /* for conditions that call functions */
 #include "extra/select_extras.h"

@@ -141,7 +141,7 @@ class _FormatRequest(ctypes.Structure):
         ("columns", ctypes.POINTER(_Column)),
         ("column_count", ctypes.c_uint32),
         ("wanted", _Filter),
-        ("until", _Filter),
+        ("last", _Filter),
         ("group", ctypes.POINTER(_Column)),
         ("group_count", ctypes.c_uint32),
         ("group_kind", ctypes.c_uint32),

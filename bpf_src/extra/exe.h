@@ -3,6 +3,7 @@
  * The path of the program that the caller runs. Its names stand behind those of
  * full_path.h, the lowest one first: the same walk finds them.
  */
+
 /* Up to the process's root, or to the top of its mounts. */
 static void walk_to_program(struct walk *walk, struct event *event,
 			    struct task_struct *task)

@@ -29,6 +29,6 @@ static void fill_who(u32 program, struct event *event)
 		fill_parents(event, task);
 	if (WANT_UNIT)
 		fill_unit(event);
-	if (WANT_EXE)
+	if (WANT_EXE && program != AT_BEGIN) /* there is no room for names */
 		find_exe(program, event, task);
 }

@@ -7,10 +7,21 @@ import contextlib
 import errno
 import os
 import signal
+from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 from typing import Callable
 
 from opensnooplib.base import libc, native_library, privileged
 from opensnooplib.base.privileged import by_monitor
+
+# What asks for a clean end; SIGUSR1 is for a program that has seen what a
+# recording with --keep is for. They may be sent to all processes of the tool.
+ENDING_SIGNALS = (SIGINT, SIGTERM, SIGHUP, SIGUSR1)
+
+
+def leave_signals_to_trace() -> None:
+    """Ignore in this child what asks for the end."""
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def fork(work: Callable[[], object], outlives: bool = False) -> int:

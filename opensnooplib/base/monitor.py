@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import socket
 import struct
 from typing import Callable
@@ -47,8 +46,7 @@ def start(at_end: Callable[[], object] = bool) -> int:
     )
 
     def work() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # they are for the trace
+        child.leave_signals_to_trace()
         # It must keep no program attached.
         libc.close_all_but(0, 1, 2, inside.fileno())
         _serve(inside)

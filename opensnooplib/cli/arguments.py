@@ -80,12 +80,15 @@ def parse(arguments: Sequence[str]) -> Options:
     words.follow_children = words.children or (
         words.exec and not words.no_children and words.source is None
     )
+    words.until = None if words.until is None else _until(words.until)
+    patterns = words.globs + (
+        words.until.selection.globs if words.until else ()
+    )
     words.full_path |= words.real_path or (
-        any(glob.is_absolute for glob in words.globs)
+        any(glob.is_absolute for glob in patterns)
         and _finds_directories(words)
     )
     words.summary |= words.top
-    words.until = _until(words.until) if words.until else None
     words.color_mistakes = values.in_color(words.color, os.isatty(2))
     words.color = values.in_color(
         words.color, words.output_file is None and os.isatty(1)
@@ -119,9 +122,12 @@ def _until(text: str) -> Until:
     """The open that --until describes. Raises UsageError."""
     import shlex  # seldom needed
 
-    words: list[str] = []
-    tests = shlex.split(text)
-    for test in tests:
+    words = ["--replay", "-"]  # what it waits for needn't be there now
+    try:
+        tests = shlex.split(text)
+    except ValueError:
+        raise UsageError(f"--until {text}: a quote has no end") from None
+    for test in tests or ['""']:
         name, _, value = test.partition("=")
         if name not in _UNTIL or not value:
             raise UsageError(

@@ -28,6 +28,9 @@ COMM_BYTES = 15
 # The longest name of a unit that the kernel compares: the stack is small.
 _UNIT_BYTES = 127
 
+# Units that have processes, by their suffixes, and slices of them.
+_UNIT_TYPES = (".service", ".scope", ".slice", ".socket", ".mount", ".swap")
+
 COLORS = ("auto", "always", "never")
 
 # MAX_ERRNO of include/linux/err.h
@@ -180,7 +183,8 @@ def comm_part(option: str, word: str) -> bytes:
 
 def unit(option: str, word: str) -> bytes:
     """The name of a systemd unit, which is a service without a suffix."""
-    name = os.fsencode(word if "." in word else f"{word}.service")
+    has_type = word.endswith(_UNIT_TYPES)
+    name = os.fsencode(word if has_type else f"{word}.service")
     if len(name) > _UNIT_BYTES or b"/" in name:
         raise UsageError(
             f"{option} {word}: names of units have at most {_UNIT_BYTES} "

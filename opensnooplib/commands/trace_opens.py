@@ -100,8 +100,8 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
         if not cgroups.named(unit, version_2):
             messages.note(
-                f"--unit {unit}: no cgroup of version 2 has this name now, so "
-                "it isn't running; its opens are shown when it starts"
+                f"--unit {unit}: no cgroup of version 2 has this name now; "
+                "its opens are shown when it starts"
             )
     at_end = ExitStack()
     steps += tuple(_steps(trace, result, messages, at_end))
@@ -125,7 +125,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     has_failed = False
     try:
         state = _write_rows(options.output, trace, ending, has_ended, steps)
-    except OpensnoopError as error:  # not without what was seen until then
+    except OpensnoopError as error:
         messages.report(error)
         has_failed, state = True, State.RUNNING
     at_end.close()

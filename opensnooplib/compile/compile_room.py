@@ -133,7 +133,7 @@ def _become_room(compiler_output: int) -> None:
     signal.alarm(2 * COMPILE_TIMEOUT_SECONDS)
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_DFL)
     # BCC and LLVM write their messages to these descriptors, from C++.
     os.dup2(compiler_output, 1)

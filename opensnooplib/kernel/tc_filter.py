@@ -135,6 +135,11 @@ def keep(connection_fd: int, program_fd: int, interface: int, at: int) -> None:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGUSR1,
+    ):
         signal.signal(number, signal.SIG_IGN)
     keep(*map(int, sys.argv[1:]))

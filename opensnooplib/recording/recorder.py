@@ -12,7 +12,7 @@ import os
 import time
 
 from opensnooplib.base import privileged
-from opensnooplib.base.errors import as_sentence
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.privileged import FUNCTIONS
 from opensnooplib.options import Keep
@@ -62,10 +62,14 @@ class Recorder:
         size = os.fstat(self._fd).st_size
         if seconds < self._keep.seconds and size < self._keep.size:
             return
-        self.put_counts(lost, missed, ended=True)
-        with as_sentence("--keep cannot begin the next file"):
+        try:
             fd = privileged.do("next_piece")
+            self.put_counts(lost, missed, ended=True)
             self._rings.turn_output(fd)
+        except OSError as error:
+            raise OpensnoopError(
+                f"--keep: no new file could be begun: {error.strerror}"
+            ) from None
         os.close(self._fd)
         self._fd, self._began = fd, time.monotonic()
 
@@ -73,9 +77,12 @@ class Recorder:
 def let_monitor_turn(path: str) -> None:
     """Let the monitor, which is started after this, open the next file.
 
-    The trace, which reads hostile records, chooses no path.
+    The trace, which reads hostile records, chooses no path. Raises
+    OpensnoopError if FILE.1 is there and must not be replaced.
     """
     path = os.path.abspath(path)
+    if os.path.lexists(f"{path}.1"):
+        os.close(description.open_for_writing(f"{path}.1"))
 
     def next_piece() -> Descriptor:
         if os.path.exists(path):  # or somebody has moved it

@@ -179,7 +179,7 @@ _BY = ("comm",)
 def group(schema: Schema, options: Options) -> list[Column]:
     """The columns that a summary or --once counts by.
 
-    Raises SourceError where the struct has no field for one of --by.
+    Raises SourceError where the struct has no field for one that is needed.
     """
     output = options.output
     if not output.summary and not output.once:
@@ -187,8 +187,9 @@ def group(schema: Schema, options: Options) -> list[Column]:
     names = _ONCE if output.once else output.by or _BY
     columns = {name: _find(schema, name, options) for name in names}
     for name, column in columns.items():
-        if column is None and output.by:
-            raise SourceError(_why_missing(name, schema, options))
+        if column is None and (output.by or output.once):
+            asked = "--once" if output.once else f"--by {name}"
+            raise SourceError(_why_missing(name, schema, options, asked))
     return [column for column in columns.values() if column]
 
 
@@ -240,13 +241,14 @@ def _of_data(schema: Schema) -> list[str]:
     return names
 
 
-def _why_missing(name: str, schema: Schema, options: Options) -> str:
+def _why_missing(
+    name: str, schema: Schema, options: Options, asked: str = ""
+) -> str:
+    """A sentence for a column that an option, `asked`, needs."""
     known = KNOWN.get(name)
-    asked = f"--columns {name}"
-    if name in options.output.by:
-        asked = f"--by {name}"
-    elif not options.columns.names:
+    if not asked and not options.columns.names:
         asked = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
+    asked = asked or f"--columns {name}"
     fields = [field.name for field in schema.fields]
     if options.output.replay is not None:
         there = ", ".join(f for f in fields if f not in INTERNAL)

@@ -36,7 +36,10 @@ def line(summary: Summary) -> str:
 
 def how_often(summary: Summary) -> str:
     """How often there would have been each row of --once, likewise."""
-    return json.dumps({"how_often": _objects(summary.groups)}) + "\n"
+    rows = _objects(summary.groups)
+    for row in rows:
+        del row["failed"]  # all of them, or none: err says so
+    return json.dumps({"how_often": rows}) + "\n"
 
 
 def _objects(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ class View(NamedTuple):
 
     most: int  # rows
     holds: str = ""  # only rows with this text
-    order: str = "opened"  # or "failed"
+    order: str = "opened"  # or "failed", or "slowest_ns"
 
 
 def _section(
@@ -55,9 +55,8 @@ def _section(
 def table(summary: Summary, view: View) -> str:
     """All tables; ends with a newline."""
     groups = (_GROUPS + summary.group_heading).rstrip()
-    # By their longest times, in place of how often they were opened.
-    times = ((file, file.slowest_ns) for file in summary.files)
-    slowest = [file._replace(opened=ns) for file, ns in times if ns]
+    slowest = [file for file in summary.files if file.slowest_ns]
+    by_time = view._replace(order="slowest_ns")
     sections = [
         _overview(summary),
         _section(_FILES, summary.files, _file, view),
@@ -65,7 +64,7 @@ def table(summary: Summary, view: View) -> str:
         _section(_ERRORS, summary.errors, _error, view),
         _section(_IN_VAIN, summary.in_vain(), _in_vain, view),
         _times(summary),
-        _section(_SLOWEST, slowest, _slow, view._replace(order="opened")),
+        _section(_SLOWEST, slowest, _slow, by_time),
     ]
     return "\n".join(filter(None, sections)) + "\n"
 
@@ -127,7 +126,7 @@ def _times(summary: Summary) -> str:
 
 def _slow(file: totals.File) -> str:
     path = shell_text(file.path, file.path_cut)
-    return f"{duration(file.opened):>10} {path}"
+    return f"{duration(file.slowest_ns or 0):>10} {path}"
 
 
 def duration(ns: int) -> str:

@@ -94,7 +94,7 @@ def by_opens(
 ) -> list[Row]:
     """The rows with most opens, at most so many, those with more first.
 
-    `count` may be "failed", where rows have that.
+    `count` may be "failed" or "slowest_ns", where rows have that.
     """
 
     def key(row: Row) -> tuple[int, object]:

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ctrl-C, SIGTERM, SIGHUP and SIGUSR1: all ask for a clean end.
-
-SIGUSR1 is for a program that has seen what a recording with --keep is for.
-"""
+"""Ctrl-C, SIGTERM, SIGHUP and SIGUSR1: all ask for a clean end."""
 
 from __future__ import annotations
 
 import signal
 from typing import Any
 
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+from opensnooplib.base.child import ENDING_SIGNALS
 
 
 class EndedEarly(BaseException):
@@ -23,7 +19,7 @@ class EndingSignals:
     def __init__(self) -> None:
         self.received = False
         self._raises = True
-        for number in _SIGNALS:
+        for number in ENDING_SIGNALS:
             # Ignored signals stay ignored: nohup(1) ignores SIGHUP.
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._receive)

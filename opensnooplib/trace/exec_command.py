@@ -21,7 +21,7 @@ def _restore_signals() -> None:
     """Undo what Python and this tool have set."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in child.ENDING_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
 
@@ -59,8 +59,7 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int]:
         command = os.fork()
         if command == 0:
             run()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # they are for the others
+        child.leave_signals_to_trace()
         os.write(tell, str(command).encode())
         libc.close_all_but()
         status = 0

@@ -89,8 +89,8 @@ def test_the_slowest_files(tmp_path: Path, open_load: Path) -> None:
             wait_until(lambda: _waits_in_openat(slow.pid))
             with open(fifo, "wb"):
                 slow.wait()
-            fast.release()
-            tool.stop()
+            fast.run()
+            tool.ended()
     rows = run("--replay", recording, "--format", "json").lines
     slowest: Dict[str, int] = {}
     for row in map(json.loads, rows):
@@ -115,8 +115,9 @@ def test_hanging(tmp_path: Path, open_load: Path, plan: str) -> None:
     os.mkfifo(fifo)
     with OpenLoad(open_load, fifo) as load:
         options = ["--hanging", "0.2", "--format", "json", "--attach", plan]
-        columns = "ts,pid,tid,ppid,uid,call,ret,fd,err,comm,latency,path"
-        options += ["-p", str(load.pid), "--columns", columns]
+        columns = "ts,pid,tid,ppid,uid,call,ret,fd,err,comm,latency,exe"
+        options += ["-p", str(load.pid), "--columns", f"{columns},path"]
+        options += ["--until", f"path={fifo} err=0"]  # not while it hangs
         with Tool(*options) as tool:
             before = time.monotonic_ns()
             load.release()
@@ -126,10 +127,11 @@ def test_hanging(tmp_path: Path, open_load: Path, plan: str) -> None:
             with open(fifo, "wb"):
                 load.wait()
             after = time.monotonic_ns()
-            ended = tool.stop()
+            ended = tool.ended()
     hanging, row = map(json.loads, ended.lines)
     assert hanging["ret"] == _UNDER_WAY
-    assert hanging["fd"] is hanging["err"] is None
+    assert hanging["fd"] is hanging["err"] is hanging["exe"] is None
+    assert row["exe"] == str(open_load)
     assert row["ret"] == row["fd"] >= 0
     for key in ("pid", "tid", "ppid", "uid", "call", "comm", "path"):
         assert hanging[key] == row[key]
@@ -166,7 +168,7 @@ def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     for row in ended.rows:
         whole = os.fsencode(fifo if row.pid == one.pid else fifo.name)
         assert row.path_cut and row.path == whole[:127]
-    assert rows.count(b"\n") == 2 and table.count(b" ? open_load ") == 2
+    assert rows.count(b"\n") == 2 and table.count(b" ... open_load ") == 2
     said = ended.messages.split("still under way: ")[1:]
     assert len(said) == 11 and said[-1].startswith("490 more\n")
     for line in said[:-1]:

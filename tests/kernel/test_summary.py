@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+import select
 import threading
 import time
 from collections import Counter
@@ -340,6 +341,27 @@ def test_tables_have_room_again(open_load: Path) -> None:
         load.__exit__(None)
 
 
+def test_counts_do_not_wait_for_the_output(open_load: Path) -> None:
+    """While nobody reads a long summary, opens are counted, not lost."""
+    inside, outside = os.pipe()
+    words = ["--summary", "--by", "path,directory", "--interval", "0.5"]
+    words += ["--format", "json", "-b", "64"]
+    with OpenLoad(open_load, "-n", "9000", "-N", "-f", "/no/") as first:
+        with OpenLoad(open_load, "-n", "20000", "-w", "20", "/etc") as other:
+            pids = f"{first.pid},{other.pid}"
+            with Tool(*words, "-p", pids, stdout=outside) as tool:
+                os.close(outside)
+                first.run()
+                wait_until(lambda: select.select([inside], [], [], 0)[0] != [])
+                other.run()
+                with open(inside, "rb") as rest:
+                    rest.read()
+                ended = tool.ended()
+    counted, others = _counted(ended)
+    assert counted + others == 29_000
+    assert others < 2000
+
+
 def test_how_long_it_took(tmp_path: Path) -> None:
     """An open of a FIFO waits for the other end."""
     fifo = tmp_path / "fifo"
@@ -404,6 +426,7 @@ def test_once() -> None:
         for one in json.loads(last)["how_often"]
     }
     assert often == Counter(map(kind, made))
+    assert b'"failed"' not in last
     firsts = [*dict.fromkeys(map(kind, made))]
     assert [kind(parse_row(row)) for row in rows] == firsts
     assert ended.end.shown == len(rows)

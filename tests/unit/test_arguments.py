@@ -146,6 +146,7 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ),
     (["--unit", "nginx"], {"units": (b"nginx.service",)}),
     (["--unit", "a.scope,b,a.scope"], {"units": (b"a.scope", b"b.service")}),
+    (["--unit", "vpn@a.conf"], {"units": (b"vpn@a.conf.service",)}),
     (["--cgroupmap", "/a"], {"cgroup_map": "/a"}),
     (["--mntnsmap", "/a"], {"mntns_map": "/a"}),
     (["-T"], {"timestamp": True}),
@@ -385,8 +386,11 @@ NO_SUCH_PID = "4194305"  # PID_MAX_LIMIT of the kernel, and one
 
 REFUSED = [
     (["--until", "path=/x errno=2"], "--until errno=2: must be NAME=VALUE"),
+    (["--until", ""], '--until "": must be NAME=VALUE'),
+    (["--until", "path='/x"], "--until path='/x: a quote has no end"),
     (["--until", "path="], "--until path=: must be NAME=VALUE"),
     (["--until", "err=ENOENTS"], "--errno ENOENTS: no such error"),
+    (["--top", "--rows", "3"], "--rows needs --summary"),
     (["--by", "comm"], "--by needs --summary or --top"),
     (["--summary", "--by", "nosuch"], "--by nosuch: no such column"),
     (["--summary", "--by", "pid,pid"], "--by pid,pid: pid is listed twice"),

@@ -161,8 +161,8 @@ int reader_put_heading(struct reader *reader, uint32_t stream,
 int reader_put_text(struct reader *reader, const char *text);
 
 /*
- * Write a record of this stream that comes from no ring, if it is selected.
- * Returns 0 if there is no room now.
+ * Write the row of a record of this stream that comes from no ring, if it is
+ * selected; it is never the last one. Returns 0 if there is no room now.
  */
 int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
 		      uint32_t size);

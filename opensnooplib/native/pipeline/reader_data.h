@@ -48,8 +48,7 @@ struct format_request {
 	const struct column *columns;
 	uint32_t column_count;
 	struct filter wanted;
-	struct filter
-		until; /* the record after which nothing is read; or empty */
+	struct filter last; /* the record after which none is read; or empty */
 	/* What a summary or --once counts by, as a row of this kind. */
 	const struct column *group;
 	uint32_t group_count;
@@ -98,6 +97,7 @@ struct reader {
 	uint32_t newest;  /* stream of records, by the last format */
 	uint32_t current; /* stream, to which `format` belongs */
 	char *heading;	  /* the last one that was written, or NULL */
+	char *group_room; /* for a row of what is counted by */
 	int epoll_fd;
 	struct merge merge;
 	bool records_wait;   /* some were held back at the last drain */

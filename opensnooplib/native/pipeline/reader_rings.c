@@ -102,6 +102,7 @@ void reader_close(struct reader *reader)
 		ring_close(&reader->merge.rings[i]);
 	output_free(&reader->output);
 	free(reader->heading);
+	free(reader->group_room);
 	recording_free(&reader->recording);
 	tally_clear(&reader->tally, 0);
 	names_close(&reader->format.names);

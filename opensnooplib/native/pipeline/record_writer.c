@@ -65,17 +65,18 @@ static void set_columns(struct row_format *format,
 		of_group ? request->group_count : request->column_count;
 }
 
-/* The row bound must be enough for a row of the group, too. */
-static void bound_group(struct reader *reader,
-			const struct format_request *request)
+/* Make room for a row of the group: counts don't wait for the output. */
+static bool make_group_room(struct reader *reader,
+			    const struct format_request *request)
 {
-	size_t bound;
+	char *room;
 
 	set_columns(&reader->format, request, true);
-	bound = longest_row(&reader->format);
-	if (reader->row_bound < bound)
-		reader->row_bound = bound;
+	room = realloc(reader->group_room, longest_row(&reader->format));
 	set_columns(&reader->format, request, false);
+	if (room)
+		reader->group_room = room;
+	return room != NULL;
 }
 
 /*
@@ -94,7 +95,8 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	reader->format.layout = stream->format.layout;
 	set_columns(&reader->format, &stream->format, false);
 	reader->row_bound = longest_row(&reader->format);
-	bound_group(reader, &stream->format);
+	if (!make_group_room(reader, &stream->format))
+		return false;
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
 	if (reader->output.buffer &&
@@ -184,22 +186,22 @@ static enum verdict print_line(const struct record *record)
 	return CONSUMED;
 }
 
-/* The row of the record's group, without its line end, at `out`. */
-static struct text put_group(char *out, struct reader *reader,
-			     const struct record *record)
+/* The row of the record's group, without its line end. */
+static struct text group_of(struct reader *reader, const struct record *record)
 {
 	const struct format_request *request =
 		&reader->streams[record->stream].format;
-	char *end = out;
+	char *row = reader->group_room;
+	char *end = row;
 
 	if (request->group_count > 0) {
 		set_columns(&reader->format, request, true);
-		end = writers[request->group_kind](out, &reader->format,
+		end = writers[request->group_kind](row, &reader->format,
 						   record);
 		end--;
 		set_columns(&reader->format, request, false);
 	}
-	return (struct text){(unsigned char *)out, (size_t)(end - out)};
+	return (struct text){(unsigned char *)row, (size_t)(end - row)};
 }
 
 static enum verdict write_record(struct reader *reader,
@@ -215,7 +217,7 @@ static enum verdict write_record(struct reader *reader,
 	if (!out)
 		return NOT_CONSUMED;
 	if (reader->once &&
-	    !tally_first(&reader->tally, put_group(out, reader, record))) {
+	    !tally_first(&reader->tally, group_of(reader, record))) {
 		reader->counts.repeated++;
 		return CONSUMED;
 	}
@@ -231,14 +233,10 @@ static enum verdict write_record(struct reader *reader,
 static enum verdict count_record(struct reader *reader,
 				 const struct record *record)
 {
-	char *room = NULL; /* that of a row, in which none is written */
-
-	if (turn_to(reader, record->stream))
-		room = output_reserve(&reader->output, reader->row_bound);
-	if (!room ||
+	if (!turn_to(reader, record->stream) ||
 	    !tally_record(&reader->tally, &reader->format.layout,
 			  reader->format.host_mounts, reader->format.path_room,
-			  record, put_group(room, reader, record)))
+			  record, group_of(reader, record)))
 		return NOT_CONSUMED;
 	count_row(reader, record);
 	return CONSUMED;
@@ -266,7 +264,8 @@ int reader_put_record(struct reader *reader, uint32_t stream, const void *data,
 {
 	struct record record = {data, size, stream, 0, true};
 
-	return take_record(reader, &record) != NOT_CONSUMED;
+	return !is_wanted(reader, &record) ||
+	       write_record(reader, &record) != NOT_CONSUMED;
 }
 
 struct tally *reader_tally(struct reader *reader)

@@ -68,9 +68,9 @@ bool is_wanted(struct reader *reader, const struct record *record)
 
 bool is_last(struct reader *reader, const struct record *record)
 {
-	const struct filter *until =
-		&reader->streams[record->stream].format.until;
+	const struct filter *last =
+		&reader->streams[record->stream].format.last;
 
-	return until->condition_count + until->glob_count > 0 &&
-	       fits(reader, until, record);
+	return last->condition_count + last->glob_count > 0 &&
+	       fits(reader, last, record);
 }
