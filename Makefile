@@ -21,8 +21,9 @@ NATIVE_FLAGS = -std=c11 -Iopensnooplib/native -Wall -Wextra -Werror -O2 -fPIC \
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 NATIVE_LINKING = -shared -Wl,-z,relro,-z,now,-z,defs
 
-C_FILES = $(shell find bpf_src opensnooplib tests -name '*.[ch]')
+C_FILES = $(shell find bpf_src docs opensnooplib tests -name '*.[ch]')
 PYTHON_FILES = $(shell find *.py opensnooplib tests -name '*.py')
+CHECKS = $(wildcard docs/course/*/check.py)
 COMPLETION = docs/opensnoop.bash
 SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh$$' .ci docs tests) $(COMPLETION)
 
@@ -101,9 +102,11 @@ lint-c:
 
 lint-python:
 	@echo "black, flake8, mypy"
-	@black --check --quiet --diff --line-length 79 $(PYTHON_FILES)
-	@flake8 $(PYTHON_FILES)
+	@black --check --quiet --diff --line-length 79 $(PYTHON_FILES) $(CHECKS)
+	@flake8 $(PYTHON_FILES) $(CHECKS)
 	@mypy $(PYTHON_FILES)
+	@for check in $(CHECKS); do \
+		mypy "$$check" >/dev/null || mypy "$$check" || exit; done
 
 # Upper rooms (folders) use lower ones only, and files don't use each other.
 lint-layers:

@@ -180,7 +180,8 @@ def in_thread(work: Callable[[], object]) -> Callable[[], None]:
     """The same work in another thread than the first of its process."""
 
     def run() -> None:
-        thread = threading.Thread(target=work)
+        # A thread with a name would change its comm: Python 3.14.
+        thread = threading.Thread(target=work, name="")
         thread.start()
         thread.join()
 

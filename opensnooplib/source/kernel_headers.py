@@ -18,10 +18,16 @@ from opensnooplib.kernel import btf, this_kernel
 # have unnamed members of named types; and its min(), for example, calls an
 # external function where the compiler optimizes, which BCC refuses
 # (__compiletime_assert of include/linux/compiler_types.h).
+#
+# The last is against wrong offsets. BCC has clang lay out structs as the host
+# does and then LLVM as BPF does. Before LLVM 18, these differ on x86-64: BPF
+# aligns integers of more than 64 bits to 16 bytes. clang makes such an integer
+# of bit fields in a row, which may be padding from libbpf.
 AS_FOR_THE_KERNEL = (
     "-fms-extensions",
     "-Wno-microsoft-anon-tag",
     "-U__OPTIMIZE__",
+    "-ffine-grained-bitfield-accesses",
 )
 
 

@@ -48,7 +48,7 @@ def own_names(text: str) -> set[str]:
 # writes a struct for each tracepoint.
 _OF_BCC = re.compile(
     r"bpf_|BPF_|XDP_|SK_(PASS|DROP)$|__sk_buff$|(xdp|sk)_action$|xdp_md$"
-    r"|sk_msg_md$|sk_reuseport_md$|tracepoint__"
+    r"|sk_msg_md$|sk_reuseport_md$|btf_ptr$|tracepoint__"
 )
 
 # The enums whose numbers depend on the configuration of the kernel.
@@ -84,7 +84,7 @@ def c_text(text: str, known: set[str], all_fields: bool) -> str:
         new = words - known - own_names(text)
         new -= {name for name in new if _OF_BCC.match(name)}
         parts += types.enums_with({name for name in new if name.isupper()})
-        wanted.update({n: TYPEDEF for n in new if n.endswith("_t")})
+        wanted = {n: TYPEDEF for n in new if n.endswith("_t")} | wanted
     found = [types.find(name, kind) for name, kind in wanted.items()]
     structs = _reached(types, words, (one for one in found if one > 0))
     if all_fields:

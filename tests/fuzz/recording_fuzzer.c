@@ -140,7 +140,8 @@ static void check_tally(struct input *input, struct reader *reader)
 {
 	struct tally *tally = reader_tally(reader);
 
-	/* A record without the field is in no table. Rows are in groups alone. */
+	/* A record without the field is in no table. Rows are in groups alone.
+	 */
 	CHECK(!is_counted || opened_in(&tally->groups) <= tally->opened);
 	CHECK(opened_in(&tally->files) + tally->unreadable <= tally->opened);
 	if (take_u8(input) & 1)

@@ -79,6 +79,7 @@ def test_mistake_gets_its_hint(
     assert f"\nhint: {hint.text}\n" in ended.output.decode(), ended
 
 
+@pytest.mark.matrix
 @_each(lambda lesson: _DECEIVERS / lesson.name)
 @pytest.mark.one_kernel(release=None)
 def test_deceiver_is_not_done(

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, List
@@ -505,3 +506,31 @@ def test_what_has_no_path_is_no_open(tmp_path: Path) -> None:
     assert all(line.split()[1] == b"5" for line in lines)
     assert any(int(line.split()[2]) > 0 for line in lines)
     assert "only sh itself is traced" in ended.messages
+
+
+_EXECUTABLE = """
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+struct event { u32 pid; char name[64]; };
+BPF_PERF_OUTPUT(events);
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct event event = {};
+	struct dentry *dentry;
+	SELECT
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	dentry = task->mm->exe_file->f_path.dentry;
+	bpf_probe_read_kernel_str(event.name, sizeof(event.name),
+				  dentry->d_name.name);
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}
+"""
+
+
+def test_a_field_behind_padding_of_the_kernels_struct(tmp_path: Path) -> None:
+    """It is read where it is: BCC would read 16 bytes behind exe_file."""
+    ended = _trace(tmp_path, _EXECUTABLE, "--format", "json")
+    own = os.path.basename(os.path.realpath(sys.executable))
+    assert [row["name"] for row in _json(ended)] == [own] * len(_ATTEMPTS)

@@ -132,12 +132,12 @@ def test_until(recorded: Path, until: str, count: int) -> None:
         with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
             made = opener.run()
             tool.stop()
-    for words, shown in (
+    for options, shown in (
         (("--until", until), len(attempts)),
         (("--until", "err=2"), 2),
         (("--until", "comm=opener"), 1),
     ):
-        assert len(_replay(recorded, *words).rows) == shown
+        assert len(_replay(recorded, *options).rows) == shown
 
 
 def _is_another(path: Path, file: int) -> bool:

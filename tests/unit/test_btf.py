@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import re
 import subprocess
+from struct import iter_unpack
 from typing import Any, Dict, List, Optional
 
 import pytest
 
 from opensnooplib.kernel import btf, this_kernel
-from opensnooplib.source import kernel_headers, kernel_structs
+from opensnooplib.source import kernel_headers, kernel_structs, small_headers
 
 pytestmark = pytest.mark.skipif(
     not os.access(this_kernel.BTF, os.R_OK), reason="this kernel has no BTF"
@@ -49,6 +51,15 @@ class _Kernel:
                 return found
         return None
 
+    def all_with_names(self) -> Dict[str, Type]:
+        """All structs and unions that C can name, by what it calls them."""
+        all_with_names: Dict[str, Type] = {}
+        for found in self._types.values():
+            if found["kind"] in ("STRUCT", "UNION"):
+                name = f"{found['kind'].lower()} {found['name']}"
+                all_with_names.setdefault(name, found)
+        return {n: t for n, t in all_with_names.items() if "(" not in n}
+
     def size(self, found: Type) -> int:
         found = self._bare(found)
         if found["kind"] == "PTR":
@@ -80,7 +91,8 @@ _NAMES = (
     "list_head css_set cgroup_subsys_state cgroup cred qstr dentry fdtable "
     "files_struct file filename inode super_block fs_struct kernfs_node path "
     "mm_struct vfsmount mount mnt_namespace nsproxy upid pid pid_namespace "
-    "signal_struct task_struct user_namespace sock sk_buff request net"
+    "signal_struct task_struct user_namespace sock sk_buff request net "
+    "system_counterval_t"
 ).split()
 _NAMED = "".join(f"struct {name} *x;\n" for name in _NAMES)
 
@@ -109,7 +121,7 @@ def _expected() -> List[str]:
 
 def _compile(text: str) -> None:
     subprocess.run(
-        ["clang", "-fsyntax-only", "-target", "bpf", "-x", "c", "-"]
+        ["clang", "-fsyntax-only", "-x", "c", "-"]
         + [*kernel_headers.AS_FOR_THE_KERNEL],
         input=text.encode(),
         check=True,
@@ -154,6 +166,83 @@ def test_only_the_fields_that_are_wanted() -> None:
     _compile(text + "".join(wanted))
     with pytest.raises(subprocess.CalledProcessError):
         _compile(text + _FOLLOWS)
+
+
+# What headers of BCC and of the small tree have, too.
+_OF_OTHERS = re.compile(r"(?i)\b(pt_regs\b|\w*bpf|_*(xdp|sk|btf)_)\w*")
+
+# The compiler may not work an address out: what adds the offset must be there.
+_PLACE = """
+#define PLACE(type, place) { \\
+	type *it; \\
+	asm volatile("" : "=r"(it)); \\
+	asm volatile("" :: "r"(place)); \\
+}
+"""
+_ADD = 0x07  # BPF_ALU64 | BPF_ADD | BPF_K
+
+
+def test_programs_add_the_offsets_that_structs_have(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In all structs that C can name, as BCC compiles them.
+
+    The compiler is asked for each field's offset. In the instructions, where
+    LLVM lays structs out once more, the end of each struct is checked, which
+    is behind all that could move it; and with unnamed members, the last field.
+    """
+    bcc = pytest.importorskip("bcc")
+    bpftool, types = _Kernel(), btf.of_this_kernel()
+    structs = bpftool.all_with_names()
+    c = types.as_c(found["id"] for found in structs.values())
+    expected = []
+    places = []  # C for an address, and what it is behind the struct's own
+    for name, found in structs.items():
+        offsets = {n: o for n, (o, _) in bpftool.members(found).items()}
+        expected.append(f"sizeof({name}) == {found['size']}")
+        expected += [
+            f"__builtin_offsetof({name}, {member}) == {at}"
+            for member, at in offsets.items()
+        ]
+        if any(member["name"] == "(anon)" for member in found["members"]):
+            for member in list(offsets)[-1:]:
+                places.append((f"{name}, &it->{member}", offsets[member]))
+        places.append((f"{name}, it + 1", found["size"]))
+    _compile(c + "".join(f'_Static_assert({e}, "");\n' for e in expected))
+    # The compile takes longer with one long function.
+    groups = [places[i : i + 1000] for i in range(0, len(places), 1000)]
+    for number, group in enumerate(groups):
+        calls = "".join(f"PLACE({place})\n" for place, _ in group)
+        c += f"int f{number}(void *ctx) {{\n{calls}return 0;\n}}\n"
+    small_headers.make_tree(str(tmp_path), "")
+    monkeypatch.setenv("BCC_KERNEL_SOURCE", str(tmp_path))
+    program = bcc.BPF(
+        text=_OF_OTHERS.sub(r"\g<0>_of_btf", _PLACE + c).encode(),
+        cflags=[*kernel_headers.AS_FOR_THE_KERNEL, "-w"],
+    )
+    added: List[int] = []
+    for number in range(len(groups)):
+        code = program.dump_func(f"f{number}".encode())
+        all_of_it = iter_unpack("=B3xi", code)
+        added += [value for does, value in all_of_it if does == _ADD]
+    moved = [place for place in places if place[1]]
+    assert len(added) == len(moved) > 1000
+    wrong = [(*one, at) for one, at in zip(moved, added) if one[1] != at]
+    assert not wrong
+
+
+_BPF_H = "/usr/include/linux/bpf.h"
+
+
+@pytest.mark.skipif(not os.path.exists(_BPF_H), reason=f"there is no {_BPF_H}")
+def test_what_bpf_h_has_is_not_taken_from_btf() -> None:
+    """BCC brings it, and it cannot be defined twice."""
+    with open(_BPF_H, encoding="utf-8") as file:
+        types = re.findall(
+            r"^(?:struct|union|enum) \w+(?= \{)", file.read(), re.M
+        )
+    assert "struct bpf_insn" in types
+    assert not kernel_structs.named("\n".join(types), set())
 
 
 def test_enums_are_found_by_what_they_hold() -> None:
