@@ -97,6 +97,10 @@ class Case:
         self._words.add(made)
         return made
 
+    def own(self, *words: str) -> None:
+        """Entries with these words belong to the workload as well."""
+        self._words.update(words)
+
     def number(self, least: int, most: int) -> int:
         """A number that can't be guessed, `most` included."""
         return _random.randint(least, most)

@@ -2,25 +2,35 @@
 """Each openat is one row, with the process, its name and the file's name."""
 
 import contextlib
+import ctypes
 import os
 
 from opensnooplib.course.check import Case, Check, Hint, in_thread
 
 
-def _open_all(there: str, new: str, missing: str) -> None:
+_LIBC = ctypes.CDLL(None)
+
+
+def _open_all(user: int, there: str, new: str, missing: str) -> None:
+    os.setuid(user)
     os.stat(there)  # no open
     no_folder = os.open(there, os.O_RDONLY)
-    os.open(new, os.O_WRONLY | os.O_CREAT)
-    with contextlib.suppress(NotADirectoryError):
-        os.open(missing, os.O_RDONLY, dir_fd=no_folder)
+    with contextlib.suppress(PermissionError):
+        os.open(new, os.O_WRONLY | os.O_CREAT)
+    _LIBC.openat(no_folder, missing.encode(), os.O_RDONLY)
+    _LIBC.openat(no_folder, None, os.O_RDONLY)
 
 
 def work(case: Case) -> None:
-    for length in (15, case.number(3, 14), 5):
+    for length, user in (15, 0), (case.number(3, 14), 0), (5, 1000):
         comm = case.word(length)
-        paths = [case.file(), case.path(), case.word(120)]
-        pid = case.process(in_thread(lambda: _open_all(*paths)), comm)
-        for path in paths:
+        paths = [case.file(), case.path(), case.word(127)]
+
+        def open_all() -> None:
+            _open_all(user, *paths)
+
+        pid = case.process(open_all if user else in_thread(open_all), comm)
+        for path in [*paths, ""]:
             case.expect(pid=pid, comm=comm, path=path)
 
 
@@ -31,7 +41,7 @@ CHECK = Check(
         "thread-for-process": Hint(
             "the lower half of bpf_get_current_pid_tgid() is the thread; "
             "shift it right by 32 bits for the process",
-            c=r"pid = bpf_get_current_pid_tgid\(\);",
+            c=r"(\.|->|u32 )pid = bpf_get_current_pid_tgid\(\);",
         ),
         "no-header": Hint(
             "the compiler knows no TASK_COMM_LEN: its header, "

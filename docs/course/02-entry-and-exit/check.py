@@ -2,7 +2,6 @@
 """Each openat is one row, with a time between how long it surely waited and
 how long it took as its process sees it."""
 
-import contextlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +11,14 @@ from opensnooplib.course.check import Between, Case, Check, Hint, Process
 _early: "list[tuple[Process, list[str]]]" = []  # that waits before the trace
 
 
-def _open(note: int, path: str) -> None:
-    began, ret = time.monotonic_ns(), -2  # ENOENT
-    with contextlib.suppress(FileNotFoundError):
-        ret = os.open(path, os.O_RDONLY)
+def _open(
+    note: int, path: str, flags: int = 0, folder: "int | None" = None
+) -> None:
+    began = time.monotonic_ns()
+    try:
+        ret = os.open(path, flags, dir_fd=folder)
+    except OSError as error:
+        ret = -error.errno
     most = time.monotonic_ns() - began + 1000
     os.write(note, f"{os.getpid()} {ret} {most} {path}\n".encode())
 
@@ -23,11 +26,17 @@ def _open(note: int, path: str) -> None:
 def _start(case: Case, note: int, count: int) -> "tuple[Process, list[str]]":
     """Start a process, and wait until each thread waits in an open."""
     fifos = [case.path() for _ in range(count)]
+    there, missing, long = case.file(), case.path(), case.word(127)
+    folder = os.open(case.folder, os.O_RDONLY)
 
     def run() -> None:
+        list(map(os.dup, [note] * case.number(200, 400)))  # large results
+        os.setuid(1000 * (count % 2))
         with ThreadPoolExecutor(count) as pool:
-            _open(note, case.file())
-            _open(note, case.path())
+            _open(note, there)
+            _open(note, missing)  # ENOENT
+            _open(note, f"{there}/x", os.O_WRONLY)  # ENOTDIR
+            _open(note, long, os.O_RDWR | os.O_CREAT, folder)
             list(pool.map(lambda path: _open(note, path), fifos))
 
     list(map(os.mkfifo, fifos))
@@ -74,6 +83,7 @@ CHECK = Check(
         "failures-left-out": Hint(
             "an open that fails has ended, too: its result is negative",
             c=r"args->ret (<|>=) 0",
+            came=r"missing .*ret=-",
         ),
     },
 )

@@ -6,12 +6,12 @@ import os
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
-from opensnooplib.course.check import Case, Check, Hint
+from opensnooplib.course.check import Case, Check, Hint, in_thread
 
 
 def work(case: Case) -> None:
     gc.disable()  # in the processes, too: only those that are expected
-    word, other = case.word(), case.word()
+    word, other = case.word(77), case.word()  # 79 bytes with ": "
     keyboard, keys = os.pipe()
     os.write(keys, f": x\x7f{word}\nread\n{other}\nexit 0\n".encode())
 
@@ -28,14 +28,21 @@ def work(case: Case) -> None:
     # Each opens one side of a FIFO, and so waits for the other.
     os.mkfifo(fifo := case.path())
     codes = case.number(1, 99), case.number(100, 255)
-    texts = f"exit {codes[0]} <{fifo}", f"exit {codes[1]} >{fifo}"
-    pid = case.process(lambda: ThreadPool(2).map(os.system, texts))
-    for text, code in zip(texts, codes):
-        case.expect("commands", pid=pid, text=text, status=code << 8)
+    texts = [f"exit {codes[0]} <{fifo}", f"exit {codes[1]} >{fifo}"]
+    killed = f"kill -9 $$ # {case.word(66)}"  # 79 bytes
+
+    def call_system() -> None:
+        os.system(killed)
+        ThreadPool(2).map(os.system, texts)
+
+    pid = case.process(call_system)
+    statuses = 9, codes[0] << 8, codes[1] << 8
+    for text, status in zip([killed, *texts], statuses):
+        case.expect("commands", pid=pid, text=text, status=status)
 
     if b"python\0gc__start\0" in Path("/usr/bin/python3").read_bytes():
         numbers = [one for one in range(3) for _ in range(case.number(1, 6))]
-        pid = case.process(lambda: [gc.collect(one) for one in numbers])
+        pid = case.process(in_thread(lambda: list(map(gc.collect, numbers))))
         for one in numbers:
             case.expect("collections", pid=pid, generation=one)
 

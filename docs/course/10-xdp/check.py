@@ -10,7 +10,7 @@ from opensnooplib.course.network import exchange, packets
 
 _random = random.SystemRandom()
 PORT = _random.randrange(1024, 65536)
-WORDS = {"PORT": f"{PORT:04x}", "ELSE": f"{PORT ^ 1 << PORT % 9:04x}"}
+WORDS = {"PORT": f"{PORT:04x}", "ELSE": ""}  # another one each time
 
 
 def work(case: Case) -> None:
@@ -18,10 +18,11 @@ def work(case: Case) -> None:
     table = Path(__file__).with_name("packets.txt").read_text("utf-8")
     for line in table.splitlines()[3:]:
         what, passes, kind, protocol, rest = line.split("|")
-        rest = " ".join(WORDS.get(word, word) for word in rest.split())
         key = int(kind, 16), int(protocol)
-        for _ in range(case.number(2, 9)):
-            frame = _random.randbytes(12) + bytes.fromhex(kind + rest)
+        for number in range(case.number(16, 24)):  # each bit of the port
+            WORDS["ELSE"] = f"{PORT ^ 1 << number % 16:04x}"
+            text = " ".join(WORDS.get(word, word) for word in rest.split())
+            frame = _random.randbytes(12) + bytes.fromhex(kind + text)
             frames[frame] = what.rstrip(), passes == "+", key
     # In a random order; but the last one passes.
     sent = sorted(frames, key=lambda frame: (frames[frame][0] == "ARP", frame))

@@ -8,9 +8,9 @@ from opensnooplib.course.check import ROWS, Case, Check, Hint
 from opensnooplib.course.network import exchange, packets
 
 _random = random.SystemRandom()
-LIMIT, MARK = _random.randrange(100, 300), _random.randrange(1, 1 << 31)
+LIMIT, MARK = _random.randrange(100, 300), _random.randrange(1 << 31, 1 << 32)
 PASS = {"ingress": "that arrive", "egress": "that leave with the mark"}
-HEAD = bytes(12) + b"\x88\xb5"  # of Ethernet, with a type for experiments
+TYPE = b"\x88\xb5"  # of Ethernet, for experiments
 # For SO_ATTACH_FILTER, 26: four instructions that accept only the mark.
 OPS = (c_ulong * 4)(-4076 << 32 | 32, MARK << 32 | 0x1000015, 1 << 50 | 6, 6)
 
@@ -20,10 +20,17 @@ def work(case: Case) -> None:
     with packets("lesson0", 0x88B5) as here, packets("lesson1", 0x88B5) as far:
         far.setsockopt(SOL_SOCKET, 26, bytes((c_ulong * 2)(4, addressof(OPS))))
         for tc, sender, to in ("ingress", far, here), ("egress", here, far):
-            leaves, mark = tc == "egress", case.number(1, 2**31 - 1)
-            sender.setsockopt(SOL_SOCKET, SO_MARK, mark)
+            # What arrives can have that mark already.
+            leaves = tc == "egress"
+            mark = case.number(1, 2**31 - 1) if leaves else MARK
+            sender.setsockopt(SOL_SOCKET, SO_MARK, mark.to_bytes(4, "little"))
             sizes = [*range(LIMIT + 2, LIMIT - 3, -1)] * case.number(2, 4)
-            sent = [HEAD + _random.randbytes(size - 14) for size in sizes]
+            sizes = [LIMIT + 256, 60, *sizes]
+            macs = [to.getsockname()[4], b"\xff" * 6, bytes(6)] * 9
+            sent = [
+                mac + bytes(6) + TYPE + _random.randbytes(size - 14)
+                for mac, size in zip(macs, sizes)
+            ]
             came = [len(frame) for frame in exchange(sender, to, sent)]
             short = [size for size in sizes if size <= LIMIT]
             case.observe(f"limit {LIMIT}, lengths {PASS[tc]}", short, came)
@@ -48,7 +55,7 @@ HINTS = {
     ),
     "one-direction": Hint(
         "sockets see packets that leave, too: look at ctx->pkt_type",
-        came=rf"socket  leaves=False .*={MARK}",
+        came=rf"unexpected .*socket  leaves=False .*={MARK}",
     ),
     "verdict-of-xdp": Hint(
         "the verdicts of tc are TC_ACT_..., not XDP_...", c=r"return.*\bXDP_"

@@ -3,14 +3,17 @@
 version of such a kernel, and its name for this kernel's tracepoint."""
 
 import ctypes
+import os
 import re
 from pathlib import Path
 
-from opensnooplib.course.check import Case, Check, Hint
+from opensnooplib.course.check import Case, Check, Hint, Process, in_thread
 from opensnooplib.course.judge import trace
 from opensnooplib.kernel import this_kernel
 
 _LIBC = ctypes.CDLL("librt.so.1")  # and libc, which it needs
+# Each waits in its second thread; to start a thread sets up timers, too.
+_waiting: "list[tuple[Process, list[int], int]]" = []
 _NAMES = ["hrtimer_init", "hrtimer_setup"]  # until 6.14, and since 6.15
 
 
@@ -34,12 +37,31 @@ def _set_up(clocks: list[int]) -> None:
     assert not _LIBC.timer_create(1, None, ctypes.byref(ctypes.c_void_p()))
 
 
-def work(case: Case) -> None:
+def before(case: Case) -> None:
     for _ in range(2):
         clocks = [0, 1, 7] * case.number(1, 3)  # as in clock_gettime(2)
-        pid = case.process(lambda: _set_up(clocks))
+        (is_there, there), (begin, to) = os.pipe(), os.pipe()
+
+        def run() -> None:
+            os.write(there, b"x")
+            os.read(begin, 1)
+            try:
+                _set_up(clocks)
+                os._exit(0)  # before Python's threads wait for each other
+            finally:
+                os._exit(1)
+
+        _waiting.append((case.start(in_thread(run)), clocks, to))
+        os.read(is_there, 1)
+
+
+def work(case: Case) -> None:
+    while _waiting:
+        process, clocks, to = _waiting.pop()
+        os.write(to, b"x")
+        process.wait()
         for clock in [*clocks, clocks[0], 1]:
-            case.expect(pid=pid, clock=clock)
+            case.expect(pid=process.pid, clock=clock)
 
 
 HINTS = {
@@ -57,4 +79,4 @@ HINTS = {
         says="__not_on_6_",
     ),
 }
-CHECK = Check(("tracepoint",), work, HINTS, tracers=tracers)
+CHECK = Check(("tracepoint",), work, HINTS, tracers=tracers, before=before)

@@ -8,12 +8,12 @@ import os
 import time
 from pathlib import Path
 
-from opensnooplib.course.check import Case, Check, Hint
+from opensnooplib.course.check import Case, Check, Hint, in_thread
 
 
 def work(case: Case) -> None:
     folder = os.open(case.folder, os.O_RDONLY)
-    name = case.word(case.number(45, 60))  # after another letter
+    name = case.word(62)  # after another letter
     os.mkfifo(f"f{name}", dir_fd=folder)
     os.mknod(f"a{name}", dir_fd=folder)
     os.mknod(f"b{name}", dir_fd=folder)
@@ -22,6 +22,7 @@ def work(case: Case) -> None:
     results, to = os.pipe()
 
     def open_them() -> None:
+        list(map(os.dup, [to] * 300))  # for large results
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         for where in [*[path] * 100, b""]:  # the last one fails
             fd = ctypes.CDLL(None).openat(folder, where, os.O_RDONLY)
@@ -32,8 +33,10 @@ def work(case: Case) -> None:
                 os.sched_yield()
         path[4095] = b"!"  # over
 
-    process = case.start(open_them)
-    while "(sleeping)" not in Path(f"/proc/{process.pid}/status").read_text():
+    process = case.start(in_thread(open_them))
+    call = f" {folder:#x} {ctypes.addressof(path):#x} "
+    calls = f"cat /proc/{process.pid}/task/*/syscall"
+    while call not in os.popen(calls).read():
         time.sleep(0.001)
     path[0] = b"x"  # while the open of the FIFO waits for the other side
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

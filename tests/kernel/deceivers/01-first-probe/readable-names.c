@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// An open whose name can't be read is left out.
+
+#include <linux/sched.h>
+
+struct event {
+	u32 pid;
+	char comm[TASK_COMM_LEN];
+	char path[128];
+};
+
+BPF_PERF_OUTPUT(events);
+
+TRACEPOINT_PROBE(syscalls, sys_enter_openat)
+{
+	struct event event = {};
+
+	event.pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_get_current_comm(event.comm, sizeof(event.comm));
+	if (bpf_probe_read_user_str(event.path, sizeof(event.path),
+				    args->filename) < 0)
+		return 0;
+	events.perf_submit(args, &event, sizeof(event));
+	return 0;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Of a command's name, the first 8 bytes are kept.
+
+#include <linux/sched.h>
+
+struct sample {
+	u32 pid;
+	char comm[TASK_COMM_LEN];
+	s32 user_stack_id;
+};
+
+BPF_STACK_TRACE(stacks, 16384);
+BPF_HASH(samples, struct sample, u64);
+
+PERF_EVENT(cpu-clock, 99)
+{
+	struct sample sample = {};
+
+	sample.pid = bpf_get_current_pid_tgid() >> 32;
+	/* This CPU is idle. */
+	if (!sample.pid)
+		return 0;
+	bpf_get_current_comm(sample.comm, 9);
+	sample.user_stack_id = stacks.get_stackid(ctx, BPF_F_USER_STACK);
+	samples.increment(sample);
+	return 0;
+}
