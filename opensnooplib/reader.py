@@ -8,7 +8,7 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from typing import Any, NamedTuple, Sequence, TypeVar
+from typing import Any, Callable, NamedTuple, Sequence, TypeVar
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import STAR, Glob
@@ -18,7 +18,8 @@ from opensnooplib.kernel import bpf_objects
 from opensnooplib.options import Output, excluded, wanted
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
-from opensnooplib.rows.row_format import RowFormat, wall_offset_ns
+from opensnooplib.rows.row_format import RowFormat, heading, wall_offset_ns
+from opensnooplib.rows.schema import Schema
 from opensnooplib.selection.criteria import Condition, Filter
 
 _Item = TypeVar("_Item", bound=ctypes.Structure)
@@ -258,6 +259,7 @@ class Reader:
         self._lib = library()
         self._reader = ctypes.c_void_p()
         self._formats: dict[int, _FormatRequest] = {}  # by stream
+        self._schemas: dict[int, Schema] = {}
         # The difference between the time of day and CLOCK_MONOTONIC, the same
         # for all rows.
         self.wall_offset_ns = wall_offset_ns()
@@ -342,6 +344,17 @@ class Reader:
         self.group_heading = row_format.group_heading
         # The format must stay: the native code keeps pointers into it.
         self._formats[stream] = request
+        self._schemas[stream] = row_format.schema
+
+    def count_by(self, group: Callable[[Schema], Sequence[Column]]) -> None:
+        """Count by other columns from here on: those of a stream's schema."""
+        for stream, request in self._formats.items():
+            columns = group(self._schemas[stream])
+            native = [*map(_native_column, columns)]
+            request.group, request.group_count = _array(_Column, native)
+            at = ctypes.byref(request)
+            check(self._lib.reader_set_format(self._reader, stream, at))
+            self.group_heading = heading(columns)
 
     def name_callers(self) -> None:
         """Show callers by name in rows; their processes run on this host."""

@@ -138,10 +138,6 @@ class Case:
         process.wait()
         return process.pid
 
-    def own(self, pid: int) -> None:
-        """Entries with this PID belong to the workload, too."""
-        self._pids.add(pid)
-
     def expect(self, table: str = ROWS, **fields: Any) -> None:
         """One entry with these fields must come in a table, exactly once.
 

@@ -47,7 +47,7 @@ class RowFormat(NamedTuple):
 
     @property
     def group_heading(self) -> str:
-        return _heading(self.group)
+        return heading(self.group)
 
     @property
     def has_callers(self) -> bool:
@@ -64,10 +64,11 @@ class RowFormat(NamedTuple):
         if self.kind == "csv":
             return ",".join(c.key for c in self.columns) + "\r\n"
         name = f"{self.output}:\n" if self.output else ""
-        return f"{name}{_heading(self.columns)}\n"
+        return f"{name}{heading(self.columns)}\n"
 
 
-def _heading(columns: Sequence[Column]) -> str:
+def heading(columns: Sequence[Column]) -> str:
+    """The headings of columns, as wide as these, without a newline."""
     return " ".join(
         (str.ljust if c.width < 0 else str.rjust)(c.heading, abs(c.width))
         for c in columns

@@ -7,8 +7,11 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Callable
 
+from opensnooplib.base import native_library
+from opensnooplib.base.errors import SourceError
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
+from opensnooplib.rows import column_choice
 from opensnooplib.summary import as_json, tables
 from opensnooplib.summary.tables import View
 from opensnooplib.summary.tally import Tally
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from opensnooplib.summary.top_screen import Screen
 
 _TOP_SECONDS = 1.0
+_GROUPS = ("comm",), ("pid", "comm"), ("user",), ("directory",)
 
 # Bytes for files, and as many for groups. While a table is made, a trace
 # reads no rings; a replay has time.
@@ -35,6 +39,9 @@ class Summing:
         self._tally = Tally(rows, options.columns.latency, room)
         self._screen: Screen | None = None
         self._has_quit = False  # the person, --top
+        # What opens are counted by, and what the key g of --top offers next.
+        by = options.output.by or _GROUPS[0]
+        self._groups = list(dict.fromkeys([by, *_GROUPS]))
         self._waiting = ""  # text that the output had no room for
         self.no_place = 0  # opens that are not in the tables, so far
         self.done = "shown" if options.output.once else "counted"
@@ -42,7 +49,7 @@ class Summing:
         if options.output.top:
             from opensnooplib.summary import top_screen  # not needed before
 
-            self._screen = top_screen.Screen(self._put)
+            self._screen = top_screen.Screen(self._put, self._regroup)
             self._screen.enter()
             if options.output.replay is None:
                 interval = interval or _TOP_SECONDS
@@ -94,6 +101,17 @@ class Summing:
                 time.sleep(0.04)
             self._screen.leave()
         return state
+
+    def _regroup(self) -> None:
+        """Count by the next columns, for --top. A replay has counted all."""
+        if self._options.output.replay is not None:
+            return
+        self._groups.append(self._groups.pop(0))
+        output = self._options.output._replace(by=self._groups[0])
+        options = self._options._replace(output=output)
+        self._show(native_library.kernel_clock_ns())
+        with contextlib.suppress(SourceError):  # own C may lack the fields
+            self._rows.count_by(lambda one: column_choice.group(one, options))
 
     def counts(self) -> Counts:
         """The counts of end(): what is shown is counted."""

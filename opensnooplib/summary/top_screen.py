@@ -33,7 +33,7 @@ _SECTIONS = 4
 # The size of a terminal that doesn't report one.
 _COLUMNS, _LINES = 80, 24
 
-_KEYS = "q: quit, p: pause, s: sort by failed, /: only rows with a text"
+_KEYS = "q: quit, p: pause, s: sort, g: group, /: only rows with a text"
 
 
 def _size() -> os.terminal_size:
@@ -54,9 +54,15 @@ def check_terminal() -> None:
 class Screen(Borrowed):
     """A screen from enter() to leave()."""
 
-    def __init__(self, put: Callable[[str], None]) -> None:
-        """`put` sends text to the terminal, and never waits for long."""
+    def __init__(
+        self, put: Callable[[str], None], regroup: Callable[[], None]
+    ) -> None:
+        """`put` sends text to the terminal, and never waits for long.
+
+        `regroup` counts by other columns from then on.
+        """
         self._put = put
+        self._regroup = regroup
         self._size = _size()
         self._last: Summary | None = None
         self._modes: list[Any] | None = None
@@ -115,6 +121,8 @@ class Screen(Borrowed):
         elif key in "sS":
             order = "opened" if view.order == "failed" else "failed"
             view = view._replace(order=order)
+        elif key in "gG":
+            self._regroup()
         self._view = view
         return key in "qQ" and not self._is_typing
 

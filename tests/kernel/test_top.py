@@ -191,6 +191,35 @@ def test_it_needs_a_terminal() -> None:
     assert "stdout is not one" in ended.messages
 
 
+@pytest.fixture
+def busy() -> Iterator[int]:
+    """The PID of a process that opens files all the time."""
+    load = subprocess.Popen(["sh", "-c", "while :; do : </etc/passwd; done"])
+    yield load.pid
+    load.kill()
+    load.wait()
+
+
+def test_keys_group(busy: int) -> None:
+    """Each press counts by the next columns, and by the first ones at last."""
+    terminal = Terminal("-p", str(busy), "--interval", "0.2")
+    try:
+        terminal.await_text(b"   OPENS   FAILED COMM\x1b")
+        for heading, row in (
+            (b"PID    COMM", b"%-6d sh" % busy),
+            (b"USER", b"root"),
+            (b"DIRECTORY", b"/etc"),
+            (b"COMM", b"sh"),
+        ):
+            terminal.press(b"g")
+            terminal.await_text(b"   OPENS   FAILED " + heading + b"\x1b")
+            terminal.await_text(b"        0 " + row + b"\x1b")
+        terminal.press(b"q")
+        assert " 0 lost" in terminal.ended()
+    finally:
+        terminal.close()
+
+
 def test_keys_sort_filter_and_pause(
     terminal: Terminal, opener: Opener
 ) -> None:

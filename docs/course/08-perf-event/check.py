@@ -15,7 +15,6 @@ class _Of(str):  # a program, in which a stack begins
 
 
 def _build(case: Case) -> None:
-    case.own(0)  # so that idle CPUs must be left out
     source = os.path.join(os.path.dirname(__file__), "busy.c")
     run(["cc", "-pthread", "-o", f"{case.folder}/busy", source], check=True)
 
@@ -34,7 +33,8 @@ def work(case: Case) -> None:
         os.kill(pid, signal.SIGSTOP)  # it stays, so that names can be found
         os.waitpid(pid, os.WUNTRACED)
         about = round(99 * time.clock_gettime(clock))
-        n = Between(about * 7 // 10 - 2, about * 10 // 7 + 2)
+        # On a busy host, which samples meet a process is chance.
+        n = Between(about * 6 // 10 - 3, about * 10 // 6 + 3)
         case.expect("samples", pid=pid, comm=name, stacks=program, value=n)
 
 
