@@ -31,7 +31,6 @@ def _start(case: Case, note: int, count: int) -> "tuple[Process, list[str]]":
 
     def run() -> None:
         list(map(os.dup, [note] * case.number(200, 400)))  # large results
-        os.setuid(1000 * (count % 2))
         with ThreadPoolExecutor(count) as pool:
             _open(note, there)
             _open(note, missing)  # ENOENT

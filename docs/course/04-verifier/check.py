@@ -2,13 +2,11 @@
 """Each of the five programs does what its comment says."""
 
 import contextlib
-import ctypes
 import os
+from ctypes import CDLL, c_size_t
 from typing import Any
 
 from opensnooplib.course.check import Case, Check, Hint, in_thread
-
-_LIBC = ctypes.CDLL(None)
 
 
 def work(case: Case) -> None:
@@ -31,7 +29,7 @@ def work(case: Case) -> None:
         calls += [(os.lseek, null, 0, whence) for whence in whences]
         calls += [(os.write, null, bytes(size)) for size in sizes]
         sizes += [case.number(1 << 32, 1 << 40)]
-        calls += [(_LIBC.write, -1, None, ctypes.c_size_t(sizes[-1]))]
+        calls += [(CDLL(None).write, -1, None, c_size_t(sizes[-1]))]
 
         def make_them(calls: list[Any] = calls) -> None:
             for call, *arguments in calls:

@@ -42,8 +42,8 @@ def _work(case: Case) -> None:
         pid = case.process(lambda: _open_all(note, folder, paths), comm)
         for line in os.read(notes, 65536).decode().splitlines():
             ret, path = line.split(" ", 1)
-            row = {"pid": pid, "ppid": PARENT, "ret": int(ret)}
-            case.expect(**row, comm=comm, path=path)
+            row = {"ppid": PARENT, "comm": comm, "path": path}
+            case.expect("rows", pid=pid, ret=int(ret), **row)
 
 
 def work(case: Case) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each open has the cgroup of its process, and the client that it serves."""
 
-import contextlib
 import ctypes
 import os
 import socket
@@ -25,8 +24,7 @@ def _accept_nobody() -> None:
 
 
 def _open(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.open(path, os.O_RDONLY)
+    ctypes.CDLL(None).open(path.encode(), os.O_RDONLY)
 
 
 def work(case: Case) -> None:
