@@ -66,23 +66,18 @@ def work(case: Case) -> None:
         case.expect(pid=int(pid), ret=int(ret), took=took, path=path)
 
 
-CHECK = Check(
-    hooks=("tracepoint",),
-    before=before,
-    work=work,
-    hints={
-        "no-null-check": Hint(
-            "lookup() returns NULL if there is no entry: test that first",
-            says=r"the result of a lookup may be NULL",
-        ),
-        "by-process": Hint(
-            "threads of a process can open at once: the thread is the key",
-            c=r"(\w+) = bpf_get_current_pid_tgid\(\) >> 32;[^@]*update\(&\1,",
-        ),
-        "failures-left-out": Hint(
-            "an open that fails has ended, too: its result is negative",
-            c=r"args->ret (<|>=) 0",
-            came=r"missing .*ret=-",
-        ),
-    },
-)
+_HINTS = {
+    "no-null-check": Hint(
+        "lookup() returns NULL if there is no entry: test that first",
+        says=r"the result of a lookup may be NULL",
+    ),
+    "by-process": Hint(
+        "threads of a process can open at once: the thread is the key",
+        c=r"(\w+) = bpf_get_current_pid_tgid\(\) >> 32;[^@]*update\(&\1,",
+    ),
+    "failures-left-out": Hint(
+        "an open that fails has ended, too: its result is negative",
+        *(r"args->ret (<|>=) 0", "", r"missing .*ret=-"),
+    ),
+}
+CHECK = Check(("tracepoint",), work, _HINTS, before=before)
