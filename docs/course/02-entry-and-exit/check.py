@@ -66,18 +66,13 @@ def work(case: Case) -> None:
         case.expect(pid=int(pid), ret=int(ret), took=took, path=path)
 
 
+_NULL = "lookup() returns NULL if there is no entry: test that first"
+_PROCESS = "threads of a process can open at once: the thread is the key"
+_FAILED = "an open that fails has ended, too: its result is negative"
+_KEY = r"(\w+) = bpf_get_current_pid_tgid\(\) >> 32;[^@]*update\(&\1,"
 _HINTS = {
-    "no-null-check": Hint(
-        "lookup() returns NULL if there is no entry: test that first",
-        says=r"the result of a lookup may be NULL",
-    ),
-    "by-process": Hint(
-        "threads of a process can open at once: the thread is the key",
-        c=r"(\w+) = bpf_get_current_pid_tgid\(\) >> 32;[^@]*update\(&\1,",
-    ),
-    "failures-left-out": Hint(
-        "an open that fails has ended, too: its result is negative",
-        *(r"args->ret (<|>=) 0", "", r"missing .*ret=-"),
-    ),
+    "no-null-check": Hint(_NULL, says=r"the result of a lookup may be NULL"),
+    "by-process": Hint(_PROCESS, _KEY),
+    "failures-left-out": Hint(_FAILED, "ret (<|>=) 0", came="missing .*ret=-"),
 }
 CHECK = Check(("tracepoint",), work, _HINTS, before=before)
