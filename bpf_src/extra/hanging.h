@@ -24,10 +24,13 @@ static void keep_fields(const struct open_args *open, u64 pid_tgid)
 {
 	u32 tid = bpf_get_current_pid_tgid(), zero = 0;
 	struct kept_fields *kept = hanging_scratch.lookup(&zero);
+	struct event *event = (struct event *)kept;
 
 	if (!kept)
 		return;
-	fill_event(AT_BEGIN, (struct event *)kept, open, pid_tgid, UNDER_WAY);
+	fill_event(AT_BEGIN, event, open, pid_tgid, UNDER_WAY);
+	if (FULL_PATH) /* of a relative name, which the frontend knows */
+		event->dir_state = DIR_IS_KNOWN | DIR_CUT;
 	hanging.update(&tid, kept);
 }
 

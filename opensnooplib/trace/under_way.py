@@ -43,6 +43,8 @@ class UnderWay(NamedTuple):
             name, is_cut = _name(self.path)
             # An empty name could not be read: else the open would have failed.
             numbers["path_size"] = _CUT if is_cut else len(name) + bool(name)
+            if name.startswith(b"/"):  # it needs no directories
+                numbers["dir_state"] = 0
         for key, number in numbers.items():
             field = schema.known(key)
             if field:

@@ -143,6 +143,20 @@ def test_hanging(tmp_path: Path, open_load: Path, plan: str) -> None:
     assert "still under way" not in ended.messages
 
 
+def test_a_relative_name_that_hangs(tmp_path: Path, open_load: Path) -> None:
+    """Its directories aren't known yet: they may be those of a pattern."""
+    os.mkfifo(tmp_path / "fifo")
+    with OpenLoad(open_load, "fifo", cwd=tmp_path) as load:
+        words = ("--path", f"{tmp_path}/*", "-p", str(load.pid))
+        with Tool("--hanging", "0.1", *words) as tool:
+            load.release()
+            wait_until(lambda: tool.output_so_far().endswith(b" .../fifo\n"))
+            with open(tmp_path / "fifo", "wb"):
+                load.wait()
+            ended = tool.ended()
+    assert ended.lines[-1].endswith(os.fsencode(f" {tmp_path}/fifo"))
+
+
 def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     """One row for each thread; with --once, one for each of the names."""
     fifo = tmp_path / ("fifo" * 40)
