@@ -12,7 +12,8 @@ recording/  the file of --record
 summary/    counts instead of rows
 compile/    the compile room
 trace/      the trace room
-live/       saves of the C, taken into the running trace
+live/       saves of the C, reloaded into the running trace
+course/     the lessons of docs/course, and their judge
 replay/     --replay
 commands/   what a run can be besides a trace
 native/     the C library: perf rings, records, rows
