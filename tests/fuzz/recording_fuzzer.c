@@ -101,7 +101,7 @@ static void set_format(struct input *input, struct reader *reader)
 	request.group_count = request.column_count;
 	request.group_kind = take_u8(input) % 2;
 	if (take_u8(input) % 8 == 0)
-		request.until = request.wanted;
+		request.last = request.wanted;
 	CHECK(reader_set_format(reader, 0, &request) == 0);
 }
 
