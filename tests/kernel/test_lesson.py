@@ -210,7 +210,7 @@ def test_c_of_any_bytes(folder: Path) -> None:
 def test_full_disk(
     folder: Path, mounts: List[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows or files that could not be written are not the learner's mistake."""
+    """Rows or files that cannot be written are no mistake of the learner."""
     small = folder / "small"
     small.mkdir()
     size = ["-t", "tmpfs", "-o", "size=8k", "none"]
