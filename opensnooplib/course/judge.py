@@ -116,7 +116,7 @@ def _try(asked: Check, path: str, folder: str) -> Verdict:
     return Verdict(DONE)
 
 
-def trace(path: str, *options: str) -> Sequence[str]:
+def trace(path: str, *options: str) -> list[str]:
     """The words of a command that traces the C in a file for the judge."""
     words = ["--source", path, "--format", "json", *options]
     return [sys.executable, "-IS", _TOOL, *words]
