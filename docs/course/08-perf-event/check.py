@@ -14,13 +14,16 @@ class _Of(str):  # a program, in which a stack begins
         return isinstance(stacks, list) and self in stacks[0][0]
 
 
-def _build(case: Case) -> None:
+def _before(case: Case) -> None:
     source = os.path.join(os.path.dirname(__file__), "busy.c")
     run(["cc", "-pthread", "-o", f"{case.folder}/busy", source], check=True)
+    name = case.word()  # of one that sleeps before the trace begins
+    pid = Popen([f"{case.folder}/busy", name]).pid
+    while name not in os.popen(f"cat /proc/{pid}/task/*/comm").read():
+        pass
 
 
 def work(case: Case) -> None:
-    Popen([f"{case.folder}/busy", case.word()])
     cpus = sorted(os.sched_getaffinity(0))
     case.own(*(f"swapper/{cpu}" for cpu in cpus))  # of idle ones
     for function, cpu, ms in (("run", cpus[0], 100), ("jump", cpus[-1], 500)):
@@ -43,7 +46,7 @@ CHECK = Check(
     work=work,
     programs=("cc", "taskset"),
     options=("--maps",),
-    before=_build,
+    before=_before,
     hints={
         "kernel-stack": Hint(
             "without BPF_F_USER_STACK, the stack is the kernel's",
