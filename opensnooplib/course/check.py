@@ -15,11 +15,12 @@ processes, with names that cannot be guessed, and a few expectations:
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import ctypes
 import os
 import random
 import string
-import threading
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from opensnooplib.base import child
@@ -168,16 +169,26 @@ class Case:
         )
 
 
-def in_thread(work: Callable[[], object]) -> Callable[[], None]:
-    """The same work in another thread than the first of its process."""
+def start_thread(work: Callable[[], object]) -> Callable[[], object]:
+    """Do the work in another thread. Returns what waits for its end.
+
+    Since Python 3.14, the threads of threading change their comm.
+    """
+    ended = _thread.allocate_lock()
+    ended.acquire()
 
     def run() -> None:
-        # A thread with a name would change its comm: Python 3.14.
-        thread = threading.Thread(target=work, name="")
-        thread.start()
-        thread.join()
+        with contextlib.ExitStack() as stack:
+            stack.callback(ended.release)
+            work()
 
-    return run
+    _thread.start_new_thread(run, ())
+    return ended.acquire
+
+
+def in_thread(work: Callable[[], object]) -> Callable[[], object]:
+    """The same work in another thread than the first of its process."""
+    return lambda: start_thread(work)()
 
 
 class Check(NamedTuple):

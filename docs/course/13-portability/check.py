@@ -2,9 +2,15 @@
 """The learner's CO-RE C sees the same opens as core/bcc.c does."""
 
 import os
-import threading
+import time
 from ctypes import CDLL, get_errno
-from opensnooplib.course.check import Case, Check, Hint, in_thread
+from opensnooplib.course.check import (
+    Case,
+    Check,
+    Hint,
+    in_thread,
+    start_thread,
+)
 from opensnooplib.source.kernel_headers import choose
 
 RUN = os.path.join(os.path.dirname(__file__), "core", "run.sh")
@@ -25,12 +31,11 @@ def _open(note: int, folder: int, path: str, flags: int = 0) -> None:
 def _open_all(note: int, folder: int, paths: list[str]) -> None:
     """One thread waits until the FIFO has a writer; the other opens all."""
     list(map(os.dup, [note] * 300))  # for large results
-    thread = threading.Thread(target=_open, args=(note, folder, paths[2]))
-    thread.start()
-    threading.Event().wait(0.05)
+    join = start_thread(lambda: _open(note, folder, paths[2]))
+    time.sleep(0.05)
     for flags, path in enumerate(paths):
         _open(note, folder, path, flags)
-    thread.join()
+    join()
 
 
 def _work(case: Case) -> None:
