@@ -23,12 +23,10 @@ u32 auid;		   /* who logged in, the loginuid; column: width=-10 */
 u32 exe; /* bytes of names of the program's path, and EXE_STATE */
 
 /* The large ones are there only if they are wanted. */
-char args[WANT_ARGS * TEXTS_ROOM];	 /* the command line, in texts */
-char parents[WANT_PARENTS * TEXTS_ROOM]; /* names of parents, in texts */
-char unit[WANT_UNIT * NAME_ROOM];	 /* of systemd; "": none */
-#if WANT_CALLERS
-u64 callers[CALLERS + 1]; /* the user stack: who called, then 0 */
-#endif
+char args[WANT_ARGS * TEXTS_ROOM];	   /* the command line, in texts */
+char parents[WANT_PARENTS * TEXTS_ROOM];   /* names of parents, in texts */
+char unit[WANT_UNIT * NAME_ROOM];	   /* of systemd; "": none */
+u64 callers[WANT_CALLERS * (CALLERS + 1)]; /* who called: user stack, then 0 */
 #if PATH_VIEW_HOST
 u32 fs_device;	/* the kernel's number of the file system, or 0 */
 u32 fs_size;	/* bytes of directories up to its root */
