@@ -160,6 +160,14 @@ def open_without_links(path: str, flags: int, mode: int = 0) -> int:
     return syscall("openat2", AT_FDCWD, os.fsencode(path), how, len(how))
 
 
+def open_at_once(path: str, flags: int) -> int:
+    """Open without waiting, as open(2) of a FIFO would: an opener of open().
+
+    Returns a descriptor. Raises OSError.
+    """
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def give_back_memory() -> None:
     """Return free memory to the kernel: malloc_trim(3) of the GNU libc."""
     if hasattr(_libc, "malloc_trim"):

@@ -113,8 +113,12 @@ def _finds_directories(words: argparse.Namespace) -> bool:
 
 # What --until takes, with the options that select so.
 _UNTIL = {
-    **{"path": "--path", "err": "--errno", "comm": "-n", "pid": "-p"},
-    **{"user": "-u", "flags": "-f"},
+    "path": "--path",
+    "err": "--errno",
+    "comm": "-n",
+    "pid": "-p",
+    "user": "-u",
+    "flags": "-f",
 }
 
 

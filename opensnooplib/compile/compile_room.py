@@ -13,6 +13,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING, NoReturn, Sequence
 
+from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile import handover, headers_folder, outputs
 from opensnooplib.compile.attachments import Attachments
@@ -131,10 +132,10 @@ def _warnings(maps: BccMaps, found: list[Output]) -> list[str]:
 def _become_room(compiler_output: int) -> None:
     # If the trace room is stopped, nothing else ends a compiler that hangs.
     signal.alarm(2 * COMPILE_TIMEOUT_SECONDS)
+    for number in child.ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
     # Ctrl-C is for the trace room, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
-        signal.signal(number, signal.SIG_DFL)
     # BCC and LLVM write their messages to these descriptors, from C++.
     os.dup2(compiler_output, 1)
     os.dup2(compiler_output, 2)

@@ -15,7 +15,9 @@ import os
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+from opensnooplib.base import libc
 from opensnooplib.base.errors import as_sentence
+from opensnooplib.course.judge import DONE, NOT_YET
 
 NAME = "course-progress.json"
 
@@ -25,7 +27,7 @@ _SIZE_LIMIT = 1 << 20  # characters: far more than all lessons need
 class Known(NamedTuple):
     """What is known of a lesson; at first, that it was not begun."""
 
-    state: str = "not yet"  # of the last verdict, or "done" after any such
+    state: str = NOT_YET  # of the last verdict, or DONE after any such
     judged: int = 0  # how often
     hints: int = 0  # how many were given
 
@@ -36,16 +38,12 @@ def read(folder: str) -> defaultdict[int, Known]:
     known: defaultdict[int, Known] = defaultdict(Known)
     what = f"{path}: not a record of progress; remove it to begin anew"
     with as_sentence(what), contextlib.suppress(FileNotFoundError):
-        with open(path, encoding="utf-8", opener=_open_at_once) as file:
+        with open(path, encoding="utf-8", opener=libc.open_at_once) as file:
             found = json.loads(file.read(_SIZE_LIMIT))
         for number, one in found.items():
             counts = int(one["judged"]), int(one["hints"])
             known[int(number)] = Known(str(one["state"]), *counts)
     return known
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # or a FIFO would wait
 
 
 def note(folder: str, number: int, **facts: Any) -> None:
@@ -54,7 +52,7 @@ def note(folder: str, number: int, **facts: Any) -> None:
     Raises OpensnoopError.
     """
     known = read(folder)
-    if known[number].state == "done":
+    if known[number].state == DONE:
         facts.pop("state", None)
     known[number] = known[number]._replace(**facts)
     text = json.dumps({n: one._asdict() for n, one in known.items()}, indent=1)

@@ -15,6 +15,7 @@ import re
 import stat
 from typing import Callable, NamedTuple, Sequence
 
+from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.options import Probe
 from opensnooplib.source import comments, hook_words
@@ -138,16 +139,11 @@ def _escaped(path: str) -> str:
     return name
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting, as open(2) of a FIFO would."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
 def read_file(path: str) -> str:
     """The text of a C file, at once. Raises SourceError."""
     name = shown_name(path)
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
+        with open(path, "rb", opener=libc.open_at_once) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise SourceError(f"{name} is not a regular file")
             text = file.read(_SIZE_LIMIT + 1)
