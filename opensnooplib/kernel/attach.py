@@ -83,8 +83,8 @@ def _sample(program_fd: int, *words: str) -> list[int]:
     number = often.removeprefix("period=")
     if len(words) != 2 or not number.isdecimal() or int(number) == 0:
         raise SourceError(
-            f"PERF_EVENT({', '.join(words)}): after the event, write how often: "
-            "in Hz, as in PERF_EVENT(cpu-clock, 99), or as period=1000"
+            f"PERF_EVENT({', '.join(words)}): after the event, write how "
+            "often: in Hz, as in PERF_EVENT(cpu-clock, 99), or as period=1000"
         )
     period = int(number)  # or frequency
     flags = perf_events.IS_FREQUENCY if number == often else 0
