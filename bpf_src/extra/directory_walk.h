@@ -5,7 +5,7 @@
  *
  * The kernel keeps a dentry for each name in a directory, and each dentry knows
  * its parent: for "c" in "/a/b", the walk goes from "b" to "a". The names are
- * written in that order, each with its NUL, behind the path that the program
+ * written in that order, each with its NUL, after the path that the program
  * gave; the reader reverses them.
  *
  * At the root of a mount, the walk goes on where that is mounted. It ends at

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The path of the program that the caller runs. Its names stand behind those of
+ * The path of the program that the caller runs. Its names follow those of
  * full_path.h, the lowest one first: the same walk finds them.
  */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * -F, -R and open_by_handle_at: the directories above a path, or above the file
- * that was opened. Their names stand behind the path in the record, the lowest
- * one first.
+ * that was opened. Their names follow the path in the record, the lowest one
+ * first.
  */
 #include <linux/fs_struct.h>
 #include <uapi/linux/openat2.h>

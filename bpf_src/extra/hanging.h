@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * --hanging: what a record of an open that is under way would hold. The path is
- * in the map "start", which also says whether the open is under way still. The
+ * in the map "start", which also says whether the open is still under way. The
  * frontend makes a row of both.
  */
 #include "extra/record_values.h"

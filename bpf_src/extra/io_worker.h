@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A thread that the kernel creates for io_uring has a name such as iou-sqp-123.
- * It works for the process that it belongs to, so that one's name is taken.
+ * It works for the process that it belongs to, whose name is shown instead.
  */
 #pragma once
 

@@ -13,7 +13,7 @@
 /* In ret: nobody knows the result, as it isn't reported, or is ambiguous. */
 #define UNKNOWN_RESULT 0x7ffffffe
 
-/* In ret: the open is under way still. */
+/* In ret: the open is still under way. */
 #define UNDER_WAY 0x7ffffffd
 
 /* Bits of dir_state: what is known about the directories behind the path. */

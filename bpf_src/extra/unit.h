@@ -8,7 +8,7 @@
 #define SERVICE 0x656369767265732e /* ".service", as the processor reads it */
 #define SCOPE	0x0065706f63732e   /* ".scope" and a NUL */
 
-/* `end` is behind the NUL. */
+/* `end` is after the NUL. */
 static bool is_unit(const char *end, u64 size)
 {
 	return (size > 7 && *(u64 *)(end - 8) >> 8 == SCOPE) ||

@@ -5,7 +5,7 @@
  */
 #include "extra/cgroup_names.h"
 
-/* What was found out of a cgroup, by its ID: neither ever changes. */
+/* What was found out about a cgroup, by its ID: neither ever changes. */
 BPF_TABLE("lru_hash", u64, u8, unit_cgroups, 4096);
 
 /*

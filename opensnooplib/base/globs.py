@@ -82,8 +82,8 @@ def of_directories(patterns: Sequence[Glob]) -> Iterator[str]:
         if len(parts) == len(glob.parts) and os.path.isdir(name):
             before, inside = "!" * glob.excludes, name.rstrip("/")
             yield (
-                f"--path {before}{name} is the directory alone: "
-                f"--path '{before}{inside}/*' is what is in it"
+                f"--path {before}{name} is the directory alone: use "
+                f"--path '{before}{inside}/*' for what is in it"
             )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The monitor: a child that keeps the privileges which a trace gives up.
+"""The monitor: a child that keeps the privileges that a trace gives up.
 
 It reads no record, no name and no file, but for what is in maps before Linux
 5.19: it counts records that wait there, and copies contents for --maps. It

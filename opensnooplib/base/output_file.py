@@ -105,7 +105,7 @@ def _check(status: os.stat_result) -> None:
         raise _Refused("not a file, pipe or terminal")
     # A hard link to a file of root's or of the caller's can be another user's.
     if stat.S_ISREG(mode) and status.st_nlink != 1:
-        raise _Refused("the file has other names, too (hard links)")
+        raise _Refused("the file has other names (hard links)")
     ours = (0, os.getuid(), os.geteuid(), _sudo_id("SUDO_UID"))
     if status.st_uid not in ours:
         raise _Refused("the file belongs to another user")

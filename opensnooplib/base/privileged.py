@@ -53,7 +53,7 @@ class NoMonitorError(OpensnoopError):
     def __init__(self) -> None:
         super().__init__(
             "the monitor, a process of the trace, was killed, or does not "
-            "answer: begin again"
+            "answer: start the trace again"
         )
 
 

@@ -130,7 +130,7 @@ def _until(text: str) -> Until:
     try:
         tests = shlex.split(text)
     except ValueError:
-        raise UsageError(f"--until {text}: a quote has no end") from None
+        raise UsageError(f"--until {text}: a quote is not closed") from None
     for test in tests or ['""']:
         name, _, value = test.partition("=")
         if name not in _UNTIL or not value:

@@ -62,4 +62,4 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
     if words.nul and words.format != "paths":
         raise UsageError("-0 needs --format paths")
     if words.format == "paths" and (words.columns or words.callers):
-        raise UsageError("--format paths has no other columns than the path")
+        raise UsageError("--format paths has no column but the path")

@@ -124,8 +124,8 @@ def power_of_two(option: str, word: str) -> int:
 def pid(option: str, word: str) -> int:
     if word.isascii() and word[:1].isalpha():
         raise UsageError(
-            f"{option} {word}: must be the number of a process; by the name "
-            f"of its command, that is -n {word}"
+            f"{option} {word}: must be the number of a process; to select by "
+            f"the name of its command, use -n {word}"
         )
     return positive(option, word)
 
@@ -139,8 +139,8 @@ def seconds(option: str, word: str) -> float:
     if not 0 < number < 10**9:
         raise UsageError(
             f"{option} {word}: must be a number of seconds above 0 and below "
-            "1000000000, with at most nine decimals; or of minutes or hours, "
-            "as 2m or 1h"
+            "1000000000, with at most nine decimals, or a time such as 2m or "
+            "1h"
         )
     return number
 
@@ -165,7 +165,9 @@ def milliseconds(option: str, word: str) -> int:
     """The time in ns."""
     decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
     if not decimal or float(word) == 0:
-        raise UsageError(f"{option} {word}: must be milliseconds above 0")
+        raise UsageError(
+            f"{option} {word}: must be a number of milliseconds above 0"
+        )
     return round(float(word) * 1e6)
 
 

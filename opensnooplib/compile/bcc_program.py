@@ -301,7 +301,7 @@ class BccProgram:
             if not found:
                 raise SourceError(
                     f"there is no library {path}: write its path, or its name "
-                    "as the linker has it, such as c or ssl"
+                    "as the linker knows it, such as c or ssl"
                 )
             path = os.fsdecode(found)
         elif not os.path.exists(path):

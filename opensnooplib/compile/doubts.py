@@ -105,7 +105,7 @@ _WRITES_WHOLE_STRUCT = (
 def _of_text(outputs: list[Output], job: Job) -> list[str]:
     """Warnings about what the text shows for sure."""
     warnings = [
-        f"{where}warning: this if has no effect: remove the ; behind it"
+        f"{where}warning: this if has no effect: remove the ; after it"
         for where in locations.find(_EMPTY_IF, compiled(job))
     ]
     code = without_comments("\n".join(job.source.files.values()))

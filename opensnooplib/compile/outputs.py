@@ -121,7 +121,7 @@ def _struct_of(name: str, types: Btf, maps: BccMaps) -> int:
     where = locations.of_submit(name, maps.job.source)
     if not fields:
         raise SourceError(
-            f"{where}what {name} sends is no struct: put it into one, whose "
+            f"{where}{name} doesn't send a struct: put it into one, whose "
             "fields are the columns"
         )
     if not found:

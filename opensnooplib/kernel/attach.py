@@ -36,13 +36,13 @@ def run_at(event: int, program_fd: int) -> int:
 
 
 def offset_of(target: str) -> int:
-    """The bytes behind the + of function+0x10. Raises SourceError."""
+    """The bytes after the + of function+0x10. Raises SourceError."""
     _, plus, number = target.partition("+")
     try:
         return int(number, 0) if plus else 0
     except ValueError:
         raise SourceError(
-            f"{target}: behind the + must be a number of bytes, such as 0x10"
+            f"{target}: after the + must be a number of bytes, such as 0x10"
         ) from None
 
 
@@ -83,8 +83,8 @@ def _sample(program_fd: int, *words: str) -> list[int]:
     number = often.removeprefix("period=")
     if len(words) != 2 or not number.isdecimal() or int(number) == 0:
         raise SourceError(
-            f"PERF_EVENT({', '.join(words)}): behind the event comes how "
-            "often, in Hz, as in PERF_EVENT(cpu-clock, 99), or as period=1000"
+            f"PERF_EVENT({', '.join(words)}): after the event, write how "
+            "often: in Hz, as in PERF_EVENT(cpu-clock, 99), or as period=1000"
         )
     period = int(number)  # or frequency
     flags = perf_events.IS_FREQUENCY if number == often else 0
@@ -100,8 +100,8 @@ def _sample(program_fd: int, *words: str) -> list[int]:
         if error.errno not in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
             raise
         raise OpensnoopError(
-            f"this machine has no perf event {name}; a virtual one often has "
-            "none of the processor's, but cpu-clock is everywhere"
+            f"this machine has no perf event {name}; virtual ones often lack "
+            "those of the processor, but cpu-clock is everywhere"
         ) from None
 
 

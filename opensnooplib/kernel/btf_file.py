@@ -62,7 +62,7 @@ def _found(path: str) -> str:
         for file in [path, *sorted(glob.glob(names))]:
             if os.path.isfile(file):  # a FIFO or a device may never end
                 return file
-    why = f"no such file, nor a folder that has {release}.btf[.tar.xz]"
+    why = f"no such file, nor a directory that has {release}.btf[.tar.xz]"
     raise UsageError(f"--btf {path}: {why}")
 
 
@@ -97,7 +97,5 @@ def _difference() -> str:
         or own_task_bytes(parent, tgid)[:4] == above.to_bytes(4, "little"),
     }
     others = [what for what, is_same in same.items() if not is_same]
-    why = (
-        f"not the BTF of {this_kernel.release()}: by its structs, this process"
-    )
+    why = f"not the BTF of {this_kernel.release()}: in it, this process"
     return f"{why} has another {others[0]} than in /proc" if others else ""

@@ -122,7 +122,7 @@ def _io_uring(_: _Request) -> list[Define]:
     if "req" not in completion:
         return defines + _by_function()
     if not tracefs.fields("io_uring", "io_uring_cqe_overflow"):
-        raise _Missing("Linux 5.18 and 5.19 don't report all that end")
+        raise _Missing("Linux 5.18 and 5.19 don't report every end")
     if tracefs.fields("io_uring", "io_uring_submit_req"):
         defines.append(("HAVE_IO_URING_SUBMIT_REQ", "1"))
     return defines + _room() + _offsets("io_uring", "filename", "io_uring cqe")
@@ -131,8 +131,8 @@ def _io_uring(_: _Request) -> list[Define]:
 def _by_function() -> list[Define]:
     if hooks.KINDS["kprobe"]() or not function_names.that_match("io_openat2"):
         raise _Missing(
-            "this kernel doesn't report which request is done, as Linux 5.18 "
-            "does, and can't have a kprobe on io_openat2"
+            "this kernel doesn't report which request is done, as newer ones "
+            "do, and can't have a kprobe on io_openat2"
         )
     offsets = _offsets("io_uring", "io_uring result", "filename")
     return [("IO_URING_BY_FUNCTION", "1")] + _room() + offsets

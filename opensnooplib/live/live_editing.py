@@ -102,7 +102,7 @@ class Live:
             self._watcher = None
             self._messages.warn(
                 "the process that watches the C was killed: from now on, no "
-                "save is noticed; begin a new trace"
+                "save is noticed; start the trace again"
             )
             return
         if found:
@@ -205,7 +205,7 @@ class Live:
                 "cannot reload: "
                 f"{counted(len(self._retiring), 'old program set')} still "
                 "waiting for opens to end that they hold in the map start or "
-                "requests: begin a new trace, with C that deletes entries "
+                "requests: start the trace again, with C that deletes entries "
                 "when opens end"
             ) from None
 

@@ -110,5 +110,5 @@ def test_a_monitor_that_does_not_answer() -> None:
         ended = tool.ended()
     needs_it = this_kernel.version() < (5, 19, 0)
     assert ended.status == int(needs_it)
-    assert ("does not answer: begin again" in ended.messages) == needs_it
+    assert ("does not answer: start" in ended.messages) == needs_it
     assert "Traceback" not in ended.messages

@@ -121,11 +121,11 @@ def test_patterns_that_name_directories(tmp_path: Path) -> None:
     folder = str(tmp_path)
     words = [folder, f"!{folder}/", f"{folder}/*", f"{folder}/file", "\\/", ""]
     assert [*globs.of_directories(globs.globs(words))] == [
-        f"--path {folder} is the directory alone: --path '{folder}/*' is what "
-        "is in it",
-        f"--path !{folder}/ is the directory alone: --path '!{folder}/*' is "
+        f"--path {folder} is the directory alone: use --path '{folder}/*' for "
         "what is in it",
-        "--path / is the directory alone: --path '/*' is what is in it",
+        f"--path !{folder}/ is the directory alone: use --path '!{folder}/*' "
+        "for what is in it",
+        "--path / is the directory alone: use --path '/*' for what is in it",
     ]
 
 

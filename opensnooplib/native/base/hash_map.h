@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hash map: values of one size, by keys of any bytes. A map of zeros is empty.
- * What it may have is its owner's business, or limited by `room`.
+ * How much it may hold is its owner's business, or limited by `room`.
  *
  * Keys come from other people's programs: without the secret, which is random
  * in each process, nobody can choose keys that lie in one slot.

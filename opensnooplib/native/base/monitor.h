@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Monitor: the child that keeps the privileges which a trace gives up. This is
+ * Monitor: the child that keeps the privileges that a trace gives up. This is
  * how C asks it; base/monitor.py is the child.
  */
 #pragma once

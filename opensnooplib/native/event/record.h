@@ -3,8 +3,7 @@
  * Record: the bytes of one struct event, as BPF sent them.
  *
  * The struct isn't known here. Its layout comes from the frontend, which has
- * it from BTF or from BCC, so every access is checked against the record's real
- * size.
+ * it from BTF, so every access is checked against the record's real size.
  */
 #pragma once
 

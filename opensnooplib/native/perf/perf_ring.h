@@ -13,8 +13,8 @@
 #include "perf/perf_event.h"
 
 /*
- * Stream: the records of one output of one generation of programs. With --live
- * several generations write to one ring, each through an event of its own, and
+ * Stream: the records of one output of one program set. With --live
+ * several sets write to one ring, each through an event of its own, and
  * each may have another struct event. Stream 0 writes through the event that
  * the ring was mapped by, and its samples hold the record alone: streams cost
  * nothing until a file is saved, where an id in each would make an open 65 ns

@@ -4,9 +4,9 @@
  * as a ring of one stream. See Documentation/bpf/ringbuf.rst of the kernel.
  *
  * The map's memory is two pages, with the positions of the reader and of the
- * writers, then the data. Behind these the kernel maps them once more, so that
- * no record wraps. What isn't a perf ring has no events and no loss that the
- * kernel would report: a program whose record finds no room is told so.
+ * writers, then the data. After these the kernel maps them once more, so that
+ * no record wraps. Unlike a perf ring, it has no events, and the kernel reports
+ * no loss: only the program whose record finds no room learns of it.
  */
 #pragma once
 

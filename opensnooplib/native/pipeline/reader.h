@@ -58,7 +58,7 @@ int reader_name_callers(struct reader *reader);
 const char *reader_caller_text(struct reader *reader, uint32_t pid,
 			       uint64_t address, bool returns);
 
-/* Streams: one for each output of each generation; see perf_ring.h. */
+/* Streams: one for each output of each program set; see perf_ring.h. */
 
 /*
  * Add a stream. Returns its number or a negative errno; -EBUSY: there are too

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reader streams: those that a reader's rings carry, one for each output of
- * each generation of programs.
+ * each program set.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cell: the value of one column in one record, before it is written the way
- * of the table, of JSON or of CSV.
+ * Cell: the value of one column in one record, before it is written as the
+ * table, JSON or CSV needs it.
  */
 #pragma once
 

@@ -4,8 +4,8 @@
  * not happen to the trace.
  *
  * It gets one request at a time, and has two seconds for each. The trace waits
- * for the answer only where that does no harm, and not for long: how long, is
- * at the top of helper.c. Else it goes on without, and takes the answer later.
+ * for the answer only where that does no harm, and not for long: see the top of
+ * helper.c. Else it goes on without the answer, and takes it later.
  */
 #pragma once
 
