@@ -16,7 +16,7 @@ from typing import Callable, NamedTuple
 from opensnooplib.base import child
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.privileged import doer_pid
-from opensnooplib.compile import compile_room, handover, headers_folder
+from opensnooplib.compile import handover, headers_folder
 from opensnooplib.compile.compiler_output import ERROR
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
@@ -187,6 +187,8 @@ def start_room(
     """
 
     def work() -> None:
+        from opensnooplib.compile import compile_room  # not for the trace
+
         inside = socket.socket(fileno=connection)
         compile_room.run(make_job(), inside, compiler_output)
 

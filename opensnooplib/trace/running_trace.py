@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Container
+from typing import TYPE_CHECKING, Callable, Container
 
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import as_sentence
@@ -14,11 +14,13 @@ from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.options import Options
 from opensnooplib.reader import Counts, Reader, State
 from opensnooplib.recording.recorder import Recorder
-from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import proof
 from opensnooplib.trace.online_cpus import CpuFollower
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.switchboard import Switchboard
+
+if TYPE_CHECKING:
+    from opensnooplib.summary.summing import Summing
 
 # A program that has taken its record's time completes it within this, also
 # in a virtual machine whose CPU stands still for a while.
@@ -104,6 +106,8 @@ class Trace:
         if options.output.record:
             self._recorder = Recorder(self.rings, options.output.keep, output)
         if options.output.summary or options.output.once:
+            from opensnooplib.summary.summing import Summing  # not for rows
+
             now_ns = native_library.kernel_clock_ns()
             self._summing = Summing(self.rings, options, now_ns)
 
@@ -255,7 +259,7 @@ def tell_end(
     It is a warning where something is missing. `more` is what it ends with.
     """
     no_place, counts = 0, shown.counts()
-    if isinstance(shown, Summing):
+    if not isinstance(shown, Reader):
         no_place, done = shown.no_place, shown.done
     line = end_line(counts, lost, missed, seconds, done, no_place) + more
     is_whole = not (lost or missed or counts.are_incomplete or no_place)
