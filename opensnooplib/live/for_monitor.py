@@ -13,11 +13,8 @@ import pickle
 
 from opensnooplib.base import child
 from opensnooplib.base.privileged import FUNCTIONS
-from opensnooplib.compile import (
-    compile_room,  # noqa: F401, since rooms that are forked have it then
-    headers_folder,
-    launch,
-)
+from opensnooplib.compile import compile_room  # noqa: F401, for its forks
+from opensnooplib.compile import headers_folder, launch
 from opensnooplib.compile.job import Job
 from opensnooplib.live import status_area, watcher
 
