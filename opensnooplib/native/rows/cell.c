@@ -6,9 +6,6 @@
 
 #include "base/put_string.h"
 #include "rows/quoting.h"
-#include "stacks/caller_array.h"
-
-#define UNKNOWN_CALLERS "<callers unknown>"
 
 /* The kernel ignores the mode without O_CREAT or O_TMPFILE: open(2). */
 static bool mode_is_used(const struct row_format *format,
@@ -311,11 +308,58 @@ static bool read_texts(struct cell *cell, struct row_format *format,
 	return size > 0 || cell->state != PATH_CUT; /* else it is unreadable */
 }
 
-/* False if the record is too short for the field. */
+/* Callers before the first 0, which is shown if it is the first or the last. */
+static uint32_t caller_count(const struct column *column,
+			     const struct record *record)
+{
+	uint32_t count = 0;
+	uint64_t address;
+
+	while (count < column->count &&
+	       record_unsigned(record, array_element(column->field, count),
+			       &address) &&
+	       address)
+		count++;
+	return count == 0 || count + 1 == column->count ? count + 1 : count;
+}
+
+/* Where nothing is mapped, there was no frame pointer: the rest is unknown. */
+static bool read_caller(struct cell *cell, const struct row_format *format,
+			struct field field, const struct record *record,
+			bool returns)
+{
+	const struct layout *layout = &format->layout;
+	enum mapped mapped = MAPPED;
+	struct text text;
+	uint64_t address;
+	uint64_t pid;
+	uint64_t ts;
+
+	if (!record_unsigned(record, field, &address))
+		return false;
+	if (address == 0) {
+		mapped = NOTHING_MAPPED;
+	} else if (!format->callers ||
+		   !record_unsigned(record, layout->pid, &pid) ||
+		   !record_unsigned(record, layout->ts, &ts)) {
+		set_hex(cell, address);
+	} else {
+		mapped = caller_text(format->callers, (uint32_t)pid, ts,
+				     address, returns, &text);
+		set_text(cell, text.bytes, text.size);
+		cell->in_column = false;
+	}
+	if (mapped == NOTHING_MAPPED)
+		set_word(cell, CELL_UNKNOWN, "<callers unknown>");
+	return true;
+}
+
+/* False if the record is too short for the element. */
 static bool read_cell(struct cell *cell, struct row_format *format,
-		      const struct column *column, struct field field,
+		      const struct column *column, uint32_t index,
 		      const struct record *record)
 {
+	struct field field = array_element(column->field, index);
 	const bool is_rest =
 		field_is_flexible(field) && field.offset <= record->size;
 	uint64_t bits;
@@ -355,6 +399,8 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 		cell->text =
 			(struct text){record->data + field.offset, field.size};
 		return true;
+	case COLUMN_CALLERS:
+		return read_caller(cell, format, field, record, index > 0);
 	default:
 		if (!record_unsigned(record, field, &bits) ||
 		    !record_signed(record, field, &value))
@@ -364,61 +410,23 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 	}
 }
 
-/* Address 0: from there on, the stack is unknown. */
-static bool read_caller(struct cell *cell, struct row_format *format,
-			const struct caller_array *array, uint32_t index)
-{
-	const struct record *record = array->record;
-	struct text text;
-	uint64_t address;
-	uint64_t pid;
-	uint64_t ts;
-
-	if (!record_unsigned(record, array_element(array->first, index),
-			     &address))
-		return false;
-	if (address == 0 || callers_repeat_from(format->callers, array, index))
-		set_word(cell, CELL_WORD, UNKNOWN_CALLERS);
-	else if (!format->callers ||
-		 !record_unsigned(record, format->layout.pid, &pid) ||
-		 !record_unsigned(record, format->layout.ts, &ts))
-		set_hex(cell, address);
-	else {
-		text = caller_text(format->callers, (uint32_t)pid, ts, address,
-				   index > 0);
-		set_text(cell, text.bytes, text.size);
-		cell->in_column = false;
-	}
-	return true;
-}
-
 char *put_cells(char *out, struct row_format *format,
 		const struct column *column, const struct record *record,
 		const char *between, cell_writer *put_cell)
 {
-	const struct caller_array array = {
-		.record = record,
-		.layout = &format->layout,
-		.first = column->field,
-		.size = column->count,
-	};
-	const bool are_callers = column->kind == COLUMN_CALLERS;
-	uint32_t count = are_callers ? caller_count(format->callers, &array)
-				     : column->count;
+	uint32_t count = column->kind == COLUMN_CALLERS
+				 ? caller_count(column, record)
+				 : column->count;
 	struct cell cell;
 	uint32_t i = 0;
 
 	do { /* what is no array is one cell */
-		struct field field = array_element(column->field, i);
-
 		if (i > 0)
 			out = put_string(out, between);
-		if (!(are_callers ? read_caller(&cell, format, &array, i)
-				  : read_cell(&cell, format, column, field,
-					      record)))
+		if (!read_cell(&cell, format, column, i, record))
 			set_word(&cell, CELL_NONE, "?");
 		out = put_cell(out, column, &cell);
-	} while (++i < count);
+	} while (++i < count && cell.kind != CELL_UNKNOWN);
 	/* What put_cell() returns points into `out`, not into the cell. */
 	// cppcheck-suppress returnDanglingLifetime
 	return out;

@@ -16,6 +16,7 @@ enum cell_kind {
 	CELL_WORD,	 /* in `word`: harmless text of the tool's own */
 	CELL_TEXT,	 /* in `text`: untrusted */
 	CELL_UNREADABLE, /* a path; `word` says so */
+	CELL_UNKNOWN,	 /* all callers from here on; `word` says so */
 	CELL_BYTES,	 /* in `text`, to be shown as hex digits */
 };
 
