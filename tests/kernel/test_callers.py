@@ -236,14 +236,15 @@ def test_a_stack_that_is_deeper_than_the_kernel_looks(
     assert names == {_MIDDLE}
 
 
-def test_a_frame_that_points_at_itself(call_chain: Path) -> None:
-    """It is said once that there is no code, and not up to the deepest."""
+@pytest.mark.parametrize("how, times", [("lost", 0), ("looped", _DEEPEST - 2)])
+def test_what_is_no_frame(call_chain: Path, how: str, times: int) -> None:
+    """The stack ends where no code is; elsewhere, at the deepest."""
     options = ["-c", "--format", "json"]
-    row = _row(_trace(call_chain, _PATH, "0", "lost", options=options))
-    *found, nowhere, unknown = row["callers"]
+    row = _row(_trace(call_chain, _PATH, "0", how, options=options))
+    *found, unknown = row["callers"]
     names = [_split(caller)[0] for caller in found]
-    assert names == ["inner_one", _MIDDLE]
-    assert nowhere.endswith(" (no code there)") and unknown == _UNKNOWN
+    assert names == ["inner_one", _MIDDLE, *["main"] * times]
+    assert unknown == _UNKNOWN
 
 
 def test_a_recording_holds_addresses(call_chain: Path, tmp_path: Path) -> None:

@@ -2,30 +2,35 @@
 /*
  * A chain of functions, the innermost of which opens FILE:
  *
- *	call_chain FILE DEPTH [exec|lost]
+ *	call_chain FILE DEPTH [exec|lost|looped]
  *
  * outer_one() calls middle_one(), which has a name of C++ and calls itself
  * DEPTH times before it calls inner_one(). Says "ready", and waits for the end
  * of stdin. With "exec", it executes itself again before it opens. With
- * "lost", the callers of middle_one() can't be found, since a frame pointer
- * points at itself. Compile without optimization, so that each call stays one.
+ * "looped", middle_one() seems to be called by main() again and again, since a
+ * frame pointer points at itself; with "lost", that frame comes after one that
+ * returns to no code. Compile without optimization, so that each call stays
+ * one.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A frame that is its own caller, and returns to where no code is. */
-static struct frame {
+int main(int argc, char **argv);
+
+struct frame {
 	struct frame *caller;
 	void *returns_to;
-} lost = {&lost, &lost};
+};
 
-static bool is_lost;
+static struct frame looped = {&looped, (char *)main + 1};
+static struct frame lost = {&looped, &lost};
+
+static struct frame *wrong_caller;
 
 /* libc's open(2) may keep something else in the frame pointer. */
 long inner_one(const char *path)
@@ -34,8 +39,8 @@ long inner_one(const char *path)
 	struct frame *caller = own->caller;
 	long ret;
 
-	if (is_lost)
-		own->caller = &lost;
+	if (wrong_caller)
+		own->caller = wrong_caller;
 #if defined(__x86_64__)
 	register long flags __asm__("rdx") = O_RDONLY;
 
@@ -70,8 +75,9 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (getchar() != EOF)
 		;
-	is_lost = argc > 3 && strcmp(argv[3], "lost") == 0;
-	if (argc > 3 && !is_lost) {
+	if (argc > 3 && strcmp(argv[3], "exec") != 0)
+		wrong_caller = strcmp(argv[3], "lost") == 0 ? &lost : &looped;
+	else if (argc > 3) {
 		argv[3] = NULL;
 		execv("/proc/self/exe", argv);
 		return 1;

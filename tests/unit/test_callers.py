@@ -277,6 +277,9 @@ def test_cells(native: Native) -> None:
     for addresses, expected in (
         ([0x1000, 0xABC, 0, 0], ["0x1000", "0xabc"]),
         ([0x1000, 0xABC, 0xDEF, 0], ["0x1000", "0xabc", "0xdef", _UNKNOWN]),
+        ([0xABC, 0xABC, 0xABC, 0], ["0xabc", "0xabc", "0xabc", _UNKNOWN]),
+        ([1, 2, 3, 4], ["0x1", "0x2", "0x3", "0x4"]),
+        ([1, 0, 3, 0], ["0x1"]),
         ([0, 0, 0, 0], [_UNKNOWN]),
     ):
         record = struct.pack("=4Q", *addresses)
@@ -293,31 +296,3 @@ def test_cells(native: Native) -> None:
 
 
 _UNKNOWN = "<callers unknown>"
-
-
-@pytest.mark.parametrize(
-    "addresses, expected",
-    [
-        ([1, *[2] * 126, 0], ["0x1", "0x2", _UNKNOWN]),
-        ([*[2] * 127, 0], ["0x2", _UNKNOWN]),
-        ([*[2] * 17, *[0] * 111], ["0x2", _UNKNOWN]),
-        # The kernel may be told to look less deep, or more.
-        ([1, *[2] * 20, *[0] * 107], ["0x1", "0x2", _UNKNOWN]),
-        ([1, *[2] * 127], ["0x1", "0x2", _UNKNOWN]),
-        # Recursions.
-        ([*[2] * 16, *[0] * 112], ["0x2"] * 16),
-        ([*[2] * 100, 3, *[0] * 27], ["0x2"] * 100 + ["0x3"]),
-        ([*[1, 2] * 63, 1, 0], ["0x1", "0x2"] * 63 + ["0x1", _UNKNOWN]),
-        (
-            [*[2] * 30, 3, *[2] * 96, 0],
-            ["0x2"] * 30 + ["0x3", "0x2", _UNKNOWN],
-        ),
-    ],
-)
-def test_a_frame_that_points_at_itself(
-    native: Native, addresses: List[int], expected: List[str]
-) -> None:
-    column = Column(Kind.CALLERS, (0, 8), elements=128, name="callers")
-    record = struct.pack("=128Q", *addresses)
-    row = json.loads(native.json_row([column], record))
-    assert row == {"callers": expected}

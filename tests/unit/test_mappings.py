@@ -629,9 +629,10 @@ int main(void)
 	callers_open(&callers, &(struct ring){.cpu = 0}, 1, &all);
 	all.calm_until = UINT64_MAX;
 	for (int i = 0; i < 2 * COUNT; i += 75) {
-		struct text text = caller_text(callers, getpid(), 1,
-			(uintptr_t)area + i * 4096 + 16, false);
+		struct text text;
 
+		caller_text(callers, getpid(), 1,
+			    (uintptr_t)area + i * 4096 + 16, false, &text);
 		mapped += memmem(text.bytes, text.size, "program+0x10)", 13) != NULL;
 		unmapped += memmem(text.bytes, text.size, "(no code there)", 15) != NULL;
 		unknown += memmem(text.bytes, text.size, "(mappings unknown)", 18) != NULL;

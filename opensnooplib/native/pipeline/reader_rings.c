@@ -125,9 +125,9 @@ const char *reader_caller_text(struct reader *reader, uint32_t pid,
 			       uint64_t address, bool returns)
 {
 	struct callers *callers = reader->format.callers;
-	struct text text =
-		caller_text(callers, pid, reader->read_until, address, returns);
+	struct text text;
 
+	caller_text(callers, pid, reader->read_until, address, returns, &text);
 	callers->text[text.size] = '\0';
 	return callers->text;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/put_string.h"
 #include "rows/row_format.h"
 
 /* The longest word: all flags of open(2) by name. */
@@ -16,6 +17,7 @@ enum cell_kind {
 	CELL_WORD,	 /* in `word`: harmless text of the tool's own */
 	CELL_TEXT,	 /* in `text`: untrusted */
 	CELL_UNREADABLE, /* a path; `word` says so */
+	CELL_UNKNOWN,	 /* all callers from here on; `word` says so */
 	CELL_BYTES,	 /* in `text`, to be shown as hex digits */
 };
 
@@ -32,13 +34,33 @@ struct cell {
 typedef char *cell_writer(char *out, const struct column *column,
 			  const struct cell *cell);
 
-/*
- * Write the column's cells with `put_cell`, and return their end. They are
- * several for an array, with `between` between any two.
- */
-char *put_cells(char *out, struct row_format *format,
-		const struct column *column, const struct record *record,
-		const char *between, cell_writer *put_cell);
+/* `end`: of what was written into the word. */
+static inline void end_word(struct cell *cell, enum cell_kind kind,
+			    const char *end)
+{
+	cell->kind = kind;
+	cell->word_size = (size_t)(end - cell->word);
+}
+
+static inline void set_word(struct cell *cell, enum cell_kind kind,
+			    const char *word)
+{
+	end_word(cell, kind, put_string(cell->word, word));
+}
+
+/* *text must last as long as the cell. */
+static inline void set_text(struct cell *cell, const void *text, size_t size)
+{
+	cell->kind = CELL_TEXT;
+	cell->text = (struct text){text, size};
+	cell->state = PATH_WHOLE;
+	cell->in_column = true;
+}
+
+/* The value of an integer field: its bits, and as a signed number. */
+void set_integer(struct cell *cell, struct row_format *format,
+		 const struct column *column, const struct record *record,
+		 uint64_t bits, int64_t value);
 
 /* Write one cell as a table shows it, without padding, and return its end. */
 cell_writer put_table_cell;

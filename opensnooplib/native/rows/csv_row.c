@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "base/put_string.h"
-#include "rows/cell.h"
+#include "rows/column_cells.h"
 #include "rows/quoting.h"
 #include "rows/row.h"
 

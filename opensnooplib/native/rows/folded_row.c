@@ -2,7 +2,7 @@
 #define _GNU_SOURCE /* memmem */
 
 #include "base/put_string.h"
-#include "rows/cell.h"
+#include "rows/column_cells.h"
 #include "rows/quoting.h"
 #include "rows/row.h"
 

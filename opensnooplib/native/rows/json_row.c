@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/put_string.h"
-#include "rows/cell.h"
+#include "rows/column_cells.h"
 #include "rows/quoting.h"
 #include "rows/row.h"
 
@@ -44,6 +44,7 @@ static char *put_cell(char *out, const struct column *column,
 	case CELL_NUMBER:
 		return put_bytes(out, cell->word, cell->word_size);
 	case CELL_WORD:
+	case CELL_UNKNOWN:
 	case CELL_BYTES:
 		*out++ = '"';
 		out = put_table_cell(out, column, cell);

@@ -203,15 +203,14 @@ static char *put_mapped(struct callers *callers, char *out, uint32_t pid,
 	return out;
 }
 
-struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
-			uint64_t address, bool returns)
+enum mapped caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
+			uint64_t address, bool returns, struct text *text)
 {
 	struct mapping *mapping;
-	enum mapped found;
+	enum mapped found = mappings_find(&callers->mappings, pid, ts,
+					  address - returns, &mapping);
 	char *out = callers->text;
 
-	found = mappings_find(&callers->mappings, pid, ts, address - returns,
-			      &mapping);
 	if (found == MAPPED) {
 		out = put_mapped(callers, out, pid, mapping, address, returns);
 	} else {
@@ -220,8 +219,9 @@ struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
 					      ? " (no code there)"
 					      : " (mappings unknown)");
 	}
-	return (struct text){
+	*text = (struct text){
 		.bytes = (const unsigned char *)callers->text,
 		.size = (size_t)(out - callers->text),
 	};
+	return found;
 }

@@ -26,15 +26,16 @@ int callers_open(struct callers **callers, const struct ring *rings,
 void callers_close(struct callers *callers);
 
 /*
- * The function and the file at `address` in the process `pid` at `ts`: see
- * mappings_find(). `returns`: it is a return address, which may lie just after
- * the function's end. The text is untrusted, and valid until the next call:
+ * The function and the file at `address` in the process `pid` at `ts`; returns
+ * what mappings_find() does. `returns`: it is a return address, which may lie
+ * just after the function's end. *text is untrusted, and valid until the next
+ * call:
  *
  *	open64+0x72 (/usr/lib/x86_64-linux-gnu/libc.so.6)
  *	main+0x12 prog.c:12 (/usr/bin/prog)	with debug information
  *	0x55d0c0de1234 (/usr/bin/stripped+0x1234)	function unknown
- *	0x7f0000000000 (no code there)			no frame pointers
+ *	0x7f0000000000 (no code there)			nothing mapped
  *	0x55d0c0de1234 (mappings unknown)		see mappings.h
  */
-struct text caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
-			uint64_t address, bool returns);
+enum mapped caller_text(struct callers *callers, uint32_t pid, uint64_t ts,
+			uint64_t address, bool returns, struct text *text);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows/column_cells.h"
+
+#include "rows/quoting.h"
+
+/* "/" of "/vmlinuz", and "." of a name without a slash, as dirname(1) does. */
+static void cut_to_directory(struct text *path)
+{
+	size_t size = path->size;
+
+	while (size > 0 && path->bytes[size - 1] != '/')
+		size--;
+	if (size > 1)
+		size--;
+	*path = size > 0 ? (struct text){path->bytes, size}
+			 : (struct text){(const unsigned char *)".", 1};
+}
+
+/* False if the record is too short for a path, even for its NUL. */
+static bool read_path(struct cell *cell, struct row_format *format,
+		      const struct column *column, const struct record *record)
+{
+	const struct column *last = format->columns + format->column_count - 1;
+
+	cell->kind = CELL_TEXT;
+	cell->in_column = column != last;
+	cell->state = full_path(record, &format->layout, format->host_mounts,
+				format->path_room, &cell->text);
+	if (cell->state == PATH_UNREADABLE)
+		set_word(cell, CELL_UNREADABLE, UNREADABLE);
+	else if (column->kind == COLUMN_DIRECTORY)
+		cut_to_directory(&cell->text);
+	return cell->state != PATH_WHOLE ||
+	       format->layout.path.offset < record->size;
+}
+
+static void set_text_or_none(struct cell *cell, const void *text, size_t size)
+{
+	set_text(cell, text, size);
+	if (size == 0)
+		set_word(cell, CELL_NONE, "-");
+}
+
+static void read_program(struct cell *cell, struct row_format *format,
+			 const struct record *record)
+{
+	struct text path;
+	enum path_state state =
+		program_path(record, &format->layout, format->path_room, &path);
+
+	set_text_or_none(cell, path.bytes, path.size);
+	cell->state = state;
+}
+
+/*
+ * Several texts, each with its NUL, as one, with `between` between any two. The
+ * last byte of the field is not 0 if the field had no room for all.
+ */
+static bool read_texts(struct cell *cell, struct row_format *format,
+		       struct field field, const struct record *record,
+		       char between)
+{
+	char *room = format->path_room;
+	const unsigned char *bytes;
+	size_t size;
+
+	if (!record_has(record, field))
+		return false;
+	bytes = record->data + field.offset;
+	size = field.size - 1;
+	if (size > FULL_PATH_ROOM)
+		size = FULL_PATH_ROOM;
+	memcpy(room, bytes, size);
+	while (size > 0 && !room[size - 1])
+		size--;
+	for (size_t i = 0; i < size; i++)
+		if (!room[i])
+			room[i] = between;
+	set_text_or_none(cell, room, size);
+	if (bytes[field.size - 1])
+		cell->state = PATH_CUT;
+	return size > 0 || cell->state != PATH_CUT; /* else it is unreadable */
+}
+
+/* Callers before the first 0, which is shown if it is the first or the last. */
+static uint32_t caller_count(const struct column *column,
+			     const struct record *record)
+{
+	uint32_t count = 0;
+	uint64_t address;
+
+	while (count < column->count &&
+	       record_unsigned(record, array_element(column->field, count),
+			       &address) &&
+	       address)
+		count++;
+	return count == 0 || count + 1 == column->count ? count + 1 : count;
+}
+
+/* Where nothing is mapped, there was no frame pointer: the rest is unknown. */
+static bool read_caller(struct cell *cell, struct row_format *format,
+			const struct column *column, uint32_t index,
+			const struct record *record)
+{
+	const struct layout *layout = &format->layout;
+	enum mapped mapped = MAPPED;
+	struct text text;
+	uint64_t address;
+	uint64_t pid;
+	uint64_t ts;
+
+	if (!record_unsigned(record, array_element(column->field, index),
+			     &address))
+		return false;
+	if (address == 0) {
+		mapped = NOTHING_MAPPED;
+	} else if (!format->callers ||
+		   !record_unsigned(record, layout->pid, &pid) ||
+		   !record_unsigned(record, layout->ts, &ts)) {
+		set_integer(cell, format, column, record, address, 0);
+	} else {
+		mapped = caller_text(format->callers, (uint32_t)pid, ts,
+				     address, index > 0, &text);
+		set_text(cell, text.bytes, text.size);
+		cell->in_column = false;
+	}
+	if (mapped == NOTHING_MAPPED)
+		set_word(cell, CELL_UNKNOWN, "<callers unknown>");
+	return true;
+}
+
+/* False if the record is too short for the element. */
+static bool read_cell(struct cell *cell, struct row_format *format,
+		      const struct column *column, uint32_t index,
+		      const struct record *record)
+{
+	struct field field = array_element(column->field, index);
+	const bool is_rest =
+		field_is_flexible(field) && field.offset <= record->size;
+	uint64_t bits;
+	int64_t value;
+
+	switch (column->kind) {
+	case COLUMN_OUTPUT:
+		set_integer(cell, format, column, record, 0, 0);
+		return true;
+	case COLUMN_PATH:
+	case COLUMN_DIRECTORY:
+		return read_path(cell, format, column, record);
+	case COLUMN_EXE:
+		read_program(cell, format, record);
+		return record_has(record, field);
+	case COLUMN_WORDS:
+		return read_texts(cell, format, field, record, ' ');
+	case COLUMN_LIST:
+		return read_texts(cell, format, field, record, ',');
+	case COLUMN_TEXT:
+		if (field.offset >= record->size && !is_rest)
+			return false;
+		cell->text = record_text(record, field);
+		set_text(cell, cell->text.bytes, cell->text.size);
+		/* Was the end left out, since it could be padding? */
+		if (is_rest && !record->is_exact &&
+		    field.offset < record->size &&
+		    cell->text.bytes[cell->text.size])
+			cell->state = PATH_CUT;
+		return true;
+	case COLUMN_BYTES:
+		if (is_rest)
+			field.size = record->size - field.offset;
+		else if (!record_has(record, field))
+			return false;
+		cell->kind = CELL_BYTES;
+		cell->text =
+			(struct text){record->data + field.offset, field.size};
+		return true;
+	case COLUMN_CALLERS:
+		return read_caller(cell, format, column, index, record);
+	default:
+		if (!record_unsigned(record, field, &bits) ||
+		    !record_signed(record, field, &value))
+			return false;
+		set_integer(cell, format, column, record, bits, value);
+		return true;
+	}
+}
+
+char *put_cells(char *out, struct row_format *format,
+		const struct column *column, const struct record *record,
+		const char *between, cell_writer *put_cell)
+{
+	uint32_t count = column->kind == COLUMN_CALLERS
+				 ? caller_count(column, record)
+				 : column->count;
+	struct cell cell;
+	uint32_t i = 0;
+
+	do { /* what is no array is one cell */
+		if (i > 0)
+			out = put_string(out, between);
+		if (!read_cell(&cell, format, column, i, record))
+			set_word(&cell, CELL_NONE, "?");
+		out = put_cell(out, column, &cell);
+	} while (++i < count && cell.kind != CELL_UNKNOWN);
+	/* What put_cell() returns points into `out`, not into the cell. */
+	// cppcheck-suppress returnDanglingLifetime
+	return out;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Column cells: what a column shows of one record, which is one cell, or of an
+ * array several.
+ */
+#pragma once
+
+#include "rows/cell.h"
+
+/* Write them by `put_cell`, `between` between any two, and return their end. */
+char *put_cells(char *out, struct row_format *format,
+		const struct column *column, const struct record *record,
+		const char *between, cell_writer *put_cell);
