@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, Callable, NamedTuple, Sequence, TypeVar
 
 from opensnooplib.base import native_library
-from opensnooplib.base.globs import STAR, Glob
+from opensnooplib.base.globs import Glob
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.quoting import printable
 from opensnooplib.kernel import bpf_objects
@@ -23,7 +23,6 @@ from opensnooplib.rows.schema import Schema
 from opensnooplib.selection.criteria import Condition, Filter
 
 _Item = TypeVar("_Item", bound=ctypes.Structure)
-_u64_p = ctypes.POINTER(ctypes.c_uint64)
 
 
 class State(IntEnum):
@@ -111,11 +110,9 @@ class _Glob(ctypes.Structure):
     """struct glob of native/event/glob.h."""
 
     _fields_ = [
-        ("words", ctypes.c_uint32),
-        ("last", ctypes.c_uint32),
+        ("parts", ctypes.c_char_p),
+        ("count", ctypes.c_uint32),
         ("excludes", ctypes.c_bool),
-        ("takes", _u64_p),
-        ("stays", _u64_p),
     ]
 
 
@@ -209,21 +206,9 @@ def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
 
 
 def _native_glob(glob: Glob) -> _Glob:
-    """The pattern as tables, see native/event/glob.h."""
-    words = glob.least // 64 + 1
-    takes = (ctypes.c_uint64 * (256 * words))()
-    stays = (ctypes.c_uint64 * words)()
-    state = 0
-    for part in glob.parts:
-        word, bit = state // 64, 1 << state % 64
-        if part is STAR:
-            stays[word] |= bit
-            continue
-        for byte in part:
-            takes[byte * words + word] |= bit
-        state += 1
-    tables = ctypes.cast(takes, _u64_p), ctypes.cast(stays, _u64_p)
-    return _Glob(words, state, glob.excludes, *tables)
+    bits = [sum(1 << byte for byte in part) for part in glob.parts]
+    parts = b"".join(each.to_bytes(256 // 8, "little") for each in bits)
+    return _Glob(parts, len(bits), glob.excludes)
 
 
 @functools.lru_cache(maxsize=None)

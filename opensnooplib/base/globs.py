@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterator, NamedTuple, Optional, Sequence
+from itertools import takewhile
+from typing import Iterator, NamedTuple, Sequence
 
 from opensnooplib.base.errors import UsageError
 
@@ -21,20 +22,19 @@ _LONGEST = 4095
 
 _ANY_BYTE = bytes(range(1, 256))
 
-# A part of a pattern: the bytes of which it matches one, or STAR, which
-# matches any number of any bytes.
-STAR = None
-Part = Optional[bytes]
+# What matches any number of any bytes. Another part of a pattern is the bytes
+# of which it matches one; the NUL is in no path.
+STAR = b"\0"
 
 
 class Glob(NamedTuple):
     excludes: bool
-    parts: tuple[Part, ...]
+    parts: tuple[bytes, ...]
 
     @property
     def least(self) -> int:
         """The number of bytes that a matching path has at least."""
-        return sum(part is not STAR for part in self.parts)
+        return sum(part != STAR for part in self.parts)
 
     @property
     def is_absolute(self) -> bool:
@@ -46,10 +46,8 @@ _TOKEN = re.compile(
     rb"(?P<stars>\*+)"
     rb"|(?P<any>\?)"
     rb"|\[(?:(?P<not>!)|(?!!))(?P<set>(?:\\.|[^\\])(?:\\.|[^]\\])*)\]"
-    rb"|(?P<open>\[)"
     rb"|\\(?P<escaped>.)"
-    rb"|(?P<byte>[^\\])"
-    rb"|(?P<backslash>\\)",
+    rb"|(?P<byte>.)",
     re.DOTALL,
 )
 # A member of a [...]: a byte, or the first and the last one of a range.
@@ -74,12 +72,18 @@ def _glob(word: str) -> Glob:
     return found
 
 
+def literal(parts: Sequence[bytes]) -> bytes:
+    """The bytes that the parts begin with."""
+    bytes_alone = takewhile(lambda p: len(p) == 1 and p != STAR, parts)
+    return b"".join(bytes_alone)
+
+
 def of_directories(patterns: Sequence[Glob]) -> Iterator[str]:
     """A sentence for each that names a directory, not what is in it."""
     for glob in patterns:
-        parts = [part for part in glob.parts if part and len(part) == 1]
-        name = os.fsdecode(b"".join(parts))
-        if len(parts) == len(glob.parts) and os.path.isdir(name):
+        begin = literal(glob.parts)
+        name = os.fsdecode(begin)
+        if len(begin) == len(glob.parts) and os.path.isdir(name):
             before, inside = "!" * glob.excludes, name.rstrip("/")
             yield (
                 f"--path {before}{name} is the directory alone: use "
@@ -91,16 +95,16 @@ class _Refused(Exception):
     """Why a pattern is refused, in words."""
 
 
-def _part(token: re.Match[bytes]) -> Part:
+def _part(token: re.Match[bytes]) -> bytes:
     if token["stars"]:
         return STAR
     if token["any"]:
         return _ANY_BYTE
     if token["set"]:
         return _one_of(token["set"], negated=bool(token["not"]))
-    if token["open"]:
+    if token["byte"] == b"[":
         raise _Refused("a [ has no matching ]; write \\[ for a bracket")
-    if token["backslash"]:
+    if token["byte"] == b"\\":
         raise _Refused(
             "nothing follows the backslash; write \\\\ for a backslash"
         )

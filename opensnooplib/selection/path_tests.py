@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from opensnooplib.base.globs import STAR, Glob, Part
+from opensnooplib.base.globs import STAR, Glob, literal
 
 # Limits of the bytes of a text that are compared: fewer where there are many
 # patterns, since the verifier follows each comparison.
@@ -45,24 +45,14 @@ def has_bytes_at(start: str, text: bytes) -> str:
     return f"({{ const char *at = {start}; {all_of(compared)}; }})"
 
 
-def _literal(parts: Sequence[Part]) -> bytes:
-    """The bytes that the parts begin with."""
-    found = b""
-    for part in parts:
-        if part is STAR or len(part) != 1:
-            break
-        found += part
-    return found
-
-
 def _compare(glob: Glob, limit: int) -> tuple[str, bool]:
     """True in C for paths that match; does it decide that alone?"""
-    begin = _literal(glob.parts)
+    begin = literal(glob.parts)
     if STAR not in glob.parts:
         end = b""
         conditions = [f"(length) == {glob.least}"]
     else:
-        end = _literal(glob.parts[::-1])[::-1]
+        end = literal(glob.parts[::-1])[::-1]
         conditions = [f"(length) >= {glob.least}"] if glob.least else []
     if begin:
         conditions.append(has_bytes_at("(path)", begin[:limit]))

@@ -9,15 +9,15 @@ import re
 from typing import List, Sequence
 
 from opensnooplib.base.errors import UsageError
-from opensnooplib.base.globs import STAR, Glob, Part, globs
+from opensnooplib.base.globs import STAR, Glob, globs
 
 _LETTERS = b"ab/\xff"
 
 
-def _regex(parts: Sequence[Part]) -> str:
+def _regex(parts: Sequence[bytes]) -> str:
     return "".join(
         ".*"
-        if part is STAR
+        if part == STAR
         else "[" + "".join(f"\\x{byte:02x}" for byte in part) + "]"
         for part in parts
     )

@@ -147,10 +147,8 @@ def test_as_regular_expressions_would(native: Native) -> None:
     assert 500 < wanted < 4_500
 
 
-@pytest.mark.parametrize("length", [62, 63, 64, 65, 127, 128, 129, 4095])
-def test_patterns_as_long_as_words_of_bits(
-    native: Native, length: int
-) -> None:
+@pytest.mark.parametrize("length", [62, 64, 4095])
+def test_long_patterns(native: Native, length: int) -> None:
     name = bytes(97 + index % 26 for index in range(length))
     text = name.decode()
     for pattern in (text, "?" + text[1:], "*" + text, text + "*"):
@@ -161,9 +159,12 @@ def test_patterns_as_long_as_words_of_bits(
         assert not native.path_is_wanted(parsed, b"!" + name[2:])
 
 
-def test_a_hostile_name_takes_no_longer_than_another(native: Native) -> None:
+@pytest.mark.parametrize("pattern", ["*a" * 30 + "b", "*" + "a" * 2000 + "b"])
+def test_a_hostile_name_does_not_take_long(
+    native: Native, pattern: str
+) -> None:
     """One that tries all ways would not end before the sun does."""
-    parsed = globs.globs(["*a" * 30 + "b"])
+    parsed = globs.globs([pattern])
     assert not native.path_is_wanted(parsed, b"a" * 4095)
     assert native.path_is_wanted(parsed, b"a" * 4094 + b"b")
 

@@ -8,46 +8,46 @@ enum match {
 	YES,
 };
 
-static bool has_bit(const uint64_t *words, uint32_t bit)
+/* Does this part match the byte? There is none after the last part. */
+static bool takes(const struct glob *glob, uint32_t part, unsigned char byte)
 {
-	return words[bit / 64] >> bit % 64 & 1;
+	return part < glob->count &&
+	       (glob->parts[part][byte / 8] >> byte % 8 & 1);
 }
 
-/* Follow all states over one byte. False: no state is left, so no match. */
-static bool take_byte(const struct glob *glob, uint64_t *states,
-		      unsigned char byte)
-{
-	const uint64_t *takes = glob->takes + (size_t)byte * glob->words;
-	uint64_t carry = 0;
-	uint64_t any = 0;
-
-	for (uint32_t i = 0; i < glob->words; i++) {
-		uint64_t taken = states[i] & takes[i];
-
-		states[i] = taken << 1 | carry | (states[i] & glob->stays[i]);
-		carry = taken >> 63;
-		any |= states[i];
-	}
-	return any != 0;
-}
-
+/*
+ * A star first matches nothing, and one byte more whenever what follows it does
+ * not match. Only the last star is ever extended: what an earlier one could
+ * match, it can match too.
+ */
 static enum match match(const struct glob *glob, struct text path, bool cut)
 {
-	bool open_end = has_bit(glob->stays, glob->last);
-	uint64_t states[GLOB_WORDS_MAX];
+	uint32_t after_star = 0; /* part; 0: there was no star yet */
+	size_t star_end = 0;	 /* in the path */
+	uint32_t part = 0;
+	size_t i = 0;
 
-	for (uint32_t i = 0; i < glob->words; i++)
-		states[i] = 0;
-	states[0] = 1;
-	for (size_t i = 0; i < path.size; i++) {
-		if (open_end && has_bit(states, glob->last))
-			return YES;
-		if (!take_byte(glob, states, path.bytes[i]))
+	for (;;) {
+		if (takes(glob, part, 0)) {
+			after_star = ++part;
+			star_end = i;
+			if (part == glob->count)
+				return YES;
+		} else if (i == path.size) {
+			break;
+		} else if (takes(glob, part, path.bytes[i])) {
+			part++;
+			i++;
+		} else if (after_star > 0) {
+			part = after_star;
+			i = ++star_end;
+		} else {
 			return NO;
+		}
 	}
-	if (has_bit(states, glob->last) && (open_end || !cut))
-		return YES;
-	return cut ? MAYBE : NO;
+	if (cut)
+		return MAYBE;
+	return part == glob->count ? YES : NO;
 }
 
 static enum match match_either(const struct glob *glob, struct text shown,

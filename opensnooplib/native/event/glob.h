@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Globs: paths are matched with patterns, in a time that depends only on the
- * length of both.
- *
- * A pattern is a sequence of states: the first before any byte is matched, the
- * last when the whole pattern is. All states in which a path can be are
- * followed at once, each as one bit. The frontend makes the tables (globs.py).
+ * Globs: paths are matched with patterns, in a time that is at most the product
+ * of both lengths.
  */
 #pragma once
 
 #include "event/record.h"
 
-/* Words for 4095 states, one for each byte of the longest path, and the first.
- */
-#define GLOB_WORDS_MAX 64
-
+/* As the frontend makes it (globs.py). */
 struct glob {
-	uint32_t words; /* u64 that hold one bit for each state */
-	uint32_t last;	/* state: the whole pattern is matched */
+	/* One bit for each byte that a part matches; of a star, that of 0. */
+	const unsigned char (*parts)[256 / 8];
+	uint32_t count; /* of parts */
 	bool excludes;
-	/* [256][words]: the states from which this byte leads to the next */
-	const uint64_t *takes;
-	/* [words]: the states in which any byte stays: those of a star */
-	const uint64_t *stays;
 };
 
 /*
