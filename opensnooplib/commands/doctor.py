@@ -23,8 +23,8 @@ from opensnooplib.kernel import (
     capabilities,
     confinement,
     hooks,
-    limits,
     lockdown,
+    ran_out,
     this_kernel,
     tracefs,
     why_no_bpf,
@@ -187,8 +187,8 @@ def _rights_or(remedy: str, found: str = "") -> str:
     """What to do first: without rights, everything else fails, too."""
     if not capabilities.may_trace():
         return _HAVE_RIGHTS
-    if limits.MORE_LOCKED_MEMORY in found:
-        return limits.MORE_LOCKED_MEMORY
+    if ran_out.MORE_LOCKED_MEMORY in found:
+        return ran_out.MORE_LOCKED_MEMORY
     return lockdown.UNLOCK if lockdown.forbids_tracing() else remedy
 
 
