@@ -25,7 +25,7 @@ from typing import NamedTuple
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import program_names
-from opensnooplib.kernel.program_names import HOOKS, Hook
+from opensnooplib.kernel.hooks import HOOKS, Hook
 from opensnooplib.source import comments
 from opensnooplib.source.compiled_lines import LINE_DIRECTIVE
 
