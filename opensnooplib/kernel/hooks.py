@@ -15,6 +15,7 @@ class Hook(NamedTuple):
     prefix: str  # of a program's name, without the __ behind it
     kind: str  # by what the kernel must offer
     program_type: int  # enum bpf_prog_type of include/uapi/linux/bpf.h
+    attach_type: int  # enum bpf_attach_type if the target is in BTF, else 0
     macro: str  # that begins a program
     config: str  # what the kernel must be built with
     what: str
@@ -35,6 +36,8 @@ class Hook(NamedTuple):
 
 
 HOOKS = [
-    Hook(words.split("/")[0], words.split("/")[-1], kind, int(number), *rest)
-    for words, kind, number, *rest in tables.rows(__file__, "hooks.txt")
+    Hook(word, prefix, kind, int(program_type), int(attach_type), *rest)
+    for word, prefix, kind, program_type, attach_type, *rest in tables.rows(
+        __file__, "hooks.txt"
+    )
 ]

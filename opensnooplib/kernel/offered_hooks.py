@@ -12,11 +12,6 @@ from functools import lru_cache
 from opensnooplib.kernel import bpf_objects, perf_events, this_kernel
 from opensnooplib.kernel.hooks import HOOKS
 
-# By kind of hook.
-_PROGRAM_TYPES = {hook.kind: hook.program_type for hook in HOOKS}
-# BPF_TRACE_FENTRY, BPF_LSM_MAC: of enum bpf_attach_type, of what is in BTF.
-_ATTACH_TYPES = {"fentry": 24, "lsm": 27}
-
 # The function that a kprobe is tried on. It has always been exported to
 # modules, so it is unlikely to be renamed.
 _A_FUNCTION = "vfs_fsync"
@@ -26,14 +21,14 @@ _PROBED = {"kprobe": _A_FUNCTION, "uprobe": sys.executable}
 
 
 def _no_program(kind: str) -> str:
-    attach_type = _ATTACH_TYPES.get(kind, 0)
-    if attach_type and not this_kernel.has_btf():
+    hook = next(hook for hook in HOOKS if hook.kind == kind)
+    if hook.attach_type and not this_kernel.has_btf():
         return "this kernel has no BTF"
     # Type 1 of the BTF is not a function, so a kernel with this kind of hook
     # refuses the program with EINVAL.
-    expected, function = ("EINVAL", 1) if attach_type else ("", 0)
+    expected, function = ("EINVAL", 1) if hook.attach_type else ("", 0)
     error = bpf_objects.program_refusal(
-        _PROGRAM_TYPES[kind], attach_type, function
+        hook.program_type, hook.attach_type, function
     )
     if error in ("", expected):
         return _no_module() if kind == "lsm" else ""

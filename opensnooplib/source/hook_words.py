@@ -47,7 +47,7 @@ _COMMENT = re.compile(
 _FUNCTION = re.compile(r"^[\w\s*]*?\b(\w+)\s*\(")
 
 # Programs with BTF, which BCC finds by their names.
-_ONLY_BY_NAME = ("fentry", "fexit", "lsm")
+_ONLY_BY_NAME = [hook.word for hook in HOOKS if hook.attach_type]
 
 
 class Attachment(NamedTuple):
