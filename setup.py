@@ -83,7 +83,7 @@ setup(
             "source/headers/*/*.h",
             "source/headers/*/*/*.h",
         ],
-        "opensnooplib.bpf_src": ["*.[ch]", "*/*.h"],
+        "opensnooplib.bpf_src": ["*.[ch]", "*/*.h", "*/*/*.h"],
         "opensnooplib.lessons": ["*.md", "*/*", "*/*/*"],
     },
     data_files=[

@@ -84,7 +84,7 @@ def exit_of(call: str) -> str:
 
 
 # The program that sees each new process, for --children:
-# bpf_src/extra/children.h.
+# bpf_src/extra/select/children.h.
 FOLLOWER = "tracepoint__task__task_newtask"
 
 
