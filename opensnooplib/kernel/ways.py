@@ -88,8 +88,9 @@ def _is_x86() -> bool:
 
 
 def _offsets(*needs: str) -> list[Define]:
-    """The #defines for fields of fields.txt."""
-    rows = [r for r in tables.rows(__file__, "fields.txt") if r[0] in needs]
+    """The #defines for fields of struct_offsets.txt."""
+    found = tables.rows(__file__, "struct_offsets.txt")
+    rows = [row for row in found if row[0] in needs]
     fields = [(struct, names.split()) for _, _, struct, names in rows]
     try:
         offsets = btf.offsets(fields)
