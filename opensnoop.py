@@ -128,7 +128,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from opensnooplib.base.errors import OpensnoopError  # noqa: E402
-from opensnooplib.kernel import limits  # noqa: E402
+from opensnooplib.kernel import limits, ran_out  # noqa: E402
 from opensnooplib.base.messages import Messages  # noqa: E402
 from opensnooplib.cli import arguments, interpreter  # noqa: E402
 from opensnooplib.commands import trace_opens  # noqa: E402
@@ -194,7 +194,7 @@ def main() -> int:
         )
         return _run(options, messages)
     except OpensnoopError as error:
-        messages.report(limits.explained(error) or error)
+        messages.report(ran_out.explained(error) or error)
         return error.exit_status
     except EndedEarly:
         messages.report(OpensnoopError("interrupted before the trace began"))
@@ -206,7 +206,7 @@ def main() -> int:
             f"internal error: {type(error).__name__}: {error}; please report "
             "it with the output of -v"
         )
-        messages.report(limits.explained(error) or bug)
+        messages.report(ran_out.explained(error) or bug)
         return 1
 
 

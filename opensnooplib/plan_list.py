@@ -29,7 +29,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
     function_names,
-    hooks,
+    offered_hooks,
     perf_events,
     this_kernel,
 )
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
 
     name: str
     file: str  # in bpf_src; it is compiled if PLAN_NAME is 1
-    hook: str  # the kind that it needs, as in hooks.KINDS; "" if unknown
+    hook: str  # the kind that it needs, as in hooks.txt; "" if unknown
     # Why it can't run here, as far as is known without a compile, or "".
     why_not: Callable[[Options], str]
     begins: Optional[bool]  # does it see opens begin? None: if that is needed
@@ -59,7 +59,8 @@ class Plan(NamedTuple):
     def may_miss(self) -> bool:
         """Can the kernel skip its programs? Skipped ones are counted."""
         if self.hook == "kprobe":
-            return not hooks.has_kprobe_multi()  # returns can be dropped
+            # Without such links, returns can be dropped.
+            return not offered_hooks.has_kprobe_multi()
         return this_kernel.preempts_programs(self.hook)
 
     def sees_begin(self, options: Options) -> bool:
@@ -103,7 +104,7 @@ def best_first() -> List[Plan]:
 
 
 def _no_fentry(_: Options) -> str:
-    return hooks.KINDS["fentry"]()
+    return offered_hooks.why_not("fentry")
 
 
 def _no_exit(options: Options) -> str:

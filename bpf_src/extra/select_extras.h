@@ -3,26 +3,26 @@
  * What the conditions of a selection call: see select.h.
  */
 #if FOLLOW_CHILDREN
-#include "extra/children.h"
+#include "extra/select/children.h"
 #endif
 #ifdef SELECT_COMM
-#include "extra/comm.h"
+#include "extra/select/comm.h"
 #endif
 #ifdef CGROUP_SLOTS
-#include "extra/cgroups.h"
+#include "extra/select/cgroups.h"
 #endif
 #if CGROUP_VERSION_1
-#include "extra/cgroups_version_1.h"
+#include "extra/select/cgroups_version_1.h"
 #endif
 #ifdef SELECT_UNIT
-#include "extra/units.h"
+#include "extra/select/unit.h"
 #endif
 #ifdef SELECT_MNTNS
 #include "extra/mnt_namespace.h"
 #endif
 #ifdef CGROUP_MAP
-#include "extra/cgroup_map.h"
+#include "extra/select/cgroup_map.h"
 #endif
 #ifdef MNTNS_MAP
-#include "extra/mntns_map.h"
+#include "extra/select/mntns_map.h"
 #endif

@@ -21,7 +21,7 @@ from opensnooplib.cli import arguments
 from opensnooplib.commands import trace_opens
 from opensnooplib.course import judge, network, progress
 from opensnooplib.course.lessons import Lesson
-from opensnooplib.kernel import limits
+from opensnooplib.kernel import ran_out
 from opensnooplib.trace import line_steps
 from opensnooplib.trace.ending_signals import EndedEarly
 
@@ -71,7 +71,7 @@ def _child(work: Callable[[], int], messages: Messages) -> Iterator[int]:
         try:
             status = work()
         except OpensnoopError as error:
-            messages.report(limits.explained(error) or error)
+            messages.report(ran_out.explained(error) or error)
         os._exit(status)
 
     pid = child.fork(report)

@@ -22,14 +22,14 @@ from opensnooplib.kernel import (
     btf,
     capabilities,
     confinement,
-    hooks,
-    limits,
+    offered_hooks,
     lockdown,
+    ran_out,
     this_kernel,
     tracefs,
     why_no_bpf,
 )
-from opensnooplib.kernel.program_names import HOOKS
+from opensnooplib.kernel.hooks import HOOKS
 from opensnooplib.options import Options
 from opensnooplib.plan_list import PLANS, Plan
 from opensnooplib.reader import Reader
@@ -158,9 +158,9 @@ def _privileges() -> Finding:
 
 def _of_hooks() -> list[Finding]:
     """Whether each kind of hook works here, and the perf rings."""
-    why_not = {kind: test() for kind, test in hooks.KINDS.items()}
-    why_not["perf event"] = _no_perf_event()
     needed = {hook.kind: hook.config for hook in HOOKS}
+    why_not = {kind: offered_hooks.why_not(kind) for kind in needed}
+    why_not["perf event"] = _no_perf_event()
     remedy = "boot a kernel that has {} and permits such hooks"
     return [
         Finding(
@@ -187,8 +187,8 @@ def _rights_or(remedy: str, found: str = "") -> str:
     """What to do first: without rights, everything else fails, too."""
     if not capabilities.may_trace():
         return _HAVE_RIGHTS
-    if limits.MORE_LOCKED_MEMORY in found:
-        return limits.MORE_LOCKED_MEMORY
+    if ran_out.MORE_LOCKED_MEMORY in found:
+        return ran_out.MORE_LOCKED_MEMORY
     return lockdown.UNLOCK if lockdown.forbids_tracing() else remedy
 
 

@@ -22,8 +22,8 @@ from opensnooplib.kernel import (
     capabilities,
     cgroups,
     confinement,
-    limits,
     lockdown,
+    ran_out,
     this_kernel,
     why_no_bpf,
 )
@@ -241,7 +241,8 @@ def open_rings(options: Options, messages: Messages) -> Reader:
         messages.note(
             f"perf rings of {kib} KiB instead of "
             f"{pages * mmap.PAGESIZE >> 10} KiB for each CPU: this user may "
-            f"lock no more memory; {limits.MORE_LOCKED_MEMORY} for larger ones"
+            "lock no more memory; "
+            f"{ran_out.MORE_LOCKED_MEMORY} for larger ones"
         )
     return rings
 

@@ -23,7 +23,7 @@ from opensnooplib.compile.compiler_output import (
 )
 from opensnooplib.kernel import program_names, similar_hooks, why_no_bpf
 from opensnooplib.kernel.attach import offset_of
-from opensnooplib.kernel.program_names import Hook
+from opensnooplib.kernel.hooks import Hook
 from opensnooplib.source import hook_words
 from opensnooplib.source.hook_words import Attachment
 from opensnooplib.source.known_maps import PRINTK_PROGRAM

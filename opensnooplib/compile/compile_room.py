@@ -36,7 +36,7 @@ from opensnooplib.compile.make_source import (
     make_source,
 )
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.kernel import limits, open_calls, tracefs
+from opensnooplib.kernel import open_calls, ran_out, tracefs
 from opensnooplib.options import wanted
 from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
@@ -87,11 +87,11 @@ def _work_and_hand_over(job: Job, connection: socket.socket) -> None:
 
 
 def _failure(error: Exception, job: Job) -> OpensnoopError:
-    without_descriptor = limits.ran_out(error, printed())
+    without_descriptor = ran_out.errno_of(error, printed())
     if without_descriptor:
-        return OpensnoopError(limits.sentence(without_descriptor))
+        return OpensnoopError(ran_out.sentence(without_descriptor))
     if not isinstance(error, OpensnoopError):
-        without_memory = limits.why_no_memory(f"{error!r} {printed()}")
+        without_memory = ran_out.why_no_memory(f"{error!r} {printed()}")
         if without_memory:
             return OpensnoopError(without_memory)
         error = CompilerError(f"BCC failed: {type(error).__name__}: {error}")
@@ -239,7 +239,7 @@ def _program(job: Job, text: str, chosen: Headers) -> BccProgram:
         return _compile_and_load(job, text, chosen, False, flags)
     except (SourceError, CompilerError) as error:
         is_refused = is_edited and isinstance(error, VerifierError)
-        if is_refused or limits.ran_out(error, printed()):
+        if is_refused or ran_out.errno_of(error, printed()):
             raise  # it would fail again
         forget_printed()
         headers_folder.remove(job)

@@ -17,7 +17,7 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from opensnooplib.base.errors import OpensnoopError
-from opensnooplib.kernel import limits
+from opensnooplib.kernel import ran_out
 from opensnooplib.kernel.bpf_objects import StartMap
 from opensnooplib.rows.schema import Output
 
@@ -108,7 +108,7 @@ def receive(connection: socket.socket) -> Handover | OpensnoopError:
         assert received
         if isinstance(received, Handover):
             if len(fds) < len(received.fds()):
-                received = OpensnoopError(limits.sentence(errno.EMFILE))
+                received = OpensnoopError(ran_out.sentence(errno.EMFILE))
             else:
                 received.take_fds(fds)
         return received

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Container, Mapping, NamedTuple
 
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import offered_hooks
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
 from opensnooplib.source.c_text import Source
@@ -35,4 +35,4 @@ class Job(NamedTuple):
 
         Those of --source don't: a link may not suit their targets.
         """
-        return self.plan.hook == "kprobe" and hooks.has_kprobe_multi()
+        return self.plan.hook == "kprobe" and offered_hooks.has_kprobe_multi()

@@ -21,7 +21,7 @@ from opensnooplib.compile.compiler_output import ERROR
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.job import Job
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.kernel import limits
+from opensnooplib.kernel import ran_out
 from opensnooplib.options import Options
 from opensnooplib.plan_list import Plan
 from opensnooplib.source import c_text
@@ -133,7 +133,7 @@ class Room:
                 compiler_messages.of_compiler(said, self._job.source),
             )
         return OpensnoopError(
-            limits.why_no_memory(said, number)
+            ran_out.why_no_memory(said, number)
             or f"the compiler crashed ({how}): this is a bug in BCC or LLVM, "
             "triggered by the C",
             said,

@@ -27,7 +27,7 @@ from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.course import comparison, network
 from opensnooplib.course.check import ROWS, Case, Check
 from opensnooplib.course.lessons import Lesson
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import offered_hooks
 from opensnooplib.source import c_text, comments
 
 DONE = "done"
@@ -79,7 +79,7 @@ def why_not(lesson: Lesson) -> list[str]:
     missing = [
         f"hook {kind}: {why}"
         for kind in asked.hooks
-        if (why := hooks.KINDS[kind]())
+        if (why := offered_hooks.why_not(kind))
     ]
     if missing:
         missing.append(

@@ -12,7 +12,7 @@ from typing import Iterator
 
 from opensnooplib.base import tables
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.kernel.program_names import HOOKS
+from opensnooplib.kernel.hooks import HOOKS
 
 # A macro that clang takes for a function without a type. BPF_LRU_HASH and the
 # like are in compiler_errors.txt.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes that --children follows from the start.
 
-bpf_src/extra/children.h follows every child of a process in its map
+bpf_src/extra/select/children.h follows every child of a process in its map
 "followed". Children that exist when the trace begins are found in /proc.
 """
 
@@ -12,12 +12,12 @@ from typing import Iterable, Mapping
 
 from opensnooplib.kernel import bpf_objects, this_kernel
 
-# Maps of bpf_src/extra/children.h: processes by the host's PIDs and, inside a
-# container, by its own PIDs.
+# Maps of bpf_src/extra/select/children.h: processes by the host's PIDs and,
+# inside a container, by its own PIDs.
 _FOLLOWED, _TO_FOLLOW = "followed", "to_follow"
 
 # The number of threads of a process for which it is unknown: see
-# bpf_src/extra/children.h.
+# bpf_src/extra/select/children.h.
 _MANY = 1 << 32
 
 # A limit, in case new processes are found each time: inside a container, those

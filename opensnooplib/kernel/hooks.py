@@ -1,80 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of hook that this kernel offers, found out by trying each.
-
-Nothing stays attached: all that is loaded or attached is closed at once.
-"""
+"""The kinds of hook that programs attach to: hooks.txt."""
 
 from __future__ import annotations
 
-import sys
-from functools import lru_cache, partial
-from typing import Callable
+from typing import NamedTuple
 
-from opensnooplib.kernel import bpf_objects, perf_events, this_kernel
-from opensnooplib.kernel.program_names import HOOKS
-
-# By kind of hook.
-_PROGRAM_TYPES = {hook.kind: hook.program_type for hook in HOOKS}
-# BPF_TRACE_FENTRY, BPF_LSM_MAC: of enum bpf_attach_type, of what is in BTF.
-_ATTACH_TYPES = {"fentry": 24, "lsm": 27}
-
-# The function that a kprobe is tried on. It has always been exported to
-# modules, so it is unlikely to be renamed.
-_A_FUNCTION = "vfs_fsync"
+from opensnooplib.base import tables
 
 
-_PROBED = {"kprobe": _A_FUNCTION, "uprobe": sys.executable}
+class Hook(NamedTuple):
+    """One kind of hook: a row of hooks.txt."""
+
+    word: str  # in a comment "attach:"
+    prefix: str  # of a program's name, without the __ behind it
+    kind: str  # by what the kernel must offer
+    program_type: int  # enum bpf_prog_type of include/uapi/linux/bpf.h
+    attach_type: int  # enum bpf_attach_type if the target is in BTF, else 0
+    macro: str  # that begins a program
+    config: str  # what the kernel must be built with
+    what: str
+
+    @property
+    def at_return(self) -> bool:
+        return self.word in ("kretprobe", "uretprobe")
+
+    @property
+    def sees_packets(self) -> bool:
+        """Does it run for packets, whichever task is running?"""
+        return self.kind in ("xdp", "tc", "socket filter")
+
+    @property
+    def is_own(self) -> bool:
+        """Is its macro the tool's, not BCC's?"""
+        return self.macro == self.word.upper()
 
 
-def _no_program(kind: str) -> str:
-    attach_type = _ATTACH_TYPES.get(kind, 0)
-    if attach_type and not this_kernel.has_btf():
-        return "this kernel has no BTF"
-    # Type 1 of the BTF is not a function, so a kernel with this kind of hook
-    # refuses the program with EINVAL.
-    expected, function = ("EINVAL", 1) if attach_type else ("", 0)
-    error = bpf_objects.program_refusal(
-        _PROGRAM_TYPES[kind], attach_type, function
+HOOKS = [
+    Hook(word, prefix, kind, int(program_type), int(attach_type), *rest)
+    for word, prefix, kind, program_type, attach_type, *rest in tables.rows(
+        __file__, "hooks.txt"
     )
-    if error in ("", expected):
-        return _no_module() if kind == "lsm" else ""
-    return f"the kernel refuses its programs ({error})"
-
-
-def _no_module() -> str:
-    """Why LSM hooks would never run, although their programs are attached."""
-    modules = this_kernel.text_of("/sys/kernel/security/lsm")
-    if not modules or "bpf" in modules.strip().split(","):
-        return ""
-    return (
-        "bpf is not among its security modules: boot it with "
-        f"lsm={modules.strip()},bpf"
-    )
-
-
-def _no_probe(kind: str) -> str:
-    if not perf_events.has_pmu(kind):
-        return f"not in this kernel (CONFIG_{kind.upper()}S)"
-    error = bpf_objects.probe_refusal(kind, _PROBED[kind])
-    return f"the kernel can't probe {_PROBED[kind]} ({error})" if error else ""
-
-
-@lru_cache(maxsize=None)
-def has_kprobe_multi() -> bool:
-    """Can kprobes be links (kprobe.multi) whose returns are never missed?
-
-    Since Linux 6.14 returns are kept in each task's own stack of the function
-    graph tracer (kernel/trace/fprobe.c); before that, as with kretprobes, in a
-    few instances for all tasks.
-    """
-    if this_kernel.version() < (6, 14, 0):
-        return False
-    return not bpf_objects.kprobe_multi_refusal(_A_FUNCTION)
-
-
-# The kinds of hook, each with a function that returns why this kernel doesn't
-# offer it, or "".
-KINDS: dict[str, Callable[[], str]] = {
-    kind: partial(_no_probe if kind in _PROBED else _no_program, kind)
-    for kind in _PROGRAM_TYPES
-}
+]

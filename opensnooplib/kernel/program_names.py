@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of hook, and the hook and target that a program's name says.
+"""The hook and the target that a program's name says.
 
 BCC's macros make the names: TRACEPOINT_PROBE(syscalls, sys_enter_openat), for
 example, is a function tracepoint__syscalls__sys_enter_openat. What the macros
@@ -8,42 +8,11 @@ of bpf_src/hooks.h and comments say is in source/hook_words.py.
 
 from __future__ import annotations
 
-from typing import Container, NamedTuple
+from typing import Container
 
-from opensnooplib.base import tables
 from opensnooplib.kernel import function_names
+from opensnooplib.kernel.hooks import HOOKS, Hook
 
-
-class Hook(NamedTuple):
-    """One kind of hook: a row of hooks.txt."""
-
-    word: str  # in a comment "attach:"
-    prefix: str  # of a program's name, without the __ behind it
-    kind: str  # see hooks.KINDS
-    program_type: int  # enum bpf_prog_type of include/uapi/linux/bpf.h
-    macro: str  # that begins a program
-    config: str  # what the kernel must be built with
-    what: str
-
-    @property
-    def at_return(self) -> bool:
-        return self.word in ("kretprobe", "uretprobe")
-
-    @property
-    def sees_packets(self) -> bool:
-        """Does it run for packets, whichever task is running?"""
-        return self.kind in ("xdp", "tc", "socket filter")
-
-    @property
-    def is_own(self) -> bool:
-        """Is its macro the tool's, not BCC's?"""
-        return self.macro == self.word.upper()
-
-
-HOOKS = [
-    Hook(words.split("/")[0], words.split("/")[-1], kind, int(number), *rest)
-    for words, kind, number, *rest in tables.rows(__file__, "hooks.txt")
-]
 _BY_PREFIX = {hook.prefix: hook for hook in HOOKS}
 
 
@@ -115,7 +84,7 @@ def exit_of(call: str) -> str:
 
 
 # The program that sees each new process, for --children:
-# bpf_src/extra/children.h.
+# bpf_src/extra/select/children.h.
 FOLLOWER = "tracepoint__task__task_newtask"
 
 

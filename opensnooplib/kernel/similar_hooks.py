@@ -7,8 +7,8 @@ import re
 import socket
 
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.kernel import function_names, hooks, tracefs
-from opensnooplib.kernel.program_names import Hook
+from opensnooplib.kernel import function_names, offered_hooks, tracefs
+from opensnooplib.kernel.hooks import Hook
 
 
 def _targets(hook: Hook) -> set[str]:
@@ -32,7 +32,7 @@ def missing(hook: Hook, target: str) -> str:
 
     tracefs must be mounted.
     """
-    why_not = hooks.KINDS[hook.kind]()
+    why_not = offered_hooks.why_not(hook.kind)
     if why_not:
         what = f"the {hook.what} {target}"
         why_not = f"no program can attach to {what} here: {why_not}"

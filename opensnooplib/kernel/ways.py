@@ -16,7 +16,7 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.kernel import (
     btf,
     function_names,
-    hooks,
+    offered_hooks,
     own_opens,
     this_kernel,
     tracefs,
@@ -88,8 +88,9 @@ def _is_x86() -> bool:
 
 
 def _offsets(*needs: str) -> list[Define]:
-    """The #defines for fields of fields.txt."""
-    rows = [r for r in tables.rows(__file__, "fields.txt") if r[0] in needs]
+    """The #defines for fields of struct_offsets.txt."""
+    found = tables.rows(__file__, "struct_offsets.txt")
+    rows = [row for row in found if row[0] in needs]
     fields = [(struct, names.split()) for _, _, struct, names in rows]
     try:
         offsets = btf.offsets(fields)
@@ -129,7 +130,8 @@ def _io_uring(_: _Request) -> list[Define]:
 
 
 def _by_function() -> list[Define]:
-    if hooks.KINDS["kprobe"]() or not function_names.that_match("io_openat2"):
+    no_kprobe = offered_hooks.why_not("kprobe")
+    if no_kprobe or not function_names.that_match("io_openat2"):
         raise _Missing(
             "this kernel doesn't report which request is done, as newer ones "
             "do, and can't have a kprobe on io_openat2"
@@ -183,7 +185,7 @@ def _inner_opens(request: _Request) -> list[Define]:
         kinds.remove("kprobe")
     elif this_kernel.preempts_programs("fentry"):
         kinds.reverse()
-    kind = next((one for one in kinds if not hooks.KINDS[one]()), "")
+    kind = next((one for one in kinds if not offered_hooks.why_not(one)), "")
     wanted = function_names.KERNEL_OPENS
     functions = function_names.present(wanted) if kind else {}
     if len(functions) < len(wanted):

@@ -7,7 +7,13 @@ import errno
 import os
 import resource
 
-from opensnooplib.kernel import capabilities, limits, lockdown, this_kernel
+from opensnooplib.kernel import (
+    capabilities,
+    limits,
+    lockdown,
+    ran_out,
+    this_kernel,
+)
 
 
 def sentence(error: int) -> str:
@@ -17,8 +23,8 @@ def sentence(error: int) -> str:
             f"this kernel ({this_kernel.release()}) has no BPF: it needs "
             "CONFIG_BPF_SYSCALL and CONFIG_PERF_EVENTS"
         )
-    if error in limits.ERRNOS:
-        return limits.sentence(error)
+    if error in ran_out.ERRNOS:
+        return ran_out.sentence(error)
     if error not in (errno.EPERM, errno.EACCES):
         return f"the kernel refuses BPF or perf events: {os.strerror(error)}"
     if not capabilities.may_trace():

@@ -29,7 +29,7 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.base.privileged import ask
 from opensnooplib.compile.handover import Handover
 from opensnooplib.compile.launch import Room
-from opensnooplib.kernel import limits
+from opensnooplib.kernel import ran_out
 from opensnooplib.live import changes, retirement
 from opensnooplib.live.status_area import StatusArea
 from opensnooplib.live.watcher import NOT_RELOADED, Save, Watcher
@@ -219,7 +219,7 @@ class Live:
         return room
 
     def _tell(self, error: OpensnoopError) -> None:
-        self._messages.report(limits.explained(error) or error)
+        self._messages.report(ran_out.explained(error) or error)
         self._messages.warn("the trace continues with the previous C")
 
     def _prove(

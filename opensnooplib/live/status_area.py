@@ -18,8 +18,8 @@ import mmap
 import os
 import re
 
+from opensnooplib.base.borrowed_terminal import Borrowed
 from opensnooplib.base.messages import counted, write_line
-from opensnooplib.base.terminal import Borrowed
 from opensnooplib.options import Output
 
 # On fewer lines there is no area: rows need them.

@@ -23,7 +23,7 @@ from opensnooplib.base import child, libc
 from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.base.privileged import ask
 from opensnooplib.compile.job import Job
-from opensnooplib.kernel import confinement, limits
+from opensnooplib.kernel import confinement, ran_out
 from opensnooplib.live.file_watch import Watch
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
@@ -176,5 +176,5 @@ def _read(path: str, reached: dict[str, str], watch: Watch) -> Save:
             found = c_text.read(path, reached, watch.look_at)
             return Save(at, *found)
     except OpensnoopError as error:
-        error = limits.explained(error) or error
+        error = ran_out.explained(error) or error
         return Save(at, "", {}, error.sentence, error.detail)

@@ -17,9 +17,9 @@ from opensnooplib.cli.column_list import OPTIONS
 from opensnooplib.kernel import confinement
 from opensnooplib.options import Columns, Options
 from opensnooplib.reader import COUNTS_BLOCK, State
-from opensnooplib.recording import description, recording_file
+from opensnooplib.recording import description, recording_reader
 from opensnooplib.recording.description import PATHS, Counts, Description
-from opensnooplib.recording.recording_file import RecordingReader
+from opensnooplib.recording.recording_reader import RecordingReader
 from opensnooplib.rows import row_format
 from opensnooplib.selection import criteria
 from opensnooplib.summary.summing import Summing
@@ -112,7 +112,7 @@ class _Replay:
     def await_start(self) -> None:
         """Read up to the first description. Raises OpensnoopError."""
         try:
-            why_not = recording_file.read_header(self._fd)
+            why_not = recording_reader.read_header(self._fd)
         except OSError as error:
             raise self._error(error) from None
         if why_not:

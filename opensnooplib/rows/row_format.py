@@ -15,7 +15,7 @@ from opensnooplib.rows.headings import Kind
 from opensnooplib.rows.schema import Schema
 
 
-# In the order of enum row_kind of native/pipeline/reader_data.h.
+# In the order of enum row_kind of native/rows/row.h.
 _KINDS = "table json csv folded raw_paths recording summary line".split()
 # The kinds that are rows of a table, with a heading and without.
 _TABLES = ("table", "paths")
@@ -37,7 +37,7 @@ class RowFormat(NamedTuple):
 
     @property
     def number(self) -> int:
-        """enum row_kind of native/pipeline/reader_data.h."""
+        """enum row_kind of native/rows/row.h."""
         return 0 if self.kind in _TABLES else _KINDS.index(self.kind)
 
     @property

@@ -30,7 +30,7 @@ from opensnooplib.selection import path_tests
 from opensnooplib.selection.path_tests import ALWAYS, all_of, any_of, c_text
 from opensnooplib.source.defines import Define, entries_for_threads
 
-_CGROUPS_MAP = "cgroups"  # of bpf_src/extra/cgroups.h
+_CGROUPS_MAP = "cgroups"  # of bpf_src/extra/select/cgroups.h
 
 _LOW_BITS = (1 << 32) - 1
 _SIGN_BIT = 1 << 63

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.kernel import program_names
-from opensnooplib.kernel.program_names import HOOKS, Hook
+from opensnooplib.kernel.hooks import HOOKS, Hook
 from opensnooplib.source import comments
 from opensnooplib.source.compiled_lines import LINE_DIRECTIVE
 
@@ -47,7 +47,7 @@ _COMMENT = re.compile(
 _FUNCTION = re.compile(r"^[\w\s*]*?\b(\w+)\s*\(")
 
 # Programs with BTF, which BCC finds by their names.
-_ONLY_BY_NAME = ("fentry", "fexit", "lsm")
+_ONLY_BY_NAME = [hook.word for hook in HOOKS if hook.attach_type]
 
 
 class Attachment(NamedTuple):

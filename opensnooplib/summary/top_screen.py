@@ -15,8 +15,8 @@ import termios
 import tty
 from typing import Any, Callable
 
+from opensnooplib.base.borrowed_terminal import Borrowed
 from opensnooplib.base.errors import UsageError
-from opensnooplib.base.terminal import Borrowed
 from opensnooplib.summary import tables
 from opensnooplib.summary.tables import View
 from opensnooplib.summary.totals import Summary

@@ -66,8 +66,7 @@ static void set_format(struct input *input, struct reader *reader)
 	struct format_request request = {
 		.columns = columns,
 		.column_count = 1 + take_u8(input) % COLUMNS_MAX,
-		.kind = is_counted ? ROW_COUNTED
-				   : take_u8(input) % (ROW_RAW_PATH + 1),
+		.kind = is_counted ? ROW_COUNTED : take_u8(input) % ROW_BLOCK,
 		.record_least = take_u8(input) % 32,
 	};
 

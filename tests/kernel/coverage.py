@@ -19,14 +19,16 @@ from typing import Dict
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from opensnooplib.kernel import hooks  # noqa: E402
+from opensnooplib.kernel import offered_hooks  # noqa: E402
 from opensnooplib.plan_list import PLANS  # noqa: E402
 from tests.kernel import ways  # noqa: E402
 from tests.kernel.kernel_hooks import kind_of  # noqa: E402
 
 
 def main() -> None:
-    plans = [plan for plan in PLANS if not hooks.KINDS[kind_of(plan)]()]
+    plans = [
+        plan for plan in PLANS if not offered_hooks.why_not(kind_of(plan))
+    ]
     with tempfile.TemporaryDirectory(prefix="opensnoop-") as folder:
         ways.build(Path(folder))
         found = {plan: _verdicts(plan, Path(folder)) for plan in plans}

@@ -7,19 +7,19 @@ import functools
 
 import pytest
 
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import offered_hooks
 from opensnooplib.plan_list import PLANS
 
 
 def kind_of(plan: str) -> str:
-    """The kind of hook, as in hooks.KINDS, that a plan needs."""
+    """The kind of hook, as in hooks.txt, that a plan needs."""
     return PLANS[plan].hook
 
 
 @functools.lru_cache(maxsize=None)
 def why_no_hooks_for(plan: str) -> str:
     """Why this kernel has no hooks for the plan, or ""."""
-    return hooks.KINDS[kind_of(plan)]()
+    return offered_hooks.why_not(kind_of(plan))
 
 
 def skip_without_hooks_for(plan: str) -> None:

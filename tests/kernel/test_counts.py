@@ -17,7 +17,7 @@ from typing import Callable, Dict, List, NamedTuple, Sequence
 
 import pytest
 
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import offered_hooks
 from tests.kernel.openers import (
     MALLOC_S_OWN,
     Attempt,
@@ -385,7 +385,7 @@ def test_threads_that_exec_leave_nothing(
     tmp_path: Path, options: List[str], kept: str, shown: int
 ) -> None:
     """Their numbers are nobody's then, and each had an entry in a map."""
-    if "--trusted" in options and hooks.KINDS["kprobe"]():
+    if "--trusted" in options and offered_hooks.why_not("kprobe"):
         pytest.skip("no kprobes here")
     script = tmp_path / "script.py"
     script.write_text(_EXEC_BY_THREADS)

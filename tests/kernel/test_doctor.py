@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from opensnooplib.kernel import hooks, this_kernel
+from opensnooplib.kernel import this_kernel
+from opensnooplib.kernel.hooks import HOOKS
 from opensnooplib.plan_list import PLANS
 from tests.kernel.cast import NOBODY
 from tests.kernel.kernel_hooks import why_no_hooks_for
@@ -19,7 +20,7 @@ from tests.kernel.tool import Ended, assert_nothing_left, loaded_objects, run
 _LOOKS = (
     "kernel python bcc capabilities lockdown btf headers tracefs privileges"
 ).split()
-_HOOKS = [f"hook {kind}" for kind in hooks.KINDS]
+_HOOKS = list(dict.fromkeys(f"hook {hook.kind}" for hook in HOOKS))
 _PLANS = [f"plan {plan}" for plan in PLANS]
 
 Findings = Dict[str, Dict[str, Any]]

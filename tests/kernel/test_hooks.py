@@ -17,7 +17,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import offered_hooks
 from tests.kernel.conftest import build
 from tests.kernel.live import await_reload
 from tests.kernel.tool import (
@@ -33,7 +33,9 @@ SWAPS = int(os.environ.get("OPENSNOOP_SWAPS", "5"))
 
 pytestmark = [
     pytest.mark.every_kernel,
-    pytest.mark.skipif(bool(hooks.KINDS["uprobe"]()), reason="no uprobes"),
+    pytest.mark.skipif(
+        bool(offered_hooks.why_not("uprobe")), reason="no uprobes"
+    ),
 ]
 
 _SEND = """\

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import offered_hooks
 from opensnooplib.plan_list import PLANS
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
@@ -143,7 +143,7 @@ class _Held:
 
 def _keeps_begins(plan: str) -> bool:
     if plan == "kprobe":
-        return not hooks.has_kprobe_multi()
+        return not offered_hooks.has_kprobe_multi()
     return plan == "syscall"
 
 

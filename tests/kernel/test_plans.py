@@ -8,7 +8,7 @@ from typing import List
 
 import pytest
 
-from opensnooplib.kernel import hooks
+from opensnooplib.kernel import offered_hooks
 from tests.kernel.tool import Tool, replace_in, run
 
 
@@ -28,7 +28,11 @@ def test_what_is_edited_is_what_runs(options: List[str], plan: str) -> None:
 
 def test_unless_an_option_needs_another_plan() -> None:
     ended = run("--live", "--trusted", "-p", "1", "-d", "0.1")
-    here = [kind for kind in ("fentry", "kprobe") if not hooks.KINDS[kind]()]
+    here = [
+        kind
+        for kind in ("fentry", "kprobe")
+        if not offered_hooks.why_not(kind)
+    ]
     if here:
         assert any(f" (plan {kind}); " in ended.messages for kind in here)
     else:

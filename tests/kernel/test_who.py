@@ -307,8 +307,8 @@ def test_in_a_table_and_csv_and_from_a_recording(
 
 
 def test_a_kernel_without_audit(checkout_copy: Path) -> None:
-    fields = checkout_copy / "opensnooplib" / "kernel" / "fields.txt"
-    replace_in(fields, " loginuid", " no_loginuid")
+    kernel = checkout_copy / "opensnooplib" / "kernel"
+    replace_in(kernel / "struct_offsets.txt", " loginuid", " no_loginuid")
     ended = run("--columns", "auid", checkout=checkout_copy)
     assert ended.status == 1
     (sentence,) = ended.messages.splitlines()

@@ -13,7 +13,7 @@ from opensnooplib.selection import criteria
 from tests.unit.native import CHECKOUT, run_c
 
 _BPF_SRC = CHECKOUT / "bpf_src"
-_HEADER = _BPF_SRC / "extra" / "comm.h"
+_HEADER = _BPF_SRC / "extra" / "select" / "comm.h"
 _SIZE = 16  # TASK_COMM_LEN
 _LETTERS = b"ab\x01\x7f\x80\x81\xff"
 

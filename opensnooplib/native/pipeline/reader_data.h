@@ -16,17 +16,6 @@
 /* How long one write waits for a full pipe, while the trace runs. */
 #define WRITE_WAIT_MS 20
 
-enum row_kind {
-	ROW_TABLE,
-	ROW_JSON,
-	ROW_CSV,
-	ROW_FOLDED,
-	ROW_RAW_PATH,
-	ROW_BLOCK,   /* no row, but the record itself, for a recording */
-	ROW_COUNTED, /* no row: the record is counted */
-	ROW_LINE,    /* a line of bpf_trace_printk(), for stderr */
-};
-
 /* What a record must meet: all conditions, and the patterns for its path. */
 struct filter {
 	const struct condition *conditions;

@@ -138,20 +138,6 @@ int reader_put_text(struct reader *reader, const char *text)
 	return put_text(reader, BLOCK_COUNTS, text) ? 0 : -EIO;
 }
 
-/* A recording's record: no row, but a block with the record itself. */
-static char *put_record_block(char *out, struct row_format *format,
-			      const struct record *record)
-{
-	(void)format;
-	return put_block(out, BLOCK_RECORD, record->data, record->size);
-}
-
-static row_writer *const writers[] = {
-	[ROW_TABLE] = put_table_row,   [ROW_JSON] = put_json_row,
-	[ROW_CSV] = put_csv_row,       [ROW_FOLDED] = put_folded_row,
-	[ROW_RAW_PATH] = put_raw_path, [ROW_BLOCK] = put_record_block,
-};
-
 /* Is it a row that counts? */
 static bool count_row(struct reader *reader, const struct record *record)
 {
@@ -196,8 +182,8 @@ static struct text group_of(struct reader *reader, const struct record *record)
 
 	if (request->group_count > 0) {
 		set_columns(&reader->format, request, true);
-		end = writers[request->group_kind](row, &reader->format,
-						   record);
+		end = row_writers[request->group_kind](row, &reader->format,
+						       record);
 		end--;
 		set_columns(&reader->format, request, false);
 	}
@@ -224,7 +210,9 @@ static enum verdict write_record(struct reader *reader,
 	record_unsigned(record, format->layout.ts, &ts);
 	if (format->first_ts == 0)
 		format->first_ts = format->last_ts = ts;
-	out = writers[reader->kind](out, format, record);
+	out = reader->kind == ROW_BLOCK
+		      ? put_block(out, BLOCK_RECORD, record->data, record->size)
+		      : row_writers[reader->kind](out, format, record);
 	format->last_ts = ts;
 	output_commit(&reader->output, out, count_row(reader, record));
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;

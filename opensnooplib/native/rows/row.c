@@ -6,6 +6,12 @@
 #include "rows/cell.h"
 #include "rows/quoting.h"
 
+row_writer *const row_writers[] = {
+	[ROW_TABLE] = put_table_row,   [ROW_JSON] = put_json_row,
+	[ROW_CSV] = put_csv_row,       [ROW_FOLDED] = put_folded_row,
+	[ROW_RAW_PATH] = put_raw_path,
+};
+
 /* The most bytes of text that one cell of the column can hold. */
 static size_t cell_text_bound(const struct row_format *format,
 			      const struct column *column)

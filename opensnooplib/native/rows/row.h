@@ -6,6 +6,18 @@
 
 #include "rows/row_format.h"
 
+/* What is made of a record: a row, or from ROW_BLOCK on, none. */
+enum row_kind {
+	ROW_TABLE,
+	ROW_JSON,
+	ROW_CSV,
+	ROW_FOLDED,
+	ROW_RAW_PATH,
+	ROW_BLOCK,   /* the record itself, for a recording */
+	ROW_COUNTED, /* the record is counted */
+	ROW_LINE,    /* a line of bpf_trace_printk(), for stderr */
+};
+
 /*
  * Writes the record's row at `out`, line end included, and returns its end.
  * `out` has room for longest_row() bytes. The ones below are such functions.
@@ -37,6 +49,9 @@ row_writer put_folded_row;
 
 /* The path as it is, with a NUL; nothing if it could not be read. */
 row_writer put_raw_path;
+
+/* The one for each kind that is a row. */
+extern row_writer *const row_writers[ROW_BLOCK];
 
 /* The most bytes that one row can take, of whichever of these kinds. */
 size_t longest_row(const struct row_format *format);

@@ -9,7 +9,7 @@ import pytest
 
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile import bcc_program
-from opensnooplib.kernel import limits
+from opensnooplib.kernel import ran_out
 
 
 def _fail(number: int) -> OpensnoopError:
@@ -23,27 +23,27 @@ def _fail(number: int) -> OpensnoopError:
         return error
 
 
-@pytest.mark.parametrize("number", limits.ERRNOS)
+@pytest.mark.parametrize("number", ran_out.ERRNOS)
 def test_known_by_the_error_behind(number: int) -> None:
-    explained = limits.explained(_fail(number))
-    assert explained and explained.sentence == limits.sentence(number)
-    assert limits.explained(_fail(errno.ENOENT)) is None
+    explained = ran_out.explained(_fail(number))
+    assert explained and explained.sentence == ran_out.sentence(number)
+    assert ran_out.explained(_fail(errno.ENOENT)) is None
 
 
 def test_known_by_what_is_printed() -> None:
     error = ImportError("libbpf.so.1: cannot open: Too many open files")
-    assert limits.ran_out(error) == errno.EMFILE
+    assert ran_out.errno_of(error) == errno.EMFILE
     printed = "a\nopen(/sys/a/id): Too many open files in system\nb"
-    assert limits.ran_out(ValueError(), printed) == errno.ENFILE
+    assert ran_out.errno_of(ValueError(), printed) == errno.ENFILE
     # As somebody's C may say.
     said = 'a.c:1:2: error: "Too many open files" is no number\n'
-    assert limits.ran_out(ValueError(), said) == 0
+    assert ran_out.errno_of(ValueError(), said) == 0
 
 
 def test_what_to_do_is_told() -> None:
-    assert "ulimit -n " in limits.sentence(errno.EMFILE)
-    assert "fs.file-max" in limits.sentence(errno.ENFILE)
-    assert "CAP_IPC_LOCK" in limits.sentence(errno.ENOBUFS)
+    assert "ulimit -n " in ran_out.sentence(errno.EMFILE)
+    assert "fs.file-max" in ran_out.sentence(errno.ENFILE)
+    assert "CAP_IPC_LOCK" in ran_out.sentence(errno.ENOBUFS)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A terminal that is changed for a while, and then given back as it was."""
+"""A terminal that is changed for a while, and given back: at Ctrl-Z, too."""
 
 from __future__ import annotations
 

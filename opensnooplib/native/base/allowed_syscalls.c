@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Confined Python: the system calls that are left to processes of the tool that
- * run Python and this library, which calls both functions here. They return
- * bits of enum confined.
+ * Allowed system calls: those that are left to the trace, a replay, and the
+ * watcher of --live. They run Python, which calls both functions here; these
+ * return bits of enum confined.
  */
 #define _GNU_SOURCE /* the numbers of all system calls */
 #include <dlfcn.h>
