@@ -304,10 +304,9 @@ class Reader:
             self._install(cpu, stream)
         return True
 
-    def deaf_cpu(self) -> int | None:
-        """A CPU whose ring gets no records since it went offline, or None."""
-        cpu = int(self._lib.reader_deaf_cpu(self._reader))
-        return cpu if cpu >= 0 else None
+    def hears(self, cpu: int) -> bool:
+        """Has this CPU a ring that its records still reach?"""
+        return bool(self._lib.reader_hears(self._reader, cpu))
 
     def set_format(
         self,
