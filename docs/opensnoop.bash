@@ -70,7 +70,7 @@ _opensnoop() {
 			EINVAL EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENODEV ENOENT \
 			ENOSPC ENOTDIR ENXIO EOVERFLOW EPERM EROFS ETXTBSY)
 		;;
-	--columns)
+	--columns | --by)
 		words=$(_opensnoop_list "$word" "$(_opensnoop_columns "$command")")
 		;;
 	--format) words=$(compgen -W "table json csv folded paths" -- "$word") ;;
@@ -91,13 +91,13 @@ _opensnoop() {
 			$(_opensnoop_options "$command")" -- "$word")
 		;;
 	-n | --name | --until | -d | --duration | --count | -b | --buffer-pages) return ;;
-	--by | --rows | --keep | --path | --unit | --container | --interval | --set) return ;;
+	--rows | --keep | --path | --unit | --container | --interval | --set) return ;;
 	--slower | --hanging) return ;;
 	*) words=$(compgen -W "$(_opensnoop_options "$command")" -- "$word") ;;
 	esac
 	case $last in
 	# Another value may follow after a comma, so no space is added.
-	-p | --pid | --mntns | -u | --uid | -f | --flag_filter | --errno | --columns)
+	-p | --pid | --mntns | -u | --uid | -f | --flag_filter | --errno | --columns | --by)
 		compopt -o nospace 2>/dev/null
 		;;
 	esac

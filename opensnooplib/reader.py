@@ -228,6 +228,8 @@ class Reader:
 
     lacks_libdw = False  # and needs it
     group_heading = ""  # of the columns that a summary counts by
+    done = "shown"  # with the opens that counts() has, as the last line says
+    no_place = 0  # opens that are not in the tables of a summary
 
     def __init__(
         self, cpus: Sequence[int], pages: int, with_task: bool = False
@@ -304,10 +306,9 @@ class Reader:
             self._install(cpu, stream)
         return True
 
-    def deaf_cpu(self) -> int | None:
-        """A CPU whose ring gets no records since it went offline, or None."""
-        cpu = int(self._lib.reader_deaf_cpu(self._reader))
-        return cpu if cpu >= 0 else None
+    def hears(self, cpu: int) -> bool:
+        """Has this CPU a ring that its records still reach?"""
+        return bool(self._lib.reader_hears(self._reader, cpu))
 
     def set_format(
         self,

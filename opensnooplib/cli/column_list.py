@@ -80,9 +80,7 @@ def _names(option: str, words: str, known: list[str]) -> list[str]:
     return names
 
 
-def declared_in(
-    path: str | None = None,
-) -> dict[str, declarations.Declaration]:
+def declared_in(path: str | None) -> dict[str, declarations.Declaration]:
     """The fields of all structs in the C at `path`, or of bpf_src's event."""
     made_of = c_text.read(c_text.default_path() if path is None else path)
     struct = "event" if path is None else r"\w*"

@@ -49,17 +49,5 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
             )
         if clashing and not there and how == "needs":
             raise UsageError(f"{clashing[0]} needs {' or '.join(others)}")
-    if words.keep and words.record == "-":
-        raise UsageError("--keep needs a file: --record FILE")
-    if words.format not in ("table", "json") and (
-        words.summary or words.top or words.doctor or words.maps or words.once
-    ):
-        raise UsageError(
-            f"--format {words.format} is for rows: use table or json here"
-        )
     if words.top and words.replay and words.interval:
         raise UsageError("--replay, --top, --interval cannot be combined")
-    if words.nul and words.format != "paths":
-        raise UsageError("-0 needs --format paths")
-    if words.format == "paths" and (words.columns or words.callers):
-        raise UsageError("--format paths has no column but the path")

@@ -140,12 +140,17 @@ class Parser(argparse.ArgumentParser):
         self.groups: dict[str, list[str]] = {}
 
     def given(self, words: argparse.Namespace) -> list[str]:
-        """The first names of the options that differ from their defaults."""
-        return [
-            action.option_strings[0]
-            for action in self._actions
-            if getattr(words, action.dest, None) != action.default
-        ]
+        """The options that differ from their defaults, by their first names.
+
+        Also each with its value, such as "--format json".
+        """
+        found = []
+        for action in self._actions:
+            value = getattr(words, action.dest, None)
+            if value != action.default:
+                first = action.option_strings[0]
+                found += [first, f"{first} {value}"]
+        return found
 
     def refuse_unknown(self, words: Sequence[str]) -> None:
         """Raise UsageError for the first of `words`, if there is one."""

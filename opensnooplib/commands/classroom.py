@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 from typing import Callable, Iterator
 
 from opensnooplib.base import child
@@ -22,10 +21,9 @@ from opensnooplib.commands import trace_opens
 from opensnooplib.course import judge, network, progress
 from opensnooplib.course.lessons import Lesson
 from opensnooplib.kernel import ran_out
+from opensnooplib.live.file_watch import Watch
 from opensnooplib.trace import line_steps
 from opensnooplib.trace.ending_signals import EndedEarly
-
-_TICK_SECONDS = 0.1
 
 
 def learn(
@@ -94,19 +92,20 @@ def _trace_and_judge(
         messages.write(line)  # which the trace, in its child, replaces
 
     step = line_steps.steps(verdicts, show).__next__
+    watch = Watch([path])
+    watch.look_at(path)
+    watch.read([path])
 
     def trace() -> int:
         return trace_opens.run(arguments.parse(words), messages, step)
 
     with _child(lambda: _judge_saves(path, told, check, messages), messages):
         while True:
-            saved = _last_save(path)
             # 1: the C can't be attached, as the trace has said.
             if asked.is_live and outcome(trace, messages) != 1:
                 return
-            while _last_save(path) in (None, saved):
+            while not watch.have_changed():
                 step()
-                time.sleep(_TICK_SECONDS)
 
 
 def _judge_saves(
@@ -115,21 +114,8 @@ def _judge_saves(
     """Check the C after each save; what that prints goes to `told`."""
     os.dup2(told, 1)
     os.dup2(told, 2)
-    saved: object = None
+    watch = Watch([path])
     while True:
-        while (now := _last_save(path)) in (None, saved):
-            time.sleep(_TICK_SECONDS)
-        saved = now
+        while not watch.have_changed():
+            pass
         outcome(check, messages)
-
-
-def _last_save(path: str) -> object:
-    """What differs after a save; None while an editor replaces the file.
-
-    Without an open, which the learner's trace would show.
-    """
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size

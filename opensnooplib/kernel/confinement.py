@@ -11,9 +11,10 @@ from opensnooplib.base import native_library
 from opensnooplib.base.messages import Messages
 from opensnooplib.kernel import capabilities
 
-# User IDs that no host gives to anybody: see UIDS-GIDS of systemd's
-# documentation.
-_FREE_USERS = range(1879048192, 2147352576)
+# User IDs that a host gives to nobody, by default: those of containers and of
+# directory services (SSSD, FreeIPA) are lower, what systemd takes for foreign
+# images is higher. There are 147 million, so one drawn at random is free.
+_FREE_USERS = range(2000200001, 2147352576)
 
 # So many in a row: the trace has the first; the monitor, which draws its own,
 # gives the others to helpers.
@@ -31,23 +32,8 @@ def free_users() -> int:
     """
     if not capabilities.has("CAP_SETUID"):
         return 0
-    taken = _users_of_processes()
-    while True:
-        number = int.from_bytes(os.urandom(4), "little")
-        user = _FREE_USERS[number % (len(_FREE_USERS) - _USERS)]
-        if taken.isdisjoint(range(user, user + _USERS)):
-            return user
-
-
-def _users_of_processes() -> set[int]:
-    users = set()
-    for entry in os.scandir("/proc"):
-        if entry.name.isdecimal():
-            try:
-                users.add(entry.stat().st_uid)
-            except OSError:
-                pass  # it has ended
-    return users
+    number = int.from_bytes(os.urandom(4), "little")
+    return _FREE_USERS[number % (len(_FREE_USERS) - _USERS)]
 
 
 def confine_reader() -> int:

@@ -202,11 +202,11 @@ class Live:
             if error.errno != errno.EBUSY:
                 raise
             raise OpensnoopError(
-                "cannot reload: "
-                f"{counted(len(self._retiring), 'old program set')} still "
-                "waiting for opens to end that they hold in the map start or "
-                "requests: start the trace again, with C that deletes entries "
-                "when opens end"
+                "cannot reload: the programs of "
+                f"{counted(len(self._retiring), 'earlier version')} of the C "
+                "still wait for opens to end that they hold in the map start "
+                "or requests: start the trace again, with C that deletes "
+                "entries when opens end"
             ) from None
 
     def _start_room(self, found: Source, size: int) -> Room:

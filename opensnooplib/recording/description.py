@@ -52,10 +52,10 @@ class Description(NamedTuple):
 class Counts(NamedTuple):
     """The number of records missing from the recording so far."""
 
-    lost: int
-    missed: int
-    clock: Clock
-    ended: bool  # the trace ended, and nothing follows
+    lost: int = 0
+    missed: int = 0
+    clock: Clock = Clock(0, 0)
+    ended: bool = False  # the trace ended, and nothing follows
 
 
 class DamagedError(Exception):

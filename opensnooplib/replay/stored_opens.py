@@ -85,7 +85,7 @@ class _Replay:
         self._described: Description | None = None
         self._began_ns = 0  # CLOCK_MONOTONIC
         self._damaged_at: int | None = None
-        self._counts: Counts | None = None
+        self._counts = Counts()  # the latest
         self._read_error = ""
         self._summing: Summing | None = None
         self._fd = self._open(options.output.replay)
@@ -195,10 +195,9 @@ class _Replay:
             output_state = self._summing.end(ended_ns, stays)
         else:
             output_state = self._reader.finish(ended_ns)
-        lost = self._counts.lost if self._counts else 0
-        missed = self._counts.missed if self._counts else 0
+        missing = self._counts.lost, self._counts.missed
         shown = self._summing or self._reader
-        tell_end(self._messages, shown, lost, missed, self._seconds())
+        tell_end(self._messages, shown, *missing, self._seconds())
         if output_state == State.OUTPUT_FAILED:
             output_destination.tell_output_error(
                 self._reader, self._options.output, self._messages
@@ -217,8 +216,6 @@ class _Replay:
 
     def _seconds(self) -> float:
         """How long the trace took, as far as the recording says."""
-        if not self._counts:
-            return 0.0
         ended_ns = self._counts.clock.monotonic_ns
         return max(0, ended_ns - self._began_ns) / 1e9
 
@@ -238,9 +235,7 @@ class _Replay:
                 f"is cut off: no whole record follows byte {offset}, and it "
                 "isn't known what was lost at the end of the trace"
             )
-        if self._state == State.INPUT_ENDED and not (
-            self._counts and self._counts.ended
-        ):
+        if self._state == State.INPUT_ENDED and not self._counts.ended:
             return (
                 "is cut off: its records are whole, but the end of the trace "
                 "is missing, and it isn't known what was lost there"

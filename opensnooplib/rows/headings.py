@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import os
 from enum import IntEnum
 from typing import NamedTuple
+
+from opensnooplib.base import tables
 
 # How a column is rendered, in the order of enum column_kind of
 # native/rows/column.h.
@@ -32,14 +33,11 @@ class Known(NamedTuple):
 
 def _known() -> dict[str, Known]:
     """The columns of columns.txt, by name."""
-    path = os.path.join(os.path.dirname(__file__), "columns.txt")
-    with open(path, encoding="ascii") as file:
-        lines = [line for line in file if line[0] != "#"]
     known = {}
-    for line in lines:
-        name, field, heading, kind, data, width, about = line.split(None, 6)
+    for row in tables.rows(__file__, "columns.txt"):
+        name, field, heading, kind, data, width, about = row
         look = heading.strip("-"), Kind[kind], Kind[data], int(width)
-        known[name] = Known(field, *look, about.rstrip())
+        known[name] = Known(field, *look, about)
     return known
 
 

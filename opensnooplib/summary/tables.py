@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import Callable, NamedTuple, Sequence
 
@@ -141,8 +142,6 @@ def shell_text(
     text: bytes, is_cut: bool = False, in_column: bool = False
 ) -> str:
     """The text, quoted as in a row: native/rows/quoting.h."""
-    import ctypes
-
     put = native_library.load().put_shell_text
     put.restype = ctypes.c_void_p
     # SHELL_TEXT_BOUND of native/rows/quoting.h

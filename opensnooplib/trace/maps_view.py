@@ -63,7 +63,7 @@ def steps(trace: Trace) -> Iterator[None]:
 def show_all(trace: Trace) -> None:
     """Show the contents of all maps, whose programs are detached."""
     with as_sentence("cannot read the maps"):
-        for one in [*trace.older, trace.newest]:
+        for one in trace.program_sets():
             show_contents(trace, one)
 
 
@@ -117,7 +117,7 @@ def _say(
 
 
 def _values(trace: Trace) -> dict[str, int]:
-    counts = [one.start_count() for one in [*trace.older, trace.newest]]
+    counts = [one.start_count() for one in trace.program_sets()]
     there = [one for one in counts if one]
     values = {"lost": trace.lost(), "missed": trace.missed()}
     if there:

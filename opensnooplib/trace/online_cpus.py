@@ -24,25 +24,21 @@ class CpuFollower:
         self._fd = os.open(
             f"{this_kernel.CPUS}/online", os.O_RDONLY | os.O_CLOEXEC
         )
-        self._text = self._read()
-        self._online = self._parse()
-        self._wanting: list[int] = []  # online, and without a ring
-        self._lost = 0
+        self._found = b"", 0  # the CPUs online and the records lost, lately
+        self._wanting: list[int] = []  # CPUs online, and without a ring
 
     def follow(self, lost: int) -> None:
         """Open rings for new CPUs, at the cost of one read. Raises OSError.
 
         `lost` is the number of records lost so far.
         """
-        text = self._read()
-        if text != self._text:
-            self._text = text
-            before, self._online = self._online, self._parse()
-            self._wanting += sorted(self._online - before)
-        if lost != self._lost and not self._wanting:
-            self._lost = lost
-            deaf = self._rings.deaf_cpu()
-            self._wanting = [deaf] if deaf in self._online else []
+        found = os.pread(self._fd, 4096, 0), lost
+        if found != self._found:
+            self._found = found
+            online = this_kernel.parse_cpu_list(found[0].decode("ascii"))
+            self._wanting = [
+                cpu for cpu in online if not self._rings.hears(cpu)
+            ]
         if self._wanting:
             self._wanting = [
                 cpu for cpu in self._wanting if not self._open_ring(cpu)
@@ -50,12 +46,6 @@ class CpuFollower:
 
     def close(self) -> None:
         os.close(self._fd)
-
-    def _read(self) -> bytes:
-        return os.pread(self._fd, 4096, 0)
-
-    def _parse(self) -> set[int]:
-        return set(this_kernel.parse_cpu_list(self._text.decode("ascii")))
 
     def _open_ring(self, cpu: int) -> bool:
         """Returns False if it must be tried again."""

@@ -10,14 +10,12 @@ from opensnooplib.base import output_file
 from opensnooplib.base.messages import Messages
 from opensnooplib.options import Output
 from opensnooplib.reader import Reader
+from opensnooplib.recording import description
 
 
 def open_output(output: Output) -> int:
     """The descriptor that rows or records go to. Raises OpensnoopError."""
     if output.record is not None:
-        # Imported here since a plain trace doesn't need it.
-        from opensnooplib.recording import description
-
         return description.open_for_writing(output.record)
     if output.output_file is None:
         return 1

@@ -16,6 +16,7 @@ from opensnooplib.kernel import bpf_objects, function_names, program_names
 from opensnooplib.kernel.bpf_objects import HashCount, StartMap
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
+from opensnooplib.recording import description
 from opensnooplib.rows import row_format
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.row_format import LINES
@@ -111,9 +112,6 @@ class ProgramSet:
         for stream, one in zip(self.streams, self.formats):
             heading = one.heading()
             if self._options.output.record:
-                # Imported here since rows don't need it.
-                from opensnooplib.recording import description
-
                 heading = description.describe(
                     one.schema, self.taken.calls, self._options
                 )

@@ -12,7 +12,7 @@ from opensnooplib.base.messages import Messages, counted
 from opensnooplib.compile.launch import Launched
 from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.options import Options
-from opensnooplib.reader import Counts, Reader, State
+from opensnooplib.reader import Reader, State
 from opensnooplib.recording.recorder import Recorder
 from opensnooplib.trace import proof
 from opensnooplib.trace.online_cpus import CpuFollower
@@ -105,6 +105,7 @@ class Trace:
         self.rings.start(options.output)
         if options.output.record:
             self._recorder = Recorder(self.rings, options.output.keep, output)
+            self.rings.done = "recorded"
         if options.output.summary or options.output.once:
             from opensnooplib.summary.summing import Summing  # not for rows
 
@@ -217,9 +218,8 @@ class Trace:
                 more += ", which it does not for BPF ring buffers"
             more += ": the C has no counters"
         shown = self._summing or self.rings
-        done = "recorded" if self._recorder else "shown"
         missing = self.lost(), self.missed()
-        tell_end(self._messages, shown, *missing, self._seconds, done, more)
+        tell_end(self._messages, shown, *missing, self._seconds, more)
 
     def detach(self) -> None:
         """Detach the programs, which takes a while."""
@@ -251,44 +251,26 @@ def tell_end(
     lost: int,
     missed: int,
     seconds: float,
-    done: str = "shown",
     more: str = "",
 ) -> None:
-    """The last line of a trace or of a replay; `seconds` is how long it took.
+    """The last line of a trace or of a replay: what was shown, what was not.
 
-    It is a warning where something is missing. `more` is what it ends with.
+    It is a warning where something is missing. `seconds` is how long it took;
+    `more` is what it ends with.
     """
-    no_place, counts = 0, shown.counts()
-    if not isinstance(shown, Reader):
-        no_place, done = shown.no_place, shown.done
-    line = end_line(counts, lost, missed, seconds, done, no_place) + more
-    is_whole = not (lost or missed or counts.are_incomplete or no_place)
-    say = messages.note if is_whole else messages.warn
-    say(line)
-
-
-def end_line(
-    counts: Counts,
-    lost: int,
-    missed: int,
-    seconds: float,
-    done: str = "shown",
-    no_place: int = 0,
-) -> str:
-    """What was shown, and what was not.
-
-    `no_place` is the number of opens that the tables had no room for.
-    """
+    counts = shown.counts()
     parts = [
-        f"{counts.shown} {done}, {lost} lost, {counts.unreadable} unreadable, "
-        f"{missed} missed"
+        f"{counts.shown} {shown.done}, {lost} lost, {counts.unreadable} "
+        f"unreadable, {missed} missed"
     ]
     for count, what in (
         (counts.repeated, "repeated"),
         (counts.cut, "cut"),
         (counts.unsure, "unsure"),
-        (no_place, "not in the tables"),
+        (shown.no_place, "not in the tables"),
         (counts.unwritten, "not written"),
     ):
         parts += [f"{count} {what}"] if count else []
-    return ", ".join(parts) + f", in {seconds:.1f} s"
+    is_whole = not (lost or missed or counts.are_incomplete or shown.no_place)
+    say = messages.note if is_whole else messages.warn
+    say(f"{', '.join(parts)}, in {seconds:.1f} s{more}")

@@ -54,11 +54,12 @@ def test_all_options() -> None:
     assert _offered("--no-such") == []
 
 
-def test_columns() -> None:
+@pytest.mark.parametrize("option", ["--columns", "--by"])
+def test_columns(option: str) -> None:
     names = re.findall(r"^  (\w+) ", column_list.help_text(), re.MULTILINE)
-    assert _offered("--columns", "") == names
-    assert _offered("--columns", "pid,pp") == ["pid,ppid"]
-    assert _offered("--columns", "time,pid,er") == [
+    assert _offered(option, "") == names
+    assert _offered(option, "pid,pp") == ["pid,ppid"]
+    assert _offered(option, "time,pid,er") == [
         "time,pid,err",
         "time,pid,errname",
     ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.base.messages import Messages
-from opensnooplib.reader import Counts
-from opensnooplib.trace.running_trace import end_line
+from opensnooplib.reader import Counts, Reader
+from opensnooplib.trace.running_trace import tell_end
 from tests.unit.native import CHECKOUT
 
 
@@ -103,5 +105,18 @@ def test_nothing_of_it_goes_to_stdout(redirection: str) -> None:
         ),
     ],
 )
-def test_end_line(counts: Counts, lost: int, missed: int, line: str) -> None:
-    assert end_line(counts, lost, missed, 1.23) == line
+def test_end_line(
+    capfd: pytest.CaptureFixture[str],
+    counts: Counts,
+    lost: int,
+    missed: int,
+    line: str,
+) -> None:
+    """With -q only where something is missing."""
+    shown = SimpleNamespace(counts=lambda: counts, done="shown", no_place=0)
+    missing = lost, missed, 1.23
+    tell_end(Messages(), cast(Reader, shown), *missing)
+    assert capfd.readouterr().err == f"opensnoop: {line}\n"
+    tell_end(Messages(quiet=True), cast(Reader, shown), *missing)
+    is_whole = line.startswith("0 ")
+    assert bool(capfd.readouterr().err) is not is_whole

@@ -40,10 +40,10 @@ int reader_follow_cpu(struct reader *reader, int cpu);
 int reader_event(struct reader *reader, int cpu, uint32_t stream);
 
 /*
- * A CPU whose ring is dead, since the CPU went offline; it may be back by now.
- * -1 if there is none. This interrupts each CPU.
+ * Has the CPU a ring, and one that lives? It is dead once the CPU went offline,
+ * also when that is back. This interrupts the CPU.
  */
-int reader_deaf_cpu(const struct reader *reader);
+int reader_hears(struct reader *reader, int cpu);
 
 /*
  * Show callers by name from here on; without this they are addresses. It may be

@@ -199,10 +199,9 @@ int reader_follow_cpu(struct reader *reader, int cpu)
 	return reader_name_callers(reader);
 }
 
-int reader_deaf_cpu(const struct reader *reader)
+int reader_hears(struct reader *reader, int cpu)
 {
-	for (unsigned int i = 0; i < reader->merge.ring_count; i++)
-		if (!ring_is_alive(&reader->merge.rings[i]))
-			return reader->merge.rings[i].cpu;
-	return -1;
+	const struct ring *ring = ring_of(reader, cpu);
+
+	return ring && ring_is_alive(ring);
 }
