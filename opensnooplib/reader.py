@@ -113,6 +113,7 @@ class _Glob(ctypes.Structure):
         ("parts", ctypes.c_char_p),
         ("count", ctypes.c_uint32),
         ("excludes", ctypes.c_bool),
+        ("is_absolute", ctypes.c_bool),
     ]
 
 
@@ -208,7 +209,7 @@ def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
 def _native_glob(glob: Glob) -> _Glob:
     bits = [sum(1 << byte for byte in part) for part in glob.parts]
     parts = b"".join(each.to_bytes(256 // 8, "little") for each in bits)
-    return _Glob(parts, len(bits), glob.excludes)
+    return _Glob(parts, len(bits), glob.excludes, glob.is_absolute)
 
 
 @functools.lru_cache(maxsize=None)

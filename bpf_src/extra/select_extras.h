@@ -2,6 +2,7 @@
 /*
  * What the conditions of a selection call: see select.h.
  */
+#include "extra/select/dots.h"
 #if FOLLOW_CHILDREN
 #include "extra/select/children.h"
 #endif

@@ -214,7 +214,8 @@ def _flags_and_path(options: Options) -> Iterator[Criterion]:
     # Of other paths than the program's own, the kernel has only parts.
     columns, globs = options.columns, options.selection.globs
     if globs and not columns.real_path and columns.path_view == "process":
-        value = path_tests.in_c(globs, columns.full_path)
+        own_c = options.probe.source is None
+        value = path_tests.in_c(globs, columns.full_path, own_c)
         yield Criterion("--path", "SELECT_PATH(path, length)", value)
 
 
@@ -283,7 +284,9 @@ def conditions_of_all(options: Options) -> list[Define]:
         four.pop(one.macro_name, None)  # defined by the option itself
     simple = ("SELECT_PID", "SELECT_TID")
     has_extras = any(
-        one.part_of == "SELECT_CALLER" and one.macro_name not in simple
+        one.part_of == "SELECT_CALLER"
+        and one.macro_name not in simple
+        or path_tests.HAS_DOTS in one.value
         for one in chosen
     )
     result = [("SELECT_EXTRAS", str(int(has_extras)))]

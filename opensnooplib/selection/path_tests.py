@@ -18,6 +18,7 @@ _ALL_TEXTS = 1024
 _LEAST_TEXT = 4
 
 ALWAYS = "1"
+HAS_DOTS = "has_dots(path, length)"  # of bpf_src/extra/select/dots.h
 
 
 def any_of(conditions: Sequence[str]) -> str:
@@ -68,11 +69,13 @@ def _compare(glob: Glob, limit: int) -> tuple[str, bool]:
     return all_of(conditions) if conditions else ALWAYS, is_all
 
 
-def in_c(globs: Sequence[Glob], full_path: bool = False) -> str:
+def in_c(
+    globs: Sequence[Glob], full_path: bool = False, own_c: bool = False
+) -> str:
     """True in C for each path that may be wanted.
 
     full_path: a relative name may be, for its directory, which the kernel
-    doesn't look at here.
+    doesn't look at here. own_c: the C has has_dots().
     """
     limit = min(_LONGEST_TEXT, _ALL_TEXTS // max(1, len(globs)))
     wanted: list[str] = []
@@ -85,5 +88,7 @@ def in_c(globs: Sequence[Glob], full_path: bool = False) -> str:
             excluded.append(f"!{compared}")
     if wanted and full_path:
         wanted.insert(0, "(path)[0] != '/'")
+    if wanted and own_c and any(glob.is_absolute for glob in globs):
+        wanted.append(HAS_DOTS)
     conditions = ([any_of(wanted)] if wanted else []) + excluded
     return all_of(conditions) if conditions else ALWAYS

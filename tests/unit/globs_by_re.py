@@ -24,8 +24,12 @@ def _regex(parts: Sequence[bytes]) -> str:
 
 
 def matches(glob: Glob, name: bytes) -> bool:
+    """Also an absolute one by single slashes; no name has "." or ".."."""
     pattern = re.compile(_regex(glob.parts).encode(), re.DOTALL)
-    return pattern.fullmatch(name) is not None
+    names = [name]
+    if glob.is_absolute and name.startswith(b"/"):
+        names.append(b"/".join([b"", *filter(None, name.split(b"/"))]))
+    return any(map(pattern.fullmatch, names))
 
 
 def is_wanted(parsed: Sequence[Glob], name: bytes) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import List
@@ -114,6 +115,31 @@ def test_a_relative_name_is_compared_with_its_directory_and_without(
 ) -> None:
     parsed = globs.globs(words)
     assert native.path_is_wanted(parsed, b"/a/b", given=b"b") == wanted
+
+
+@pytest.mark.parametrize(
+    "shown, meant",
+    [
+        (b"/x/../a/b", b"/a/b"),
+        (b"/x/y/../../a/./b", b"/a/b"),
+        (b"//a///b", b"/a/b"),
+        (b"/../../a/b", b"/a/b"),
+        (b"/a/b/.", b"/a/b"),
+        (b"/a/b/", b"/a/b"),
+        (b"/a/.b/..c", b"/a/.b/..c"),
+        (b"/a/b/..", b"/a"),
+        (b"x/../a/b", b"x/../a/b"),
+    ],
+)
+def test_dots_are_taken_out_of_an_absolute_name(
+    native: Native, shown: bytes, meant: bytes
+) -> None:
+    parsed = globs.globs([os.fsdecode(meant)])
+    assert native.path_is_wanted(parsed, shown)
+    others = globs.globs(
+        [os.fsdecode(meant) + "/x", "/x" + os.fsdecode(meant)]
+    )
+    assert not native.path_is_wanted(others, shown)
 
 
 def test_patterns_that_name_directories(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.unit.globs_by_re import is_wanted, some_globs, some_name
 from tests.unit.native import CHECKOUT, run_c
 
 _SELECT = CHECKOUT / "bpf_src" / "select.h"
+_DOTS = CHECKOUT / "bpf_src" / "extra" / "select" / "dots.h"
 
 # Functions of select.h, which is included once for each case.
 _TAKEN = ("caller_selected", "flags_selected", "result_selected")
@@ -37,6 +38,7 @@ struct open_args {
 #define SELECT_CALLER(pid, tid) 1
 #define SELECT_FLAGS(flags) 1
 #define SELECT_RESULT(ret, began) 1
+#include "%s"
 %s
 """
 
@@ -56,6 +58,7 @@ def _kept(
     folder: Path,
     cases: Sequence[Tuple[Sequence[str], Sequence[bytes]]],
     full_path: bool = False,
+    own_c: bool = True,
 ) -> List[List[bool]]:
     """What bpf_src/select.h, compiled for this host, lets pass.
 
@@ -63,7 +66,7 @@ def _kept(
     """
     text = rows = ""
     for number, (patterns, names) in enumerate(cases):
-        condition = path_tests.in_c(globs.globs(patterns), full_path)
+        condition = path_tests.in_c(globs.globs(patterns), full_path, own_c)
         text += f"#define SELECT_PATH(path, length) {condition}\n"
         text += _select(number) + "#undef SELECT_PATH\n"
         for name in names:
@@ -85,7 +88,7 @@ int main(void)
 }}
 """
     flags = ("-fsanitize=address,undefined",)
-    printed = iter(run_c(folder, _PROGRAM % text + main, *flags))
+    printed = iter(run_c(folder, _PROGRAM % (_DOTS, text) + main, *flags))
     return [[next(printed) == "1" for _ in names] for _, names in cases]
 
 
@@ -139,7 +142,8 @@ _SIMPLE = [
 
 def test_simple_patterns_are_decided_whole(tmp_path: Path) -> None:
     """Nothing is left to the reader, however long the name."""
-    found = _kept(tmp_path, [(patterns, _NAMES) for patterns in _SIMPLE])
+    cases = [(patterns, _NAMES) for patterns in _SIMPLE]
+    found = _kept(tmp_path, cases, own_c=False)
     for patterns, kept in zip(_SIMPLE, found):
         parsed = globs.globs(patterns)
         assert kept == [is_wanted(parsed, name) for name in _NAMES], patterns
@@ -162,6 +166,25 @@ def test_relative_names_pass_if_their_directories_may_match(
 
 
 _HOLDING = [["*lib*"], ["!*lib*"], ["!/*a*", "!*[x]"]]
+
+
+def test_names_with_dots_pass_since_they_may_mean_others(
+    tmp_path: Path,
+) -> None:
+    names = {
+        b"/tmp/../etc/x": True,
+        b"//etc/x": True,
+        b"/./etc/x": True,
+        b"/etc/.": True,
+        b"/tmp/..": True,
+        b"/tmp/" + b"x" * 122: True,
+        b"/tmp/.x": False,
+        b"/tmp/x.": False,
+        b"/tmp/x..y/z": False,
+        b"/tmp/" + b"x" * 100: False,
+    }
+    (kept,) = _kept(tmp_path, [(["/etc/x"], [*names])])
+    assert kept == [*names.values()]
 
 
 def test_a_text_within_is_left_to_the_reader(tmp_path: Path) -> None:
@@ -195,4 +218,4 @@ int main(void)
 		putchar('0' + selected_0(0, "", sizes[i], 128));
 }
 """
-    assert run_c(tmp_path, _PROGRAM % header + main) == "1100011"
+    assert run_c(tmp_path, _PROGRAM % (_DOTS, header) + main) == "1100011"

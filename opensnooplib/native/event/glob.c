@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/glob.h"
 
+#include <string.h>
+
+#include "base/put_string.h"
+#include "event/full_path.h"
+
 /* A better match is a larger number. */
 enum match {
 	NO,
@@ -50,20 +55,54 @@ static enum match match(const struct glob *glob, struct text path, bool cut)
 	return part == glob->count ? YES : NO;
 }
 
-static enum match match_either(const struct glob *glob, struct text shown,
-			       struct text given, bool cut)
+/*
+ * The name that an absolute one means unless it leads through a symbolic link:
+ * without "." and "..", and with single slashes. `room` has FULL_PATH_ROOM
+ * bytes. Any other name is returned as it is.
+ */
+static struct text without_dots(struct text path, char *room)
 {
-	enum match found = match(glob, shown, cut);
-	enum match other = found;
+	const unsigned char *end = path.bytes + path.size;
+	char *out = room;
 
-	if (given.bytes != shown.bytes)
-		other = match(glob, given, cut);
-	return found > other ? found : other;
+	if (path.size == 0 || *path.bytes != '/')
+		return path;
+	for (const unsigned char *name = path.bytes + 1; name <= end;) {
+		size_t left = (size_t)(end - name);
+		const unsigned char *slash = memchr(name, '/', left);
+		size_t size = slash ? (size_t)(slash - name) : left;
+
+		if (size == 2 && memcmp(name, "..", 2) == 0) {
+			while (out > room && *--out != '/')
+				;
+		} else if (size > 0 && !(size == 1 && *name == '.')) {
+			*out++ = '/';
+			out = put_bytes(out, name, size);
+		}
+		name += size + 1;
+	}
+	return (struct text){(const unsigned char *)room, (size_t)(out - room)};
+}
+
+static enum match match_any(const struct glob *glob, const struct text *names,
+			    bool cut)
+{
+	int count = glob->is_absolute ? 3 : 2;
+	enum match best = NO;
+
+	for (int i = 0; i < count; i++) {
+		enum match found = match(glob, names[i], cut);
+
+		best = found > best ? found : best;
+	}
+	return best;
 }
 
 bool path_is_wanted(const struct glob *globs, unsigned int count,
 		    struct text shown, struct text given, enum path_state state)
 {
+	char room[FULL_PATH_ROOM];
+	struct text names[] = {shown, given, without_dots(shown, room)};
 	bool cut = state == PATH_CUT;
 	bool all_exclude = true;
 	bool wanted = false;
@@ -71,7 +110,7 @@ bool path_is_wanted(const struct glob *globs, unsigned int count,
 	if (state == PATH_UNREADABLE || state == PATH_TOP_CUT)
 		return true; /* it may match */
 	for (unsigned int i = 0; i < count; i++) {
-		enum match found = match_either(&globs[i], shown, given, cut);
+		enum match found = match_any(&globs[i], names, cut);
 
 		if (!globs[i].excludes) {
 			all_exclude = false;

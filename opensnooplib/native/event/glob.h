@@ -13,14 +13,15 @@ struct glob {
 	const unsigned char (*parts)[256 / 8];
 	uint32_t count; /* of parts */
 	bool excludes;
+	bool is_absolute; /* begins with a slash */
 };
 
 /*
  * Is a path wanted? It is if no excluding pattern matches it, and one of the
  * others does or there are no others. A pattern matches it as it is shown or as
- * the program gave it. A path that could not be read is wanted, since it may
- * match; so is one that was cut and whose rest may match. `state` is that of
- * full_path().
+ * the program gave it; an absolute pattern also without "." and ".." in it. A
+ * path that could not be read is wanted, since it may match; so is one that was
+ * cut and whose rest may match. `state` is that of full_path().
  */
 bool path_is_wanted(const struct glob *globs, unsigned int count,
 		    struct text shown, struct text given,
