@@ -32,16 +32,22 @@ def fork(work: Callable[[], object], outlives: bool = False) -> int:
     """
     parent = os.getpid()
     native_library.load()  # here: the child makes no syscalls but the work's
-    pid = os.fork()
-    if pid == 0:
-        try:
+    # Signals wait: Python swallows what they raise in its hooks for forks.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    pid = -1
+    try:
+        pid = os.fork()
+        if pid == 0:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             privileged.connect(0, 0)  # only the trace itself may ask
             if not outlives:
                 libc.end_with(parent)
             work()
             os._exit(0)
-        finally:  # an exception would make this a second trace
+    finally:
+        if pid == 0:  # an exception would make this a second trace
             os._exit(1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return pid
 
 
