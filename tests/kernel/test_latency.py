@@ -157,6 +157,28 @@ def test_a_relative_name_that_hangs(tmp_path: Path, open_load: Path) -> None:
     assert ended.lines[-1].endswith(os.fsencode(f" {tmp_path}/fifo"))
 
 
+def test_an_open_that_hung_counts_once(
+    tmp_path: Path, open_load: Path
+) -> None:
+    """In the table of --once there is what came of each open."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, "-t", "30", fifo) as load:
+        words = ("--hanging", "0.1", "--once", "--columns", "err,path")
+        with Tool(*words, "-p", str(load.pid)) as tool:
+            load.release()
+            wait_until(lambda: b"..." in tool.output_so_far())
+            time.sleep(0.5)  # in which others would have their rows
+            with open(fifo, "wb"):
+                load.wait()
+            ended = tool.ended()
+    _, hanging, row, _, _, _, *table = ended.lines
+    assert [line.split()[0] for line in (hanging, row)] == [b"...", b"0"]
+    (line,) = table
+    assert line.split()[:2] == [b"30", b"0"]
+    assert (ended.end.shown, ended.end.repeated) == (1, 29)
+
+
 def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     """One row for each thread; with --once, one for each of the names."""
     fifo = tmp_path / ("fifo" * 40)
@@ -173,7 +195,7 @@ def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
                 load.release()
             wait_until(lambda: tool.output_so_far().count(b"\n") >= 500)
             ended = tool.stop()
-            rows, _, table = once.stop().output.partition(b"\n\nHow often")
+            once_ended = once.stop()
         tids = {*one.thread_ids(), *other.thread_ids()}
         for load in (one, other):
             os.kill(load.pid, signal.SIGKILL)
@@ -182,7 +204,8 @@ def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     for row in ended.rows:
         whole = os.fsencode(fifo if row.pid == one.pid else fifo.name)
         assert row.path_cut and row.path == whole[:127]
-    assert rows.count(b"\n") == 2 and table.count(b" ... open_load ") == 2
+    assert once_ended.output.count(b"\n") == 4  # with an empty one
+    assert once_ended.end.happened == 0
     said = ended.messages.split("still under way: ")[1:]
     assert len(said) == 11 and said[-1].startswith("490 more\n")
     for line in said[:-1]:
