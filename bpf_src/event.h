@@ -27,7 +27,6 @@ enum open_call {
 /* Programs: one for each call, one at the exits of all, and one in ways/. */
 #define SYSCALL_EXIT (CALL_OPEN_BY_HANDLE_AT_32 + 1)
 #define PROGRAMS     (SYSCALL_EXIT + 2)
-#define AT_BEGIN     PROGRAMS /* in place of one, where an open begins */
 
 /* One byte more than the kernel takes tells that a path is too long. */
 #define PATH_ROOM (PATH_MAX + 1)

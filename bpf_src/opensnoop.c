@@ -12,14 +12,13 @@
  *   select.h      which opens are wanted
  *
  * Nothing else is compiled unless it is asked for: plans/ has other hooks for
- * these syscalls, ways/ has opens that are no such syscall, and each file of
- * extra/ belongs to one option.
+ * these syscalls, ways/ other ways to open a file, extra/ what an option adds.
  */
 #include "event.h"
 #include "record.h"
 #include "select.h"
 
-static int begin(const struct open_args *open);
+static int begin(void *ctx, const struct open_args *open);
 static int end(void *ctx, u32 program, long ret);
 static int report(void *ctx, u32 program, const struct open_args *open,
 		  const struct open_start *begun, long ret);
@@ -27,6 +26,7 @@ static int report(void *ctx, u32 program, const struct open_args *open,
 #if BEGIN_END
 /* By thread. An entry stays for the next open: a new one would cost more. */
 BPF_HASH(start, u32, struct open_start, START_ENTRIES);
+BPF_ARRAY(fresh_start, struct open_start, 1); /* all 0, as a new entry is */
 #endif
 
 #if PLAN_SYSCALL
@@ -40,7 +40,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 		.mode = (umode_t)args->mode,
 	};
 
-	return begin(&open);
+	return begin(args, &open);
 }
 
 /* Also attached at the exits of open, creat and open_by_handle_at. */
@@ -69,25 +69,25 @@ static s32 read_path(char *path, u32 size, const char *user_path)
 }
 
 #if BEGIN_END
-static int begin(const struct open_args *open)
+static int begin(void *ctx, const struct open_args *open)
 {
 	u64 pid_tgid = caller_pid_tgid();
-	u32 tid = bpf_get_current_pid_tgid();
-	struct open_start *begun, fresh = {};
+	u32 tid = bpf_get_current_pid_tgid(), zero = 0;
+	struct open_start *begun, *fresh = fresh_start.lookup(&zero);
 
 	if (!caller_selected(pid_tgid) || !flags_selected(pid_tgid, open))
 		return 0;
-	begun = start.lookup_or_try_init(&tid, &fresh);
+	begun = fresh ? start.lookup_or_try_init(&tid, fresh) : NULL;
 	/* The map is full, or the end of the last open was never seen. */
 	if (!begun || begun->under_way)
 		count(MISSED);
 	if (!begun)
 		return 0;
 	begun->open = *open;
-	begin_extras(&begun->open, pid_tgid);
 	begun->path_size = read_path(begun->path, SHORT_PATH, open->user_path);
 	begun->under_way = path_selected(pid_tgid, begun->path,
-					 begun->path_size, SHORT_PATH);
+					 begun->path_size, SHORT_PATH) &&
+			   begin_extras(ctx, begun);
 	return 0;
 }
 

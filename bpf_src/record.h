@@ -24,6 +24,7 @@ struct open_start {
 	bool under_way; /* begun, and not ended yet */
 	s32 path_size;	/* as in struct event */
 	struct open_args open;
+	char record[HANGING * offsetof(struct event, path)]; /* hanging.h */
 	char path[SHORT_PATH]; /* kept before another thread can change it */
 };
 
@@ -60,7 +61,7 @@ static void count(int counter)
 #if RECORD_EXTRAS
 #include "extra/record_extras.h"
 #else
-#define begin_extras(open, pid_tgid)
+#define begin_extras(ctx, begun) true
 #define fill_extras(program, event, open)
 #define finish_extras(ctx, event, began)
 #endif

@@ -76,9 +76,9 @@ static bool is_deleted(const struct dentry *dentry)
  */
 static bool needs_directories(u32 program, enum open_call call)
 {
-	return program != AT_BEGIN && (FULL_PATH || ((program == SYSCALL_EXIT ||
-						      is_by_handle(program)) &&
-						     is_by_handle(call)));
+	return program < PROGRAMS && (FULL_PATH || ((program == SYSCALL_EXIT ||
+						     is_by_handle(program)) &&
+						    is_by_handle(call)));
 }
 
 static void find_directories(u32 program, struct event *event,

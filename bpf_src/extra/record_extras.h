@@ -17,13 +17,6 @@
 #include "extra/hanging.h"
 #endif
 
-/* Called when an open begins that may be wanted. */
-static void begin_extras(struct open_args *open, u64 pid_tgid)
-{
-	CALL_IF(WANT_LATENCY, open->began = bpf_ktime_get_ns());
-	CALL_IF(HANGING, keep_fields(open, pid_tgid));
-}
-
 /* Called when all other fields and the path are filled. */
 static void fill_extras(u32 program, struct event *event,
 			const struct open_args *open)
@@ -48,4 +41,12 @@ static void finish_extras(void *ctx, struct event *event, u64 began)
 	CALL_IF(WANT_CALLERS,
 		bpf_get_stack(ctx, event->callers, CALLERS * sizeof(u64),
 			      BPF_F_USER_STACK));
+}
+
+/* Called when an open begins that may be wanted. Returns true. */
+static bool begin_extras(void *ctx, struct open_start *begun)
+{
+	CALL_IF(WANT_LATENCY, begun->open.began = bpf_ktime_get_ns());
+	CALL_IF(HANGING, finish_extras(ctx, keep_record(begun), 0));
+	return true;
 }

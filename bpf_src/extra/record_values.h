@@ -28,3 +28,6 @@ enum dir_state {
 
 /* In exe: bits of enum dir_state from this bit on, the size of names below. */
 #define EXE_STATE 16
+
+/* In exe: nobody knows it. */
+#define UNKNOWN_EXE 0xffffffff

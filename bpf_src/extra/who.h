@@ -29,6 +29,8 @@ static void fill_who(u32 program, struct event *event)
 		fill_parents(event, task);
 	if (WANT_UNIT)
 		fill_unit(event);
-	if (WANT_EXE && program != AT_BEGIN) /* there is no room for names */
+	if (WANT_EXE && program < PROGRAMS)
 		find_exe(program, event, task);
+	else if (WANT_EXE) /* an open that begins: see hanging.h */
+		event->exe = UNKNOWN_EXE;
 }

@@ -20,7 +20,7 @@
 		struct open_args open = {};                                    \
                                                                                \
 		open_of_task(&open, call);                                     \
-		return begin(&open);                                           \
+		return begin(ctx, &open);                                      \
 	}
 
 #define END_PROBE(call, function)                                              \

@@ -17,7 +17,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open)
 		.mode = (umode_t)args->mode,
 	};
 
-	return begin(&open);
+	return begin(args, &open);
 }
 
 TRACEPOINT_PROBE(syscalls, sys_enter_creat)
@@ -30,7 +30,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_creat)
 		.mode = (umode_t)args->mode,
 	};
 
-	return begin(&open);
+	return begin(args, &open);
 }
 #endif
 
@@ -44,7 +44,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat2)
 	};
 
 	read_how(&open);
-	return begin(&open);
+	return begin(args, &open);
 }
 
 TRACEPOINT_PROBE(syscalls, sys_exit_openat2)
@@ -60,5 +60,5 @@ TRACEPOINT_PROBE(syscalls, sys_enter_open_by_handle_at)
 		.flags = (u32)args->flags,
 	};
 
-	return begin(&open);
+	return begin(args, &open);
 }

@@ -31,7 +31,6 @@ TRACEPOINT_PROBE(sched, sched_process_exec)
 TRACEPOINT_PROBE(sched, sched_process_exit)
 {
 	CALL_IF(BEGIN_END, forget_start());
-	CALL_IF(HANGING, forget_fields());
 	CALL_IF(TRUSTED, forget_kernel_name());
 	CALL_IF(FOLLOW_CHILDREN, forget_followed_thread());
 	CALL_IF(KERNEL_OPENS_BY_KPROBE, forget_kernel_open());

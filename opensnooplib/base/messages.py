@@ -72,6 +72,14 @@ def counted(number: int, one: str, more: str = "") -> str:
     return f"{number} {one if number == 1 else more or one + 's'}"
 
 
+def duration(ns: int) -> str:
+    """For a person, such as 1.5 ms."""
+    for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
+        if ns >= size:
+            return f"{ns / size:.3g} {unit}"
+    return f"{ns} ns"
+
+
 def write_line(text: str) -> None:
     """Write to stderr. Not by sys.stderr, which repeats its errors at exit."""
     try:

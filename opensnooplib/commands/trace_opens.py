@@ -204,12 +204,11 @@ def _steps(
         from opensnooplib.trace import maps_view
 
         steps.append(maps_view.steps(trace).__next__)
-    if trace.options.columns.latency:
-        from opensnooplib.trace import under_way  # at the end, too
+    if seconds := trace.options.output.hanging:
+        from opensnooplib.trace import under_way
 
-        if seconds := trace.options.output.hanging:
-            how = trace.rings, trace.program_sets, seconds
-            steps.append(under_way.rows(*how).__next__)
+        how = trace.rings, trace.program_sets, seconds
+        steps.append(under_way.rows(*how).__next__)
     if "-" in trace.options.probe.settings:
         from opensnooplib.trace import set_lines
 

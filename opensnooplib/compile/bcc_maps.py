@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
+import os
 
-from opensnooplib.base.errors import SourceError
+from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import bpf_objects, map_contents
 from opensnooplib.kernel.bpf_objects import StartMap
+from opensnooplib.kernel.btf import Btf
+from opensnooplib.rows import btf_layout
+from opensnooplib.rows.field import Field
 from opensnooplib.selection import criteria
 from opensnooplib.source import locations
 from opensnooplib.source.known_maps import (
+    REQUESTS_MAP,
     SHAPES,
     SHAPES_IN_ANY,
     STACK_TRACE,
+    START_MAP,
     MapFacts,
 )
 
@@ -30,6 +37,25 @@ _TYPES = {
     8: "cgroup array",
     27: "ring buffer",
 }
+
+
+@functools.lru_cache(maxsize=1)  # for each output, and for --maps
+def types_of_maps() -> Btf:
+    """The types of the C's maps.
+
+    BCC gives BTF of the C to the kernel, and keeps its descriptor: to read
+    from that, unlike from a program's BTF, takes no CAP_SYS_ADMIN. Raises
+    OpensnoopError.
+    """
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}") == "anon_inode:btf":
+                return Btf(bpf_objects.btf_data(int(name)))
+    raise SourceError(
+        "BCC makes no BTF of this C, from which the layout of what it sends "
+        "is read: use no float, no enum with a value of more than 32 bits, "
+        "and only letters, digits and _ in names"
+    )
 
 
 class BccMaps:
@@ -82,24 +108,20 @@ class BccMaps:
             )
         return fd
 
-    def start_map(self, name: str) -> StartMap | None:
-        """Where values of a map that keeps what is under way say so.
+    def under_way(self) -> dict[str, StartMap]:
+        """Where maps that keep what is under way have what, by their names."""
+        names = (START_MAP, REQUESTS_MAP)
+        return {n: self._start_map(n) for n in names if n in self.known}
 
-        None if the C has no such map.
-        """
-        facts = self.known.get(name)
-        if facts is None:
-            return None
-        try:
-            value = self.program.bpf.get_table(name.encode()).Leaf
-            flag = value.under_way
-        except Exception:  # or a type that BCC's Python can't represent
-            return StartMap(0, 0)
-        # A bit field has a size beyond any value's.
-        is_whole = flag.offset + flag.size <= facts.value_size
-        found = (flag.offset, flag.size) if is_whole else (0, 0)
-        with contextlib.suppress(Exception):  # another struct than open_start
-            fields = dict(value._fields_)
-            began = value.open.offset + fields["open"].began.offset
-            return StartMap(*found, began, value.path.offset)
-        return StartMap(*found)
+    def _start_map(self, name: str) -> StartMap:
+        found: list[Field] = []
+        with contextlib.suppress(OpensnoopError):  # no BTF: --source
+            found = btf_layout.of_map(types_of_maps(), name)[1]
+        at = {one.name: one.offset for one in found}
+        if name == REQUESTS_MAP:  # its values are records
+            return StartMap(0, 0, at.get("ts", -1), 0, at.get("path", -1))
+        flag = [(f.offset, f.size) for f in found if f.name == "under_way"]
+        # 0 unless an option asks for it:
+        began = "open.began" if self.job.options.columns.latency else ""
+        offsets = [at.get(one, -1) for one in (began, "record", "path")]
+        return StartMap(*(flag or [(0, 0)])[0], *offsets)

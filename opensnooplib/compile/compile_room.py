@@ -48,11 +48,7 @@ from opensnooplib.source import (
 )
 from opensnooplib.source.comments import without_comments
 from opensnooplib.source.kernel_headers import Headers
-from opensnooplib.source.known_maps import (
-    PRINTK_PROGRAM,
-    REQUESTS_MAP,
-    START_MAP,
-)
+from opensnooplib.source.known_maps import PRINTK_PROGRAM
 
 if TYPE_CHECKING:
     from opensnooplib.rows.map_values import MapLayout
@@ -200,8 +196,7 @@ def _work(job: Job) -> Handover:
         files=list(c_text.compiled(text, job.source).files) if is_live else [],
         map_list=layouts,
         map_fds=map_fds,
-        start_map=maps.start_map(START_MAP),
-        requests_map=maps.start_map(REQUESTS_MAP),
+        under_way=maps.under_way(),
         maps={
             name: maps.fd(name)
             for name in (

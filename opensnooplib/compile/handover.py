@@ -45,8 +45,7 @@ class Handover(NamedTuple):
     files: list[str]  # that are compiled; empty without --live
     map_list: list[MapLayout]  # empty without --maps and --set
     map_fds: dict[str, int]  # of these
-    start_map: StartMap | None
-    requests_map: StartMap | None
+    under_way: dict[str, StartMap]  # maps that keep what is, by name
     maps: dict[str, int]  # those that the frontend knows, by name
     programs: dict[str, int]
     attachments: dict[str, int]  # by program and target, with a blank between

@@ -11,8 +11,8 @@ import re
 
 from opensnooplib.base.errors import SourceError
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.compile import map_settings, outputs
-from opensnooplib.compile.bcc_maps import BccMaps
+from opensnooplib.compile import map_settings
+from opensnooplib.compile.bcc_maps import BccMaps, types_of_maps
 from opensnooplib.kernel import map_contents
 from opensnooplib.rows import btf_layout
 from opensnooplib.rows.map_values import PLOTS, MapLayout
@@ -26,7 +26,7 @@ def prepare(maps: BccMaps) -> tuple[list[MapLayout], dict[str, int]]:
     Raises OpensnoopError for what can't be set, and SourceError for a comment
     that asks for something impossible.
     """
-    types = outputs.types_of_maps()
+    types = types_of_maps()
     layouts = [
         MapLayout(
             facts,

@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import os
 import re
 
 from opensnooplib.base.errors import SourceError
-from opensnooplib.compile.bcc_maps import BccMaps
+from opensnooplib.compile.bcc_maps import BccMaps, types_of_maps
 from opensnooplib.compile.bcc_program import BccProgram
 from opensnooplib.compile.job import Job
-from opensnooplib.kernel import bpf_objects, btf
+from opensnooplib.kernel import btf
 from opensnooplib.kernel.btf import Btf
 from opensnooplib.rows import btf_layout
 from opensnooplib.rows.field import Field
@@ -69,25 +66,6 @@ def _output(facts: MapFacts, types: Btf, maps: BccMaps) -> Output:
         f"struct {struct_name}" if struct_name else "the struct",
         tuple(one.name for one in schema.fields if one not in in_all),
         min(sizes, default=0),
-    )
-
-
-@functools.lru_cache(maxsize=1)  # for each output, and for --maps
-def types_of_maps() -> Btf:
-    """The types of the C's maps.
-
-    BCC gives BTF of the C to the kernel, and keeps its descriptor: to read
-    from that, unlike from a program's BTF, takes no CAP_SYS_ADMIN. Raises
-    OpensnoopError.
-    """
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/self/fd/{name}") == "anon_inode:btf":
-                return Btf(bpf_objects.btf_data(int(name)))
-    raise SourceError(
-        "BCC makes no BTF of this C, from which the layout of what it sends "
-        "is read: use no float, no enum with a value of more than 32 bits, "
-        "and only letters, digits and _ in names"
     )
 
 

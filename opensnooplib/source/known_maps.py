@@ -20,8 +20,6 @@ PRINTK_PROGRAM = "raw_tracepoint__bpf_trace_printk"
 COUNTERS_MAP = "counters"
 # The map of what has begun and not ended yet.
 START_MAP = "start"
-# The map of what --hanging shows of it: bpf_src/extra/hanging.h.
-HANGING_MAP = "hanging"
 # The map of requests under way, of bpf_src/ways/io_uring_shares.h.
 REQUESTS_MAP = "requests"
 

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from typing import Callable, NamedTuple, Sequence
 
-from opensnooplib.base import native_library
-from opensnooplib.base.messages import counted
+from opensnooplib.base.messages import counted, duration
+from opensnooplib.base.quoting import shell_text
 from opensnooplib.summary import totals
 from opensnooplib.summary.totals import Row, Summary
 
@@ -128,23 +127,3 @@ def _times(summary: Summary) -> str:
 def _slow(file: totals.File) -> str:
     path = shell_text(file.path, file.path_cut)
     return f"{duration(file.slowest_ns or 0):>10} {path}"
-
-
-def duration(ns: int) -> str:
-    """For a person, such as 1.5 ms."""
-    for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}"
-    return f"{ns} ns"
-
-
-def shell_text(
-    text: bytes, is_cut: bool = False, in_column: bool = False
-) -> str:
-    """The text, quoted as in a row: native/rows/quoting.h."""
-    put = native_library.load().put_shell_text
-    put.restype = ctypes.c_void_p
-    # SHELL_TEXT_BOUND of native/rows/quoting.h
-    out = ctypes.create_string_buffer(4 * len(text) + 16)
-    end = put(out, text, ctypes.c_size_t(len(text)), is_cut, in_column)
-    return out.raw[: end - ctypes.addressof(out)].decode()

@@ -9,11 +9,11 @@ import struct
 from collections import Counter
 from typing import Any, Iterator
 
+from opensnooplib.base.quoting import shell_text
 from opensnooplib.kernel import function_names, map_contents
 from opensnooplib.reader import Reader
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.map_values import MapLayout, decoded
-from opensnooplib.summary.tables import shell_text
 
 # What decoded() gives for each field of a key and its value, by name; and
 # "stacks", if there are any, each as a list of functions.

@@ -13,7 +13,7 @@ from opensnooplib.base import libc, native_library
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile.handover import Handover
 from opensnooplib.kernel import bpf_objects, function_names, program_names
-from opensnooplib.kernel.bpf_objects import HashCount, StartMap
+from opensnooplib.kernel.bpf_objects import HashCount
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader
 from opensnooplib.recording import description
@@ -151,34 +151,28 @@ class ProgramSet:
 
     def is_under_way(self) -> bool:
         """Has it seen an open begin that hasn't ended yet?"""
-        start = self.start_count()
-        name = known_maps.REQUESTS_MAP
-        requests = self._count(name, self.taken.requests_map)
-        return bool((start and start.flagged) or (requests and requests[0]))
+        return any(self._count(one).flagged for one in self.taken.under_way)
 
     def start_count(self) -> HashCount | None:
         """The entries of the map "start", and those that are under way."""
-        return self._count(known_maps.START_MAP, self.taken.start_map)
+        name = known_maps.START_MAP
+        return self._count(name) if name in self.taken.under_way else None
 
-    def _count(self, name: str, layout: StartMap | None) -> HashCount | None:
-        if layout is None:
-            return None
-        map_fd = self.taken.maps[name]
-        return HashCount(*bpf_objects.hash_count(map_fd, *layout[:2]))
+    def _count(self, name: str) -> HashCount:
+        map_fd, flag = self.taken.maps[name], self.taken.under_way[name][:2]
+        return HashCount(*bpf_objects.hash_count(map_fd, *flag))
 
     def unended_requests(self, until_ns: int) -> int:
         """Opens through io_uring that began in the trace and haven't ended.
 
         Later ones than `until_ns` are left out. The end of some was not seen.
         """
-        if self.taken.requests_map is None:
+        name = known_maps.REQUESTS_MAP
+        layout = self.taken.under_way.get(name)
+        if layout is None or layout.began < 0:
             return 0
-        ts = self.taken.outputs[0].schema.known("ts")
-        if ts is None:
-            return 0
-        requests = self.taken.maps[known_maps.REQUESTS_MAP]
         return bpf_objects.hash_count_between(
-            requests, ts.offset, self.from_ns, until_ns
+            self.taken.maps[name], layout.began, self.from_ns, until_ns
         )
 
     def detach(self) -> None:

@@ -14,7 +14,7 @@ from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
 from opensnooplib.recording.recorder import Recorder
-from opensnooplib.trace import proof
+from opensnooplib.trace import proof, under_way
 from opensnooplib.trace.online_cpus import CpuFollower
 from opensnooplib.trace.program_set import ProgramSet
 from opensnooplib.trace.switchboard import Switchboard
@@ -182,15 +182,15 @@ class Trace:
         until_ns = native_library.kernel_clock_ns()
         self._seconds = time.monotonic() - self._began
         time.sleep(_COMPLETION_SECONDS)
-        self.past_missed += sum(
-            one.unended_requests(until_ns) for one in self.program_sets()
-        )
-        if self.options.columns.latency:
-            from opensnooplib.trace import under_way  # imported at launch
-
-            for one in self.program_sets():
-                left = under_way.find(one, until_ns)
-                self._left += (open.text(until_ns) for open in left)
+        sets = self.program_sets()
+        requests = sum(one.unended_requests(until_ns) for one in sets)
+        self.past_missed += requests
+        how = until_ns, _MOST_NAMED
+        left = [open for one in sets for open in under_way.find(one, *how)]
+        self._left = [open.text(until_ns) for open in left[:_MOST_NAMED]]
+        more = requests - len(self._left) + sum(one.thread > 0 for one in left)
+        if more > 0:
+            self._left.append(f"{more} more")
         if self._summing:
             return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)
@@ -206,9 +206,6 @@ class Trace:
             self._messages.warn(
                 f"opens by {many} that could not be followed are missing"
             )
-        more_left = len(self._left) - _MOST_NAMED
-        if more_left > 0:
-            self._left[_MOST_NAMED:] = [f"{more_left} more"]
         for open_left in self._left:
             self._messages.note(f"still under way: {open_left}")
         more = ""

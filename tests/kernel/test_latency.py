@@ -115,8 +115,13 @@ def test_hanging(tmp_path: Path, open_load: Path, plan: str) -> None:
     os.mkfifo(fifo)
     with OpenLoad(open_load, fifo) as load:
         options = ["--hanging", "0.2", "--format", "json", "--attach", plan]
-        columns = "ts,pid,tid,ppid,uid,call,ret,fd,err,comm,latency,exe"
-        options += ["-p", str(load.pid), "--columns", f"{columns},path"]
+        columns = "ts,pid,tid,ppid,uid,call,ret,fd,err,comm,latency,exe,args"
+        options += [
+            "-p",
+            str(load.pid),
+            "--columns",
+            f"{columns},callers,path",
+        ]
         options += ["--until", f"path={fifo} err=0"]  # not while it hangs
         with Tool(*options) as tool:
             before = time.monotonic_ns()
@@ -133,8 +138,10 @@ def test_hanging(tmp_path: Path, open_load: Path, plan: str) -> None:
     assert hanging["fd"] is hanging["err"] is hanging["exe"] is None
     assert row["exe"] == str(open_load)
     assert row["ret"] == row["fd"] >= 0
-    for key in ("pid", "tid", "ppid", "uid", "call", "comm", "path"):
+    for key in "pid", "tid", "ppid", "uid", "call", "comm", "args", "path":
         assert hanging[key] == row[key]
+    assert len(hanging["callers"]) == len(row["callers"]) > 1
+    assert "open" in hanging["callers"][0]
     assert (row["pid"], row["tid"]) == (load.pid, tid)
     began = [one["ts"] - one["latency"] for one in (hanging, row)]
     assert before < began[0] == began[1] < hanging["ts"] < row["ts"] < after
@@ -144,17 +151,44 @@ def test_hanging(tmp_path: Path, open_load: Path, plan: str) -> None:
 
 
 def test_a_relative_name_that_hangs(tmp_path: Path, open_load: Path) -> None:
-    """Its directories aren't known yet: they may be those of a pattern."""
+    """Its directories aren't known yet: they may be those of a pattern.
+
+    Nor is the program known.
+    """
     os.mkfifo(tmp_path / "fifo")
     with OpenLoad(open_load, "fifo", cwd=tmp_path) as load:
-        words = ("--path", f"{tmp_path}/*", "-p", str(load.pid))
-        with Tool("--hanging", "0.1", *words) as tool:
+        words = ("--path", f"{tmp_path}/*", "--columns", "exe,path")
+        with Tool("--hanging", "0.1", *words, "-p", str(load.pid)) as tool:
             load.release()
             wait_until(lambda: tool.output_so_far().endswith(b" .../fifo\n"))
             with open(tmp_path / "fifo", "wb"):
                 load.wait()
             ended = tool.ended()
-    assert ended.lines[-1].endswith(os.fsencode(f" {tmp_path}/fifo"))
+    assert ended.lines[1].split() == [b"?", b".../fifo"]
+    expected = [str(open_load), f"{tmp_path}/fifo"]
+    assert ended.lines[2].decode().split() == expected
+
+
+def test_an_open_that_hung_counts_once(
+    tmp_path: Path, open_load: Path
+) -> None:
+    """In the table of --once there is what came of each open."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with OpenLoad(open_load, "-t", "30", fifo) as load:
+        words = ("--hanging", "0.1", "--once", "--columns", "err,path")
+        with Tool(*words, "-p", str(load.pid)) as tool:
+            load.release()
+            wait_until(lambda: b"..." in tool.output_so_far())
+            time.sleep(0.5)  # in which others would have their rows
+            with open(fifo, "wb"):
+                load.wait()
+            ended = tool.ended()
+    _, hanging, row, _, _, _, *table = ended.lines
+    assert [line.split()[0] for line in (hanging, row)] == [b"...", b"0"]
+    (line,) = table
+    assert line.split()[:2] == [b"30", b"0"]
+    assert (ended.end.shown, ended.end.repeated) == (1, 29)
 
 
 def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
@@ -173,7 +207,7 @@ def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
                 load.release()
             wait_until(lambda: tool.output_so_far().count(b"\n") >= 500)
             ended = tool.stop()
-            rows, _, table = once.stop().output.partition(b"\n\nHow often")
+            once_ended = once.stop()
         tids = {*one.thread_ids(), *other.thread_ids()}
         for load in (one, other):
             os.kill(load.pid, signal.SIGKILL)
@@ -182,7 +216,8 @@ def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     for row in ended.rows:
         whole = os.fsencode(fifo if row.pid == one.pid else fifo.name)
         assert row.path_cut and row.path == whole[:127]
-    assert rows.count(b"\n") == 2 and table.count(b" ... open_load ") == 2
+    assert once_ended.output.count(b"\n") == 4  # with an empty one
+    assert once_ended.end.happened == 0
     said = ended.messages.split("still under way: ")[1:]
     assert len(said) == 11 and said[-1].startswith("490 more\n")
     for line in said[:-1]:

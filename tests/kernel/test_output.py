@@ -32,11 +32,12 @@ def _read_now(fd: int) -> bytes:
 
 
 def test_paths_alone(tmp_path: Path) -> None:
-    """With -0, whatever is in a name, xargs -0 reads it."""
-    names = [b"a b", b"new\nline", b"\xff", b"-r"]
+    """With -0, whatever is in a name, xargs -0 reads it, if it is whole."""
+    names = [b"a b", b"new\nline", b"\xff", b"-r", b"x" * 5000]
     attempts = [Attempt(name, os.O_RDONLY) for name in names]
+    cut = b"$'" + b"x" * 4096 + b"'...\n"
     for options, expected in (
-        ((), b"a b\n$'new\\nline'\n$'\\xff'\n-r\n"),
+        ((), b"a b\n$'new\\nline'\n$'\\xff'\n-r\n" + cut),
         (("-0",), b"a b\0new\nline\0\xff\0-r\0"),
     ):
         with Opener(attempts) as opener:

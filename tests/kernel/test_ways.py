@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -176,6 +177,29 @@ def test_requests_that_never_end_leave_nothing(tmp_path: Path) -> None:
         rows = [row for row in _rows(tool) if row["path"] == str(fifo)]
     assert sorted(row["pid"] for row in rows) == sorted(p.pid for p in done)
     assert all(row["err"] > 0 for row in rows)
+
+
+@pytest.mark.one_kernel
+def test_requests_under_way_are_named_at_the_end(tmp_path: Path) -> None:
+    """When each began is known without an option: see also below."""
+    ways.build(tmp_path)
+    fifos = [tmp_path / f"fifo{number}" for number in range(12)]
+    with _watch("-n", "io_uring_open") as tool, ExitStack() as programs:
+        for fifo in fifos:
+            os.mkfifo(fifo)
+            program = subprocess.Popen(
+                [tmp_path / "io_uring_open", "worker", fifo],
+                stdout=subprocess.DEVNULL,
+            )
+            programs.callback(program.wait)
+            programs.callback(program.kill)
+        wait_until(lambda: map_entries(tool.pid, "requests") == 12)
+        ended = tool.stop()
+    _, *named, more = ended.messages.split("still under way: ")
+    assert len(named) == 10 and more.startswith("2 more\n")
+    shown = {line.partition(" (io_uring, for ")[0] for line in named}
+    assert len(shown) == 10 and shown < set(map(str, fifos))
+    assert ended.end.missed == 12
 
 
 @pytest.mark.one_kernel

@@ -481,6 +481,7 @@ REFUSED = [
     (["--hanging", "0"], "--hanging 0: must be a number of seconds"),
     (["--hanging", "1", "--top"], "--hanging and --top cannot be combined"),
     (["--hanging", "1", "--source", "x"], "--hanging and --source cannot"),
+    (["--hanging", "1", "--format", "folded"], "cannot be combined: an open"),
     (["--hanging", "1", "--replay", "x"], "--hanging and --replay cannot"),
     (["--once", "--top"], "--once and --top cannot be combined"),
     (["--once", "--record", "f"], "--once and --record cannot be combined"),

@@ -55,8 +55,7 @@ def _handover(fds: List[int]) -> Handover:
             )
         ],
         map_fds={},
-        start_map=StartMap(0, 1),
-        requests_map=None,
+        under_way={"start": StartMap(0, 1)},
         stubs={},
         maps={"events": fds[0], "counters": fds[1]},
         programs={"tracepoint__a": fds[2]},

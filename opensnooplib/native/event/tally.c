@@ -42,9 +42,13 @@ static uint64_t count(struct tally_table *table, uint64_t number,
 	return ++entry->opened;
 }
 
-bool tally_first(struct tally *tally, struct text group)
+bool tally_first(struct tally *tally, struct text group, bool is_under_way)
 {
-	return count(&tally->groups, 0, group, 0, 0) <= 1;
+	/* The table of files has nothing else: no record is counted in it. */
+	struct tally_table *table =
+		is_under_way ? &tally->files : &tally->groups;
+
+	return count(table, 0, group, 0, 0) <= 1;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,

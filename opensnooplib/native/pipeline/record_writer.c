@@ -138,7 +138,7 @@ int reader_put_text(struct reader *reader, const char *text)
 	return put_text(reader, BLOCK_COUNTS, text) ? 0 : -EIO;
 }
 
-/* Is it a row that counts? */
+/* Is it a row that counts? Of an open under way, the one at its end does. */
 static bool count_row(struct reader *reader, const struct record *record)
 {
 	const struct layout *layout = &reader->format.layout;
@@ -147,7 +147,7 @@ static bool count_row(struct reader *reader, const struct record *record)
 
 	record_signed(record, layout->ret, &ret);
 	if (ret == UNDER_WAY)
-		return false; /* the one when it has ended does */
+		return false;
 	reader->rows++;
 	reader->counts.unreadable += state == PATH_UNREADABLE;
 	reader->counts.cut += state == PATH_CUT || state == PATH_TOP_CUT;
@@ -195,6 +195,7 @@ static enum verdict write_record(struct reader *reader,
 {
 	struct row_format *format = &reader->format;
 	char *out = NULL;
+	int64_t ret = 0;
 	uint64_t ts = 0;
 
 	if (turn_to(reader, record->stream))
@@ -202,9 +203,11 @@ static enum verdict write_record(struct reader *reader,
 	reader->is_blocked = !out;
 	if (!out)
 		return NOT_CONSUMED;
+	record_signed(record, format->layout.ret, &ret);
 	if (reader->once &&
-	    !tally_first(&reader->tally, group_of(reader, record))) {
-		reader->counts.repeated++;
+	    !tally_first(&reader->tally, group_of(reader, record),
+			 ret == UNDER_WAY)) {
+		reader->counts.repeated += ret != UNDER_WAY;
 		return CONSUMED;
 	}
 	record_unsigned(record, format->layout.ts, &ts);

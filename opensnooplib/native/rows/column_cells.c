@@ -129,7 +129,7 @@ static bool read_caller(struct cell *cell, struct row_format *format,
 	return true;
 }
 
-/* False if the record is too short for the element. */
+/* False if the record is too short for the element, or it is unknown. */
 static bool read_cell(struct cell *cell, struct row_format *format,
 		      const struct column *column, uint32_t index,
 		      const struct record *record)
@@ -148,8 +148,11 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 	case COLUMN_DIRECTORY:
 		return read_path(cell, format, column, record);
 	case COLUMN_EXE:
+		if (!record_unsigned(record, field, &bits) ||
+		    bits == UNKNOWN_EXE)
+			return false;
 		read_program(cell, format, record);
-		return record_has(record, field);
+		return true;
 	case COLUMN_WORDS:
 		return read_texts(cell, format, field, record, ' ');
 	case COLUMN_LIST:

@@ -89,7 +89,7 @@ char *put_raw_path(char *out, struct row_format *format,
 		full_path(record, &format->layout, format->host_mounts,
 			  format->path_room, &path);
 
-	if (state == PATH_UNREADABLE)
+	if (state != PATH_WHOLE) /* it would name another file */
 		return out;
 	out = put_bytes(out, path.bytes, path.size);
 	*out++ = '\0';
