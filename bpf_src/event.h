@@ -6,7 +6,7 @@
 #include <linux/sched.h>
 #include <uapi/linux/limits.h>
 
-/* The call that opened a file. Those made in the 32-bit way come last. */
+/* The call that opened a file. 32-bit system calls (int $0x80) come last. */
 enum open_call {
 	CALL_OPEN,
 	CALL_CREAT,
@@ -33,7 +33,7 @@ enum open_call {
 #define NAME_ROOM (NAME_MAX + 1) /* one name in a path, with its NUL */
 
 struct event {
-	u64 ts;	       /* ns since boot, when the open was done */
+	u64 ts;	       /* ns since boot, when the open ended */
 	u32 pid;       /* the process; the kernel calls it tgid */
 	u32 tid;       /* the thread; the kernel calls it pid */
 	u32 uid;       /* the user, as the host numbers users */
@@ -41,7 +41,7 @@ struct event {
 	u64 flags;     /* O_RDONLY, O_CREAT, ... */
 	u32 mode;      /* permissions of a file to create, else 0 */
 	s32 path_size; /* bytes in path with its NUL, or a negative errno */
-	u32 dir_size;  /* bytes of names behind the path: of directories, ... */
+	u32 dir_size;  /* bytes behind the path: names of directories, ... */
 	u32 dir_state; /* bits of enum dir_state in extra/record_values.h */
 	char comm[TASK_COMM_LEN];
 #if OPTIONAL_FIELDS

@@ -11,25 +11,28 @@
  *   record.h      how it is filled and sent
  *   select.h      which opens are wanted
  *
- * Nothing else is compiled unless it is asked for: plans/ has other hooks for
- * these syscalls, ways/ other ways to open a file, extra/ what an option adds.
+ * The rest is compiled only if needed: plans/ has other hooks for these
+ * syscalls, ways/ other ways to open a file, extra/ what options add. Names in
+ * capitals that no file here defines are options: --ebpf begins with them.
  */
 #include "event.h"
 #include "record.h"
 #include "select.h"
 
+/* `program` is the number of the BPF program that calls: see event.h. */
 static int begin(void *ctx, const struct open_args *open);
 static int end(void *ctx, u32 program, long ret);
 static int report(void *ctx, u32 program, const struct open_args *open,
 		  const struct open_start *begun, long ret);
 
 #if BEGIN_END
-/* By thread. An entry stays for the next open: a new one would cost more. */
+/* By thread ID. An entry stays for the next open: a new one would cost more. */
 BPF_HASH(start, u32, struct open_start, START_ENTRIES);
 BPF_ARRAY(fresh_start, struct open_start, 1); /* all 0, as a new entry is */
 #endif
 
 #if PLAN_SYSCALL
+/* Runs when openat begins; `args` has the fields of the tracepoint. */
 TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 {
 	struct open_args open = {
@@ -43,7 +46,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_openat)
 	return begin(args, &open);
 }
 
-/* Also attached at the exits of open, creat and open_by_handle_at. */
+/* Also attached, by the frontend, where open, creat, open_by_handle_at end. */
 TRACEPOINT_PROBE(syscalls, sys_exit_openat)
 {
 	return end(args, SYSCALL_EXIT, args->ret);
@@ -60,12 +63,12 @@ static s32 read_path(char *path, u32 size, const char *user_path)
 {
 	s32 got;
 
-	path[0] = '\0'; /* an empty path isn't written on Linux 6.1 and older */
+	path[0] = path[size - 1] = '\0'; /* not always written below */
 	got = bpf_probe_read_user_str(path, size, user_path);
 	/* Without a NUL up to the end of memory, it is too long. */
 	if (got < 0 && bpf_probe_read_user(path, size - 1, user_path) == 0)
-		path[(got = size) - 1] = '\0';
-	return got ?: 1;
+		got = size;
+	return got ?: 1; /* 0: an empty path, on Linux 6.1 and older */
 }
 
 #if BEGIN_END
@@ -121,7 +124,7 @@ static void fill_path(struct event *event, const struct open_args *open,
 
 /*
  * Records are built here: the BPF stack has only 512 bytes. Each program has a
- * buffer on each CPU, since it may be preempted, but never by itself.
+ * buffer on each CPU, since another program may preempt it.
  */
 BPF_PERCPU_ARRAY(scratch, struct event, PROGRAMS);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A record: how it is filled and sent, and what is counted in its place.
- */
+/* A record: how it is filled and sent, and what is counted in its place. */
 #include <uapi/linux/fcntl.h>
 
 /* The arguments of an open. The caller is a program, or the kernel itself. */
@@ -55,7 +53,7 @@ static void count(int counter)
 		counters.increment(counter);
 }
 
-/* The verifier refuses a number that is checked in another register. */
+/* For the verifier: clang may check one copy of a number, and use another. */
 #define keep_in_one_register(number) asm volatile("" : "+r"(number))
 
 #if RECORD_EXTRAS
@@ -70,14 +68,13 @@ static void count(int counter)
 static void fill_event(u32 program, struct event *event,
 		       const struct open_args *open, u64 pid_tgid, long ret)
 {
-	/* Else the kernel ignores the mode: open(2) */
-	bool creates =
-		open->flags & O_CREAT || (open->flags & O_TMPFILE) == O_TMPFILE;
+	/* Else the kernel ignores the mode: WILL_CREATE in its fs/open.c */
+	bool creates = open->flags & (O_CREAT | (O_TMPFILE ^ O_DIRECTORY));
 
 	event->ts = bpf_ktime_get_ns();
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;
-	event->uid = bpf_get_current_uid_gid();
+	event->uid = bpf_get_current_uid_gid(); /* the lower half */
 	event->ret = ret;
 	event->flags = open->flags;
 	event->mode = creates ? open->mode : 0;

@@ -27,7 +27,7 @@ static bool flags_selected(u64 pid_tgid, const struct open_args *open)
 /* The path, in a buffer of `room` bytes. True if it was cut or unreadable. */
 static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
 {
-	u64 length = size - 1;
+	u64 length = size - 1; /* huge if the path is unreadable */
 
 	keep_in_one_register(length);
 	if (is_tool(pid_tgid) || length >= room - 1)
