@@ -163,6 +163,32 @@ def test_until_an_absolute_name(recorded: Path, open_load: Path) -> None:
     assert "1 recorded" in ended.messages
 
 
+def test_what_may_be_the_last_is_not(recorded: Path, tmp_path: Path) -> None:
+    """Anybody can open a file too deep for its whole path to be known."""
+
+    def prepare() -> None:
+        os.chdir(tmp_path)
+        for _ in range(200):
+            os.makedirs("deep", exist_ok=True)
+            os.chdir("deep")
+
+    attempts = [
+        Attempt(b"innocent", os.O_WRONLY | os.O_CREAT),
+        Attempt(b"innocent", os.O_RDONLY),
+        Attempt(b"/etc/passwd", os.O_RDONLY),
+    ]
+    for until, count in (
+        ("path=/etc/passwd err=0", 3),
+        ("path=*/deep/innocent", 1),
+    ):
+        with Opener(attempts, prepare=prepare) as opener:
+            words = ("-F", "-p", str(opener.pid), "--until", until)
+            with Tool("--record", recorded, *words) as tool:
+                opener.run()
+                ended = tool.ended()
+        assert f"{count} recorded" in ended.messages
+
+
 def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
     """Each burst fills a file, or more: the last opens are there, all."""
     older = recorded.with_name(f"{recorded.name}.1")
