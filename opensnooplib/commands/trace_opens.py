@@ -80,7 +80,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     # All that compiles: the rings first.
     from opensnooplib.trace import plans, running_trace
 
-    _start_monitor(options, rings)
+    _start_monitor(options, rings, output)
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
@@ -154,7 +154,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     return 1
 
 
-def _start_monitor(options: Options, rings: Reader) -> None:
+def _start_monitor(options: Options, rings: Reader, output: int) -> None:
     """Start the child that keeps the privileges which the trace gives up."""
     at_end: Callable[[], object] = bool
     if options.probe.live:
@@ -164,7 +164,7 @@ def _start_monitor(options: Options, rings: Reader) -> None:
     if options.output.keep:
         from opensnooplib.recording import recorder
 
-        recorder.let_monitor_turn(options.output.record or "")
+        recorder.let_monitor_turn(options.output.record or "", output)
     ReaderWork(rings.pages)
     rings.add_own_process(os.getpid())
     rings.add_own_process(monitor.start(at_end))

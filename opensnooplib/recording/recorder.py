@@ -14,8 +14,8 @@ import os
 import time
 from typing import Callable
 
-from opensnooplib.base import privileged
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base import output_file, privileged
+from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.privileged import FUNCTIONS
 from opensnooplib.options import Keep
@@ -98,12 +98,15 @@ class Recorder:
         return True
 
 
-def let_monitor_turn(path: str) -> None:
+def let_monitor_turn(path: str, fd: int) -> None:
     """Let the monitor, which is started after this, open the next file.
 
-    The trace, which reads hostile records, chooses no path. Raises
-    OpensnoopError if FILE.1 is there and must not be replaced.
+    `fd` is that of the first. The trace, which reads hostile records, chooses
+    no path. Raises OpensnoopError if the tool was given `fd`, or FILE.1 is
+    there and must not be replaced.
     """
+    if output_file.was_given(fd):
+        raise UsageError("--keep needs a file: --record FILE")
     path = os.path.abspath(path)
     if os.path.lexists(f"{path}.1"):
         os.close(description.open_for_writing(f"{path}.1"))

@@ -282,6 +282,18 @@ def test_a_file_that_can_grow_no_more(open_load: Path, recorded: Path) -> None:
     assert not recorded.with_name(f"{recorded.name}.1").exists()
 
 
+def test_only_a_file_is_kept(recorded: Path) -> None:
+    """Whatever name its descriptor was given by: it could not be renamed."""
+    with open(recorded, "wb") as file:
+        for name in ("/dev/fd/1", "/proc/self/fd/1", "-"):
+            words = ("--record", name, "--keep", "1s")
+            with Tool(*words, stdout=file.fileno(), wait=False) as tool:
+                ended = tool.ended()
+            assert ended.status == 2
+            assert "--keep needs a file" in ended.messages
+    assert recorded.stat().st_size == 0
+
+
 def test_no_new_file(recorded: Path) -> None:
     """The trace ends, and what it has recorded is there."""
     older = recorded.with_name(f"{recorded.name}.1")
