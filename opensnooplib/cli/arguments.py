@@ -84,9 +84,9 @@ def parse(arguments: Sequence[str]) -> Options:
     patterns = words.globs + (
         words.until.selection.globs if words.until else ()
     )
+    words.by_root = any(glob.is_absolute for glob in patterns)
     words.full_path |= words.real_path or (
-        any(glob.is_absolute for glob in patterns)
-        and _finds_directories(words)
+        words.by_root and _finds_directories(words)
     )
     words.summary |= words.top
     words.color_mistakes = values.in_color(words.color, os.isatty(2))

@@ -112,7 +112,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     if not options.output.top:  # its screen says how to end it
         plan = trace.job.plan.name
         messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
-    running_trace.tell_limits(options, messages)
+    running_trace.tell_limits(options, messages, options.columns.full_path)
     if command:
         if options.probe.source and not options.selection.follow_children:
             messages.note(

@@ -235,8 +235,13 @@ class Trace:
             program_set.close()
 
 
-def tell_limits(options: Options, messages: Messages) -> None:
-    """Say what a search for what is missing doesn't find."""
+def tell_limits(options: Options, messages: Messages, full_path: bool) -> None:
+    """Say what is not found. `full_path`: have records the directories?"""
+    if options.selection.by_root and not full_path:
+        messages.note(
+            "a pattern that starts with / doesn't match opens by relative "
+            "names: their directories, which -F adds, are unknown here"
+        )
     asks = options.selection.failed or options.output.summary
     if asks and options.probe.source is None and not options.output.top:
         messages.note(

@@ -410,6 +410,8 @@ def test_an_absolute_pattern_means_absolute_names_here_and_there(
         replayed = _replay(recorded, "--path", "/etc/*")
         shown = [row.path for row in replayed.rows]
         assert shown == ([b"/etc/passwd"] if options else [])
+        note = "a pattern that starts with / doesn't match opens by relative"
+        assert (note in replayed.messages) == (not options)
 
 
 def test_a_full_disk(
