@@ -99,9 +99,10 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     for unit in map(os.fsdecode, wanted(options.selection.units)):
         version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
         if not cgroups.named(unit, version_2):
+            then = "its opens are shown when it starts"
             messages.note(
                 f"--unit {unit}: no cgroup of version 2 has this name now; "
-                "its opens are shown when it starts"
+                + (then if version_2 else "none is mounted here at all")
             )
     at_end = ExitStack()
     steps += tuple(_steps(trace, result, messages, at_end))
