@@ -59,6 +59,7 @@ class Selection(NamedTuple):
     slower_ns: int  # that took as long as that, or longer; 0: any
     flags: Chosen  # of str, as typed: O_CREAT, write, ...
     globs: Tuple[Glob, ...]  # of paths
+    by_root: bool  # a pattern, also one of --until, starts with /
     units: Chosen  # of bytes: names of cgroups
     cgroups: Chosen  # of Cgroup
     containers: Chosen  # of Cgroup

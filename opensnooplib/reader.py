@@ -386,11 +386,8 @@ class Reader:
         self._lib.reader_set_output(self._reader, fd)
 
     def turn_output(self, fd: int) -> None:
-        """Go on with the recording in another file.
-
-        Raises OSError: EAGAIN while not all is written to the one before.
-        """
-        check(self._lib.reader_turn_output(self._reader, fd))
+        """Go on with the recording in another file, after put_text()."""
+        self._lib.reader_turn_output(self._reader, fd)
 
     def start(self, output: Output) -> None:
         """Write rows or records as the options say, and how many."""

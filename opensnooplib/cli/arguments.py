@@ -32,6 +32,7 @@ from opensnooplib.options import (
     Until,
     each,
     excluded,
+    wanted,
 )
 from opensnooplib.source import kernel_headers
 
@@ -80,13 +81,17 @@ def parse(arguments: Sequence[str]) -> Options:
     words.follow_children = words.children or (
         words.exec and not words.no_children and words.source is None
     )
-    words.until = None if words.until is None else _until(words.until)
-    patterns = words.globs + (
-        words.until.selection.globs if words.until else ()
-    )
+    patterns = words.globs
+    if words.until is not None:
+        words.until = _until(words.until)
+        patterns += words.until.selection.globs
+        last, traced = wanted(words.until.selection.pids), wanted(words.pids)
+        is_decided = words.tid is None and not words.follow_children
+        if last and traced and is_decided and not {*last} & {*traced}:
+            raise UsageError(f"--until pid={last[0]}: not selected by -p")
+    words.by_root = any(glob.is_absolute for glob in patterns)
     words.full_path |= words.real_path or (
-        any(glob.is_absolute for glob in patterns)
-        and _finds_directories(words)
+        words.by_root and _finds_directories(words)
     )
     words.summary |= words.top
     words.color_mistakes = values.in_color(words.color, os.isatty(2))

@@ -80,7 +80,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     # All that compiles: the rings first.
     from opensnooplib.trace import plans, running_trace
 
-    _start_monitor(options, rings)
+    _start_monitor(options, rings, output)
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
@@ -99,9 +99,10 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     for unit in map(os.fsdecode, wanted(options.selection.units)):
         version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
         if not cgroups.named(unit, version_2):
+            then = "its opens are shown when it starts"
             messages.note(
                 f"--unit {unit}: no cgroup of version 2 has this name now; "
-                "its opens are shown when it starts"
+                + (then if version_2 else "none is mounted here at all")
             )
     at_end = ExitStack()
     steps += tuple(_steps(trace, result, messages, at_end))
@@ -112,7 +113,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     if not options.output.top:  # its screen says how to end it
         plan = trace.job.plan.name
         messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
-    running_trace.tell_limits(options, messages)
+    running_trace.tell_limits(options, messages, options.columns.full_path)
     if command:
         if options.probe.source and not options.selection.follow_children:
             messages.note(
@@ -154,7 +155,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     return 1
 
 
-def _start_monitor(options: Options, rings: Reader) -> None:
+def _start_monitor(options: Options, rings: Reader, output: int) -> None:
     """Start the child that keeps the privileges which the trace gives up."""
     at_end: Callable[[], object] = bool
     if options.probe.live:
@@ -164,7 +165,7 @@ def _start_monitor(options: Options, rings: Reader) -> None:
     if options.output.keep:
         from opensnooplib.recording import recorder
 
-        recorder.let_monitor_turn(options.output.record or "")
+        recorder.let_monitor_turn(options.output.record or "", output)
     ReaderWork(rings.pages)
     rings.add_own_process(os.getpid())
     rings.add_own_process(monitor.start(at_end))

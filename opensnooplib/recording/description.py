@@ -42,7 +42,7 @@ class Description(NamedTuple):
     """How to read the records that follow, and where they come from."""
 
     schema: Schema
-    clock: Clock  # when the trace began
+    clock: Clock  # when the trace began, or this file of it
     kernel: str
     machine: str
     command_line: list[str]

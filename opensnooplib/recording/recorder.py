@@ -3,16 +3,19 @@
 
 With --keep, the recording goes on in a new file when one holds as much as
 asked for, and the file before it is kept as FILE.1: so at least that much is
-there, and at most twice as much. Each of the two can be replayed by itself.
+there. Each of the two can be replayed by itself, as if the trace had begun
+with it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from typing import Callable
 
-from opensnooplib.base import privileged
-from opensnooplib.base.errors import OpensnoopError
+from opensnooplib.base import output_file, privileged
+from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.privileged import FUNCTIONS
 from opensnooplib.options import Keep
@@ -26,60 +29,84 @@ _COUNTS_SECONDS = 1
 class Recorder:
     """A recording that is being written."""
 
-    def __init__(self, rings: Reader, keep: Keep | None, fd: int) -> None:
-        """`fd` is that of the file that is written first."""
+    def __init__(
+        self,
+        rings: Reader,
+        keep: Keep | None,
+        fd: int,
+        missing: Callable[[], tuple[int, int]],
+    ) -> None:
+        """`fd` is that of the file that is written first.
+
+        missing: how many opens of the trace were lost, and missed, so far.
+        """
         self._rings = rings
         self._keep = keep
         self._fd = fd
+        self._missing = missing
+        self._counted = self._before = 0, 0  # missing; before this file
         self._began = time.monotonic()
-        self._records = 0
+        self._records = 0  # up to the last counts
         self._next_counts = 0.0
 
-    def counts_are_due(self) -> bool:
-        """Are there new records, and were the last counts a while ago?"""
-        if time.monotonic() < self._next_counts:
+    def step(self) -> bool:
+        """Write counts if they are due, or go on in a new file if that is.
+
+        Returns whether it did: the file needs a description. Raises
+        OpensnoopError.
+        """
+        if self._rings.counts().shown == self._records:
             return False
+        now, keep = time.monotonic(), self._keep
+        if keep and (
+            now - self._began >= keep.seconds
+            or os.fstat(self._fd).st_size >= keep.size
+        ):
+            return self._turn()
+        if now >= self._next_counts:
+            self.put_counts()
+        return False
+
+    def put_counts(self, ended: bool = False) -> None:
+        """Write how many records are missing from this file up to here."""
+        self._records = self._rings.counts().shown
         self._next_counts = time.monotonic() + _COUNTS_SECONDS
-        before, self._records = self._records, self._rings.counts().shown
-        return self._records > before
-
-    def put_counts(self, lost: int, missed: int, ended: bool = False) -> None:
-        """Write how many records are missing up to here."""
+        lost, missed = self._counted = self._missing()
+        lost, missed = lost - self._before[0], missed - self._before[1]
         facts = description.count(lost, missed, ended)
-        try:
+        with contextlib.suppress(OSError):  # the next poll reports it
             self._rings.put_text(facts)
-        except OSError:
-            pass  # the output is full or gone: the next poll reports it
 
-    def turn_if_full(self, lost: int, missed: int) -> None:
-        """Go on in a new file if this one holds as much as is to be kept.
+    def _turn(self) -> bool:
+        """Go on in a new file, unless this one could not take the counts.
 
         Raises OpensnoopError.
         """
-        if not self._keep:
-            return
-        seconds = time.monotonic() - self._began
-        size = os.fstat(self._fd).st_size
-        if seconds < self._keep.seconds and size < self._keep.size:
-            return
+        self.put_counts(ended=True)
+        if self._rings.counts().error:
+            return False
         try:
             fd = privileged.do("next_piece")
-            self.put_counts(lost, missed, ended=True)
-            self._rings.turn_output(fd)
         except OSError as error:
             raise OpensnoopError(
                 f"--keep: no new file could be begun: {error.strerror}"
             ) from None
+        self._rings.turn_output(fd)
         os.close(self._fd)
         self._fd, self._began = fd, time.monotonic()
+        self._before = self._counted
+        return True
 
 
-def let_monitor_turn(path: str) -> None:
+def let_monitor_turn(path: str, fd: int) -> None:
     """Let the monitor, which is started after this, open the next file.
 
-    The trace, which reads hostile records, chooses no path. Raises
-    OpensnoopError if FILE.1 is there and must not be replaced.
+    `fd` is that of the first. The trace, which reads hostile records, chooses
+    no path. Raises OpensnoopError if the tool was given `fd`, or FILE.1 is
+    there and must not be replaced.
     """
+    if output_file.was_given(fd):
+        raise UsageError("--keep needs a file: --record FILE")
     path = os.path.abspath(path)
     if os.path.lexists(f"{path}.1"):
         os.close(description.open_for_writing(f"{path}.1"))

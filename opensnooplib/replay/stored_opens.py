@@ -134,7 +134,8 @@ class _Replay:
                 self._reader, self._options, self._began_ns
             )
         self._messages.note(_introduction(self._name, self._described))
-        tell_limits(self._options, self._messages)
+        full_path = self._described.paths in (_FULL, _REAL)
+        tell_limits(self._options, self._messages, full_path)
 
     @property
     def is_running(self) -> bool:

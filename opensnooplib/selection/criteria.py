@@ -367,9 +367,11 @@ def until(options: Options, schema: Schema, began_ns: int = 0) -> Filter:
     )
     found = for_reader(options, schema, (), began_ns)
     ret = schema.known("ret")
-    if asked.is_opened and ret:
-        opened = Condition("ret", Test.BITS, ((_SIGN_BIT, 0),))
-        return found._replace(conditions=[*found.conditions, (opened, ret)])
+    if ret and (asked.is_opened or asked.selection.errnos):
+        results = [(_SIGN_BIT, 0)] if asked.is_opened else []
+        known = Not((_LOW_BITS, _UNKNOWN_RESULT))
+        surely = Condition("ret", Test.BITS, (*results, known))
+        return found._replace(conditions=[*found.conditions, (surely, ret)])
     return found
 
 

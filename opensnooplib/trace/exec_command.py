@@ -6,6 +6,7 @@ The child has the PID that is traced, and waits until the trace has begun.
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import signal
@@ -13,7 +14,7 @@ from typing import Callable, NoReturn, Sequence
 
 from opensnooplib.base import child, libc
 from opensnooplib.base.environment import original
-from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
 from opensnooplib.kernel import limits
 
 
@@ -51,6 +52,7 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int]:
 
     Those whose parents have ended become its children, and it exits as the
     command did. It ends with this process. Returns its PID, and the command's.
+    Raises OSError.
     """
     told, tell = os.pipe()
 
@@ -73,9 +75,11 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int]:
 
     adopter = child.fork(adopt)
     os.close(tell)
-    command = int(os.read(told, 16))
+    command = os.read(told, 16)
     os.close(told)
-    return adopter, command
+    if not command:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return adopter, int(command)
 
 
 class Command:
@@ -122,12 +126,13 @@ class Command:
                 os.write(report, str(error.errno).encode())
             os._exit(127)
 
-        if follow:
-            self._child, self.pid = _fork_adopter(run)
-        else:
-            self._child = self.pid = os.fork()
-            if self.pid == 0:
-                run()
+        with as_sentence(f"--exec {words[0]}: no process could be started"):
+            if follow:
+                self._child, self.pid = _fork_adopter(run)
+            else:
+                self._child = self.pid = os.fork()
+                if self.pid == 0:
+                    run()
         os.close(gate)
         os.close(report)
 

@@ -104,8 +104,9 @@ class Trace:
         self.rings.set_output(output)
         self.rings.start(options.output)
         if options.output.record:
-            self._recorder = Recorder(self.rings, options.output.keep, output)
             self.rings.done = "recorded"
+            how = self.rings, options.output.keep, output
+            self._recorder = Recorder(*how, self._missing)
         if options.output.summary or options.output.once:
             from opensnooplib.summary.summing import Summing  # not for rows
 
@@ -120,9 +121,8 @@ class Trace:
         """Wait for records, and write the rows of those that came."""
         self._cpus.follow(self.lost())
         self._leave_rooms()
-        if self._recorder and self._recorder.counts_are_due():
-            self._recorder.put_counts(self.lost(), self.missed())
-            self._recorder.turn_if_full(self.lost(), self.missed())
+        if self._recorder and self._recorder.step():
+            self.put_heading()
         state = self.rings.poll(timeout_ms)
         if self._summing and not self._summing.step(
             self.rings.read_until_ns()
@@ -171,6 +171,9 @@ class Trace:
         missed = sum(one.missed() for one in self.program_sets())
         return self.past_missed + skipped + missed
 
+    def _missing(self) -> tuple[int, int]:
+        return self.lost(), self.missed()
+
     def not_followed(self) -> int:
         """Processes that --children asks for, and that are not traced."""
         return self.past_not_followed + sum(
@@ -195,7 +198,7 @@ class Trace:
             return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)
         if self._recorder:
-            self._recorder.put_counts(self.lost(), self.missed(), True)
+            self._recorder.put_counts(ended=True)
             state = max(state, self.rings.finish(until_ns))
         return state
 
@@ -215,7 +218,7 @@ class Trace:
                 more += ", which it does not for BPF ring buffers"
             more += ": the C has no counters"
         shown = self._summing or self.rings
-        missing = self.lost(), self.missed()
+        missing = self._missing()
         tell_end(self._messages, shown, *missing, self._seconds, more)
 
     def detach(self) -> None:
@@ -232,8 +235,13 @@ class Trace:
             program_set.close()
 
 
-def tell_limits(options: Options, messages: Messages) -> None:
-    """Say what a search for what is missing doesn't find."""
+def tell_limits(options: Options, messages: Messages, full_path: bool) -> None:
+    """Say what is not found. `full_path`: have records the directories?"""
+    if options.selection.by_root and not full_path:
+        messages.note(
+            "a pattern that starts with / doesn't match opens by relative "
+            "names: their directories, which -F adds, are unknown here"
+        )
     asks = options.selection.failed or options.output.summary
     if asks and options.probe.source is None and not options.output.top:
         messages.note(

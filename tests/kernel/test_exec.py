@@ -17,6 +17,7 @@ from tests.kernel.tool import (
     Tool,
     Word,
     children,
+    replace_in,
     run,
     wait_until,
 )
@@ -115,6 +116,18 @@ def _daemon(folder: Path) -> int:
     path = folder / "pid"
     wait_until(lambda: path.exists() and path.read_text().endswith("\n"))
     return int(path.read_text())
+
+
+def test_follow_where_no_process_can_be_started(checkout_copy: Path) -> None:
+    """The adopter, which cannot fork, is gone before it tells a PID."""
+    file = checkout_copy / "opensnooplib" / "trace" / "exec_command.py"
+    replace_in(file, "command = os.fork()", 'raise BlockingIOError(11, "")')
+    ended = run("--follow", "--exec", "true", checkout=checkout_copy)
+    assert ended.status == 1
+    assert ended.messages == (
+        "opensnoop: --exec true: no process could be started: Resource "
+        "temporarily unavailable\n"
+    )
 
 
 def test_follow(tmp_path: Path) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import resource
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any, List, Tuple
 
@@ -148,11 +151,6 @@ def test_until(recorded: Path, until: str, count: int) -> None:
         assert len(_replay(recorded, *asked).rows) == shown
 
 
-def _is_another(path: Path, file: int) -> bool:
-    """Is it a file now, and not the one with this inode number?"""
-    return path.exists() and path.stat().st_ino != file
-
-
 def test_until_an_absolute_name(recorded: Path, open_load: Path) -> None:
     """It sees a relative open of the file, too."""
     with OpenLoad(open_load, "-n", "9", "passwd", cwd=Path("/etc")) as load:
@@ -161,6 +159,32 @@ def test_until_an_absolute_name(recorded: Path, open_load: Path) -> None:
             load.run()
             ended = tool.ended()
     assert "1 recorded" in ended.messages
+
+
+def test_what_may_be_the_last_is_not(recorded: Path, tmp_path: Path) -> None:
+    """Anybody can open a file too deep for its whole path to be known."""
+
+    def prepare() -> None:
+        os.chdir(tmp_path)
+        for _ in range(200):
+            os.makedirs("deep", exist_ok=True)
+            os.chdir("deep")
+
+    attempts = [
+        Attempt(b"innocent", os.O_WRONLY | os.O_CREAT),
+        Attempt(b"innocent", os.O_RDONLY),
+        Attempt(b"/etc/passwd", os.O_RDONLY),
+    ]
+    for until, count in (
+        ("path=/etc/passwd err=0", 3),
+        ("path=*/deep/innocent", 1),
+    ):
+        with Opener(attempts, prepare=prepare) as opener:
+            words = ("-F", "-p", str(opener.pid), "--until", until)
+            with Tool("--record", recorded, *words) as tool:
+                opener.run()
+                ended = tool.ended()
+        assert f"{count} recorded" in ended.messages
 
 
 def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
@@ -174,12 +198,9 @@ def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
     with Tool("--record", recorded, *words) as tool:
         for child in children(tool.pid):
             os.kill(child, signal.SIGUSR1)  # which is for the trace alone
-        for path, load in zip(paths, loads):
-            first = recorded.stat().st_ino
+        for load in loads:
             with load:
                 load.run()
-            if path != paths[-1]:
-                wait_until(lambda: _is_another(recorded, first))
         ended = tool.stop(signal.SIGUSR1)
     assert ended.status == 0
     assert " recorded, 0 lost" in ended.messages
@@ -192,6 +213,85 @@ def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
     every = [path for path in paths for _ in range(30000)]
     assert found == every[-len(found) :] and len(found) < len(every)
     assert older.stat().st_size >= 1 << 20
+
+
+def test_how_large_a_file_becomes(open_load: Path, recorded: Path) -> None:
+    """Larger by what one look at the rings finds."""
+    older = recorded.with_name(f"{recorded.name}.1")
+    command: List[Word] = [open_load, "-u", "-w", "100", "/etc/passwd"]
+    with Opener([]) as other, OpenLoad(*command) as load:
+        words = ("--keep", "32K", "-p", f"{load.pid},{other.pid}")
+        with Tool("--record", recorded, *words) as tool:
+            load.let_begin()
+            time.sleep(3)
+            made = load.made()
+            ended = tool.stop()
+    assert f" {made} recorded, 0 lost" in ended.messages
+    assert 32 << 10 <= older.stat().st_size < 300 << 10
+
+
+def _seconds(ended: Ended) -> float:
+    return float(re.findall(r", in (\d+\.\d) s\n", ended.messages)[-1])
+
+
+def test_each_file_is_as_if_the_trace_had_begun_with_it(
+    open_load: Path, recorded: Path
+) -> None:
+    """Its time is its own, and so are the opens that it lacks."""
+    older = recorded.with_name(f"{recorded.name}.1")
+    command: List[Word] = [open_load, "-n", "50000", "/etc/passwd"]
+    a_few: List[Word] = [open_load, "-n", "9", "/etc/passwd"]
+    with Opener([]) as other, OpenLoad(*command) as flood, OpenLoad(
+        *a_few
+    ) as few:
+        pids = f"{flood.pid},{few.pid},{other.pid}"
+        words = ("--keep", "16K", "-b", "8", "-p", pids)
+        with Tool("--record", recorded, *words) as tool:
+            wait_until(lambda: recorded.stat().st_size > 0)
+            tool.hold_back()
+            flood.run()
+            time.sleep(1)
+            tool.send(signal.SIGCONT)
+            wait_until(older.exists)
+            few.run()
+            time.sleep(0.2)
+            ended = tool.stop()
+    all_of_it = _end_of_recording(ended)
+    before, after = (_replay(path) for path in (older, recorded))
+    assert before.status == after.status == 0
+    assert all_of_it.lost == before.end.lost > 0
+    assert (after.end.shown, after.end.happened) == (9, 9)
+    assert all_of_it.happened == before.end.happened + 9
+    assert abs(_seconds(before) + _seconds(after) - _seconds(ended)) < 0.35
+    assert _seconds(before) >= 1 and _seconds(after) > 0
+
+
+def test_a_file_that_can_grow_no_more(open_load: Path, recorded: Path) -> None:
+    """If there is no room for its last counts, it stays where it is."""
+    command: List[Word] = [open_load, "-u", "-w", "30000", "/etc/passwd"]
+    with Opener([]) as other, OpenLoad(*command) as load:
+        words = ("--keep", "8K", "-p", f"{load.pid},{other.pid}")
+        with Tool("--record", recorded, *words, "--no-drop") as tool:
+            most = (8 << 10) + 110
+            resource.prlimit(tool.pid, resource.RLIMIT_FSIZE, (most, most))
+            load.let_begin()
+            ended = tool.ended()
+            load.made()
+    assert ended.status == 1
+    assert f"cannot write records to {recorded}: File too" in ended.messages
+    assert not recorded.with_name(f"{recorded.name}.1").exists()
+
+
+def test_only_a_file_is_kept(recorded: Path) -> None:
+    """Whatever name its descriptor was given by: it could not be renamed."""
+    with open(recorded, "wb") as file:
+        for name in ("/dev/fd/1", "/proc/self/fd/1", "-"):
+            words = ("--record", name, "--keep", "1s")
+            with Tool(*words, stdout=file.fileno(), wait=False) as tool:
+                ended = tool.ended()
+            assert ended.status == 2
+            assert "--keep needs a file" in ended.messages
+    assert recorded.stat().st_size == 0
 
 
 def test_no_new_file(recorded: Path) -> None:
@@ -310,6 +410,8 @@ def test_an_absolute_pattern_means_absolute_names_here_and_there(
         replayed = _replay(recorded, "--path", "/etc/*")
         shown = [row.path for row in replayed.rows]
         assert shown == ([b"/etc/passwd"] if options else [])
+        note = "a pattern that starts with / doesn't match opens by relative"
+        assert (note in replayed.messages) == (not options)
 
 
 def test_a_full_disk(

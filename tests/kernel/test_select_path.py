@@ -14,7 +14,7 @@ from tests.kernel import chosen
 from tests.kernel.cast import Cast, check
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener, OpenLoad, without_time
-from tests.kernel.tool import Row, Tool
+from tests.kernel.tool import CHECKOUT, Row, Tool, run
 
 
 def _wanted(row: Row, patterns: List[str]) -> bool:
@@ -240,3 +240,17 @@ def test_a_flood_of_others_costs_no_wanted_row(
         assert found == [b"/wanted%d" % number for number in range(200)]
     if decided_in_kernel:
         assert ended.end.lost == 0
+
+
+def test_names_that_an_absolute_pattern_does_not_match() -> None:
+    """It is said where the directories of relative names are unknown."""
+    note = "a pattern that starts with / doesn't match opens by relative names"
+    own = ["--source", str(CHECKOUT / "tests" / "bench" / "least.c")]
+    for options, is_said in (
+        ([*own, "--path", "/a"], True),
+        ([*own, "--until", "path=/a"], True),
+        ([*own, "--path", "*a"], False),
+        (["--path", "/a"], False),
+    ):
+        ended = run(*options, "-d", "0.1")
+        assert ended.messages.count(note) == is_said

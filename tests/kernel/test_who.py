@@ -316,6 +316,14 @@ def test_a_kernel_without_audit(checkout_copy: Path) -> None:
     assert "this kernel's task_struct has no no_loginuid" in sentence
 
 
+def test_a_unit_without_cgroups_of_version_2() -> None:
+    """It isn't said that it can start."""
+    hide = 'umount --all --lazy --types cgroup2; exec "$@"'
+    under = ("unshare", "--mount", "sh", "-ec", hide, "sh")
+    ended = run("--unit", "ours", "-d", "0.1", under=under)
+    assert "version 2 has this name now; none is mounted" in ended.messages
+
+
 def test_a_unit_before_it_starts_and_when_it_starts_again(
     cgroup: Path,
 ) -> None:

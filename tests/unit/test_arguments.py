@@ -34,6 +34,7 @@ DEFAULTS: Dict[str, Any] = {
     "slower_ns": 0,
     "flags": (),
     "globs": (),
+    "by_root": False,
     "cgroups": (),
     "units": (),
     "containers": (),
@@ -216,23 +217,26 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     ),
     (["--trusted"], {"trusted": True}),
     (["-F"], {"full_path": True}),
-    (["--path", "/a"], {"globs": globs(["/a"]), "full_path": True}),
+    (
+        ["--path", "/a"],
+        {"by_root": True, "globs": globs(["/a"]), "full_path": True},
+    ),
     (["--path", "*/a"], {"globs": globs(["*/a"])}),
     (
         ["--path", "!/a", "--path", "b"],
-        {"globs": globs(["!/a", "b"]), "full_path": True},
+        {"by_root": True, "globs": globs(["!/a", "b"]), "full_path": True},
     ),
     (
         ["--path", "/a", "--trusted"],
-        {"globs": globs(["/a"]), "trusted": True},
+        {"by_root": True, "globs": globs(["/a"]), "trusted": True},
     ),
     (
         ["--path", "/a", "--source", __file__],
-        {"globs": globs(["/a"]), "source": __file__},
+        {"by_root": True, "globs": globs(["/a"]), "source": __file__},
     ),
     (
         ["--path", "/a", "--replay", "f"],
-        {"globs": globs(["/a"]), "replay": "f"},
+        {"by_root": True, "globs": globs(["/a"]), "replay": "f"},
     ),
     (["--full-path"], {"full_path": True}),
     (["-R"], {"full_path": True, "real_path": True}),
@@ -388,6 +392,7 @@ REFUSED = [
     (["--until", "path=/x errno=2"], "--until errno=2: must be NAME=VALUE"),
     (["--until", ""], '--until "": must be NAME=VALUE'),
     (["--until", "path='/x"], "--until path='/x: a quote is not closed"),
+    (["--until", "pid=6", "-p", "1"], "--until pid=6: not selected by -p"),
     (["--until", "path="], "--until path=: must be NAME=VALUE"),
     (["--until", "err=ENOENTS"], "--errno ENOENTS: no such error"),
     (

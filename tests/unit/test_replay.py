@@ -177,6 +177,30 @@ def test_count(replay: Replayer) -> None:
     assert len(done.rows) == 2 and done.status == 0
 
 
+def _unreadable(one: Open) -> bytes:
+    """The record of an open whose path could not be read."""
+    size, fault = struct.pack("=i", len(one.path) + 1), b"\xf2\xff\xff\xff"
+    return block(2, fault.join(one.record().split(size)))
+
+
+def test_until_ends_only_where_it_is_sure(replay: Replayer) -> None:
+    """A path that is unreadable may match, but ends nothing."""
+    unsure = Open(b"/x", ret=0x7FFFFFFE)
+    before = _unreadable(Open(b"/other")) + records(unsure)
+    sure = records(Open(b"/x"), Open(b"/x", ret=-2))
+    content = HEADER + description() + before + sure + sure + counts()
+    for until, count in (
+        ("path=/x", 2),
+        ("path=/x err=0", 3),
+        ("path=*x err=ENOENT", 4),
+        ("err=2", 4),
+        ("err=!2", 1),
+        ("path=!/x", 6),
+    ):
+        assert len(replay(content, "--until", until).rows) == count, until
+    assert len(replay(content, "--path", "/x", "-x").rows) == 3
+
+
 def test_slower(replay: Replayer) -> None:
     """An open of which nobody knows how long it took isn't shown."""
     field = {"name": "latency", "offset": 0, "size": 8, "kind": "unsigned"}
@@ -581,11 +605,8 @@ def test_once(replay: Replayer) -> None:
 
 
 def test_the_table_of_once(replay: Replayer) -> None:
-    unreadable = b"\xf2\xff\xff\xff".join(
-        records(OPENS[1]).split(struct.pack("=i", len(OPENS[1].path) + 1))
-    )
-    body = unreadable[12:]
-    content = HEADER + description() + block(2, body) + records(*OPENS[:2] * 2)
+    body = _unreadable(OPENS[1]) + records(*OPENS[:2] * 2)
+    content = HEADER + description() + body
     assert replay.text(content + counts(), "--once").split("\n")[4:] == [
         "",
         "How often:",

@@ -129,9 +129,10 @@ void reader_set_output(struct reader *reader, int fd);
 
 /*
  * Go on with the recording in another file, which begins as every recording
- * does. Returns 0; -EAGAIN while not all is written to the file before.
+ * does: reader_put_heading() is to follow. All must be written to the file
+ * before, as it is after reader_put_text() unless there was an error.
  */
-int reader_turn_output(struct reader *reader, int fd);
+void reader_turn_output(struct reader *reader, int fd);
 
 /*
  * Write each record that is selected, at most `count` of them (0: no limit), or
@@ -146,10 +147,11 @@ int reader_start(struct reader *reader, uint64_t count, bool by_line,
 struct tally *reader_tally(struct reader *reader);
 
 /*
- * Write the heading of a stream. The heading of a stream other than the
- * first is written before its rows, each time that they follow rows of a
- * stream with another heading. In a recording, a heading is JSON that describes
- * the records. Returns 0 or a negative errno; -EIO: there is no room now.
+ * Write the heading of a stream, if it is the first of the output, or the last
+ * row was of this stream. Each heading is written before rows of its stream
+ * that follow those of a stream with another heading. In a recording, a heading
+ * is JSON that describes the records. Returns 0 or a negative errno; -EIO:
+ * there is no room now.
  */
 int reader_put_heading(struct reader *reader, uint32_t stream,
 		       const char *text);

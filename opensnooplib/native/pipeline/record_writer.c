@@ -128,14 +128,19 @@ int reader_put_heading(struct reader *reader, uint32_t number, const char *text)
 	stream->heading = strdup(text);
 	if (!stream->heading)
 		return -ENOMEM;
-	if (number == reader->current && !show_heading(reader, stream))
+	if (number != reader->current && reader->heading)
+		return 0;
+	if (!turn_to(reader, number) || !show_heading(reader, stream))
 		return -EIO;
 	return 0;
 }
 
 int reader_put_text(struct reader *reader, const char *text)
 {
-	return put_text(reader, BLOCK_COUNTS, text) ? 0 : -EIO;
+	if (!put_text(reader, BLOCK_COUNTS, text))
+		return -EIO;
+	output_flush(&reader->output);
+	return 0;
 }
 
 /* Is it a row that counts? Of an open under way, the one at its end does. */
@@ -289,16 +294,13 @@ void reader_set_output(struct reader *reader, int fd)
 	output_open(&reader->output, fd, WRITE_WAIT_MS);
 }
 
-int reader_turn_output(struct reader *reader, int fd)
+void reader_turn_output(struct reader *reader, int fd)
 {
-	if (!output_flush(&reader->output))
-		return -EAGAIN;
 	output_turn(&reader->output, fd);
 	put_header(&reader->output);
-	free(reader->heading); /* the description is written again */
+	free(reader->heading);
 	reader->heading = NULL;
 	reader->current = STREAMS_MAX;
-	return turn_to(reader, reader->newest) ? 0 : -ENOMEM;
 }
 
 int reader_start(struct reader *reader, uint64_t count, bool by_line, bool once)

@@ -38,8 +38,12 @@ static bool is_own(const struct reader *reader, const struct record *record)
 	       own_processes_had(&reader->own, (uint32_t)task, ts);
 }
 
+/*
+ * Does the record meet the filter? It does where that is uncertain, unless
+ * `surely`: then a path is compared as it is shown, also if it was cut.
+ */
 static bool fits(struct reader *reader, const struct filter *filter,
-		 const struct record *record)
+		 const struct record *record, bool surely)
 {
 	const struct layout *layout =
 		&reader->streams[record->stream].format.layout;
@@ -55,15 +59,17 @@ static bool fits(struct reader *reader, const struct filter *filter,
 	record_path(record, layout, &given);
 	state = full_path(record, layout, reader->format.host_mounts,
 			  reader->format.path_room, &shown);
+	if (surely && state == PATH_UNREADABLE)
+		return false;
 	return path_is_wanted(filter->globs, filter->glob_count, shown, given,
-			      state);
+			      surely ? PATH_WHOLE : state);
 }
 
 bool is_wanted(struct reader *reader, const struct record *record)
 {
 	return !is_own(reader, record) &&
 	       fits(reader, &reader->streams[record->stream].format.wanted,
-		    record);
+		    record, false);
 }
 
 bool is_last(struct reader *reader, const struct record *record)
@@ -72,5 +78,5 @@ bool is_last(struct reader *reader, const struct record *record)
 		&reader->streams[record->stream].format.last;
 
 	return last->condition_count + last->glob_count > 0 &&
-	       fits(reader, last, record);
+	       fits(reader, last, record, true);
 }
