@@ -15,7 +15,7 @@ from opensnooplib.base.globs import Glob
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.quoting import printable
 from opensnooplib.kernel import bpf_objects
-from opensnooplib.options import Output, excluded, wanted
+from opensnooplib.options import Output
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, heading, wall_offset_ns
@@ -200,9 +200,9 @@ def _native_filter(one: Filter) -> _Filter:
 def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
     """One for each value that it compares."""
     start = condition.test, NativeField(field.offset, field.size)
-    some = [(1, 0, *one) for one in wanted(condition.values)]
+    some = [(1, 0, *one) for one in condition.values.wanted]
     some[-1:] = [(0, 0, *one[2:]) for one in some[-1:]]
-    others = [(0, 1, *one) for one in excluded(condition.values)]
+    others = [(0, 1, *one) for one in condition.values.excluded]
     return [_Condition(*start, *one) for one in some + others]
 
 

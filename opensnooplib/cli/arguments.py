@@ -23,6 +23,7 @@ from opensnooplib.cli import (
 )
 from opensnooplib.kernel import cgroups
 from opensnooplib.options import (
+    Chosen,
     Columns,
     Course,
     Options,
@@ -30,8 +31,6 @@ from opensnooplib.options import (
     Probe,
     Selection,
     Until,
-    each,
-    excluded,
 )
 from opensnooplib.source import kernel_headers
 
@@ -62,20 +61,21 @@ def parse(arguments: Sequence[str]) -> Options:
         on_this_host.check_mounts()
     _choose_columns(words, is_trace)
     # A process or thread that isn't there is a mistake.
-    each(on_this_host.check_process, words.pids if is_trace else ())
+    if is_trace:
+        words.pids.each(on_this_host.check_process)
     if is_trace and words.tid is not None:
         on_this_host.check_thread(words.tid)
     words.globs = globs.globs(words.path)
-    words.cgroups = each(cgroups.cgroup, words.cgroup)
-    words.containers = ()
+    words.cgroups = words.cgroup.each(cgroups.cgroup)
+    words.containers = Chosen()
     if words.container:
         from opensnooplib.kernel import containers  # takes some ms at launch
 
-        words.containers = each(containers.finder(), words.container)
-    words.mount_namespaces = each(on_this_host.mount_namespace, words.mntns)
+        words.containers = words.container.each(containers.finder())
+    words.mount_namespaces = words.mntns.each(on_this_host.mount_namespace)
     # What one option implies for others.
     # A person's own C is asked to follow them only by --children.
-    if words.children and excluded(words.pids):
+    if words.children and words.pids.excluded:
         raise UsageError("-p !PID and --children cannot be combined")
     words.follow_children = words.children or (
         words.exec and not words.no_children and words.source is None
@@ -155,10 +155,10 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     by = column_list.parse(words.by, [], words.source, is_trace, "--by")
     words.by = by.names
     words.names = asked.names
-    words.wanted = (*asked.macros, *by.macros)
+    words.macros = (*asked.macros, *by.macros)
     if words.slower_ns or words.hanging:
-        words.wanted += ("WANT_LATENCY",)
-    words.latency |= "WANT_LATENCY" in words.wanted
+        words.macros += ("WANT_LATENCY",)
+    words.latency |= "WANT_LATENCY" in words.macros
 
 
 def _fill(kind: type[_Tuple], words: argparse.Namespace) -> _Tuple:

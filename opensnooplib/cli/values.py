@@ -13,13 +13,13 @@ import math
 import os
 import pwd
 import re
-from typing import Any, Callable, Collection, TypeVar
+from typing import Callable, Collection, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.options import Keep, Not, each
+from opensnooplib.options import Chosen, Keep
 
 # The longest command name: TASK_COMM_LEN in the kernel's
 # include/linux/sched.h, without the NUL.
@@ -65,16 +65,17 @@ def each_of(option: str, words: str, what: str) -> list[str]:
     return found
 
 
-def words_of(parse: Parse[Any], what: str = "") -> Parse[list[Any]]:
+def words_of(parse: Parse[T], what: str = "") -> Parse[Chosen[T]]:
     """A function for what `parse` takes, and for !WORD, which excludes it.
 
     `what`: the plural of its name, if it is a list separated by commas.
     """
 
-    def parse_all(option: str, text: str) -> list[Any]:
+    def parse_all(option: str, text: str) -> Chosen[T]:
         words = each_of(option, text, what) if what else [text]
-        marked = [Not(w[1:]) if w.startswith("!") else w for w in words]
-        return each(functools.partial(parse, option), marked)
+        wanted = [word for word in words if not word.startswith("!")]
+        excluded = [word[1:] for word in words if word.startswith("!")]
+        return Chosen(wanted, excluded).each(functools.partial(parse, option))
 
     return parse_all
 

@@ -27,7 +27,7 @@ from opensnooplib.kernel import (
     this_kernel,
     why_no_bpf,
 )
-from opensnooplib.options import Options, Output, wanted
+from opensnooplib.options import Chosen, Options, Output
 from opensnooplib.reader import Reader, State
 from opensnooplib.selection import pinned_maps
 from opensnooplib.trace import output_destination, ring_size
@@ -63,14 +63,14 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     output = output_destination.open_output(options.output)
     command: Command | None = None
     selection = options.selection
-    pids = wanted(selection.pids)
+    pids = selection.pids.wanted
     has_ended: Callable[[], bool] = bool
     if selection.command:
         command = Command(
             selection.command, selection.exec_user, selection.follow
         )
         has_ended = command.has_ended
-        selection = selection._replace(pids=(command.pid,))
+        selection = selection._replace(pids=Chosen([command.pid]))
         options = options._replace(selection=selection)
     elif pids and not (selection.follow_children or selection.tid):
         from opensnooplib.trace import processes  # seldom needed
@@ -96,7 +96,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         messages.note(
             "running in a PID namespace: processes outside it have PID 0"
         )
-    for unit in map(os.fsdecode, wanted(options.selection.units)):
+    for unit in map(os.fsdecode, selection.units.wanted):
         version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
         if not cgroups.named(unit, version_2):
             messages.note(
