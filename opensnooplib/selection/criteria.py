@@ -149,30 +149,33 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _caller("--mntns", "SELECT_MNTNS(mntns)", value, part=part)
 
 
+def _texts(option: str, name: str, texts: Chosen[bytes]) -> Criterion:
+    """One macro for what is wanted, and one for what is excluded."""
+    macro = f"{name.upper()}({name})"
+    is_there = partial(path_tests.has_bytes_at, f"({name})")
+    yes = any_of([*map(is_there, texts.wanted)] or [ALWAYS])
+    no = any_of(["0", *map(is_there, texts.excluded)])
+    both = (f"SELECT_{macro}", yes), (f"EXCLUDE_{macro}", no)
+    # If any is excluded, the C of --source must use the macro for that.
+    needed, other = reversed(both) if texts.excluded else both
+    part = f"{name}_selected()"
+    return _caller(option, *needed, part=part, more=(other,))
+
+
 def _comms(comms: Chosen[bytes]) -> Criterion:
     """The kernel compares at each offset of a name."""
-    has = partial(path_tests.has_bytes_at, "(comm)")
-    no = ("EXCLUDE_COMM(comm)", any_of(["0", *map(has, comms.excluded)]))
-    yes = ("SELECT_COMM(comm)", any_of([*map(has, comms.wanted)] or [ALWAYS]))
-    # If any is excluded, the C of --source must use the macro for that.
-    macro, more = (no, yes) if comms.excluded else (yes, no)
     texts = comms.each(lambda part: (0, 0, part))
     condition = Condition("comm", Test.HOLDS, texts)
-    chosen = _caller("-n", *macro, part="comm_selected()", condition=condition)
-    return chosen._replace(more=(more,))
+    return _texts("-n", "comm", comms)._replace(condition=condition)
 
 
 def _units(units: Chosen[bytes]) -> Criterion:
     """The kernel compares with the names of the cgroup and those above it."""
     named = units.each(lambda name: name + b"\0")
-    is_one = partial(path_tests.has_bytes_at, "(name)")
-    no = any_of(["0", *map(is_one, named.excluded)])
-    yes = any_of([*map(is_one, named.wanted)] or [ALWAYS])
+    one = _texts("--unit", "unit", named)
     # A longer name, which is cut to this, must not match.
-    room = max(map(len, named.all)) + 1
-    more = (("EXCLUDE_UNIT(name)", no), ("UNIT_ROOM", str(room)))
-    macro = "SELECT_UNIT(name)"
-    return _caller("--unit", macro, yes, part="in_unit()", more=more)
+    room = ("UNIT_ROOM", str(max(map(len, named.all)) + 1))
+    return one._replace(more=(*one.more, room))
 
 
 def _cgroups(selection: Selection) -> Iterator[Criterion]:
