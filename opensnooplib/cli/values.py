@@ -13,7 +13,7 @@ import math
 import os
 import pwd
 import re
-from typing import Callable, Collection, TypeVar
+from typing import Callable, Collection, Mapping, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
@@ -46,9 +46,6 @@ _FLAGS = [name for name in FLAGS if name != "O_ACCMODE"] + [*FLAG_GROUPS]
 
 # (uid_t)-1 means "no user": see setreuid(2).
 _NO_USER = 2**32 - 1
-
-# Seconds, by the letter after a number of them.
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 T = TypeVar("T")
 Parse = Callable[[str, str], T]
@@ -131,45 +128,48 @@ def pid(option: str, word: str) -> int:
     return positive(option, word)
 
 
-def seconds(option: str, word: str) -> float:
+_MS, _SECOND = 10**6, 10**9
+_TIMES = {"ms": _MS, "s": _SECOND, "m": 60 * _SECOND, "h": 3600 * _SECOND}
+_SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def quantity(
+    option: str, word: str, units: Mapping[str, int], what: str
+) -> int:
+    """A number above 0, with one of `units`, as so many ns or bytes."""
+    number = 0
     # float() accepts more than decimals: "inf", "1_000" and others.
-    decimal = re.fullmatch(
-        r"((?=\.?\d)\d{0,9}(?:\.\d{0,9})?)([smh]?)", word, re.ASCII
+    found = re.fullmatch(
+        r"(?=\.?\d)(\d{0,9}(?:\.\d{0,9})?)(\D*)", word, re.ASCII
     )
-    number = float(decimal[1]) * _SECONDS[decimal[2]] if decimal else 0.0
-    if not 0 < number < 10**9:
-        raise UsageError(
-            f"{option} {word}: must be a number of seconds above 0 and below "
-            "1000000000, with at most nine decimals, or a time such as 2m or "
-            "1h"
-        )
+    if found:
+        number = round(float(found[1]) * units.get(found[2], 0))
+    if not 0 < number < 10**18:
+        raise UsageError(f"{option} {word}: must be {what}")
     return number
 
 
-_BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-
-
-def keep(option: str, word: str) -> Keep:
-    """A time or a size, with its unit."""
-    number, unit = _number(word[:-1]), word[-1:]
-    if not number or unit not in {**_SECONDS, **_BYTES}:
-        raise UsageError(
-            f"{option} {word}: must be a time or a size, such as 30s, 5m, 2h, "
-            "512K, 64M or 1G"
-        )
-    if unit in _SECONDS:
-        return Keep(number * _SECONDS[unit], math.inf)
-    return Keep(math.inf, number * _BYTES[unit])
+def seconds(option: str, word: str) -> float:
+    what = (
+        "a number of seconds above 0 and below 1000000000, or a time such as "
+        "500ms, 2m or 1h"
+    )
+    return quantity(option, word, {"": _SECOND, **_TIMES}, what) / _SECOND
 
 
 def milliseconds(option: str, word: str) -> int:
     """The time in ns."""
-    decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
-    if not decimal or float(word) == 0:
-        raise UsageError(
-            f"{option} {word}: must be a number of milliseconds above 0"
-        )
-    return round(float(word) * 1e6)
+    what = "a number of milliseconds above 0, or a time such as 10ms or 1s"
+    return quantity(option, word, {"": _MS, **_TIMES}, what)
+
+
+def keep(option: str, word: str) -> Keep:
+    """A time or a size, with its unit."""
+    what = "a time or a size, such as 30s, 5m, 2h, 512K, 64M or 1G"
+    number = quantity(option, word, {**_TIMES, **_SIZES}, what)
+    if word[-1] in _SIZES:
+        return Keep(math.inf, number)
+    return Keep(number / _SECOND, math.inf)
 
 
 def comm_part(option: str, word: str) -> bytes:

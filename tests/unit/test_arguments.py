@@ -212,6 +212,14 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
         },
     ),
     (
+        ["--slower", "1.5s"],
+        {
+            "slower_ns": 1_500_000_000,
+            "macros": ("WANT_LATENCY",),
+            "latency": True,
+        },
+    ),
+    (
         ["--slower", "0.000001", "--columns", "path"],
         {
             "slower_ns": 1,
@@ -266,6 +274,7 @@ ACCEPTED: List[Tuple[List[str], Dict[str, Any]]] = [
     (["-d", ".5m"], {"duration": 30.0}),
     (["-d", "1h"], {"duration": 3600.0}),
     (["--duration", "0.5"], {"duration": 0.5}),
+    (["-d", "500ms"], {"duration": 0.5}),
     (["-q"], {"quiet": True}),
     (["--quiet"], {"quiet": True}),
     (["--summary"], {"summary": True}),
@@ -515,10 +524,12 @@ REFUSED = [
     (["-d", "inf"], "-d inf: must be a number of seconds above 0"),
     (["-d", "5d"], "-d 5d: must be a number of seconds above 0"),
     (["-d", "s"], "-d s: must be a number of seconds above 0"),
-    (["-d", "277778h"], "and below 1000000000, with at most nine decimals"),
+    (["-d", "277778h"], "and below 1000000000, or a time such as 500ms"),
+    (["-d", "1234567890"], "-d 1234567890: must be a number of seconds"),
+    (["-d", "1.2.3"], "-d 1.2.3: must be a number of seconds"),
     (["-d", "1e99"], "-d 1e99: must be a number of seconds above 0"),
     (["--slower", "0.0"], "--slower 0.0: must be a number of milliseconds"),
-    (["--slower", "1s"], "--slower 1s: must be a number of milliseconds"),
+    (["--slower", "1d"], "--slower 1d: must be a number of milliseconds"),
     (["--slower", "0.0000001"], "must be a number of milliseconds above 0"),
     (["--count", "0"], "--count 0: must be a whole number above 0"),
     (["--count", "-1"], "--count -1: must be a whole number above 0"),
