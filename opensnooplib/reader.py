@@ -92,6 +92,16 @@ class _Column(ctypes.Structure):
     ]
 
 
+class _Columns(ctypes.Structure):
+    """struct columns of native/rows/column.h."""
+
+    _fields_ = [
+        ("list", ctypes.POINTER(_Column)),
+        ("count", ctypes.c_uint32),
+        ("color", ctypes.c_bool),
+    ]
+
+
 class _Condition(ctypes.Structure):
     """struct condition of native/event/condition.h."""
 
@@ -133,16 +143,13 @@ class _FormatRequest(ctypes.Structure):
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
-        ("color", ctypes.c_bool),
         ("wall_offset", ctypes.c_int64),
         ("layout", _Layout),
         ("record_least", ctypes.c_uint32),
-        ("columns", ctypes.POINTER(_Column)),
-        ("column_count", ctypes.c_uint32),
+        ("columns", _Columns),
         ("wanted", _Filter),
         ("last", _Filter),
-        ("group", ctypes.POINTER(_Column)),
-        ("group_count", ctypes.c_uint32),
+        ("group", _Columns),
         ("group_kind", ctypes.c_uint32),
         ("shows_own", ctypes.c_bool),
         ("in_any_task", ctypes.c_bool),
@@ -166,6 +173,13 @@ def _native_column(column: Column) -> _Column:
     return _Column(*shape, column.key.encode(), *_array(_Symbol, symbols))
 
 
+def _native_columns(
+    columns: Sequence[Column], color: bool = False
+) -> _Columns:
+    native = _array(_Column, [*map(_native_column, columns)])
+    return _Columns(*native, color)
+
+
 def _native_format(
     row_format: RowFormat,
     wall_offset: int,
@@ -178,13 +192,12 @@ def _native_format(
             setattr(layout, name, NativeField(field.offset, field.size))
     return _FormatRequest(
         row_format.number,
-        row_format.color,
         wall_offset,
         layout,
         row_format.schema.least,
-        *_array(_Column, [*map(_native_column, row_format.columns)]),
+        _native_columns(row_format.columns, row_format.color),
         *map(_native_filter, filters),
-        *_array(_Column, [*map(_native_column, row_format.group)]),
+        _native_columns(row_format.group),
         row_format.group_number,
         row_format.shows_own,
         row_format.in_any_task,
@@ -337,8 +350,7 @@ class Reader:
         """Count by other columns from here on: those of a stream's schema."""
         for stream, request in self._formats.items():
             columns = group(self._schemas[stream])
-            native = [*map(_native_column, columns)]
-            request.group, request.group_count = _array(_Column, native)
+            request.group = _native_columns(columns)
             at = ctypes.byref(request)
             check(self._lib.reader_set_format(self._reader, stream, at))
             self.group_heading = heading(columns)

@@ -8,6 +8,5 @@
 #include "rows/cell.h"
 
 /* Write them by `put_cell`, `between` between any two, and return their end. */
-char *put_cells(char *out, struct row_format *format,
-		const struct column *column, const struct record *record,
+char *put_cells(char *out, const struct row *row, const struct column *column,
 		const char *between, cell_writer *put_cell);

@@ -63,30 +63,31 @@ static char *split_path(char *start, char *end)
 	return end;
 }
 
-char *put_folded_row(char *out, struct row_format *format,
-		     const struct record *record)
+char *put_folded_row(char *out, const struct row *row)
 {
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
+	const struct columns *columns = row->columns;
+
+	for (uint32_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
 		char *start = out;
 
-		out = put_cells(out, format, column, record, ";", put_frame);
+		out = put_cells(out, row, column, ";", put_frame);
 		if (column->kind == COLUMN_CALLERS)
 			reverse_frames(start, out);
 		else if (column->kind == COLUMN_PATH)
 			out = split_path(start, out);
-		if (i + 1 < format->column_count)
+		if (i + 1 < columns->count)
 			*out++ = ';';
 	}
 	return put_string(out, " 1\n");
 }
 
-char *put_raw_path(char *out, struct row_format *format,
-		   const struct record *record)
+char *put_raw_path(char *out, const struct row *row)
 {
+	struct row_format *format = row->format;
 	struct text path;
 	enum path_state state =
-		full_path(record, &format->layout, format->host_mounts,
+		full_path(row->record, &format->layout, format->host_mounts,
 			  format->path_room, &path);
 
 	if (state != PATH_WHOLE) /* it would name another file */
