@@ -65,22 +65,10 @@ def parse(arguments: Sequence[str]) -> Options:
         words.pids.each(on_this_host.check_process)
     if is_trace and words.tid is not None:
         on_this_host.check_thread(words.tid)
-    words.globs = globs.globs(words.path)
-    words.cgroups = words.cgroup.each(cgroups.cgroup)
-    words.containers = Chosen()
-    if words.container:
-        from opensnooplib.kernel import containers  # takes some ms at launch
-
-        words.containers = words.container.each(containers.finder())
-    words.mount_namespaces = words.mntns.each(on_this_host.mount_namespace)
+    _choose_opens(words)
     # What one option implies for others.
-    # A person's own C is asked to follow them only by --children.
-    if words.children and words.pids.excluded:
-        raise UsageError("-p !PID and --children cannot be combined")
-    words.follow_children = words.children or (
-        words.exec and not words.no_children and words.source is None
-    )
-    words.until = None if words.until is None else _until(words.until)
+    if words.until is not None:
+        words.until = _until(words.until, parser)
     patterns = words.globs + (
         words.until.selection.globs if words.until else ()
     )
@@ -99,6 +87,23 @@ def parse(arguments: Sequence[str]) -> Options:
         _fill(Output, words),
         _fill(Probe, words),
         _fill(Course, words),
+    )
+
+
+def _choose_opens(words: argparse.Namespace) -> None:
+    words.globs = globs.globs(words.path)
+    words.cgroups = words.cgroup.each(cgroups.cgroup)
+    words.containers = Chosen()
+    if words.container:
+        from opensnooplib.kernel import containers  # takes some ms at launch
+
+        words.containers = words.container.each(containers.finder())
+    words.mount_namespaces = words.mntns.each(on_this_host.mount_namespace)
+    # A person's own C is asked to follow them only by --children.
+    if words.children and words.pids.excluded:
+        raise UsageError("-p !PID and --children cannot be combined")
+    words.follow_children = words.children or (
+        words.exec and not words.no_children and words.source is None
     )
 
 
@@ -122,11 +127,11 @@ _UNTIL = {
 }
 
 
-def _until(text: str) -> Until:
+def _until(text: str, parser: argparse.ArgumentParser) -> Until:
     """The open that --until describes. Raises UsageError."""
     import shlex  # seldom needed
 
-    words = ["--replay", "-"]  # what it waits for needn't be there now
+    words: list[str] = []
     try:
         tests = shlex.split(text)
     except ValueError:
@@ -139,7 +144,9 @@ def _until(text: str) -> Until:
                 + ", ".join(_UNTIL)
             )
         words += [] if test == "err=0" else [_UNTIL[name], value]
-    return Until(parse(words).selection, "err=0" in tests)
+    last = parser.parse_args(words, argparse.Namespace(command=()))
+    _choose_opens(last)
+    return Until(_fill(Selection, last), "err=0" in tests)
 
 
 def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
