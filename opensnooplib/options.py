@@ -41,10 +41,8 @@ class Chosen(Generic[_T]):
     def __bool__(self) -> bool:
         return bool(self.all)
 
-    def __add__(self, other: Chosen[_T]) -> Chosen[_T]:
-        return Chosen(
-            self.wanted + other.wanted, self.excluded + other.excluded
-        )
+    def __add__(self, new: Chosen[_T]) -> Chosen[_T]:
+        return Chosen(self.wanted + new.wanted, self.excluded + new.excluded)
 
     @property
     def all(self) -> Tuple[_T, ...]:

@@ -173,17 +173,12 @@ def _native_column(column: Column) -> _Column:
     return _Column(*shape, column.key.encode(), *_array(_Symbol, symbols))
 
 
-def _native_columns(
-    columns: Sequence[Column], color: bool = False
-) -> _Columns:
-    native = _array(_Column, [*map(_native_column, columns)])
-    return _Columns(*native, color)
+def _native_columns(shown: Sequence[Column], color: bool = False) -> _Columns:
+    return _Columns(*_array(_Column, [*map(_native_column, shown)]), color)
 
 
 def _native_format(
-    row_format: RowFormat,
-    wall_offset: int,
-    *filters: Filter,
+    row_format: RowFormat, wall_offset: int, *filters: Filter
 ) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:

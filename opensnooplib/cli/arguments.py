@@ -59,19 +59,15 @@ def parse(arguments: Sequence[str]) -> Options:
     is_trace = words.replay is None
     if is_trace:
         on_this_host.check_mounts()
-    _choose_columns(words, is_trace)
-    # A process or thread that isn't there is a mistake.
-    if is_trace:
         words.pids.each(on_this_host.check_process)
-    if is_trace and words.tid is not None:
         on_this_host.check_thread(words.tid)
+    _choose_columns(words, is_trace)
     _choose_opens(words)
     # What one option implies for others.
+    patterns = words.globs
     if words.until is not None:
         words.until = _until(words.until, parser)
-    patterns = words.globs + (
-        words.until.selection.globs if words.until else ()
-    )
+        patterns += words.until.selection.globs
     words.full_path |= words.real_path or (
         any(glob.is_absolute for glob in patterns)
         and _finds_directories(words)
@@ -99,9 +95,9 @@ def _choose_opens(words: argparse.Namespace) -> None:
 
         words.containers = words.container.each(containers.finder())
     words.mount_namespaces = words.mntns.each(on_this_host.mount_namespace)
-    # A person's own C is asked to follow them only by --children.
     if words.children and words.pids.excluded:
         raise UsageError("-p !PID and --children cannot be combined")
+    # A person's own C is asked to follow them only by --children.
     words.follow_children = words.children or (
         words.exec and not words.no_children and words.source is None
     )

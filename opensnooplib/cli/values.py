@@ -13,7 +13,7 @@ import math
 import os
 import pwd
 import re
-from typing import Callable, Collection, Mapping, TypeVar
+from typing import Callable, Collection, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
@@ -133,27 +133,24 @@ _TIMES = {"ms": _MS, "s": _SECOND, "m": 60 * _SECOND, "h": 3600 * _SECOND}
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-def quantity(
-    option: str, word: str, units: Mapping[str, int], what: str
-) -> int:
+# float() accepts more than decimals: "inf", "1_000" and others.
+_QUANTITY = re.compile(r"(?=\.?\d)(\d{0,99}(?:\.\d{0,99})?)(\D*)", re.ASCII)
+
+
+def quantity(option: str, word: str, units: dict[str, int], what: str) -> int:
     """A number above 0, with one of `units`, as so many ns or bytes."""
+    found = _QUANTITY.fullmatch(word)
     number = 0
-    # float() accepts more than decimals: "inf", "1_000" and others.
-    found = re.fullmatch(
-        r"(?=\.?\d)(\d{0,9}(?:\.\d{0,9})?)(\D*)", word, re.ASCII
-    )
     if found:
         number = round(float(found[1]) * units.get(found[2], 0))
     if not 0 < number < 10**18:
-        raise UsageError(f"{option} {word}: must be {what}")
+        why = "too large" if number else f"must be {what}"
+        raise UsageError(f"{option} {word}: {why}")
     return number
 
 
 def seconds(option: str, word: str) -> float:
-    what = (
-        "a number of seconds above 0 and below 1000000000, or a time such as "
-        "500ms, 2m or 1h"
-    )
+    what = "a number of seconds above 0, or a time such as 500ms, 2m or 1h"
     return quantity(option, word, {"": _SECOND, **_TIMES}, what) / _SECOND
 
 
