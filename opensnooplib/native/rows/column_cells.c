@@ -190,21 +190,26 @@ static bool read_cell(struct cell *cell, const struct row *row,
 }
 
 char *put_cells(char *out, const struct row *row, const struct column *column,
-		const char *between, cell_writer *put_cell)
+		const char *between, bool backwards, cell_writer *put_cell)
 {
 	uint32_t count = column->kind == COLUMN_CALLERS
 				 ? caller_count(column, row->record)
 				 : column->count;
+	char *start = out;
 	struct cell cell;
 	uint32_t i = 0;
 
 	do { /* what is no array is one cell */
-		if (i > 0)
-			out = put_string(out, between);
-		if (!read_cell(&cell, row, column, i))
+		uint32_t index = backwards ? count - 1 - i : i;
+
+		if (!read_cell(&cell, row, column, index))
 			set_word(&cell, CELL_NONE, "?");
+		if (backwards && cell.kind == CELL_UNKNOWN)
+			out = start; /* so are those before it */
+		else if (i > 0)
+			out = put_string(out, between);
 		out = put_cell(out, column, &cell);
-	} while (++i < count && cell.kind != CELL_UNKNOWN);
+	} while (++i < count && (backwards || cell.kind != CELL_UNKNOWN));
 	/* What put_cell() returns points into `out`, not into the cell. */
 	// cppcheck-suppress returnDanglingLifetime
 	return out;

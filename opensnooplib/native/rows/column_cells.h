@@ -7,6 +7,9 @@
 
 #include "rows/cell.h"
 
-/* Write them by `put_cell`, `between` between any two, and return their end. */
+/*
+ * Write them by `put_cell`, `between` between any two, and return their end.
+ * `backwards`: of an array, the last element first.
+ */
 char *put_cells(char *out, const struct row *row, const struct column *column,
-		const char *between, cell_writer *put_cell);
+		const char *between, bool backwards, cell_writer *put_cell);

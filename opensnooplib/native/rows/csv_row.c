@@ -65,7 +65,8 @@ char *put_csv_row(char *out, const struct row *row)
 		const struct column *column = &columns->list[i];
 		const char *between =
 			column->kind == COLUMN_CALLERS ? ";" : ",";
-		char *end = put_cells(out, row, column, between, put_cell);
+		char *end =
+			put_cells(out, row, column, between, false, put_cell);
 
 		out = quote(out, end);
 		if (i + 1 < columns->count)

@@ -70,7 +70,7 @@ char *put_json_row(char *out, const struct row *row)
 		out = put_key(out, column->name, "");
 		if (column->count > 0)
 			*out++ = '[';
-		out = put_cells(out, row, column, ", ", put_cell);
+		out = put_cells(out, row, column, ", ", false, put_cell);
 		if (column->count > 0)
 			*out++ = ']';
 	}

@@ -55,7 +55,7 @@ static char *put_line(char *out, const struct row *row)
 		}
 		begin = out;
 		width = column->width;
-		out = put_cells(out, row, column, ",", put_table_cell);
+		out = put_cells(out, row, column, ",", false, put_table_cell);
 	}
 	return width > 0 ? pad(begin, out, width) : out;
 }
@@ -81,7 +81,7 @@ char *put_table_row(char *out, const struct row *row)
 		 * does.
 		 */
 		*out++ = '\t';
-		out = put_cells(out, row, &columns->list[i], "\n\t",
+		out = put_cells(out, row, &columns->list[i], "\n\t", false,
 				put_table_cell);
 		*out++ = '\n';
 	}
