@@ -55,18 +55,6 @@ static bool show_heading(struct reader *reader, const struct stream *stream)
 	return true;
 }
 
-/* Make room for a row of the group: counts don't wait for the output. */
-static bool make_group_room(struct reader *reader,
-			    const struct format_request *request)
-{
-	size_t bound = longest_row(&request->layout, &request->group);
-	char *room = realloc(reader->group_room, bound);
-
-	if (room)
-		reader->group_room = room;
-	return room != NULL;
-}
-
 /*
  * Write in the format of this stream from here on, after its heading. False if
  * there is no room for the heading, or no memory.
@@ -75,6 +63,7 @@ static bool turn_to(struct reader *reader, uint32_t number)
 {
 	const struct stream *stream = &reader->streams[number];
 	const struct format_request *request = &stream->format;
+	char *room;
 
 	if (number == reader->current)
 		return true;
@@ -82,9 +71,13 @@ static bool turn_to(struct reader *reader, uint32_t number)
 	if (!show_heading(reader, stream))
 		return false;
 	reader->format.layout = request->layout;
-	reader->row_bound = longest_row(&request->layout, &request->columns);
-	if (!make_group_room(reader, request))
+	/* Of its own: counts don't wait for the output. */
+	room = realloc(reader->group_room,
+		       longest_row(&request->layout, &request->group));
+	if (!room)
 		return false;
+	reader->group_room = room;
+	reader->row_bound = longest_row(&request->layout, &request->columns);
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
 	if (reader->output.buffer &&
@@ -178,11 +171,8 @@ static enum verdict write_record(struct reader *reader,
 				 const struct record *record)
 {
 	struct row_format *format = &reader->format;
-	struct row row = {
-		.format = format,
-		.columns = &reader->streams[record->stream].format.columns,
-		.record = record,
-	};
+	const struct stream *stream = &reader->streams[record->stream];
+	struct row row = {format, &stream->format.columns, record};
 	char *out = NULL;
 	int64_t ret = 0;
 	uint64_t ts = 0;

@@ -20,12 +20,11 @@ static void cut_to_directory(struct text *path)
 static bool read_path(struct cell *cell, const struct row *row,
 		      const struct column *column)
 {
-	const struct column *last =
-		row->columns->list + row->columns->count - 1;
+	const struct columns *columns = row->columns;
 	struct row_format *format = row->format;
 
 	cell->kind = CELL_TEXT;
-	cell->in_column = column != last;
+	cell->in_column = column + 1 < columns->list + columns->count;
 	cell->state =
 		full_path(row->record, &format->layout, format->host_mounts,
 			  format->path_room, &cell->text);
