@@ -46,7 +46,7 @@ row_writer put_csv_row;
  */
 row_writer put_folded_row;
 
-/* The path as it is, with a NUL; nothing if it could not be read. */
+/* The path as it is, with a NUL; nothing unless it is whole. */
 row_writer put_raw_path;
 
 /* The one for each kind that is a row. */
