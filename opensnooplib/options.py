@@ -7,9 +7,11 @@ cli/arguments.py fills each field from what argparse has under its name.
 from __future__ import annotations
 
 import pwd
-from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Generic, Iterable, NamedTuple, Optional, Tuple
+from typing import TypeVar
 
 from opensnooplib.base.globs import Glob
+from opensnooplib.kernel.cgroups import Cgroup
 
 # The formats of rows.
 FORMATS = ("table", "json", "csv", "folded", "paths")
@@ -20,50 +22,53 @@ FORMATS = ("table", "json", "csv", "folded", "paths")
 PATH_VIEWS = ("process", "host")
 
 
-class Not(NamedTuple):
-    """A value with a ! before it: what has it is excluded."""
-
-    value: Any
+_T = TypeVar("_T")
+_Made = TypeVar("_Made")
 
 
-# The values of an option, and Not(value): an open must have one of the wanted
-# values, if there are any, and none that is excluded.
-Chosen = Tuple[Any, ...]
+class Chosen(Generic[_T]):
+    """What an open must have: a wanted value, if any is, and none excluded.
 
+    What is there twice counts once.
+    """
 
-def wanted(values: Iterable[Any]) -> List[Any]:
-    return [one for one in values if not isinstance(one, Not)]
+    def __init__(
+        self, wanted: Iterable[_T] = (), excluded: Iterable[_T] = ()
+    ) -> None:
+        self.wanted = tuple(dict.fromkeys(wanted))
+        self.excluded = tuple(dict.fromkeys(excluded))
 
+    def __bool__(self) -> bool:
+        return bool(self.all)
 
-def excluded(values: Iterable[Any]) -> List[Any]:
-    return [one.value for one in values if isinstance(one, Not)]
+    def __add__(self, new: Chosen[_T]) -> Chosen[_T]:
+        return Chosen(self.wanted + new.wanted, self.excluded + new.excluded)
 
+    @property
+    def all(self) -> Tuple[_T, ...]:
+        return self.wanted + self.excluded
 
-def each(make: Callable[[Any], Any], values: Iterable[Any]) -> List[Any]:
-    """What `make` makes of each value; what is excluded stays so."""
-    return [
-        Not(make(one.value)) if isinstance(one, Not) else make(one)
-        for one in values
-    ]
+    def each(self, make: Callable[[_T], _Made]) -> Chosen[_Made]:
+        return Chosen(map(make, self.wanted), map(make, self.excluded))
 
 
 class Selection(NamedTuple):
-    """Which opens are shown. Tuples may be empty: then all are."""
+    """Which opens are shown; nothing is selected by what is empty."""
 
-    pids: Chosen  # of int
+    pids: Chosen[int]
     tid: Optional[int]
-    uids: Chosen  # of int
-    comms: Chosen  # of bytes: parts of names
+    uids: Chosen[int]
+    comms: Chosen[bytes]  # parts of names
     failed: bool
-    errnos: Chosen  # of int
+    errnos: Chosen[int]
     slower_ns: int  # that took as long as that, or longer; 0: any
-    flags: Chosen  # of str, as typed: O_CREAT, write, ...
+    flags: Chosen[str]  # as typed: O_CREAT, write, ...
     globs: Tuple[Glob, ...]  # of paths
     by_root: bool  # a pattern, also one of --until, starts with /
-    units: Chosen  # of bytes: names of cgroups
-    cgroups: Chosen  # of Cgroup
-    containers: Chosen  # of Cgroup
-    mount_namespaces: Chosen  # of int: inode numbers
+    units: Chosen[bytes]  # names of cgroups
+    cgroups: Chosen[Cgroup]
+    containers: Chosen[Cgroup]
+    mount_namespaces: Chosen[int]  # inode numbers
     cgroup_map: Optional[str]
     mntns_map: Optional[str]
     command: Tuple[str, ...]
@@ -82,8 +87,7 @@ class Columns(NamedTuple):
     extended_fields: bool
     names: Tuple[str, ...]  # empty: those of the format
     beside: Tuple[str, ...]  # that are added by an option, such as --ppid
-    # macros of event.h, for fields that are costly to fill
-    wanted: Tuple[str, ...]
+    macros: Tuple[str, ...]  # of the C, for fields that are costly to fill
     latency: bool
     full_path: bool  # with the directory that a relative path starts from
     real_path: bool  # that of the opened file, symbolic links followed

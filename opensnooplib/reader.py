@@ -15,7 +15,7 @@ from opensnooplib.base.globs import Glob
 from opensnooplib.base.native_library import NativeField, check
 from opensnooplib.base.quoting import printable
 from opensnooplib.kernel import bpf_objects
-from opensnooplib.options import Output, excluded, wanted
+from opensnooplib.options import Output
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, heading, wall_offset_ns
@@ -92,6 +92,16 @@ class _Column(ctypes.Structure):
     ]
 
 
+class _Columns(ctypes.Structure):
+    """struct columns of native/rows/column.h."""
+
+    _fields_ = [
+        ("list", ctypes.POINTER(_Column)),
+        ("count", ctypes.c_uint32),
+        ("color", ctypes.c_bool),
+    ]
+
+
 class _Condition(ctypes.Structure):
     """struct condition of native/event/condition.h."""
 
@@ -133,16 +143,13 @@ class _FormatRequest(ctypes.Structure):
 
     _fields_ = [
         ("kind", ctypes.c_uint32),
-        ("color", ctypes.c_bool),
         ("wall_offset", ctypes.c_int64),
         ("layout", _Layout),
         ("record_least", ctypes.c_uint32),
-        ("columns", ctypes.POINTER(_Column)),
-        ("column_count", ctypes.c_uint32),
+        ("columns", _Columns),
         ("wanted", _Filter),
         ("last", _Filter),
-        ("group", ctypes.POINTER(_Column)),
-        ("group_count", ctypes.c_uint32),
+        ("group", _Columns),
         ("group_kind", ctypes.c_uint32),
         ("shows_own", ctypes.c_bool),
         ("in_any_task", ctypes.c_bool),
@@ -166,10 +173,12 @@ def _native_column(column: Column) -> _Column:
     return _Column(*shape, column.key.encode(), *_array(_Symbol, symbols))
 
 
+def _native_columns(shown: Sequence[Column], color: bool = False) -> _Columns:
+    return _Columns(*_array(_Column, [*map(_native_column, shown)]), color)
+
+
 def _native_format(
-    row_format: RowFormat,
-    wall_offset: int,
-    *filters: Filter,
+    row_format: RowFormat, wall_offset: int, *filters: Filter
 ) -> _FormatRequest:
     layout = _Layout()
     for name, _ in _Layout._fields_:
@@ -178,13 +187,12 @@ def _native_format(
             setattr(layout, name, NativeField(field.offset, field.size))
     return _FormatRequest(
         row_format.number,
-        row_format.color,
         wall_offset,
         layout,
         row_format.schema.least,
-        *_array(_Column, [*map(_native_column, row_format.columns)]),
+        _native_columns(row_format.columns, row_format.color),
         *map(_native_filter, filters),
-        *_array(_Column, [*map(_native_column, row_format.group)]),
+        _native_columns(row_format.group),
         row_format.group_number,
         row_format.shows_own,
         row_format.in_any_task,
@@ -200,9 +208,9 @@ def _native_filter(one: Filter) -> _Filter:
 def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
     """One for each value that it compares."""
     start = condition.test, NativeField(field.offset, field.size)
-    some = [(1, 0, *one) for one in wanted(condition.values)]
+    some = [(1, 0, *one) for one in condition.values.wanted]
     some[-1:] = [(0, 0, *one[2:]) for one in some[-1:]]
-    others = [(0, 1, *one) for one in excluded(condition.values)]
+    others = [(0, 1, *one) for one in condition.values.excluded]
     return [_Condition(*start, *one) for one in some + others]
 
 
@@ -337,8 +345,7 @@ class Reader:
         """Count by other columns from here on: those of a stream's schema."""
         for stream, request in self._formats.items():
             columns = group(self._schemas[stream])
-            native = [*map(_native_column, columns)]
-            request.group, request.group_count = _array(_Column, native)
+            request.group = _native_columns(columns)
             at = ctypes.byref(request)
             check(self._lib.reader_set_format(self._reader, stream, at))
             self.group_heading = heading(columns)

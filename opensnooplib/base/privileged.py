@@ -105,5 +105,5 @@ def ask(name: str, fds: Sequence[int], *others: Any) -> Any:
         opened = native_library.check(lib.monitor_ask(text, array, len(fds)))
     except BrokenPipeError:
         raise NoMonitorError() from None
-    numbers = tuple(map(int, text.value.split()))
-    return numbers[0] if len(numbers) == 1 else numbers or opened
+    numbers = tuple(map(int, text.value.split())) or (opened,)
+    return numbers[0] if len(numbers) == 1 else numbers

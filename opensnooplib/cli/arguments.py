@@ -23,6 +23,7 @@ from opensnooplib.cli import (
 )
 from opensnooplib.kernel import cgroups
 from opensnooplib.options import (
+    Chosen,
     Columns,
     Course,
     Options,
@@ -30,9 +31,6 @@ from opensnooplib.options import (
     Probe,
     Selection,
     Until,
-    each,
-    excluded,
-    wanted,
 )
 from opensnooplib.source import kernel_headers
 
@@ -61,35 +59,18 @@ def parse(arguments: Sequence[str]) -> Options:
     is_trace = words.replay is None
     if is_trace:
         on_this_host.check_mounts()
-    _choose_columns(words, is_trace)
-    # A process or thread that isn't there is a mistake.
-    each(on_this_host.check_process, words.pids if is_trace else ())
-    if is_trace and words.tid is not None:
+        words.pids.each(on_this_host.check_process)
         on_this_host.check_thread(words.tid)
-    words.globs = globs.globs(words.path)
-    words.cgroups = each(cgroups.cgroup, words.cgroup)
-    words.containers = ()
-    if words.container:
-        from opensnooplib.kernel import containers  # takes some ms at launch
-
-        words.containers = each(containers.finder(), words.container)
-    words.mount_namespaces = each(on_this_host.mount_namespace, words.mntns)
+    _choose_columns(words, is_trace)
+    _choose_opens(words)
     # What one option implies for others.
-    # A person's own C is asked to follow them only by --children.
-    if words.children and excluded(words.pids):
-        raise UsageError("-p !PID and --children cannot be combined")
-    words.follow_children = words.children or (
-        words.exec and not words.no_children and words.source is None
-    )
-    patterns = words.globs
     if words.until is not None:
-        words.until = _until(words.until)
-        patterns += words.until.selection.globs
-        last, traced = wanted(words.until.selection.pids), wanted(words.pids)
+        words.until = _until(words.until, parser)
+        words.by_root |= words.until.selection.by_root
+        last, traced = words.until.selection.pids.wanted, words.pids.wanted
         is_decided = words.tid is None and not words.follow_children
         if last and traced and is_decided and not {*last} & {*traced}:
             raise UsageError(f"--until pid={last[0]}: not selected by -p")
-    words.by_root = any(glob.is_absolute for glob in patterns)
     words.full_path |= words.real_path or (
         words.by_root and _finds_directories(words)
     )
@@ -104,6 +85,24 @@ def parse(arguments: Sequence[str]) -> Options:
         _fill(Output, words),
         _fill(Probe, words),
         _fill(Course, words),
+    )
+
+
+def _choose_opens(words: argparse.Namespace) -> None:
+    words.globs = globs.globs(words.path)
+    words.by_root = any(glob.is_absolute for glob in words.globs)
+    words.cgroups = words.cgroup.each(cgroups.cgroup)
+    words.containers = Chosen()
+    if words.container:
+        from opensnooplib.kernel import containers  # takes some ms at launch
+
+        words.containers = words.container.each(containers.finder())
+    words.mount_namespaces = words.mntns.each(on_this_host.mount_namespace)
+    if words.children and words.pids.excluded:
+        raise UsageError("-p !PID and --children cannot be combined")
+    # A person's own C is asked to follow them only by --children.
+    words.follow_children = words.children or (
+        words.exec and not words.no_children and words.source is None
     )
 
 
@@ -127,11 +126,11 @@ _UNTIL = {
 }
 
 
-def _until(text: str) -> Until:
+def _until(text: str, parser: argparse.ArgumentParser) -> Until:
     """The open that --until describes. Raises UsageError."""
     import shlex  # seldom needed
 
-    words = ["--replay", "-"]  # what it waits for needn't be there now
+    words: list[str] = []
     try:
         tests = shlex.split(text)
     except ValueError:
@@ -144,7 +143,9 @@ def _until(text: str) -> Until:
                 + ", ".join(_UNTIL)
             )
         words += [] if test == "err=0" else [_UNTIL[name], value]
-    return Until(parse(words).selection, "err=0" in tests)
+    last = parser.parse_args(words, argparse.Namespace(command=()))
+    _choose_opens(last)
+    return Until(_fill(Selection, last), "err=0" in tests)
 
 
 def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
@@ -160,10 +161,10 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
     by = column_list.parse(words.by, [], words.source, is_trace, "--by")
     words.by = by.names
     words.names = asked.names
-    words.wanted = (*asked.macros, *by.macros)
+    words.macros = (*asked.macros, *by.macros)
     if words.slower_ns or words.hanging:
-        words.wanted += ("WANT_LATENCY",)
-    words.latency |= "WANT_LATENCY" in words.wanted
+        words.macros += ("WANT_LATENCY",)
+    words.latency |= "WANT_LATENCY" in words.macros
 
 
 def _fill(kind: type[_Tuple], words: argparse.Namespace) -> _Tuple:

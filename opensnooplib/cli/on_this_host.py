@@ -36,9 +36,9 @@ def check_process(pid: int) -> None:
         )
 
 
-def check_thread(tid: int) -> None:
+def check_thread(tid: int | None) -> None:
     """Raise UsageError if there is no such thread."""
-    if not this_kernel.task_status(tid, "Tgid"):
+    if tid is not None and not this_kernel.task_status(tid, "Tgid"):
         raise UsageError(f"-t {tid}: no such thread")
 
 

@@ -18,7 +18,7 @@ from opensnooplib.base.errors import UsageError
 from opensnooplib.base.messages import print_text
 from opensnooplib.base.suggestions import did_you_mean
 from opensnooplib.cli import values
-from opensnooplib.options import FORMATS, PATH_VIEWS
+from opensnooplib.options import FORMATS, PATH_VIEWS, Chosen
 from opensnooplib.plan_list import PLANS
 from opensnooplib.rows.headings import STYLES
 
@@ -54,14 +54,22 @@ class _Value(NamedTuple):
     dest: str  # a field of options.py, or what arguments.py makes one of
     type: Callable[..., Any] | None = None  # of the option and the word
     default: Any = None
-    action: str = "store"  # "extend" and "append": it can be given repeatedly
+    action: Any = "store"  # _Add and "append": it can be given repeatedly
     nargs: str | None = None  # "?": the value may be left out; "+": several
     const: Any = None  # what is taken where it is left out
 
 
+class _Add(argparse.Action):
+    """The action of an option whose values are Chosen."""
+
+    def __call__(self, *called: Any) -> None:
+        _, words, new, _ = called
+        setattr(words, self.dest, getattr(words, self.dest) + new)
+
+
 def _chosen(dest: str, *parse: Any) -> _Value:
     """What can be excluded, by a ! before it: see values.words_of()."""
-    return _Value(dest, values.words_of(*parse), [], "extend")
+    return _Value(dest, values.words_of(*parse), Chosen(), _Add)
 
 
 _VALUES = {

@@ -13,13 +13,13 @@ import math
 import os
 import pwd
 import re
-from typing import Any, Callable, Collection, TypeVar
+from typing import Callable, Collection, TypeVar
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import UsageError
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.base.suggestions import did_you_mean
-from opensnooplib.options import Keep, Not, each
+from opensnooplib.options import Chosen, Keep
 
 # The longest command name: TASK_COMM_LEN in the kernel's
 # include/linux/sched.h, without the NUL.
@@ -47,9 +47,6 @@ _FLAGS = [name for name in FLAGS if name != "O_ACCMODE"] + [*FLAG_GROUPS]
 # (uid_t)-1 means "no user": see setreuid(2).
 _NO_USER = 2**32 - 1
 
-# Seconds, by the letter after a number of them.
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
 T = TypeVar("T")
 Parse = Callable[[str, str], T]
 
@@ -65,16 +62,17 @@ def each_of(option: str, words: str, what: str) -> list[str]:
     return found
 
 
-def words_of(parse: Parse[Any], what: str = "") -> Parse[list[Any]]:
+def words_of(parse: Parse[T], what: str = "") -> Parse[Chosen[T]]:
     """A function for what `parse` takes, and for !WORD, which excludes it.
 
     `what`: the plural of its name, if it is a list separated by commas.
     """
 
-    def parse_all(option: str, text: str) -> list[Any]:
+    def parse_all(option: str, text: str) -> Chosen[T]:
         words = each_of(option, text, what) if what else [text]
-        marked = [Not(w[1:]) if w.startswith("!") else w for w in words]
-        return each(functools.partial(parse, option), marked)
+        wanted = [word for word in words if not word.startswith("!")]
+        excluded = [word[1:] for word in words if word.startswith("!")]
+        return Chosen(wanted, excluded).each(functools.partial(parse, option))
 
     return parse_all
 
@@ -130,45 +128,45 @@ def pid(option: str, word: str) -> int:
     return positive(option, word)
 
 
-def seconds(option: str, word: str) -> float:
-    # float() accepts more than decimals: "inf", "1_000" and others.
-    decimal = re.fullmatch(
-        r"((?=\.?\d)\d{0,9}(?:\.\d{0,9})?)([smh]?)", word, re.ASCII
-    )
-    number = float(decimal[1]) * _SECONDS[decimal[2]] if decimal else 0.0
-    if not 0 < number < 10**9:
-        raise UsageError(
-            f"{option} {word}: must be a number of seconds above 0 and below "
-            "1000000000, with at most nine decimals, or a time such as 2m or "
-            "1h"
-        )
+_MS, _SECOND = 10**6, 10**9
+_TIMES = {"ms": _MS, "s": _SECOND, "m": 60 * _SECOND, "h": 3600 * _SECOND}
+_SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+# float() accepts more than decimals: "inf", "1_000" and others.
+_QUANTITY = re.compile(r"(?=\.?\d)(\d{0,99}(?:\.\d{0,99})?)(\D*)", re.ASCII)
+
+
+def quantity(option: str, word: str, units: dict[str, int], what: str) -> int:
+    """A number above 0, with one of `units`, as so many ns or bytes."""
+    found = _QUANTITY.fullmatch(word)
+    number = 0
+    if found:
+        number = round(float(found[1]) * units.get(found[2], 0))
+    if not 0 < number < 10**18:
+        why = "too large" if number else f"must be {what}"
+        raise UsageError(f"{option} {word}: {why}")
     return number
 
 
-_BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-
-
-def keep(option: str, word: str) -> Keep:
-    """A time or a size, with its unit."""
-    number, unit = _number(word[:-1]), word[-1:]
-    if not number or unit not in {**_SECONDS, **_BYTES}:
-        raise UsageError(
-            f"{option} {word}: must be a time or a size, such as 30s, 5m, 2h, "
-            "512K, 64M or 1G"
-        )
-    if unit in _SECONDS:
-        return Keep(number * _SECONDS[unit], math.inf)
-    return Keep(math.inf, number * _BYTES[unit])
+def seconds(option: str, word: str) -> float:
+    what = "a number of seconds above 0, or a time such as 500ms, 2m or 1h"
+    return quantity(option, word, {"": _SECOND, **_TIMES}, what) / _SECOND
 
 
 def milliseconds(option: str, word: str) -> int:
     """The time in ns."""
-    decimal = re.fullmatch(r"\d{1,9}(\.\d{1,6})?", word, re.ASCII)
-    if not decimal or float(word) == 0:
-        raise UsageError(
-            f"{option} {word}: must be a number of milliseconds above 0"
-        )
-    return round(float(word) * 1e6)
+    what = "a number of milliseconds above 0, or a time such as 10ms or 1s"
+    return quantity(option, word, {"": _MS, **_TIMES}, what)
+
+
+def keep(option: str, word: str) -> Keep:
+    """A time or a size, with its unit."""
+    what = "a time or a size, such as 30s, 5m, 2h, 512K, 64M or 1G"
+    number = quantity(option, word, {**_TIMES, **_SIZES}, what)
+    if word[-1] in _SIZES:
+        return Keep(math.inf, number)
+    return Keep(number / _SECOND, math.inf)
 
 
 def comm_part(option: str, word: str) -> bytes:

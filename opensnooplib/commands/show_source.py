@@ -22,7 +22,7 @@ def run(options: Options) -> int:
     """
     text = plans.source(options)
     columns = options.columns
-    shows_directories = columns.full_path or "WANT_EXE" in columns.wanted
+    shows_directories = columns.full_path or "WANT_EXE" in columns.macros
     if not options.output.verbose:
         lines = compiled_lines.shown(
             text, lambda path: _is_left_out(path, shows_directories)

@@ -13,7 +13,7 @@ import mmap
 import os
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Callable, Sequence
+from typing import TYPE_CHECKING, Callable, Iterator, Sequence
 
 from opensnooplib.base import globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
@@ -27,7 +27,7 @@ from opensnooplib.kernel import (
     this_kernel,
     why_no_bpf,
 )
-from opensnooplib.options import Options, Output, wanted
+from opensnooplib.options import Chosen, Options, Output
 from opensnooplib.reader import Reader, State
 from opensnooplib.selection import pinned_maps
 from opensnooplib.trace import output_destination, ring_size
@@ -58,19 +58,17 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
 
         top_screen.check_terminal()
     pinned_maps.check(options.selection)
-    for hint in globs.of_directories(options.selection.globs):
-        messages.note(hint)
     output = output_destination.open_output(options.output)
     command: Command | None = None
     selection = options.selection
-    pids = wanted(selection.pids)
+    pids = selection.pids.wanted
     has_ended: Callable[[], bool] = bool
     if selection.command:
         command = Command(
             selection.command, selection.exec_user, selection.follow
         )
         has_ended = command.has_ended
-        selection = selection._replace(pids=(command.pid,))
+        selection = selection._replace(pids=Chosen([command.pid]))
         options = options._replace(selection=selection)
     elif pids and not (selection.follow_children or selection.tid):
         from opensnooplib.trace import processes  # seldom needed
@@ -84,26 +82,10 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
-    for note in result.notes():
-        messages.note(note)
-    if rings.lacks_libdw:
-        messages.note(
-            "functions are shown by file and offset: install libdw1 for names"
-        )
     trace.begin(output)
     ending.wait_for_rows()
-    if this_kernel.pid_namespace() is not None:
-        messages.note(
-            "running in a PID namespace: processes outside it have PID 0"
-        )
-    for unit in map(os.fsdecode, wanted(options.selection.units)):
-        version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
-        if not cgroups.named(unit, version_2):
-            then = "its opens are shown when it starts"
-            messages.note(
-                f"--unit {unit}: no cgroup of version 2 has this name now; "
-                + (then if version_2 else "none is mounted here at all")
-            )
+    for note in _notes(options, result, rings.lacks_libdw):
+        messages.note(note)
     at_end = ExitStack()
     steps += tuple(_steps(trace, result, messages, at_end))
     _import_for_later(options)
@@ -115,11 +97,6 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         messages.note(f"watching {seen} (plan {plan}); Ctrl-C ends it")
     running_trace.tell_limits(options, messages, options.columns.full_path)
     if command:
-        if options.probe.source and not options.selection.follow_children:
-            messages.note(
-                f"only {command.name} itself is traced: what its children do "
-                "is shown with --children, if the C has FOLLOW_CHILDREN"
-            )
         command.release()
     output_file.empty(output)  # after all that can fail
     trace.put_heading()
@@ -153,6 +130,33 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         return int(has_failed) or status or 0
     output_destination.tell_output_error(rings, options.output, messages)
     return 1
+
+
+def _notes(
+    options: Options, result: Result, lacks_libdw: bool
+) -> Iterator[str]:
+    """What to know about the rows, before they come."""
+    selection = options.selection
+    yield from globs.of_directories(selection.globs)
+    yield from result.notes()
+    if lacks_libdw:
+        yield "install libdw1 to see functions by name, not by file and offset"
+    if this_kernel.pid_namespace() is not None:
+        yield "running in a PID namespace: processes outside it have PID 0"
+    for unit in map(os.fsdecode, selection.units.wanted):
+        version_2 = [h for h in cgroups.hierarchies() if h.version == 2]
+        if not cgroups.named(unit, version_2):
+            then = "its opens are shown when it starts"
+            yield (
+                f"--unit {unit}: no cgroup of version 2 has this name now; "
+                + (then if version_2 else "none is mounted here at all")
+            )
+    is_alone = selection.command and not selection.follow_children
+    if is_alone and options.probe.source:
+        yield (
+            f"only {selection.command[0]} itself is traced: what its children "
+            "do is shown with --children, if the C has FOLLOW_CHILDREN"
+        )
 
 
 def _start_monitor(options: Options, rings: Reader, output: int) -> None:

@@ -37,7 +37,6 @@ from opensnooplib.compile.make_source import (
 )
 from opensnooplib.compile.timeout import COMPILE_TIMEOUT_SECONDS
 from opensnooplib.kernel import open_calls, ran_out, tracefs
-from opensnooplib.options import wanted
 from opensnooplib.rows.schema import Output
 from opensnooplib.selection import criteria
 from opensnooplib.source import (
@@ -171,7 +170,7 @@ def _work(job: Job) -> Handover:
     shares_exit = job.plan.hook == "tracepoint"
     at_exit = open_calls.traced() if shares_exit else ()
     selection = job.options.selection
-    pids = () if selection.follow_children else wanted(selection.pids)
+    pids = () if selection.follow_children else selection.pids.wanted
     attachments = Attachments(program, maps.known, at_exit, pids)
     if job.plan.runs_bpf_src:
         calls = calls_of(job) + other_ways.seen

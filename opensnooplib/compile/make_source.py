@@ -31,7 +31,7 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     chosen += [(name, "1") for name, is_on in extras.items() if is_on]
     if job.plan.runs_bpf_src:
         chosen += defines.HELPERS
-        chosen += ways.for_columns(job.options.columns.wanted)
+        chosen += ways.for_columns(job.options.columns.macros)
         chosen += criteria.conditions_of_all(job.options)
         chosen += defines.more_probes(chosen)
         declared = declarations.of_event(job.source.text).values()

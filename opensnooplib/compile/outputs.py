@@ -51,7 +51,7 @@ def _output(facts: MapFacts, types: Btf, maps: BccMaps) -> Output:
     struct_name = types.name(types.type(struct).name_off)
     declared = declarations.of_struct(job.source.text, struct_name)
     schema = Schema.compiled(
-        btf_layout.fields(types, struct), declared, job.options.columns.wanted
+        btf_layout.fields(types, struct), declared, job.options.columns.macros
     )
     if job.plan.runs_bpf_src:
         schema.check_path_is_last(declared)

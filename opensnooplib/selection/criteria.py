@@ -14,16 +14,15 @@ import os
 import re
 from enum import IntEnum
 from functools import lru_cache, partial
-from typing import Any, Callable, Container, Iterator, Mapping, NamedTuple
-from typing import Sequence
+from typing import Callable, Container, Iterator, Mapping, NamedTuple
+from typing import Sequence, TypeVar
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
 from opensnooplib.base.globs import Glob
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
-from opensnooplib.options import Chosen, Not, Options, Selection
-from opensnooplib.options import each, excluded, wanted
+from opensnooplib.options import Chosen, Options, Selection
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import path_tests
@@ -35,6 +34,8 @@ _CGROUPS_MAP = "cgroups"  # of bpf_src/extra/select/cgroups.h
 _LOW_BITS = (1 << 32) - 1
 _SIGN_BIT = 1 << 63
 _UNKNOWN_RESULT = 0x7FFFFFFE  # of bpf_src/extra/record_values.h
+
+_T = TypeVar("_T")
 
 
 class Test(IntEnum):
@@ -50,9 +51,9 @@ class Condition(NamedTuple):
 
     name: str  # of the field
     test: Test
-    # Of tuples: for BITS, mask and bits, which must be there; for MOST, 0 and
-    # the bound; for HOLDS, 0, 0 and the text.
-    values: Chosen
+    # For BITS, mask and bits, which must be there; for MOST, 0 and the bound;
+    # for HOLDS, 0, 0 and the text.
+    values: Chosen[tuple[int, int]] | Chosen[tuple[int, int, bytes]]
 
 
 class Filter(NamedTuple):
@@ -80,21 +81,21 @@ class Criterion(NamedTuple):
         return self.macro.partition("(")[0]
 
 
-def _in_c(values: Chosen, test: Callable[[Any], str]) -> str:
+def _in_c(values: Chosen[_T], test: Callable[[_T], str]) -> str:
     """True in C for what is chosen; `test` is true for one of the values."""
-    some = [any_of([*map(test, wanted(values))])] if wanted(values) else []
-    parts = some + [f"!({test(one)})" for one in excluded(values)]
+    some = [any_of([*map(test, values.wanted)])] if values.wanted else []
+    parts = some + [f"!({test(one)})" for one in values.excluded]
     return parts[0] if len(parts) == 1 else all_of(parts)
 
 
-def _equals(parameter: str, values: Chosen) -> str:
+def _equals(parameter: str, values: Chosen[int]) -> str:
     return _in_c(values, lambda value: f"({parameter}) == {value}U")
 
 
-def _one_of(name: str, numbers: Chosen) -> Condition:
+def _one_of(name: str, numbers: Chosen[int]) -> Condition:
     """Of a field of 32 bits, with a sign or without."""
-    values = each(lambda number: (_LOW_BITS, number & _LOW_BITS), numbers)
-    return Condition(name, Test.BITS, tuple(values))
+    values = numbers.each(lambda number: (_LOW_BITS, number & _LOW_BITS))
+    return Condition(name, Test.BITS, values)
 
 
 def criteria(options: Options) -> list[Criterion]:
@@ -107,7 +108,7 @@ _caller = partial(Criterion, part_of="SELECT_CALLER")
 
 
 def _number(
-    option: str, name: str, numbers: Chosen, part: str = ""
+    option: str, name: str, numbers: Chosen[int], part: str = ""
 ) -> Criterion:
     """A field of 32 bits that must have one of these values."""
     macro, value = f"SELECT_{name.upper()}({name})", _equals(name, numbers)
@@ -118,7 +119,7 @@ def _number(
 def _callers(selection: Selection) -> Iterator[Criterion]:
     # A thread wins over a process, as in BCC's opensnoop.
     if selection.tid is not None:
-        yield _number("-t", "tid", (selection.tid,))
+        yield _number("-t", "tid", Chosen([selection.tid]))
     elif selection.follow_children:
         entries = ("FOLLOWED_ENTRIES", str(entries_for_threads()))
         option = "--exec" if selection.command else "--children"
@@ -148,30 +149,33 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _caller("--mntns", "SELECT_MNTNS(mntns)", value, part=part)
 
 
-def _comms(comms: Chosen) -> Criterion:
-    """The kernel compares at each offset of a name."""
-    has = partial(path_tests.has_bytes_at, "(comm)")
-    no = ("EXCLUDE_COMM(comm)", any_of(["0", *map(has, excluded(comms))]))
-    yes = ("SELECT_COMM(comm)", any_of([*map(has, wanted(comms))] or [ALWAYS]))
+def _texts(option: str, name: str, texts: Chosen[bytes]) -> Criterion:
+    """One macro for what is wanted, and one for what is excluded."""
+    macro = f"{name.upper()}({name})"
+    is_there = partial(path_tests.has_bytes_at, f"({name})")
+    yes = any_of([*map(is_there, texts.wanted)] or [ALWAYS])
+    no = any_of(["0", *map(is_there, texts.excluded)])
+    both = (f"SELECT_{macro}", yes), (f"EXCLUDE_{macro}", no)
     # If any is excluded, the C of --source must use the macro for that.
-    macro, more = (no, yes) if excluded(comms) else (yes, no)
-    texts = tuple(each(lambda part: (0, 0, part), comms))
+    needed, other = reversed(both) if texts.excluded else both
+    part = f"{name}_selected()"
+    return _caller(option, *needed, part=part, more=(other,))
+
+
+def _comms(comms: Chosen[bytes]) -> Criterion:
+    """The kernel compares at each offset of a name."""
+    texts = comms.each(lambda part: (0, 0, part))
     condition = Condition("comm", Test.HOLDS, texts)
-    chosen = _caller("-n", *macro, part="comm_selected()", condition=condition)
-    return chosen._replace(more=(more,))
+    return _texts("-n", "comm", comms)._replace(condition=condition)
 
 
-def _units(units: Chosen) -> Criterion:
+def _units(units: Chosen[bytes]) -> Criterion:
     """The kernel compares with the names of the cgroup and those above it."""
-    named = each(lambda name: name + b"\0", units)
-    is_one = partial(path_tests.has_bytes_at, "(name)")
-    no = any_of(["0", *map(is_one, excluded(named))])
-    yes = any_of([*map(is_one, wanted(named))] or [ALWAYS])
+    named = units.each(lambda name: name + b"\0")
+    one = _texts("--unit", "unit", named)
     # A longer name, which is cut to this, must not match.
-    room = max(map(len, wanted(named) + excluded(named))) + 1
-    more = (("EXCLUDE_UNIT(name)", no), ("UNIT_ROOM", str(room)))
-    macro = "SELECT_UNIT(name)"
-    return _caller("--unit", macro, yes, part="in_unit()", more=more)
+    room = ("UNIT_ROOM", str(max(map(len, named.all)) + 1))
+    return one._replace(more=(*one.more, room))
 
 
 def _cgroups(selection: Selection) -> Iterator[Criterion]:
@@ -184,8 +188,7 @@ def _cgroups(selection: Selection) -> Iterator[Criterion]:
         if not cgroups:
             continue
         more = [("CGROUP_SLOTS", str(len(slots)))] if slots else []
-        every = wanted(cgroups) + excluded(cgroups)
-        if any(one.version == 1 for one in every):
+        if any(one.version == 1 for one in cgroups.all):
             more.append(("CGROUP_VERSION_1", "1"))
         value = _in_c(cgroups, lambda one: _in_cgroup(one, slots))
         yield _caller(option, macro, value, more=tuple(more))
@@ -194,8 +197,7 @@ def _cgroups(selection: Selection) -> Iterator[Criterion]:
 def _slots(selection: Selection) -> list[Cgroup]:
     """The cgroups of version 2, in the order in which the map has them."""
     both = selection.cgroups + selection.containers
-    every = dict.fromkeys(wanted(both) + excluded(both))
-    return [one for one in every if one.version == 2]
+    return [one for one in dict.fromkeys(both.all) if one.version == 2]
 
 
 def _in_cgroup(cgroup: Cgroup, slots: Sequence[Cgroup]) -> str:
@@ -207,7 +209,7 @@ def _in_cgroup(cgroup: Cgroup, slots: Sequence[Cgroup]) -> str:
 def _flags_and_path(options: Options) -> Iterator[Criterion]:
     if options.selection.flags:
         flags, macro = options.selection.flags, "SELECT_FLAGS(flags)"
-        bits = (*_bits(wanted(flags)), *map(Not, _bits(excluded(flags))))
+        bits = Chosen(_bits(flags.wanted), _bits(flags.excluded))
         value = _in_c(bits, lambda one: "((flags) & {}) == {}".format(*one))
         condition = Condition("flags", Test.BITS, bits)
         yield Criterion("-f", macro, value, condition=condition)
@@ -235,27 +237,27 @@ def _results(selection: Selection) -> Iterator[Criterion]:
     unknown = f"(ret) == {_UNKNOWN_RESULT}"
     if selection.failed:
         bits = (_SIGN_BIT, _SIGN_BIT), (_LOW_BITS, _UNKNOWN_RESULT)
-        condition = Condition("ret", Test.BITS, bits)
+        condition = Condition("ret", Test.BITS, Chosen(bits))
         part = any_of(["(ret) < 0", unknown])
         yield _result("-x", "SELECT_FAILED", part=part, condition=condition)
     if selection.errnos:
-        results = each(lambda error: -error, selection.errnos)
-        results += [_UNKNOWN_RESULT] if wanted(results) else []
+        results = selection.errnos.each(lambda error: -error)
+        results += Chosen([_UNKNOWN_RESULT] if results.wanted else [])
         yield _result(
             "--errno",
             "SELECT_ERRNO(error)",
             _equals("error", selection.errnos),
             part=any_of(["SELECT_ERRNO((u32) - (ret))", unknown]),
-            condition=_one_of("ret", tuple(results)),
+            condition=_one_of("ret", results),
         )
     if selection.slower_ns:  # 0 is the time of what nobody saw begin
-        shorter = Not((0, selection.slower_ns - 1))
+        shorter = Chosen([], [(0, selection.slower_ns - 1)])
         yield _result(
             "--slower",
             "SELECT_LATENCY(ns)",
             f"(ns) >= {selection.slower_ns}ULL",
             part="SELECT_LATENCY(began ? bpf_ktime_get_ns() - (began) : 0)",
-            condition=Condition("latency", Test.MOST, (shorter,)),
+            condition=Condition("latency", Test.MOST, shorter),
         )
 
 
@@ -339,7 +341,7 @@ def for_reader(
             asked[one.condition.name] = one.option
     if began_ns and options.output.duration is not None:
         end = began_ns + int(options.output.duration * 1e9)
-        chosen.append(Condition("ts", Test.MOST, ((0, end),)))
+        chosen.append(Condition("ts", Test.MOST, Chosen([(0, end)])))
         asked["ts"] = "-d"
     fields: dict[str, Field] = {}
     for name, option in asked.items():
@@ -369,8 +371,8 @@ def until(options: Options, schema: Schema, began_ns: int = 0) -> Filter:
     ret = schema.known("ret")
     if ret and (asked.is_opened or asked.selection.errnos):
         results = [(_SIGN_BIT, 0)] if asked.is_opened else []
-        known = Not((_LOW_BITS, _UNKNOWN_RESULT))
-        surely = Condition("ret", Test.BITS, (*results, known))
+        known = Chosen(results, [(_LOW_BITS, _UNKNOWN_RESULT)])
+        surely = Condition("ret", Test.BITS, known)
         return found._replace(conditions=[*found.conditions, (surely, ret)])
     return found
 
@@ -399,7 +401,7 @@ def fill_maps(
     """
     try:
         if selection.follow_children and older is None:
-            children.follow(wanted(selection.pids), maps)
+            children.follow(selection.pids.wanted, maps)
         elif selection.follow_children and older is not None:
             children.take_over(maps, older)
         for slot, cgroup in enumerate(_slots(selection)):

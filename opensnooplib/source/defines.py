@@ -48,9 +48,9 @@ def extras(options: Options, has_structs: bool) -> dict[str, bool]:
     has_structs: the C can use the kernel's structs.
     """
     columns = options.columns
-    who = not _WHO.isdisjoint(columns.wanted)
+    who = not _WHO.isdisjoint(columns.macros)
     chosen = {
-        **dict.fromkeys(columns.wanted, True),
+        **dict.fromkeys(columns.macros, True),
         "WANT_LATENCY": columns.latency,
         "HANGING": options.output.hanging is not None,
         "TRUSTED": options.probe.trusted,

@@ -53,7 +53,7 @@ def open_largest(cpus: Sequence[int], pages: int, options: Options) -> Reader:
     smallest, don't fit.
     """
     least = options.probe.buffer_pages or _LEAST_BYTES // mmap.PAGESIZE
-    spare = _SPARE_PAGES if "WANT_CALLERS" in options.columns.wanted else 0
+    spare = _SPARE_PAGES if "WANT_CALLERS" in options.columns.macros else 0
     while True:
         rings = None
         try:

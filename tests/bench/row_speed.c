@@ -107,10 +107,13 @@ int main(int argc, char **argv)
 			   .flags = FIELD(flags),
 			   .path_size = FIELD(path_size),
 			   .path = FIELD(path)},
-		.columns = data_columns,
-		.column_count = sizeof(data_columns) / sizeof(*data_columns),
 		.clock = {.wall_offset = 1700000000000000000},
 	};
+	struct columns columns = {
+		.list = data_columns,
+		.count = sizeof(data_columns) / sizeof(*data_columns),
+	};
+	struct row one = {.format = &format, .columns = &columns};
 	row_writer *put_row = put_json_row;
 	unsigned long rows, i;
 	double began;
@@ -122,21 +125,22 @@ int main(int argc, char **argv)
 		put_row = put_csv_row;
 	} else if (strcmp(argv[1], "table") == 0) {
 		put_row = put_table_row;
-		format.columns = table_columns;
-		format.column_count =
-			sizeof(table_columns) / sizeof(*table_columns);
+		columns.list = table_columns;
+		columns.count = sizeof(table_columns) / sizeof(*table_columns);
 	}
 	for (i = 0; i < RECORDS; i++) {
 		records[i].data = (unsigned char *)&events[i];
 		records[i].size = (uint32_t)fill(&events[i], (unsigned int)i);
 	}
 	rows = strtoul(argv[2], NULL, 10);
-	row = malloc(longest_row(&format));
+	row = malloc(longest_row(&format.layout, &columns));
 	if (!row)
 		return 1;
 	began = seconds_spent();
-	for (i = 0; i < rows; i++)
-		put_row(row, &format, &records[i % RECORDS]);
+	for (i = 0; i < rows; i++) {
+		one.record = &records[i % RECORDS];
+		put_row(row, &one);
+	}
 	printf("%.0f\n", (double)rows / (seconds_spent() - began));
 	free(row);
 	return 0;

@@ -64,8 +64,8 @@ static void set_format(struct input *input, struct reader *reader)
 	/* The reader goes on reading them. */
 	static struct column columns[COLUMNS_MAX];
 	struct format_request request = {
-		.columns = columns,
-		.column_count = 1 + take_u8(input) % COLUMNS_MAX,
+		.columns.list = columns,
+		.columns.count = 1 + take_u8(input) % COLUMNS_MAX,
 		.kind = is_counted ? ROW_COUNTED : take_u8(input) % ROW_BLOCK,
 		.record_least = take_u8(input) % 32,
 	};
@@ -86,7 +86,7 @@ static void set_format(struct input *input, struct reader *reader)
 		.exe = take_field(input),
 		.path = take_field(input),
 	};
-	for (unsigned int i = 0; i < request.column_count; i++) {
+	for (unsigned int i = 0; i < request.columns.count; i++) {
 		columns[i] = (struct column){
 			.name = "x",
 			.kind = take_kind(input),
@@ -96,8 +96,7 @@ static void set_format(struct input *input, struct reader *reader)
 	}
 	request.wanted.conditions = conditions;
 	request.wanted.condition_count = condition_count;
-	request.group = columns;
-	request.group_count = request.column_count;
+	request.group = request.columns;
 	request.group_kind = take_u8(input) % 2;
 	if (take_u8(input) % 8 == 0)
 		request.last = request.wanted;

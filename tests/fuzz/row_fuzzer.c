@@ -196,55 +196,52 @@ static const char *after_cell(const char *at)
 	return at + 1;
 }
 
-static void check_csv_row(struct row_format *format,
-			  const struct record *record)
+static void check_csv_row(const struct row *row)
 {
-	size_t bound = longest_row(format);
-	char *row = exactly(bound + 1);
-	size_t size = (size_t)(put_csv_row(row, format, record) - row);
-	const char *at = row;
+	size_t bound = longest_row(&row->format->layout, row->columns);
+	char *text = exactly(bound + 1);
+	size_t size = (size_t)(put_csv_row(text, row) - text);
+	const char *at = text;
 
 	CHECK(size >= 2 && size <= bound);
-	row[size] = '\0';
-	check_safe((const uint8_t *)row, size - 2);
-	for (uint32_t i = 0; i < format->column_count; i++) {
+	text[size] = '\0';
+	check_safe((const uint8_t *)text, size - 2);
+	for (uint32_t i = 0; i < row->columns->count; i++) {
 		if (i > 0)
 			at = after(at, ",");
 		at = after_cell(at);
 	}
 	CHECK(strcmp(at, "\r\n") == 0);
-	free(row);
+	free(text);
 }
 
-static void check_json_row(struct row_format *format,
-			   const struct record *record)
+static void check_json_row(const struct row *row)
 {
-	size_t bound = longest_row(format);
-	char *row = exactly(bound);
-	size_t size = (size_t)(put_json_row(row, format, record) - row);
+	size_t bound = longest_row(&row->format->layout, row->columns);
+	char *text = exactly(bound);
+	size_t size = (size_t)(put_json_row(text, row) - text);
 	char *terminated;
 
-	check_line(row, size, bound);
+	check_line(text, size, bound);
 	terminated = exactly(size + 1);
-	memcpy(terminated, row, size);
+	memcpy(terminated, text, size);
 	terminated[size] = '\0';
 	check_json(terminated);
 	free(terminated);
-	free(row);
+	free(text);
 }
 
 /* Below the row stand its callers, each in a line that begins with a tab. */
-static void check_table_row(struct row_format *format,
-			    const struct record *record)
+static void check_table_row(const struct row *row)
 {
-	size_t bound = longest_row(format);
-	char *row = exactly(bound);
-	const char *end = put_table_row(row, format, record);
-	const char *next = memchr(row, '\n', (size_t)(end - row));
+	size_t bound = longest_row(&row->format->layout, row->columns);
+	char *text = exactly(bound);
+	const char *end = put_table_row(text, row);
+	const char *next = memchr(text, '\n', (size_t)(end - text));
 
-	CHECK(next && (size_t)(end - row) <= bound);
+	CHECK(next && (size_t)(end - text) <= bound);
 	next++;
-	check_table_line(row, (size_t)(next - row), bound);
+	check_table_line(text, (size_t)(next - text), bound);
 	while (next < end) {
 		const char *line = next;
 
@@ -254,7 +251,7 @@ static void check_table_row(struct row_format *format,
 		next++;
 		check_line(line + 1, (size_t)(next - line) - 1, bound);
 	}
-	free(row);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -264,12 +261,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct input input = {bytes, size};
 	struct column columns[COLUMNS_MAX];
 	char names[COLUMNS_MAX][NAME_SIZE];
-	struct row_format format = {.columns = columns};
+	struct columns shown = {.list = columns};
+	struct row_format format = {0};
 	struct record record = {0};
+	struct row row = {&format, &shown, &record};
 	unsigned char *data;
 
-	format.column_count = take_u8(&input) % (COLUMNS_MAX + 1);
-	format.color = take_u8(&input) & 1;
+	shown.count = take_u8(&input) % (COLUMNS_MAX + 1);
+	shown.color = take_u8(&input) & 1;
 	format.first_ts = take_u64(&input);
 	format.last_ts = take_u64(&input);
 	format.clock.wall_offset = (int64_t)take_u64(&input);
@@ -285,18 +284,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	format.layout.mount_size = take_field(&input);
 	format.layout.path = take_field(&input);
 	format.layout.exe = take_field(&input);
-	for (uint32_t i = 0; i < format.column_count; i++)
+	for (uint32_t i = 0; i < shown.count; i++)
 		columns[i] = take_column(&input, names[i]);
 
-	record.is_exact = format.color; /* as good as any bit of the input */
+	record.is_exact = shown.color; /* as good as any bit of the input */
 	record.size = (uint32_t)input.size;
 	data = exactly(record.size);
 	take(&input, data, record.size);
 	record.data = data;
 
-	check_table_row(&format, &record);
-	check_json_row(&format, &record);
-	check_csv_row(&format, &record);
+	check_table_row(&row);
+	check_json_row(&row);
+	check_csv_row(&row);
 	free(data);
 	return 0;
 }

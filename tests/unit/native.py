@@ -17,7 +17,8 @@ from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from opensnooplib.base.globs import Glob
 from opensnooplib.base.native_library import NativeField
-from opensnooplib.reader import _Column, _Glob, _Layout, _native_glob, _Symbol
+from opensnooplib.reader import _Column, _Columns, _Glob, _Layout
+from opensnooplib.reader import _native_glob, _Symbol
 from opensnooplib.rows import column_choice
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.headings import Kind
@@ -151,9 +152,6 @@ class _RowFormat(ctypes.Structure):
 
     _fields_ = [
         ("layout", _Layout),
-        ("columns", ctypes.POINTER(_Column)),
-        ("column_count", ctypes.c_uint32),
-        ("color", ctypes.c_bool),
         ("first_ts", ctypes.c_uint64),
         ("last_ts", ctypes.c_uint64),
         ("clock", _Clock),
@@ -168,6 +166,16 @@ class _Record(ctypes.Structure):
     """struct record of native/event/record.h."""
 
     _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.c_uint32)]
+
+
+class _OneRow(ctypes.Structure):
+    """struct row of native/rows/row_format.h."""
+
+    _fields_ = [
+        ("format", ctypes.POINTER(_RowFormat)),
+        ("columns", ctypes.POINTER(_Columns)),
+        ("record", ctypes.POINTER(_Record)),
+    ]
 
 
 class _Text(ctypes.Structure):
@@ -212,11 +220,7 @@ class Native:
             ],
             "put_json_base64": [pointer, pointer, size],
             **{
-                f"put_{form}_row": [
-                    pointer,
-                    ctypes.POINTER(_RowFormat),
-                    ctypes.POINTER(_Record),
-                ]
+                f"put_{form}_row": [pointer, ctypes.POINTER(_OneRow)]
                 for form in ("table", "json", "csv")
             },
         }.items():
@@ -225,7 +229,10 @@ class Native:
         lib.names_open.argtypes = [ctypes.POINTER(_Names), pointer]
         lib.names_open.argtypes += [ctypes.POINTER(_Helpers)]
         lib.names_close.argtypes = [ctypes.POINTER(_Names)]
-        lib.longest_row.argtypes = [ctypes.POINTER(_RowFormat)]
+        lib.longest_row.argtypes = [
+            ctypes.POINTER(_Layout),
+            ctypes.POINTER(_Columns),
+        ]
         lib.longest_row.restype = size
         lib.host_mounts_new.argtypes = [ctypes.c_char_p]
         lib.host_mounts_new.restype = pointer
@@ -313,10 +320,9 @@ class Native:
             )
             native.symbol_count = len(symbols)
         row_format = _RowFormat(
-            _Layout(*(NativeField(*field) for field in layout)),
-            array,
-            len(columns),
+            _Layout(*(NativeField(*field) for field in layout))
         )
+        shown = _Columns(array, len(columns), bool(more.pop("color", False)))
         row_format.clock.wall_offset = more.pop("wall_offset", 0)
         for name, value in more.items():
             setattr(row_format, name, value)
@@ -331,10 +337,17 @@ class Native:
         self._lib.names_open(row_format.names, helper, helpers)
         data = _Block(len(record), record)
         native_record = _Record(data.address, len(record))
-        bound = self._lib.longest_row(ctypes.byref(row_format))
+        bound = self._lib.longest_row(
+            ctypes.byref(row_format.layout), ctypes.byref(shown)
+        )
         out = _Block(bound)
+        one = _OneRow(
+            ctypes.pointer(row_format),
+            ctypes.pointer(shown),
+            ctypes.pointer(native_record),
+        )
         end = getattr(self._lib, f"put_{kind}_row")(
-            out.address, ctypes.byref(row_format), ctypes.byref(native_record)
+            out.address, ctypes.byref(one)
         )
         row = out.bytes_until(end)
         assert len(row) <= bound

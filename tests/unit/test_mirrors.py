@@ -32,6 +32,8 @@ def _layout(structure: Any) -> List[int]:
         ("symbol", reader._Symbol),
         ("format_request", reader._FormatRequest),
         ("row_format", native._RowFormat),
+        ("row", native._OneRow),
+        ("columns", reader._Columns),
         ("clock", native._Clock),
         ("names", native._Names),
         ("helpers", native._Helpers),

@@ -12,7 +12,7 @@ import pytest
 from opensnooplib.base import open_flags
 from opensnooplib.cli import arguments
 from opensnooplib.kernel.cgroups import Cgroup
-from opensnooplib.options import Not
+from opensnooplib.options import Chosen
 from opensnooplib.selection import criteria
 from opensnooplib.source.defines import Define
 from tests.unit.native import run_c
@@ -59,10 +59,9 @@ def test_a_thread_goes_before_a_process() -> None:
 
 
 def test_largest_user(tmp_path: Path) -> None:
-    options = arguments.parse([])._replace(
-        selection=arguments.parse([]).selection._replace(uids=(2**32 - 2,))
-    )
-    chosen = criteria.defines(options)
+    options = arguments.parse([])
+    selection = options.selection._replace(uids=Chosen([2**32 - 2]))
+    chosen = criteria.defines(options._replace(selection=selection))
     expressions = ["!!SELECT_UID((unsigned)-2)", "!!SELECT_UID(0U)"]
     assert _evaluate(tmp_path, chosen, expressions) == [1, 0]
 
@@ -185,7 +184,8 @@ def test_cgroups_that_are_excluded() -> None:
     one, other, third = (Cgroup(f"/{i}", i, 2, "") for i in range(3))
     options = arguments.parse([])
     selection = options.selection._replace(
-        cgroups=(Not(one), other, Not(third)), containers=(Not(other),)
+        cgroups=Chosen([other], [one, third]),
+        containers=Chosen([], [other]),
     )
     chosen = dict(criteria.defines(options._replace(selection=selection)))
     assert chosen == {

@@ -32,7 +32,7 @@ static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
 	return !is_below_unit(state, true) && is_below_unit(state, false);
 }
 
-static bool in_unit(void)
+static bool unit_selected(void)
 {
 	u64 id = bpf_get_current_cgroup_id();
 	u8 *known = unit_cgroups.lookup(&id);

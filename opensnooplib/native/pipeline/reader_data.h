@@ -29,18 +29,15 @@ struct filter {
  * kernel has not done so. What it points to must live as long as the stream.
  */
 struct format_request {
-	uint32_t kind; /* enum row_kind */
-	bool color;
+	uint32_t kind;	     /* enum row_kind */
 	int64_t wall_offset; /* ns: CLOCK_REALTIME less CLOCK_MONOTONIC */
 	struct layout layout;
 	uint32_t record_least; /* bytes; shorter records can't have been sent */
-	const struct column *columns;
-	uint32_t column_count;
+	struct columns columns;
 	struct filter wanted;
 	struct filter last; /* the record after which none is read; or empty */
 	/* What a summary or --once counts by, as a row of this kind. */
-	const struct column *group;
-	uint32_t group_count;
+	struct columns group;
 	uint32_t group_kind;
 	bool shows_own;	  /* records of the tool's own processes are selected */
 	bool in_any_task; /* the process that sends a record says nothing */

@@ -55,30 +55,6 @@ static bool show_heading(struct reader *reader, const struct stream *stream)
 	return true;
 }
 
-/* Let rows be of the columns of the group, or again of those that are shown. */
-static void set_columns(struct row_format *format,
-			const struct format_request *request, bool of_group)
-{
-	format->color = request->color && !of_group;
-	format->columns = of_group ? request->group : request->columns;
-	format->column_count =
-		of_group ? request->group_count : request->column_count;
-}
-
-/* Make room for a row of the group: counts don't wait for the output. */
-static bool make_group_room(struct reader *reader,
-			    const struct format_request *request)
-{
-	char *room;
-
-	set_columns(&reader->format, request, true);
-	room = realloc(reader->group_room, longest_row(&reader->format));
-	set_columns(&reader->format, request, false);
-	if (room)
-		reader->group_room = room;
-	return room != NULL;
-}
-
 /*
  * Write in the format of this stream from here on, after its heading. False if
  * there is no room for the heading, or no memory.
@@ -86,17 +62,22 @@ static bool make_group_room(struct reader *reader,
 static bool turn_to(struct reader *reader, uint32_t number)
 {
 	const struct stream *stream = &reader->streams[number];
+	const struct format_request *request = &stream->format;
+	char *room;
 
 	if (number == reader->current)
 		return true;
 	reader->current = STREAMS_MAX; /* none, if this fails */
 	if (!show_heading(reader, stream))
 		return false;
-	reader->format.layout = stream->format.layout;
-	set_columns(&reader->format, &stream->format, false);
-	reader->row_bound = longest_row(&reader->format);
-	if (!make_group_room(reader, &stream->format))
+	reader->format.layout = request->layout;
+	/* Of its own: counts don't wait for the output. */
+	room = realloc(reader->group_room,
+		       longest_row(&request->layout, &request->group));
+	if (!room)
 		return false;
+	reader->group_room = room;
+	reader->row_bound = longest_row(&request->layout, &request->columns);
 	if (reader->row_bound < RECORD_BLOCK_BOUND)
 		reader->row_bound = RECORD_BLOCK_BOUND;
 	if (reader->output.buffer &&
@@ -182,23 +163,21 @@ static struct text group_of(struct reader *reader, const struct record *record)
 {
 	const struct format_request *request =
 		&reader->streams[record->stream].format;
-	char *row = reader->group_room;
-	char *end = row;
+	struct row row = {&reader->format, &request->group, record};
+	char *start = reader->group_room;
+	char *end = start;
 
-	if (request->group_count > 0) {
-		set_columns(&reader->format, request, true);
-		end = row_writers[request->group_kind](row, &reader->format,
-						       record);
-		end--;
-		set_columns(&reader->format, request, false);
-	}
-	return (struct text){(unsigned char *)row, (size_t)(end - row)};
+	if (request->group.count > 0)
+		end = row_writers[request->group_kind](start, &row) - 1;
+	return (struct text){(unsigned char *)start, (size_t)(end - start)};
 }
 
 static enum verdict write_record(struct reader *reader,
 				 const struct record *record)
 {
 	struct row_format *format = &reader->format;
+	const struct stream *stream = &reader->streams[record->stream];
+	struct row row = {format, &stream->format.columns, record};
 	char *out = NULL;
 	int64_t ret = 0;
 	uint64_t ts = 0;
@@ -220,7 +199,7 @@ static enum verdict write_record(struct reader *reader,
 		format->first_ts = format->last_ts = ts;
 	out = reader->kind == ROW_BLOCK
 		      ? put_block(out, BLOCK_RECORD, record->data, record->size)
-		      : row_writers[reader->kind](out, format, record);
+		      : row_writers[reader->kind](out, &row);
 	format->last_ts = ts;
 	output_commit(&reader->output, out, count_row(reader, record));
 	return all_rows_shown(reader) ? CONSUMED_ENOUGH : CONSUMED;

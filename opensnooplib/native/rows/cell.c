@@ -7,12 +7,11 @@
 #include "rows/quoting.h"
 
 /* The kernel ignores the mode without O_CREAT or O_TMPFILE: open(2). */
-static bool mode_is_used(const struct row_format *format,
-			 const struct record *record)
+static bool mode_is_used(const struct row *row)
 {
 	uint64_t flags;
 
-	if (!record_unsigned(record, format->layout.flags, &flags))
+	if (!record_unsigned(row->record, row->format->layout.flags, &flags))
 		return true;
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 }
@@ -136,10 +135,10 @@ static void set_container(struct cell *cell, struct names *names, uint64_t id)
 		set_word(cell, CELL_NONE, "-");
 }
 
-void set_integer(struct cell *cell, struct row_format *format,
-		 const struct column *column, const struct record *record,
-		 uint64_t bits, int64_t value)
+void set_integer(struct cell *cell, const struct row *row,
+		 const struct column *column, uint64_t bits, int64_t value)
 {
+	struct row_format *format = row->format;
 	const char *end;
 
 	switch (column->kind) {
@@ -183,7 +182,7 @@ void set_integer(struct cell *cell, struct row_format *format,
 		return set_flag_names(cell, column, bits);
 	case COLUMN_MODE:
 	case COLUMN_MODE_BITS:
-		if (!mode_is_used(format, record))
+		if (!mode_is_used(row))
 			return set_word(cell, CELL_NONE, "n/a");
 		if (column->kind == COLUMN_MODE)
 			return set_octal(cell, bits, 4);

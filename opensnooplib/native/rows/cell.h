@@ -58,9 +58,8 @@ static inline void set_text(struct cell *cell, const void *text, size_t size)
 }
 
 /* The value of an integer field: its bits, and as a signed number. */
-void set_integer(struct cell *cell, struct row_format *format,
-		 const struct column *column, const struct record *record,
-		 uint64_t bits, int64_t value);
+void set_integer(struct cell *cell, const struct row *row,
+		 const struct column *column, uint64_t bits, int64_t value);
 
 /* Write one cell as a table shows it, without padding, and return its end. */
 cell_writer put_table_cell;

@@ -67,3 +67,9 @@ struct column {
 	const struct symbol *symbols;
 	uint32_t symbol_count;
 };
+
+struct columns {
+	const struct column *list;
+	uint32_t count;
+	bool color; /* a table shows failed opens in red */
+};

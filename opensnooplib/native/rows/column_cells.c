@@ -17,21 +17,23 @@ static void cut_to_directory(struct text *path)
 }
 
 /* False if the record is too short for a path, even for its NUL. */
-static bool read_path(struct cell *cell, struct row_format *format,
-		      const struct column *column, const struct record *record)
+static bool read_path(struct cell *cell, const struct row *row,
+		      const struct column *column)
 {
-	const struct column *last = format->columns + format->column_count - 1;
+	const struct columns *columns = row->columns;
+	struct row_format *format = row->format;
 
 	cell->kind = CELL_TEXT;
-	cell->in_column = column != last;
-	cell->state = full_path(record, &format->layout, format->host_mounts,
-				format->path_room, &cell->text);
+	cell->in_column = column + 1 < columns->list + columns->count;
+	cell->state =
+		full_path(row->record, &format->layout, format->host_mounts,
+			  format->path_room, &cell->text);
 	if (cell->state == PATH_UNREADABLE)
 		set_word(cell, CELL_UNREADABLE, UNREADABLE);
 	else if (column->kind == COLUMN_DIRECTORY)
 		cut_to_directory(&cell->text);
 	return cell->state != PATH_WHOLE ||
-	       format->layout.path.offset < record->size;
+	       format->layout.path.offset < row->record->size;
 }
 
 static void set_text_or_none(struct cell *cell, const void *text, size_t size)
@@ -41,12 +43,11 @@ static void set_text_or_none(struct cell *cell, const void *text, size_t size)
 		set_word(cell, CELL_NONE, "-");
 }
 
-static void read_program(struct cell *cell, struct row_format *format,
-			 const struct record *record)
+static void read_program(struct cell *cell, const struct row *row)
 {
 	struct text path;
-	enum path_state state =
-		program_path(record, &format->layout, format->path_room, &path);
+	enum path_state state = program_path(row->record, &row->format->layout,
+					     row->format->path_room, &path);
 
 	set_text_or_none(cell, path.bytes, path.size);
 	cell->state = state;
@@ -56,17 +57,16 @@ static void read_program(struct cell *cell, struct row_format *format,
  * Several texts, each with its NUL, as one, with `between` between any two. The
  * last byte of the field is not 0 if the field had no room for all.
  */
-static bool read_texts(struct cell *cell, struct row_format *format,
-		       struct field field, const struct record *record,
-		       char between)
+static bool read_texts(struct cell *cell, const struct row *row,
+		       struct field field, char between)
 {
-	char *room = format->path_room;
+	char *room = row->format->path_room;
 	const unsigned char *bytes;
 	size_t size;
 
-	if (!record_has(record, field))
+	if (!record_has(row->record, field))
 		return false;
-	bytes = record->data + field.offset;
+	bytes = row->record->data + field.offset;
 	size = field.size - 1;
 	if (size > FULL_PATH_ROOM)
 		size = FULL_PATH_ROOM;
@@ -98,11 +98,12 @@ static uint32_t caller_count(const struct column *column,
 }
 
 /* Where nothing is mapped, there was no frame pointer: the rest is unknown. */
-static bool read_caller(struct cell *cell, struct row_format *format,
-			const struct column *column, uint32_t index,
-			const struct record *record)
+static bool read_caller(struct cell *cell, const struct row *row,
+			const struct column *column, uint32_t index)
 {
-	const struct layout *layout = &format->layout;
+	const struct record *record = row->record;
+	const struct layout *layout = &row->format->layout;
+	struct callers *callers = row->format->callers;
 	enum mapped mapped = MAPPED;
 	struct text text;
 	uint64_t address;
@@ -114,13 +115,12 @@ static bool read_caller(struct cell *cell, struct row_format *format,
 		return false;
 	if (address == 0) {
 		mapped = NOTHING_MAPPED;
-	} else if (!format->callers ||
-		   !record_unsigned(record, layout->pid, &pid) ||
+	} else if (!callers || !record_unsigned(record, layout->pid, &pid) ||
 		   !record_unsigned(record, layout->ts, &ts)) {
-		set_integer(cell, format, column, record, address, 0);
+		set_integer(cell, row, column, address, 0);
 	} else {
-		mapped = caller_text(format->callers, (uint32_t)pid, ts,
-				     address, index > 0, &text);
+		mapped = caller_text(callers, (uint32_t)pid, ts, address,
+				     index > 0, &text);
 		set_text(cell, text.bytes, text.size);
 		cell->in_column = false;
 	}
@@ -130,10 +130,10 @@ static bool read_caller(struct cell *cell, struct row_format *format,
 }
 
 /* False if the record is too short for the element, or it is unknown. */
-static bool read_cell(struct cell *cell, struct row_format *format,
-		      const struct column *column, uint32_t index,
-		      const struct record *record)
+static bool read_cell(struct cell *cell, const struct row *row,
+		      const struct column *column, uint32_t index)
 {
+	const struct record *record = row->record;
 	struct field field = array_element(column->field, index);
 	const bool is_rest =
 		field_is_flexible(field) && field.offset <= record->size;
@@ -142,21 +142,21 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 
 	switch (column->kind) {
 	case COLUMN_OUTPUT:
-		set_integer(cell, format, column, record, 0, 0);
+		set_integer(cell, row, column, 0, 0);
 		return true;
 	case COLUMN_PATH:
 	case COLUMN_DIRECTORY:
-		return read_path(cell, format, column, record);
+		return read_path(cell, row, column);
 	case COLUMN_EXE:
 		if (!record_unsigned(record, field, &bits) ||
 		    bits == UNKNOWN_EXE)
 			return false;
-		read_program(cell, format, record);
+		read_program(cell, row);
 		return true;
 	case COLUMN_WORDS:
-		return read_texts(cell, format, field, record, ' ');
+		return read_texts(cell, row, field, ' ');
 	case COLUMN_LIST:
-		return read_texts(cell, format, field, record, ',');
+		return read_texts(cell, row, field, ',');
 	case COLUMN_TEXT:
 		if (field.offset >= record->size && !is_rest)
 			return false;
@@ -178,33 +178,37 @@ static bool read_cell(struct cell *cell, struct row_format *format,
 			(struct text){record->data + field.offset, field.size};
 		return true;
 	case COLUMN_CALLERS:
-		return read_caller(cell, format, column, index, record);
+		return read_caller(cell, row, column, index);
 	default:
 		if (!record_unsigned(record, field, &bits) ||
 		    !record_signed(record, field, &value))
 			return false;
-		set_integer(cell, format, column, record, bits, value);
+		set_integer(cell, row, column, bits, value);
 		return true;
 	}
 }
 
-char *put_cells(char *out, struct row_format *format,
-		const struct column *column, const struct record *record,
-		const char *between, cell_writer *put_cell)
+char *put_cells(char *out, const struct row *row, const struct column *column,
+		const char *between, bool backwards, cell_writer *put_cell)
 {
 	uint32_t count = column->kind == COLUMN_CALLERS
-				 ? caller_count(column, record)
+				 ? caller_count(column, row->record)
 				 : column->count;
+	char *start = out;
 	struct cell cell;
 	uint32_t i = 0;
 
 	do { /* what is no array is one cell */
-		if (i > 0)
-			out = put_string(out, between);
-		if (!read_cell(&cell, format, column, i, record))
+		uint32_t index = backwards ? count - 1 - i : i;
+
+		if (!read_cell(&cell, row, column, index))
 			set_word(&cell, CELL_NONE, "?");
+		if (backwards && cell.kind == CELL_UNKNOWN)
+			out = start; /* so are those before it */
+		else if (i > 0)
+			out = put_string(out, between);
 		out = put_cell(out, column, &cell);
-	} while (++i < count && cell.kind != CELL_UNKNOWN);
+	} while (++i < count && (backwards || cell.kind != CELL_UNKNOWN));
 	/* What put_cell() returns points into `out`, not into the cell. */
 	// cppcheck-suppress returnDanglingLifetime
 	return out;

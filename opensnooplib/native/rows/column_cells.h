@@ -7,7 +7,9 @@
 
 #include "rows/cell.h"
 
-/* Write them by `put_cell`, `between` between any two, and return their end. */
-char *put_cells(char *out, struct row_format *format,
-		const struct column *column, const struct record *record,
-		const char *between, cell_writer *put_cell);
+/*
+ * Write them by `put_cell`, `between` between any two, and return their end.
+ * `backwards`: of an array, the last element first.
+ */
+char *put_cells(char *out, const struct row *row, const struct column *column,
+		const char *between, bool backwards, cell_writer *put_cell);

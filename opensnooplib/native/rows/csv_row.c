@@ -57,18 +57,19 @@ static char *quote(char *start, char *end)
 	return end;
 }
 
-char *put_csv_row(char *out, struct row_format *format,
-		  const struct record *record)
+char *put_csv_row(char *out, const struct row *row)
 {
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
+	const struct columns *columns = row->columns;
+
+	for (uint32_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
 		const char *between =
 			column->kind == COLUMN_CALLERS ? ";" : ",";
-		char *end = put_cells(out, format, column, record, between,
-				      put_cell);
+		char *end =
+			put_cells(out, row, column, between, false, put_cell);
 
 		out = quote(out, end);
-		if (i + 1 < format->column_count)
+		if (i + 1 < columns->count)
 			*out++ = ',';
 	}
 	return put_string(out, "\r\n");

@@ -27,27 +27,6 @@ static char *put_frame(char *out, const struct column *column,
 			      cell->state == PATH_CUT, false);
 }
 
-static void reverse(char *start, char *end)
-{
-	while (start < --end) {
-		char first = *start;
-
-		*start++ = *end;
-		*end = first;
-	}
-}
-
-/* Turn "inner;outer" into "outer;inner". */
-static void reverse_frames(char *start, char *end)
-{
-	reverse(start, end);
-	for (char *frame = start; frame < end; frame = start + 1) {
-		start = memchr(frame, ';', (size_t)(end - frame));
-		start = start ? start : end;
-		reverse(frame, start);
-	}
-}
-
 /* Turn "/etc/passwd" into "/;etc;passwd", and return its end. */
 static char *split_path(char *start, char *end)
 {
@@ -63,35 +42,20 @@ static char *split_path(char *start, char *end)
 	return end;
 }
 
-char *put_folded_row(char *out, struct row_format *format,
-		     const struct record *record)
+char *put_folded_row(char *out, const struct row *row)
 {
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
+	const struct columns *columns = row->columns;
+
+	for (uint32_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
+		const bool are_callers = column->kind == COLUMN_CALLERS;
 		char *start = out;
 
-		out = put_cells(out, format, column, record, ";", put_frame);
-		if (column->kind == COLUMN_CALLERS)
-			reverse_frames(start, out);
-		else if (column->kind == COLUMN_PATH)
+		out = put_cells(out, row, column, ";", are_callers, put_frame);
+		if (column->kind == COLUMN_PATH)
 			out = split_path(start, out);
-		if (i + 1 < format->column_count)
+		if (i + 1 < columns->count)
 			*out++ = ';';
 	}
 	return put_string(out, " 1\n");
-}
-
-char *put_raw_path(char *out, struct row_format *format,
-		   const struct record *record)
-{
-	struct text path;
-	enum path_state state =
-		full_path(record, &format->layout, format->host_mounts,
-			  format->path_room, &path);
-
-	if (state != PATH_WHOLE) /* it would name another file */
-		return out;
-	out = put_bytes(out, path.bytes, path.size);
-	*out++ = '\0';
-	return out;
 }

@@ -57,19 +57,20 @@ static char *put_cell(char *out, const struct column *column,
 	}
 }
 
-char *put_json_row(char *out, struct row_format *format,
-		   const struct record *record)
+char *put_json_row(char *out, const struct row *row)
 {
+	const struct columns *columns = row->columns;
+
 	*out++ = '{';
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
+	for (uint32_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
 
 		if (i > 0)
 			out = put_string(out, ", ");
 		out = put_key(out, column->name, "");
 		if (column->count > 0)
 			*out++ = '[';
-		out = put_cells(out, format, column, record, ", ", put_cell);
+		out = put_cells(out, row, column, ", ", false, put_cell);
 		if (column->count > 0)
 			*out++ = ']';
 	}

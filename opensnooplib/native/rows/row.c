@@ -13,14 +13,14 @@ row_writer *const row_writers[] = {
 };
 
 /* The most bytes of text that one cell of the column can hold. */
-static size_t cell_text_bound(const struct row_format *format,
+static size_t cell_text_bound(const struct layout *layout,
 			      const struct column *column)
 {
 	switch (column->kind) {
 	case COLUMN_EXE:
 	case COLUMN_PATH:
 	case COLUMN_DIRECTORY:
-		return FULL_PATH_ROOM + format->layout.path.size;
+		return FULL_PATH_ROOM + layout->path.size;
 	case COLUMN_TEXT:
 	case COLUMN_WORDS:
 	case COLUMN_LIST:
@@ -41,15 +41,15 @@ static size_t cell_text_bound(const struct row_format *format,
  * quote, and is doubled: JSON with its base64 needs less. A bound may be
  * generous, since memory that no row has reached costs nothing.
  */
-size_t longest_row(const struct row_format *format)
+size_t longest_row(const struct layout *layout, const struct columns *columns)
 {
 	/* Colours or brackets around a row, and its line end. */
 	size_t bound = 32;
 
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
+	for (uint32_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
 		uint32_t elements = column->count ? column->count : 1;
-		size_t text = cell_text_bound(format, column);
+		size_t text = cell_text_bound(layout, column);
 		size_t cell = SHELL_TEXT_BOUND(text) + CELL_WORD_SIZE;
 		int64_t width = column->width;
 

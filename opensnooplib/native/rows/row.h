@@ -19,11 +19,10 @@ enum row_kind {
 };
 
 /*
- * Writes the record's row at `out`, line end included, and returns its end.
- * `out` has room for longest_row() bytes. The ones below are such functions.
+ * Writes the row at `out`, line end included, and returns its end. `out` has
+ * room for longest_row() bytes. The ones below are such functions.
  */
-typedef char *row_writer(char *out, struct row_format *format,
-			 const struct record *record);
+typedef char *row_writer(char *out, const struct row *row);
 
 /*
  * A table's row: one line. The last column is not padded, and columns are at
@@ -47,11 +46,11 @@ row_writer put_csv_row;
  */
 row_writer put_folded_row;
 
-/* The path as it is, with a NUL; nothing if it could not be read. */
+/* The path as it is, with a NUL; nothing unless it is whole. */
 row_writer put_raw_path;
 
 /* The one for each kind that is a row. */
 extern row_writer *const row_writers[ROW_BLOCK];
 
 /* The most bytes that one row can take, of whichever of these kinds. */
-size_t longest_row(const struct row_format *format);
+size_t longest_row(const struct layout *layout, const struct columns *columns);

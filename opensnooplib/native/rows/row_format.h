@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Row format: the columns of a row, and what is kept from one row to the next.
- */
+/* Row format: what is kept from one row to the next. */
 #pragma once
 
 #include "event/full_path.h"
@@ -12,10 +10,6 @@
 
 struct row_format {
 	struct layout layout;
-	const struct column *columns;
-	uint32_t column_count;
-	bool color; /* a table shows failed opens in red */
-
 	uint64_t first_ts; /* ns, of the first row: for COLUMN_SECONDS */
 	uint64_t last_ts;  /* ns, of the last row: for COLUMN_DELTA */
 	struct clock clock;
@@ -24,4 +18,11 @@ struct row_format {
 	/* NULL: records are of another host or time. */
 	struct host_mounts *host_mounts;
 	char path_room[FULL_PATH_ROOM];
+};
+
+/* One row: these columns of the record. */
+struct row {
+	struct row_format *format;
+	const struct columns *columns;
+	const struct record *record;
 };

@@ -38,14 +38,14 @@ static char *pad(char *start, char *end, int32_t width)
  * A column is padded if another follows, or if it is right-aligned. Callers are
  * not in the row's own line.
  */
-static char *put_line(char *out, struct row_format *format,
-		      const struct record *record)
+static char *put_line(char *out, const struct row *row)
 {
+	const struct columns *columns = row->columns;
 	int32_t width = 0; /* of the column that begins at `begin` */
 	char *begin = NULL;
 
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		const struct column *column = &format->columns[i];
+	for (uint32_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
 
 		if (column->kind == COLUMN_CALLERS)
 			continue;
@@ -55,35 +55,34 @@ static char *put_line(char *out, struct row_format *format,
 		}
 		begin = out;
 		width = column->width;
-		out = put_cells(out, format, column, record, ",",
-				put_table_cell);
+		out = put_cells(out, row, column, ",", false, put_table_cell);
 	}
 	return width > 0 ? pad(begin, out, width) : out;
 }
 
-char *put_table_row(char *out, struct row_format *format,
-		    const struct record *record)
+char *put_table_row(char *out, const struct row *row)
 {
+	const struct columns *columns = row->columns;
+	struct field ret_field = row->format->layout.ret;
 	int64_t ret = 0;
-	bool colored = format->color &&
-		       record_signed(record, format->layout.ret, &ret) &&
-		       ret < 0;
+	bool colored = columns->color &&
+		       record_signed(row->record, ret_field, &ret) && ret < 0;
 
 	if (colored)
 		out = put_string(out, COLOR_FAILED);
-	out = put_line(out, format, record);
+	out = put_line(out, row);
 	if (colored)
 		out = put_string(out, COLOR_END);
 	*out++ = '\n';
-	for (uint32_t i = 0; i < format->column_count; i++) {
-		if (format->columns[i].kind != COLUMN_CALLERS)
+	for (uint32_t i = 0; i < columns->count; i++) {
+		if (columns->list[i].kind != COLUMN_CALLERS)
 			continue;
 		/* One line for each caller; it begins with a tab, as no row
 		 * does.
 		 */
 		*out++ = '\t';
-		out = put_cells(out, format, &format->columns[i], record,
-				"\n\t", put_table_cell);
+		out = put_cells(out, row, &columns->list[i], "\n\t", false,
+				put_table_cell);
 		*out++ = '\n';
 	}
 	return out;
