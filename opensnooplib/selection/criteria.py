@@ -164,7 +164,7 @@ def _comms(comms: Chosen) -> Criterion:
 def _units(units: Chosen) -> Criterion:
     """The kernel compares with the names of the cgroup and those above it."""
     named = each(lambda name: name + b"\0", units)
-    is_one = partial(path_tests.has_bytes_at, "(name)")
+    is_one = partial(path_tests.has_bytes_at_once, "(name)")
     no = any_of(["0", *map(is_one, excluded(named))])
     yes = any_of([*map(is_one, wanted(named))] or [ALWAYS])
     # A longer name, which is cut to this, must not match.

@@ -316,6 +316,7 @@ def test_a_kernel_without_audit(checkout_copy: Path) -> None:
     assert "this kernel's task_struct has no no_loginuid" in sentence
 
 
+@pytest.mark.every_kernel
 def test_a_unit_before_it_starts_and_when_it_starts_again(
     cgroup: Path,
 ) -> None:
