@@ -149,10 +149,15 @@ def _callers(selection: Selection) -> Iterator[Criterion]:
         yield _caller("--mntns", "SELECT_MNTNS(mntns)", value, part=part)
 
 
-def _texts(option: str, name: str, texts: Chosen[bytes]) -> Criterion:
+def _texts(
+    option: str,
+    name: str,
+    texts: Chosen[bytes],
+    has_bytes: Callable[[str, bytes], str] = path_tests.has_bytes_at,
+) -> Criterion:
     """One macro for what is wanted, and one for what is excluded."""
     macro = f"{name.upper()}({name})"
-    is_there = partial(path_tests.has_bytes_at, f"({name})")
+    is_there = partial(has_bytes, f"({name})")
     yes = any_of([*map(is_there, texts.wanted)] or [ALWAYS])
     no = any_of(["0", *map(is_there, texts.excluded)])
     both = (f"SELECT_{macro}", yes), (f"EXCLUDE_{macro}", no)
@@ -172,7 +177,7 @@ def _comms(comms: Chosen[bytes]) -> Criterion:
 def _units(units: Chosen[bytes]) -> Criterion:
     """The kernel compares with the names of the cgroup and those above it."""
     named = units.each(lambda name: name + b"\0")
-    one = _texts("--unit", "unit", named)
+    one = _texts("--unit", "unit", named, path_tests.has_bytes_at_once)
     # A longer name, which is cut to this, must not match.
     room = ("UNIT_ROOM", str(max(map(len, named.all)) + 1))
     return one._replace(more=(*one.more, room))

@@ -46,6 +46,20 @@ def has_bytes_at(start: str, text: bytes) -> str:
     return f"({{ const char *at = {start}; {all_of(compared)}; }})"
 
 
+def has_bytes_at_once(start: str, text: bytes) -> str:
+    """The same with one branch, for loops.
+
+    The verifier may follow each of many branches through all rounds. Without
+    the asm, clang would make many of the one.
+    """
+    letters = [c_text(text[i : i + 1]) for i in range(len(text))]
+    differ = [f"(at[{i}] ^ '{one}')" for i, one in enumerate(letters)]
+    return (
+        f"({{ const char *at = {start}; u64 differ = {' | '.join(differ)}; "
+        'asm volatile("" : "+r"(differ)); !differ; })'
+    )
+
+
 def _compare(glob: Glob, limit: int) -> tuple[str, bool]:
     """True in C for paths that match; does it decide that alone?"""
     begin = literal(glob.parts)

@@ -299,6 +299,9 @@ def test_no_new_file(recorded: Path) -> None:
     older = recorded.with_name(f"{recorded.name}.1")
     with Tool("--record", recorded, "--keep", "1s") as tool:
         older.mkdir()
+        while tool.process.poll() is None:
+            time.sleep(0.1)
+            Path("/etc/passwd").read_bytes()  # a new file begins with a record
         ended = tool.ended()
     assert ended.status == 1
     assert "--keep: no new file could be begun: Is a dir" in ended.messages

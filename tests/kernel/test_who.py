@@ -324,6 +324,7 @@ def test_a_unit_without_cgroups_of_version_2() -> None:
     assert "version 2 has this name now; none is mounted" in ended.messages
 
 
+@pytest.mark.every_kernel
 def test_a_unit_before_it_starts_and_when_it_starts_again(
     cgroup: Path,
 ) -> None:
