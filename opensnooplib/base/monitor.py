@@ -46,7 +46,7 @@ def start(at_end: Callable[[], object] = bool) -> int:
     )
 
     def work() -> None:
-        child.leave_signals_to_trace()
+        child.ignore_ending_signals()
         # It must keep no program attached.
         libc.close_all_but(0, 1, 2, inside.fileno())
         _serve(inside)

@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Callable, Iterator, Sequence
 
-from opensnooplib.base import globs, monitor, output_file
+from opensnooplib.base import child, globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.kernel import (
@@ -125,6 +125,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         from opensnooplib.trace import maps_view
 
         maps_view.show_all(trace)
+    child.ignore_ending_signals()
     if state != State.OUTPUT_FAILED:
         status = command.status if command else None
         return int(has_failed) or status or 0

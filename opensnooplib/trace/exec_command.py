@@ -61,7 +61,7 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int]:
         command = os.fork()
         if command == 0:
             run()
-        child.leave_signals_to_trace()
+        child.ignore_ending_signals()
         os.write(tell, str(command).encode())
         libc.close_all_but()
         status = 0
