@@ -225,6 +225,7 @@ def library() -> ctypes.CDLL:
     """The native library, with what functions of it return if no int."""
     lib = native_library.load()
     lib.libdw_load.restype = ctypes.c_bool
+    lib.reader_turn_output.restype = ctypes.c_bool
     lib.reader_stream_lost.restype = ctypes.c_uint64
     lib.reader_read_until.restype = ctypes.c_uint64
     lib.reader_tally.restype = ctypes.c_void_p
@@ -392,9 +393,12 @@ class Reader:
         """Write to `fd`."""
         self._lib.reader_set_output(self._reader, fd)
 
-    def turn_output(self, fd: int) -> None:
-        """Go on with the recording in another file, after put_text()."""
-        self._lib.reader_turn_output(self._reader, fd)
+    def turn_output(self, fd: int) -> bool:
+        """Go on with the recording in another file, after put_text().
+
+        Returns whether the file before has lost what was written to it.
+        """
+        return bool(self._lib.reader_turn_output(self._reader, fd))
 
     def start(self, output: Output) -> None:
         """Write rows or records as the options say, and how many."""

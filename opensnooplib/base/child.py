@@ -18,8 +18,11 @@ from opensnooplib.base.privileged import by_monitor
 ENDING_SIGNALS = (SIGINT, SIGTERM, SIGHUP, SIGUSR1)
 
 
-def leave_signals_to_trace() -> None:
-    """Ignore in this child what asks for the end."""
+def ignore_ending_signals() -> None:
+    """Ignore what asks for the end: in a child, or as Python ends.
+
+    Python first resets signals with handlers, but not those that are ignored.
+    """
     for number in ENDING_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 

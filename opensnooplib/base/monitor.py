@@ -46,7 +46,7 @@ def start(at_end: Callable[[], object] = bool) -> int:
     )
 
     def work() -> None:
-        child.leave_signals_to_trace()
+        child.ignore_ending_signals()
         # It must keep no program attached.
         libc.close_all_but(0, 1, 2, inside.fileno())
         _serve(inside)
@@ -83,7 +83,8 @@ def _answer(packet: bytes, fds: list[int]) -> tuple[list[int], list[int]]:
         arguments = [int(one) if one.isdecimal() else one for one in words]
         result = FUNCTIONS[name](*fds, *arguments)
     except Exception as error:  # without a number, no trace asks for this
-        return [getattr(error, "errno", None) or errno.EINVAL], []
+        numbers = [getattr(e, "errno", 0) for e in (error, error.__context__)]
+        return [next(filter(None, numbers), errno.EINVAL)], []
     results = result if isinstance(result, tuple) else (result,)
     opened = [int(one) for one in results if isinstance(one, Descriptor)]
     numbers = [one for one in results if not isinstance(one, Descriptor)]

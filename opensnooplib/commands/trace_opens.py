@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Callable, Iterator, Sequence
 
-from opensnooplib.base import globs, monitor, output_file
+from opensnooplib.base import child, globs, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.kernel import (
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 # rows come promptly.
 _TICK_MS = 40
 
+# A Ctrl-C at a terminal reaches the command of --exec, too. If that ends
+# within this, what it opens until then is shown, and its status passed on.
+_COMMAND_SECONDS = 0.2
+
 Step = Callable[[], None]
 
 
@@ -52,7 +56,9 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     `steps` are taken between rows, too: none may wait. Raises OpensnoopError
     if nothing can be traced.
     """
-    ending = EndingSignals()
+    ending = EndingSignals(
+        _COMMAND_SECONDS if options.selection.command else 0
+    )
     if options.output.top:
         from opensnooplib.summary import top_screen  # not needed for a trace
 
@@ -108,10 +114,9 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         has_failed, state = True, State.RUNNING
     at_end.close()
     if command and not command.has_ended():
-        also = " or a descendant of it" if selection.follow else ""
-        messages.note(
-            f"{command.name} (PID {command.pid}){also} is still running"
-        )
+        which = "" if command.status is None else "a descendant of "
+        which += f"{command.name} (PID {command.pid})"
+        messages.note(f"{which} is still running")
     elif not command and has_ended():
         messages.note(
             "all processes of -p have ended"
@@ -125,6 +130,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         from opensnooplib.trace import maps_view
 
         maps_view.show_all(trace)
+    child.ignore_ending_signals()
     if state != State.OUTPUT_FAILED:
         status = command.status if command else None
         return int(has_failed) or status or 0
@@ -261,8 +267,8 @@ def _write_rows(
     """Write rows until a signal or a limit, or what is traced has ended."""
     end = time.monotonic() + (output.duration or math.inf)
     state = State.RUNNING
-    while state == State.RUNNING and not ending.received:
-        left_ms = (end - time.monotonic()) * 1000
+    while state == State.RUNNING:
+        left_ms = (min(end, ending.deadline) - time.monotonic()) * 1000
         if left_ms < 1 or has_ended():
             break
         state = trace.poll(int(min(_TICK_MS, left_ms)))

@@ -9,16 +9,17 @@ with it.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
+from contextlib import suppress
 from typing import Callable
 
 from opensnooplib.base import output_file, privileged
-from opensnooplib.base.errors import OpensnoopError, UsageError
+from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
+from opensnooplib.base.messages import Messages
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.privileged import FUNCTIONS
-from opensnooplib.options import Keep
+from opensnooplib.options import Output
 from opensnooplib.reader import Reader
 from opensnooplib.recording import description
 
@@ -32,18 +33,20 @@ class Recorder:
     def __init__(
         self,
         rings: Reader,
-        keep: Keep | None,
+        output: Output,
         fd: int,
         missing: Callable[[], tuple[int, int]],
+        messages: Messages,
     ) -> None:
         """`fd` is that of the file that is written first.
 
         missing: how many opens of the trace were lost, and missed, so far.
         """
         self._rings = rings
-        self._keep = keep
+        self._output = output
         self._fd = fd
         self._missing = missing
+        self._messages = messages
         self._counted = self._before = 0, 0  # missing; before this file
         self._began = time.monotonic()
         self._records = 0  # up to the last counts
@@ -57,7 +60,7 @@ class Recorder:
         """
         if self._rings.counts().shown == self._records:
             return False
-        now, keep = time.monotonic(), self._keep
+        now, keep = time.monotonic(), self._output.keep
         if keep and (
             now - self._began >= keep.seconds
             or os.fstat(self._fd).st_size >= keep.size
@@ -74,7 +77,7 @@ class Recorder:
         lost, missed = self._counted = self._missing()
         lost, missed = lost - self._before[0], missed - self._before[1]
         facts = description.count(lost, missed, ended)
-        with contextlib.suppress(OSError):  # the next poll reports it
+        with suppress(OSError):  # the next poll reports it
             self._rings.put_text(facts)
 
     def _turn(self) -> bool:
@@ -91,7 +94,12 @@ class Recorder:
             raise OpensnoopError(
                 f"--keep: no new file could be begun: {error.strerror}"
             ) from None
-        self._rings.turn_output(fd)
+        if self._rings.turn_output(fd):
+            self._messages.warn(
+                f"{self._output.record} was truncated or removed: what was "
+                "already written to it is gone, and the recording goes on in "
+                "a new file"
+            )
         os.close(self._fd)
         self._fd, self._began = fd, time.monotonic()
         self._before = self._counted
@@ -108,12 +116,14 @@ def let_monitor_turn(path: str, fd: int) -> None:
     if output_file.was_given(fd):
         raise UsageError("--keep needs a file: --record FILE")
     path = os.path.abspath(path)
-    if os.path.lexists(f"{path}.1"):
-        os.close(description.open_for_writing(f"{path}.1"))
+    older = f"{path}.1"
+    with as_sentence(f"--keep: {older}"), suppress(FileNotFoundError):
+        os.lstat(older)  # its name may be too long
+        os.close(description.open_for_writing(older))
 
     def next_piece() -> Descriptor:
         if os.path.exists(path):  # or somebody has moved it
-            os.rename(path, f"{path}.1")
+            os.rename(path, older)
         return Descriptor(description.open_for_writing(path))
 
     FUNCTIONS["next_piece"] = next_piece

@@ -10,7 +10,7 @@ import datetime
 import os
 from typing import Callable
 
-from opensnooplib.base import monitor, output_file
+from opensnooplib.base import child, monitor, output_file
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.base.messages import Messages, counted
 from opensnooplib.cli.column_list import OPTIONS
@@ -70,7 +70,9 @@ def run(options: Options, messages: Messages) -> int:
     except OpensnoopError:  # a later description lacks what was asked for
         replay.end()
         raise
-    return replay.end(lambda: not ending.received)
+    status = replay.end(lambda: not ending.received)
+    child.ignore_ending_signals()
+    return status
 
 
 class _Replay:

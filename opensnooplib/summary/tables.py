@@ -25,9 +25,10 @@ _BAR = 40
 
 
 def how_often(summary: Summary) -> str:
-    """The table below the rows of --once, with an empty line before it."""
-    head, count = _ROWS + summary.group_heading, len(summary.groups)
-    return "\n" + _section(head.rstrip(), summary.groups, _row, View(count))
+    """The table below the rows of --once, if there are any."""
+    head = (_ROWS + summary.group_heading).rstrip()
+    every = View(len(summary.groups))
+    return _section("\n" + head, summary.groups, _row, every)
 
 
 class View(NamedTuple):

@@ -6,6 +6,7 @@ The child has the PID that is traced, and waits until the trace has begun.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pwd
@@ -16,6 +17,12 @@ from opensnooplib.base import child, libc
 from opensnooplib.base.environment import original
 from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
 from opensnooplib.kernel import limits
+
+# Of a number in the adopter's pipe, which is written, and read, at once.
+_NUMBER_BYTES = 4
+
+# The errors of execve(2) that the first bytes of a file cause.
+_UNFIT = errno.ENOEXEC, errno.ENOENT
 
 
 def _restore_signals() -> None:
@@ -47,39 +54,47 @@ def _become(user: pwd.struct_passwd, groups: list[int]) -> None:
     os.setuid(user.pw_uid)
 
 
-def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int]:
+def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int, int]:
     """Fork a child that runs the command, and ends with its last descendant.
 
     Those whose parents have ended become its children, and it exits as the
-    command did. It ends with this process. Returns its PID, and the command's.
-    Raises OSError.
+    command did. It ends with this process. Returns its PID, the command's, and
+    a pipe: the command's status, once that has ended. Raises OSError.
     """
     told, tell = os.pipe()
+
+    def put(number: int) -> None:
+        os.write(tell, number.to_bytes(_NUMBER_BYTES, "little"))
 
     def adopt() -> None:
         libc.adopt_orphans()
         command = os.fork()
         if command == 0:
             run()
-        child.leave_signals_to_trace()
-        os.write(tell, str(command).encode())
-        libc.close_all_but()
+        child.ignore_ending_signals()
+        put(command)
+        libc.close_all_but(tell)
         status = 0
         while True:
             try:
                 pid, found = os.wait()
             except ChildProcessError:
-                os._exit(_as_in_a_shell(status))
+                os._exit(status)
             if pid == command:
-                status = found
+                status = _as_in_a_shell(found)
+                put(status)
 
     adopter = child.fork(adopt)
     os.close(tell)
-    command = os.read(told, 16)
-    os.close(told)
+    command = _get(told)
     if not command:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return adopter, int(command)
+    os.set_blocking(told, False)
+    return adopter, command, told
+
+
+def _get(pipe: int) -> int:
+    return int.from_bytes(os.read(pipe, _NUMBER_BYTES), "little")
 
 
 class Command:
@@ -93,7 +108,7 @@ class Command:
     ) -> None:
         """Fork the child, which becomes this user.
 
-        follow: it has ended when all its descendants have. Raises UsageError
+        follow: has_ended() waits for all its descendants. Raises UsageError
         where there is nothing to run.
         """
         import shutil  # costs a launch 3 ms
@@ -105,7 +120,10 @@ class Command:
                 f"--exec {words[0]}: no such command, or it is not executable"
             )
         self.name = words[0]
-        self.status: int | None = None  # as in a shell, once it has ended
+        # As in a shell, once it has ended itself.
+        self.status: int | None = None
+        self._has_ended = False
+        self._told = -1  # a pipe, see _fork_adopter()
         groups = []
         if user:
             groups = os.getgrouplist(user.pw_name, user.pw_gid)
@@ -118,17 +136,19 @@ class Command:
         def run() -> NoReturn:
             os.close(self._release)
             _await_release(gate)
+            path = program
             try:
                 if user:
                     _become(user, groups)
-                os.execve(program, list(words), environment)
+                    path = shutil.which(words[0]) or path  # what it may run
+                os.execve(path, list(words), environment)
             except OSError as error:
                 os.write(report, str(error.errno).encode())
             os._exit(127)
 
         with as_sentence(f"--exec {words[0]}: no process could be started"):
             if follow:
-                self._child, self.pid = _fork_adopter(run)
+                self._child, self.pid, self._told = _fork_adopter(run)
             else:
                 self._child = self.pid = os.fork()
                 if self.pid == 0:
@@ -143,19 +163,26 @@ class Command:
         except BrokenPipeError:
             return  # it was killed while it waited
         os.close(self._release)
-        failed = os.read(self._failure, 16)  # empty: exec closed it
+        failed = int(os.read(self._failure, 16) or 0)  # empty: exec closed it
         os.close(self._failure)
         if failed:
-            self.has_ended()
+            hint = (
+                "; it must be a program for this machine, or a script whose "
+                "first line is #! and an interpreter that exists"
+            )
             raise OpensnoopError(
-                f"cannot run {self.name}: {os.strerror(int(failed))}; it must "
-                "be a program for this machine, or a script whose first line "
-                "is #! and an interpreter that exists"
+                f"cannot run {self.name}: {os.strerror(failed)}"
+                + (hint if failed in _UNFIT else "")
             )
 
     def has_ended(self) -> bool:
-        if self.status is None:
+        """Has it, and all descendants that are followed?"""
+        if not self._has_ended:
             pid, status = os.waitpid(self._child, os.WNOHANG)
+            self._has_ended = pid > 0
             if pid:
                 self.status = _as_in_a_shell(status)
-        return self.status is not None
+            elif self._told >= 0 and self.status is None:
+                with contextlib.suppress(BlockingIOError):
+                    self.status = _get(self._told)
+        return self._has_ended

@@ -105,8 +105,8 @@ class Trace:
         self.rings.start(options.output)
         if options.output.record:
             self.rings.done = "recorded"
-            how = self.rings, options.output.keep, output
-            self._recorder = Recorder(*how, self._missing)
+            how = self.rings, options.output, output
+            self._recorder = Recorder(*how, self._missing, self._messages)
         if options.output.summary or options.output.once:
             from opensnooplib.summary.summing import Summing  # not for rows
 

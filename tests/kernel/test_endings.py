@@ -21,6 +21,7 @@ from tests.kernel.tool import (
     BpfObjects,
     Ended,
     Tool,
+    Word,
     assert_nothing_left,
     children,
     loaded_objects,
@@ -81,6 +82,20 @@ def test_two_signals_in_a_row(load: OpenLoad) -> None:
     assert ended.status == 0
     assert ended.end.shown == len(ended.rows) == OPENS
     assert "Traceback" not in ended.messages
+
+
+@pytest.mark.parametrize("options", ["-d 0.1", "--replay"])
+def test_a_signal_after_the_last_line(tmp_path: Path, options: str) -> None:
+    """It has ended as asked, and what Python still does takes a while."""
+    words: List[Word] = [*options.split()]
+    if options == "--replay":
+        words.append(tmp_path / "recording")
+        run("--record", words[-1], "-d", "0.1")
+    with Tool(*words, wait=False) as tool:
+        tool.await_line(r"opensnoop: \d+ shown")
+        while tool.process.poll() is None:
+            tool.send(signal.SIGINT)
+        assert tool.ended().status == 0
 
 
 def test_sigkill(before: BpfObjects, load: OpenLoad) -> None:

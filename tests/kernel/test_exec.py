@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -84,6 +85,23 @@ def test_as_another_user(tmp_path: Path) -> None:
     assert lines[4] == f"{home} nobody nobody"
 
 
+def test_a_command_is_found_as_the_user_finds_it(tmp_path: Path) -> None:
+    """Not in a directory of PATH that only root may search."""
+    for name in ("false", "only-here"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 9\n")
+        (tmp_path / name).chmod(0o755)
+    tmp_path.chmod(0o700)
+    under = ("env", f"PATH={tmp_path}:/usr/bin:/bin")
+    assert run("-q", "--exec", "false", under=under).status == 9
+    options = ("-q", "--exec-user", "nobody", "--exec")
+    assert run(*options, "false", under=under).status == 1
+    ended = run(*options, "only-here", under=under)
+    assert ended.status == 1
+    assert ended.messages == (
+        "opensnoop: cannot run only-here: Permission denied\n"
+    )
+
+
 def test_another_user_where_that_is_not_permitted() -> None:
     without = "-setuid,-setgid"
     under = ("setpriv", "--bounding-set", without, "--inh-caps", without)
@@ -161,16 +179,40 @@ def test_a_signal_ends_it_all_the_same(tmp_path: Path, number: int) -> None:
     if number == signal.SIGKILL:
         assert ended.status == -number
     else:
-        assert ended.status == 0
-        assert " or a descendant of it is still running\n" in ended.messages
+        assert ended.status == 3  # of the command, which has ended
+        found = re.findall(
+            "opensnoop: (.*) is still running\n", ended.messages
+        )
+        command = r"a descendant of /usr/bin/python3 \(PID [0-9]+\)"
+        assert len(found) == 1 and re.fullmatch(command, found[0])
 
 
-def test_ctrl_c_reaches_the_command_and_not_the_adopter() -> None:
-    """All of them are in the terminal's group."""
-    with Tool("--follow", "--exec", "sleep", "600") as tool:
+@pytest.mark.parametrize("follow", [[], ["--follow"]], ids=str)
+def test_ctrl_c_reaches_the_command_and_not_the_adopter(
+    follow: List[str],
+) -> None:
+    """All of them are in the terminal's group; the command has the time to
+    end."""
+    script = """
+        trap 'cat /etc/hostname; exit 7' INT
+        while :; do sleep 0.01; done
+    """
+    with Tool(*follow, "--exec", "sh", "-c", script) as tool:
+        wait_until(lambda: b" sleep " in tool.output_so_far())
         os.killpg(tool.pid, signal.SIGINT)
         ended = tool.ended()
-    assert ended.status in (0, 128 + signal.SIGINT)
+    assert ended.status == 7
+    assert b" /etc/hostname\n" in ended.output
+    assert "still running" not in ended.messages
+
+
+def test_a_command_that_ignores_ctrl_c() -> None:
+    with Tool("--exec", "sh", "-c", "trap '' INT; sleep 1") as tool:
+        wait_until(lambda: b" sleep " in tool.output_so_far())
+        os.killpg(tool.pid, signal.SIGINT)
+        ended = tool.ended()
+    assert ended.status == 0
+    assert "is still running\n" in ended.messages
 
 
 def test_it_ends_with_the_last_process_of_p(open_load: Path) -> None:

@@ -310,6 +310,52 @@ def test_no_new_file(recorded: Path) -> None:
     assert "is cut off" not in replayed.messages
 
 
+def test_no_new_file_since_the_directory_has_another_name(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with Tool("--record", folder / "kept", "--keep", "1s") as tool:
+        folder.rename(tmp_path / "renamed")
+        while tool.process.poll() is None:
+            Path("/etc/passwd").read_bytes()
+            time.sleep(0.1)
+        ended = tool.ended()
+    assert ended.status == 1
+    assert "--keep: no new file could be begun: No such f" in ended.messages
+
+
+def test_no_room_for_the_name_of_the_older_file(tmp_path: Path) -> None:
+    """Said before there is anything to lose."""
+    path = tmp_path / ("f" * 254)
+    ended = run("--record", path, "--keep", "1s")
+    assert ended.status == 1
+    assert (
+        ended.messages == f"opensnoop: --keep: {path}.1: File name too long\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["rm", "truncate -s 0"])
+def test_a_file_that_is_lost_meanwhile(
+    open_load: Path, recorded: Path, command: str
+) -> None:
+    """The recording goes on, and says what is missing."""
+    with Tool("--record", recorded, "--keep", "1s", "-n", "open_load") as tool:
+        wait_until(lambda: recorded.stat().st_size > 0)
+        before = recorded.stat().st_ino
+        subprocess.run([*command.split(), recorded], check=True)
+        while not recorded.exists() or recorded.stat().st_ino == before:
+            assert tool.process.poll() is None
+            with OpenLoad(open_load, "-n", "1", b"/etc/passwd") as load:
+                load.run()
+        with OpenLoad(open_load, "-n", "9", b"/etc/passwd") as load:
+            load.run()
+        ended = tool.stop()
+    assert ended.status == 0
+    assert ended.messages.count("was truncated or removed: ") == 1
+    assert _replay(recorded, "--path", "/etc/passwd").end.shown >= 9
+
+
 def test_a_file_that_is_moved_meanwhile(
     open_load: Path, recorded: Path
 ) -> None:

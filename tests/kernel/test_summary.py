@@ -20,7 +20,7 @@ import pytest
 from tests.kernel import chosen, strace
 from tests.kernel.live import Edits, await_reload
 from tests.kernel.openers import Attempt, Opener, OpenLoad, Word
-from tests.kernel.tool import Ended, Row, Tool, parse_row, wait_until
+from tests.kernel.tool import Ended, Row, Tool, parse_row, run, wait_until
 
 _COUNTED = re.compile(
     r"^opensnoop: (\d+) counted, (\d+) lost, \d+ unreadable, (\d+) missed",
@@ -431,6 +431,11 @@ def test_once() -> None:
     assert [kind(parse_row(row)) for row in rows] == firsts
     assert ended.end.shown == len(rows)
     assert ended.end.happened == len(made)
+
+
+def test_once_where_nothing_is_opened() -> None:
+    ended = run("--once", "-n", "no such", "-d", "0.2")
+    assert len(ended.lines) == 1  # the heading
 
 
 def test_rows_of_once_end_before_its_table(open_load: Path) -> None:

@@ -130,9 +130,10 @@ void reader_set_output(struct reader *reader, int fd);
 /*
  * Go on with the recording in another file, which begins as every recording
  * does: reader_put_heading() is to follow. All must be written to the file
- * before, as it is after reader_put_text() unless there was an error.
+ * before, as it is after reader_put_text() unless there was an error. Returns
+ * whether that file has lost it, see output_is_lost().
  */
-void reader_turn_output(struct reader *reader, int fd);
+bool reader_turn_output(struct reader *reader, int fd);
 
 /*
  * Write each record that is selected, at most `count` of them (0: no limit), or

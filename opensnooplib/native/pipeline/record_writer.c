@@ -273,13 +273,16 @@ void reader_set_output(struct reader *reader, int fd)
 	output_open(&reader->output, fd, WRITE_WAIT_MS);
 }
 
-void reader_turn_output(struct reader *reader, int fd)
+bool reader_turn_output(struct reader *reader, int fd)
 {
+	bool is_lost = output_is_lost(&reader->output);
+
 	output_turn(&reader->output, fd);
 	put_header(&reader->output);
 	free(reader->heading);
 	reader->heading = NULL;
 	reader->current = STREAMS_MAX;
+	return is_lost;
 }
 
 int reader_start(struct reader *reader, uint64_t count, bool by_line, bool once)
