@@ -158,6 +158,13 @@ def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
             f"--time {words.time}: none of the --columns is a time: add time "
             "to --columns"
         )
+    # In JSON and CSV, the others are also empty for opens that have ended.
+    shows = ("err", "ret", *("fd", "errname") * (words.format == "table"))
+    if words.hanging and asked.names and not {*shows} & {*asked.names}:
+        raise UsageError(
+            "--hanging: none of the --columns shows that an open hasn't ended "
+            "yet: add err to --columns"
+        )
     by = column_list.parse(words.by, [], words.source, is_trace, "--by")
     words.by = by.names
     words.names = asked.names

@@ -157,15 +157,15 @@ def test_a_relative_name_that_hangs(tmp_path: Path, open_load: Path) -> None:
     """
     os.mkfifo(tmp_path / "fifo")
     with OpenLoad(open_load, "fifo", cwd=tmp_path) as load:
-        words = ("--path", f"{tmp_path}/*", "--columns", "exe,path")
+        words = ("--path", f"{tmp_path}/*", "--columns", "err,exe,path")
         with Tool("--hanging", "0.1", *words, "-p", str(load.pid)) as tool:
             load.release()
             wait_until(lambda: tool.output_so_far().endswith(b" .../fifo\n"))
             with open(tmp_path / "fifo", "wb"):
                 load.wait()
             ended = tool.ended()
-    assert ended.lines[1].split() == [b"?", b".../fifo"]
-    expected = [str(open_load), f"{tmp_path}/fifo"]
+    assert ended.lines[1].split() == [b"...", b"?", b".../fifo"]
+    expected = ["0", str(open_load), f"{tmp_path}/fifo"]
     assert ended.lines[2].decode().split() == expected
 
 

@@ -513,6 +513,11 @@ REFUSED = [
     (["--hanging", "1", "--source", "x"], "--hanging and --source cannot"),
     (["--hanging", "1", "--format", "folded"], "cannot be combined: an open"),
     (["--hanging", "1", "--replay", "x"], "--hanging and --replay cannot"),
+    (["--hanging", "1", "--columns", "pid,path,latency"], "add err to --col"),
+    (
+        ["--hanging", "1", "--columns", "pid,errname,fd", "--format", "csv"],
+        "--hanging: none of the --columns shows that an open hasn't ended",
+    ),
     (["--once", "--top"], "--once and --top cannot be combined"),
     (["--once", "--record", "f"], "--once and --record cannot be combined"),
     (
