@@ -60,7 +60,7 @@ def test_folded_stacks() -> None:
     comm, _, _ = lines[0].partition(b";")
     assert lines == [
         comm + b";/;etc;passwd 1",
-        comm + rb";$'a\x3bb;c d' 1",
+        comm + rb";$'a\x3bb';c d 1",
     ]
     assert len(stacks) == 2
     for line in stacks:

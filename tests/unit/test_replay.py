@@ -691,6 +691,27 @@ def test_a_summary_of_many_files(replay: Replayer) -> None:
     assert sum(one["opened"] for one in report["groups"]) == 9000
 
 
+@pytest.mark.parametrize(
+    "path, frames",
+    [
+        (b"/etc/passwd", "/;etc;passwd"),
+        (b"a b/c", "a b;c"),
+        (b"/", "/"),
+        (b"//a//b//", "/;a;b"),
+        (b"///", "/"),
+        (b"/tmp/nl\nx", r"/;tmp;$'nl\nx'"),
+        (b"/a;b/\x1b/c", r"/;$'a\x3bb';$'\x1b';c"),
+        (b"<unreadable>/a", "$'<unreadable>';a"),
+        # One that is cut:
+        (b"/d/".ljust(4097, b";"), r"/;d;$'" + r"\x3b" * 4094 + "'..."),
+    ],
+    ids=range(9),
+)
+def test_folded(replay: Replayer, path: bytes, frames: str) -> None:
+    line = replay.text(_recording(Open(path)), "--format", "folded")
+    assert line == f"cat;{frames} 1\n"
+
+
 def test_a_full_table_is_told(replay: Replayer) -> None:
     """64 MiB have room for fewer than 17,000 paths of 4,000 bytes."""
     opens = [Open(b"/%d/" % i + b"x" * 3990) for i in range(17_000)]

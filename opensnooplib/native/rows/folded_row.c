@@ -6,40 +6,58 @@
 #include "rows/quoting.h"
 #include "rows/row.h"
 
-/*
- * One frame. A name can hold what separates them, which is then escaped. Of a
- * caller, the function alone: calls from two lines of it are one frame.
- */
-static char *put_frame(char *out, const struct column *column,
-		       const struct cell *cell)
+/* One frame. A name can hold what separates them, which is then escaped. */
+static char *put_frame(char *out, const void *bytes, size_t size, bool cut)
 {
+	if (!memchr(bytes, ';', size))
+		return put_shell_text(out, bytes, size, cut, false);
+	out = put_shell_quoted(out, bytes, size, false, ';');
+	return cut ? put_string(out, "...") : out;
+}
+
+/* "/etc/passwd" as "/;etc;passwd": each part is quoted by itself. */
+static char *put_path(char *out, const unsigned char *path,
+		      const unsigned char *end, bool cut)
+{
+	const unsigned char *slash;
+
+	while (end > path + 1 && end[-1] == '/')
+		end--;
+	if (path < end && *path == '/') {
+		*out++ = *path++;
+		if (path < end)
+			*out++ = ';';
+	}
+	for (; path < end; path = slash + 1) {
+		slash = memchr(path, '/', (size_t)(end - path));
+		if (!slash)
+			slash = end;
+		if (slash == path) /* "//" */
+			continue;
+		out = put_frame(out, path, (size_t)(slash - path),
+				cut && slash == end);
+		if (slash < end)
+			*out++ = ';';
+	}
+	return out;
+}
+
+/* Of a caller, the function alone: calls from two lines of it are one frame. */
+static char *put_frames(char *out, const struct column *column,
+			const struct cell *cell)
+{
+	const bool cut = cell->state == PATH_CUT;
 	struct text text = cell->text;
 	const char *offset;
 
 	if (cell->kind != CELL_TEXT)
 		return put_table_cell(out, column, cell);
+	if (column->kind == COLUMN_PATH)
+		return put_path(out, text.bytes, text.bytes + text.size, cut);
 	offset = memmem(text.bytes, text.size, "+0x", 3);
 	if (offset && column->kind == COLUMN_CALLERS)
 		text.size = (size_t)(offset - (const char *)text.bytes);
-	if (memchr(text.bytes, ';', text.size))
-		return put_shell_quoted(out, text.bytes, text.size, false, ';');
-	return put_shell_text(out, text.bytes, text.size,
-			      cell->state == PATH_CUT, false);
-}
-
-/* Turn "/etc/passwd" into "/;etc;passwd", and return its end. */
-static char *split_path(char *start, char *end)
-{
-	char *rest = start;
-
-	if (start < end && *start == '/') {
-		memmove(start + 1, start, (size_t)(end++ - start));
-		rest = start + 1;
-	}
-	for (; rest < end; rest++)
-		if (*rest == '/')
-			*rest = ';';
-	return end;
+	return put_frame(out, text.bytes, text.size, cut);
 }
 
 char *put_folded_row(char *out, const struct row *row)
@@ -49,11 +67,8 @@ char *put_folded_row(char *out, const struct row *row)
 	for (uint32_t i = 0; i < columns->count; i++) {
 		const struct column *column = &columns->list[i];
 		const bool are_callers = column->kind == COLUMN_CALLERS;
-		char *start = out;
 
-		out = put_cells(out, row, column, ";", are_callers, put_frame);
-		if (column->kind == COLUMN_PATH)
-			out = split_path(start, out);
+		out = put_cells(out, row, column, ";", are_callers, put_frames);
 		if (i + 1 < columns->count)
 			*out++ = ';';
 	}
