@@ -7,6 +7,7 @@ nothing in it is used before it is checked.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -31,6 +32,17 @@ _WORD_LIMIT = 1000  # characters, as of one of the command line
 PATHS = ("given", "full", "real")
 
 
+def _this_boot() -> str:
+    with contextlib.suppress(OSError):
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    return ""
+
+
+# Read before privileges are dropped; "": it isn't known.
+THIS_BOOT = _this_boot()
+
+
 class Clock(NamedTuple):
     """The same moment on two clocks, in ns."""
 
@@ -47,6 +59,7 @@ class Description(NamedTuple):
     machine: str
     command_line: list[str]
     paths: str  # one of PATHS; "": the recording doesn't say
+    boot: str  # as THIS_BOOT, of the recorded host; likewise
 
 
 class Counts(NamedTuple):
@@ -74,6 +87,7 @@ def describe(schema: Schema, calls: Sequence[str], options: Options) -> str:
         "clock": now()._asdict(),
         "kernel": host.release,
         "machine": host.machine,
+        "boot": THIS_BOOT,
         "word_bytes": 8 if sys.maxsize > 1 << 32 else 4,
         "opensnoop": __version__,
         "command_line": [word[:_WORD_LIMIT] for word in sys.argv[1:100]],
@@ -97,7 +111,8 @@ def parse_description(body: bytes) -> Description:
     host = _value(facts, "kernel", str), _value(facts, "machine", str)
     words = _strings(facts, "command_line")
     paths = _value(facts, "paths", str) if "paths" in facts else ""
-    return Description(schema, clock, *host, words, paths)
+    boot = _value(facts, "boot", str) if "boot" in facts else ""
+    return Description(schema, clock, *host, words, paths, boot)
 
 
 def parse_counts(body: bytes) -> Counts:

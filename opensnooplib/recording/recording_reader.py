@@ -68,6 +68,10 @@ class RecordingReader(reader.Reader):
         state = self._lib.reader_poll_recording(self._reader, timeout_ms)
         return State(native_library.check(state))
 
+    def forget_cgroups(self) -> None:
+        """Cgroups have no names from here on: they are of another boot."""
+        self._lib.reader_forget_cgroups(self._reader)
+
     def take_block(self) -> tuple[int, bytes]:
         """The type of the block at which the poll stopped, and its body."""
         body, size = ctypes.c_void_p(), ctypes.c_uint32()

@@ -177,6 +177,8 @@ class _Replay:
     def _set_format(self, described: Description) -> None:
         schema = described.schema
         _check_columns(self._options.columns, described)
+        if not described.boot or described.boot != description.THIS_BOOT:
+            self._reader.forget_cgroups()
         self._format = row_format.choose(schema, self._options)
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns

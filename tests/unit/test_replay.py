@@ -21,7 +21,9 @@ import pytest
 
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.cli import arguments
+from opensnooplib.kernel import cgroups
 from opensnooplib.recording.description import (
+    THIS_BOOT,
     DamagedError,
     Description,
     parse_counts,
@@ -689,6 +691,30 @@ def test_a_summary_of_many_files(replay: Replayer) -> None:
     assert {one["opened"] for one in report["files"]} == {3}
     assert len(report["files"]) == 3000
     assert sum(one["opened"] for one in report["groups"]) == 9000
+
+
+def test_cgroups_are_those_of_the_same_boot(replay: Replayer) -> None:
+    """Another host, or this one after a reboot, has others by their IDs."""
+    mounts = [h for h in cgroups.hierarchies() if h.version == 2]
+    if not mounts or os.geteuid():
+        pytest.skip("no cgroup has a name for this user")
+    root = os.stat(mounts[0].path).st_ino
+    fields = [dict(FIELDS[0], name="cgroup_id"), *FIELDS[1:]]
+    rest = records(Open(ts=root)) + counts()
+    words = ("--columns", "cgroup,container")
+    boots: List[Dict[str, str]] = [
+        {"boot": THIS_BOOT},
+        {"boot": "0-1"},
+        {"boot": ""},
+        {},
+    ]
+    shown = [
+        replay.text(
+            HEADER + description(fields=fields, **boot) + rest, *words
+        ).split()[2:]
+        for boot in boots
+    ]
+    assert shown == [["/", "-"], *[[str(root), "?"]] * 3]
 
 
 @pytest.mark.parametrize(

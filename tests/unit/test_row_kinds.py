@@ -259,7 +259,8 @@ def test_text_in_an_array_is_still_json(native: Native) -> None:
 def test_a_cgroup_that_is_gone_is_a_number(native: Native) -> None:
     record = struct.pack("=Q", 2**63)
     assert native.cell(Kind.CGROUP, record) == str(2**63)
-    assert native.cell(Kind.CONTAINER, record) == "-"
+    assert native.cell(Kind.CONTAINER, record) == "?"
+    assert _json(native, Column(Kind.CONTAINER, (0, 8)), record) is None
 
 
 ID = "0123456789abcdef" * 4

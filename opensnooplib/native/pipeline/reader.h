@@ -115,6 +115,9 @@ int reader_poll_recording(struct reader *reader, int timeout_ms);
  */
 int reader_take_block(struct reader *reader, const void **body, uint32_t *size);
 
+/* Cgroups have no names from here on: the records are of another boot. */
+void reader_forget_cgroups(struct reader *reader);
+
 /* What is written. */
 
 /*

@@ -19,6 +19,11 @@ int reader_open_recording(struct reader **reader, int fd)
 	return -ENOMEM;
 }
 
+void reader_forget_cgroups(struct reader *reader)
+{
+	names_forget_cgroups(&reader->format.names);
+}
+
 /* A record before the first description can't be shown. */
 static enum verdict check_record(void *context, const struct record *record)
 {

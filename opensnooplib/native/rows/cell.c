@@ -132,7 +132,7 @@ static void set_container(struct cell *cell, struct names *names, uint64_t id)
 	if (name.size > 0)
 		set_text(cell, name.bytes, name.size);
 	else
-		set_word(cell, CELL_NONE, "-");
+		set_word(cell, CELL_NONE, path ? "-" : "?");
 }
 
 void set_integer(struct cell *cell, const struct row *row,

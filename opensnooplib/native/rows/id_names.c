@@ -268,13 +268,19 @@ struct text find_container(const char *path)
 	return (struct text){0};
 }
 
+void names_forget_cgroups(struct names *names)
+{
+	hash_map_clear(&names->cgroups, free_name);
+	hash_map_clear(&names->root_named, free_name);
+	if (names->cgroup_mount > 0)
+		close(names->cgroup_mount);
+	names->cgroup_mount = -1;
+}
+
 void names_close(struct names *names)
 {
 	if (names->helper)
 		helper_free(names->helper);
 	hash_map_clear(&names->users, free_name);
-	hash_map_clear(&names->cgroups, free_name);
-	hash_map_clear(&names->root_named, free_name);
-	if (names->cgroup_mount > 0)
-		close(names->cgroup_mount);
+	names_forget_cgroups(names);
 }

@@ -32,6 +32,9 @@ void names_open(struct names *names, struct helper *helper,
 		struct helpers *all);
 void names_close(struct names *names);
 
+/* From here on, cgroups have no names. */
+void names_forget_cgroups(struct names *names);
+
 /*
  * In the helper: answer, without capabilities, as `user` + 2, whom no other
  * process should have; 0: as before.
