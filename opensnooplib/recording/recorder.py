@@ -102,18 +102,32 @@ def let_monitor_turn(path: str, fd: int) -> None:
     """Let the monitor, which is started after this, open the next file.
 
     `fd` is that of the first. The trace, which reads hostile records, chooses
-    no path. Raises OpensnoopError if the tool was given `fd`, or FILE.1 is
-    there and must not be replaced.
+    no path. Raises OpensnoopError if the tool was given `fd`, or one of the
+    two files is there: it may hold what somebody waited for.
     """
     if output_file.was_given(fd):
         raise UsageError("--keep needs a file: --record FILE")
-    path = os.path.abspath(path)
-    if os.path.lexists(f"{path}.1"):
-        os.close(description.open_for_writing(f"{path}.1"))
+    older = f"{path}.1"
+    is_old = {path: os.fstat(fd).st_size, older: os.path.lexists(older)}
+    for name in filter(is_old.get, is_old):
+        raise OpensnoopError(
+            f"--keep: {name} exists, and would be replaced: move it, or "
+            "choose another name"
+        )
+    path, older = os.path.abspath(path), os.path.abspath(older)
 
     def next_piece() -> Descriptor:
         if os.path.exists(path):  # or somebody has moved it
-            os.rename(path, f"{path}.1")
+            os.rename(path, older)
         return Descriptor(description.open_for_writing(path))
 
     FUNCTIONS["next_piece"] = next_piece
+    FUNCTIONS["has_older"] = lambda: int(os.path.lexists(older))
+
+
+def kept_files(path: str) -> str:
+    """The files of --keep that are there, for a message."""
+    has_older = 0
+    with contextlib.suppress(OpensnoopError):  # the monitor has ended
+        has_older = privileged.do("has_older")
+    return f"{path} and {path}.1" if has_older else path
