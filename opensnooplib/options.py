@@ -6,6 +6,7 @@ cli/arguments.py fills each field from what argparse has under its name.
 
 from __future__ import annotations
 
+import math
 import pwd
 from typing import Callable, Generic, Iterable, NamedTuple, Optional, Tuple
 from typing import TypeVar
@@ -100,6 +101,14 @@ class Keep(NamedTuple):
 
     seconds: float
     size: float  # bytes
+
+    @property
+    def text(self) -> str:
+        """For a person, such as 64 min or 64 MiB."""
+        if self.seconds == math.inf:
+            return f"{self.size / 2**20:g} MiB"
+        long = self.seconds >= 60
+        return f"{self.seconds / 60:g} min" if long else f"{self.seconds:g} s"
 
 
 class Until(NamedTuple):

@@ -13,9 +13,13 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     words = list(known)
     alike = [one for one in words if one[:2] == word[:2]]
     # Two words aren't alike only since both start with -- or O_.
-    begin = 2 if alike else 0
+    begin = 2 if alike and word[:2] in ("--", "O_") else 0
+    rest = word[begin:]
     ends = {one[begin:]: one for one in alike or words}
-    longer = [end for end in ends if end.startswith(word[begin:])]
-    near = sorted(longer, key=len) if len(word) - begin > 1 else []
-    near = near or difflib.get_close_matches(word[begin:], ends, n=1)
+    longer = [end for end in ends if end.startswith(rest)]
+    near = sorted(longer, key=len) if len(rest) > 1 else []
+    # The first letter is seldom wrong.
+    same = [end for end in ends if end[:1] == rest[:1]]
+    near = near or difflib.get_close_matches(rest, same, 1)
+    near = near or difflib.get_close_matches(rest, ends, 1, 0.7)
     return f"; did you mean {ends[near[0]]}?" if near else otherwise

@@ -130,7 +130,7 @@ def _until(text: str, parser: argparse.ArgumentParser) -> Until:
     """The open that --until describes. Raises UsageError."""
     import shlex  # seldom needed
 
-    words: list[str] = []
+    last = argparse.Namespace(command=())
     try:
         tests = shlex.split(text)
     except ValueError:
@@ -142,9 +142,12 @@ def _until(text: str, parser: argparse.ArgumentParser) -> Until:
                 f"--until {test}: must be NAME=VALUE, where NAME is one of "
                 + ", ".join(_UNTIL)
             )
-        words += [] if test == "err=0" else [_UNTIL[name], value]
-    last = parser.parse_args(words, argparse.Namespace(command=()))
-    _choose_opens(last)
+        words = [] if test == "err=0" else [_UNTIL[name], value]
+        try:
+            _choose_opens(parser.parse_args(words, last))
+        except UsageError as error:  # it begins with the option: "-f x: ..."
+            why = str(error).split(": ", 1)[-1]
+            raise UsageError(f"--until {test}: {why}") from None
     return Until(_fill(Selection, last), "err=0" in tests)
 
 

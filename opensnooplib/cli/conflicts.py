@@ -49,5 +49,11 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
             )
         if clashing and not there and how == "needs":
             raise UsageError(f"{clashing[0]} needs {' or '.join(others)}")
+    for option, chosen in parser.chosen(words):
+        if chosen.wanted and {*chosen.wanted} <= {*chosen.excluded}:
+            raise UsageError(
+                f"{option}: all that it selects is excluded, so no open can "
+                "match"
+            )
     if words.top and words.replay and words.interval:
         raise UsageError("--replay, --top, --interval cannot be combined")

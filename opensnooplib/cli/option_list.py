@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import functools
 import re
-from typing import Any, Callable, NamedTuple, NoReturn, Sequence
+from typing import Any, Callable, Iterator, NamedTuple, NoReturn, Sequence
 
 from opensnooplib import __version__
 from opensnooplib.base import tables
@@ -118,6 +118,10 @@ _VALUES = {
 # Options of other tools, by what they are here.
 _ELSEWHERE = {
     "--comm": "-n",
+    "--command": "-n",
+    "--group-by": "--by",
+    "--limit": "--count",
+    "--output": "-o",
     "--user": "-u",
     "--service": "--unit",
     "-w": "-f write",
@@ -159,6 +163,15 @@ class Parser(argparse.ArgumentParser):
                 first = action.option_strings[0]
                 found += [first, f"{first} {value}"]
         return found
+
+    def chosen(
+        self, words: argparse.Namespace
+    ) -> Iterator[tuple[str, Chosen[Any]]]:
+        """What is Chosen, with the option."""
+        for action in self._actions:
+            value = getattr(words, action.dest, None)
+            if isinstance(value, Chosen):
+                yield action.option_strings[0], value
 
     def refuse_unknown(self, words: Sequence[str]) -> None:
         """Raise UsageError for the first of `words`, if there is one."""

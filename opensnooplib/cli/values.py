@@ -25,8 +25,8 @@ from opensnooplib.options import Chosen, Keep
 # include/linux/sched.h, without the NUL.
 COMM_BYTES = 15
 
-# The longest name of a unit that the kernel compares: the stack is small.
-_UNIT_BYTES = 127
+# The longest name of a unit, and of a cgroup: NAME_MAX.
+_UNIT_BYTES = 255
 
 # Units that have processes, by their suffixes, and slices of them.
 _UNIT_TYPES = (".service", ".scope", ".slice", ".socket", ".mount", ".swap")
@@ -233,11 +233,10 @@ def error(option: str, word: str) -> int:
 def flag(option: str, word: str) -> str:
     """A flag of open(2), or a word of FLAG_GROUPS."""
     if word not in _FLAGS:
-        lists = "; open(2) lists them, for example O_WRONLY, O_CREAT, O_APPEND"
-        raise UsageError(
-            f"{option} {word}: no such flag"
-            + did_you_mean(word, _FLAGS, lists)
-        )
+        lists = "; open(2) lists them, for example O_RDONLY, O_CREAT, O_APPEND"
+        hint = did_you_mean("O_" + word.upper().removeprefix("O_"), _FLAGS)
+        hint = hint or did_you_mean(word, FLAG_GROUPS, lists)
+        raise UsageError(f"{option} {word}: no such flag{hint}")
     return word
 
 

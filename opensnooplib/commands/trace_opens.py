@@ -157,6 +157,9 @@ def _notes(
                 f"--unit {unit}: no cgroup of version 2 has this name now; "
                 + (then if version_2 else "none is mounted here at all")
             )
+    if keep := options.output.keep:
+        name = options.output.record
+        yield f"keeping the newest {keep.text}, in {name} and {name}.1"
     is_alone = selection.command and not selection.follow_children
     if is_alone and options.probe.source:
         yield (

@@ -104,7 +104,8 @@ def cgroup(word: str) -> Cgroup:
     """
     mounted = hierarchies()
     paths = [word]
-    if not {".", ".."} & set(word.split("/")):  # which start from a directory
+    parts = word.split("/")
+    if parts[1:] and not {".", ".."} & {*parts}:  # those are of a directory
         paths += [f"{h.path}/{word}" for h in mounted]
     for path in paths:
         with contextlib.suppress(OSError, ValueError):  # it isn't there

@@ -110,8 +110,9 @@ def let_monitor_turn(path: str, fd: int) -> None:
     """Let the monitor, which is started after this, open the next file.
 
     `fd` is that of the first. The trace, which reads hostile records, chooses
-    no path. Raises OpensnoopError if the tool was given `fd`, or FILE.1 is
-    there and must not be replaced.
+    no path. What an earlier trace has recorded in FILE becomes FILE.1. Raises
+    OpensnoopError if the tool was given `fd`, or FILE.1 is there and must not
+    be replaced.
     """
     if output_file.was_given(fd):
         raise UsageError("--keep needs a file: --record FILE")
@@ -126,4 +127,17 @@ def let_monitor_turn(path: str, fd: int) -> None:
             os.rename(path, older)
         return Descriptor(description.open_for_writing(path))
 
+    if os.fstat(fd).st_size:
+        fresh = next_piece()
+        os.dup2(fresh, fd, inheritable=False)
+        os.close(fresh)
     FUNCTIONS["next_piece"] = next_piece
+    FUNCTIONS["has_older"] = lambda: int(os.path.lexists(older))
+
+
+def kept_files(path: str) -> str:
+    """The files of --keep that are there, for a message."""
+    has_older = 0
+    with suppress(OpensnoopError):  # the monitor has ended
+        has_older = privileged.do("has_older")
+    return f"{path} and {path}.1" if has_older else path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import shlex
 from typing import Callable
 
 from opensnooplib.base import child, monitor, output_file
@@ -26,7 +27,7 @@ from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.for_monitor import ReaderWork
-from opensnooplib.trace.running_trace import tell_end, tell_limits
+from opensnooplib.trace.running_trace import tell_end, tell_last, tell_limits
 
 _GIVEN, _FULL, _REAL = PATHS
 
@@ -91,6 +92,8 @@ class _Replay:
         self._read_error = ""
         self._summing: Summing | None = None
         self._fd = self._open(options.output.replay)
+        if os.path.exists(older := f"{options.output.replay}.1"):
+            messages.note(f"{older} has what --keep recorded before")
         self._reader = RecordingReader(self._fd)
 
     def _open(self, path: str) -> int:
@@ -200,6 +203,7 @@ class _Replay:
             output_state = self._summing.end(ended_ns, stays)
         else:
             output_state = self._reader.finish(ended_ns)
+        tell_last(self._messages, self._reader)
         missing = self._counts.lost, self._counts.missed
         shown = self._summing or self._reader
         tell_end(self._messages, shown, *missing, self._seconds())
@@ -253,7 +257,7 @@ def _is_same_file(one: int, other: int) -> bool:
 
 
 def _introduction(name: str, described: Description) -> str:
-    words = " ".join(described.command_line)
+    words = shlex.join(described.command_line)
     try:
         began = datetime.datetime.fromtimestamp(
             described.clock.wall_ns // 10**9

@@ -101,14 +101,18 @@ class Screen(Borrowed):
         if not self._modes or not select.select([0], [], [], 0)[0]:
             return False
         keys = os.read(0, 64).decode(errors="replace")
-        is_to_end = not keys or any([self._press(key) for key in keys])
+        is_to_end = not keys
+        if keys[:1] != "\x1b" or keys == "\x1b":  # no arrow or function key
+            is_to_end |= any([self._press(key) for key in keys])
         self._draw()
         return is_to_end
 
     def _press(self, key: str) -> bool:
         """Do what a key asks for. Is that the end?"""
         view = self._view
-        if self._is_typing:
+        if key == "\x1b":
+            self._is_typing, view = False, view._replace(holds="")
+        elif self._is_typing:
             self._is_typing = key not in "\r\n"
             if key in "\b\x7f":
                 view = view._replace(holds=view.holds[:-1])

@@ -137,7 +137,11 @@ def test_until(recorded: Path, until: str, count: int) -> None:
                 ended = tool.ended()
         assert ended.status == 0
         assert f"{count} recorded" in ended.messages
+        path = os.fsdecode(made[count - 1].path or b"")
+        last = f"ended by the open of {path} by opener (PID {pid})\n"
+        assert last in ended.messages
         assert without_time(_replay(recorded).rows) == made[:count]
+        assert last in _replay(recorded, "--until", until).messages
         return
     with Opener(attempts) as opener:
         with Tool("--record", recorded, "-p", str(opener.pid)) as tool:
@@ -204,6 +208,10 @@ def test_only_the_newest_is_kept(open_load: Path, recorded: Path) -> None:
         ended = tool.stop(signal.SIGUSR1)
     assert ended.status == 0
     assert " recorded, 0 lost" in ended.messages
+    names = f"in {recorded} and {older}\n"
+    assert f"keeping the newest 1 MiB, {names}" in ended.messages
+    assert f"opensnoop: kept {names}" in ended.messages
+    assert f"{older} has what --keep" in _replay(recorded).messages
     found: List[bytes] = []
     for path_of in (older, recorded):
         replayed = _replay(path_of, "-p", pids)
@@ -280,6 +288,21 @@ def test_a_file_that_can_grow_no_more(open_load: Path, recorded: Path) -> None:
     assert ended.status == 1
     assert f"cannot write records to {recorded}: File too" in ended.messages
     assert not recorded.with_name(f"{recorded.name}.1").exists()
+
+
+def test_an_earlier_recording_is_kept_too(recorded: Path) -> None:
+    """It is FILE.1, until the next file begins."""
+    older = recorded.with_name(f"{recorded.name}.1")
+    words = ("--keep", "1m", "-d", "0.1", "-p", str(os.getpid()))
+    ended = run("--record", recorded, *words)
+    assert f"opensnoop: kept in {recorded}\n" in ended.messages
+    before = recorded.read_bytes()
+    ended = run("--record", recorded, *words)
+    assert ended.status == 0
+    assert f"opensnoop: kept in {recorded} and {older}\n" in ended.messages
+    assert older.read_bytes() == before != recorded.read_bytes()
+    for piece in (older, recorded):
+        assert run("--replay", piece).status == 0
 
 
 def test_only_a_file_is_kept(recorded: Path) -> None:
@@ -565,11 +588,6 @@ def test_root_overwrites_recordings_only(
         assert ended.status == 1 and ended.output == b""
         assert ended.messages.startswith(f"opensnoop: --record {path}: ")
         assert why in ended.messages and ended.messages.count("\n") == 1
-    precious.rename(tmp_path / "kept.1")
-    ended = run("--record", tmp_path / "kept", "--keep", "1s")
-    assert ended.status == 1
-    assert "kept.1: exists and is not a recording" in ended.messages
-    assert (tmp_path / "kept.1").read_text() == "do not lose me\n"
     for _ in range(2):  # a recording may be made anew
         run("--record", recorded, "-d", "0.1", "-p", str(os.getpid()))
         assert _replay(recorded).status == 0

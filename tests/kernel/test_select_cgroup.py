@@ -149,6 +149,23 @@ def test_what_is_no_cgroup(tmp_path: Path, group: Path) -> None:
         assert named in ended.messages
 
 
+def test_a_name_that_several_have(group: Path) -> None:
+    """Also if one of them is at the top."""
+    name = f"{group.name}-twice"
+    top, below = group.parent / name, group / name
+    top.mkdir()
+    try:
+        words = ("-d", "0.1", "--cgroup", name)
+        assert run(*words).status == 0
+        below.mkdir()
+        ended = run(*words)
+        assert ended.status == 2
+        assert f"{name}: 2 cgroups have this name" in ended.messages
+        assert run(*words[:-1], f"/{name}").status == 0
+    finally:
+        top.rmdir()
+
+
 def test_a_hierarchy_without_controllers(
     tmp_path: Path, mounts: List[Path]
 ) -> None:

@@ -240,6 +240,12 @@ def test_keys_sort_filter_and_pause(
     terminal.await_text(b"paused  /passwd  ")
     screen = terminal.await_text(b"\x1b[J")
     assert b"/etc/passwd" in screen and b"$'/" not in screen
+    terminal.press(b"/none")
+    terminal.await_text(b"paused  /none_  ")
+    terminal.press(b"\x1b[A")  # the arrow up is neither Escape nor text
+    terminal.await_text(b"paused  /none_  ")
+    terminal.press(b"\x1b")
+    terminal.await_text(b"paused  q: quit")
     terminal.press(b"q")
     terminal.ended()
 

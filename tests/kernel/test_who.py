@@ -356,13 +356,15 @@ def test_a_unit_before_it_starts_and_when_it_starts_again(
 def test_several_units(cgroup: Path, plan: str) -> None:
     skip_without_hooks_for(plan)
     made = []
-    options = ("--attach", plan, "--unit", "a.scope,bb")
+    longest = "x" * 248 + ".mount", "x" * 249 + ".mount"
+    options = ("--attach", plan, "--unit", f"a.scope,bb,{longest[0]}")
     with Tool("--format", "json", *options) as tool:
-        for name in ("a.scope", "b.service", "bb.service", "bb"):
+        for name in ("a.scope", "b.service", "bb.service", "bb", *longest):
             with Opener(_ATTEMPTS) as opener:
                 move_into(_below(cgroup, name), opener.pid)
                 rows = opener.run()
-            made += rows if name in ("a.scope", "bb.service") else []
+            is_wanted = name in ("a.scope", "bb.service", longest[0])
+            made += rows if is_wanted else []
         ended = tool.stop()
     assert without_time(ended.rows) == made
 

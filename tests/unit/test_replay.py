@@ -473,6 +473,12 @@ def test_strings_of_a_recording_drive_no_terminal(replay: Replayer) -> None:
     assert "\u202e" not in done.said
 
 
+def test_the_command_line_can_be_pasted(replay: Replayer) -> None:
+    words = ["--until", "path=/x err=0", "-n", "\ud800"]
+    done = replay(HEADER + description(command_line=words) + counts())
+    assert "opensnoop --until 'path=/x err=0' -n '" in done.said
+
+
 def test_mutated_descriptions_and_counts() -> None:
     """Bytes changed, cut out and put in, many times."""
     chance = random.Random(5)

@@ -13,12 +13,11 @@ BPF_TABLE("lru_hash", u64, u8, unit_cgroups, 4096);
  * if none is wanted; EXCLUDE_UNIT(name) for the excluded ones. UNIT_ROOM is
  * larger than any: a name that is cut matches none.
  */
-static bool is_below_unit(struct cgroup_subsys_state *state, bool excluded)
+static bool is_below_unit(char *name, struct cgroup_subsys_state *state,
+			  bool excluded)
 {
 	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
-		char name[UNIT_ROOM] = {};
-
-		read_cgroup_name(name, sizeof(name), state);
+		read_cgroup_name(name, UNIT_ROOM, state);
 		if (excluded ? EXCLUDE_UNIT(name) : SELECT_UNIT(name))
 			return true;
 		state = KERNEL_FIELD(state, parent);
@@ -29,7 +28,10 @@ static bool is_below_unit(struct cgroup_subsys_state *state, bool excluded)
 /* One loop after the other: the verifier would follow both in all mixtures. */
 static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
 {
-	return !is_below_unit(state, true) && is_below_unit(state, false);
+	char name[UNIT_ROOM] = {}; /* for both: it is half of the stack */
+
+	return !is_below_unit(name, state, true) &&
+	       is_below_unit(name, state, false);
 }
 
 static bool unit_selected(void)
