@@ -230,7 +230,6 @@ def library() -> ctypes.CDLL:
     lib.reader_read_until.restype = ctypes.c_uint64
     lib.reader_tally.restype = ctypes.c_void_p
     lib.reader_caller_text.restype = ctypes.c_char_p
-    lib.reader_last_open.restype = ctypes.c_char_p
     return lib
 
 
@@ -425,11 +424,6 @@ class Reader:
         """
         what = ctypes.c_uint32(stream), record, ctypes.c_uint32(len(record))
         return bool(self._lib.reader_put_record(self._reader, *what))
-
-    def last_open(self) -> str:
-        """The open that --until waited for, as text; "": it didn't come."""
-        text = self._lib.reader_last_open(self._reader) or b""
-        return str(text.decode(errors="surrogateescape"))
 
     def tally(self) -> int:
         """The address of the counts: struct tally of native/event/tally.h."""

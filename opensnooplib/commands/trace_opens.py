@@ -124,6 +124,9 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
             else f"process {pids[0]} has ended"
         )
     state = max(state, trace.end())
+    is_last = state == State.COUNT_REACHED and not options.output.row_limit
+    if is_last and options.output.until:
+        messages.note("the open that --until waits for has come")
     trace.tell()
     trace.detach()
     if options.probe.maps:  # now their contents no longer change

@@ -132,12 +132,3 @@ def let_monitor_turn(path: str, fd: int) -> None:
         os.dup2(fresh, fd, inheritable=False)
         os.close(fresh)
     FUNCTIONS["next_piece"] = next_piece
-    FUNCTIONS["has_older"] = lambda: int(os.path.lexists(older))
-
-
-def kept_files(path: str) -> str:
-    """The files of --keep that are there, for a message."""
-    has_older = 0
-    with suppress(OpensnoopError):  # the monitor has ended
-        has_older = privileged.do("has_older")
-    return f"{path} and {path}.1" if has_older else path

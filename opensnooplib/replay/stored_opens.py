@@ -27,7 +27,7 @@ from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
 from opensnooplib.trace.for_monitor import ReaderWork
-from opensnooplib.trace.running_trace import tell_end, tell_last, tell_limits
+from opensnooplib.trace.running_trace import tell_end, tell_limits
 
 _GIVEN, _FULL, _REAL = PATHS
 
@@ -203,7 +203,6 @@ class _Replay:
             output_state = self._summing.end(ended_ns, stays)
         else:
             output_state = self._reader.finish(ended_ns)
-        tell_last(self._messages, self._reader)
         missing = self._counts.lost, self._counts.missed
         shown = self._summing or self._reader
         tell_end(self._messages, shown, *missing, self._seconds())

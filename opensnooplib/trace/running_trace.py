@@ -13,7 +13,6 @@ from opensnooplib.compile.launch import Launched
 from opensnooplib.kernel import bpf_objects, program_names
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
-from opensnooplib.recording import recorder
 from opensnooplib.recording.recorder import Recorder
 from opensnooplib.trace import proof, under_way
 from opensnooplib.trace.online_cpus import CpuFollower
@@ -204,8 +203,7 @@ class Trace:
         return state
 
     def tell(self) -> None:
-        """The last lines: why it ended, what was shown, and what was not."""
-        tell_last(self._messages, self.rings)
+        """The last line: what was shown, and what was not."""
         if self.not_followed():
             many = counted(self.not_followed(), "process", "processes")
             self._messages.warn(
@@ -219,10 +217,6 @@ class Trace:
             if any(one.is_ring_buffer for one in self.newest.outputs):
                 more += ", which it does not for BPF ring buffers"
             more += ": the C has no counters"
-        output = self.options.output
-        if output.record and output.keep:
-            files = recorder.kept_files(output.record)
-            self._messages.note(f"kept in {files}")
         shown = self._summing or self.rings
         missing = self._missing()
         tell_end(self._messages, shown, *missing, self._seconds, more)
@@ -254,11 +248,6 @@ def tell_limits(options: Options, messages: Messages, full_path: bool) -> None:
             "only opens are seen, not what programs look for with stat or "
             "access"
         )
-
-
-def tell_last(messages: Messages, reader: Reader) -> None:
-    if last := reader.last_open():
-        messages.note(f"ended by the open of {last}")
 
 
 def tell_end(

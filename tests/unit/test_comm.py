@@ -106,8 +106,8 @@ def test_several_texts_and_excluded_ones(tmp_path: Path) -> None:
             b"!" * chance.randrange(2) + chance.choice([b"a", b"ab", b"\x01b"])
             for _ in range(chance.randrange(1, 4))
         ]
-        some = {text for text in texts if text[:1] != b"!"}
-        if some and some <= {text[1:] for text in texts if text[:1] == b"!"}:
+        wanted = {text for text in texts if text[:1] != b"!"}
+        if wanted and wanted <= {text[1:] for text in texts if text[:1] == b"!"}:
             continue  # refused, since no open can match
         names = [_some_name(chance) for _ in range(200)]
         cases.append((texts, [*names, b"", b"ab", b"a" * 15]))

@@ -151,12 +151,6 @@ int reader_start(struct reader *reader, uint64_t count, bool by_line,
 struct tally *reader_tally(struct reader *reader);
 
 /*
- * The open that met `last` of its format, so that no other follows: its path,
- * who made it, as text for a message. NULL if there was none, or no memory.
- */
-const char *reader_last_open(const struct reader *reader);
-
-/*
  * Write the heading of a stream, if it is the first of the output, or the last
  * row was of this stream. Each heading is written before rows of its stream
  * that follow those of a stream with another heading. In a recording, a heading

@@ -84,7 +84,6 @@ struct reader {
 	uint32_t current; /* stream, to which `format` belongs */
 	char *heading;	  /* the last one that was written, or NULL */
 	char *group_room; /* for a row of what is counted by */
-	char *last_open;  /* see reader_last_open() */
 	int epoll_fd;
 	struct merge merge;
 	bool records_wait;   /* some were held back at the last drain */

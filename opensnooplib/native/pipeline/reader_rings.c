@@ -103,7 +103,6 @@ void reader_close(struct reader *reader)
 	output_free(&reader->output);
 	free(reader->heading);
 	free(reader->group_room);
-	free(reader->last_open);
 	recording_free(&reader->recording);
 	tally_clear(&reader->tally, 0);
 	names_close(&reader->format.names);

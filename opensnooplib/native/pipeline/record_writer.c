@@ -217,39 +217,6 @@ static enum verdict count_record(struct reader *reader,
 	return CONSUMED;
 }
 
-static void keep_last(struct reader *reader, const struct record *record)
-{
-	struct row_format *format = &reader->format;
-	struct text comm = record_text(record, format->layout.comm);
-	uint64_t pid = 0;
-	struct text path;
-	enum path_state state =
-		full_path(record, &format->layout, format->host_mounts,
-			  format->path_room, &path);
-	char *out = malloc(SHELL_TEXT_BOUND(path.size) +
-			   SHELL_TEXT_BOUND(comm.size) + 64);
-
-	free(reader->last_open);
-	reader->last_open = out;
-	if (!out)
-		return;
-	record_unsigned(record, format->layout.pid, &pid);
-	out = state == PATH_UNREADABLE
-		      ? put_string(out, UNREADABLE)
-		      : put_shell_text(out, path.bytes, path.size,
-				       state == PATH_CUT, true);
-	out = put_string(out, " by ");
-	out = put_shell_text(out, comm.bytes, comm.size, false, true);
-	out = put_string(out, " (PID ");
-	out = put_decimal(out, (int64_t)pid);
-	*put_string(out, ")") = '\0';
-}
-
-const char *reader_last_open(const struct reader *reader)
-{
-	return reader->last_open;
-}
-
 static enum verdict take_record(void *context, const struct record *record)
 {
 	struct reader *reader = context;
@@ -263,7 +230,6 @@ static enum verdict take_record(void *context, const struct record *record)
 					      : write_record(reader, record);
 	if (verdict != CONSUMED || !is_last(reader, record))
 		return verdict;
-	keep_last(reader, record);
 	reader->rows_wanted = reader->rows;
 	return CONSUMED_ENOUGH;
 }
