@@ -107,7 +107,9 @@ def test_several_texts_and_excluded_ones(tmp_path: Path) -> None:
             for _ in range(chance.randrange(1, 4))
         ]
         wanted = {text for text in texts if text[:1] != b"!"}
-        if wanted and wanted <= {text[1:] for text in texts if text[:1] == b"!"}:
+        if wanted and wanted <= {
+            text[1:] for text in texts if text[:1] == b"!"
+        }:
             continue  # refused, since no open can match
         names = [_some_name(chance) for _ in range(200)]
         cases.append((texts, [*names, b"", b"ab", b"a" * 15]))
