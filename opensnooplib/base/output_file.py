@@ -29,8 +29,8 @@ def open_for_writing(option: str, path: str, access: int = os.O_WRONLY) -> int:
     """The descriptor of a file, FIFO or device, which isn't truncated yet.
 
     /dev/stdout and the like are the descriptors that the tool was given, as in
-    a shell. A file is locked until this process ends; children don't inherit
-    the lock. A new file belongs to the user who called sudo. Raises
+    a shell. A file is locked as long as it is open, also in a process that it
+    was handed over to. A new file belongs to the user who called sudo. Raises
     OpensnoopError.
     """
     try:
@@ -90,7 +90,11 @@ def _open(path: str, flags: int) -> int:
         _check(os.fstat(fd))
     status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode):
-        os.lockf(fd, os.F_TLOCK, 0)
+        import fcntl  # seldom needed
+        import struct
+
+        lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
         os.ftruncate(fd, status.st_size)  # fails if chattr +a forbids it
     os.set_blocking(fd, True)
     return fd

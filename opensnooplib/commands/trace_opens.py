@@ -104,7 +104,12 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     running_trace.tell_limits(options, messages, options.columns.full_path)
     if command:
         command.release()
-    output_file.empty(output)  # after all that can fail
+    # After all that can fail:
+    if options.output.keep and os.fstat(output).st_size:
+        from opensnooplib.recording import recorder
+
+        recorder.put_aside(output)
+    output_file.empty(output)
     trace.put_heading()
     has_failed = False
     try:

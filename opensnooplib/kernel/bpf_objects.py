@@ -48,7 +48,7 @@ class StartMap(NamedTuple):
     flag_offset: int  # of the field under_way in a value
     flag_size: int  # 0: there is none, so each entry is under way
     # Offsets of when it began (u64, ns), of its record, and of the record's
-    # path, with which the value ends; -1: unknown.
+    # path, which comes last; -1: unknown.
     began: int = -1
     record: int = -1
     path: int = -1

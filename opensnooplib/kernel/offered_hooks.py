@@ -16,7 +16,6 @@ from opensnooplib.kernel.hooks import HOOKS
 # modules, so it is unlikely to be renamed.
 _A_FUNCTION = "vfs_fsync"
 
-
 _PROBED = {"kprobe": _A_FUNCTION, "uprobe": sys.executable}
 
 

@@ -88,12 +88,7 @@ class Recorder:
         self.put_counts(ended=True)
         if self._rings.counts().error:
             return False
-        try:
-            fd = privileged.do("next_piece")
-        except OSError as error:
-            raise OpensnoopError(
-                f"--keep: no new file could be begun: {error.strerror}"
-            ) from None
+        fd = _next_piece()
         if self._rings.turn_output(fd):
             self._messages.warn(
                 f"{self._output.record} was truncated or removed: what was "
@@ -106,13 +101,33 @@ class Recorder:
         return True
 
 
+def _next_piece() -> int:
+    """The descriptor of a new FILE. Raises OpensnoopError."""
+    try:
+        fd: int = privileged.do("next_piece")
+        return fd
+    except OSError as error:
+        raise OpensnoopError(
+            f"--keep: no new file could be begun: {error.strerror}"
+        ) from None
+
+
+def put_aside(fd: int) -> None:
+    """Let what an earlier trace has recorded in FILE be FILE.1.
+
+    `fd` is then that of a new FILE. Raises OpensnoopError.
+    """
+    fresh = _next_piece()
+    os.dup2(fresh, fd, inheritable=False)
+    os.close(fresh)
+
+
 def let_monitor_turn(path: str, fd: int) -> None:
     """Let the monitor, which is started after this, open the next file.
 
     `fd` is that of the first. The trace, which reads hostile records, chooses
-    no path. What an earlier trace has recorded in FILE becomes FILE.1. Raises
-    OpensnoopError if the tool was given `fd`, or FILE.1 is there and must not
-    be replaced.
+    no path. Raises OpensnoopError if the tool was given `fd`, or FILE.1 is
+    there and must not be replaced.
     """
     if output_file.was_given(fd):
         raise UsageError("--keep needs a file: --record FILE")
@@ -127,8 +142,4 @@ def let_monitor_turn(path: str, fd: int) -> None:
             os.rename(path, older)
         return Descriptor(description.open_for_writing(path))
 
-    if os.fstat(fd).st_size:
-        fresh = next_piece()
-        os.dup2(fresh, fd, inheritable=False)
-        os.close(fresh)
     FUNCTIONS["next_piece"] = next_piece

@@ -18,7 +18,8 @@ from opensnooplib.rows.schema import Schema
 from opensnooplib.source.known_maps import REQUESTS_MAP
 from opensnooplib.trace.program_set import ProgramSet
 
-_UNDER_WAY = 0x7FFFFFFD  # of bpf_src/extra/record_values.h
+# UNDER_WAY of bpf_src/extra/record_values.h, SHORT_PATH of bpf_src/record.h
+_UNDER_WAY, _SHORT_PATH = 0x7FFFFFFD, 128
 
 
 class UnderWay(NamedTuple):
@@ -68,7 +69,9 @@ def find(
                 continue
             thread = 0 if is_request else int.from_bytes(key, sys.byteorder)
             record = value[at.record :] if at.record >= 0 else b""
-            yield UnderWay(thread, began, value[at.path :], record)
+            path = value[at.path :]
+            path = path if is_request else path[:_SHORT_PATH]
+            yield UnderWay(thread, began, path, record)
 
 
 def rows(

@@ -294,7 +294,15 @@ def test_an_earlier_recording_is_kept_too(recorded: Path) -> None:
     both = f"{recorded} and {older}"
     assert f"keeping the newest 1 min, in {both}\n" in ended.messages
     before = recorded.read_bytes()
-    ended = run("--record", recorded, *words)
+    broken = recorded.with_name("broken.c")
+    broken.write_text("int x(")
+    ended = run("--source", broken, "--record", recorded, *words)
+    assert "does not compile" in ended.messages
+    assert recorded.read_bytes() == before and not older.exists()
+    with Tool("--record", recorded, "--keep", "1m") as tool:
+        ended = run("--record", recorded, "-d", "0.1")
+        assert "another trace writes to it" in ended.messages
+        ended = tool.stop()
     assert ended.status == 0
     assert older.read_bytes() == before != recorded.read_bytes()
     for piece in (older, recorded):

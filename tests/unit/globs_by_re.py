@@ -28,7 +28,7 @@ def matches(glob: Glob, name: bytes) -> bool:
     pattern = re.compile(_regex(glob.parts).encode(), re.DOTALL)
     names = [name]
     if glob.is_absolute and name.startswith(b"/"):
-        names.append(b"/".join([b"", *filter(None, name.split(b"/"))]))
+        names.append(b"/" + b"/".join(filter(None, name.split(b"/"))))
     return any(map(pattern.fullmatch, names))
 
 

@@ -142,6 +142,15 @@ def test_dots_are_taken_out_of_an_absolute_name(
     assert not native.path_is_wanted(others, shown)
 
 
+def test_a_name_without_end(native: Native) -> None:
+    """A recording, or a person's own C, may have longer ones than Linux."""
+    name = b"/" + b"x/.." * 10_000
+    parsed = globs.globs(["/*", "/nothing"])
+    assert native.path_is_wanted(parsed, name + b"zz")
+    assert not native.path_is_wanted(globs.globs(["/zz"]), name + b"/zz")
+    assert native.path_is_wanted(globs.globs(["/"]), b"/x/..")
+
+
 def test_patterns_that_name_directories(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     folder = str(tmp_path)

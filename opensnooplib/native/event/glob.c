@@ -58,14 +58,14 @@ static enum match match(const struct glob *glob, struct text path, bool cut)
 /*
  * The name that an absolute one means unless it leads through a symbolic link:
  * without "." and "..", and with single slashes. `room` has FULL_PATH_ROOM
- * bytes. Any other name is returned as it is.
+ * bytes. Another name, or one that is longer, is returned as it is.
  */
 static struct text without_dots(struct text path, char *room)
 {
 	const unsigned char *end = path.bytes + path.size;
 	char *out = room;
 
-	if (path.size == 0 || *path.bytes != '/')
+	if (path.size == 0 || path.size > FULL_PATH_ROOM || *path.bytes != '/')
 		return path;
 	for (const unsigned char *name = path.bytes + 1; name <= end;) {
 		size_t left = (size_t)(end - name);
@@ -81,6 +81,8 @@ static struct text without_dots(struct text path, char *room)
 		}
 		name += size + 1;
 	}
+	if (out == room)
+		*out++ = '/';
 	return (struct text){(const unsigned char *)room, (size_t)(out - room)};
 }
 

@@ -6,14 +6,14 @@
 
 #include "rows/quoting.h"
 
-/* The kernel ignores the mode without O_CREAT or O_TMPFILE: open(2). */
+/* Else the kernel ignores the mode: WILL_CREATE in its fs/open.c */
 static bool mode_is_used(const struct row *row)
 {
 	uint64_t flags;
 
 	if (!record_unsigned(row->record, row->format->layout.flags, &flags))
 		return true;
-	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
+	return flags & (O_CREAT | (O_TMPFILE ^ O_DIRECTORY));
 }
 
 static int64_t errno_of(int64_t ret)
