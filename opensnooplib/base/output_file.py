@@ -13,6 +13,7 @@ import errno
 import os
 import re
 import stat
+import time
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -21,6 +22,9 @@ from opensnooplib.base.errors import OpensnoopError
 # for. O_APPEND: the file gets no hole if another program truncates it or
 # writes to it, too.
 _FLAGS = os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+# The children of a trace that was killed, which have its files, end this soon.
+_ENDING_SECONDS = 0.5
 
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
@@ -90,14 +94,27 @@ def _open(path: str, flags: int) -> int:
         _check(os.fstat(fd))
     status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode):
-        import fcntl  # seldom needed
-        import struct
-
-        lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
-        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
+        _lock(fd)
         os.ftruncate(fd, status.st_size)  # fails if chattr +a forbids it
     os.set_blocking(fd, True)
     return fd
+
+
+def _lock(fd: int) -> None:
+    """Lock it as long as it is open in any process. Raises OSError."""
+    import fcntl  # seldom needed
+    import struct
+
+    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+    end = time.monotonic() + _ENDING_SECONDS
+    while True:
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
+            return
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def _check(status: os.stat_result) -> None:
