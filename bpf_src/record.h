@@ -74,7 +74,7 @@ static void fill_event(u32 program, struct event *event,
 	event->ts = bpf_ktime_get_ns();
 	event->pid = pid_tgid >> 32;
 	event->tid = pid_tgid;
-	event->uid = bpf_get_current_uid_gid(); /* the lower half */
+	event->uid = bpf_get_current_uid_gid();
 	event->ret = ret;
 	event->flags = open->flags;
 	event->mode = creates ? open->mode : 0;
