@@ -245,7 +245,8 @@ def test_a_flood_of_others_costs_no_wanted_row(
 def test_names_that_an_absolute_pattern_does_not_match() -> None:
     """It is said where the directories of relative names are unknown."""
     note = "a pattern that starts with / doesn't match opens by relative names"
-    own = ["--source", str(CHECKOUT / "tests" / "bench" / "least.c")]
+    lesson = CHECKOUT / "docs" / "course" / "01-first-probe"
+    own = ["--source", str(lesson / "solution.c")]
     for options, is_said in (
         ([*own, "--path", "/a"], True),
         ([*own, "--until", "path=/a"], True),
