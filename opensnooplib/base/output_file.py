@@ -23,8 +23,9 @@ from opensnooplib.base.errors import OpensnoopError
 # writes to it, too.
 _FLAGS = os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
-# The children of a trace that was killed, which have its files, end this soon.
-_ENDING_SECONDS = 0.5
+# The kernel closes the files of a trace that was killed after its end: Linux
+# 6.18 two seconds later, since it detaches the programs first.
+_ENDING_SECONDS = 4.0
 
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
