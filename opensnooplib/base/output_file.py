@@ -13,7 +13,6 @@ import errno
 import os
 import re
 import stat
-import time
 
 from opensnooplib.base import libc
 from opensnooplib.base.errors import OpensnoopError
@@ -23,10 +22,6 @@ from opensnooplib.base.errors import OpensnoopError
 # writes to it, too.
 _FLAGS = os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
-# The kernel closes the files of a trace that was killed after its end: Linux
-# 6.18 two seconds later, since it detaches the programs first.
-_ENDING_SECONDS = 4.0
-
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 
@@ -34,9 +29,9 @@ def open_for_writing(option: str, path: str, access: int = os.O_WRONLY) -> int:
     """The descriptor of a file, FIFO or device, which isn't truncated yet.
 
     /dev/stdout and the like are the descriptors that the tool was given, as in
-    a shell. A file is locked as long as it is open, also in a process that it
-    was handed over to. A new file belongs to the user who called sudo. Raises
-    OpensnoopError.
+    a shell. A file is locked until this process ends, or closes it; children
+    don't inherit the lock: see keep_locked(). A new file belongs to the user
+    who called sudo. Raises OpensnoopError.
     """
     try:
         given = _given(path)
@@ -64,6 +59,20 @@ class _Refused(Exception):
 def was_given(fd: int) -> bool:
     """Was the tool given this descriptor? Its own are not inheritable."""
     return os.get_inheritable(fd)
+
+
+def keep_locked(fd: int) -> None:
+    """Let the lock last as long as the file is open anywhere.
+
+    A process's own lock ends when it closes any descriptor of the file, and
+    isn't handed over with one. Raises OSError.
+    """
+    import fcntl  # seldom needed
+    import struct
+
+    os.lockf(fd, os.F_ULOCK, 0)
+    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
 
 
 def empty(fd: int) -> None:
@@ -95,27 +104,10 @@ def _open(path: str, flags: int) -> int:
         _check(os.fstat(fd))
     status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode):
-        _lock(fd)
+        os.lockf(fd, os.F_TLOCK, 0)
         os.ftruncate(fd, status.st_size)  # fails if chattr +a forbids it
     os.set_blocking(fd, True)
     return fd
-
-
-def _lock(fd: int) -> None:
-    """Lock it as long as it is open in any process. Raises OSError."""
-    import fcntl  # seldom needed
-    import struct
-
-    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
-    end = time.monotonic() + _ENDING_SECONDS
-    while True:
-        try:
-            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
-            return
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.01)
 
 
 def _check(status: os.stat_result) -> None:

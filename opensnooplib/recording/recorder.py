@@ -131,6 +131,7 @@ def let_monitor_turn(path: str, fd: int) -> None:
     """
     if output_file.was_given(fd):
         raise UsageError("--keep needs a file: --record FILE")
+    output_file.keep_locked(fd)
     path = os.path.abspath(path)
     older = f"{path}.1"
     with as_sentence(f"--keep: {older}"), suppress(FileNotFoundError):
@@ -140,6 +141,8 @@ def let_monitor_turn(path: str, fd: int) -> None:
     def next_piece() -> Descriptor:
         if os.path.exists(path):  # or somebody has moved it
             os.rename(path, older)
-        return Descriptor(description.open_for_writing(path))
+        new = description.open_for_writing(path)
+        output_file.keep_locked(new)
+        return Descriptor(new)
 
     FUNCTIONS["next_piece"] = next_piece
