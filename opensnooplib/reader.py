@@ -20,7 +20,8 @@ from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, heading, wall_offset_ns
 from opensnooplib.rows.schema import Schema
-from opensnooplib.selection.criteria import Condition, Filter
+from opensnooplib.selection.criteria import Condition
+from opensnooplib.selection.reader_filter import Filter
 
 _Item = TypeVar("_Item", bound=ctypes.Structure)
 

@@ -22,7 +22,7 @@ from opensnooplib.recording import description, recording_reader
 from opensnooplib.recording.description import PATHS, Counts, Description
 from opensnooplib.recording.recording_reader import RecordingReader
 from opensnooplib.rows import row_format
-from opensnooplib.selection import criteria
+from opensnooplib.selection import reader_filter
 from opensnooplib.summary.summing import Summing
 from opensnooplib.trace import output_destination
 from opensnooplib.trace.ending_signals import EndingSignals
@@ -186,8 +186,8 @@ class _Replay:
         clock = described.clock
         self._reader.wall_offset_ns = clock.wall_ns - clock.monotonic_ns
         began = self._began_ns
-        fits = criteria.for_reader(self._options, schema, (), began)
-        until = criteria.until(self._options, schema, began)
+        fits = reader_filter.of_selection(self._options, schema, (), began)
+        until = reader_filter.of_until(self._options, schema, began)
         self._reader.set_format(0, self._format, fits, until)
 
     def put_heading(self) -> None:

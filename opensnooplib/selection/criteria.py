@@ -3,8 +3,8 @@
 
 The kernel decides by a macro, early, so that an open that isn't wanted costs
 little (bpf_src/select.h). The reader decides by a field of struct event, on
-what comes from rings or from a recording (native/event/condition.h). Most
-options have both; a trace of bpf_src leaves to the reader what the kernel
+what comes from rings or from a recording (reader_filter.py). Most options
+have both; a trace of bpf_src leaves to the reader what the kernel
 can't decide.
 """
 
@@ -14,17 +14,13 @@ import os
 import re
 from enum import IntEnum
 from functools import lru_cache, partial
-from typing import Callable, Container, Iterator, Mapping, NamedTuple
-from typing import Sequence, TypeVar
+from typing import Callable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
 
 from opensnooplib.base.errors import OpensnoopError, SourceError
-from opensnooplib.base.globs import Glob
 from opensnooplib.base.open_flags import FLAG_GROUPS, FLAGS
 from opensnooplib.kernel import bpf_objects, children
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Chosen, Options, Selection
-from opensnooplib.rows.field import Field
-from opensnooplib.rows.schema import Schema
 from opensnooplib.selection import path_tests
 from opensnooplib.selection.path_tests import ALWAYS, all_of, any_of, c_text
 from opensnooplib.source.defines import Define, entries_for_threads
@@ -34,6 +30,10 @@ _CGROUPS_MAP = "cgroups"  # of bpf_src/extra/select/cgroups.h
 _LOW_BITS = (1 << 32) - 1
 _SIGN_BIT = 1 << 63
 _UNKNOWN_RESULT = 0x7FFFFFFE  # of bpf_src/extra/record_values.h
+
+# Of a result, mask and bits.
+SUCCESS, _FAILURE = (_SIGN_BIT, 0), (_SIGN_BIT, _SIGN_BIT)
+UNKNOWN = _LOW_BITS, _UNKNOWN_RESULT
 
 _T = TypeVar("_T")
 
@@ -54,13 +54,6 @@ class Condition(NamedTuple):
     # For BITS, mask and bits, which must be there; for MOST, 0 and the bound;
     # for HOLDS, 0, 0 and the text.
     values: Chosen[tuple[int, int]] | Chosen[tuple[int, int, bytes]]
-
-
-class Filter(NamedTuple):
-    """What a record must meet: all conditions, and patterns of its path."""
-
-    conditions: Sequence[tuple[Condition, Field]] = ()
-    globs: Sequence[Glob] = ()
 
 
 class Criterion(NamedTuple):
@@ -241,8 +234,7 @@ def _results(selection: Selection) -> Iterator[Criterion]:
     """A result that nobody knows may be a wanted one."""
     unknown = f"(ret) == {_UNKNOWN_RESULT}"
     if selection.failed:
-        bits = (_SIGN_BIT, _SIGN_BIT), (_LOW_BITS, _UNKNOWN_RESULT)
-        condition = Condition("ret", Test.BITS, Chosen(bits))
+        condition = Condition("ret", Test.BITS, Chosen([_FAILURE, UNKNOWN]))
         part = any_of(["(ret) < 0", unknown])
         yield _result("-x", "SELECT_FAILED", part=part, condition=condition)
     if selection.errnos:
@@ -321,65 +313,6 @@ def decided_by(options: Options, code: str) -> list[str]:
                 "out"
             )
     return decided
-
-
-def for_reader(
-    options: Options,
-    schema: Schema,
-    decided: Container[str] | None,
-    began_ns: int = 0,
-) -> Filter:
-    """What the reader compares.
-
-    decided: the options that the kernel decides; None: all that it can.
-    began_ns: when the trace of a recording began, by CLOCK_MONOTONIC. Raises
-    OpensnoopError for a field that isn't there.
-    """
-    chosen: list[Condition] = []
-    asked: dict[str, str] = {}  # the option by the field
-    globs = options.selection.globs
-    if globs:
-        asked["path"] = "--path"
-    for one in criteria(options):
-        if decided is not None and one.option not in decided and one.condition:
-            chosen.append(one.condition)
-            asked[one.condition.name] = one.option
-    if began_ns and options.output.duration is not None:
-        end = began_ns + int(options.output.duration * 1e9)
-        chosen.append(Condition("ts", Test.MOST, Chosen([(0, end)])))
-        asked["ts"] = "-d"
-    fields: dict[str, Field] = {}
-    for name, option in asked.items():
-        field = schema.known(name)
-        if field is None:
-            lacks = f"has no field {name} to select by"
-            raise OpensnoopError(
-                f"{option}: the recording {lacks}"
-                if began_ns
-                else f"{option}: struct event {lacks}; add one, or leave the "
-                "option out"
-            )
-        fields[name] = field
-    return Filter([(one, fields[one.name]) for one in chosen], globs)
-
-
-def until(options: Options, schema: Schema, began_ns: int = 0) -> Filter:
-    """What the record of --until meets; `began_ns` as in for_reader()."""
-    asked = options.output.until
-    if not asked:
-        return Filter()
-    options = options._replace(
-        selection=asked.selection,
-        output=options.output._replace(duration=None),
-    )
-    found = for_reader(options, schema, (), began_ns)
-    ret = schema.known("ret")
-    if ret and (asked.is_opened or asked.selection.errnos):
-        results = [(_SIGN_BIT, 0)] if asked.is_opened else []
-        known = Chosen(results, [(_LOW_BITS, _UNKNOWN_RESULT)])
-        surely = Condition("ret", Test.BITS, known)
-        return found._replace(conditions=[*found.conditions, (surely, ret)])
-    return found
 
 
 def map_names(selection: Selection) -> list[str]:

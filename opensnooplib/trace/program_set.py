@@ -21,7 +21,7 @@ from opensnooplib.rows import row_format
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.row_format import LINES
 from opensnooplib.rows.schema import Schema
-from opensnooplib.selection import criteria
+from opensnooplib.selection import criteria, reader_filter
 from opensnooplib.source import known_maps
 
 # enum counter of bpf_src/record.h
@@ -54,7 +54,7 @@ class ProgramSet:
         self.outputs = [o for o in taken.outputs if o.name != lines_map]
         _check_number([one.name for one in self.outputs], options)
         if not self.outputs:  # then what was asked for lacks its fields
-            criteria.for_reader(options, Schema(()), taken.decided)
+            reader_filter.of_selection(options, Schema(()), taken.decided)
         are_several = len(self.outputs) > 1
         self.formats = [
             row_format.choose(one.schema, options, one.name * are_several)
@@ -67,8 +67,9 @@ class ProgramSet:
             rings.install(streams[-1], taken.maps[lines_map])
         for stream, output, one in zip(streams, self.outputs, self.formats):
             one = one._replace(in_any_task=taken.sees_packets)
-            fits = criteria.for_reader(options, output.schema, taken.decided)
-            until = criteria.until(options, output.schema)
+            how = options, output.schema, taken.decided
+            fits = reader_filter.of_selection(*how)
+            until = reader_filter.of_until(options, output.schema)
             rings.set_format(stream, one, fits, until)
             put = rings.map_buffer if output.is_ring_buffer else rings.install
             put(stream, taken.maps[output.name])
