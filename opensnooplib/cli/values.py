@@ -132,7 +132,6 @@ _MS, _SECOND = 10**6, 10**9
 _TIMES = {"ms": _MS, "s": _SECOND, "m": 60 * _SECOND, "h": 3600 * _SECOND}
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
-
 # float() accepts more than decimals: "inf", "1_000" and others.
 _QUANTITY = re.compile(r"(?=\.?\d)(\d{0,99}(?:\.\d{0,99})?)(\D*)", re.ASCII)
 

@@ -29,6 +29,7 @@ from opensnooplib.kernel import (
 )
 from opensnooplib.options import Chosen, Options, Output
 from opensnooplib.reader import Reader, State
+from opensnooplib.recording import recorder
 from opensnooplib.selection import pinned_maps
 from opensnooplib.trace import output_destination, ring_size
 from opensnooplib.trace.ending_signals import EndingSignals
@@ -106,8 +107,6 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         command.release()
     # After all that can fail:
     if options.output.keep and os.fstat(output).st_size:
-        from opensnooplib.recording import recorder
-
         recorder.put_aside(output)
     output_file.empty(output)
     trace.put_heading()
@@ -184,8 +183,6 @@ def _start_monitor(options: Options, rings: Reader, output: int) -> None:
 
         at_end = LiveWork().end
     if options.output.keep:
-        from opensnooplib.recording import recorder
-
         recorder.let_monitor_turn(options.output.record or "", output)
     ReaderWork(rings.pages)
     rings.add_own_process(os.getpid())

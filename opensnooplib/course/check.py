@@ -33,7 +33,8 @@ _random = random.SystemRandom()
 _PR_SET_NAME = 15  # of <linux/prctl.h>
 _set_name = ctypes.CDLL(None).prctl
 # A thread that ends loads this before Python 3.9.6: no open of the workload.
-ctypes.CDLL("libgcc_s.so.1")
+with contextlib.suppress(OSError):  # another C library has none
+    ctypes.CDLL("libgcc_s.so.1")
 
 
 class Between(NamedTuple):

@@ -104,8 +104,7 @@ class Recorder:
 def _next_piece() -> int:
     """The descriptor of a new FILE. Raises OpensnoopError."""
     try:
-        fd: int = privileged.do("next_piece")
-        return fd
+        return int(privileged.do("next_piece"))
     except OSError as error:
         raise OpensnoopError(
             f"--keep: no new file could be begun: {error.strerror}"

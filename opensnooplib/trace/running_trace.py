@@ -191,9 +191,9 @@ class Trace:
         how = until_ns, _MOST_NAMED
         left = [open for one in sets for open in under_way.find(one, *how)]
         self._left = [open.text(until_ns) for open in left[:_MOST_NAMED]]
-        more = requests - len(self._left) + sum(one.thread > 0 for one in left)
-        if more > 0:
-            self._left.append(f"{more} more")
+        known = requests + sum(one.thread > 0 for one in left)
+        if known > len(self._left):
+            self._left.append(f"{known - len(self._left)} more")
         if self._summing:
             return self._summing.end(until_ns)
         state = self.rings.finish(until_ns)

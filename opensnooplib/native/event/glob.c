@@ -86,25 +86,29 @@ static struct text without_dots(struct text path, char *room)
 	return (struct text){(const unsigned char *)room, (size_t)(out - room)};
 }
 
-static enum match match_any(const struct glob *glob, const struct text *names,
-			    bool cut)
+static enum match better(enum match one, enum match other)
 {
-	int count = glob->is_absolute ? 3 : 2;
-	enum match best = NO;
+	return one > other ? one : other;
+}
 
-	for (int i = 0; i < count; i++) {
-		enum match found = match(glob, names[i], cut);
+/* The best match of the names that the path has: see glob.h. */
+static enum match match_any(const struct glob *glob, struct text shown,
+			    struct text given, bool cut)
+{
+	char room[FULL_PATH_ROOM];
+	enum match found = match(glob, shown, cut);
 
-		best = found > best ? found : best;
-	}
-	return best;
+	if (found != YES && given.bytes != shown.bytes)
+		found = better(found, match(glob, given, cut));
+	if (found != YES && glob->is_absolute)
+		found = better(found,
+			       match(glob, without_dots(shown, room), cut));
+	return found;
 }
 
 bool path_is_wanted(const struct glob *globs, unsigned int count,
 		    struct text shown, struct text given, enum path_state state)
 {
-	char room[FULL_PATH_ROOM];
-	struct text names[] = {shown, given, without_dots(shown, room)};
 	bool cut = state == PATH_CUT;
 	bool all_exclude = true;
 	bool wanted = false;
@@ -112,7 +116,7 @@ bool path_is_wanted(const struct glob *globs, unsigned int count,
 	if (state == PATH_UNREADABLE || state == PATH_TOP_CUT)
 		return true; /* it may match */
 	for (unsigned int i = 0; i < count; i++) {
-		enum match found = match_any(&globs[i], names, cut);
+		enum match found = match_any(&globs[i], shown, given, cut);
 
 		if (!globs[i].excludes) {
 			all_exclude = false;

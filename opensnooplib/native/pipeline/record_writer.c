@@ -172,6 +172,21 @@ static struct text group_of(struct reader *reader, const struct record *record)
 	return (struct text){(unsigned char *)start, (size_t)(end - start)};
 }
 
+/* --once: has there been a row of the record's group? */
+static bool is_repeated(struct reader *reader, const struct record *record)
+{
+	int64_t ret = 0;
+
+	if (!reader->once)
+		return false;
+	record_signed(record, reader->format.layout.ret, &ret);
+	if (tally_first(&reader->tally, group_of(reader, record),
+			ret == UNDER_WAY))
+		return false;
+	reader->counts.repeated += ret != UNDER_WAY;
+	return true;
+}
+
 static enum verdict write_record(struct reader *reader,
 				 const struct record *record)
 {
@@ -179,7 +194,6 @@ static enum verdict write_record(struct reader *reader,
 	const struct stream *stream = &reader->streams[record->stream];
 	struct row row = {format, &stream->format.columns, record};
 	char *out = NULL;
-	int64_t ret = 0;
 	uint64_t ts = 0;
 
 	if (turn_to(reader, record->stream))
@@ -187,13 +201,8 @@ static enum verdict write_record(struct reader *reader,
 	reader->is_blocked = !out;
 	if (!out)
 		return NOT_CONSUMED;
-	record_signed(record, format->layout.ret, &ret);
-	if (reader->once &&
-	    !tally_first(&reader->tally, group_of(reader, record),
-			 ret == UNDER_WAY)) {
-		reader->counts.repeated += ret != UNDER_WAY;
+	if (is_repeated(reader, record))
 		return CONSUMED;
-	}
 	record_unsigned(record, format->layout.ts, &ts);
 	if (format->first_ts == 0)
 		format->first_ts = format->last_ts = ts;
