@@ -130,7 +130,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     state = max(state, trace.end())
     is_last = state == State.COUNT_REACHED and not options.output.row_limit
     if is_last and options.output.until:
-        messages.note("the open that --until waits for has come")
+        messages.note("the open that --until waits for has happened")
     trace.tell()
     trace.detach()
     if options.probe.maps:  # now their contents no longer change

@@ -137,7 +137,7 @@ def test_until(recorded: Path, until: str, count: int) -> None:
                 ended = tool.ended()
         assert ended.status == 0
         assert f"{count} recorded" in ended.messages
-        assert "the open that --until waits for has come" in ended.messages
+        assert "the open that --until waits for has happened" in ended.messages
         assert without_time(_replay(recorded).rows) == made[:count]
         return
     with Opener(attempts) as opener:

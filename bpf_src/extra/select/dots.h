@@ -3,7 +3,7 @@
  * --path with an absolute pattern: an absolute name with "//", "." or ".." in
  * it may mean one that the pattern matches. The reader finds out.
  */
-#define DOTS_LOOKED_FOR 126 /* bytes; a longer name may have some behind */
+#define DOTS_LOOKED_FOR 126 /* bytes; a longer name is passed on */
 
 static bool has_dots(const char *path, u64 length)
 {
