@@ -26,13 +26,15 @@ from tests.kernel.tool import (
 # Forks itself away, as nginx does, and opens files until one is removed.
 _DAEMON = """
 import os, sys, time
-folder = sys.argv[1]
+folder, command = sys.argv[1], os.getpid()
 if os.fork():
     sys.exit(3)
 os.setsid()
 if os.fork():
     os._exit(0)
 while not os.path.exists(folder + "/parent"):
+    time.sleep(0.01)
+while os.path.exists(f"/proc/{command}"):  # Python ends slowly
     time.sleep(0.01)
 for number in range(5):
     try:
