@@ -12,6 +12,7 @@ from typing import List
 
 import pytest
 
+from tests.kernel import calm
 from tests.kernel.openers import OpenLoad
 from tests.kernel.tool import (
     HANG_SECONDS,
@@ -193,12 +194,12 @@ def test_a_signal_ends_it_all_the_same(tmp_path: Path, number: int) -> None:
 def test_ctrl_c_reaches_the_command_and_not_the_adopter(
     follow: List[str],
 ) -> None:
-    """All of them are in the terminal's group; the command has the time to
-    end."""
+    """All of them are in the terminal's group."""
     script = """
         trap 'cat /etc/hostname; exit 7' INT
         while :; do sleep 0.01; done
     """
+    calm.need()  # the command has 0.2 s to end
     with Tool(*follow, "--exec", "sh", "-c", script) as tool:
         wait_until(lambda: b" sleep " in tool.output_so_far())
         os.killpg(tool.pid, signal.SIGINT)
