@@ -39,7 +39,9 @@ def _attack(program: Path, folder: Path, *options: str) -> List[int]:
         told, _ = attacker.communicate(b"\n")
         ended: Ended = tool.stop()
     opened = told.decode().strip()
-    assert len(opened) == ended.end.shown == OPENS
+    assert len(opened) == ended.end.happened == OPENS
+    if ended.end.missed:  # see preempts_programs() in this_kernel.py
+        pytest.skip(f"the kernel skipped programs: {ended.end.missed} missed")
     names = [bytes(paths[0]), bytes(paths[1])]
     wrong = sum(
         row.path != names[int(which)] for row, which in zip(ended.rows, opened)
