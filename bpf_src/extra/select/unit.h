@@ -5,8 +5,14 @@
  */
 #include "extra/cgroup_names.h"
 
-/* What was found out about a cgroup, by its ID: neither ever changes. */
-BPF_TABLE("lru_hash", u64, u8, unit_cgroups, 4096);
+/*
+ * What was found out about cgroups: the ID, shifted by one, and the answer as
+ * the lowest bit, in one word, which is written at once. Neither ever changes.
+ * Of cgroups that share a slot, by the low bits of their IDs, the last one is
+ * kept. An array's look-up costs far less than a hash map's.
+ */
+#define UNIT_SLOTS 4096
+BPF_ARRAY(unit_cgroups, u64, UNIT_SLOTS);
 
 /*
  * SELECT_UNIT(name) is true for the wanted names, with their NULs, and for all
@@ -37,12 +43,16 @@ static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
 static bool unit_selected(void)
 {
 	u64 id = bpf_get_current_cgroup_id();
-	u8 *known = unit_cgroups.lookup(&id);
-	u8 found;
+	u32 slot = id % UNIT_SLOTS;
+	u64 *known = unit_cgroups.lookup(&slot);
+	u64 answer;
 
-	if (known)
-		return *known;
-	found = cgroup_is_in_unit(cgroup_of_caller());
-	unit_cgroups.update(&id, &found);
-	return found;
+	if (!known)
+		return false; /* never: the array has the slot */
+	answer = *known;
+	if (answer >> 1 != id) {
+		answer = id << 1 | cgroup_is_in_unit(cgroup_of_caller());
+		*known = answer;
+	}
+	return answer & 1;
 }
