@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import errno
 import os
+import time
+from typing import Callable
 
 from opensnooplib.base.privileged import NoMonitorError
 from opensnooplib.kernel import this_kernel
 from opensnooplib.reader import Reader
+
+# How often the losses are looked at. They are in a map, and bpf(2) costs as
+# much as all else that a trace does while nothing is opened.
+_LOSSES_SECONDS = 1
 
 
 class CpuFollower:
@@ -25,14 +31,18 @@ class CpuFollower:
             f"{this_kernel.CPUS}/online", os.O_RDONLY | os.O_CLOEXEC
         )
         self._found = b"", 0  # the CPUs online and the records lost, lately
+        self._lost, self._ask_at = 0, 0.0
         self._wanting: list[int] = []  # CPUs online, and without a ring
 
-    def follow(self, lost: int) -> None:
+    def follow(self, lost: Callable[[], int]) -> None:
         """Open rings for new CPUs, at the cost of one read. Raises OSError.
 
-        `lost` is the number of records lost so far.
+        `lost` returns the number of records lost so far.
         """
-        found = os.pread(self._fd, 4096, 0), lost
+        now = time.monotonic()
+        if now >= self._ask_at:
+            self._lost, self._ask_at = lost(), now + _LOSSES_SECONDS
+        found = os.pread(self._fd, 4096, 0), self._lost
         if found != self._found:
             self._found = found
             online = this_kernel.parse_cpu_list(found[0].decode("ascii"))

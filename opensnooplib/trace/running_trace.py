@@ -119,7 +119,7 @@ class Trace:
 
     def poll(self, timeout_ms: int) -> State:
         """Wait for records, and write the rows of those that came."""
-        self._cpus.follow(self.lost())
+        self._cpus.follow(self.lost)
         self._leave_rooms()
         if self._recorder and self._recorder.step():
             self.put_heading()
