@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 from typing import Any, Iterator
 
 from opensnooplib.base import native_library
@@ -31,7 +30,7 @@ _Entry._fields_ = [
     ("hash", _u64),
     ("key_size", ctypes.c_size_t),
     ("key", ctypes.c_void_p),
-    *_numbers("opened", "failed", "missing", "slowest"),
+    *_numbers("cut", "opened", "failed", "missing", "slowest"),
 ]
 
 
@@ -62,13 +61,12 @@ class _Tally(ctypes.Structure):
     ]
 
 
-def _entries(table: _Table) -> Iterator[tuple[int, bytes, _Entry]]:
-    """Number, text and counts of each."""
+def _entries(table: _Table) -> Iterator[tuple[bytes, _Entry]]:
+    """Key and counts of each."""
     pointer = table.newest
     while pointer:
         entry = pointer.contents
-        key = ctypes.string_at(entry.key, entry.key_size)
-        yield int.from_bytes(key[:8], sys.byteorder), key[8:], entry
+        yield ctypes.string_at(entry.key, entry.key_size), entry
         pointer = entry.older
 
 
@@ -107,14 +105,14 @@ class Tally:
             opened=tally.opened,
             files=[
                 totals.File(
-                    *(text, bool(number), e.opened, e.failed, e.missing),
+                    *(path, bool(e.cut), e.opened, e.failed, e.missing),
                     e.slowest or None,
                 )
-                for number, text, e in _entries(files)
+                for path, e in _entries(files)
             ],
             groups=[
-                totals.Group(text.rstrip(), e.opened, e.failed)
-                for _, text, e in _entries(groups)
+                totals.Group(row, e.opened, e.failed)
+                for row, e in _entries(groups)
             ],
             group_heading=self._reader.group_heading,
             errors=[

@@ -699,6 +699,22 @@ def test_a_summary_of_many_files(replay: Replayer) -> None:
     assert sum(one["opened"] for one in report["groups"]) == 9000
 
 
+def test_groups_are_shown_whole(replay: Replayer) -> None:
+    """However long they are, and with the blanks at their ends."""
+    fields = [*FIELDS[:1], dict(FIELDS[-2], name="note", offset=8, size=40000)]
+    notes = [b"\x01" * 39_000 + end for end in (b"a", b"b", b"b")]
+    body = b"".join(block(2, struct.pack("=Q", 1) + note) for note in notes)
+    content = HEADER + description(fields=fields) + body + counts()
+    (report,) = _sums(replay(content, "--summary", "--by", "note"))
+    assert [(one["note"][-1], one["opened"]) for one in report["groups"]] == [
+        ("b", 2),
+        ("a", 1),
+    ]
+    opens = [Open(b"/a b "), Open(b"/a b")]
+    table = replay.text(_recording(*opens), "--summary", "--by", "path")
+    assert f"{1:>8} {0:>8} /a b \n" in table.partition("Who opened most")[2]
+
+
 def test_cgroups_are_those_of_the_same_boot(replay: Replayer) -> None:
     """Another host, or this one after a reboot, has others by their IDs."""
     mounts = [h for h in cgroups.hierarchies() if h.version == 2]

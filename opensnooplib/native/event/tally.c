@@ -13,28 +13,21 @@ void tally_clear(struct tally *tally, size_t room)
 	tally->groups.entries.room = room;
 }
 
-/* More than any path or row has, each character of it escaped. */
-#define TEXT_MAX (128 * 1024)
-
 /* How many opens there are of the entry now; 0: there is no place for it. */
-static uint64_t count(struct tally_table *table, uint64_t number,
-		      struct text text, int64_t ret, uint64_t latency)
+static uint64_t count(struct tally_table *table, struct text key, bool is_cut,
+		      int64_t ret, uint64_t latency)
 {
-	static unsigned char key[sizeof(number) + TEXT_MAX];
-	size_t size = text.size < TEXT_MAX ? text.size : TEXT_MAX;
-	struct tally_entry *entry;
+	struct tally_entry *entry =
+		hash_map_find(&table->entries, key.bytes, key.size);
 
-	memcpy(key, &number, sizeof(number));
-	memcpy(key + sizeof(number), text.bytes, size);
-	size += sizeof(number);
-	entry = hash_map_find(&table->entries, key, size);
 	if (!entry)
-		entry = hash_map_add(&table->entries, key, size,
+		entry = hash_map_add(&table->entries, key.bytes, key.size,
 				     sizeof(*entry));
 	if (!entry) {
 		table->no_place++;
 		return 0;
 	}
+	entry->cut |= is_cut;
 	entry->failed += ret < 0;
 	entry->missing += ret == -ENOENT || ret == -ENOTDIR;
 	if (latency > entry->slowest)
@@ -48,7 +41,7 @@ bool tally_first(struct tally *tally, struct text group, bool is_under_way)
 	struct tally_table *table =
 		is_under_way ? &tally->files : &tally->groups;
 
-	return count(table, 0, group, 0, 0) <= 1;
+	return count(table, group, false, 0, 0) <= 1;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,
@@ -72,9 +65,9 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 	if (state == PATH_UNREADABLE)
 		tally->unreadable++;
 	else if (layout->path.size > 0)
-		count(&tally->files, state != PATH_WHOLE, path, ret, latency);
+		count(&tally->files, path, state != PATH_WHOLE, ret, latency);
 	if (group.size > 0)
-		count(&tally->groups, 0, group, ret, latency);
+		count(&tally->groups, group, false, ret, latency);
 	tally->opened++;
 	tally->unsure += ret == UNKNOWN_RESULT;
 	if (ret < 0)

@@ -10,11 +10,9 @@
 /* Powers of two, in ns, by which the time that an open took is counted. */
 #define TALLY_POWERS 64
 
-/*
- * Counts of one file or one group. The key is a number and a text: 1 if the
- * path is cut, else 0, and the path; 0 and the row of the group's columns.
- */
+/* Counts of one file, by its path, or of one group, by its columns' row. */
 struct tally_entry {
+	uint64_t cut; /* not 0: the path is longer than what is known of it */
 	uint64_t opened;
 	uint64_t failed;
 	uint64_t missing; /* failed since there is no such file */
