@@ -240,7 +240,7 @@ class Reader:
     lacks_libdw = False  # and needs it
     group_heading = ""  # of the columns that a summary counts by
     done = "shown"  # with the opens that counts() has, as the last line says
-    no_place = 0  # opens that are not in the tables of a summary
+    no_place = 0  # opens that are not in the tables of summaries, so far
 
     def __init__(
         self, cpus: Sequence[int], pages: int, with_task: bool = False

@@ -204,8 +204,7 @@ class _Replay:
         else:
             output_state = self._reader.finish(ended_ns)
         missing = self._counts.lost, self._counts.missed
-        shown = self._summing or self._reader
-        tell_end(self._messages, shown, *missing, self._seconds())
+        tell_end(self._messages, self._reader, *missing, self._seconds())
         if output_state == State.OUTPUT_FAILED:
             output_destination.tell_output_error(
                 self._reader, self._options.output, self._messages

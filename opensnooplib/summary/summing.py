@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable
 from opensnooplib.base import native_library
 from opensnooplib.base.errors import SourceError
 from opensnooplib.options import Options
-from opensnooplib.reader import Counts, Reader, State
+from opensnooplib.reader import Reader, State
 from opensnooplib.rows import column_choice
 from opensnooplib.summary import as_json, tables
 from opensnooplib.summary.tables import View
@@ -43,8 +43,8 @@ class Summing:
         by = options.output.by or _GROUPS[0]
         self._groups = list(dict.fromkeys([by, *_GROUPS]))
         self._waiting = ""  # text that the output had no room for
-        self.no_place = 0  # opens that are not in the tables, so far
-        self.done = "shown" if options.output.once else "counted"
+        if options.output.summary:
+            rows.done = "counted"
         interval = options.output.interval or 0.0
         if options.output.top:
             from opensnooplib.summary import top_screen  # not needed before
@@ -91,7 +91,6 @@ class Summing:
         The screen of --top is on until q is pressed, or as long as `stays()`.
         """
         self._rows.finish(until_ns)  # also waits for the output
-        self._counts = self._rows.counts()
         if self._waiting:
             self._put(self._waiting)
         self._show(until_ns)
@@ -113,15 +112,11 @@ class Summing:
         with contextlib.suppress(SourceError):  # own C may lack the fields
             self._rows.count_by(lambda one: column_choice.group(one, options))
 
-    def counts(self) -> Counts:
-        """The counts of end(): what is shown is counted."""
-        return self._counts
-
     def _show(self, until_ns: int) -> None:
         """Show the counts of an interval that ends at `until_ns`."""
         summary = self._tally.take(max(0, until_ns - self._began_ns) / 1e9)
         self._began_ns = until_ns
-        self.no_place += summary.no_place.files + summary.no_place.groups
+        self._rows.no_place += sum(summary.no_place)
         if self._screen:
             self._screen.show(summary)
         else:

@@ -217,9 +217,8 @@ class Trace:
             if any(one.is_ring_buffer for one in self.newest.outputs):
                 more += ", which it does not for BPF ring buffers"
             more += ": the C has no counters"
-        shown = self._summing or self.rings
         missing = self._missing()
-        tell_end(self._messages, shown, *missing, self._seconds, more)
+        tell_end(self._messages, self.rings, *missing, self._seconds, more)
 
     def detach(self) -> None:
         """Detach the programs, which takes a while."""
@@ -252,7 +251,7 @@ def tell_limits(options: Options, messages: Messages, full_path: bool) -> None:
 
 def tell_end(
     messages: Messages,
-    shown: Reader | Summing,
+    shown: Reader,
     lost: int,
     missed: int,
     seconds: float,
