@@ -151,7 +151,7 @@ class _FormatRequest(ctypes.Structure):
         ("wanted", _Filter),
         ("last", _Filter),
         ("group", _Columns),
-        ("group_kind", ctypes.c_uint32),
+        ("group_as_json", ctypes.c_bool),
         ("shows_own", ctypes.c_bool),
         ("in_any_task", ctypes.c_bool),
     ]
@@ -194,7 +194,7 @@ def _native_format(
         _native_columns(row_format.columns, row_format.color),
         *map(_native_filter, filters),
         _native_columns(row_format.group),
-        row_format.group_number,
+        row_format.group_as_json,
         row_format.shows_own,
         row_format.in_any_task,
     )
@@ -404,8 +404,7 @@ class Reader:
     def start(self, output: Output) -> None:
         """Write rows or records as the options say, and how many."""
         limit = ctypes.c_uint64(output.row_limit)
-        how = output.unbuffered, output.once
-        check(self._lib.reader_start(self._reader, limit, *how))
+        check(self._lib.reader_start(self._reader, limit, output.unbuffered))
 
     def put_heading(self, stream: int, text: str) -> None:
         heading = text.encode()

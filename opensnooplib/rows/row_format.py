@@ -33,17 +33,12 @@ class RowFormat(NamedTuple):
     shows_own: bool = False  # what the tool's own processes do, too
     in_any_task: bool = False  # who sends a record has no part in it
     group: Sequence[Column] = ()  # what a summary or --once counts by
-    group_kind: str = "table"
+    group_as_json: bool = False
 
     @property
     def number(self) -> int:
         """enum row_kind of native/rows/row.h."""
         return 0 if self.kind in _TABLES else _KINDS.index(self.kind)
-
-    @property
-    def group_number(self) -> int:
-        """Of the rows of a group, likewise."""
-        return _KINDS.index(self.group_kind)
 
     @property
     def group_heading(self) -> str:
@@ -102,7 +97,7 @@ def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
     return chosen._replace(
         shows_own=options.selection.own,
         group=column_choice.group(schema, options),
-        group_kind="json" if output.format == "json" else "table",
+        group_as_json=output.format == "json",
     )
 
 

@@ -111,8 +111,8 @@ class Tally:
                 for path, e in _entries(files)
             ],
             groups=[
-                totals.Group(row, e.opened, e.failed)
-                for row, e in _entries(groups)
+                totals.Group(line[:-1], e.opened, e.failed)
+                for line, e in _entries(groups)
             ],
             group_heading=self._reader.group_heading,
             errors=[

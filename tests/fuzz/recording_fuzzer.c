@@ -69,6 +69,7 @@ static void set_format(struct input *input, struct reader *reader)
 		.kind = is_counted ? ROW_COUNTED : take_u8(input) % ROW_BLOCK,
 		.record_least = take_u8(input) % 32,
 	};
+	uint8_t how;
 
 	request.layout = (struct layout){
 		.ts = take_field(input),
@@ -96,8 +97,10 @@ static void set_format(struct input *input, struct reader *reader)
 	}
 	request.wanted.conditions = conditions;
 	request.wanted.condition_count = condition_count;
-	request.group = request.columns;
-	request.group_kind = take_u8(input) % 2;
+	how = take_u8(input);
+	request.group_as_json = how % 2;
+	if (is_counted || how / 2 % 2) /* rows of a group: only the first */
+		request.group = request.columns;
 	if (take_u8(input) % 8 == 0)
 		request.last = request.wanted;
 	CHECK(reader_set_format(reader, 0, &request) == 0);
@@ -166,7 +169,7 @@ static void replay(struct input *input, int fd, int output, size_t file_size)
 	set_conditions(input, reader);
 	reader_set_output(reader, output);
 	how = take_u8(input);
-	CHECK(reader_start(reader, how % 4, false, how / 4 % 2) == 0);
+	CHECK(reader_start(reader, how % 4, false) == 0);
 	until = take_u16(input);
 	tally_clear(reader_tally(reader), take_u16(input));
 	reader_tally(reader)->until = until;

@@ -10,7 +10,7 @@
 /* Powers of two, in ns, by which the time that an open took is counted. */
 #define TALLY_POWERS 64
 
-/* Counts of one file, by its path, or of one group, by its columns' row. */
+/* Counts of one file, by its path, or of one group, by its row (a line). */
 struct tally_entry {
 	uint64_t cut; /* not 0: the path is longer than what is known of it */
 	uint64_t opened;

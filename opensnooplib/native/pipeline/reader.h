@@ -140,14 +140,13 @@ bool reader_turn_output(struct reader *reader, int fd);
 
 /*
  * Write each record that is selected, at most `count` of them (0: no limit), or
- * count them; with `by_line`, each row by itself, as soon as it is complete;
- * with `once`, of those with the same command name, path and result only the
- * first, and all are counted. Returns 0 or -ENOMEM.
+ * count them; with `by_line`, each row by itself, as soon as it is complete. Of
+ * rows with the same group, if the format has one, only the first is written,
+ * and all are counted. Returns 0 or -ENOMEM.
  */
-int reader_start(struct reader *reader, uint64_t count, bool by_line,
-		 bool once);
+int reader_start(struct reader *reader, uint64_t count, bool by_line);
 
-/* With ROW_COUNTED or `once`: the counts, which the caller may clear. */
+/* With ROW_COUNTED or a group: the counts, which the caller may clear. */
 struct tally *reader_tally(struct reader *reader);
 
 /*

@@ -36,9 +36,8 @@ struct format_request {
 	struct columns columns;
 	struct filter wanted;
 	struct filter last; /* the record after which none is read; or empty */
-	/* What a summary or --once counts by, as a row of this kind. */
-	struct columns group;
-	uint32_t group_kind;
+	struct columns group; /* what a summary or --once counts by; or none */
+	bool group_as_json;   /* its row, which is one of a table otherwise */
 	bool shows_own;	  /* records of the tool's own processes are selected */
 	bool in_any_task; /* the process that sends a record says nothing */
 };
@@ -104,7 +103,6 @@ struct reader {
 	struct output output;
 	uint64_t rows;
 	uint64_t rows_wanted; /* 0: no limit */
-	bool once;	      /* of rows that are alike, only the first */
 	uint64_t undelivered; /* records for which there was no more room */
 	struct reader_counts counts; /* except for what the others say */
 	struct own_processes own;

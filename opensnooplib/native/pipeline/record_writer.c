@@ -158,30 +158,28 @@ static enum verdict print_line(const struct record *record)
 	return CONSUMED;
 }
 
-/* The row of the record's group, without its line end. */
+/* The row of the record's group, line end included; empty: it has none. */
 static struct text group_of(struct reader *reader, const struct record *record)
 {
 	const struct format_request *request =
 		&reader->streams[record->stream].format;
 	struct row row = {&reader->format, &request->group, record};
+	row_writer *put = request->group_as_json ? put_json_row : put_table_row;
 	char *start = reader->group_room;
-	char *end = start;
+	char *end = request->group.count > 0 ? put(start, &row) : start;
 
-	if (request->group.count > 0)
-		end = row_writers[request->group_kind](start, &row) - 1;
 	return (struct text){(unsigned char *)start, (size_t)(end - start)};
 }
 
 /* --once: has there been a row of the record's group? */
 static bool is_repeated(struct reader *reader, const struct record *record)
 {
+	struct text group = group_of(reader, record);
 	int64_t ret = 0;
 
-	if (!reader->once)
-		return false;
 	record_signed(record, reader->format.layout.ret, &ret);
-	if (tally_first(&reader->tally, group_of(reader, record),
-			ret == UNDER_WAY))
+	if (group.size == 0 ||
+	    tally_first(&reader->tally, group, ret == UNDER_WAY))
 		return false;
 	reader->counts.repeated += ret != UNDER_WAY;
 	return true;
@@ -294,13 +292,12 @@ bool reader_turn_output(struct reader *reader, int fd)
 	return is_lost;
 }
 
-int reader_start(struct reader *reader, uint64_t count, bool by_line, bool once)
+int reader_start(struct reader *reader, uint64_t count, bool by_line)
 {
 	int error = output_make_room(&reader->output, reader->row_bound);
 	uint64_t ms = reader->merge.rings[0].size / 4 / BYTES_IN_1_MS;
 
 	reader->rows_wanted = count;
-	reader->once = once;
 	reader->consume = take_record;
 	reader->output.by_line = by_line || isatty(reader->output.fd);
 	/* Rows don't gather: a person waits for them. */
