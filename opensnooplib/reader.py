@@ -8,7 +8,7 @@ import errno
 import functools
 import os
 from enum import IntEnum
-from typing import Any, Callable, NamedTuple, Sequence, TypeVar
+from typing import Any, NamedTuple, Sequence, TypeVar
 
 from opensnooplib.base import native_library
 from opensnooplib.base.globs import Glob
@@ -19,7 +19,6 @@ from opensnooplib.options import Output
 from opensnooplib.rows.column_choice import Column
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.row_format import RowFormat, heading, wall_offset_ns
-from opensnooplib.rows.schema import Schema
 from opensnooplib.selection.criteria import Condition
 from opensnooplib.selection.reader_filter import Filter
 
@@ -193,7 +192,7 @@ def _native_format(
         row_format.schema.least,
         _native_columns(row_format.columns, row_format.color),
         *map(_native_filter, filters),
-        _native_columns(row_format.group),
+        _Columns(),  # of the group: see Reader
         row_format.group_as_json,
         row_format.shows_own,
         row_format.in_any_task,
@@ -239,6 +238,7 @@ class Reader:
 
     lacks_libdw = False  # and needs it
     group_heading = ""  # of the columns that a summary counts by
+    _group = 0  # by which of the groups of each format
     done = "shown"  # with the opens that counts() has, as the last line says
     no_place = 0  # opens that are not in the tables of summaries, so far
 
@@ -256,8 +256,8 @@ class Reader:
         self._maps: dict[int, int] = {}  # perf event arrays, by stream
         self._lib = library()
         self._reader = ctypes.c_void_p()
-        self._formats: dict[int, _FormatRequest] = {}  # by stream
-        self._schemas: dict[int, Schema] = {}
+        # By stream; the native code keeps pointers into the requests.
+        self._formats: dict[int, tuple[RowFormat, _FormatRequest]] = {}
         # The difference between the time of day and CLOCK_MONOTONIC, the same
         # for all rows.
         self.wall_offset_ns = wall_offset_ns()
@@ -286,6 +286,7 @@ class Reader:
         """Remove a stream, with those of its records that are left."""
         self._lib.reader_drop_stream(self._reader, stream)
         self._maps.pop(stream, None)
+        self._formats.pop(stream, None)
 
     def install(self, stream: int, map_fd: int) -> None:
         """Let programs write to the rings through this perf event array."""
@@ -336,21 +337,22 @@ class Reader:
         request = _native_format(
             row_format, self.wall_offset_ns, wanted, until
         )
+        self._formats[stream] = row_format, request
+        self._send_format(stream)
+
+    def _send_format(self, stream: int) -> None:
+        row_format, request = self._formats[stream]
+        group = row_format.groups[self._group % len(row_format.groups)]
+        self.group_heading = heading(group)
+        request.group = _native_columns(group)
         at = ctypes.byref(request)
         check(self._lib.reader_set_format(self._reader, stream, at))
-        self.group_heading = row_format.group_heading
-        # The format must stay: the native code keeps pointers into it.
-        self._formats[stream] = request
-        self._schemas[stream] = row_format.schema
 
-    def count_by(self, group: Callable[[Schema], Sequence[Column]]) -> None:
-        """Count by other columns from here on: those of a stream's schema."""
-        for stream, request in self._formats.items():
-            columns = group(self._schemas[stream])
-            request.group = _native_columns(columns)
-            at = ctypes.byref(request)
-            check(self._lib.reader_set_format(self._reader, stream, at))
-            self.group_heading = heading(columns)
+    def count_by_next(self) -> None:
+        """Count by the next group, also in formats that are set later."""
+        self._group += 1
+        for stream in self._formats:
+            self._send_format(stream)
 
     def name_callers(self) -> None:
         """Show callers by name in rows; their processes run on this host."""

@@ -58,7 +58,6 @@ class RecordingReader(reader.Reader):
         self._lib = reader.library()
         self._reader = ctypes.c_void_p()
         self._formats = {}
-        self._schemas = {}
         native_library.check(
             self._lib.reader_open_recording(ctypes.byref(self._reader), fd)
         )

@@ -172,25 +172,29 @@ def choose(schema: Schema, options: Options) -> list[Column]:
 
 # What rows have in common that --once shows once.
 _ONCE = ("err", "comm", "path")
-# What a summary counts by.
-_BY = ("comm",)
+# What a summary counts by; the key g of --top goes on to the next.
+_BY = ("comm",), ("pid", "comm"), ("user",), ("directory",)
 
 
-def group(schema: Schema, options: Options) -> list[Column]:
-    """The columns that a summary or --once counts by.
+def groups(schema: Schema, options: Options) -> list[list[Column]]:
+    """The columns that a summary or --once counts by, and others for --top.
 
-    Raises SourceError where the struct has no field for one that is needed.
+    Raises SourceError where the struct has no field for one that was asked
+    for; others that it lacks are left out.
     """
     output = options.output
     if not output.summary and not output.once:
-        return []
-    names = _ONCE if output.once else output.by or _BY
-    columns = {name: _find(schema, name, options) for name in names}
-    for name, column in columns.items():
-        if column is None and (output.by or output.once):
+        return [[]]
+    asked_for = _ONCE if output.once else output.by
+    for name in asked_for:
+        if not _find(schema, name, options):
             asked = "--once" if output.once else f"--by {name}"
             raise SourceError(_why_missing(name, schema, options, asked))
-    return [column for column in columns.values() if column]
+    found = [
+        [_find(schema, name, options) for name in names]
+        for names in dict.fromkeys(filter(None, [asked_for, *_BY]))
+    ]
+    return [[*filter(None, columns)] for columns in found]
 
 
 def of_output(name: str) -> Column:

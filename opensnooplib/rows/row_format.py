@@ -32,17 +32,14 @@ class RowFormat(NamedTuple):
     output: str = ""  # its name, where the C has several
     shows_own: bool = False  # what the tool's own processes do, too
     in_any_task: bool = False  # who sends a record has no part in it
-    group: Sequence[Column] = ()  # what a summary or --once counts by
+    # What a summary or --once counts by; the key g of --top: by another one.
+    groups: Sequence[Sequence[Column]] = ((),)
     group_as_json: bool = False
 
     @property
     def number(self) -> int:
         """enum row_kind of native/rows/row.h."""
         return 0 if self.kind in _TABLES else _KINDS.index(self.kind)
-
-    @property
-    def group_heading(self) -> str:
-        return heading(self.group)
 
     @property
     def has_callers(self) -> bool:
@@ -96,7 +93,7 @@ def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
     chosen = RowFormat(schema, columns, kind, output.color, name)
     return chosen._replace(
         shows_own=options.selection.own,
-        group=column_choice.group(schema, options),
+        groups=column_choice.groups(schema, options),
         group_as_json=output.format == "json",
     )
 

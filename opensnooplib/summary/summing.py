@@ -8,10 +8,8 @@ import time
 from typing import TYPE_CHECKING, Callable
 
 from opensnooplib.base import native_library
-from opensnooplib.base.errors import SourceError
 from opensnooplib.options import Options
 from opensnooplib.reader import Reader, State
-from opensnooplib.rows import column_choice
 from opensnooplib.summary import as_json, tables
 from opensnooplib.summary.tables import View
 from opensnooplib.summary.tally import Tally
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from opensnooplib.summary.top_screen import Screen
 
 _TOP_SECONDS = 1.0
-_GROUPS = ("comm",), ("pid", "comm"), ("user",), ("directory",)
 
 # Bytes for files, and as many for groups. While a table is made, a trace
 # reads no rings; a replay has time.
@@ -39,9 +36,6 @@ class Summing:
         self._tally = Tally(rows, options.columns.latency, room)
         self._screen: Screen | None = None
         self._has_quit = False  # the person, --top
-        # What opens are counted by, and what the key g of --top offers next.
-        by = options.output.by or _GROUPS[0]
-        self._groups = list(dict.fromkeys([by, *_GROUPS]))
         self._waiting = ""  # text that the output had no room for
         if options.output.summary:
             rows.done = "counted"
@@ -103,14 +97,9 @@ class Summing:
 
     def _regroup(self) -> None:
         """Count by the next columns, for --top. A replay has counted all."""
-        if self._options.output.replay is not None:
-            return
-        self._groups.append(self._groups.pop(0))
-        output = self._options.output._replace(by=self._groups[0])
-        options = self._options._replace(output=output)
-        self._show(native_library.kernel_clock_ns())
-        with contextlib.suppress(SourceError):  # own C may lack the fields
-            self._rows.count_by(lambda one: column_choice.group(one, options))
+        if self._options.output.replay is None:
+            self._show(native_library.kernel_clock_ns())
+            self._rows.count_by_next()
 
     def _show(self, until_ns: int) -> None:
         """Show the counts of an interval that ends at `until_ns`."""

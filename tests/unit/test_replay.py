@@ -29,6 +29,8 @@ from opensnooplib.recording.description import (
     parse_counts,
     parse_description,
 )
+from opensnooplib.recording.recording_reader import RecordingReader
+from opensnooplib.rows import row_format
 from tests.unit.recordings import (
     FIELDS,
     HEADER,
@@ -715,6 +717,24 @@ def test_groups_are_shown_whole(replay: Replayer) -> None:
     assert table.partition("Who opened most:\n")[2].splitlines()[1:4] == [
         f"{1:>8} {0:>8} {path}" for path in ("", "/a b", "/a b ")
     ]
+
+
+def test_later_formats_count_by_what_was_chosen() -> None:
+    """By the key g of --top, before --live loads other C."""
+    schema = parse_description(json.dumps(described()).encode()).schema
+    options = arguments.parse(["--top", "--by", "tid"])
+    chosen = row_format.choose(schema, options)
+    rows = RecordingReader(0)
+    rows.wall_offset_ns = 0
+    headings = []
+    for _ in range(6):
+        rows.set_format(0, chosen)
+        headings.append(rows.group_heading.split())
+        rows.count_by_next()
+        assert rows.group_heading.split() != headings[-1]
+    rows.close()
+    groups = [["TID"], ["COMM"], ["PID", "COMM"], ["USER"], ["DIRECTORY"]]
+    assert headings == [*groups, groups[0]]
 
 
 def test_cgroups_are_those_of_the_same_boot(replay: Replayer) -> None:
