@@ -31,25 +31,26 @@ class Summing:
     def __init__(self, rows: Reader, options: Options, began_ns: int) -> None:
         """The first interval begins at `began_ns`, of CLOCK_MONOTONIC."""
         self._rows = rows
-        self._options = options
-        room = _ROOM if options.output.replay is None else _ROOM_OF_REPLAY
+        self._output = output = options.output
+        is_replay = output.replay is not None
+        room = _ROOM_OF_REPLAY if is_replay else _ROOM
         self._tally = Tally(rows, options.columns.latency, room)
         self._screen: Screen | None = None
         self._has_quit = False  # the person, --top
         self._waiting = ""  # text that the output had no room for
-        if options.output.summary:
+        if output.summary:
             rows.done = "counted"
-        interval = options.output.interval or 0.0
-        if options.output.top:
+        interval = output.interval or 0.0
+        if output.top:
             from opensnooplib.summary import top_screen  # not needed before
 
             self._screen = top_screen.Screen(self._put, self._regroup)
             self._screen.enter()
-            if options.output.replay is None:
-                interval = interval or _TOP_SECONDS
+            # A screen of a replay stays: it is one of the whole recording.
+            interval = 0.0 if is_replay else interval or _TOP_SECONDS
         self._interval_ns = int(interval * 1e9)
-        self._first_ns = self._began_ns = began_ns
-        if self._interval_ns and options.output.replay is not None:
+        self._began_ns = began_ns
+        if interval and is_replay:
             self._stop_after(began_ns)
 
     def _stop_after(self, now_ns: int) -> None:
@@ -57,8 +58,8 @@ class Summing:
 
         A trace doesn't need this, since it reads opens soon after they end.
         """
-        passed = max(0, now_ns - self._first_ns) // self._interval_ns
-        self._began_ns = self._first_ns + passed * self._interval_ns
+        passed = max(0, now_ns - self._began_ns) // self._interval_ns
+        self._began_ns += passed * self._interval_ns
         self._tally.stop_at(self._began_ns + self._interval_ns)
 
     def step(self, read_until_ns: int = 0) -> bool:
@@ -97,7 +98,7 @@ class Summing:
 
     def _regroup(self) -> None:
         """Count by the next columns, for --top. A replay has counted all."""
-        if self._options.output.replay is None:
+        if self._output.replay is None:
             self._show(native_library.kernel_clock_ns())
             self._rows.count_by_next()
 
@@ -112,14 +113,14 @@ class Summing:
             self._put(self._as_text(summary))
 
     def _as_text(self, summary: Summary) -> str:
-        is_json = self._options.output.format == "json"
-        if self._options.output.once:
+        is_json = self._output.format == "json"
+        if self._output.once:
             show = as_json.how_often if is_json else tables.how_often
             return show(summary)
         if is_json:
             return as_json.line(summary)
-        text = tables.table(summary, View(self._options.output.table_rows))
-        return text + "\n" if self._options.output.interval else text
+        text = tables.table(summary, View(self._output.table_rows))
+        return text + "\n" if self._output.interval else text
 
     def _put(self, text: str) -> None:
         self._waiting = text

@@ -84,7 +84,7 @@ class Screen(Borrowed):
         os.write(1, _LEAVE.encode())
 
     def show(self, summary: Summary) -> None:
-        if not self._is_paused:
+        if not (self._is_paused and self._last):
             self._last = summary
             self._draw()
 

@@ -19,6 +19,7 @@ import pytest
 
 from tests.kernel.openers import Attempt, Opener
 from tests.kernel.tool import CHECKOUT, HANG_SECONDS, run
+from tests.unit.recordings import HEADER, Open, counts, description, records
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
@@ -271,6 +272,22 @@ def test_the_whole_recording_until_q(tmp_path: Path) -> None:
         assert "0 lost" in terminal.ended()
         assert terminal.process.returncode == 0
         terminal.close()
+
+
+def test_paused_before_there_is_anything(tmp_path: Path) -> None:
+    """What comes first is shown; a replay draws nothing later."""
+    recorded = tmp_path / "recorded"
+    os.mkfifo(recorded)
+    terminal = Terminal("--replay", str(recorded))
+    with open(recorded, "wb", buffering=0) as fifo:
+        fifo.write(HEADER + description())
+        terminal.await_text(ENTER)
+        terminal.press(b"p")
+        fifo.write(records(Open(b"/first")) + counts())
+    terminal.await_text(b"/first")
+    terminal.press(b"q")
+    terminal.ended()
+    terminal.close()
 
 
 def test_a_replay_needs_a_terminal_too(tmp_path: Path) -> None:
