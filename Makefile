@@ -135,7 +135,7 @@ install: packages-install $(LIBRARY) ## install the command; PREFIX=/usr/local D
 	@ln -sf ../lib/opensnoop/opensnoop.py "$(DESTDIR)$(PREFIX)/bin/opensnoop"
 	@echo "Installed $(PREFIX)/bin/opensnoop"
 
-deb: packages-deb ## build a Debian package of this checkout into dist/
+deb: packages-install packages-deb ## build a Debian package of this checkout into dist/
 	@docs/packaging/build_deb.sh
 
 clean: ## remove everything that was built
