@@ -54,7 +54,6 @@ class Counts(NamedTuple):
     # bytes were read.
     impossible: int = 0
     offset: int = 0
-    repeated: int = 0  # not shown, since a row like it was: --once
 
     @property
     def are_incomplete(self) -> int:
@@ -208,8 +207,9 @@ def _native_filter(one: Filter) -> _Filter:
 def _native_conditions(condition: Condition, field: Field) -> list[_Condition]:
     """One for each value that it compares."""
     start = condition.test, NativeField(field.offset, field.size)
-    some = [(1, 0, *one) for one in condition.values.wanted]
-    some[-1:] = [(0, 0, *one[2:]) for one in some[-1:]]
+    wanted = enumerate(condition.values.wanted)
+    # Another one suffices as long as some are left.
+    some = [(left, 0, *one) for left, one in wanted][::-1]
     others = [(0, 1, *one) for one in condition.values.excluded]
     return [_Condition(*start, *one) for one in some + others]
 
@@ -240,7 +240,9 @@ class Reader:
     group_heading = ""  # of the columns that a summary counts by
     _group = 0  # by which of the groups of each format
     done = "shown"  # with the opens that counts() has, as the last line says
-    no_place = 0  # opens that are not in the tables of summaries, so far
+    # Opens that are not in the tables of summaries, so far; and those that
+    # were not shown, since a row like theirs was: --once.
+    no_place = repeated = 0
 
     def __init__(
         self, cpus: Sequence[int], pages: int, with_task: bool = False

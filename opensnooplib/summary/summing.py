@@ -40,7 +40,8 @@ class Summing:
         self._waiting = ""  # text that the output had no room for
         if output.summary:
             rows.done = "counted"
-        interval = output.interval or 0.0
+        # With --once, it is an interval of --maps alone.
+        interval = 0.0 if output.once else output.interval or 0.0
         if output.top:
             from opensnooplib.summary import top_screen  # not needed before
 
@@ -107,6 +108,9 @@ class Summing:
         summary = self._tally.take(max(0, until_ns - self._began_ns) / 1e9)
         self._began_ns = until_ns
         self._rows.no_place += sum(summary.no_place)
+        if self._output.once:
+            again = sum(group.opened - 1 for group in summary.groups)
+            self._rows.repeated = again
         if self._screen:
             self._screen.show(summary)
         else:

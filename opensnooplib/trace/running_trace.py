@@ -268,7 +268,7 @@ def tell_end(
         f"unreadable, {missed} missed"
     ]
     for count, what in (
-        (counts.repeated, "repeated"),
+        (shown.repeated, "repeated"),
         (counts.cut, "cut"),
         (counts.unsure, "unsure"),
         (shown.no_place, "not in the tables"),

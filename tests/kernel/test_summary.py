@@ -434,6 +434,20 @@ def test_once() -> None:
     assert ended.end.happened == len(made)
 
 
+def test_once_beside_maps() -> None:
+    """An interval is one of the maps; how often is said at the end alone."""
+    maps = ("--maps", "--interval", "0.1", "--format", "json")
+    attempts = [Attempt(b"/etc/passwd", os.O_RDONLY)] * 2
+    with Opener(attempts) as opener, Opener([]) as other:  # it lives on
+        pids = f"{opener.pid},{other.pid}"
+        with Tool("--once", "-p", pids, *maps) as tool:
+            opener.run()
+            time.sleep(0.5)
+            ended = tool.stop()
+    assert ended.output.count(b'"how_often"') == 1
+    assert (ended.end.shown, ended.end.repeated) == (1, 1)
+
+
 def test_once_where_nothing_is_opened() -> None:
     ended = run("--once", "-n", "no such", "-d", "0.2")
     assert len(ended.lines) == 1  # the heading

@@ -65,8 +65,6 @@ struct reader_counts {
 	/* Of a recording only: */
 	uint64_t impossible; /* records that no program can have sent */
 	uint64_t offset;     /* how many bytes are consumed */
-	/* With --once: records of which a row like theirs was shown before. */
-	uint64_t repeated;
 };
 
 /* One stream; another may have another format. */

@@ -178,11 +178,8 @@ static bool is_repeated(struct reader *reader, const struct record *record)
 	int64_t ret = 0;
 
 	record_signed(record, reader->format.layout.ret, &ret);
-	if (group.size == 0 ||
-	    tally_first(&reader->tally, group, ret == UNDER_WAY))
-		return false;
-	reader->counts.repeated += ret != UNDER_WAY;
-	return true;
+	return group.size > 0 &&
+	       !tally_first(&reader->tally, group, ret == UNDER_WAY);
 }
 
 static enum verdict write_record(struct reader *reader,
