@@ -29,3 +29,11 @@ def test_the_command_for_a_machine(is_exported: bool) -> None:
         check=True,
     )
     assert done.stdout == _COMMAND
+
+
+@pytest.mark.parametrize("folder", ["docs", "opensnooplib", "bpf_src"])
+def test_scripts_that_are_installed_can_be_run(folder: str) -> None:
+    """lintian, and with it make deb, takes no others."""
+    files = [one for one in (CHECKOUT / folder).rglob("*") if one.is_file()]
+    scripts = [one for one in files if one.read_bytes()[:2] == b"#!"]
+    assert [one for one in scripts if not os.access(one, os.X_OK)] == []
