@@ -19,7 +19,7 @@ def line(summary: Summary) -> str:
         "failed": summary.failed,
         "unreadable": summary.unreadable,
         "unsure": summary.unsure,
-        "no_place": summary.no_place._asdict(),
+        "no_place": summary.no_place,
         "files": _objects(summary.files),
         "groups": _objects(summary.groups),
         "errors": _objects(summary.errors),

@@ -107,7 +107,7 @@ class Summing:
         """Show the counts of an interval that ends at `until_ns`."""
         summary = self._tally.take(max(0, until_ns - self._began_ns) / 1e9)
         self._began_ns = until_ns
-        self._rows.no_place += sum(summary.no_place)
+        self._rows.no_place += sum(summary.no_place.values())
         if self._output.once:
             again = sum(group.opened - 1 for group in summary.groups)
             self._rows.repeated = again

@@ -79,8 +79,8 @@ def _overview(summary: Summary) -> str:
     for count, which in (
         (summary.unreadable, "with an unreadable path"),
         (summary.unsure, "with an unknown result"),
-        (summary.no_place.files, f"of files {no_room}"),
-        (summary.no_place.groups, f"of groups {no_room}"),
+        (summary.no_place["files"], f"of files {no_room}"),
+        (summary.no_place["groups"], f"of groups {no_room}"),
     ):
         if count:
             lines.append(f"{counted(count, 'open')} {which}")

@@ -123,7 +123,7 @@ class Tally:
             times=times if self._has_times else None,
             unreadable=tally.unreadable,
             unsure=tally.unsure,
-            no_place=totals.NoPlace(files.no_place, groups.no_place),
+            no_place={"files": files.no_place, "groups": groups.no_place},
         )
         self._clear()
         return summary

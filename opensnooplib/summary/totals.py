@@ -46,13 +46,6 @@ class InVain(NamedTuple):
 Row = TypeVar("Row", File, Group, Error, InVain)
 
 
-class NoPlace(NamedTuple):
-    """Opens that are not in a table because it was full."""
-
-    files: int
-    groups: int
-
-
 class Summary(NamedTuple):
     seconds: float  # that it covers
     opened: int  # all opens, also those that failed
@@ -65,7 +58,7 @@ class Summary(NamedTuple):
     times: dict[int, int] | None
     unreadable: int  # opens
     unsure: int  # opens whose result isn't known
-    no_place: NoPlace
+    no_place: dict[str, int]  # opens for which there was no room, by table
 
     @property
     def failed(self) -> int:
