@@ -97,8 +97,8 @@ def _group(group: totals.Group) -> str:
 
 
 def _error(error: totals.Error) -> str:
-    what = f"{error.name} ({error.err}): {os.strerror(error.err)}"
-    return f"{error.opened:>8} {what}"
+    why = os.strerror(error.err) if error.err else "no errno"
+    return f"{error.opened:>8} {error.name} ({error.err}): {why}"
 
 
 def _in_vain(name: totals.InVain) -> str:

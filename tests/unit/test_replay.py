@@ -794,6 +794,12 @@ def test_a_full_table_is_told(replay: Replayer) -> None:
     assert f", {left} not in the tables" in done.said
 
 
+def test_errors_that_are_none(replay: Replayer) -> None:
+    """C of one's own can send any number."""
+    table = replay.text(_recording(Open(ret=-5000)), "--summary")
+    assert f"\n{1:>8} 0 (0): no errno\n" in table
+
+
 def test_the_table_of_a_summary_drives_no_terminal(replay: Replayer) -> None:
     table = replay.text(_recording(*OPENS), "--summary")
     assert all(c.isprintable() or c == "\n" for c in table)
