@@ -37,48 +37,45 @@ def of_selection(
     began_ns: when the trace of a recording began, by CLOCK_MONOTONIC. Raises
     OpensnoopError for a field that isn't there.
     """
-    chosen: list[Condition] = []
-    asked: dict[str, str] = {}  # the option by the field
-    globs = options.selection.globs
-    if globs:
-        asked["path"] = "--path"
+    found: list[tuple[Condition, Field]] = []
     for one in criteria.criteria(options):
         if decided is not None and one.option not in decided and one.condition:
-            chosen.append(one.condition)
-            asked[one.condition.name] = one.option
+            name = one.condition.name
+            field = _field(schema, name, one.option, began_ns)
+            found.append((one.condition, field))
     if began_ns and options.output.duration is not None:
         end = began_ns + int(options.output.duration * 1e9)
-        chosen.append(Condition("ts", Test.MOST, Chosen([(0, end)])))
-        asked["ts"] = "-d"
-    fields: dict[str, Field] = {}
-    for name, option in asked.items():
-        field = schema.known(name)
-        if field is None:
-            lacks = f"has no field {name} to select by"
-            raise OpensnoopError(
-                f"{option}: the recording {lacks}"
-                if began_ns
-                else f"{option}: struct event {lacks}; add one, or leave the "
-                "option out"
-            )
-        fields[name] = field
-    return Filter([(one, fields[one.name]) for one in chosen], globs)
+        condition = Condition("ts", Test.MOST, Chosen([(0, end)]))
+        found.append((condition, _field(schema, "ts", "-d", began_ns)))
+    if options.selection.globs:
+        _field(schema, "path", "--path", began_ns)
+    return Filter(found, options.selection.globs)
 
 
 def of_until(options: Options, schema: Schema, began_ns: int = 0) -> Filter:
     """What the record of --until meets; `began_ns` as in of_selection()."""
-    asked = options.output.until
-    if not asked:
+    until = options.output.until
+    if not until:
         return Filter()
-    options = options._replace(
-        selection=asked.selection,
-        output=options.output._replace(duration=None),
-    )
-    found = of_selection(options, schema, (), began_ns)
-    ret = schema.known("ret")
-    if ret and (asked.is_opened or asked.selection.errnos):
-        results = [SUCCESS] if asked.is_opened else []
-        known = Chosen(results, [UNKNOWN])
-        surely = Condition("ret", Test.BITS, known)
-        return found._replace(conditions=[*found.conditions, (surely, ret)])
-    return found
+    chosen = criteria.criteria(options._replace(selection=until.selection))
+    conditions = [one.condition for one in chosen if one.condition]
+    if until.is_opened or until.selection.errnos:
+        known = Chosen([SUCCESS] if until.is_opened else [], [UNKNOWN])
+        conditions.append(Condition("ret", Test.BITS, known))
+    names = [one.name for one in conditions]
+    names += ["path"] * bool(until.selection.globs)
+    fields = [_field(schema, name, "--until", began_ns) for name in names]
+    return Filter([*zip(conditions, fields)], until.selection.globs)
+
+
+def _field(schema: Schema, name: str, option: str, began_ns: int) -> Field:
+    field = schema.known(name)
+    if field is None:
+        lacks = f"has no field {name} to select by"
+        raise OpensnoopError(
+            f"{option}: the recording {lacks}"
+            if began_ns
+            else f"{option}: struct event {lacks}; add one, or leave the "
+            "option out"
+        )
+    return field

@@ -10,10 +10,12 @@ from typing import List
 import pytest
 
 from opensnooplib.base import open_flags
+from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.cli import arguments
 from opensnooplib.kernel.cgroups import Cgroup
 from opensnooplib.options import Chosen
-from opensnooplib.selection import criteria
+from opensnooplib.rows.schema import Schema
+from opensnooplib.selection import criteria, reader_filter
 from opensnooplib.source.defines import Define
 from tests.unit.native import run_c
 
@@ -225,6 +227,19 @@ def test_condition_of_each_option() -> None:
     assert fields == ["pid", "uid", "comm", "flags", "ret"]
     chosen = criteria.criteria(arguments.parse(["--cgroupmap", "/x"]))
     assert [one.condition for one in chosen] == [None]
+
+
+@pytest.mark.parametrize(
+    "test, field",
+    [("err=0", "ret"), ("err=EPERM", "ret"), ("comm=x", "comm")]
+    + [("path=x", "path")],
+)
+def test_until_needs_the_fields_of_its_tests(test: str, field: str) -> None:
+    """Without one, the first record would be taken for the last."""
+    options = arguments.parse(["--until", test])
+    sentence = f"--until: struct event has no field {field} to select by"
+    with pytest.raises(OpensnoopError, match=sentence):
+        reader_filter.of_until(options, Schema(()))
 
 
 def _conditions(words: List[str]) -> List[Define]:
