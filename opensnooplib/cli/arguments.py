@@ -61,16 +61,12 @@ def parse(arguments: Sequence[str]) -> Options:
         on_this_host.check_mounts()
         words.pids.each(on_this_host.check_process)
         on_this_host.check_thread(words.tid)
-    _choose_columns(words, is_trace)
+    _choose_columns(words)
     _choose_opens(words)
     # What one option implies for others.
     if words.until is not None:
         words.until = _until(words.until, parser)
         words.by_root |= words.until.selection.by_root
-        last, traced = words.until.selection.pids.wanted, words.pids.wanted
-        is_decided = words.tid is None and not words.follow_children
-        if last and traced and is_decided and not {*last} & {*traced}:
-            raise UsageError(f"--until pid={last[0]}: not selected by -p")
     words.full_path |= words.real_path or (
         words.by_root and _finds_directories(words)
     )
@@ -119,10 +115,10 @@ def _finds_directories(words: argparse.Namespace) -> bool:
 _UNTIL = {
     "path": "--path",
     "err": "--errno",
-    "comm": "-n",
-    "pid": "-p",
-    "user": "-u",
-    "flags": "-f",
+    "comm": "--name",
+    "pid": "--pid",
+    "user": "--uid",
+    "flags": "--flag_filter",
 }
 
 
@@ -142,7 +138,7 @@ def _until(text: str, parser: argparse.ArgumentParser) -> Until:
                 f"--until {test}: must be NAME=VALUE, where NAME is one of "
                 + ", ".join(_UNTIL)
             )
-        words = [] if test == "err=0" else [_UNTIL[name], value]
+        words = [] if test == "err=0" else [f"{_UNTIL[name]}={value}"]
         try:
             _choose_opens(parser.parse_args(words, last))
         except UsageError as error:  # it begins with the option: "-f x: ..."
@@ -151,29 +147,33 @@ def _until(text: str, parser: argparse.ArgumentParser) -> Until:
     return Until(_fill(Selection, last), "err=0" in tests)
 
 
-def _choose_columns(words: argparse.Namespace, is_trace: bool) -> None:
+def _choose_columns(words: argparse.Namespace) -> None:
     words.beside = [n for n in column_list.OPTIONS if getattr(words, n)]
-    asked = column_list.parse(
-        words.columns, words.beside, words.source, is_trace
+    # The C of a recording isn't known yet.
+    reads_c = words.replay is None and (
+        words.columns or words.by or words.beside
     )
-    if words.time and asked.names and "time" not in asked.names:
+    declared = column_list.declared_in(words.source) if reads_c else {}
+    words.names = column_list.names("--columns", words.columns, declared)
+    words.by = column_list.names("--by", words.by, declared)
+    if words.time and words.names and "time" not in words.names:
         raise UsageError(
             f"--time {words.time}: none of the --columns is a time: add time "
             "to --columns"
         )
     # In JSON and CSV, the others are also empty for opens that have ended.
     shows = ("err", "ret", *("fd", "errname") * (words.format == "table"))
-    if words.hanging and asked.names and not {*shows} & {*asked.names}:
+    if words.hanging and words.names and not {*shows} & {*words.names}:
         raise UsageError(
             "--hanging: none of the --columns shows that an open hasn't ended "
             "yet: add err to --columns"
         )
-    by = column_list.parse(words.by, [], words.source, is_trace, "--by")
-    words.by = by.names
-    words.names = asked.names
-    words.macros = (*asked.macros, *by.macros)
+    asked = {name: f"--columns {name}" for name in words.names}
+    asked |= {name: f"--by {name}" for name in words.by}
+    asked |= {name: column_list.OPTIONS[name] for name in words.beside}
+    words.macros = column_list.macros(asked, declared) if reads_c else []
     if words.slower_ns or words.hanging:
-        words.macros += ("WANT_LATENCY",)
+        words.macros.append("WANT_LATENCY")
     words.latency |= "WANT_LATENCY" in words.macros
 
 

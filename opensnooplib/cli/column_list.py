@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import Iterable, Mapping
 
 from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.values import each_of
 from opensnooplib.rows import column_choice
 from opensnooplib.rows.headings import KNOWN
 from opensnooplib.source import c_text, declarations
-
-
-class Asked(NamedTuple):
-    names: tuple[str, ...] = ()  # empty: the default columns
-    macros: tuple[str, ...] = ()  # to be defined for the C
-
+from opensnooplib.source.declarations import Declaration
 
 _WHAT = "names (--columns help lists them)"
 
@@ -23,64 +18,46 @@ _WHAT = "names (--columns help lists them)"
 OPTIONS = {"ppid": "--ppid", "latency": "-L", "callers": "-c"}
 
 
-def parse(
-    words: str | None,
-    beside: Sequence[str],
-    path: str | None,
-    is_trace: bool = True,
-    option: str = "--columns",
-) -> Asked:
-    """The columns of `words`, which are the value of `option`.
+def names(
+    option: str, words: str | None, declared: Iterable[str]
+) -> list[str]:
+    """The columns of `words`, the value of `option`; none if it isn't given.
 
-    Or else those of `beside` and the default ones.
-
-    `path` is that of the C, if it isn't the project's own. `is_trace` is false
-    for a recording, whose C isn't known yet. Raises UsageError for a name that
-    is not a column.
+    `declared` are the fields of the C. Raises UsageError.
     """
-    if words is None and not beside:
-        return Asked()
-    if words is not None and beside:
-        raise UsageError(
-            f"{OPTIONS[beside[0]]} and --columns cannot be combined: add "
-            f"{beside[0]} to --columns"
-        )
-    if not is_trace:
-        names = [] if words is None else _names(option, words, list(KNOWN))
-        return Asked(tuple(names))
-    declared = declared_in(path)
-    known_names = [*KNOWN, *declared]
-    names = [] if words is None else _names(option, words, known_names)
-    macros = []
-    for name in names or beside:
+    if words is None:
+        return []
+    # A heading, which is in capitals, is accepted as the name of its column.
+    by_lower = {name.lower(): name for name in (*KNOWN, *declared)}
+    found = [by_lower.get(n.lower(), n) for n in each_of(option, words, _WHAT)]
+    for name in found:
+        if found.count(name) > 1:
+            raise UsageError(f"{option} {words}: {name} is listed twice")
+    return found
+
+
+def macros(
+    asked: Mapping[str, str], declared: Mapping[str, Declaration]
+) -> list[str]:
+    """The macros that columns need in the C, each once.
+
+    asked: the words that ask for it, by column. Raises UsageError for a name
+    that is no column.
+    """
+    found = []
+    for name, words in asked.items():
         known = None if name in declared else KNOWN.get(name)
         # A name a.b is the member b of the field a.
         field = known.field if known else name.partition(".")[0]
-        if field not in declared and (known or beside):
-            asked = OPTIONS[name] if beside else f"{option} {name}"
-            raise UsageError(column_choice.no_field(asked, field))
+        if field not in declared and (known or name in OPTIONS):
+            raise UsageError(column_choice.no_field(words, field))
         if field not in declared or name in column_choice.INTERNAL:
-            raise UsageError(
-                column_choice.unknown(option, name, list(declared))
-            )
-        if declared[field].macro:
-            macros.append(declared[field].macro)
-    return Asked(tuple(names), tuple(dict.fromkeys(macros)))
+            raise UsageError(column_choice.unknown(words, name, declared))
+        found.append(declared[field].macro)
+    return [*dict.fromkeys(filter(None, found))]
 
 
-def _names(option: str, words: str, known: list[str]) -> list[str]:
-    # A heading, which is in capitals, is accepted as the name of its column.
-    by_lower = {name.lower(): name for name in known}
-    names = [name.strip() for name in words.split(",")]
-    names = each_of(option, ",".join(names), _WHAT)
-    names = [by_lower.get(name.lower(), name) for name in names]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"{option} {words}: {name} is listed twice")
-    return names
-
-
-def declared_in(path: str | None) -> dict[str, declarations.Declaration]:
+def declared_in(path: str | None) -> dict[str, Declaration]:
     """The fields of all structs in the C at `path`, or of bpf_src's event."""
     made_of = c_text.read(c_text.default_path() if path is None else path)
     struct = "event" if path is None else r"\w*"

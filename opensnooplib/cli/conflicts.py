@@ -19,6 +19,7 @@ import re
 from opensnooplib.base import tables
 from opensnooplib.base.errors import UsageError
 from opensnooplib.cli.option_list import Parser
+from opensnooplib.options import Chosen
 
 
 # An entry of conflicts.txt.
@@ -30,6 +31,7 @@ _ENTRY = re.compile(
 def refuse(parser: Parser, words: argparse.Namespace) -> None:
     """Raise UsageError for options that cannot be combined."""
     given = parser.given(words)
+    with_value = [f"{option} {value}" for option, value in given.items()]
     for paragraph in tables.paragraphs(__file__, "conflicts.txt"):
         entry = _ENTRY.fullmatch(" ".join(paragraph.split()))
         assert entry
@@ -41,7 +43,7 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
             if option in given and option not in allowed.split()
         ]
         others = modes.split(", ")
-        there = [mode for mode in others if mode in given]
+        there = [one for one in others if one in given or one in with_value]
         if clashing and there and how == "with":
             why = why and f": {why}"
             raise UsageError(
@@ -49,11 +51,12 @@ def refuse(parser: Parser, words: argparse.Namespace) -> None:
             )
         if clashing and not there and how == "needs":
             raise UsageError(f"{clashing[0]} needs {' or '.join(others)}")
-    for option, chosen in parser.chosen(words):
-        if chosen.wanted and {*chosen.wanted} <= {*chosen.excluded}:
-            raise UsageError(
-                f"{option}: all that it selects is excluded, so no open can "
-                "match"
-            )
+    for option, value in given.items():
+        if isinstance(value, Chosen) and value.wanted:
+            if {*value.wanted} <= {*value.excluded}:
+                raise UsageError(
+                    f"{option}: all that it selects is excluded, so no open "
+                    "can match"
+                )
     if words.top and words.replay and words.interval:
         raise UsageError("--replay, --top, --interval cannot be combined")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import functools
 import re
-from typing import Any, Callable, Iterator, NamedTuple, NoReturn, Sequence
+from typing import Any, Callable, NamedTuple, NoReturn, Sequence
 
 from opensnooplib import __version__
 from opensnooplib.base import tables
@@ -151,27 +151,13 @@ class Parser(argparse.ArgumentParser):
         # heading's last word, such as "opens:".
         self.groups: dict[str, list[str]] = {}
 
-    def given(self, words: argparse.Namespace) -> list[str]:
-        """The options that differ from their defaults, by their first names.
-
-        Also each with its value, such as "--format json".
-        """
-        found = []
-        for action in self._actions:
-            value = getattr(words, action.dest, None)
-            if value != action.default:
-                first = action.option_strings[0]
-                found += [first, f"{first} {value}"]
-        return found
-
-    def chosen(
-        self, words: argparse.Namespace
-    ) -> Iterator[tuple[str, Chosen[Any]]]:
-        """What is Chosen, with the option."""
-        for action in self._actions:
-            value = getattr(words, action.dest, None)
-            if isinstance(value, Chosen):
-                yield action.option_strings[0], value
+    def given(self, words: argparse.Namespace) -> dict[str, Any]:
+        """The values of options that differ from their defaults, by name."""
+        return {
+            action.option_strings[0]: getattr(words, action.dest)
+            for action in self._actions
+            if getattr(words, action.dest, None) != action.default
+        }
 
     def refuse_unknown(self, words: Sequence[str]) -> None:
         """Raise UsageError for the first of `words`, if there is one."""

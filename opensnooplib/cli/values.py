@@ -53,8 +53,8 @@ Parse = Callable[[str, str], T]
 
 def each_of(option: str, words: str, what: str) -> list[str]:
     """The words of a comma-separated list."""
-    found = words.split(",")
-    if "" in found:
+    found = [word.strip() for word in words.split(",")]
+    if {"", "!"} & {*found}:
         raise UsageError(
             f'{option} "{words}": must be {what} separated by commas, but '
             "one is empty"
@@ -210,9 +210,7 @@ def user(option: str, word: str) -> pwd.struct_passwd:
     try:
         return pwd.getpwuid(uid(option, word))
     except KeyError:
-        raise UsageError(
-            f"{option} {word}: this host has no such user"
-        ) from None
+        raise UsageError(f"{option} {word}: no such user") from None
 
 
 def error(option: str, word: str) -> int:

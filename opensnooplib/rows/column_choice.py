@@ -8,7 +8,7 @@ added in C is shown. A comment on the field in C wins over both.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
 from opensnooplib.base.error_names import ERROR_NAMES
 from opensnooplib.base.errors import SourceError
@@ -268,7 +268,7 @@ def _why_missing(
         )
     if known:
         return no_field(asked, known.field)
-    return unknown("--columns", name, fields)
+    return unknown(asked, name, fields)
 
 
 def no_field(asked: str, field: str) -> str:
@@ -279,10 +279,10 @@ def no_field(asked: str, field: str) -> str:
     )
 
 
-def unknown(option: str, name: str, fields: Sequence[str]) -> str:
-    """A sentence for a name that `option` has and that is not a column."""
+def unknown(asked: str, name: str, fields: Iterable[str]) -> str:
+    """A sentence for a name that is not a column."""
     names = [f for f in fields if f not in INTERNAL] + list(KNOWN)
     whole = name.partition(".")[0]  # pid, for pid.x
     word = whole if whole in names else name
     hint = did_you_mean(word, names, "; --columns help lists them")
-    return f"{option} {name}: no such column{hint}"
+    return f"{asked}: no such column{hint}"
