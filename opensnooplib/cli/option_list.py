@@ -163,10 +163,10 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError for the first of `words`, if there is one."""
         for word in words:
             option = word.partition("=")[0]
-            if not option.startswith("-"):
+            if word == "--" or not word.startswith("-"):
                 raise UsageError(
-                    f"unexpected argument: {word}; to trace a command, write "
-                    f"--exec {word}"
+                    f"unexpected argument: {word}; a command to trace follows "
+                    "--exec, and lists have commas, as in -p 1,2"
                 )
             known = self._option_string_actions
             otherwise = "; opensnoop --help lists all"
@@ -176,6 +176,11 @@ class Parser(argparse.ArgumentParser):
                 else did_you_mean(option, known, otherwise)
             )
             raise UsageError(f"unknown option: {option}{hint}")
+
+    def _get_values(self, action: argparse.Action, words: list[str]) -> Any:
+        if "--" in words:  # older Pythons make a list of --name=--
+            self.error(f"{action.option_strings[0]} needs a value")
+        return super()._get_values(action, words)
 
     def error(self, message: str) -> NoReturn:
         vain = _VAIN_VALUE.fullmatch(message)

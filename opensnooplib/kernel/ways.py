@@ -111,7 +111,7 @@ def for_columns(macros: Container[str]) -> list[Define]:
         return _offsets("auid") if "WANT_AUID" in macros else []
     except _Missing as reason:
         raise OpensnoopError(
-            f"--columns auid needs CONFIG_AUDIT and BTF: {reason}"
+            f"the column auid needs CONFIG_AUDIT and BTF: {reason}"
         ) from None
 
 

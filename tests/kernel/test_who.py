@@ -312,7 +312,7 @@ def test_a_kernel_without_audit(checkout_copy: Path) -> None:
     ended = run("--columns", "auid", checkout=checkout_copy)
     assert ended.status == 1
     (sentence,) = ended.messages.splitlines()
-    assert "--columns auid needs CONFIG_AUDIT" in sentence
+    assert "the column auid needs CONFIG_AUDIT" in sentence
     assert "this kernel's task_struct has no no_loginuid" in sentence
 
 
