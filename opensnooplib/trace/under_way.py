@@ -100,5 +100,6 @@ def rows(
                     still.add(found)
         shown = still
         due = time.monotonic() + min(seconds, 1)
+        yield  # also if it is due at once
         while time.monotonic() < due:
             yield

@@ -193,6 +193,12 @@ def test_an_open_that_hung_counts_once(
     assert (ended.end.shown, ended.end.repeated) == (1, 29)
 
 
+def test_hanging_for_next_to_no_time() -> None:
+    """The trace still comes to its end."""
+    ended = run("--hanging", "0.000000001", "-d", "0.1")
+    assert ended.status == 0
+
+
 def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     """One row for each thread; with --once, one for each of the names."""
     fifo = tmp_path / ("fifo" * 40)
