@@ -223,6 +223,25 @@ def test_paths(native: Native) -> None:
     assert _json(native, PATH, record, PATH_LAYOUT) == {"path": "/etc/passwd"}
 
 
+@pytest.mark.parametrize(
+    "path, directory",
+    [
+        (b"/etc/passwd", "/etc"),
+        (b"a//b", "a"),
+        (b"/vmlinuz", "/"),
+        (b"///x", "/"),
+        (b"/", "/"),
+        (b"name", "."),
+        (b"", "."),
+    ],
+)
+def test_directories(native: Native, path: bytes, directory: str) -> None:
+    record = _path_record(path + b"\0", len(path) + 1)
+    column = PATH._replace(kind=Kind.DIRECTORY)
+    row = native.table_row([column], record, PATH_LAYOUT)
+    assert row == directory + "\n"
+
+
 def test_a_path_that_just_fits(native: Native) -> None:
     record = _path_record(b"x" * 14 + b"\0", 15)
     assert native.table_row([PATH], record, PATH_LAYOUT) == "x" * 14 + "\n"

@@ -10,7 +10,7 @@ static void cut_to_directory(struct text *path)
 
 	while (size > 0 && path->bytes[size - 1] != '/')
 		size--;
-	if (size > 1)
+	while (size > 1 && path->bytes[size - 1] == '/')
 		size--;
 	*path = size > 0 ? (struct text){path->bytes, size}
 			 : (struct text){(const unsigned char *)".", 1};
