@@ -6,13 +6,6 @@
 #include "base/put_string.h"
 #include "event/full_path.h"
 
-/* A better match is a larger number. */
-enum match {
-	NO,
-	MAYBE, /* the rest of the path, which was cut, decides */
-	YES,
-};
-
 /* Does this part match the byte? There is none after the last part. */
 static bool takes(const struct glob *glob, uint32_t part, unsigned char byte)
 {
@@ -24,8 +17,11 @@ static bool takes(const struct glob *glob, uint32_t part, unsigned char byte)
  * A star first matches nothing, and one byte more whenever what follows it does
  * not match. Only the last star is ever extended: what an earlier one could
  * match, it can match too.
+ *
+ * The rest of a path that was cut may match, or not: then the path is taken for
+ * one that is wanted.
  */
-static enum match match(const struct glob *glob, struct text path, bool cut)
+static bool matches(const struct glob *glob, struct text path, bool cut)
 {
 	uint32_t after_star = 0; /* part; 0: there was no star yet */
 	size_t star_end = 0;	 /* in the path */
@@ -37,7 +33,7 @@ static enum match match(const struct glob *glob, struct text path, bool cut)
 			after_star = ++part;
 			star_end = i;
 			if (part == glob->count)
-				return YES;
+				return true;
 		} else if (i == path.size) {
 			break;
 		} else if (takes(glob, part, path.bytes[i])) {
@@ -47,12 +43,10 @@ static enum match match(const struct glob *glob, struct text path, bool cut)
 			part = after_star;
 			i = ++star_end;
 		} else {
-			return NO;
+			return false;
 		}
 	}
-	if (cut)
-		return MAYBE;
-	return part == glob->count ? YES : NO;
+	return cut ? !glob->excludes : part == glob->count;
 }
 
 /*
@@ -86,24 +80,16 @@ static struct text without_dots(struct text path, char *room)
 	return (struct text){(const unsigned char *)room, (size_t)(out - room)};
 }
 
-static enum match better(enum match one, enum match other)
-{
-	return one > other ? one : other;
-}
-
-/* The best match of the names that the path has: see glob.h. */
-static enum match match_any(const struct glob *glob, struct text shown,
-			    struct text given, bool cut)
+/* Does it match one of the names that the path has? See glob.h. */
+static bool matches_any(const struct glob *glob, struct text shown,
+			struct text given, bool cut)
 {
 	char room[FULL_PATH_ROOM];
-	enum match found = match(glob, shown, cut);
 
-	if (found != YES && given.bytes != shown.bytes)
-		found = better(found, match(glob, given, cut));
-	if (found != YES && glob->is_absolute)
-		found = better(found,
-			       match(glob, without_dots(shown, room), cut));
-	return found;
+	return matches(glob, shown, cut) ||
+	       (given.bytes != shown.bytes && matches(glob, given, cut)) ||
+	       (glob->is_absolute &&
+		matches(glob, without_dots(shown, room), cut));
 }
 
 bool path_is_wanted(const struct glob *globs, unsigned int count,
@@ -116,14 +102,12 @@ bool path_is_wanted(const struct glob *globs, unsigned int count,
 	if (state == PATH_UNREADABLE || state == PATH_TOP_CUT)
 		return true; /* it may match */
 	for (unsigned int i = 0; i < count; i++) {
-		enum match found = match_any(&globs[i], shown, given, cut);
+		bool found = matches_any(&globs[i], shown, given, cut);
 
-		if (!globs[i].excludes) {
-			all_exclude = false;
-			wanted = wanted || found != NO;
-		} else if (found == YES) {
+		if (globs[i].excludes && found)
 			return false;
-		}
+		all_exclude = all_exclude && globs[i].excludes;
+		wanted = wanted || found;
 	}
 	return wanted || all_exclude;
 }
