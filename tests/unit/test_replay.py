@@ -774,8 +774,9 @@ def test_cgroups_are_those_of_the_same_boot(replay: Replayer) -> None:
         (b"<unreadable>/a", "$'<unreadable>';a"),
         # One that is cut:
         (b"/d/".ljust(4097, b";"), r"/;d;$'" + r"\x3b" * 4094 + "'..."),
+        (b"/d/".ljust(4096, b"x") + b"/", "/;d;$'" + "x" * 4093 + "'..."),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_folded(replay: Replayer, path: bytes, frames: str) -> None:
     line = replay.text(_recording(Open(path)), "--format", "folded")

@@ -19,25 +19,21 @@ static char *put_frame(char *out, const void *bytes, size_t size, bool cut)
 static char *put_path(char *out, const unsigned char *path,
 		      const unsigned char *end, bool cut)
 {
+	const char *begin = out;
 	const unsigned char *slash;
 
-	while (end > path + 1 && end[-1] == '/')
-		end--;
-	if (path < end && *path == '/') {
-		*out++ = *path++;
-		if (path < end)
-			*out++ = ';';
-	}
+	if (path < end && *path == '/')
+		*out++ = '/';
 	for (; path < end; path = slash + 1) {
 		slash = memchr(path, '/', (size_t)(end - path));
 		if (!slash)
 			slash = end;
 		if (slash == path) /* "//" */
 			continue;
-		out = put_frame(out, path, (size_t)(slash - path),
-				cut && slash == end);
-		if (slash < end)
+		if (out > begin)
 			*out++ = ';';
+		out = put_frame(out, path, (size_t)(slash - path),
+				cut && slash + 1 >= end);
 	}
 	return out;
 }
@@ -52,7 +48,7 @@ static char *put_frames(char *out, const struct column *column,
 
 	if (cell->kind != CELL_TEXT)
 		return put_table_cell(out, column, cell);
-	if (column->kind == COLUMN_PATH)
+	if (column->kind == COLUMN_PATH || column->kind == COLUMN_DIRECTORY)
 		return put_path(out, text.bytes, text.bytes + text.size, cut);
 	offset = memmem(text.bytes, text.size, "+0x", 3);
 	if (offset && column->kind == COLUMN_CALLERS)
