@@ -51,18 +51,20 @@ static struct directories read_directories(const struct record *record,
 					   const struct layout *layout,
 					   uint64_t about)
 {
-	struct text names = read_names(record, layout, false);
-	struct directories plain = {.about = about, .names = names};
-	struct directories other = plain;
+	struct directories found = {
+		.about = about,
+		.names = read_names(record, layout, false),
+	};
 
 	if (!(about & DIR_OTHER_MOUNTS))
-		return plain;
-	record_unsigned(record, layout->fs_device, &other.device);
-	record_unsigned(record, layout->fs_size, &other.fs_size);
-	record_unsigned(record, layout->mount_size, &other.mount_size);
-	return other.fs_size <= names.size && other.mount_size <= other.fs_size
-		       ? other
-		       : plain;
+		return found;
+	record_unsigned(record, layout->fs_device, &found.device);
+	record_unsigned(record, layout->fs_size, &found.fs_size);
+	record_unsigned(record, layout->mount_size, &found.mount_size);
+	if (found.fs_size > found.names.size ||
+	    found.mount_size > found.fs_size)
+		found.device = found.fs_size = found.mount_size = 0;
+	return found;
 }
 
 /* Write "/NAME" for each of the names in [from, to), the last one first. */

@@ -131,21 +131,6 @@ static void free_name(void *name)
 	free(*(char **)name);
 }
 
-static const char *look_up(struct hash_map *known, uint64_t number,
-			   char *(*ask)(struct names *names, uint64_t number),
-			   struct names *names)
-{
-	char **name = hash_map_find(known, &number, sizeof(number));
-
-	if (!name && known->count < NAMES_MAX) {
-		name = hash_map_add(known, &number, sizeof(number),
-				    sizeof(*name));
-		if (name)
-			*name = ask(names, number);
-	}
-	return name ? *name : NULL;
-}
-
 /* The path of a descriptor, without a NUL; its size, or -1. */
 static ssize_t path_of(int fd, char *path, size_t size)
 {
@@ -230,15 +215,21 @@ static char *ask_cgroup_by_root(struct names *names, uint64_t id)
 const char *cgroup_path(struct names *names, uint64_t id, bool by_root)
 {
 	struct hash_map *known = by_root ? &names->root_named : &names->cgroups;
+	char **path = hash_map_find(known, &id, sizeof(id));
 
+	if (path)
+		return *path;
 	/*
 	 * Cgroups come and go with containers, and the kernel answers quickly:
 	 * so their names may be asked for anew.
 	 */
 	if (known->count >= NAMES_MAX)
 		hash_map_clear(known, free_name);
-	return look_up(known, id, by_root ? ask_cgroup_by_root : ask_cgroup,
-		       names);
+	path = hash_map_add(known, &id, sizeof(id), sizeof(*path));
+	if (!path)
+		return NULL;
+	*path = by_root ? ask_cgroup_by_root(names, id) : ask_cgroup(names, id);
+	return *path;
 }
 
 enum { ID_DIGITS = 64, SHOWN_DIGITS = 12 };
