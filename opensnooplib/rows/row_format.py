@@ -17,9 +17,6 @@ from opensnooplib.rows.schema import Schema
 
 # In the order of enum row_kind of native/rows/row.h.
 _KINDS = "table json csv folded raw_paths recording summary line".split()
-# The kinds that are rows of a table, with a heading and without.
-_TABLES = ("table", "paths")
-_WITHOUT_HEADING = ("json", "summary", "folded", "paths", "raw_paths")
 
 
 class RowFormat(NamedTuple):
@@ -27,7 +24,7 @@ class RowFormat(NamedTuple):
 
     schema: Schema
     columns: list[Column]
-    kind: str  # one of _KINDS or _TABLES
+    kind: str  # one of _KINDS, or paths: a table of them without a heading
     color: bool
     output: str = ""  # its name, where the C has several
     shows_own: bool = False  # what the tool's own processes do, too
@@ -39,7 +36,8 @@ class RowFormat(NamedTuple):
     @property
     def number(self) -> int:
         """enum row_kind of native/rows/row.h."""
-        return 0 if self.kind in _TABLES else _KINDS.index(self.kind)
+        kind = "table" if self.kind == "paths" else self.kind
+        return _KINDS.index(kind)
 
     @property
     def has_callers(self) -> bool:
@@ -51,10 +49,10 @@ class RowFormat(NamedTuple):
         That is a line, newline included, and with several outputs another one
         before it, with the output's name.
         """
-        if self.kind in _WITHOUT_HEADING:
-            return ""
         if self.kind == "csv":
             return ",".join(c.key for c in self.columns) + "\r\n"
+        if self.kind != "table":
+            return ""
         name = f"{self.output}:\n" if self.output else ""
         return f"{name}{heading(self.columns)}\n"
 
@@ -90,8 +88,8 @@ def choose(schema: Schema, options: Options, name: str = "") -> RowFormat:
         columns = column_choice.choose(schema, options)
     if name and kind in ("json", "csv"):
         columns.insert(0, column_choice.of_output(name))
-    chosen = RowFormat(schema, columns, kind, output.color, name)
-    return chosen._replace(
+    return RowFormat(
+        *(schema, columns, kind, output.color, name),
         shows_own=options.selection.own,
         groups=column_choice.groups(schema, options),
         group_as_json=output.format == "json",
