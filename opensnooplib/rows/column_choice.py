@@ -227,8 +227,7 @@ def _of_table(schema: Schema, options: Options) -> list[str]:
     names += ["flags", "mode"] if options.columns.extended_fields else []
     usual = has.intersection(_USUAL + _HIDDEN)
     names += [f.name for f in others if f.name not in usual]
-    names += ["path"] if "path" in has else []
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys([*names, "path"]))
 
 
 def _of_data(schema: Schema) -> list[str]:
@@ -251,7 +250,9 @@ def _why_missing(
     """A sentence for a column that an option, `asked`, needs."""
     known = KNOWN.get(name)
     if not asked and not options.columns.names:
-        asked = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
+        form = options.output.format
+        option = {"time": "-T", "uid": "-U", "tid": "-t"}.get(name, "-e")
+        asked = option if form == "table" else f"--format {form}"
     asked = asked or f"--columns {name}"
     fields = [field.name for field in schema.fields]
     if options.output.replay is not None:

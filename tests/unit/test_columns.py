@@ -11,7 +11,7 @@ from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.cli import arguments
 from opensnooplib.options import Options
 from opensnooplib.rows import row_format
-from opensnooplib.rows.column_choice import Column, choose
+from opensnooplib.rows.column_choice import Column, choose, groups
 from opensnooplib.rows.field import Field
 from opensnooplib.rows.headings import Kind
 from opensnooplib.rows.schema import Schema
@@ -231,6 +231,31 @@ def test_a_column_whose_field_is_not_there(
     others = tuple(field for field in EVENT.fields if field.name != name)
     with pytest.raises(OpensnoopError, match=f"{words[0]} shows .* {name},"):
         _heading(words, Schema(others))
+
+
+@pytest.mark.parametrize(
+    "words, name",
+    [
+        (["--format", "paths"], "path"),
+        (["--format", "folded"], "comm"),
+        (["--summary", "--by", "uid"], "uid"),
+        (["--once"], "comm"),
+    ],
+)
+def test_an_option_whose_field_is_not_there(
+    words: List[str], name: str
+) -> None:
+    others = tuple(field for field in EVENT.fields if field.name != name)
+    option = " ".join(words[-2:])
+    with pytest.raises(OpensnoopError, match=f"^{option} shows .* {name},"):
+        _heading(words, Schema(others))
+
+
+def test_a_group_by_what_is_no_column() -> None:
+    """As with --live, when the field is taken out of the C."""
+    options = arguments.parse(["--summary", "--by", "call"])
+    with pytest.raises(OpensnoopError, match="^--by call: no such column"):
+        groups(EVENT, options)
 
 
 def test_the_columns_that_are_asked_for_in_their_order() -> None:
