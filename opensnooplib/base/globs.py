@@ -16,10 +16,6 @@ from typing import Iterator, NamedTuple, Sequence
 
 from opensnooplib.base.errors import UsageError
 
-# The length of the longest path: PATH_MAX of include/uapi/linux/limits.h,
-# without the NUL.
-_LONGEST = 4095
-
 _ANY_BYTE = bytes(range(1, 256))
 
 # What matches any number of any bytes. Another part of a pattern is the bytes
@@ -64,12 +60,9 @@ def _glob(word: str) -> Glob:
     excludes = pattern.startswith(b"!")
     try:
         parts = tuple(map(_part, _TOKEN.finditer(pattern, int(excludes))))
-        found = Glob(excludes, parts)
-        if found.least > _LONGEST:
-            raise _Refused(f"no path is longer than {_LONGEST} bytes")
-    except _Refused as why:
+    except ValueError as why:
         raise UsageError(f"--path {word[:80]}: {why}") from None
-    return found
+    return Glob(excludes, parts)
 
 
 def literal(parts: Sequence[bytes]) -> bytes:
@@ -91,11 +84,8 @@ def of_directories(patterns: Sequence[Glob]) -> Iterator[str]:
             )
 
 
-class _Refused(Exception):
-    """Why a pattern is refused, in words."""
-
-
 def _part(token: re.Match[bytes]) -> bytes:
+    """Raises ValueError, with a reason."""
     if token["stars"]:
         return STAR
     if token["any"]:
@@ -103,23 +93,23 @@ def _part(token: re.Match[bytes]) -> bytes:
     if token["set"]:
         return _one_of(token["set"], negated=bool(token["not"]))
     if token["byte"] == b"[":
-        raise _Refused("a [ has no matching ]; write \\[ for a bracket")
+        raise ValueError("a [ has no matching ]; write \\[ for a bracket")
     if token["byte"] == b"\\":
-        raise _Refused(
+        raise ValueError(
             "nothing follows the backslash; write \\\\ for a backslash"
         )
     return token["escaped"] or token["byte"]
 
 
 def _one_of(inside: bytes, negated: bool) -> bytes:
-    """The bytes that a [...] matches."""
+    """The bytes that a [...] matches. Raises ValueError, likewise."""
     members: set[int] = set()
     for first, last in _MEMBER.findall(inside):
         if last and last < first:
-            raise _Refused("a range in a [...] ends before it starts")
+            raise ValueError("a range in a [...] ends before it starts")
         members.update(range(ord(first), ord(last or first) + 1))
     if negated:
         members = set(_ANY_BYTE) - members
     if not members:
-        raise _Refused("a [...] in it matches no byte")
+        raise ValueError("a [...] in it matches no byte")
     return bytes(sorted(members))

@@ -182,7 +182,7 @@ def test_as_regular_expressions_would(native: Native) -> None:
     assert 500 < wanted < 4_500
 
 
-@pytest.mark.parametrize("length", [62, 64, 4095])
+@pytest.mark.parametrize("length", [62, 64, 4095, 6000])
 def test_long_patterns(native: Native, length: int) -> None:
     name = bytes(97 + index % 26 for index in range(length))
     text = name.decode()
@@ -217,8 +217,7 @@ def test_a_hostile_name_does_not_take_long(
         ("a\\", "nothing follows the backslash"),
         ("[\\", "a [ has no matching ]"),
         ("[\\]", "a [ has no matching ]"),
-        ("?" * 4096, "no path is longer than 4095 bytes"),
-        ("*".join("a" * 4096), "no path is longer than 4095 bytes"),
+        ("?" * 4096 + "[", "a [ has no matching ]"),
     ],
 )
 def test_refused(word: str, sentence: str) -> None:

@@ -27,15 +27,14 @@ static struct text read_names(const struct record *record,
 	int64_t path_size = 0;
 	uint64_t size = 0;
 	uint64_t exe = 0;
-	uint64_t start;
+	uint64_t start = layout->path.offset;
 
 	record_signed(record, layout->path_size, &path_size);
 	record_unsigned(record, layout->dir_size, &size);
 	record_unsigned(record, layout->exe, &exe);
-	if (path_size < 0) /* it was unreadable */
-		path_size = 0;
-	start = layout->path.offset + (uint64_t)path_size;
-	if (path_size > UINT32_MAX || start >= record->size)
+	if (path_size > 0) /* else it was unreadable */
+		start += (uint64_t)path_size;
+	if (start >= record->size)
 		return (struct text){.bytes = record->data};
 	if (size > record->size - start)
 		size = record->size - start;
@@ -51,11 +50,9 @@ static struct directories read_directories(const struct record *record,
 					   const struct layout *layout,
 					   uint64_t about)
 {
-	struct directories found = {
-		.about = about,
-		.names = read_names(record, layout, false),
-	};
+	struct directories found = {.about = about};
 
+	found.names = read_names(record, layout, false);
 	if (!(about & DIR_OTHER_MOUNTS))
 		return found;
 	record_unsigned(record, layout->fs_device, &found.device);
