@@ -165,7 +165,13 @@ class _RowFormat(ctypes.Structure):
 class _Record(ctypes.Structure):
     """struct record of native/event/record.h."""
 
-    _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.c_uint32)]
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("size", ctypes.c_uint32),
+        ("stream", ctypes.c_uint32),
+        ("pid", ctypes.c_uint32),
+        ("is_exact", ctypes.c_bool),
+    ]
 
 
 class _OneRow(ctypes.Structure):

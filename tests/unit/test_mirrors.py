@@ -9,9 +9,11 @@ from typing import Any, List
 
 import pytest
 
-from opensnooplib import options, reader
+from opensnooplib import reader
 from opensnooplib.base import native_library
+from opensnooplib.rows import row_format
 from opensnooplib.rows.headings import Kind
+from opensnooplib.rows.schema import Schema
 from opensnooplib.trace import program_set
 from tests.unit import native
 from tests.unit.native import CHECKOUT, run_c
@@ -33,6 +35,7 @@ def _layout(structure: Any) -> List[int]:
         ("format_request", reader._FormatRequest),
         ("row_format", native._RowFormat),
         ("row", native._OneRow),
+        ("record", native._Record),
         ("columns", reader._Columns),
         ("clock", native._Clock),
         ("names", native._Names),
@@ -40,6 +43,8 @@ def _layout(structure: Any) -> List[int]:
         ("hash_map", native._HashMap),
         ("reader_counts", reader._Counts),
         ("condition", reader._Condition),
+        ("glob", reader._Glob),
+        ("filter", reader._Filter),
     ],
 )
 def test_structs(tmp_path: Path, name: str, mirror: Any) -> None:
@@ -88,14 +93,16 @@ def test_formats(tmp_path: Path) -> None:
     printed = run_c(
         tmp_path,
         '#include "pipeline/reader.h"\n#include <stdio.h>\n'
-        'int main(void) { printf("%d %d %d", ROW_TABLE, ROW_JSON, ROW_CSV); }',
+        "int main(void) { "
+        f'printf("{"%d " * 8}", ROW_TABLE, ROW_JSON, ROW_CSV, ROW_FOLDED, '
+        "ROW_RAW_PATH, ROW_BLOCK, ROW_COUNTED, ROW_LINE); }",
     )
-    numbers = [int(word) for word in printed.split()]
-    assert dict(zip(options.FORMATS, numbers)) == {
-        "table": 0,
-        "json": 1,
-        "csv": 2,
-    }
+    kinds = "table json csv folded raw_paths recording summary line".split()
+    numbers = [
+        row_format.RowFormat(Schema(()), [], kind, False).number
+        for kind in kinds
+    ]
+    assert [int(word) for word in printed.split()] == numbers
 
 
 def test_counters() -> None:
