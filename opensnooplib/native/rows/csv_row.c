@@ -13,7 +13,7 @@
 
 /*
  * Of callers, a file's name can hold their separator, which is escaped: \x3b
- * means the same in $'...'. A path that was cut is quoted anyway.
+ * means the same in $'...'.
  */
 static char *put_cell(char *out, const struct column *column,
 		      const struct cell *cell)
@@ -23,11 +23,12 @@ static char *put_cell(char *out, const struct column *column,
 
 	if (cell->kind == CELL_NONE)
 		return out;
-	if (cell->kind != CELL_TEXT || cell->state == PATH_CUT ||
+	if (cell->kind != CELL_TEXT ||
 	    !((text->size > 0 && memchr(FORMULA_BEGINS, text->bytes[0], 4)) ||
 	      (is_caller && memchr(text->bytes, ';', text->size))))
 		return put_table_cell(out, column, cell);
-	return put_shell_quoted(out, text->bytes, text->size, false,
+	return put_shell_quoted(out, text->bytes, text->size,
+				cell->state == PATH_CUT, false,
 				is_caller ? ';' : '\\');
 }
 

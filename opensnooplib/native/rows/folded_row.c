@@ -9,10 +9,9 @@
 /* One frame. A name can hold what separates them, which is then escaped. */
 static char *put_frame(char *out, const void *bytes, size_t size, bool cut)
 {
-	if (!memchr(bytes, ';', size))
-		return put_shell_text(out, bytes, size, cut, false);
-	out = put_shell_quoted(out, bytes, size, false, ';');
-	return cut ? put_string(out, "...") : out;
+	if (memchr(bytes, ';', size))
+		return put_shell_quoted(out, bytes, size, cut, false, ';');
+	return put_shell_text(out, bytes, size, cut, false);
 }
 
 /* "/etc/passwd" as "/;etc;passwd": each part is quoted by itself. */

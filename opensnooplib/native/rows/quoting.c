@@ -170,7 +170,7 @@ static char *put_shell_escape(char *out, unsigned char byte)
 }
 
 char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
-		       bool in_column, char also)
+		       bool cut, bool in_column, char also)
 {
 	size_t i = 0;
 
@@ -191,8 +191,7 @@ char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
 			i += length;
 		}
 	}
-	*out++ = '\'';
-	return out;
+	return put_string(out, cut ? "'..." : "'");
 }
 
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
@@ -200,11 +199,7 @@ char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 {
 	if (!cut && is_ordinary(bytes, size, in_column))
 		return put_bytes(out, bytes, size);
-
-	out = put_shell_quoted(out, bytes, size, in_column, '\\');
-	if (cut)
-		out = put_string(out, "...");
-	return out;
+	return put_shell_quoted(out, bytes, size, cut, in_column, '\\');
 }
 
 static char *put_json_escape(char *out, uint32_t character)

@@ -35,9 +35,12 @@
 char *put_shell_text(char *out, const unsigned char *bytes, size_t size,
 		     bool cut, bool in_column);
 
-/* Text as $'...', whether it needs quoting or not; `also` is escaped, too. */
+/*
+ * Text as $'...', whether it needs quoting or not, with "..." after it if it
+ * was cut; `also` is escaped, too.
+ */
 char *put_shell_quoted(char *out, const unsigned char *bytes, size_t size,
-		       bool in_column, char also);
+		       bool cut, bool in_column, char also);
 
 /*
  * A JSON string (RFC 8259), "..." around at most 6 characters for each byte. A
