@@ -114,6 +114,16 @@ def test_a_program_without_symbols(call_chain: Path, tmp_path: Path) -> None:
         assert int(found.group(2), 16) in known[name]
 
 
+def test_folded_without_symbols(call_chain: Path, tmp_path: Path) -> None:
+    """The file alone: an address would be a frame for each process."""
+    stripped = tmp_path / "stripped"
+    subprocess.run(["strip", "-o", stripped, call_chain], check=True)
+    options = ["-c", "--format", "folded"]
+    folded = _trace(stripped, _PATH, "1", options=options).output.decode()
+    assert f";{stripped}" * 5 + " 1\n" in folded
+    assert "0x" not in folded
+
+
 def test_table(call_chain: Path) -> None:
     """Below the row, each in a line of its own."""
     ended = _trace(call_chain, _PATH, "0", options=["-c"])

@@ -37,21 +37,38 @@ static char *put_path(char *out, const unsigned char *path,
 	return out;
 }
 
-/* Of a caller, the function alone: calls from two lines of it are one frame. */
+/*
+ * The function alone, as calls from two lines of it are one frame; the file
+ * where that isn't known, as its address differs from process to process.
+ */
+static struct text function_of(struct text caller)
+{
+	const unsigned char *file = memchr(caller.bytes, '(', caller.size);
+	const unsigned char *end = caller.bytes + caller.size;
+	const unsigned char *offset;
+
+	if (file && memcmp(caller.bytes, "0x", 2) == 0) {
+		caller.bytes = file + 1;
+		caller.size = (size_t)(end - 1 - caller.bytes);
+	}
+	offset = memmem(caller.bytes, caller.size, "+0x", 3);
+	if (offset)
+		caller.size = (size_t)(offset - caller.bytes);
+	return caller;
+}
+
 static char *put_frames(char *out, const struct column *column,
 			const struct cell *cell)
 {
 	const bool cut = cell->state == PATH_CUT;
 	struct text text = cell->text;
-	const char *offset;
 
 	if (cell->kind != CELL_TEXT)
 		return put_table_cell(out, column, cell);
 	if (column->kind == COLUMN_PATH || column->kind == COLUMN_DIRECTORY)
 		return put_path(out, text.bytes, text.bytes + text.size, cut);
-	offset = memmem(text.bytes, text.size, "+0x", 3);
-	if (offset && column->kind == COLUMN_CALLERS)
-		text.size = (size_t)(offset - (const char *)text.bytes);
+	if (column->kind == COLUMN_CALLERS)
+		text = function_of(text);
 	return put_frame(out, text.bytes, text.size, cut);
 }
 
