@@ -43,11 +43,12 @@ static void set_hex(struct cell *cell, uint64_t value)
 	end_word(cell, CELL_WORD, put_number(out, value, 16, 1));
 }
 
-/* The name, or the number where the name is NULL. */
-static void set_name(struct cell *cell, const char *name, uint64_t number)
+/* The name, at most `bound` bytes of it; the number where the name is NULL. */
+static void set_name(struct cell *cell, const char *name, size_t bound,
+		     uint64_t number)
 {
 	if (name)
-		set_text(cell, name, strnlen(name, NAME_BOUND));
+		set_text(cell, name, strnlen(name, bound));
 	else
 		set_number(cell, number);
 }
@@ -67,7 +68,7 @@ static void set_errno_name(struct cell *cell, const struct column *column,
 	if (number == 0)
 		set_word(cell, CELL_NONE, "-");
 	else
-		set_name(cell, symbol_name(column, number, NULL),
+		set_name(cell, symbol_name(column, number, NULL), NAME_BOUND,
 			 (uint64_t)number);
 }
 
@@ -112,16 +113,6 @@ static void set_result(struct cell *cell, const struct column *column,
 		set_signed(cell, ret < 0 ? -1 : ret);
 }
 
-static void set_cgroup(struct cell *cell, struct names *names, uint64_t id)
-{
-	const char *path = cgroup_path(names, id, false);
-
-	if (path)
-		set_text(cell, path, strnlen(path, CGROUP_PATH_BOUND));
-	else
-		set_number(cell, id);
-}
-
 static void set_container(struct cell *cell, struct names *names, uint64_t id)
 {
 	const char *path = cgroup_path(names, id, true);
@@ -154,7 +145,7 @@ void set_integer(struct cell *cell, const struct row *row,
 	case COLUMN_ENUM:
 	case COLUMN_OUTPUT:
 		return set_name(cell, symbol_name(column, (int64_t)bits, NULL),
-				bits);
+				NAME_BOUND, bits);
 	case COLUMN_ERRNO:
 		return set_errno_name(cell, column,
 				      value < 0 ? errno_of(value) : value);
@@ -165,11 +156,14 @@ void set_integer(struct cell *cell, const struct row *row,
 		end = put_microseconds(cell->word, value < 0, (uint64_t)value);
 		return end_word(cell, CELL_NUMBER, end);
 	case COLUMN_USER:
-		return set_name(cell, user_name(&format->names, bits), bits);
+		return set_name(cell, user_name(&format->names, bits),
+				NAME_BOUND, bits);
 	case COLUMN_GROUP:
-		return set_name(cell, group_name(&format->names, bits), bits);
+		return set_name(cell, group_name(&format->names, bits),
+				NAME_BOUND, bits);
 	case COLUMN_CGROUP:
-		return set_cgroup(cell, &format->names, bits);
+		return set_name(cell, cgroup_path(&format->names, bits, false),
+				CGROUP_PATH_BOUND, bits);
 	case COLUMN_CONTAINER:
 		return set_container(cell, &format->names, bits);
 	case COLUMN_FD:
