@@ -46,6 +46,7 @@ INTERNAL = (
     *("path_size", "dir_size", "dir_state"),
     *("fs_device", "fs_size", "mount_size"),
 )
+# Columns of opens: what is no open may have other fields of these names.
 _OF_OPENS = "fd err errname flags mode exe args parents unit".split()
 _USUAL = ("pid", "comm", "ret", "path")
 

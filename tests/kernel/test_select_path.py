@@ -19,8 +19,8 @@ from tests.kernel.tool import CHECKOUT, Row, Tool, run
 
 def _wanted(row: Row, patterns: List[str]) -> bool:
     """fnmatch(3) agrees with us in all that is used here."""
-    if row.path is None:
-        return True
+    if row.path is None or row.path_cut:
+        return True  # it may match; it is of another process of the host
     name = os.fsdecode(row.path)
     wanted = [fnmatchcase(name, p) for p in patterns if p[0] != "!"]
     excluded = [fnmatchcase(name, p[1:]) for p in patterns if p[0] == "!"]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Row: a record as the line that stands for it, in a table, in JSON or in CSV.
+ * Row: a record as the line that stands for it, in each format.
  */
 #pragma once
 
