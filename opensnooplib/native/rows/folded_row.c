@@ -47,7 +47,7 @@ static struct text function_of(struct text caller)
 	const unsigned char *end = caller.bytes + caller.size;
 	const unsigned char *offset;
 
-	if (file && memcmp(caller.bytes, "0x", 2) == 0) {
+	if (file && file + 1 < end && memcmp(caller.bytes, "0x", 2) == 0) {
 		caller.bytes = file + 1;
 		caller.size = (size_t)(end - 1 - caller.bytes);
 	}
