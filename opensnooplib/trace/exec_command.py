@@ -6,11 +6,11 @@ The child has the PID that is traced, and waits until the trace has begun.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import pwd
 import signal
+from contextlib import suppress
 from typing import Callable, NoReturn, Sequence
 
 from opensnooplib.base import child, libc
@@ -18,8 +18,8 @@ from opensnooplib.base.environment import original
 from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
 from opensnooplib.kernel import limits
 
-# Of a number in the adopter's pipe, which is written, and read, at once.
-_NUMBER_BYTES = 4
+# A number in the adopter's pipe: all have this width, so a read takes one.
+_NUMBER, _NUMBER_BYTES = b"%8d", 8
 
 # The errors of execve(2) that the first bytes of a file cause.
 _UNFIT = errno.ENOEXEC, errno.ENOENT
@@ -48,12 +48,6 @@ def _as_in_a_shell(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _become(user: pwd.struct_passwd, groups: list[int]) -> None:
-    os.setgroups(groups)
-    os.setgid(user.pw_gid)
-    os.setuid(user.pw_uid)
-
-
 def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int, int]:
     """Fork a child that runs the command, and ends with its last descendant.
 
@@ -63,16 +57,11 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int, int]:
     """
     told, tell = os.pipe()
 
-    def put(number: int) -> None:
-        os.write(tell, number.to_bytes(_NUMBER_BYTES, "little"))
-
     def adopt() -> None:
         libc.adopt_orphans()
-        command = os.fork()
-        if command == 0:
-            run()
+        command = child.fork(run, outlives=True)
         child.ignore_ending_signals()
-        put(command)
+        os.write(tell, _NUMBER % command)
         libc.close_all_but(tell)
         status = 0
         while True:
@@ -82,7 +71,7 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int, int]:
                 os._exit(status)
             if pid == command:
                 status = _as_in_a_shell(found)
-                put(status)
+                os.write(tell, _NUMBER % status)
 
     adopter = child.fork(adopt)
     os.close(tell)
@@ -94,7 +83,7 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int, int]:
 
 
 def _get(pipe: int) -> int:
-    return int.from_bytes(os.read(pipe, _NUMBER_BYTES), "little")
+    return int(os.read(pipe, _NUMBER_BYTES) or 0)  # empty: the adopter ended
 
 
 class Command:
@@ -127,20 +116,20 @@ class Command:
         groups = []
         if user:
             groups = os.getgrouplist(user.pw_name, user.pw_gid)
-            for name in (b"USER", b"LOGNAME"):
-                environment[name] = os.fsencode(user.pw_name)
-            environment[b"HOME"] = os.fsencode(user.pw_dir)
+            name, home = os.fsencode(user.pw_name), os.fsencode(user.pw_dir)
+            environment |= {b"USER": name, b"LOGNAME": name, b"HOME": home}
         gate, self._release = os.pipe()
         self._failure, report = os.pipe()
 
         def run() -> NoReturn:
             os.close(self._release)
             _await_release(gate)
-            path = program
             try:
                 if user:
-                    _become(user, groups)
-                    path = shutil.which(words[0]) or path  # what it may run
+                    os.setgroups(groups)
+                    os.setgid(user.pw_gid)
+                    os.setuid(user.pw_uid)
+                path = shutil.which(words[0]) or program  # what it may run
                 os.execve(path, list(words), environment)
             except OSError as error:
                 os.write(report, str(error.errno).encode())
@@ -150,9 +139,7 @@ class Command:
             if follow:
                 self._child, self.pid, self._told = _fork_adopter(run)
             else:
-                self._child = self.pid = os.fork()
-                if self.pid == 0:
-                    run()
+                self._child = self.pid = child.fork(run, outlives=True)
         os.close(gate)
         os.close(report)
 
@@ -183,6 +170,6 @@ class Command:
             if pid:
                 self.status = _as_in_a_shell(status)
             elif self._told >= 0 and self.status is None:
-                with contextlib.suppress(BlockingIOError):
+                with suppress(BlockingIOError):
                     self.status = _get(self._told)
         return self._has_ended

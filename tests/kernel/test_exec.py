@@ -142,7 +142,8 @@ def _daemon(folder: Path) -> int:
 def test_follow_where_no_process_can_be_started(checkout_copy: Path) -> None:
     """The adopter, which cannot fork, is gone before it tells a PID."""
     file = checkout_copy / "opensnooplib" / "trace" / "exec_command.py"
-    replace_in(file, "command = os.fork()", 'raise BlockingIOError(11, "")')
+    fork = "command = child.fork(run, outlives=True)"
+    replace_in(file, fork, 'raise BlockingIOError(11, "")')
     ended = run("--follow", "--exec", "true", checkout=checkout_copy)
     assert ended.status == 1
     assert ended.messages == (
