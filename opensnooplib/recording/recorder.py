@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from typing import Callable
 
-from opensnooplib.base import output_file, privileged
+from opensnooplib.base import libc, output_file, privileged
 from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
 from opensnooplib.base.messages import Messages
 from opensnooplib.base.monitor import Descriptor
@@ -132,14 +132,18 @@ def let_monitor_turn(path: str, fd: int) -> None:
         raise UsageError("--keep needs a file: --record FILE")
     output_file.keep_locked(fd)
     path = os.path.abspath(path)
+    folder, name = os.path.split(path)
     older = f"{path}.1"
     with as_sentence(f"--keep: {older}"), suppress(FileNotFoundError):
         os.lstat(older)  # its name may be too long
         os.close(description.open_for_writing(older))
 
     def next_piece() -> Descriptor:
-        if os.path.exists(path):  # or somebody has moved it
-            os.rename(path, older)
+        # By now, a link in the path may lead to somebody else's directory.
+        at = libc.open_without_links(folder, os.O_PATH | os.O_CLOEXEC)
+        with suppress(FileNotFoundError):  # somebody has moved it
+            os.rename(name, f"{name}.1", src_dir_fd=at, dst_dir_fd=at)
+        os.close(at)
         new = description.open_for_writing(path)
         output_file.keep_locked(new)
         return Descriptor(new)
