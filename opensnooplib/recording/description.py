@@ -7,7 +7,6 @@ nothing in it is used before it is checked.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import stat
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple, Sequence
 from opensnooplib import __version__
 from opensnooplib.base import native_library, output_file
 from opensnooplib.base.errors import OpensnoopError, SourceError
+from opensnooplib.kernel import this_kernel
 from opensnooplib.options import Options
 from opensnooplib.rows.schema import Schema
 
@@ -32,15 +32,8 @@ _WORD_LIMIT = 1000  # characters, as of one of the command line
 PATHS = ("given", "full", "real")
 
 
-def _this_boot() -> str:
-    with contextlib.suppress(OSError):
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    return ""
-
-
 # Read before privileges are dropped; "": it isn't known.
-THIS_BOOT = _this_boot()
+THIS_BOOT = this_kernel.text_of("/proc/sys/kernel/random/boot_id").strip()
 
 
 class Clock(NamedTuple):

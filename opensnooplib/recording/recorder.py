@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Callable
 
 from opensnooplib.base import libc, output_file, privileged
-from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
+from opensnooplib.base.errors import UsageError, as_sentence
 from opensnooplib.base.messages import Messages
 from opensnooplib.base.monitor import Descriptor
 from opensnooplib.base.privileged import FUNCTIONS
@@ -103,12 +103,8 @@ class Recorder:
 
 def _next_piece() -> int:
     """The descriptor of a new FILE. Raises OpensnoopError."""
-    try:
+    with as_sentence("--keep: no new file could be begun"):
         return int(privileged.do("next_piece"))
-    except OSError as error:
-        raise OpensnoopError(
-            f"--keep: no new file could be begun: {error.strerror}"
-        ) from None
 
 
 def put_aside(fd: int) -> None:

@@ -109,7 +109,7 @@ class _Replay:
 
     def open_output(self, output: int) -> None:
         """Write to `output` from now on. Raises OpensnoopError."""
-        if output != 1 and _is_same_file(output, self._fd):
+        if output != 1 and os.path.sameopenfile(output, self._fd):
             name = self._options.output.output_file
             raise OpensnoopError(f"-o {name}: this is the recording itself")
         self._reader.set_output(output)
@@ -248,10 +248,6 @@ class _Replay:
                 "is missing, and it isn't known what was lost there"
             )
         return ""
-
-
-def _is_same_file(one: int, other: int) -> bool:
-    return os.path.samestat(os.fstat(one), os.fstat(other))
 
 
 def _introduction(name: str, described: Description) -> str:

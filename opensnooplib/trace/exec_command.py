@@ -25,17 +25,13 @@ _NUMBER, _NUMBER_BYTES = b"%8d", 8
 _UNFIT = errno.ENOEXEC, errno.ENOENT
 
 
-def _restore_signals() -> None:
-    """Undo what Python and this tool have set."""
+def _await_release(gate: int) -> None:
+    """Undo what Python and this tool have set, and wait."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     for number in child.ENDING_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-
-
-def _await_release(gate: int) -> None:
-    _restore_signals()
     limits.restore_limits()
     # The tool may end before it releases the command.
     if os.read(gate, 1) == b"":

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from itertools import filterfalse
 from typing import Callable
 
 from opensnooplib.base.privileged import NoMonitorError
@@ -46,13 +47,8 @@ class CpuFollower:
         if found != self._found:
             self._found = found
             online = this_kernel.parse_cpu_list(found[0].decode("ascii"))
-            self._wanting = [
-                cpu for cpu in online if not self._rings.hears(cpu)
-            ]
-        if self._wanting:
-            self._wanting = [
-                cpu for cpu in self._wanting if not self._open_ring(cpu)
-            ]
+            self._wanting = [*filterfalse(self._rings.hears, online)]
+        self._wanting = [*filterfalse(self._open_ring, self._wanting)]
 
     def close(self) -> None:
         os.close(self._fd)
