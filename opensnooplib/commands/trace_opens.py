@@ -128,8 +128,8 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
             else f"process {pids[0]} has ended"
         )
     state = max(state, trace.end())
-    is_last = state == State.COUNT_REACHED and not options.output.row_limit
-    if is_last and options.output.until:
+    is_count = rings.counts().shown == options.output.row_limit
+    if options.output.until and state == State.COUNT_REACHED and not is_count:
         messages.note("the open that --until waits for has happened")
     trace.tell()
     trace.detach()

@@ -127,7 +127,7 @@ class Trace:
         if self._summing and not self._summing.step(
             self.rings.read_until_ns()
         ):
-            state = max(state, State.COUNT_REACHED)
+            state = max(state, State.OUTPUT_CLOSED)  # by q
         return state
 
     def _leave_rooms(self) -> None:

@@ -105,11 +105,12 @@ def _end_of_recording(ended: Ended) -> Any:
 
 def test_count_and_duration(open_load: Path, recorded: Path) -> None:
     with OpenLoad(open_load, "-n", "100", "/etc/passwd") as load:
-        words = ("--count", "7", "-p", str(load.pid))
+        words = ("--count", "7", "-p", str(load.pid), "--until", "path=/no")
         with Tool("--record", recorded, *words) as tool:
             load.run()
             ended = tool.ended()
     assert "7 recorded" in ended.messages
+    assert "--until" not in ended.messages
     assert len(_replay(recorded).rows) == 7
     ended = run("--record", recorded, "-d", "0.2", "-p", str(os.getpid()))
     assert ended.status == 0
@@ -131,7 +132,7 @@ def test_until(recorded: Path, until: str, count: int) -> None:
     if "EFAULT" not in until:
         with Opener(attempts) as opener:
             pid = str(opener.pid)
-            words = ("-p", pid, "--until", until)
+            words = ("-p", pid, "--until", until, "--count", "99")
             with Tool("--record", recorded, *words) as tool:
                 made = opener.run()
                 ended = tool.ended()

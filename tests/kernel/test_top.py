@@ -203,7 +203,8 @@ def busy() -> Iterator[int]:
 
 def test_keys_group(busy: int) -> None:
     """Each press counts by the next columns, and by the first ones at last."""
-    terminal = Terminal("-p", str(busy), "--interval", "0.2")
+    until = ("--until", "path=/nowhere")
+    terminal = Terminal("-p", str(busy), "--interval", "0.2", *until)
     try:
         terminal.await_text(b"   OPENS   FAILED COMM\x1b")
         for heading, row in (
@@ -216,7 +217,8 @@ def test_keys_group(busy: int) -> None:
             terminal.await_text(b"   OPENS   FAILED " + heading + b"\x1b")
             terminal.await_text(b"        0 " + row + b"\x1b")
         terminal.press(b"q")
-        assert " 0 lost" in terminal.ended()
+        said = terminal.ended()
+        assert " 0 lost" in said and "--until" not in said
     finally:
         terminal.close()
 
