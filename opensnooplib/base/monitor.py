@@ -49,7 +49,8 @@ def start(at_end: Callable[[], object] = bool) -> int:
         child.ignore_ending_signals()
         # It must keep no program attached.
         libc.close_all_but(0, 1, 2, inside.fileno())
-        _serve(inside)
+        with contextlib.suppress(ConnectionError):  # an answer wasn't read
+            _serve(inside)
         at_end()
 
     timeout = struct.pack("@ll", _TIMEOUT_SECONDS, 0)
@@ -70,8 +71,7 @@ def _serve(connection: socket.socket) -> None:
             return
         numbers, opened = _answer(packet, fds)
         text = " ".join(map(str, numbers)).encode()
-        with contextlib.suppress(ConnectionError):
-            socket.send_fds(connection, [text], opened)
+        socket.send_fds(connection, [text], opened)
         for fd in [*fds, *opened]:
             os.close(fd)
 
