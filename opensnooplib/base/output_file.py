@@ -29,9 +29,9 @@ def open_for_writing(option: str, path: str, access: int = os.O_WRONLY) -> int:
     """The descriptor of a file, FIFO or device, which isn't truncated yet.
 
     /dev/stdout and the like are the descriptors that the tool was given, as in
-    a shell. A file is locked until this process ends, or closes it; children
-    don't inherit the lock: see keep_locked(). A new file belongs to the user
-    who called sudo. Raises OpensnoopError.
+    a shell. A file is locked until this process ends, or closes any descriptor
+    of it; children don't inherit the lock. A new file belongs to the user who
+    called sudo. Raises OpensnoopError.
     """
     try:
         given = _given(path)
@@ -59,20 +59,6 @@ class _Refused(Exception):
 def was_given(fd: int) -> bool:
     """Was the tool given this descriptor? Its own are not inheritable."""
     return os.get_inheritable(fd)
-
-
-def keep_locked(fd: int) -> None:
-    """Let the lock last as long as the file is open anywhere.
-
-    A process's own lock ends when it closes any descriptor of the file, and
-    isn't handed over with one. Raises OSError.
-    """
-    import fcntl  # seldom needed
-    import struct
-
-    os.lockf(fd, os.F_ULOCK, 0)
-    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
-    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, lock)
 
 
 def empty(fd: int) -> None:

@@ -10,6 +10,7 @@ with it.
 from __future__ import annotations
 
 import os
+import struct
 import time
 from contextlib import suppress
 from typing import Callable
@@ -126,7 +127,8 @@ def let_monitor_turn(path: str, fd: int) -> None:
     """
     if output_file.was_given(fd):
         raise UsageError("--keep needs a file: --record FILE")
-    output_file.keep_locked(fd)
+    import fcntl  # seldom needed
+
     path = os.path.abspath(path)
     folder, name = os.path.split(path)
     older = f"{path}.1"
@@ -141,7 +143,10 @@ def let_monitor_turn(path: str, fd: int) -> None:
             os.rename(name, f"{name}.1", src_dir_fd=at, dst_dir_fd=at)
         os.close(at)
         new = description.open_for_writing(path)
-        output_file.keep_locked(new)
+        # The lock goes with the open file, unlike that of a process.
+        os.lockf(new, os.F_ULOCK, 0)
+        lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+        fcntl.fcntl(new, fcntl.F_OFD_SETLK, lock)
         return Descriptor(new)
 
     FUNCTIONS["next_piece"] = next_piece
