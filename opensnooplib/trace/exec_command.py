@@ -10,6 +10,7 @@ import errno
 import os
 import pwd
 import signal
+import socket
 from contextlib import suppress
 from typing import Callable, NoReturn, Sequence
 
@@ -18,14 +19,11 @@ from opensnooplib.base.environment import original
 from opensnooplib.base.errors import OpensnoopError, UsageError, as_sentence
 from opensnooplib.kernel import limits
 
-# A number in the adopter's pipe: all have this width, so a read takes one.
-_NUMBER, _NUMBER_BYTES = b"%8d", 8
-
 # The errors of execve(2) that the first bytes of a file cause.
 _UNFIT = errno.ENOEXEC, errno.ENOENT
 
 
-def _await_release(gate: int) -> None:
+def _await_release(gate: socket.socket) -> None:
     """Undo what Python and this tool have set, and wait."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
@@ -33,8 +31,7 @@ def _await_release(gate: int) -> None:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     limits.restore_limits()
-    # The tool may end before it releases the command.
-    if os.read(gate, 1) == b"":
+    if not gate.recv(1):  # the tool has ended before
         os._exit(0)
 
 
@@ -44,21 +41,28 @@ def _as_in_a_shell(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int, int]:
+def _number(connection: socket.socket) -> int:
+    """What the other side has sent as text, or 0 if it has ended."""
+    return int(connection.recv(16) or 0)
+
+
+def _fork_adopter(
+    run: Callable[[], NoReturn],
+) -> tuple[int, int, socket.socket]:
     """Fork a child that runs the command, and ends with its last descendant.
 
     Those whose parents have ended become its children, and it exits as the
     command did. It ends with this process. Returns its PID, the command's, and
-    a pipe: the command's status, once that has ended. Raises OSError.
+    where the command's status comes, once that has ended. Raises OSError.
     """
-    told, tell = os.pipe()
+    told, tell = socket.socketpair(type=socket.SOCK_SEQPACKET)
 
     def adopt() -> None:
         libc.adopt_orphans()
         command = child.fork(run, outlives=True)
         child.ignore_ending_signals()
-        os.write(tell, _NUMBER % command)
-        libc.close_all_but(tell)
+        tell.send(b"%d" % command)
+        libc.close_all_but(tell.fileno())
         status = 0
         while True:
             try:
@@ -67,19 +71,15 @@ def _fork_adopter(run: Callable[[], NoReturn]) -> tuple[int, int, int]:
                 os._exit(status)
             if pid == command:
                 status = _as_in_a_shell(found)
-                os.write(tell, _NUMBER % status)
+                tell.send(b"%d" % status)
 
     adopter = child.fork(adopt)
-    os.close(tell)
-    command = _get(told)
+    tell.close()
+    command = _number(told)
     if not command:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    os.set_blocking(told, False)
+    told.setblocking(False)
     return adopter, command, told
-
-
-def _get(pipe: int) -> int:
-    return int(os.read(pipe, _NUMBER_BYTES) or 0)  # empty: the adopter ended
 
 
 class Command:
@@ -108,18 +108,17 @@ class Command:
         # As in a shell, once it has ended itself.
         self.status: int | None = None
         self._has_ended = False
-        self._told = -1  # a pipe, see _fork_adopter()
+        self._told: socket.socket | None = None  # see _fork_adopter()
         groups = []
         if user:
             groups = os.getgrouplist(user.pw_name, user.pw_gid)
             name, home = os.fsencode(user.pw_name), os.fsencode(user.pw_dir)
             environment |= {b"USER": name, b"LOGNAME": name, b"HOME": home}
-        gate, self._release = os.pipe()
-        self._failure, report = os.pipe()
+        self._gate, inside = socket.socketpair()
 
         def run() -> NoReturn:
-            os.close(self._release)
-            _await_release(gate)
+            self._gate.close()
+            _await_release(inside)
             try:
                 if user:
                     os.setgroups(groups)
@@ -128,7 +127,7 @@ class Command:
                 path = shutil.which(words[0]) or program  # what it may run
                 os.execve(path, list(words), environment)
             except OSError as error:
-                os.write(report, str(error.errno).encode())
+                inside.send(b"%d" % (error.errno or 0))
             os._exit(127)
 
         with as_sentence(f"--exec {words[0]}: no process could be started"):
@@ -136,18 +135,15 @@ class Command:
                 self._child, self.pid, self._told = _fork_adopter(run)
             else:
                 self._child = self.pid = child.fork(run, outlives=True)
-        os.close(gate)
-        os.close(report)
+        inside.close()
 
     def release(self) -> None:
         """Let it run. Raises OpensnoopError where the kernel can't run it."""
-        try:
-            os.write(self._release, b"x")
-        except BrokenPipeError:
-            return  # it was killed while it waited
-        os.close(self._release)
-        failed = int(os.read(self._failure, 16) or 0)  # empty: exec closed it
-        os.close(self._failure)
+        failed = 0
+        with suppress(ConnectionError):  # it was killed while it waited
+            self._gate.send(b"x")
+            failed = _number(self._gate)  # 0: exec has closed the other side
+        self._gate.close()
         if failed:
             hint = (
                 "; it must be a program for this machine, or a script whose "
@@ -165,7 +161,7 @@ class Command:
             self._has_ended = pid > 0
             if pid:
                 self.status = _as_in_a_shell(status)
-            elif self._told >= 0 and self.status is None:
+            elif self._told and self.status is None:
                 with suppress(BlockingIOError):
-                    self.status = _get(self._told)
+                    self.status = _number(self._told)
         return self._has_ended
