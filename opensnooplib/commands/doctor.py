@@ -74,15 +74,13 @@ def run(options: Options) -> int:
 
 def _table(findings: list[Finding]) -> Iterator[str]:
     width = max(len(finding.subject) for finding in findings)
-    has_told = False
+    told = {""}
     for finding in findings:
         mark = "ok" if finding.ok else "--"
         yield f"{mark}  {finding.subject.ljust(width)}  {finding.found}"
-        # All that fails for lack of rights needs the same: once is enough.
-        needs_rights = finding.remedy == _HAVE_RIGHTS
-        if finding.remedy and not (needs_rights and has_told):
+        if finding.remedy not in told:  # once is enough
+            told.add(finding.remedy)
             yield f"    {' ' * width}  to do: {finding.remedy}"
-            has_told = has_told or needs_rights
 
 
 def _of_the_host(options: Options) -> list[Finding]:
