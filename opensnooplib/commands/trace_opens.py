@@ -64,10 +64,13 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         from opensnooplib.summary import top_screen  # not needed for a trace
 
         top_screen.check_terminal()
-    pinned_maps.check(options.selection)
+    selection = options.selection
+    if selection.globs:  # in a child: a file server may not answer
+        notes = globs.of_directories(selection.globs)
+        child.fork(lambda: [*map(messages.note, notes)])
+    pinned_maps.check(selection)
     output = output_destination.open_output(options.output)
     command: Command | None = None
-    selection = options.selection
     pids = selection.pids.wanted
     has_ended: Callable[[], bool] = bool
     if selection.command:
@@ -150,7 +153,6 @@ def _notes(
 ) -> Iterator[str]:
     """What to know about the rows, before they come."""
     selection = options.selection
-    yield from globs.of_directories(selection.globs)
     yield from result.notes()
     if lacks_libdw:
         yield "install libdw1 to see functions by name, not by file and offset"

@@ -14,6 +14,7 @@ from typing import Dict
 import pytest
 
 from tests.kernel import chosen
+from tests.kernel.fuse import LOOKUP, HangingFile
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Opener, OpenLoad
 from tests.kernel.tool import Tool, run, wait_until
@@ -231,6 +232,16 @@ def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     for line in said[:-1]:
         assert int(re.findall(r"thread (\d+)", line)[0]) in tids
     assert ended.end.happened == 0
+
+
+def test_the_tool_waits_for_no_file_server(tmp_path: Path) -> None:
+    """It looks whether a path is that of a directory, to say so."""
+    with HangingFile(tmp_path) as file:
+        file.hang(LOOKUP)
+        with Tool("--hanging", "1", "--path", file.path) as tool:
+            wait_until(file.has_hung)
+            file.answer_again()
+            assert tool.stop().status == 0
 
 
 def test_what_is_under_way_at_the_end(tmp_path: Path, open_load: Path) -> None:
