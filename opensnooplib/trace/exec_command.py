@@ -107,7 +107,6 @@ class Command:
         self.name = words[0]
         # As in a shell, once it has ended itself.
         self.status: int | None = None
-        self._has_ended = False
         self._told: socket.socket | None = None  # see _fork_adopter()
         groups = []
         if user:
@@ -156,12 +155,11 @@ class Command:
 
     def has_ended(self) -> bool:
         """Has it, and all descendants that are followed?"""
-        if not self._has_ended:
-            pid, status = os.waitpid(self._child, os.WNOHANG)
-            self._has_ended = pid > 0
-            if pid:
-                self.status = _as_in_a_shell(status)
+        if self._child:
+            pid, found = os.waitpid(self._child, os.WNOHANG)
+            if pid:  # which another process may get
+                self._child, self.status = 0, _as_in_a_shell(found)
             elif self._told and self.status is None:
                 with suppress(BlockingIOError):
                     self.status = _number(self._told)
-        return self._has_ended
+        return not self._child
