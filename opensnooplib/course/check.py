@@ -64,18 +64,16 @@ class Hint(NamedTuple):
     came: str = ""  # in the lines of the verdict
 
 
-class Process(NamedTuple):
-    """A process of the workload."""
+def wait(pid: int) -> None:
+    """Wait for the end of a process that Case.start() has started.
 
-    pid: int
-
-    def wait(self) -> None:
-        """Wait for its end. Raises OpensnoopError if its work failed."""
-        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        if status:
-            raise OpensnoopError(
-                f"a process of the workload failed ({status}); save again"
-            )
+    Raises OpensnoopError if its work failed.
+    """
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status:
+        raise OpensnoopError(
+            f"a process of the workload failed ({status}); save again"
+        )
 
 
 class Case:
@@ -121,10 +119,10 @@ class Case:
         os.mknod(path, 0o644)
         return path
 
-    def start(self, work: Callable[[], object], comm: str = "") -> Process:
+    def start(self, work: Callable[[], object], comm: str = "") -> int:
         """Start a process that does `work`, under the name `comm`.
 
-        It makes no other syscalls than the work does.
+        It makes no other syscalls than the work does. Returns the PID.
         """
 
         def named_work() -> None:
@@ -134,13 +132,13 @@ class Case:
 
         pid = child.fork(named_work)
         self._pids.add(pid)
-        return Process(pid)
+        return pid
 
     def process(self, work: Callable[[], object], comm: str = "") -> int:
         """Like start(), but wait for its end. Returns the PID."""
-        process = self.start(work, comm)
-        process.wait()
-        return process.pid
+        pid = self.start(work, comm)
+        wait(pid)
+        return pid
 
     def expect(self, table: str = ROWS, **fields: Any) -> None:
         """One entry with these fields must come in a table, exactly once.
@@ -203,11 +201,11 @@ class Check(NamedTuple):
     options: tuple[str, ...] = ()  # of the trace, besides --source
     shown: tuple[str, ...] = ()  # more of the learner's, but not the judge's
     programs: tuple[str, ...] = ()  # commands, or paths, that it needs
-    # The command lines that trace a file; none: --source with the options.
-    # Each must write JSON to stdout, "watching" to stderr when it does, and
-    # end on SIGINT. The second argument is a folder for what they build.
-    # Raises OpensnoopError.
+    # The command lines that trace a file; None: --source with the options.
+    # Each must write JSON to stdout, "opensnoop: watching" to stderr when it
+    # does, and end on SIGINT. The second argument is a folder for what they
+    # build.
     tracers: Callable[[str, str], Sequence[Sequence[str]]] | None = None
-    before: Callable[[Case], None] | None = None  # begins before the trace
+    before: Callable[[Case], object] = bool  # begins before the trace
     network: bool = False  # it needs the interface of network.py
     is_live: bool = True  # the learner's C can run with --live

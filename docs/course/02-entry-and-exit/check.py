@@ -6,9 +6,9 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from opensnooplib.course.check import Between, Case, Check, Hint, Process
+from opensnooplib.course.check import Between, Case, Check, Hint, wait
 
-_early: "list[tuple[Process, list[str]]]" = []  # that waits before the trace
+_early: "list[tuple[int, list[str]]]" = []  # that waits before the trace
 
 
 def _open(
@@ -23,7 +23,7 @@ def _open(
     os.write(note, f"{os.getpid()} {ret} {most} {path}\n".encode())
 
 
-def _start(case: Case, note: int, count: int) -> "tuple[Process, list[str]]":
+def _start(case: Case, note: int, count: int) -> "tuple[int, list[str]]":
     """Start a process, and wait until each thread waits in an open."""
     fifos = [case.path() for _ in range(count)]
     there, missing, long = case.file(), case.path(), case.word(127)
@@ -39,11 +39,11 @@ def _start(case: Case, note: int, count: int) -> "tuple[Process, list[str]]":
             list(pool.map(lambda path: _open(note, path), fifos))
 
     list(map(os.mkfifo, fifos))
-    process = case.start(run)
-    calls = f"cat /proc/{process.pid}/task/*/syscall"
+    pid = case.start(run)
+    calls = f"cat /proc/{pid}/task/*/syscall"
     while os.popen(calls).read().count("fffff9c ") < count:  # AT_FDCWD
         pass
-    return process, fifos
+    return pid, fifos
 
 
 def before(case: Case) -> None:
@@ -54,16 +54,16 @@ def work(case: Case) -> None:
     reports, note = os.pipe()
     started = _early + [_start(case, note, count) for count in (1, 2, 3)]
     waited, began = {}, time.monotonic_ns()
-    for process, fifos in started:
+    for pid, fifos in started:
         for path in reversed(fifos):
             time.sleep(case.number(10, 60) / 1000)
             waited[path] = time.monotonic_ns() - began
             os.close(os.open(path, os.O_WRONLY))
-        process.wait()
+        wait(pid)
     for line in os.read(reports, 65536).decode().splitlines():
-        pid, ret, most, path = line.split(" ", 3)
+        opener, ret, most, path = line.split(" ", 3)
         took = Between(waited.get(path, 1), int(most))
-        case.expect(pid=int(pid), ret=int(ret), took=took, path=path)
+        case.expect(pid=int(opener), ret=int(ret), took=took, path=path)
 
 
 _NULL = "lookup() returns NULL if there is no entry: test that first"

@@ -7,13 +7,13 @@ import os
 import re
 from pathlib import Path
 
-from opensnooplib.course.check import Case, Check, Hint, Process, in_thread
+from opensnooplib.course.check import Case, Check, Hint, in_thread, wait
 from opensnooplib.course.judge import trace
 from opensnooplib.kernel import this_kernel
 
 _LIBC = ctypes.CDLL("librt.so.1")  # and libc, which it needs
 # Each waits in its second thread; to start a thread sets up timers, too.
-_waiting: "list[tuple[Process, list[int], int]]" = []
+_waiting: "list[tuple[int, list[int], int]]" = []
 _NAMES = ["hrtimer_init", "hrtimer_setup"]  # until 6.14, and since 6.15
 
 
@@ -54,11 +54,11 @@ def before(case: Case) -> None:
 
 def work(case: Case) -> None:
     while _waiting:
-        process, clocks, to = _waiting.pop()
+        pid, clocks, to = _waiting.pop()
         os.write(to, b"x")
-        process.wait()
+        wait(pid)
         for clock in [*clocks, clocks[0], 1]:
-            case.expect(pid=process.pid, clock=clock)
+            case.expect(pid=pid, clock=clock)
 
 
 HINTS = {

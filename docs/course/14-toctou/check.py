@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from opensnooplib.course.check import Case, Check, Hint, in_thread
+from opensnooplib.course.check import Case, Check, Hint, in_thread, wait
 
 
 def work(case: Case) -> None:
@@ -33,9 +33,9 @@ def work(case: Case) -> None:
                 os.sched_yield()
         path[4095] = b"!"  # over
 
-    process = case.start(in_thread(open_them))
+    pid = case.start(in_thread(open_them))
     call = f" {folder:#x} {ctypes.addressof(path):#x} "
-    calls = f"cat /proc/{process.pid}/task/*/syscall"
+    calls = f"cat /proc/{pid}/task/*/syscall"
     while call not in os.popen(calls).read():
         time.sleep(0.001)
     path[0] = b"x"  # while the open of the FIFO waits for the other side
@@ -44,10 +44,10 @@ def work(case: Case) -> None:
     while path[4095] != b"!":
         for letter in (b"a", b"b", b"c") * 999:  # there is no file with a c
             path[0] = letter
-    process.wait()
+    wait(pid)
     for line in os.read(results, 65536).decode().splitlines():
         ret, opened = line.split()
-        case.expect(pid=process.pid, ret=int(ret), name=Path(opened).name)
+        case.expect(pid=pid, ret=int(ret), name=Path(opened).name)
 
 
 HINTS = {
