@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from typing import Callable, Iterator
 
 from opensnooplib.base import child
@@ -26,9 +27,7 @@ from opensnooplib.trace import line_steps
 from opensnooplib.trace.ending_signals import EndedEarly
 
 
-def learn(
-    lesson: Lesson, path: str, check: Callable[[], int], messages: Messages
-) -> None:
+def learn(lesson: Lesson, path: str, messages: Messages) -> None:
     """Show the page, then trace the C in a file and check it until Ctrl-C.
 
     Raises OpensnoopError.
@@ -49,7 +48,32 @@ def learn(
     with contextlib.suppress(EndedEarly), contextlib.ExitStack() as stack:
         if lesson.check().network:
             stack.enter_context(network.interface())
-        _trace_and_judge(lesson, path, check, messages)
+        _trace_and_judge(lesson, path, messages)
+
+
+def check(lesson: Lesson, path: str, quiet: bool) -> int:
+    """Judge the C in a file, once, and keep the verdict beside it.
+
+    With `quiet`, what the tool says about C that can't be attached is left
+    out. Returns the exit status. Raises OpensnoopError.
+    """
+    began = time.monotonic()
+    verdict = judge.judge(lesson, path)
+    seconds = time.monotonic() - began
+    text = f"lesson {lesson.number}: {verdict.state} ({seconds:.1f} s)\n"
+    hint = f"hint: {verdict.hint}\n" if verdict.hint else ""
+    if verdict.state == judge.NOT_ATTACHED:
+        # What the verifier says may be long.
+        text += ("" if quiet else verdict.says) + hint
+    else:
+        text += hint + "".join(f"  {line}\n" for line in verdict.lines)
+    print_text(text)  # also where the progress can't be kept
+    folder = os.path.dirname(path) or "."
+    if os.path.realpath(folder) != os.path.realpath(lesson.folder):
+        judged = progress.read(folder)[lesson.number].judged + 1
+        facts = {"state": verdict.state, "judged": judged}
+        progress.note(folder, lesson.number, **facts)
+    return int(verdict.state != judge.DONE)
 
 
 def outcome(work: Callable[[], int], messages: Messages) -> int:
@@ -80,42 +104,30 @@ def _child(work: Callable[[], int], messages: Messages) -> Iterator[int]:
         os.waitpid(pid, 0)
 
 
-def _trace_and_judge(
-    lesson: Lesson, path: str, check: Callable[[], int], messages: Messages
-) -> None:
+def _trace_and_judge(lesson: Lesson, path: str, messages: Messages) -> None:
     """Until a trace ends that could be attached."""
     asked = lesson.check()
     words = ["--live", "--source", path, *asked.options, *asked.shown]
     verdicts, told = os.pipe()
-
-    def show(line: str) -> None:
-        messages.write(line)  # which the trace, in its child, replaces
-
-    step = line_steps.steps(verdicts, show).__next__
-    watch = Watch([path])
-    watch.look_at(path)
-    watch.read([path])
+    step = line_steps.steps(verdicts, messages.show).__next__
 
     def trace() -> int:
         return trace_opens.run(arguments.parse(words), messages, step)
 
-    with _child(lambda: _judge_saves(path, told, check, messages), messages):
+    def judge_saves() -> int:
+        os.dup2(told, 1)
+        os.dup2(told, 2)
+        watch = Watch([path])
         while True:
+            if watch.have_changed():
+                # The trace says why C can't be attached, if there is one.
+                outcome(lambda: check(lesson, path, asked.is_live), messages)
+
+    watch = Watch([path])
+    with _child(judge_saves, messages):
+        while True:
+            while not watch.have_changed():  # at first, it has
+                step()
             # 1: the C can't be attached, as the trace has said.
             if asked.is_live and outcome(trace, messages) != 1:
                 return
-            while not watch.have_changed():
-                step()
-
-
-def _judge_saves(
-    path: str, told: int, check: Callable[[], int], messages: Messages
-) -> int:
-    """Check the C after each save; what that prints goes to `told`."""
-    os.dup2(told, 1)
-    os.dup2(told, 2)
-    watch = Watch([path])
-    while True:
-        while not watch.have_changed():
-            pass
-        outcome(check, messages)

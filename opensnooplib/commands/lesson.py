@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import filecmp
 import os
-import time
 from functools import partial
 from typing import Iterator, Sequence
 
@@ -88,56 +86,26 @@ def _one(lesson: Lesson, options: Options, messages: Messages) -> int:
     asked = options.course
     path = f"{lesson.name}.c"
     if asked.check is not None:
-        return _check(lesson, options.output.quiet, asked.check)
+        return classroom.check(lesson, asked.check, options.output.quiet)
     if asked.solution:
         print_text(lesson.text("solution.c"))
     elif asked.hint:
         print_text(_next_hint(lesson) + "\n")
     elif asked.reset:
         with as_sentence(f"cannot rename {path}"):
-            if os.path.lexists(path) and not _is_as_at_start(lesson, path):
+            # Or there is nothing to keep: what was kept before stays.
+            start = lesson.path("start.c")
+            if os.path.exists(path) and not filecmp.cmp(path, start, False):
                 os.rename(path, f"{path}.old")
                 messages.note(f"your {path} is now {path}.old")
         progress.write_new(path, lesson.text("start.c"))
         messages.note(f"{path} is as at the start of the lesson")
     else:
-        # The trace says why the C can't be attached, unless the lesson builds.
-        check = partial(_check, lesson, lesson.check().is_live, path)
-        classroom.learn(lesson, path, check, messages)
+        classroom.learn(lesson, path, messages)
         # Rows may have scrolled the last verdict away.
         state = progress.read(".")[lesson.number].state
         messages.note(f"lesson {lesson.number}: {state}")
     return 0
-
-
-def _is_as_at_start(lesson: Lesson, path: str) -> bool:
-    """Then there is nothing to keep: what was kept before stays."""
-    with contextlib.suppress(OSError):
-        return filecmp.cmp(path, lesson.path("start.c"), shallow=False)
-    return False
-
-
-def _check(lesson: Lesson, quiet: bool, path: str) -> int:
-    """Judge a file, once. With `quiet`, what the tool says about C that can't
-    be attached is left out: it is said elsewhere."""
-    began = time.monotonic()
-    verdict = judge.judge(lesson, path)
-    seconds = time.monotonic() - began
-    text = f"lesson {lesson.number}: {verdict.state} ({seconds:.1f} s)\n"
-    hint = f"hint: {verdict.hint}\n" if verdict.hint else ""
-    if verdict.state == judge.NOT_ATTACHED:
-        # What the verifier says may be long.
-        text += ("" if quiet else verdict.says) + hint
-    else:
-        text += hint + "".join(f"  {line}\n" for line in verdict.lines)
-    print_text(text)  # also where the progress can't be kept
-    folder = os.path.dirname(os.path.realpath(path))
-    own = os.path.realpath(lesson.folder)
-    if folder not in (own, os.path.join(own, "mistakes")):
-        judged = progress.read(folder)[lesson.number].judged + 1
-        facts = {"state": verdict.state, "judged": judged}
-        progress.note(folder, lesson.number, **facts)
-    return int(verdict.state != judge.DONE)
 
 
 def _next_hint(lesson: Lesson) -> str:
