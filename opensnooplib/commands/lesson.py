@@ -6,7 +6,7 @@ from __future__ import annotations
 import filecmp
 import os
 from functools import partial
-from typing import Iterator, Sequence
+from typing import Iterator
 
 from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.base.messages import Messages, print_text
@@ -33,32 +33,35 @@ def run(options: Options, messages: Messages) -> int:
 def _do(options: Options, messages: Messages) -> int:
     asked = options.course
     if asked.progress:
-        print_text("".join(_of_learners(asked.progress)))
+        rows = [partial(_of_learner, one) for one in asked.progress]
     elif options.output.doctor:
-        tries = [partial(_try, one) for one in lessons.all_lessons()]
-        return max(classroom.outcome(one, messages) for one in tries)
-    elif not asked.lesson:
-        print_text("".join(_list()))
+        rows = [partial(_try, one) for one in lessons.all_lessons()]
+    elif any(asked):
+        return _one(lessons.find(asked.lesson or 0), options, messages)
     else:
-        return _one(lessons.find(asked.lesson), options, messages)
-    return 0
+        print_text("".join(_list()))
+        return 0
+    # Each in a child: one that fails is reported, and the next one comes.
+    return max(classroom.outcome(row, messages) for row in rows)
 
 
-def _of_learners(folders: Sequence[str]) -> Iterator[str]:
+def _of_learner(folder: str) -> int:
     """For a teacher: which lessons are done, and how often one that isn't was
     judged."""
-    for folder in folders:
-        known = sorted(progress.read(folder).items())
-        done = [str(n) for n, one in known if one.state == judge.DONE]
-        tries = [
-            f"{n} ({one.judged})"
-            for n, one in known
-            if one.judged and one.state != judge.DONE
-        ]
-        yield (
-            f"{printable(folder)}: done: {' '.join(done) or 'none'}; "
-            f"not yet (saves): {' '.join(tries) or 'none'}\n"
-        )
+    with as_sentence(f"cannot read {folder}"):
+        os.listdir(folder)
+    known = sorted(progress.read(folder).items())
+    done = [str(n) for n, one in known if one.state == judge.DONE]
+    tries = [
+        f"{n} ({one.judged})"
+        for n, one in known
+        if one.judged and one.state != judge.DONE
+    ]
+    print_text(
+        f"{printable(folder)}: done: {' '.join(done) or 'none'}; "
+        f"not yet (saves): {' '.join(tries) or 'none'}\n"
+    )
+    return 0
 
 
 def _try(lesson: Lesson) -> int:

@@ -27,7 +27,7 @@ from opensnooplib.base.errors import OpensnoopError, as_sentence
 from opensnooplib.course import comparison, network
 from opensnooplib.course.check import ROWS, Case, Check
 from opensnooplib.course.lessons import Lesson
-from opensnooplib.kernel import offered_hooks
+from opensnooplib.kernel import capabilities, offered_hooks
 from opensnooplib.source import c_text, comments
 
 DONE = "done"
@@ -74,8 +74,10 @@ def judge(lesson: Lesson, path: str) -> Verdict:
 
 def why_not(lesson: Lesson) -> list[str]:
     """Why the lesson can't be done on this kernel or machine, and what helps;
-    none if it can."""
+    none if it can. Raises OpensnoopError without the rights to find out."""
     asked = lesson.check()
+    if not capabilities.may_trace():
+        raise OpensnoopError("the course needs root: try sudo opensnoop")
     missing = [
         f"hook {kind}: {why}"
         for kind in asked.hooks

@@ -89,5 +89,5 @@ def find(number: int) -> Lesson:
         if lesson.number == number:
             return lesson
     raise UsageError(
-        f"--lesson {number}: no such lesson; opensnoop --lesson lists them"
+        "--lesson needs one of the numbers that opensnoop --lesson lists"
     )

@@ -112,6 +112,37 @@ def test_list_and_progress(folder: Path) -> None:
     )
 
 
+def test_progress_of_many(folder: Path) -> None:
+    """What is wrong with one folder hides no other learner's line."""
+    for name in ("ada", "bob"):
+        (folder / name).mkdir()
+    (folder / "ada" / progress.NAME).write_text("{")
+    ended = run("--lesson", "--progress", "ada", "bob", "eve")
+    assert ended.status == 1
+    assert ended.output == b"bob: done: none; not yet (saves): none\n"
+    damaged, missing = ended.messages.splitlines()
+    assert f"ada/{progress.NAME}: not a record of progress" in damaged
+    assert missing == "opensnoop: cannot read eve: No such file or directory"
+
+
+def test_without_root() -> None:
+    """No virtual machine is recommended to one who only forgot sudo."""
+    under = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    for words in (["1"], ["1", "--check", "my.c"]):
+        ended = run("--lesson", *words, under=under)
+        assert ended.status == 1
+        assert ended.messages == (
+            "opensnoop: the course needs root: try sudo opensnoop\n"
+        )
+
+
+@pytest.mark.parametrize("words", [["--hint"], ["99"], ["--check", "my.c"]])
+def test_no_such_lesson(words: List[str]) -> None:
+    ended = run("--lesson", *words)
+    assert ended.status == 2
+    assert "one of the numbers that opensnoop --lesson lists" in ended.messages
+
+
 def test_lessons_own_files_make_no_progress(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
