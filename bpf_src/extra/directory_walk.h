@@ -21,6 +21,7 @@
 
 #include "extra/kernel_memory.h"
 #include "extra/mount_structs.h"
+#include "extra/record_values.h"
 
 #define MOST_STEPS 256 /* names and mounts */
 
@@ -29,6 +30,9 @@ struct walk {
 	struct path end;	   /* the root of the process */
 	struct dentry here;	   /* a copy of at.dentry, up to its name */
 	struct dentry *mount_root; /* of the mount that `at` is in */
+	u32 offset;		   /* in the record's path, of the first name */
+	u32 size;		   /* bytes of all names */
+	u32 state;		   /* bits of enum dir_state */
 	bool to_fs_root;	   /* up to the file system's root first */
 	bool mount_root_passed;
 };
@@ -63,9 +67,10 @@ static bool leave_mount(struct walk *walk)
 	return true;
 }
 
-static bool add_name(struct event *event, const unsigned char *name)
+static bool add_name(struct walk *walk, struct event *event)
 {
-	u64 at = event->path_size + event->dir_size;
+	const unsigned char *name = walk->here.d_name.name;
+	u64 at = walk->offset + walk->size;
 	long size;
 
 	keep_in_one_register(at);
@@ -74,7 +79,7 @@ static bool add_name(struct event *event, const unsigned char *name)
 	size = bpf_probe_read_kernel_str(event->path + at, NAME_ROOM, name);
 	if (size <= 0)
 		return false;
-	event->dir_size += size;
+	walk->size += size;
 	return true;
 }
 
@@ -84,6 +89,15 @@ static void read_dentry(struct dentry *copy, const struct dentry *dentry)
 	bpf_probe_read_kernel(
 		copy, offsetof(struct dentry, d_name) + sizeof(copy->d_name),
 		dentry);
+}
+
+/* d_unlinked() of linux/dcache.h */
+static bool is_deleted(const struct dentry *dentry)
+{
+	struct dentry copy = {};
+
+	read_dentry(&copy, dentry);
+	return !copy.d_hash.pprev && copy.d_parent != dentry;
 }
 
 #if PATH_VIEW_HOST
@@ -98,14 +112,11 @@ static void read_dentry(struct dentry *copy, const struct dentry *dentry)
  * The name of a file that is in no directory, such as a memfd. A pipe has none,
  * and the name of a namespace is "/": these are shown by the program's path.
  */
-static void name_without_directory(struct event *event,
-				   const unsigned char *name)
+static void name_without_directory(struct walk *walk, struct event *event)
 {
-	add_name(event, name);
-	if (event->dir_size > sizeof("/") || event->path_size <= 1)
-		return;
-	event->dir_size = 0;
-	event->dir_state = 0;
+	add_name(walk, event);
+	if (walk->size <= sizeof("/") && event->path_size > 1)
+		walk->size = walk->state = 0;
 }
 
 /* False at the end of the walk. */
@@ -120,30 +131,42 @@ static bool step_up(struct walk *walk, struct event *event)
 			return true;
 		/* The top; the process's root was not on the way. */
 		if (walk->end.dentry)
-			event->dir_state |= DIR_UNREACHABLE;
+			walk->state |= DIR_UNREACHABLE;
 		return false;
 	}
 	read_dentry(&walk->here, here);
 	if (walk->here.d_parent == here) {
 		if (turn_at_fs_root(walk, event))
 			return true;
-		event->dir_state |= DIR_UNREACHABLE;
-		if (event->dir_size == 0)
-			name_without_directory(event, walk->here.d_name.name);
+		walk->state |= DIR_UNREACHABLE;
+		if (walk->size == 0)
+			name_without_directory(walk, event);
 		return false;
 	}
-	if (!add_name(event, walk->here.d_name.name)) {
-		event->dir_state |= DIR_CUT;
+	if (!add_name(walk, event)) {
+		walk->state |= DIR_CUT;
 		return false;
 	}
 	walk->at.dentry = walk->here.d_parent;
 	return true;
 }
 
+/*
+ * Walks up from walk->at, of which walk->state has what is known already. The
+ * names go behind what the record has; the caller adds their size to dir_size.
+ */
 static void walk_up(struct walk *walk, struct event *event)
 {
+	walk->offset = event->dir_size;
+	if (event->path_size > 0)
+		walk->offset += event->path_size;
+	walk->size = 0;
+	walk->state |= DIR_IS_KNOWN;
+	if (is_deleted(walk->at.dentry))
+		walk->state |= DIR_IS_DELETED;
+	enter_mount(walk, walk->at.mnt);
 	for (int i = 0; i < MOST_STEPS; i++)
 		if (!step_up(walk, event))
 			return;
-	event->dir_state |= DIR_CUT;
+	walk->state |= DIR_CUT;
 }

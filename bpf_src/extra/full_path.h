@@ -38,14 +38,15 @@ static bool shows_real_path(enum open_call call)
 }
 
 /* Where the walk starts. False if the path needs none. */
-static bool find_start(struct path *start, struct event *event,
+static bool find_start(struct walk *walk, struct event *event,
 		       const struct open_args *open, struct task_struct *task)
 {
+	walk->state = 0;
 	if (shows_real_path(open->call) && event->ret >= 0 &&
 	    event->ret != UNKNOWN_RESULT) {
-		if (!path_of_file(start, task, event->ret))
+		if (!path_of_file(&walk->at, task, event->ret))
 			return false;
-		event->dir_state = DIR_IS_FILE;
+		walk->state = DIR_IS_FILE;
 		if (event->path_size < 0) { /* it needs no other path */
 			event->path[0] = '\0';
 			event->path_size = 1;
@@ -56,18 +57,9 @@ static bool find_start(struct path *start, struct event *event,
 	if (!FULL_PATH || event->path_size <= 1)
 		return false;
 	if (event->path[0] != '/' || open->resolve & RESOLVE_IN_ROOT)
-		return path_of_directory(start, task, open->dirfd);
+		return path_of_directory(&walk->at, task, open->dirfd);
 	/* On the host, there may be directories above the process's root. */
-	return PATH_VIEW_HOST && path_of_root(start, task);
-}
-
-/* d_unlinked() of linux/dcache.h */
-static bool is_deleted(const struct dentry *dentry)
-{
-	struct dentry copy = {};
-
-	read_dentry(&copy, dentry);
-	return !copy.d_hash.pprev && copy.d_parent != dentry;
+	return PATH_VIEW_HOST && path_of_root(&walk->at, task);
 }
 
 /*
@@ -76,9 +68,11 @@ static bool is_deleted(const struct dentry *dentry)
  */
 static bool needs_directories(u32 program, enum open_call call)
 {
-	return program < PROGRAMS && (FULL_PATH || ((program == SYSCALL_EXIT ||
-						     is_by_handle(program)) &&
-						    is_by_handle(call)));
+	bool sees_handles = program == SYSCALL_EXIT || is_by_handle(program);
+
+	if (program == PROGRAMS) /* an open that begins: see hanging.h */
+		return false;
+	return FULL_PATH || (sees_handles && is_by_handle(call));
 }
 
 static void find_directories(u32 program, struct event *event,
@@ -91,15 +85,13 @@ static void find_directories(u32 program, struct event *event,
 		return;
 	task = (struct task_struct *)bpf_get_current_task();
 	walk = walks.lookup(&program);
-	if (!walk || !find_start(&walk->at, event, open, task))
+	if (!walk || !find_start(walk, event, open, task))
 		return;
 	if (PATH_VIEW_HOST)
 		prepare_host_walk(walk, event, open, task);
 	else
 		path_of_root(&walk->end, task);
-	event->dir_state |= DIR_IS_KNOWN;
-	if (is_deleted(walk->at.dentry))
-		event->dir_state |= DIR_IS_DELETED;
-	enter_mount(walk, walk->at.mnt);
 	walk_up(walk, event);
+	event->dir_size = walk->size;
+	event->dir_state = walk->state;
 }

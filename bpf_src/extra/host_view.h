@@ -13,7 +13,7 @@ static bool pass_mount_root(struct walk *walk, struct event *event)
 {
 	if (!walk->to_fs_root)
 		return false;
-	event->mount_size = event->dir_size;
+	event->mount_size = walk->size;
 	walk->mount_root_passed = true;
 	return true;
 }
@@ -27,7 +27,7 @@ static bool turn_at_fs_root(struct walk *walk, struct event *event)
 		return false;
 	fs = KERNEL_FIELD(walk->at.mnt, mnt_sb);
 	event->fs_device = KERNEL_FIELD(fs, s_dev);
-	event->fs_size = event->dir_size;
+	event->fs_size = walk->size;
 	walk->to_fs_root = walk->mount_root_passed = false;
 	walk->at.dentry = walk->mount_root;
 	return true;
@@ -57,16 +57,16 @@ static u64 top_above(struct vfsmount *mount)
  */
 BPF_ARRAY(host_top, u64, 1);
 
-static bool is_of_host(struct vfsmount *mount, const struct event *event)
+static bool is_of_host(const struct walk *walk, const struct event *event)
 {
-	u64 top = top_above(mount);
+	u64 top = top_above(walk->at.mnt);
 	u32 zero = 0;
 	u64 *host = host_top.lookup(&zero);
 
 	if (!host)
 		return true;
 	if (is_tool((u64)event->pid << 32) && event->path[0] == '/' &&
-	    !(event->dir_state & DIR_IS_FILE))
+	    !(walk->state & DIR_IS_FILE))
 		*host = top;
 	return !*host || *host == top;
 }
@@ -75,17 +75,17 @@ static bool is_of_host(struct vfsmount *mount, const struct event *event)
  * A path that leads into another mount leads elsewhere on the host, even from
  * the same directory. So the walk starts from the file that was opened.
  */
-static void start_from_file(struct path *start, struct event *event,
+static void start_from_file(struct walk *walk, const struct event *event,
 			    const struct open_args *open,
 			    struct task_struct *task)
 {
 	struct path file;
 
 	if (!is_syscall(open->call) || event->ret < 0 ||
-	    !path_of_file(&file, task, event->ret) || file.mnt == start->mnt)
+	    !path_of_file(&file, task, event->ret) || file.mnt == walk->at.mnt)
 		return;
-	*start = file;
-	event->dir_state |= DIR_IS_FILE;
+	walk->at = file;
+	walk->state |= DIR_IS_FILE;
 }
 
 static void prepare_host_walk(struct walk *walk, struct event *event,
@@ -93,11 +93,11 @@ static void prepare_host_walk(struct walk *walk, struct event *event,
 			      struct task_struct *task)
 {
 	walk->mount_root_passed = false;
-	walk->to_fs_root = !is_of_host(walk->at.mnt, event);
+	walk->to_fs_root = !is_of_host(walk, event);
 	if (!walk->to_fs_root)
 		return;
-	event->dir_state |= DIR_OTHER_MOUNTS;
+	walk->state |= DIR_OTHER_MOUNTS;
 	/* The buffer still has those of an older record. */
 	event->fs_device = event->fs_size = event->mount_size = 0;
-	start_from_file(&walk->at, event, open, task);
+	start_from_file(walk, event, open, task);
 }
