@@ -33,7 +33,9 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
         chosen += defines.HELPERS
         chosen += ways.for_columns(job.options.columns.macros)
         chosen += criteria.conditions_of_all(job.options)
-        chosen += defines.more_probes(chosen)
+        follows = job.options.selection.follow_children
+        if other_ways.defines or job.sees_begin or follows:
+            chosen.append(("MORE_PROBES", "1"))
         declared = declarations.of_event(job.source.text).values()
         optional = [one.macro for one in declared if one.macro]
         conditions = defines.names_in_conditions(job.source.text)

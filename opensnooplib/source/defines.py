@@ -90,19 +90,6 @@ def names_in_conditions(text: str) -> list[str]:
     return _NAME.findall(" ".join(_CONDITION.findall(text)))
 
 
-# Those for which bpf_src/ways/more_probes.h has something.
-_MORE_PROBES = frozenset(
-    ("BEGIN_END", "FOLLOW_CHILDREN", "IO_URING", "SYSCALLS_32_BIT")
-    + ("KERNEL_OPENS_BY_FENTRY", "KERNEL_OPENS_BY_KPROBE")
-    + ("EXEC_TRACEPOINT",)
-)
-
-
-def more_probes(chosen: Sequence[Define]) -> list[Define]:
-    has_more = any(name in _MORE_PROBES for name, _ in chosen)
-    return [("MORE_PROBES", "1")] if has_more else []
-
-
 @functools.lru_cache(maxsize=1)  # a trace without privileges asks for it again
 def entries_for_threads() -> int:
     """The size of the map "start": at least four times the host's threads."""
