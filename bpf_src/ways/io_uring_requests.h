@@ -9,6 +9,7 @@
  *
  * The path is the kernel's copy, which the program can't change any more.
  */
+#include "extra/call_if.h"
 #include "extra/io_worker.h"
 #include "extra/kernel_memory.h"
 #include "plans/openat2.h"
@@ -85,6 +86,8 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags,
 		event->ret = UNKNOWN_RESULT;
 		send_event(ctx, event, 0);
 	} else {
+		/* For a row while it hangs; when it ends, they are new. */
+		CALL_IF(HANGING, finish_extras(ctx, event, 0));
 		keep_request(key, event, user_data);
 	}
 	return 0;

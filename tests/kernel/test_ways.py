@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -208,7 +209,7 @@ def test_a_request_that_hangs(tmp_path: Path) -> None:
     ways.build(tmp_path)
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    with _watch("-n", "io_uring_open", "--hanging", "0.2") as tool:
+    with _watch("-n", "io_uring_open", "--hanging", "0.2", "-c") as tool:
         program = subprocess.Popen(
             [tmp_path / "io_uring_open", "worker", fifo],
             stdout=subprocess.DEVNULL,
@@ -223,5 +224,6 @@ def test_a_request_that_hangs(tmp_path: Path) -> None:
     assert (row["pid"], row["comm"]) == (program.pid, "io_uring_open")
     assert row["fd"] is row["err"] is None
     assert row["latency"] > 200_000_000
+    assert re.search("/libc[.-]", row["callers"][0])
     assert f"still under way: {fifo} (io_uring, for " in ended.messages
     assert ended.end.missed == 1
