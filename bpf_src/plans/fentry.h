@@ -20,7 +20,7 @@
 		struct open_args open = {};                                    \
                                                                                \
 		open_of_task(&open, call);                                     \
-		return begin(ctx, &open);                                      \
+		return begin_function(ctx, &open);                             \
 	}
 
 #define END_PROBE(call, function)                                              \

@@ -11,6 +11,7 @@
 #include "plans/trusted.h"
 #elif BEGIN_END
 #include "plans/end_call.h"
+#define begin_function(ctx, open)    begin(ctx, open)
 #define end_function(ctx, call, ret) end_call(ctx, call, ret)
 #else
 #define end_function(ctx, call, ret) report_at_exit(ctx, call, call, ret)

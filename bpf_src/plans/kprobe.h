@@ -21,7 +21,7 @@
                                                                                \
 		open_of_saved_registers(&open, call,                           \
 					(void *)PT_REGS_PARM1(ctx));           \
-		return begin(ctx, &open);                                      \
+		return begin_function(ctx, &open);                             \
 	}
 
 #define END_PROBE(call, function)                                              \

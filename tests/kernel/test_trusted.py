@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
 import pytest
 
@@ -22,13 +22,15 @@ OPENS = 100_000
 PLANS = ("fentry", "kprobe")
 
 
-def _attack(program: Path, folder: Path, *options: str) -> List[int]:
-    """How many rows are wrong, of those shown; all that were made are."""
+def _attack(
+    program: Path, folder: Path, *options: str, opens: int = OPENS
+) -> Tuple[List[bytes], Ended]:
+    """The files that were opened, in this order, and the end of the trace."""
     paths = [folder / "name-0", folder / "name-1"]
     for path in paths:
         path.touch()
     attacker = subprocess.Popen(
-        [program, str(OPENS), *paths],
+        [program, str(opens), *paths],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -38,15 +40,12 @@ def _attack(program: Path, folder: Path, *options: str) -> List[int]:
     ) as tool:
         told, _ = attacker.communicate(b"\n")
         ended: Ended = tool.stop()
-    opened = told.decode().strip()
-    assert len(opened) == ended.end.happened == OPENS
+    opened = [bytes(paths[int(which)]) for which in told.decode().strip()]
+    assert len(opened) == opens
+    assert len(set(opened)) == 2, "the names were never swapped"
     if ended.end.missed:  # see preempts_programs() in this_kernel.py
         pytest.skip(f"the kernel skipped programs: {ended.end.missed} missed")
-    names = [bytes(paths[0]), bytes(paths[1])]
-    wrong = sum(
-        row.path != names[int(which)] for row, which in zip(ended.rows, opened)
-    )
-    return [wrong, len(set(opened))]
+    return opened, ended
 
 
 @pytest.mark.parametrize("plan", chosen.plans(PLANS))
@@ -54,9 +53,23 @@ def test_not_one_row_is_wrong(
     tmp_path: Path, swap_names: Path, plan: str
 ) -> None:
     skip_without_hooks_for(plan)
-    wrong, files = _attack(swap_names, tmp_path, "--trusted", "--attach", plan)
-    assert files == 2, "the names were never swapped"
-    assert wrong == 0
+    options = ("--trusted", "--attach", plan)
+    opened, ended = _attack(swap_names, tmp_path, *options)
+    assert len(ended.rows) == OPENS
+    assert all(row.path == one for row, one in zip(ended.rows, opened))
+
+
+@pytest.mark.parametrize("plan", chosen.plans(PLANS))
+def test_the_name_is_selected_that_the_kernel_used(
+    tmp_path: Path, swap_names: Path, plan: str
+) -> None:
+    """Not the one that was there when the open began."""
+    skip_without_hooks_for(plan)
+    name = bytes(tmp_path / "name-1")
+    options = ("--trusted", "--attach", plan, "--path", "*name-1")
+    opened, ended = _attack(swap_names, tmp_path, *options, opens=10_000)
+    assert len(ended.rows) == opened.count(name)
+    assert {row.path for row in ended.rows} == {name}
 
 
 @pytest.mark.matrix
@@ -68,9 +81,10 @@ def test_without_it_rows_are_counted(
 ) -> None:
     """For docs/trust.md: how many are wrong (pytest -rP shows it)."""
     skip_without_hooks_for(plan)
-    wrong, files = _attack(swap_names, tmp_path, "--attach", plan)
+    opened, ended = _attack(swap_names, tmp_path, "--attach", plan)
+    assert len(ended.rows) == OPENS
+    wrong = sum(row.path != name for row, name in zip(ended.rows, opened))
     print(f"plan {plan}: {wrong} of {OPENS} rows wrong")
-    assert files == 2, "the names were never swapped"
 
 
 @pytest.mark.parametrize("plan", chosen.plans(PLANS))
