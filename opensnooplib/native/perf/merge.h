@@ -26,9 +26,9 @@ struct merge_entry {
 struct merge {
 	struct ring rings[RINGS_MAX];
 	unsigned int ring_count;
-	struct ring
-		buffers[STREAMS_MAX]; /* BPF ring buffers, by their streams */
-	unsigned int buffers_end;     /* behind the last one */
+	/* BPF ring buffers, by their streams, and the end of those in use. */
+	struct ring buffers[STREAMS_MAX];
+	unsigned int buffers_end;
 	struct merge_entry heap[RINGS_MAX + STREAMS_MAX];
 	unsigned int heap_size;
 	struct field ts[STREAMS_MAX]; /* the time of a record: u64, ns */
@@ -44,8 +44,7 @@ uint64_t merge_ordered_until(void);
  * Hand every record that is older than `until` (ns) to `consume`. Younger ones
  * stay in their rings, except while some ring is more than half full: then
  * order is given up, so that nothing is lost. Those of BPF ring buffers don't
- * wait. Returns whether any record is
- * left.
+ * wait. Returns whether any record is left.
  */
 bool merge_drain(struct merge *merge, uint64_t until, record_consumer consume,
 		 void *context);

@@ -60,8 +60,7 @@ int event_open(enum perf_event_kind kind, int cpu, unsigned int pages,
 		return fd;
 	if (errno != EPERM && errno != EACCES)
 		return -errno;
-	/* This process may not even lock the ring's memory: the monitor does.
-	 */
+	/* This process may not even lock the ring's memory. */
 	snprintf(request, sizeof(request), "event_open %d %d %u %u", kind, cpu,
 		 pages, watermark);
 	return monitor_ask(request, NULL, 0);

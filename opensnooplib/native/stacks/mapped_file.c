@@ -13,8 +13,7 @@
 
 #include "base/mountinfo.h"
 
-/* File systems without a disk that, mostly, neither a program nor a host
- * serves. */
+/* File systems without a disk, but mostly not served by a program or a host. */
 static bool is_local(const char *type)
 {
 	static const char *const types[] = {"overlay",	"tmpfs", "btrfs", "zfs",

@@ -326,8 +326,7 @@ static void begin_gap(struct mappings *mappings)
 
 static void handle_events(struct mappings *mappings, uint64_t until)
 {
-	/* C that is traced with --source may have taken another clock's time.
-	 */
+	/* With --source, the C may have taken another clock's time. */
 	if (until > mappings->read_until)
 		until = mappings->read_until;
 	if (until <= mappings->handled_until)
