@@ -6,7 +6,7 @@
  * -p 12,34 adds ((pid) == 12U || (pid) == 34U) to SELECT_CALLER(pid, tid). What
  * is always true costs nothing. The tool's own opens are wanted: see is_tool().
  */
-#if SELECT_EXTRAS /* for conditions that call functions */
+#if SELECT_EXTRAS /* the functions that conditions call */
 #include "extra/select_extras.h"
 #endif
 

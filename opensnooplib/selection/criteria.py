@@ -281,14 +281,7 @@ def conditions_of_all(options: Options) -> list[Define]:
     }
     for one in chosen:
         four.pop(one.macro_name, None)  # defined by the option itself
-    simple = ("SELECT_PID", "SELECT_TID")
-    has_extras = any(
-        one.part_of == "SELECT_CALLER"
-        and one.macro_name not in simple
-        or path_tests.HAS_DOTS in one.value
-        for one in chosen
-    )
-    result = [("SELECT_EXTRAS", str(int(has_extras)))]
+    result = [("SELECT_EXTRAS", str(int(bool(chosen))))]
     for name, macro in four.items():
         parts = [
             one.part or one.macro for one in chosen if one.part_of == name

@@ -18,7 +18,6 @@ _ALL_TEXTS = 1024
 _LEAST_TEXT = 4
 
 ALWAYS = "1"
-HAS_DOTS = "has_dots(path, length)"  # of bpf_src/extra/select/dots.h
 
 
 def any_of(conditions: Sequence[str]) -> str:
@@ -103,6 +102,6 @@ def in_c(
     if wanted and full_path:
         wanted.insert(0, "(path)[0] != '/'")
     if wanted and own_c and any(glob.is_absolute for glob in globs):
-        wanted.append(HAS_DOTS)
+        wanted.append("has_dots(path, length)")  # extra/select/dots.h
     conditions = ([any_of(wanted)] if wanted else []) + excluded
     return all_of(conditions) if conditions else ALWAYS
