@@ -31,6 +31,7 @@ struct walk {
 	struct dentry here;	   /* a copy of at.dentry, up to its name */
 	struct dentry *mount_root; /* of the mount that `at` is in */
 	u32 offset;		   /* in the record's path, of the first name */
+	u32 room;		   /* where the names must end there */
 	u32 size;		   /* bytes of all names */
 	u32 state;		   /* bits of enum dir_state */
 	bool to_fs_root;	   /* up to the file system's root first */
@@ -73,7 +74,9 @@ static bool add_name(struct walk *walk, struct event *event)
 	u64 at = walk->offset + walk->size;
 	long size;
 
-	keep_in_one_register(at);
+	if (at + NAME_ROOM > walk->room)
+		return false;
+	keep_in_one_register(at); /* the verifier doesn't know the room */
 	if (at > sizeof(event->path) - NAME_ROOM)
 		return false;
 	size = bpf_probe_read_kernel_str(event->path + at, NAME_ROOM, name);
@@ -155,8 +158,9 @@ static bool step_up(struct walk *walk, struct event *event)
  * Walks up from walk->at, of which walk->state has what is known already. The
  * names go behind what the record has; the caller adds their size to dir_size.
  */
-static void walk_up(struct walk *walk, struct event *event)
+static void walk_up(struct walk *walk, struct event *event, u32 room)
 {
+	walk->room = room;
 	walk->offset = event->dir_size;
 	if (event->path_size > 0)
 		walk->offset += event->path_size;

@@ -19,7 +19,7 @@ static void find_exe(u32 program, struct event *event, struct task_struct *task)
 	else
 		path_of_root(&walk->end, task);
 	walk->state = DIR_IS_FILE;
-	walk_up(walk, event);
+	walk_up(walk, event, sizeof(event->path));
 	/* Of a program outside the process's root, /proc shows the same. */
 	if (walk->at.dentry == walk->mount_root)
 		walk->state &= ~DIR_UNREACHABLE;

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any, Dict, List
@@ -116,6 +117,27 @@ def test_beside_directories(view: str) -> None:
                 {"exe": exe, "path": "/etc/passwd"},
                 {"exe": exe, "path": f"{os.getcwd()}/no/where"},
             ]
+
+
+def test_directories_that_fill_a_record(tmp_path: Path) -> None:
+    """They leave room for the program's names, or it could hide itself."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def go_down() -> None:
+        os.chdir(folder)
+        for _ in range(60):
+            os.mkdir("d" * 250)
+            os.chdir("d" * 250)
+
+    try:
+        with Opener([_ATTEMPTS[1]], prepare=go_down) as opener:
+            (row,) = _trace(opener, "-F", "--columns", "exe,path")
+    finally:  # too deep for pytest
+        subprocess.run(["rm", "-rf", folder], check=True)
+    assert row.pop("path").endswith("/no/where")
+    exe = os.path.realpath("/proc/self/exe")
+    assert row == {"exe": exe, "path_cut": True}
 
 
 @pytest.fixture(scope="module")
