@@ -29,5 +29,7 @@ static void fill_unit(struct event *event)
 			return;
 		state = KERNEL_FIELD(state, parent);
 	}
-	event->unit[0] = '\0';
+	/* Where the search has ended below the root, nobody knows. */
+	event->unit[0] = state ? '?' : '\0';
+	event->unit[1] = '\0';
 }
