@@ -45,6 +45,7 @@ class UnderWay(NamedTuple):
         by = f"thread {self.thread}" if self.thread else "io_uring"
         name = self.path.partition(b"\0")[0]
         path = shell_text(name, len(name) + 1 == len(self.path))
+        path = path if name else "<unreadable>"  # or --trusted: not known yet
         return f"{path} ({by}, for {duration(now_ns - self.began_ns)})"
 
 

@@ -7,6 +7,8 @@ and tells by the inode which file each open really opened.
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
 from typing import List, Tuple
@@ -16,10 +18,11 @@ import pytest
 from tests.kernel import chosen
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener
-from tests.kernel.tool import Ended, Tool
+from tests.kernel.tool import Ended, Tool, wait_until
 
 OPENS = 100_000
 PLANS = ("fentry", "kprobe")
+_UNDER_WAY = 0x7FFFFFFD  # bpf_src/extra/record_values.h
 
 
 def _attack(
@@ -70,6 +73,27 @@ def test_the_name_is_selected_that_the_kernel_used(
     opened, ended = _attack(swap_names, tmp_path, *options, opens=10_000)
     assert len(ended.rows) == opened.count(name)
     assert {row.path for row in ended.rows} == {name}
+
+
+@pytest.mark.parametrize("plan", chosen.plans(PLANS))
+def test_no_name_is_shown_while_an_open_hangs(
+    tmp_path: Path, plan: str
+) -> None:
+    """Until it ends, nobody knows which one the kernel uses."""
+    skip_without_hooks_for(plan)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    options = ("--trusted", "--hanging", "0.2", "--attach", plan)
+    with Tool("-n", "cat", "--format", "json", *options) as tool:
+        program = subprocess.Popen(["cat", fifo])
+        wait_until(lambda: str(_UNDER_WAY).encode() in tool.output_so_far())
+        ended = tool.stop()
+    fifo.write_bytes(b"")
+    program.wait()
+    rows = map(json.loads, ended.lines)
+    (path,) = [row["path"] for row in rows if row["ret"] == _UNDER_WAY]
+    assert path is None
+    assert "still under way: <unreadable> (thread " in ended.messages
 
 
 @pytest.mark.matrix
