@@ -36,7 +36,7 @@ static bool path_selected(u64 pid_tgid, const char *path, s32 size, u64 room)
 	return SELECT_PATH(path, length);
 }
 
-/* The result, when an open ends, and how long it took: `began` as elsewhere. */
+/* The result, when an open ends, and the time since `began` (0: unknown). */
 static bool result_selected(u64 pid_tgid, long ret, u64 began)
 {
 	return is_tool(pid_tgid) || SELECT_RESULT(ret, began);

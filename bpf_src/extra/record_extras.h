@@ -43,7 +43,7 @@ static void finish_extras(void *ctx, struct event *event, u64 began)
 			      BPF_F_USER_STACK));
 }
 
-/* Called when an open begins that may be wanted. Returns true. */
+/* Called when an open begins that may be wanted. True, for a condition. */
 static bool begin_extras(void *ctx, struct open_start *begun)
 {
 	CALL_IF(WANT_LATENCY, begun->open.began = bpf_ktime_get_ns());
