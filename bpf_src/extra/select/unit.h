@@ -28,7 +28,7 @@ static bool is_below_unit(char *name, struct cgroup_subsys_state *state,
 			return true;
 		state = KERNEL_FIELD(state, parent);
 	}
-	return false;
+	return state && !excluded; /* too deep to tell: it may be wanted */
 }
 
 /* One loop after the other: the verifier would follow both in all mixtures. */
