@@ -113,7 +113,9 @@ def test_end_line(
     line: str,
 ) -> None:
     """With -q only where something is missing."""
-    shown = SimpleNamespace(counts=lambda: counts, done="shown", no_place=0)
+    shown = SimpleNamespace(
+        counts=lambda: counts, done="shown", no_place=0, repeated=0
+    )
     missing = lost, missed, 1.23
     tell_end(Messages(), cast(Reader, shown), *missing)
     assert capfd.readouterr().err == f"opensnoop: {line}\n"
