@@ -238,7 +238,7 @@ class Reader:
 
     lacks_libdw = False  # and needs it
     group_heading = ""  # of the columns that a summary counts by
-    _group = 0  # by which of the groups of each format
+    _group = 0  # how often the next one was chosen: see RowFormat.groups
     done = "shown"  # with the opens that counts() has, as the last line says
     # Opens that are not in the tables of summaries, so far; and those that
     # were not shown, since a row like theirs was: --once.

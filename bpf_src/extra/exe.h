@@ -4,7 +4,7 @@
  * full_path.h, the lowest one first: the same walk finds them.
  */
 
-/* Up to the process's root, or to the top of its mounts. */
+/* Walks up to the process's root, or to the top of its mounts. */
 static void find_exe(u32 program, struct event *event, struct task_struct *task)
 {
 	struct walk *walk = walks.lookup(&program);

@@ -91,7 +91,7 @@ static void find_directories(u32 program, struct event *event,
 		prepare_host_walk(walk, event, open, task);
 	else
 		path_of_root(&walk->end, task);
-	/* However many there are, exe.h has room for its own. */
+	/* However many directories there are, exe.h has room for its names. */
 	walk_up(walk, event, sizeof(event->path) - WANT_EXE * PATH_MAX);
 	event->dir_size = walk->size;
 	event->dir_state = walk->state;

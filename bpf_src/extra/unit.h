@@ -29,7 +29,7 @@ static void fill_unit(struct event *event)
 			return;
 		state = KERNEL_FIELD(state, parent);
 	}
+	__builtin_memset(event->unit, 0, sizeof(event->unit));
 	/* Where the search has ended below the root, nobody knows. */
 	event->unit[0] = state ? '?' : '\0';
-	event->unit[1] = '\0';
 }

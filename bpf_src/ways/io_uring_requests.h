@@ -86,7 +86,7 @@ static int begin_request(void *ctx, const void *request, u8 opcode, u64 flags,
 		event->ret = UNKNOWN_RESULT;
 		send_event(ctx, event, 0);
 	} else {
-		/* For a row while it hangs; when it ends, they are new. */
+		/* Callers, for a row while it hangs; send_event() has newer. */
 		CALL_IF(HANGING, finish_extras(ctx, event, 0));
 		keep_request(key, event, user_data);
 	}

@@ -29,7 +29,7 @@ class RowFormat(NamedTuple):
     output: str = ""  # its name, where the C has several
     shows_own: bool = False  # what the tool's own processes do, too
     in_any_task: bool = False  # who sends a record has no part in it
-    # What a summary or --once counts by; the key g of --top: by another one.
+    # What a summary or --once counts by; then what the key g of --top offers.
     groups: Sequence[Sequence[Column]] = ((),)
     group_as_json: bool = False
 

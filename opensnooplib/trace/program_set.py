@@ -60,7 +60,6 @@ class ProgramSet:
             row_format.choose(one.schema, options, one.name * are_several)
             for one in self.outputs
         ]
-        # First: rows are written as the last format says.
         if lines_map in taken.maps:
             lines = LINES._replace(shows_own=options.selection.own)
             rings.set_format(streams[-1], lines)

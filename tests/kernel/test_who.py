@@ -294,8 +294,8 @@ def test_the_innermost_unit(cgroup: Path) -> None:
         (("a.scope",), "a.scope"),
         ((f"{'x' * 247}.service", "b"), f"{'x' * 247}.service"),
         (("xservice", "x.services", "x.slice", "scope", "a"), None),
-        (("x.service", *60 * "d"), "x.service"),
-        (("x.service", *70 * "d"), "?"),
+        (("x.service", *60 * ("deeper",)), "x.service"),
+        (("x.service", *70 * ("deeper",)), "?"),
     ):
         with Opener(_ATTEMPTS) as opener:
             move_into(_below(cgroup, *names), opener.pid)

@@ -737,6 +737,24 @@ def test_later_formats_count_by_what_was_chosen() -> None:
     assert headings == [*groups, groups[0]]
 
 
+def test_rows_beside_lines() -> None:
+    """With --live: of the C before, or after a save that was refused."""
+    schema = parse_description(json.dumps(described()).encode()).schema
+    options = arguments.parse(["--replay", "-", "--columns", "path"])
+    output = os.memfd_create("rows")
+    rows = RecordingReader(0)
+    rows.wall_offset_ns = 0
+    rows.set_output(output)
+    rows.set_format(0, row_format.choose(schema, options))
+    rows.start(options.output)
+    rows.set_format(1, row_format.LINES)
+    assert rows.put_record(0, OPENS[0].record())
+    rows.finish(0)
+    rows.close()
+    assert os.pread(output, 100, 0) == b"/etc/passwd\n"
+    os.close(output)
+
+
 def test_cgroups_are_those_of_the_same_boot(replay: Replayer) -> None:
     """Another host, or this one after a reboot, has others by their IDs."""
     mounts = [h for h in cgroups.hierarchies() if h.version == 2]

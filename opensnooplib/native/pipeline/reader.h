@@ -121,8 +121,9 @@ void reader_forget_cgroups(struct reader *reader);
 /* What is written. */
 
 /*
- * Set the format of the stream's records, before any is written. It is the
- * newest stream from then on, and rows are of its kind. Returns 0 or -ENOMEM.
+ * Set the format of the stream's records, before any is written. Unless these
+ * are lines, it is the newest stream from then on, and rows are of its kind.
+ * Returns 0 or -ENOMEM.
  */
 int reader_set_format(struct reader *reader, uint32_t stream,
 		      const struct format_request *request);

@@ -93,8 +93,11 @@ int reader_set_format(struct reader *reader, uint32_t stream,
 	reader->streams[stream].format = *request;
 	reader->merge.ts[stream] = request->layout.ts;
 	reader->format.clock.wall_offset = request->wall_offset;
-	reader->kind = request->kind;
-	reader->newest = stream;
+	/* Beside lines, there may be rows: those of an older program set. */
+	if (request->kind != ROW_LINE) {
+		reader->kind = request->kind;
+		reader->newest = stream;
+	}
 	if (stream != reader->current)
 		return 0;
 	reader->current = STREAMS_MAX;
