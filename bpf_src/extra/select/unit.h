@@ -32,12 +32,20 @@ static bool is_below_unit(char *name, struct cgroup_subsys_state *state,
 }
 
 /* One loop after the other: the verifier would follow both in all mixtures. */
-static bool cgroup_is_in_unit(struct cgroup_subsys_state *state)
+static bool is_in_unit(struct cgroup_subsys_state *state)
 {
 	char name[UNIT_ROOM] = {}; /* for both: it is half of the stack */
 
 	return !is_below_unit(name, state, true) &&
 	       is_below_unit(name, state, false);
+}
+
+/* The ID and the answer, both of this cgroup: the caller may be moved now. */
+static u64 find_answer(struct cgroup_subsys_state *state)
+{
+	struct kernfs_node *node = cgroup_node(state);
+
+	return (u64)KERNEL_FIELD(node, id) << 1 | is_in_unit(state);
 }
 
 static bool unit_selected(void)
@@ -50,9 +58,7 @@ static bool unit_selected(void)
 	if (!known)
 		return false; /* never: the array has the slot */
 	answer = *known;
-	if (answer >> 1 != id) {
-		answer = id << 1 | cgroup_is_in_unit(cgroup_of_caller());
-		*known = answer;
-	}
+	if (answer >> 1 != id)
+		answer = *known = find_answer(cgroup_of_caller());
 	return answer & 1;
 }
