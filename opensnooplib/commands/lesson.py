@@ -35,6 +35,7 @@ def _do(options: Options, messages: Messages) -> int:
     if asked.progress:
         rows = [partial(_of_learner, one) for one in asked.progress]
     elif options.output.doctor:
+        judge.check_rights()  # else each lesson would say the same
         rows = [partial(_try, one) for one in lessons.all_lessons()]
     elif any(asked):
         return _one(lessons.find(asked.lesson or 0), options, messages)

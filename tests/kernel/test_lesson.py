@@ -128,7 +128,7 @@ def test_progress_of_many(folder: Path) -> None:
 def test_without_root() -> None:
     """No virtual machine is recommended to one who only forgot sudo."""
     under = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
-    for words in (["1"], ["1", "--check", "my.c"]):
+    for words in (["1"], ["1", "--check", "my.c"], ["--doctor"]):
         ended = run("--lesson", *words, under=under)
         assert ended.status == 1
         assert ended.messages == (
