@@ -153,6 +153,9 @@ def test_lessons_own_files_make_no_progress(
         ended = run("--lesson", "1", "--check", path)
         assert ended.status == 0, ended
         assert not where.exists()
+    mistake, *_ = Path("mistakes").glob("*.c")
+    assert run("--lesson", "1", "--check", mistake).status == 1
+    assert not Path("mistakes", progress.NAME).exists()
 
 
 def test_progress_cannot_be_kept(folder: Path) -> None:
