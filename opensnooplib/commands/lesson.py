@@ -97,7 +97,7 @@ def _one(lesson: Lesson, options: Options, messages: Messages) -> int:
         print_text(_next_hint(lesson) + "\n")
     elif asked.reset:
         with as_sentence(f"cannot rename {path}"):
-            # Or there is nothing to keep: what was kept before stays.
+            # The C as at the start is not kept: what was kept before stays.
             start = lesson.path("start.c")
             if os.path.exists(path) and not filecmp.cmp(path, start, False):
                 os.rename(path, f"{path}.old")
