@@ -68,8 +68,8 @@ def check(lesson: Lesson, path: str, quiet: bool) -> int:
     else:
         text += hint + "".join(f"  {line}\n" for line in verdict.lines)
     print_text(text)  # also where the progress can't be kept
-    folder = os.path.dirname(path) or "."
-    if os.path.realpath(folder) != os.path.realpath(lesson.folder):
+    folder, own = os.path.dirname(path) or ".", os.path.realpath(lesson.folder)
+    if not os.path.realpath(folder).startswith(own):  # no learner's
         judged = progress.read(folder)[lesson.number].judged + 1
         facts = {"state": verdict.state, "judged": judged}
         progress.note(folder, lesson.number, **facts)

@@ -35,6 +35,7 @@ def _do(options: Options, messages: Messages) -> int:
     if asked.progress:
         rows = [partial(_of_learner, one) for one in asked.progress]
     elif options.output.doctor:
+        judge.check_rights()  # else each lesson would say the same
         rows = [partial(_try, one) for one in lessons.all_lessons()]
     elif any(asked):
         return _one(lessons.find(asked.lesson or 0), options, messages)
@@ -96,7 +97,7 @@ def _one(lesson: Lesson, options: Options, messages: Messages) -> int:
         print_text(_next_hint(lesson) + "\n")
     elif asked.reset:
         with as_sentence(f"cannot rename {path}"):
-            # Or there is nothing to keep: what was kept before stays.
+            # The C as at the start is not kept: what was kept before stays.
             start = lesson.path("start.c")
             if os.path.exists(path) and not filecmp.cmp(path, start, False):
                 os.rename(path, f"{path}.old")

@@ -65,9 +65,10 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
 
         top_screen.check_terminal()
     selection = options.selection
+    looker = 0
     if selection.globs:  # in a child: a file server may not answer
         notes = globs.of_directories(selection.globs)
-        child.fork(lambda: [*map(messages.note, notes)])
+        looker = child.fork(lambda: [*map(messages.note, notes)])
     pinned_maps.check(selection)
     output = output_destination.open_output(options.output)
     command: Command | None = None
@@ -98,6 +99,8 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         messages.note(note)
     at_end = ExitStack()
     steps += tuple(_steps(trace, result, messages, at_end))
+    if looker:  # which has ended long ago, unless it hangs
+        os.waitpid(looker, os.WNOHANG)
     _import_for_later(options)
     if not options.probe.no_drop:
         confinement.drop_privileges(messages)

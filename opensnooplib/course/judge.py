@@ -72,12 +72,17 @@ def judge(lesson: Lesson, path: str) -> Verdict:
     return verdict._replace(hint=_hint(asked, code, verdict))
 
 
+def check_rights() -> None:
+    """Raises OpensnoopError where no lesson could be judged."""
+    if not capabilities.may_trace():
+        raise OpensnoopError("the course needs root: try sudo opensnoop")
+
+
 def why_not(lesson: Lesson) -> list[str]:
     """Why the lesson can't be done on this kernel or machine, and what helps;
     none if it can. Raises OpensnoopError without the rights to find out."""
     asked = lesson.check()
-    if not capabilities.may_trace():
-        raise OpensnoopError("the course needs root: try sudo opensnoop")
+    check_rights()
     missing = [
         f"hook {kind}: {why}"
         for kind in asked.hooks

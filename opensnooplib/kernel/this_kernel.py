@@ -52,7 +52,7 @@ def preempts_programs(hook: str) -> bool:
     If so, it skips a program while another task is in the middle of it. A
     preemptible kernel preempts programs on functions (fentry) and, since Linux
     7, those on tracepoints of syscalls, which it calls through
-    trace_call_bpf_faultable(). Those on kprobes missed opens in few of many
+    trace_call_bpf_faultable(). Those on kprobes missed opens in a few of many
     runs on Linux 7.2 (5 of 3,700; 1, 166, 200 and 272 of 100,000, on a busy
     emulator), for a reason not yet known.
     """

@@ -191,11 +191,11 @@ def groups(schema: Schema, options: Options) -> list[list[Column]]:
         if not _find(schema, name, options):
             asked = "--once" if output.once else f"--by {name}"
             raise SourceError(_why_missing(name, schema, options, asked))
-    found = [
-        [_find(schema, name, options) for name in names]
+    first, *others = (
+        [column for name in names if (column := _find(schema, name, options))]
         for names in dict.fromkeys(filter(None, [asked_for, *_BY]))
-    ]
-    return [[*filter(None, columns)] for columns in found]
+    )
+    return [first, *filter(None, others)]
 
 
 def of_output(name: str) -> Column:

@@ -157,7 +157,7 @@ class Command:
         """Has it, and all descendants that are followed?"""
         if self._child:
             pid, found = os.waitpid(self._child, os.WNOHANG)
-            if pid:  # which another process may get
+            if pid:  # another process may get it now
                 self._child, self.status = 0, _as_in_a_shell(found)
             elif self._told and self.status is None:
                 with suppress(BlockingIOError):

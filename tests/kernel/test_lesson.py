@@ -128,7 +128,7 @@ def test_progress_of_many(folder: Path) -> None:
 def test_without_root() -> None:
     """No virtual machine is recommended to one who only forgot sudo."""
     under = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
-    for words in (["1"], ["1", "--check", "my.c"]):
+    for words in (["1"], ["1", "--check", "my.c"], ["--doctor"]):
         ended = run("--lesson", *words, under=under)
         assert ended.status == 1
         assert ended.messages == (
@@ -153,6 +153,9 @@ def test_lessons_own_files_make_no_progress(
         ended = run("--lesson", "1", "--check", path)
         assert ended.status == 0, ended
         assert not where.exists()
+    mistake, *_ = Path("mistakes").glob("*.c")
+    assert run("--lesson", "1", "--check", mistake).status == 1
+    assert not Path("mistakes", progress.NAME).exists()
 
 
 def test_progress_cannot_be_kept(folder: Path) -> None:

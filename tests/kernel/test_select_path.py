@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import List
@@ -14,7 +15,14 @@ from tests.kernel import chosen
 from tests.kernel.cast import Cast, check
 from tests.kernel.kernel_hooks import skip_without_hooks_for
 from tests.kernel.openers import Attempt, Opener, OpenLoad, without_time
-from tests.kernel.tool import CHECKOUT, Row, Tool, run
+from tests.kernel.tool import (
+    CHECKOUT,
+    Row,
+    Tool,
+    children,
+    run,
+    wait_until,
+)
 
 
 def _wanted(row: Row, patterns: List[str]) -> bool:
@@ -48,6 +56,20 @@ _PATTERNS = [
 @pytest.mark.parametrize("patterns", _PATTERNS, ids=" ".join)
 def test_path(cast: Cast, patterns: List[str]) -> None:
     check(cast, lambda row: _wanted(row, patterns), *_options(patterns))
+
+
+def test_a_directory_is_named(tmp_path: Path) -> None:
+    """By a child, which doesn't stay as a zombie."""
+    with Tool("--path", tmp_path) as tool:
+        wait_until(lambda: not any(map(_is_zombie, children(tool.pid))))
+        ended = tool.stop()
+    assert f"--path {tmp_path} is the directory alone: use" in ended.messages
+
+
+def _is_zombie(pid: int) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    return False
 
 
 def test_with_others(cast: Cast) -> None:

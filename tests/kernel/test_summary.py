@@ -343,7 +343,6 @@ def test_tables_have_room_again(open_load: Path) -> None:
 
 def test_counts_do_not_wait_for_the_output(open_load: Path) -> None:
     """While nobody reads a long summary, opens are counted, not lost."""
-    calm.need()  # others count what doesn't fit into the rings as well
     inside, outside = os.pipe()
     words = ["--summary", "--by", "path,directory", "--interval", "0.5"]
     words += ["--format", "json", "-b", "64"]
@@ -360,6 +359,7 @@ def test_counts_do_not_wait_for_the_output(open_load: Path) -> None:
                 ended = tool.ended()
     counted, others = _counted(ended)
     assert counted + others == 29_000
+    calm.need()  # else those that find no room in the rings are as many
     assert others < 2000
 
 

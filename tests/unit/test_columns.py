@@ -258,6 +258,15 @@ def test_a_group_by_what_is_no_column() -> None:
         groups(EVENT, options)
 
 
+def test_groups_of_what_is_there() -> None:
+    """The key g of --top goes to no group that would be empty."""
+    of_time = Schema(EVENT.fields[:1])
+    assert groups(of_time, arguments.parse(["--top"])) == [[]]
+    with_user = Schema(tuple(f for f in EVENT.fields if f.name == "uid"))
+    (none, (user,)) = groups(with_user, arguments.parse(["--top"]))
+    assert not none and user.heading == "USER"
+
+
 def test_the_columns_that_are_asked_for_in_their_order() -> None:
     chosen = choose(EVENT, _asked("path", "time", "errname", "ts", "flags"))
     assert [column.key for column in chosen] == (

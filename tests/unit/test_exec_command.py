@@ -16,7 +16,7 @@ _INTERRUPTED = """
 import os, signal
 from opensnooplib.trace.ending_signals import EndedEarly, EndingSignals
 from opensnooplib.trace.exec_command import Command
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # pytest may ignore it
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job of sh ignores it
 EndingSignals()
 os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGINT))
 try:
