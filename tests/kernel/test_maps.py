@@ -55,7 +55,7 @@ BPF_ARRAY(hidden, u64, 4); /* maps: none */
 BPF_HASH(twice, struct who, struct who);
 BPF_HASH(flags, struct bits, struct bits);
 BPF_HASH(callers, struct caller, u64);
-BPF_STACK_TRACE(stacks, 64);
+BPF_STACK_TRACE(stacks, 16384); /* so many: two stacks seldom share one */
 
 TRACEPOINT_PROBE(syscalls, sys_enter_getpgid)
 {
