@@ -67,6 +67,10 @@ def parse(arguments: Sequence[str]) -> Options:
     if words.until is not None:
         words.until = _until(words.until, parser)
         words.by_root |= words.until.selection.by_root
+        last, traced = words.until.selection.pids.wanted, words.pids.wanted
+        is_decided = words.tid is None and not words.follow_children
+        if last and traced and is_decided and not {*last} & {*traced}:
+            raise UsageError(f"--until pid={last[0]}: not selected by -p")
     words.full_path |= words.real_path or (
         words.by_root and _finds_directories(words)
     )

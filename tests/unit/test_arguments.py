@@ -430,6 +430,7 @@ REFUSED = [
     (["--until", "path=/x errno=2"], "--until errno=2: must be NAME=VALUE"),
     (["--until", ""], '--until "": must be NAME=VALUE'),
     (["--until", "path='/x"], "--until path='/x: a quote is not closed"),
+    (["--until", "pid=6", "-p", "1"], "--until pid=6: not selected by -p"),
     (["--until", "path="], "--until path=: must be NAME=VALUE"),
     (
         ["--until", "path=/x err=ENOENTS"],
