@@ -32,7 +32,7 @@ class CpuFollower:
             f"{this_kernel.CPUS}/online", os.O_RDONLY | os.O_CLOEXEC
         )
         self._found = b"", 0  # the CPUs online and the records lost, lately
-        self._lost, self._ask_at = 0, 0.0
+        self._look_at = 0.0  # when the losses are looked at again
         self._wanting: list[int] = []  # CPUs online, and without a ring
 
     def follow(self, lost: Callable[[], int]) -> None:
@@ -40,10 +40,11 @@ class CpuFollower:
 
         `lost` returns the number of records lost so far.
         """
-        now = time.monotonic()
-        if now >= self._ask_at:
-            self._lost, self._ask_at = lost(), now + _LOSSES_SECONDS
-        found = os.pread(self._fd, 4096, 0), self._lost
+        lost_lately = self._found[1]
+        if time.monotonic() >= self._look_at:
+            lost_lately = lost()
+            self._look_at = time.monotonic() + _LOSSES_SECONDS
+        found = os.pread(self._fd, 4096, 0), lost_lately
         if found != self._found:
             self._found = found
             online = this_kernel.parse_cpu_list(found[0].decode("ascii"))
