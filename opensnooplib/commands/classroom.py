@@ -69,7 +69,8 @@ def check(lesson: Lesson, path: str, quiet: bool) -> int:
         text += hint + "".join(f"  {line}\n" for line in verdict.lines)
     print_text(text)  # also where the progress can't be kept
     folder, own = os.path.dirname(path) or ".", os.path.realpath(lesson.folder)
-    if not os.path.realpath(folder).startswith(own):  # no learner's
+    no_learners = own, os.path.join(own, "mistakes")
+    if os.path.realpath(folder) not in no_learners:
         judged = progress.read(folder)[lesson.number].judged + 1
         facts = {"state": verdict.state, "judged": judged}
         progress.note(folder, lesson.number, **facts)
