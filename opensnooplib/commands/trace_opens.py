@@ -134,8 +134,9 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
             else f"process {pids[0]} has ended"
         )
     state = max(state, trace.end())
-    is_count = rings.counts().shown == options.output.row_limit
-    if options.output.until and state == State.COUNT_REACHED and not is_count:
+    is_nth_row = rings.counts().shown == options.output.row_limit
+    is_last = state == State.COUNT_REACHED and not is_nth_row
+    if options.output.until and is_last:
         messages.note("the open that --until waits for has happened")
     trace.tell()
     trace.detach()
