@@ -183,6 +183,7 @@ def test_what_was_said_of_a_save_stays(terminal: Terminal) -> None:
     assert terminal.area == said and len(said) == 8
     assert said[0].startswith("my.c:19:8: error: no member named 'pit'")
     assert said[1].strip() == "event.pit = bpf_get_current_pid_tgid() >> 32;"
+    assert said[7] == "(2 more lines, printed at the end)"
     _assert_rows_scroll(terminal)
     terminal.save("u32 pid;", "u32 pid, pad;")
     terminal.await_line(_RELOADED)

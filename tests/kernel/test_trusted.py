@@ -47,6 +47,8 @@ def _attack(
     opened = [bytes(paths[int(which)]) for which in told.decode().strip()]
     assert len(opened) == opens
     assert len(set(opened)) == 2, "the names were never swapped"
+    if "--path" not in options:
+        assert ended.end.happened == opens
     # See preempts_programs() in this_kernel.py. Older kernels skip none.
     if ended.end.missed and this_kernel.version() >= (7, 0, 0):
         pytest.skip(f"the kernel skipped programs: {ended.end.missed} missed")
