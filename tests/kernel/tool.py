@@ -189,6 +189,8 @@ class Tool:
                     return line
         finally:
             limit.cancel()
+            # A process that forks while this thread ends may hang.
+            limit.join()
         said = "".join(self._messages)
         raise AssertionError(f"it ended before it said {pattern}:\n{said}")
 

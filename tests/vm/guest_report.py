@@ -25,6 +25,10 @@ from typing import Any, Dict, List, TextIO
 
 import pytest
 
+# A test that hangs fails, and all threads' stacks are shown. It is less than
+# the silence that ends a machine, and more than any wait in the tests.
+_TEST_SECONDS = 500
+
 
 def main() -> int:
     stdout = os.fdopen(os.dup(1), "w")
@@ -55,6 +59,7 @@ def main() -> int:
 def _test(arguments: List[str], *plugins: object) -> bool:
     """Run pytest; did all tests pass?"""
     words = ["-p", "no:cacheprovider", "-v", "--tb=short", "--durations=15"]
+    words.append(f"--timeout={_TEST_SECONDS}")
     status = pytest.main([*words, *arguments], plugins=[*plugins])
     return status in (0, 5)  # 5: the machine died when all were done
 
