@@ -86,19 +86,32 @@ class Switchboard:
         Returns descriptors whose closing detaches them, which may wait.
         """
         fds: list[int] = []
-        misses = self.misses()
+        skipped = self._skipped()
+        counted = self._counted(skipped)
         for name in [name for name in self._stubs if name not in programs]:
             one = self._stubs.pop(name)
             fds += [*one.attachments, one.program, one.slots, one.selector]
             fds += [one.sorter] if one.sorter >= 0 else []
-        self._past_misses += misses - self.misses()
+        # Of one reading: stubs that stay are skipped meanwhile, too.
+        self._past_misses += counted - self._counted(skipped)
         return fds
 
     def misses(self) -> int:
         """How often the kernel skipped a stub where that counts."""
-        return self._past_misses + sum(
-            bpf_objects.program_misses(one.program)
+        return self._past_misses + self._counted(self._skipped())
+
+    def _skipped(self) -> dict[str, int]:
+        """How often the kernel skipped each stub."""
+        return {
+            name: bpf_objects.program_misses(one.program)
             for name, one in self._stubs.items()
+        }
+
+    def _counted(self, skipped: Mapping[str, int]) -> int:
+        """The sum for the stubs that are there, where it counts."""
+        return sum(
+            skipped[name]
+            for name in self._stubs
             if self._counts_if_skipped(name, self._stubs)
         )
 
