@@ -648,6 +648,8 @@ REFUSED = [
     (["--user=x"], "unknown option: --user; did you mean -u?"),
     (["--service", "x"], "--service; did you mean --unit?"),
     (["-w"], "unknown option: -w; did you mean -f write?"),
+    (["--exclude", "x"], "did you mean a ! before a value, as in -u '!root'?"),
+    (["--json"], "unknown option: --json; did you mean --format json?"),
     (["--zzz"], "unknown option: --zzz; opensnoop --help lists all"),
     (["--source", ""], "--source needs a path"),
     (["--source", "f", "-F"], "-F and --source cannot be combined"),
