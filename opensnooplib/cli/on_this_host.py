@@ -50,8 +50,7 @@ def mount_namespace(pid: int) -> int:
     try:
         return os.stat(f"/proc/{pid}/ns/mnt").st_ino
     except PermissionError:
-        is_root = os.geteuid() == 0
-        how = "on the host, not in a container" if is_root else "as root"
+        how = "as root" if os.geteuid() else "on the host, not in a container"
         raise UsageError(
             f"--mntns {pid}: this user may not look at that process: run {how}"
         ) from None

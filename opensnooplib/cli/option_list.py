@@ -119,11 +119,14 @@ _VALUES = {
 _ELSEWHERE = {
     "--comm": "-n",
     "--command": "-n",
+    "--exclude": "a ! before a value, as in -u '!root'",
     "--group-by": "--by",
+    "--json": "--format json",
     "--limit": "--count",
     "--output": "-o",
     "--user": "-u",
     "--service": "--unit",
+    "--write": "-f write",
     "-w": "-f write",
 }
 
@@ -169,12 +172,9 @@ class Parser(argparse.ArgumentParser):
                     "--exec, and lists have commas, as in -p 1,2"
                 )
             known = self._option_string_actions
-            otherwise = "; opensnoop --help lists all"
-            hint = (
-                f"; did you mean {_ELSEWHERE[option]}?"
-                if option in _ELSEWHERE
-                else did_you_mean(option, known, otherwise)
-            )
+            hint = did_you_mean(option, known, "; opensnoop --help lists all")
+            if option in _ELSEWHERE:
+                hint = f"; did you mean {_ELSEWHERE[option]}?"
             raise UsageError(f"unknown option: {option}{hint}")
 
     def _get_values(self, action: argparse.Action, words: list[str]) -> Any:

@@ -184,10 +184,10 @@ def unit(option: str, word: str) -> bytes:
     """The name of a systemd unit, which is a service without a suffix."""
     has_type = word.endswith(_UNIT_TYPES)
     name = os.fsencode(word if has_type else f"{word}.service")
-    if len(name) > _UNIT_BYTES or b"/" in name:
+    if len(name) > _UNIT_BYTES or set("/*?") & set(word):
         raise UsageError(
             f"{option} {word}: names of units have at most {_UNIT_BYTES} "
-            "bytes and no slash, so this can never match"
+            "bytes and no / * or ?, so this can never match"
         )
     return name
 
@@ -216,12 +216,11 @@ def user(option: str, word: str) -> pwd.struct_passwd:
 def error(option: str, word: str) -> int:
     """The number of an error, given by name or by number."""
     number = _number(word)
+    why = f"errors are numbered from 1 to {_LARGEST_ERROR}"
     if number is None:
         number = _ERRORS.get(word)
         hint = did_you_mean(word.upper(), _ERRORS, "; errno(3) lists them")
         why = f"no such error{hint}"
-    else:
-        why = f"errors are numbered from 1 to {_LARGEST_ERROR}"
     if not number or number > _LARGEST_ERROR:
         raise UsageError(f"{option} {word}: {why}")
     return number
@@ -247,8 +246,5 @@ def in_color(when: str, is_terminal: bool) -> bool:
     """Are colours to be used? For NO_COLOR see https://no-color.org."""
     if when != "auto":
         return when == "always"
-    return (
-        is_terminal
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return is_terminal and not plain

@@ -231,6 +231,24 @@ def test_arguments(words: List[str]) -> None:
     assert row == {"args": texts[:255].rstrip(" ")}
 
 
+@pytest.mark.parametrize("more", [1, 400])
+def test_title_longer_than_the_arguments(more: int) -> None:
+    """It runs on into the environment, as nginx and sshd write theirs."""
+
+    def write_title() -> None:
+        stat = _in_proc(os.getpid(), "stat").rpartition(")")[2].split()
+        start, end = map(int, stat[45:47])  # arg_start, arg_end
+        with open("/proc/self/mem", "r+b") as memory:
+            memory.seek(start)
+            memory.write(b"t" * (end - start + more) + b"\0")
+
+    with Opener(_ATTEMPTS[:1], prepare=write_title) as opener:
+        title = _in_proc(opener.pid, "cmdline").rstrip("\0")
+        (row,) = _trace(opener, "--columns", "args")
+    assert row.pop("args_cut", False) == (len(title) > 255)
+    assert row == {"args": title[:255]}
+
+
 def test_hostile_arguments_in_a_table() -> None:
     with OpenLoad("sh", "-c", _SCRIPT, "\x1b[2J") as load:
         with Tool("-p", str(load.pid), "--columns", "args,path") as tool:
