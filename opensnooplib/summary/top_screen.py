@@ -143,6 +143,8 @@ class Screen(Borrowed):
         height, width = self._size.lines, self._size.columns
         rows = height // _SECTIONS - _LINES_BESIDE_ROWS
         text = tables.table(self._last, self._view._replace(most=max(rows, 1)))
-        lines = [f"opensnoop: {self._status()}", *text.splitlines()][:height]
-        drawn = (line[:width] + _END_OF_LINE for line in lines)
-        self._put(_HOME + "\r\n".join(drawn) + _END_OF_SCREEN)
+        lines = [f"opensnoop: {self._status()}", *text.splitlines()]
+        # After a line as wide as the screen, the cursor is on its last
+        # character: what is to be erased is erased before.
+        drawn = (f"{_END_OF_LINE}{line[:width]}\r\n" for line in lines)
+        self._put(_HOME + "".join([*drawn][: height - 1]) + _END_OF_SCREEN)

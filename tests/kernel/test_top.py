@@ -108,7 +108,7 @@ def test_it_draws_and_ends_with_q(terminal: Terminal, opener: Opener) -> None:
     terminal.await_text(ENTER)
     opener.run()
     before = terminal.await_text(b"60 opens in 0.2 s, 30 failed")
-    assert before.endswith(b"\x1b[K\r\n")
+    assert before.endswith(b"\r\n\x1b[K")
     screen = terminal.await_text(b"\x1b[J")
     assert rb"$'/\x1b[2J\xe2\x80\xae\n'" in screen
     assert rb"$'\x1b]0;opener'" in screen
@@ -206,7 +206,7 @@ def test_keys_group(busy: int) -> None:
     until = ("--until", "path=/nowhere")
     terminal = Terminal("-p", str(busy), "--interval", "0.2", *until)
     try:
-        terminal.await_text(b"   OPENS   FAILED COMM\x1b")
+        terminal.await_text(b"   OPENS   FAILED COMM\r\n")
         for heading, row in (
             (b"PID    COMM", b"%-6d sh" % busy),
             (b"USER", b"root"),
@@ -214,8 +214,8 @@ def test_keys_group(busy: int) -> None:
             (b"COMM", b"sh"),
         ):
             terminal.press(b"g")
-            terminal.await_text(b"   OPENS   FAILED " + heading + b"\x1b")
-            terminal.await_text(b"        0 " + row + b"\x1b")
+            terminal.await_text(b"   OPENS   FAILED " + heading + b"\r\n")
+            terminal.await_text(b"        0 " + row + b"\r\n")
         terminal.press(b"q")
         said = terminal.ended()
         assert " 0 lost" in said and "--until" not in said
@@ -287,6 +287,18 @@ def test_paused_before_there_is_anything(tmp_path: Path) -> None:
         terminal.press(b"p")
         fifo.write(records(Open(b"/first")) + counts())
     terminal.await_text(b"/first")
+    terminal.press(b"q")
+    terminal.ended()
+    terminal.close()
+
+
+def test_a_line_as_wide_as_the_screen(tmp_path: Path) -> None:
+    """Nothing erases its last character, on which the cursor is then."""
+    recorded = tmp_path / "recorded"
+    path = b"/".ljust(80 - len("       1        0 "), b"x")
+    recorded.write_bytes(HEADER + description() + records(Open(path)))
+    terminal = Terminal("--replay", str(recorded))
+    terminal.await_text(b" 0 " + path + b"\r\n")
     terminal.press(b"q")
     terminal.ended()
     terminal.close()
