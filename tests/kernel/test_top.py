@@ -27,7 +27,7 @@ ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 class Terminal:
     """The tool on a pseudo-terminal of 24 lines and 80 columns."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, stderr: int = subprocess.PIPE) -> None:
         self._ours, theirs = pty.openpty()
         self.resize(24, 80)
         self.modes = termios.tcgetattr(theirs)
@@ -37,7 +37,7 @@ class Terminal:
             [CHECKOUT / "opensnoop.py", "--top", *options],
             stdin=theirs,
             stdout=theirs,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             # A group of its own, but not an orphan: those can't be stopped.
             preexec_fn=os.setpgrp,
@@ -289,6 +289,21 @@ def test_paused_before_there_is_anything(tmp_path: Path) -> None:
     terminal.await_text(b"/first")
     terminal.press(b"q")
     terminal.ended()
+    terminal.close()
+
+
+def test_messages_are_not_on_the_screen() -> None:
+    """They are there when it has been left."""
+    with Opener([]) as opener:
+        pid = str(opener.pid)
+        words = "-p", pid, "--unit", "nosuch"
+        terminal = Terminal(*words, stderr=subprocess.STDOUT)
+        assert b"no cgroup of version 2" in terminal.await_text(ENTER)
+        terminal.await_text(b"opens in")
+    terminal.await_text(LEAVE)
+    terminal.await_text(b"process %s has ended" % pid.encode())
+    terminal.await_text(b"0 counted")
+    assert terminal.process.wait(HANG_SECONDS) == 0
     terminal.close()
 
 
