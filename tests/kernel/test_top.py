@@ -308,14 +308,19 @@ def test_messages_are_not_on_the_screen() -> None:
 
 
 def test_a_line_as_wide_as_the_screen(tmp_path: Path) -> None:
-    """Nothing erases its last character, on which the cursor is then."""
+    """Nothing erases its last character, on which the cursor is then.
+
+    Messages are not on the screen of a replay, either.
+    """
     recorded = tmp_path / "recorded"
     path = b"/".ljust(80 - len("       1        0 "), b"x")
     recorded.write_bytes(HEADER + description() + records(Open(path)))
-    terminal = Terminal("--replay", str(recorded))
+    terminal = Terminal("--replay", str(recorded), stderr=subprocess.STDOUT)
+    assert b"replaying" in terminal.await_text(ENTER)
     terminal.await_text(b" 0 " + path + b"\r\n")
     terminal.press(b"q")
-    terminal.ended()
+    terminal.await_text(LEAVE)
+    terminal.await_text(b"is cut off")
     terminal.close()
 
 
