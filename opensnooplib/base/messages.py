@@ -40,7 +40,7 @@ class Messages:
     def show(self, text: str) -> None:
         """Print what another program said about the C, if it did."""
         text = "\n".join(map(printable, text.rstrip().split("\n")))
-        if self._color:
+        if text and self._color:
             from opensnooplib.base import compiler_colors  # seldom needed
 
             text = compiler_colors.mistake(text)

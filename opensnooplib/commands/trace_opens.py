@@ -93,10 +93,10 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     trace, result = plans.attach(options, rings, messages)
     for warning in result.warnings():
         messages.warn(warning)
-    trace.begin(output)
-    ending.wait_for_rows()
     for note in _notes(options, result, rings.lacks_libdw):
         messages.note(note)
+    trace.begin(output)  # with --top, the screen hides what is said from now
+    ending.wait_for_rows()
     at_end = ExitStack()
     steps += tuple(_steps(trace, result, messages, at_end))
     if looker:  # which has ended long ago, unless it hangs
@@ -123,6 +123,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         messages.report(error)
         has_failed, state = True, State.RUNNING
     at_end.close()
+    state = max(state, trace.end())
     if command and not command.has_ended():
         which = "" if command.status is None else "a descendant of "
         which += f"{command.name} (PID {command.pid})"
@@ -133,7 +134,6 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
             if len(pids) > 1
             else f"process {pids[0]} has ended"
         )
-    state = max(state, trace.end())
     is_nth_row = rings.counts().shown == options.output.row_limit
     is_last = state == State.COUNT_REACHED and not is_nth_row
     if options.output.until and is_last:

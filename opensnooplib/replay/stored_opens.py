@@ -132,15 +132,15 @@ class _Replay:
         """Prepare for rows: all that can fail is done here."""
         assert self._described
         self._set_format(self._described)
+        self._messages.note(_introduction(self._name, self._described))
+        full_path = self._described.paths in (_FULL, _REAL)
+        tell_limits(self._options, self._messages, full_path)
         output = self._options.output
         self._reader.start(output)
         if output.summary or output.once:
             self._summing = Summing(
                 self._reader, self._options, self._began_ns
             )
-        self._messages.note(_introduction(self._name, self._described))
-        full_path = self._described.paths in (_FULL, _REAL)
-        tell_limits(self._options, self._messages, full_path)
 
     @property
     def is_running(self) -> bool:

@@ -114,10 +114,9 @@ def _row(group: totals.Group) -> str:
 def _times(summary: Summary) -> str:
     if not summary.times:
         return ""
-    slots = range(min(summary.times), max(summary.times) + 1)
     most = max(summary.times.values())
     lines = ["How long it took:", "     UP TO    OPENS"]
-    for slot in slots:
+    for slot in range(min(summary.times), max(summary.times) + 1):
         count = summary.times.get(slot, 0)
         bar = "#" * -(-count * _BAR // most)
         line = f"{duration(2 ** (slot + 1)):>10} {count:>8} {bar}"

@@ -30,16 +30,13 @@ _HOME, _END_OF_LINE, _END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 _LINES_BESIDE_ROWS = 4
 _SECTIONS = 4
 
-# The size of a terminal that doesn't report one.
-_COLUMNS, _LINES = 80, 24
-
 _KEYS = "q: quit, p: pause, s: sort, g: group, /: only rows with a text"
 
 
 def _size() -> os.terminal_size:
-    """The size of the terminal; a serial console reports 0 by 0."""
+    """The size of the terminal; a serial console, say, reports 0 by 0."""
     columns, lines = os.get_terminal_size(1)
-    return os.terminal_size((columns or _COLUMNS, lines or _LINES))
+    return os.terminal_size((columns or 80, lines or 24))
 
 
 def check_terminal() -> None:
@@ -137,12 +134,13 @@ class Screen(Borrowed):
         return "  ".join([*words, _KEYS])
 
     def _draw(self) -> None:
-        self._size = _size()
+        width, height = self._size = _size()
         if self._last is None:
             return
-        height, width = self._size.lines, self._size.columns
         rows = height // _SECTIONS - _LINES_BESIDE_ROWS
         text = tables.table(self._last, self._view._replace(most=max(rows, 1)))
-        lines = [f"opensnoop: {self._status()}", *text.splitlines()][:height]
-        drawn = (line[:width] + _END_OF_LINE for line in lines)
-        self._put(_HOME + "\r\n".join(drawn) + _END_OF_SCREEN)
+        lines = [f"opensnoop: {self._status()}", *text.splitlines()]
+        # After a line as wide as the screen, the cursor is on its last
+        # character: what is to be erased is erased before.
+        drawn = (f"{_END_OF_LINE}{line[:width]}\r\n" for line in lines)
+        self._put(_HOME + "".join([*drawn][: height - 1]) + _END_OF_SCREEN)

@@ -597,3 +597,13 @@ def test_root_overwrites_recordings_only(
         run("--record", recorded, "-d", "0.1", "-p", str(os.getpid()))
         assert _replay(recorded).status == 0
     assert recorded.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_mistake_when_rights_are_gone(recorded: Path) -> None:
+    """On a terminal with colours, too: nothing can be imported any more."""
+    recorded.write_text("something else\n")
+    ended = run("--replay", recorded, "--color", "always")
+    assert ended.status == 1 and ended.output == b""
+    assert ended.messages == (
+        f"opensnoop: {recorded} is not a recording; --record writes one\n"
+    )

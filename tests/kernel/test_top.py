@@ -27,7 +27,7 @@ ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 class Terminal:
     """The tool on a pseudo-terminal of 24 lines and 80 columns."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, stderr: int = subprocess.PIPE) -> None:
         self._ours, theirs = pty.openpty()
         self.resize(24, 80)
         self.modes = termios.tcgetattr(theirs)
@@ -37,7 +37,7 @@ class Terminal:
             [CHECKOUT / "opensnoop.py", "--top", *options],
             stdin=theirs,
             stdout=theirs,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             # A group of its own, but not an orphan: those can't be stopped.
             preexec_fn=os.setpgrp,
@@ -108,7 +108,7 @@ def test_it_draws_and_ends_with_q(terminal: Terminal, opener: Opener) -> None:
     terminal.await_text(ENTER)
     opener.run()
     before = terminal.await_text(b"60 opens in 0.2 s, 30 failed")
-    assert before.endswith(b"\x1b[K\r\n")
+    assert before.endswith(b"\r\n\x1b[K")
     screen = terminal.await_text(b"\x1b[J")
     assert rb"$'/\x1b[2J\xe2\x80\xae\n'" in screen
     assert rb"$'\x1b]0;opener'" in screen
@@ -206,7 +206,7 @@ def test_keys_group(busy: int) -> None:
     until = ("--until", "path=/nowhere")
     terminal = Terminal("-p", str(busy), "--interval", "0.2", *until)
     try:
-        terminal.await_text(b"   OPENS   FAILED COMM\x1b")
+        terminal.await_text(b"   OPENS   FAILED COMM\r\n")
         for heading, row in (
             (b"PID    COMM", b"%-6d sh" % busy),
             (b"USER", b"root"),
@@ -214,8 +214,8 @@ def test_keys_group(busy: int) -> None:
             (b"COMM", b"sh"),
         ):
             terminal.press(b"g")
-            terminal.await_text(b"   OPENS   FAILED " + heading + b"\x1b")
-            terminal.await_text(b"        0 " + row + b"\x1b")
+            terminal.await_text(b"   OPENS   FAILED " + heading + b"\r\n")
+            terminal.await_text(b"        0 " + row + b"\r\n")
         terminal.press(b"q")
         said = terminal.ended()
         assert " 0 lost" in said and "--until" not in said
@@ -289,6 +289,38 @@ def test_paused_before_there_is_anything(tmp_path: Path) -> None:
     terminal.await_text(b"/first")
     terminal.press(b"q")
     terminal.ended()
+    terminal.close()
+
+
+def test_messages_are_not_on_the_screen() -> None:
+    """They are there when it has been left."""
+    with Opener([]) as opener:
+        pid = str(opener.pid)
+        words = "-p", pid, "--unit", "nosuch"
+        terminal = Terminal(*words, stderr=subprocess.STDOUT)
+        assert b"no cgroup of version 2" in terminal.await_text(ENTER)
+        terminal.await_text(b"opens in")
+    terminal.await_text(LEAVE)
+    terminal.await_text(b"process %s has ended" % pid.encode())
+    terminal.await_text(b"0 counted")
+    assert terminal.process.wait(HANG_SECONDS) == 0
+    terminal.close()
+
+
+def test_a_line_as_wide_as_the_screen(tmp_path: Path) -> None:
+    """Nothing erases its last character, on which the cursor is then.
+
+    Messages are not on the screen of a replay, either.
+    """
+    recorded = tmp_path / "recorded"
+    path = b"/".ljust(80 - len("       1        0 "), b"x")
+    recorded.write_bytes(HEADER + description() + records(Open(path)))
+    terminal = Terminal("--replay", str(recorded), stderr=subprocess.STDOUT)
+    assert b"replaying" in terminal.await_text(ENTER)
+    terminal.await_text(b" 0 " + path + b"\r\n")
+    terminal.press(b"q")
+    terminal.await_text(LEAVE)
+    terminal.await_text(b"is cut off")
     terminal.close()
 
 

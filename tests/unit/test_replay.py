@@ -790,11 +790,13 @@ def test_cgroups_are_those_of_the_same_boot(replay: Replayer) -> None:
         (b"/tmp/nl\nx", r"/;tmp;$'nl\nx'"),
         (b"/a;b/\x1b/c", r"/;$'a\x3bb';$'\x1b';c"),
         (b"<unreadable>/a", "$'<unreadable>';a"),
+        (b"12/a b/1.5/ 7", "12;a b;1.5;$' 7'"),
+        (b"v 2/file 12.", "$'v 2';$'file 12.'"),
         # One that is cut:
         (b"/d/".ljust(4097, b";"), r"/;d;$'" + r"\x3b" * 4094 + "'..."),
         (b"/d/".ljust(4096, b"x") + b"/", "/;d;$'" + "x" * 4093 + "'..."),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_folded(replay: Replayer, path: bytes, frames: str) -> None:
     line = replay.text(_recording(Open(path)), "--format", "folded")

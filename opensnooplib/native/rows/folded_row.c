@@ -6,10 +6,16 @@
 #include "rows/quoting.h"
 #include "rows/row.h"
 
-/* One frame. A name can hold what separates them, which is then escaped. */
-static char *put_frame(char *out, const void *bytes, size_t size, bool cut)
+/*
+ * One frame. A name can hold what separates them, which is then escaped, or end
+ * as "file 12" does: flamegraph.pl takes such a number for a second count.
+ */
+static char *put_frame(char *out, const unsigned char *bytes, size_t size,
+		       bool cut)
 {
-	if (memchr(bytes, ';', size))
+	if (memchr(bytes, ';', size) ||
+	    (memchr(bytes, ' ', size) &&
+	     strchr(".0123456789", bytes[size - 1])))
 		return put_shell_quoted(out, bytes, size, cut, false, ';');
 	return put_shell_text(out, bytes, size, cut, false);
 }
