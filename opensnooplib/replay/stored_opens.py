@@ -217,7 +217,7 @@ class _Replay:
         if impossible:
             self._messages.warn(
                 f"{self._name} has {counted(impossible, 'record')} shorter "
-                "than declared, not shown"
+                "than declared, or longer than any, not shown"
             )
         return 1 if trouble or impossible else 0
 

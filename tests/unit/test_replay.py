@@ -523,6 +523,9 @@ def _resized(by: int, one: Open = OPENS[0]) -> bytes:
         _resized(1),
         _resized(4000),
         _resized(2**31 - 100),
+        pytest.param(
+            block(2, OPENS[0].record() + bytes(1 << 16)), id="too long"
+        ),
     ],
 )
 @pytest.mark.parametrize("words", [[], ["--summary"], ["-x"]])

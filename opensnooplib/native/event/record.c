@@ -76,7 +76,7 @@ bool record_is_possible(const struct record *record,
 	int64_t path_size;
 	uint64_t room;
 
-	if (record->size < least)
+	if (record->size < least || record->size > UINT16_MAX)
 		return false;
 	if (layout->path.size == 0 ||
 	    !record_signed(record, layout->path_size, &path_size) ||

@@ -114,7 +114,7 @@ struct text record_text(const struct record *record, struct field field);
 /*
  * Can a program have sent this record, which comes from a file? It has at least
  * `least` bytes, for the fields before the path, and then as many as path_size
- * and dir_size say.
+ * and dir_size say; and no more than fit a perf ring, for which rows have room.
  */
 bool record_is_possible(const struct record *record,
 			const struct layout *layout, uint32_t least);
