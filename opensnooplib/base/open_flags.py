@@ -13,9 +13,9 @@ FLAGS["O_LARGEFILE"] = (
 )
 
 # The flags of each group, by the word that -f takes for it; an open needs one
-# of them.
+# of them. O_TRUNC empties a file, even with O_RDONLY.
 FLAG_GROUPS = {
-    "write": ("O_WRONLY", "O_RDWR"),
+    "write": ("O_WRONLY", "O_RDWR", "O_TRUNC"),
     "create": ("O_CREAT", "O_TMPFILE"),
 }
 

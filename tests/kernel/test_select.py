@@ -110,7 +110,8 @@ _FLAGS = {
     "O_EXCL": lambda row: row.flags & os.O_EXCL != 0,
     "O_DIRECTORY": lambda row: row.flags & os.O_DIRECTORY != 0,
     "O_WRONLY O_RDWR": lambda row: _access(row) != os.O_RDONLY,
-    "write": lambda row: _access(row) in (os.O_WRONLY, os.O_RDWR),
+    "write": lambda row: _access(row) in (os.O_WRONLY, os.O_RDWR)
+    or row.flags & os.O_TRUNC != 0,
     "create": lambda row: row.mode is not None,
     "create,O_DIRECTORY": lambda row: (
         row.mode is not None or row.flags & os.O_DIRECTORY != 0

@@ -229,7 +229,8 @@ _FLAGS: Dict[str, Callable[[strace.Open], bool]] = {
     "O_APPEND": lambda one: one.flags & os.O_APPEND != 0,
     "O_CREAT": lambda one: one.flags & os.O_CREAT != 0,
     "O_CLOEXEC": lambda one: one.flags & os.O_CLOEXEC != 0,
-    "write": lambda one: one.flags & (os.O_WRONLY | os.O_RDWR) != 0,
+    "write": lambda one: one.flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC)
+    != 0,
     "create": lambda one: one.mode is not None,
 }
 

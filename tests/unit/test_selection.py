@@ -121,6 +121,7 @@ def test_names(tmp_path: Path) -> None:
         (["-f", "O_WRONLY", "-f", "O_RDWR"], os.O_RDWR, True),
         (["-f", "write"], os.O_RDWR | os.O_APPEND, True),
         (["-f", "write"], os.O_WRONLY, True),
+        (["-f", "write"], os.O_RDONLY | os.O_TRUNC, True),
         (["-f", "write"], os.O_RDONLY | os.O_CREAT, False),
         (["-f", "create"], os.O_RDONLY | os.O_CREAT, True),
         (["-f", "create"], os.O_TMPFILE | os.O_WRONLY, True),
