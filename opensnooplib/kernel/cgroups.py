@@ -64,35 +64,31 @@ def _parse_mounts(text: str) -> Iterator[Hierarchy]:
     for line in text.rstrip("\n").split("\n"):
         mount, _, filesystem = line.partition(" - ")
         kind, _, options = filesystem.split(" ", 2)
-        has = options.split(",")
-        controllers = [name for name in _CONTROLLERS if name in has]
+        controllers = [c for c in _CONTROLLERS if c in options.split(",")]
         if kind != "cgroup2" and not (kind == "cgroup" and controllers):
             continue
         _, _, device, _, path = mount.split(" ")[:5]
-        major, minor = map(int, device.split(":"))
         yield Hierarchy(
-            _unescape(path),
-            os.makedev(major, minor),
+            # A space, for example, is \040.
+            re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), path),
+            os.makedev(*map(int, device.split(":"))),
             2 if kind == "cgroup2" else 1,
             "" if kind == "cgroup2" else controllers[0],
         )
 
 
-def _unescape(text: str) -> str:
-    """`text` without the escapes of mountinfo, where a space is \\040."""
-    return re.sub(
-        r"\\([0-7]{3})", lambda octal: chr(int(octal.group(1), 8)), text
-    )
-
-
 def named(name: str, mounted: Iterable[Hierarchy]) -> list[str]:
     """Paths of the cgroups of this name, in the first hierarchy that has any.
 
-    Each hierarchy is one of hierarchies().
+    Each hierarchy is one of hierarchies(). Users can nest cgroups so deeply
+    that os.walk(), which calls itself for each level, would fail.
     """
     for hierarchy in mounted:
-        walk = os.walk(hierarchy.path)
-        if found := [f"{p}/{name}" for p, below, _ in walk if name in below]:
+        paths = [hierarchy.path]
+        for path in paths:  # more and more of them
+            with contextlib.suppress(OSError):  # it is gone, or too deep
+                paths += [d.path for d in os.scandir(path) if d.is_dir()]
+        if found := [path for path in paths[1:] if path.endswith(f"/{name}")]:
             return found
     return []
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from opensnooplib.kernel import cgroups, this_kernel
 from opensnooplib.kernel.cgroups import Hierarchy
@@ -27,6 +28,23 @@ def test_mounts() -> None:
         Hierarchy("/sys/fs/cgroup/a b", os.makedev(0, 24), 1, "pids"),
         Hierarchy("/sys/fs/cgroup/unified", os.makedev(0, 25), 2, ""),
     ]
+
+
+def test_a_name_in_a_tree_that_a_user_has_nested_deeply(
+    tmp_path: Path,
+) -> None:
+    hierarchy = Hierarchy(str(tmp_path), 0, 2, "")
+    folders = [f"{tmp_path}/x.service", f"{tmp_path}{'/a' * 99}/x.service"]
+    deep = [f"{tmp_path}{'/a' * level}" for level in range(1, 1100)]
+    made = [*deep, *folders]
+    for folder in made:
+        os.mkdir(folder)
+    try:
+        assert cgroups.named("x.service", [hierarchy]) == folders
+        assert not cgroups.named("service", [hierarchy])
+    finally:  # here, since pytest would fail
+        for folder in reversed(made):
+            os.rmdir(folder)
 
 
 def test_a_name_makes_no_line_of_a_status() -> None:
