@@ -20,7 +20,13 @@ from opensnooplib.kernel import this_kernel
 from opensnooplib.plan_list import PLANS
 from tests.attack.conftest import Start
 from tests.kernel.live import Edits, await_reload
-from tests.kernel.tool import CHECKOUT, Ended, Tool, map_entries
+from tests.kernel.tool import (
+    CHECKOUT,
+    Ended,
+    Tool,
+    map_entries,
+    wait_until,
+)
 
 # Before, functions and not tracepoints say which request is done.
 pytestmark = pytest.mark.skipif(
@@ -141,6 +147,24 @@ def test_requests_still_under_way_are_missed(
         ended = tool.stop()
     assert not _shown(ended, process.pid)
     _assert_all(tool, ended, process.pid, 2)
+
+
+def test_thousands_that_hang_take_little_memory(
+    attack: Start, attacker_folder: Path
+) -> None:
+    """Each has a record of its own, which --hanging looks for."""
+    os.mkfifo(attacker_folder / "fifo")
+    options = ("--hanging", "0.2", "--columns", "pid,err,exe,path")
+    with _watch(*options) as tool:
+        words = ("io_uring_crowd", "1", "2000", "fifo")
+        process = attack(*words, stdout=subprocess.PIPE)
+        assert process.stdout and process.stdout.read(1) == b"."
+        Path(f"/proc/{tool.pid}/clear_refs").write_text("5")  # VmHWM
+        wait_until(lambda: tool.output_so_far().count(b"fifo") > 100)
+        peak = this_kernel.task_status(tool.pid, "VmHWM")
+        ended = tool.stop()
+    assert "more\n" in ended.messages
+    assert int(peak.split()[0]) < 90_000, peak  # kB
 
 
 def test_results_after_a_reload(
