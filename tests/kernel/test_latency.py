@@ -172,28 +172,6 @@ def test_a_relative_name_that_hangs(tmp_path: Path, open_load: Path) -> None:
     assert ended.lines[2].decode().split() == expected
 
 
-def test_an_open_that_hung_counts_once(
-    tmp_path: Path, open_load: Path
-) -> None:
-    """In the table of --once there is what came of each open."""
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    with OpenLoad(open_load, "-t", "30", fifo) as load:
-        words = ("--hanging", "0.1", "--once", "--columns", "err,path")
-        with Tool(*words, "-p", str(load.pid)) as tool:
-            load.release()
-            wait_until(lambda: b"..." in tool.output_so_far())
-            time.sleep(0.5)  # in which others would have their rows
-            with open(fifo, "wb"):
-                load.wait()
-            ended = tool.ended()
-    _, hanging, row, _, _, _, *table = ended.lines
-    assert [line.split()[0] for line in (hanging, row)] == [b"...", b"0"]
-    (line,) = table
-    assert line.split()[:2] == [b"30", b"0"]
-    assert (ended.end.shown, ended.end.repeated) == (1, 29)
-
-
 def test_hanging_for_next_to_no_time() -> None:
     """The trace still comes to its end."""
     ended = run("--hanging", "0.000000001", "-d", "0.1")
@@ -201,22 +179,24 @@ def test_hanging_for_next_to_no_time() -> None:
 
 
 def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
-    """One row for each thread; with --once, one for each of the names."""
+    """One row for each thread, which doesn't count."""
     fifo = tmp_path / ("fifo" * 40)
     os.mkfifo(fifo)
-    options = ["--hanging", "0.1", "-F", "--count", "1", "--once"]
+    options = ["--hanging", "0.1", "-F", "--count", "1"]
     with OpenLoad(open_load, "-t", "300", fifo) as one, OpenLoad(
         open_load, "-t", "200", fifo.name, cwd=tmp_path
     ) as other:
         pids = f"{one.pid},{other.pid}"
         tools = [Tool("--hanging", "0.1", "--format", "json", "-p", pids)]
         tools.append(Tool(*options, "--path", "*fifo", "-p", pids))
-        with tools[0] as tool, tools[1] as once:
+        with tools[0] as tool, tools[1] as other_tool:
             for load in (one, other):
                 load.release()
-            wait_until(lambda: tool.output_so_far().count(b"\n") >= 500)
+            for each in tools:
+                so_far = each.output_so_far
+                wait_until(lambda: so_far().count(b"\n") >= 500)
             ended = tool.stop()
-            once_ended = once.stop()
+            other_ended = other_tool.stop()
         tids = {*one.thread_ids(), *other.thread_ids()}
         for load in (one, other):
             os.kill(load.pid, signal.SIGKILL)
@@ -225,8 +205,7 @@ def test_many_that_hang(tmp_path: Path, open_load: Path) -> None:
     for row in ended.rows:
         whole = os.fsencode(fifo if row.pid == one.pid else fifo.name)
         assert row.path_cut and row.path == whole[:127]
-    assert once_ended.output.count(b"\n") == 3
-    assert once_ended.end.happened == 0
+    assert other_ended.end.happened == 0
     said = ended.messages.split("still under way: ")[1:]
     assert len(said) == 11 and said[-1].startswith("490 more\n")
     for line in said[:-1]:

@@ -540,6 +540,7 @@ REFUSED = [
     (["--hanging", "1", "--top"], "--hanging and --top cannot be combined"),
     (["--hanging", "1", "--source", "x"], "--hanging and --source cannot"),
     (["--hanging", "1", "--format", "folded"], "cannot be combined: an open"),
+    (["--hanging", "1", "--once"], "--once cannot be combined: an open that"),
     (["--hanging", "1", "--replay", "x"], "--hanging and --replay cannot"),
     (["--hanging", "1", "--columns", "pid,path,latency"], "add err to --col"),
     (

@@ -35,13 +35,9 @@ static uint64_t count(struct tally_table *table, struct text key, bool is_cut,
 	return ++entry->opened;
 }
 
-bool tally_first(struct tally *tally, struct text group, bool is_under_way)
+bool tally_first(struct tally *tally, struct text group)
 {
-	/* The table of files has nothing else: no record is counted in it. */
-	struct tally_table *table =
-		is_under_way ? &tally->files : &tally->groups;
-
-	return count(table, group, false, 0, 0) <= 1;
+	return count(&tally->groups, group, false, 0, 0) <= 1;
 }
 
 bool tally_record(struct tally *tally, const struct layout *layout,

@@ -51,7 +51,7 @@ bool tally_record(struct tally *tally, const struct layout *layout,
 		  const struct record *record, struct text group);
 
 /*
- * Is it the first record of its group? Yes, too, if there is no room to know.
- * It is counted in the group, unless its open is under way.
+ * Count a record in its group alone. Is it the first of that? Yes, too, if
+ * there is no room to know.
  */
-bool tally_first(struct tally *tally, struct text group, bool is_under_way);
+bool tally_first(struct tally *tally, struct text group);

@@ -178,11 +178,8 @@ static struct text group_of(struct reader *reader, const struct record *record)
 static bool is_repeated(struct reader *reader, const struct record *record)
 {
 	struct text group = group_of(reader, record);
-	int64_t ret = 0;
 
-	record_signed(record, reader->format.layout.ret, &ret);
-	return group.size > 0 &&
-	       !tally_first(&reader->tally, group, ret == UNDER_WAY);
+	return group.size > 0 && !tally_first(&reader->tally, group);
 }
 
 static enum verdict write_record(struct reader *reader,
