@@ -20,7 +20,7 @@ static void fill_who(u32 program, struct event *event)
 	if (WANT_EUID)
 		event->euid = KERNEL_FIELD(cred, euid.val);
 	/* Only kernels with CONFIG_AUDIT have the field. */
-	CALL_IF(WANT_AUID, READ_AT(event->auid, task, TASK_LOGINUID));
+	CALL_IF(WANT_AUID, event->auid = KERNEL_FIELD(task, loginuid.val));
 	if (WANT_ARGS)
 		fill_args(event, task);
 	if (WANT_PCOMM)

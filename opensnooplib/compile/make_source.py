@@ -31,7 +31,6 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     chosen += [(name, "1") for name, is_on in extras.items() if is_on]
     if job.plan.runs_bpf_src:
         chosen += defines.HELPERS
-        chosen += ways.for_columns(job.options.columns.macros)
         chosen += criteria.conditions_of_all(job.options)
         follows = job.options.selection.follow_children
         if other_ways.defines or job.sees_begin or follows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Callable, Container, Mapping, NamedTuple
+from typing import Callable, Mapping, NamedTuple
 
 from opensnooplib.base import tables
 from opensnooplib.base.errors import OpensnoopError
@@ -100,19 +100,6 @@ def _offsets(*needs: str) -> list[Define]:
         if offset is None:
             raise _Missing(f"this kernel's {struct} has no {names[0]}")
     return [(row[1], str(offset)) for row, offset in zip(rows, offsets)]
-
-
-def for_columns(macros: Container[str]) -> list[Define]:
-    """The #defines that columns need, given by macros such as WANT_AUID.
-
-    Raises OpensnoopError if this kernel has no such field.
-    """
-    try:
-        return _offsets("auid") if "WANT_AUID" in macros else []
-    except _Missing as reason:
-        raise OpensnoopError(
-            f"the column auid needs CONFIG_AUDIT and BTF: {reason}"
-        ) from None
 
 
 def _io_uring(_: _Request) -> list[Define]:
