@@ -17,10 +17,9 @@ enum open_call call; /* the call that opened the file */
 u32 gid;	     /* the real group ID, as the host numbers groups */
 u32 ppid;	     /* the parent, as the host numbers it; column: width=-6 */
 u32 mntns;	     /* inode of the mount namespace; column: width=-10 */
-char pcomm[TASK_COMM_LEN]; /* the parent's name */
-u32 euid;		   /* the effective user ID; column: width=-5 */
-u32 auid;		   /* who logged in, the loginuid; column: width=-10 */
-u32 exe; /* bytes of names of the program's path, and EXE_STATE */
+u32 euid;	     /* the effective user ID; column: width=-5 */
+u32 auid;	     /* who logged in, the loginuid; column: width=-10 */
+u32 exe;	     /* bytes of names of the program's path, and EXE_STATE */
 
 /* The large ones are there only if they are wanted. */
 char args[WANT_ARGS * TEXTS_ROOM];	   /* the command line, in texts */

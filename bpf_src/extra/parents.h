@@ -12,15 +12,6 @@ static struct task_struct *parent_of(struct task_struct *task)
 	return KERNEL_FIELD(parent, group_leader);
 }
 
-static void fill_parent_comm(struct event *event, struct task_struct *task)
-{
-	struct task_struct *parent = parent_of(task);
-
-	__builtin_memset(event->pcomm, 0, sizeof(event->pcomm));
-	bpf_probe_read_kernel_str(event->pcomm, sizeof(event->pcomm),
-				  &parent->comm);
-}
-
 /* Up to PID 1, or to a thread of the kernel's that has no parent. */
 static void fill_parents(struct event *event, struct task_struct *task)
 {

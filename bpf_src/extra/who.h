@@ -23,8 +23,6 @@ static void fill_who(u32 program, struct event *event)
 	CALL_IF(WANT_AUID, event->auid = KERNEL_FIELD(task, loginuid.val));
 	if (WANT_ARGS)
 		fill_args(event, task);
-	if (WANT_PCOMM)
-		fill_parent_comm(event, task);
 	if (WANT_PARENTS)
 		fill_parents(event, task);
 	if (WANT_UNIT)

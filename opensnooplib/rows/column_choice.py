@@ -47,7 +47,7 @@ INTERNAL = (
     *("fs_device", "fs_size", "mount_size"),
 )
 # Columns of opens: what is no open may have other fields of these names.
-_OF_OPENS = "fd err errname flags mode exe args parents unit".split()
+_OF_OPENS = "fd err errname flags mode exe args pcomm parents unit".split()
 _USUAL = ("pid", "comm", "ret", "path")
 
 _RENDERINGS = {

@@ -37,9 +37,7 @@ HELPERS: list[Define] = [
 
 
 # What bpf_src/extra/who.h fills.
-_WHO = {
-    f"WANT_{name}" for name in "EXE ARGS PCOMM PARENTS EUID AUID UNIT".split()
-}
+_WHO = {f"WANT_{name}" for name in "EXE ARGS PARENTS EUID AUID UNIT".split()}
 
 
 def extras(options: Options, has_structs: bool) -> dict[str, bool]:
