@@ -47,39 +47,36 @@ def _number(connection: socket.socket) -> int:
 
 
 def _fork_adopter(
-    run: Callable[[], NoReturn],
-) -> tuple[int, int, socket.socket]:
-    """Fork a child that runs the command, and ends with its last descendant.
+    run: Callable[[], NoReturn], follow: bool
+) -> tuple[int, socket.socket]:
+    """Fork a child that runs the command, and waits for its end.
 
-    Those whose parents have ended become its children, and it exits as the
-    command did. It ends with this process. Returns its PID, the command's, and
-    where the command's status comes, once that has ended. Raises OSError.
+    follow: descendants whose parents have ended become children of it, and it
+    waits for all of them. It ends with this process. Returns the command's
+    PID, and where first its status comes, and then the end. Raises OSError.
     """
     told, tell = socket.socketpair(type=socket.SOCK_SEQPACKET)
 
     def adopt() -> None:
-        libc.adopt_orphans()
+        if follow:
+            libc.adopt_orphans()
         command = child.fork(run, outlives=True)
         child.ignore_ending_signals()
         tell.send(b"%d" % command)
         libc.close_all_but(tell.fileno())
-        status = 0
-        while True:
-            try:
-                pid, found = os.wait()
-            except ChildProcessError:
-                os._exit(status)
-            if pid == command:
-                status = _as_in_a_shell(found)
-                tell.send(b"%d" % status)
+        with suppress(ChildProcessError):  # none is left
+            while True:
+                pid, status = os.wait()
+                if pid == command:
+                    tell.send(b"%d" % _as_in_a_shell(status))
 
-    adopter = child.fork(adopt)
+    child.fork(adopt)
     tell.close()
     command = _number(told)
     if not command:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     told.setblocking(False)
-    return adopter, command, told
+    return command, told
 
 
 class Command:
@@ -107,7 +104,7 @@ class Command:
         self.name = words[0]
         # As in a shell, once it has ended itself.
         self.status: int | None = None
-        self._told: socket.socket | None = None  # see _fork_adopter()
+        self._ended = False
         groups = []
         if user:
             groups = os.getgrouplist(user.pw_name, user.pw_gid)
@@ -130,10 +127,7 @@ class Command:
             os._exit(127)
 
         with as_sentence(f"--exec {words[0]}: no process could be started"):
-            if follow:
-                self._child, self.pid, self._told = _fork_adopter(run)
-            else:
-                self._child = self.pid = child.fork(run, outlives=True)
+            self.pid, self._told = _fork_adopter(run, follow)
         inside.close()
 
     def release(self) -> None:
@@ -155,11 +149,8 @@ class Command:
 
     def has_ended(self) -> bool:
         """Has it, and all descendants that are followed?"""
-        if self._child:
-            pid, found = os.waitpid(self._child, os.WNOHANG)
-            if pid:  # another process may get it now
-                self._child, self.status = 0, _as_in_a_shell(found)
-            elif self._told and self.status is None:
-                with suppress(BlockingIOError):
-                    self.status = _number(self._told)
-        return not self._child
+        with suppress(BlockingIOError):
+            while status := self._told.recv(16):
+                self.status = int(status)
+            self._ended = True
+        return self._ended
