@@ -69,6 +69,7 @@ setup(
         "opensnooplib": [
             "cli/conflicts.txt",
             "cli/help.txt",
+            "cli/short_help.txt",
             "compile/few_symbols.txt",
             "explain/compiler_errors.txt",
             "explain/noise.txt",

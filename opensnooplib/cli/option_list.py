@@ -2,7 +2,8 @@
 """The options of the command line: their names, and what becomes of values.
 
 help.txt, which --help prints, is also their definition: build_parser() reads
-the names from it. _VALUES has those that a value follows.
+the names from it. _VALUES has those that a value follows. short_help.txt has
+some of its lines, for one screen.
 """
 
 from __future__ import annotations
@@ -27,24 +28,11 @@ HELP = tables.text(__file__, "help.txt")
 # The names of an option, at the beginning of a line of HELP.
 _NAMES = re.compile(r"^  (-[^ ,]+)(?:, (--[^ ]+))?", re.MULTILINE)
 
-# The text of -h, on one screen: the lines of HELP that begin with these words.
-_IMPORTANT = (
-    "which -p -u -n -x --path --exec columns: -c --columns -F -L "
-    "output: --format -d --summary --top --record --replay --doctor --source "
-    "--live"
-).split()
-SHORT_HELP = HELP.partition("\n")[0] + "; all options: opensnoop --help\n"
-SHORT_HELP += "".join(
-    f"{line}\n"
-    for line in HELP.split("\n")
-    if re.split("[ ,]", line.lstrip())[0] in _IMPORTANT
-)
-
 # The options that print a text, and exit.
 _TEXTS = {
-    "-h": SHORT_HELP,
-    "--help": HELP,
-    "--version": f"opensnoop {__version__}\n",
+    "-h": lambda: tables.text(__file__, "short_help.txt"),
+    "--help": lambda: HELP,
+    "--version": lambda: f"opensnoop {__version__}\n",
 }
 
 
@@ -135,7 +123,7 @@ class _PrintText(argparse.Action):
     """The action of an option of _TEXTS."""
 
     def __call__(self, *_: Any) -> None:
-        print_text(str(self.const))
+        print_text(self.const())
         raise SystemExit(0)
 
 

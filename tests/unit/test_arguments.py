@@ -806,6 +806,7 @@ def test_short_help_is_one_screen_of_options_that_exist() -> None:
     lines = result.stdout.splitlines()
     assert len(lines) < 24
     assert max(map(len, lines)) < 80
+    assert set(lines[1:]) <= set(HELP.splitlines())
     shown = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", result.stdout)
     known = option_list.build_parser()._option_string_actions
     assert set(shown) <= set(known)
