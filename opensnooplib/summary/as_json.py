@@ -36,9 +36,8 @@ def line(summary: Summary) -> str:
 
 def how_often(summary: Summary) -> str:
     """How often there would have been each row of --once, likewise."""
-    rows = _objects(summary.groups)
-    for row in rows:
-        del row["failed"]  # all of them, or none: err says so
+    groups = by_opens(summary.groups, len(summary.groups))
+    rows = [{**json.loads(one.row), "opened": one.opened} for one in groups]
     return json.dumps({"how_often": rows}) + "\n"
 
 

@@ -174,20 +174,13 @@ static struct text group_of(struct reader *reader, const struct record *record)
 	return (struct text){(unsigned char *)start, (size_t)(end - start)};
 }
 
-/* --once: has there been a row of the record's group? */
-static bool is_repeated(struct reader *reader, const struct record *record)
-{
-	struct text group = group_of(reader, record);
-
-	return group.size > 0 && !tally_first(&reader->tally, group);
-}
-
 static enum verdict write_record(struct reader *reader,
 				 const struct record *record)
 {
 	struct row_format *format = &reader->format;
 	const struct stream *stream = &reader->streams[record->stream];
 	struct row row = {format, &stream->format.columns, record};
+	struct text group;
 	char *out = NULL;
 	uint64_t ts = 0;
 
@@ -196,8 +189,9 @@ static enum verdict write_record(struct reader *reader,
 	reader->is_blocked = !out;
 	if (!out)
 		return NOT_CONSUMED;
-	if (is_repeated(reader, record))
-		return CONSUMED;
+	group = group_of(reader, record);
+	if (group.size > 0 && !tally_first(&reader->tally, group))
+		return CONSUMED; /* there has been a row of it: --once */
 	record_unsigned(record, format->layout.ts, &ts);
 	if (format->first_ts == 0)
 		format->first_ts = format->last_ts = ts;
