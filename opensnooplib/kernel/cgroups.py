@@ -99,25 +99,22 @@ def cgroup(word: str) -> Cgroup:
     Raises UsageError if there is no such cgroup, or if several have the name.
     """
     mounted = hierarchies()
-    paths = [word]
     parts = word.split("/")
+    found = [] if parts[1:] else named(word, mounted)
+    if len(found) > 1:
+        raise UsageError(
+            f"--cgroup {word}: {len(found)} cgroups have this name; give the "
+            f"path of one: {', '.join(found)}"
+        )
     if parts[1:] and not {".", ".."} & {*parts}:  # those are of a directory
-        paths += [f"{h.path}/{word}" for h in mounted]
-    for path in paths:
+        found = [f"{h.path}/{word}" for h in mounted]
+    for path in [word, *found]:
         with contextlib.suppress(OSError, ValueError):  # it isn't there
             status = os.stat(path)
             for hierarchy in mounted:
                 same_device = hierarchy.device == status.st_dev
                 if same_device and stat.S_ISDIR(status.st_mode):
                     return hierarchy.cgroup(path, status)
-    found = named(word, mounted)
-    if len(found) == 1:
-        return cgroup(found[0])
-    if found:
-        raise UsageError(
-            f"--cgroup {word}: {len(found)} cgroups have this name; give the "
-            f"path of one: {', '.join(found)}"
-        )
     raise UsageError(
         f"--cgroup {word}: no such cgroup in a hierarchy that is mounted here "
         "and has a controller; systemd-cgls and /proc/PID/cgroup show paths"
