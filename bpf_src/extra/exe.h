@@ -5,8 +5,9 @@
  */
 
 /* Walks up to the process's root, or to the top of its mounts. */
-static void find_exe(u32 program, struct event *event, struct task_struct *task)
+static void find_exe(u32 program, struct event *event)
 {
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct walk *walk = walks.lookup(&program);
 	struct mm_struct *mm = KERNEL_FIELD(task, mm);
 	struct file *file = KERNEL_FIELD(mm, exe_file);

@@ -70,8 +70,6 @@ static bool needs_directories(u32 program, enum open_call call)
 {
 	bool sees_handles = program == SYSCALL_EXIT || is_by_handle(program);
 
-	if (program == PROGRAMS) /* an open that begins: see hanging.h */
-		return false;
 	return FULL_PATH || (sees_handles && is_by_handle(call));
 }
 

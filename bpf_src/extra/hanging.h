@@ -15,6 +15,7 @@ static struct event *keep_record(struct open_start *begun)
 
 	/* As if by no program: there is no walk, and no room for names. */
 	fill_event(PROGRAMS, event, &begun->open, caller_pid_tgid(), UNDER_WAY);
+	event->exe = UNKNOWN_EXE;
 	event->path_size = begun->path_size;
 	if (begun->path_size >= SHORT_PATH) /* it may be longer */
 		event->path_size = PATH_ROOM;

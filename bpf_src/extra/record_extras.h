@@ -22,8 +22,11 @@ static void fill_extras(u32 program, struct event *event,
 			const struct open_args *open)
 {
 	CALL_IF(OPTIONAL_FIELDS, fill_fields(event, open));
+	CALL_IF(WHO, fill_who(event));
+	if (program == PROGRAMS) /* an open that begins: see hanging.h */
+		return;
 	CALL_IF(FIND_DIRECTORIES, find_directories(program, event, open));
-	CALL_IF(WHO, fill_who(program, event));
+	CALL_IF(WANT_EXE, find_exe(program, event));
 }
 
 /*

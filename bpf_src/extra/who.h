@@ -11,7 +11,7 @@
 #include "extra/parents.h"
 #include "extra/unit.h"
 
-static void fill_who(u32 program, struct event *event)
+static void fill_who(struct event *event)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	/* A value of a const struct could not be read into. */
@@ -27,8 +27,4 @@ static void fill_who(u32 program, struct event *event)
 		fill_parents(event, task);
 	if (WANT_UNIT)
 		fill_unit(event);
-	if (WANT_EXE && program < PROGRAMS)
-		find_exe(program, event, task);
-	else if (WANT_EXE) /* an open that begins: see hanging.h */
-		event->exe = UNKNOWN_EXE;
 }
