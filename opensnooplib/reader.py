@@ -66,7 +66,7 @@ class _Layout(ctypes.Structure):
 
     _NAMES = (
         "ts pid ret flags path_size dir_size dir_state "
-        "fs_device fs_size mount_size path comm latency exe"
+        "fs_device fs_size mount_size path latency exe"
     )
     _fields_ = [(name, NativeField) for name in _NAMES.split()]
 

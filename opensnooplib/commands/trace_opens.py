@@ -216,29 +216,27 @@ def _import_for_later(options: Options) -> None:
 
 def _steps(
     trace: Trace, result: Result, messages: Messages, at_end: ExitStack
-) -> list[Step]:
+) -> Iterator[Step]:
     """What --live, --maps, --set and --hanging do between rows."""
-    steps: list[Step] = []
     if trace.options.probe.live:
         from opensnooplib.live.live_editing import Live  # seldom needed
 
         live = Live(trace, result, messages)
         at_end.callback(live.stop)
-        steps.append(live.step)
+        yield live.step
     if trace.options.probe.maps:
         from opensnooplib.trace import maps_view
 
-        steps.append(maps_view.steps(trace).__next__)
+        yield maps_view.steps(trace).__next__
     if seconds := trace.options.output.hanging:
         from opensnooplib.trace import under_way
 
         how = trace.rings, trace.program_sets, seconds
-        steps.append(under_way.rows(*how).__next__)
+        yield under_way.rows(*how).__next__
     if "-" in trace.options.probe.settings:
         from opensnooplib.trace import set_lines
 
-        steps.append(set_lines.steps(trace, messages).__next__)
-    return steps
+        yield set_lines.steps(trace, messages).__next__
 
 
 def open_rings(options: Options, messages: Messages) -> Reader:

@@ -82,7 +82,6 @@ static void set_format(struct input *input, struct reader *reader)
 		.fs_device = take_field(input),
 		.fs_size = take_field(input),
 		.mount_size = take_field(input),
-		.comm = take_field(input),
 		.latency = take_field(input),
 		.exe = take_field(input),
 		.path = take_field(input),

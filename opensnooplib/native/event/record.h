@@ -54,7 +54,6 @@ struct layout {
 	struct field fs_size;	 /* unsigned: see extra/optional_fields.h */
 	struct field mount_size; /* unsigned: see extra/optional_fields.h */
 	struct field path;	 /* char[]: the last field */
-	struct field comm;	 /* char[] */
 	struct field latency;	 /* unsigned, ns; 0: unknown */
 	struct field exe;	 /* unsigned: of dir_size; and EXE_STATE */
 };
