@@ -49,7 +49,6 @@ def extras(options: Options, has_structs: bool) -> dict[str, bool]:
     who = not _WHO.isdisjoint(columns.macros)
     chosen = {
         **dict.fromkeys(columns.macros, True),
-        "WANT_LATENCY": columns.latency,
         "HANGING": options.output.hanging is not None,
         "TRUSTED": options.probe.trusted,
         "WHO": who,
