@@ -9,7 +9,9 @@ from opensnooplib.kernel import program_names
 from opensnooplib.source import c_text
 from opensnooplib.source.c_text import Source
 from opensnooplib.source.comments import without_comments
-from opensnooplib.source.struct_maps import SUBMIT
+
+# A call that sends a record.
+SUBMIT = r"\.\s*(perf_submit|ringbuf_(output|submit))\w*\s*\("
 
 
 def of_program(program: str, made_of: Source) -> str:

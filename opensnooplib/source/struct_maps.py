@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from opensnooplib.source.comments import without_comments
+from opensnooplib.source.locations import SUBMIT
 
 # The names of these maps, and of those of bpf_src/printk_lines.h.
 NAME = re.compile(r"layout_\d+|printk_(lines|room)")
@@ -33,9 +34,6 @@ _PART = re.compile(
     rf"|{BRACES}"
 )
 _LAST_WORD = re.compile(r"(\w+)\s*$")
-
-# A call that sends a record.
-SUBMIT = r"\.\s*(perf_submit|ringbuf_(output|submit))\w*\s*\("
 
 
 def with_maps(text: str) -> str:
