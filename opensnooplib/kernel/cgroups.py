@@ -99,14 +99,14 @@ def cgroup(word: str) -> Cgroup:
     Raises UsageError if there is no such cgroup, or if several have the name.
     """
     mounted = hierarchies()
-    parts = word.split("/")
-    found = [] if parts[1:] else named(word, mounted)
+    found = [] if "/" in word else named(word, mounted)
     if len(found) > 1:
         raise UsageError(
             f"--cgroup {word}: {len(found)} cgroups have this name; give the "
             f"path of one: {', '.join(found)}"
         )
-    if parts[1:] and not {".", ".."} & {*parts}:  # those are of a directory
+    # With . or .. in it, it is the path of a directory.
+    if "/" in word and not {".", ".."} & {*word.split("/")}:
         found = [f"{h.path}/{word}" for h in mounted]
     for path in [word, *found]:
         with contextlib.suppress(OSError, ValueError):  # it isn't there
