@@ -98,8 +98,10 @@ class Command:
         program = shutil.which(words[0]) or ""
         environment = original()  # the child opens no file before the command
         if not program:
+            hint = "; quote each of its words alone" if " " in words[0] else ""
             raise UsageError(
                 f"--exec {words[0]}: no such command, or it is not executable"
+                + hint
             )
         self.name = words[0]
         # As in a shell, once it has ended itself.

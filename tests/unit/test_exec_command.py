@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from opensnooplib.base.errors import UsageError
+from opensnooplib.trace.exec_command import Command
 from tests.unit.native import CHECKOUT
 
 # The signal is there when Python runs its hooks for forks, which swallow what
@@ -33,3 +35,8 @@ def test_ctrl_c_while_it_is_forked(follow: bool) -> None:
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True
     )
     assert (done.stdout, done.stderr) == (b"ended early\n", b"")
+
+
+def test_a_whole_command_in_quotes_is_explained() -> None:
+    with pytest.raises(UsageError, match="quote each of its words alone"):
+        Command(["ls -l"])
