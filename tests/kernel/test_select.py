@@ -215,8 +215,11 @@ class TestPinnedMaps:
             ]
             pinned = _make_map(folder / "namespaces", value_size=4)
             for load in loads[:2]:
-                namespace = os.stat(f"/proc/{load.pid}/ns/mnt").st_ino
-                _add(pinned, namespace, value_size=4)
+                # Held: once it is gone, another can have its number.
+                path = f"/proc/{load.pid}/ns/mnt"
+                namespace = stack.enter_context(open(path, "rb"))
+                number = os.fstat(namespace.fileno()).st_ino
+                _add(pinned, number, value_size=4)
             option = ["--mntnsmap", str(pinned)]
             tool = stack.enter_context(Tool("--format", "json", *option))
             for load in loads:
