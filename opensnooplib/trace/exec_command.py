@@ -111,7 +111,6 @@ class Command:
         self.name = words[0]
         # As in a shell, once it has ended itself.
         self.status: int | None = None
-        self._ended = False
         groups = []
         if user:
             groups = os.getgrouplist(user.pw_name, user.pw_gid)
@@ -159,5 +158,5 @@ class Command:
         with suppress(BlockingIOError):
             while status := self._told.recv(16):
                 self.status = int(status)
-            self._ended = True
-        return self._ended
+            return True
+        return False
