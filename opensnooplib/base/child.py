@@ -31,7 +31,7 @@ def fork(work: Callable[[], object], outlives: bool = False) -> int:
     """Fork a child that does the work. Returns its PID.
 
     Its exit status is 0, or 1 after an exception. It ends with this process,
-    unless it outlives it.
+    unless it outlives it, or this process is of another user by then.
     """
     parent = os.getpid()
     native_library.load()  # here: the child makes no syscalls but the work's

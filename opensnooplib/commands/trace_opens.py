@@ -95,7 +95,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         messages.warn(warning)
     for note in _notes(options, result, rings.lacks_libdw):
         messages.note(note)
-    trace.begin(output)  # with --top, the screen hides what is said from now
+    trace.begin(output)
     ending.wait_for_rows()
     at_end = ExitStack()
     steps += tuple(_steps(trace, result, messages, at_end))
@@ -116,14 +116,15 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
         recorder.put_aside(output)
     output_file.empty(output)
     trace.put_heading()
-    has_failed = False
+    failure: OpensnoopError | None = None
     try:
         state = _write_rows(options.output, trace, ending, has_ended, steps)
     except OpensnoopError as error:
-        messages.report(error)
-        has_failed, state = True, State.RUNNING
+        failure, state = error, State.RUNNING
     at_end.close()
     state = max(state, trace.end())
+    if failure:  # which the screen of --top would have hidden
+        messages.report(failure)
     if command and not command.has_ended():
         which = "" if command.status is None else "a descendant of "
         which += f"{command.name} (PID {command.pid})"
@@ -147,7 +148,7 @@ def run(options: Options, messages: Messages, *steps: Step) -> int:
     child.ignore_ending_signals()
     if state != State.OUTPUT_FAILED:
         status = command.status if command else None
-        return int(has_failed) or status or 0
+        return int(failure is not None) or status or 0
     output_destination.tell_output_error(rings, options.output, messages)
     return 1
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 from opensnooplib.base.errors import OpensnoopError
 from opensnooplib.compile.job import Job
 from opensnooplib.kernel import open_calls, ways
@@ -30,6 +32,8 @@ def make_source(job: Job, other_ways: Ways = NO_WAYS) -> str:
     extras = defines.extras(job.options, kernel_headers.has_structs())
     chosen += [(name, "1") for name, is_on in extras.items() if is_on]
     if job.plan.runs_bpf_src:
+        if "WANT_AUID" in extras and not os.path.exists("/proc/self/loginuid"):
+            raise OpensnoopError("auid needs a kernel with CONFIG_AUDIT")
         chosen += defines.HELPERS
         chosen += criteria.conditions_of_all(job.options)
         follows = job.options.selection.follow_children

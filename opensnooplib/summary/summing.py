@@ -46,7 +46,6 @@ class Summing:
             from opensnooplib.summary import top_screen  # not needed before
 
             self._screen = top_screen.Screen(self._put, self._regroup)
-            self._screen.enter()
             # A screen of a replay stays: it is one of the whole recording.
             interval = 0.0 if is_replay else interval or _TOP_SECONDS
         self._interval_ns = int(interval * 1e9)

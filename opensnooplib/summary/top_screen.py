@@ -49,7 +49,7 @@ def check_terminal() -> None:
 
 
 class Screen(Borrowed):
-    """A screen from enter() to leave()."""
+    """A screen from the first is_to_end() to leave()."""
 
     def __init__(
         self, put: Callable[[str], None], regroup: Callable[[], None]
@@ -86,13 +86,18 @@ class Screen(Borrowed):
             self._draw()
 
     def is_to_end(self) -> bool:
-        """Was q pressed? Also redraws a screen whose size has changed."""
+        """Was q pressed? Also redraws a screen whose size has changed.
+
+        The first call enters the screen, which hides what is said from then.
+        """
         try:
             return self._look()
         except OSError:  # the terminal is gone
             return True
 
     def _look(self) -> bool:
+        if not self._is_on:
+            self.enter()
         if _size() != self._size:
             self._draw()
         if not self._modes or not select.select([0], [], [], 0)[0]:
@@ -135,7 +140,7 @@ class Screen(Borrowed):
 
     def _draw(self) -> None:
         width, height = self._size = _size()
-        if self._last is None:
+        if self._last is None or not self._is_on:
             return
         rows = height // _SECTIONS - _LINES_BESIDE_ROWS
         text = tables.table(self._last, self._view._replace(most=max(rows, 1)))

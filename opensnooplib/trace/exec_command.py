@@ -7,6 +7,7 @@ The child has the PID that is traced, and waits until the trace has begun.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import pwd
 import signal
@@ -64,6 +65,10 @@ def _fork_adopter(
         child.ignore_ending_signals()
         tell.send(b"%d" % command)
         libc.close_all_but(tell.fileno())
+        # SIGIO kills this process when the trace closes its side: by then, the
+        # trace is of another user, whose end sends no signal of end_with().
+        fcntl.fcntl(tell, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(tell, fcntl.F_SETFL, os.O_ASYNC)
         with suppress(ChildProcessError):  # none is left
             while True:
                 pid, status = os.wait()
@@ -106,7 +111,6 @@ class Command:
         self.name = words[0]
         # As in a shell, once it has ended itself.
         self.status: int | None = None
-        self._ended = False
         groups = []
         if user:
             groups = os.getgrouplist(user.pw_name, user.pw_gid)
@@ -154,5 +158,5 @@ class Command:
         with suppress(BlockingIOError):
             while status := self._told.recv(16):
                 self.status = int(status)
-            self._ended = True
-        return self._ended
+            return True
+        return False

@@ -175,10 +175,12 @@ def test_a_signal_ends_it_all_the_same(tmp_path: Path, number: int) -> None:
         own = children(tool.pid)
         tool.send(number)
         tool.process.wait(HANG_SECONDS)
+        wait_until(
+            lambda: not any(os.path.exists(f"/proc/{one}") for one in own)
+        )
         os.kill(pid, 0)
         (tmp_path / "parent").unlink()  # it has the tool's stderr open
         ended = tool.ended()
-    wait_until(lambda: not any(os.path.exists(f"/proc/{one}") for one in own))
     if number == signal.SIGKILL:
         assert ended.status == -number
     else:

@@ -307,6 +307,18 @@ def test_messages_are_not_on_the_screen() -> None:
     terminal.close()
 
 
+def test_a_command_that_cannot_run(tmp_path: Path) -> None:
+    """What is said so late is still said beside the screen."""
+    command = tmp_path / "command"
+    command.write_text("#!/nowhere\n")
+    command.chmod(0o755)
+    terminal = Terminal("--exec", str(command), stderr=subprocess.STDOUT)
+    before = terminal.await_text(b"cannot run")
+    assert terminal.process.wait(HANG_SECONDS) == 1
+    assert ENTER not in before
+    terminal.close()
+
+
 def test_a_line_as_wide_as_the_screen(tmp_path: Path) -> None:
     """Nothing erases its last character, on which the cursor is then.
 
