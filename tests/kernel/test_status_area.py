@@ -251,8 +251,8 @@ def test_other_ends(terminal: Terminal, number: signal.Signals) -> None:
     """After SIGKILL, as after a crash, the monitor cleans up."""
     terminal.process.send_signal(number)
     terminal.await_screen(lambda: terminal.region is None)
+    terminal.await_screen(lambda: terminal.process.poll() == -number)
     terminal.run_for(0.2)
-    assert terminal.process.poll() == -number
     assert terminal.region is None
 
 
