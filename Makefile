@@ -55,14 +55,18 @@ byte-code:
 run: packages-run $(LIBRARY) byte-code ## show opens until Ctrl-C; make run ARGS='-T -x' for options
 	@exec $(AS_ROOT) -IS opensnoop.py $(ARGS)
 
+# A host that others use can stand still for a second at any moment: a test that
+# failed is run once more, and named as RERUN at the end.
+PYTEST := -I -m pytest -p no:cacheprovider --reruns 1 -r fER
+
 # Two processes run the tests that need root, file by file. The others need
 # little of the host: they run beside them, and what they say comes at the end.
 test: packages-test $(LIBRARY) ## run the tests; make test ARGS='-k live' for some
 	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
-	{ $(PYTHON) -I -m pytest -p no:cacheprovider $(ARGS) tests/unit tests/fuzz \
-		>"$$log" 2>&1 & } && unit=$$! && \
-	{ $(AS_ROOT) -I -m pytest -p no:cacheprovider -n 2 --dist loadfile \
-		$(ARGS) tests/kernel tests/attack; \
+	{ $(PYTHON) $(PYTEST) $(ARGS) tests/unit tests/fuzz >"$$log" 2>&1 & } && \
+	unit=$$! && \
+	{ $(AS_ROOT) $(PYTEST) -n 2 --dist loadfile $(ARGS) tests/kernel \
+		tests/attack; \
 	kernel=$$?; wait $$unit; unit=$$?; cat "$$log"; \
 	exit $$((kernel ? kernel : unit)); }
 
