@@ -28,10 +28,17 @@ from tests.kernel.tool import (
     wait_until,
 )
 
-# Before, functions and not tracepoints say which request is done.
-pytestmark = pytest.mark.skipif(
-    this_kernel.version() < (5, 18, 0), reason="there is no such confusion"
-)
+pytestmark = [
+    # Before, functions and not tracepoints say which request is done.
+    pytest.mark.skipif(
+        this_kernel.version() < (5, 18, 0), reason="there is no such confusion"
+    ),
+    # Then io_uring_crowd.c waits for ever: IOSQE_IO_DRAIN.
+    pytest.mark.skipif(
+        this_kernel.version()[:2] == (6, 12),
+        reason="a last request waits until the results of others are taken",
+    ),
+]
 
 _SECRET = "/etc/passwd"
 _DISABLED = Path("/proc/sys/kernel/io_uring_disabled")
@@ -90,7 +97,10 @@ def _assert_all(tool: Tool, ended: Ended, pid: int, made: int) -> None:
 # On an emulated machine, a thousand rounds take minutes.
 @pytest.mark.parametrize(
     "rounds, opens",
-    [(1000, 1), pytest.param(20, 63, marks=pytest.mark.one_kernel)],
+    [
+        (1000, 1),
+        pytest.param(20, 63, marks=pytest.mark.one_kernel(release="7.2.")),
+    ],
 )
 def test_each_request_is_shown_or_missed(
     attack: Start, rounds: int, opens: int
