@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.skipif(
         this_kernel.version() < (5, 18, 0), reason="there is no such confusion"
     ),
-    # Then io_uring_crowd.c waits for ever: IOSQE_IO_DRAIN.
+    # On Linux 6.12, io_uring_crowd.c waits for ever: IOSQE_IO_DRAIN.
     pytest.mark.skipif(
         this_kernel.version()[:2] == (6, 12),
         reason="a last request waits until the results of others are taken",

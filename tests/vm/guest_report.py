@@ -25,8 +25,8 @@ from typing import Any, Dict, List, TextIO
 
 import pytest
 
-# A test that hangs fails, and all threads' stacks are shown. It is less than
-# the silence that ends a machine, and more than any wait in the tests.
+# The limit for one test: longer than any wait in the tests, shorter than the
+# silence that ends a machine. A test that reaches it fails, with all stacks.
 _TEST_SECONDS = 500
 
 
