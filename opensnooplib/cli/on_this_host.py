@@ -7,6 +7,7 @@ With a mistyped number, a trace would show nothing.
 from __future__ import annotations
 
 import os
+
 from opensnooplib.base.errors import OpensnoopError, UsageError
 from opensnooplib.kernel import this_kernel
 
